@@ -1,0 +1,139 @@
+"""The composition root: builds every object and runs the loops. The only place that wires."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+
+from exporter.catalog import PRODUCTS
+from exporter.clock import Clock
+from exporter.cloudflare import Analytics, Client, CloudflareTime, Discovery, RequestTally
+from exporter.cloudflare.analytics import PAGE_LIMIT
+from exporter.config import Config
+from exporter.exposition import Renderer, build_web
+from exporter.exposition.process import ProcessMetrics
+from exporter.ledger import Ledger
+from exporter.model import ExporterError
+from exporter.poller import Poller, Principal
+from exporter.snapshot import Board, SnapshotBuilder
+
+log = logging.getLogger(__name__)
+
+
+class ListenError(ExporterError):
+    """The listen address cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Everything that runs, wired."""
+
+    http: httpx.AsyncClient
+    ledger: Ledger
+    board: Board
+    poller: Poller
+    web: Starlette
+
+    async def start(self) -> None:
+        """Publish what the ledger already holds, so that a restart serves at once."""
+        if self.ledger.publication().books:
+            await self.poller.publish()
+
+    async def close(self) -> None:
+        """Finish the commit that is under way and close everything."""
+        await self.poller.stop()
+        await self.http.aclose()
+        self.ledger.close()
+
+
+def build_exporter(
+    config: Config,
+    clock: Clock,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    telemetry_path: str = "/metrics",
+    page_limit: int = PAGE_LIMIT,
+) -> Exporter:
+    """Wire an exporter. Raises ConfigError or StorageError. ``transport`` replaces the network."""
+    secrets = [token.secret() for token in config.cloudflare.tokens]
+    datasets = [dataset for product in PRODUCTS for dataset in product.datasets]
+    ledger = Ledger.open(config.storage.folder(), datasets)
+    if ledger.set_aside:
+        log.error("the ledger was damaged; it is kept as %s, and counting starts anew", ledger.set_aside)
+    http = httpx.AsyncClient(transport=transport)
+    time, tally, board = CloudflareTime(clock), RequestTally(), Board()
+    principals: list[Principal] = []
+    for number, (token, secret) in enumerate(zip(config.cloudflare.tokens, secrets, strict=True), start=1):
+        client = Client(http, config.cloudflare.api_url, secret, clock=clock, time=time, tally=tally)
+        discovery = Discovery(client, time, PRODUCTS)
+        principals.append(Principal(f"token {number}", token.accounts, discovery, Analytics(client, page_limit)))
+    renderer = Renderer(clock, ProcessMetrics())
+    poller = Poller(
+        principals,
+        datasets,
+        ledger,
+        board,
+        SnapshotBuilder(PRODUCTS),
+        clock=clock,
+        time=time,
+        tally=tally,
+        refresh=config.poll.refresh,
+        discovery=config.poll.discovery,
+        on_publish=renderer.renew,
+    )
+    web = build_web(board, renderer, clock, refresh_interval=config.poll.refresh, telemetry_path=telemetry_path)
+    return Exporter(http, ledger, board, poller, web)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to ``run_until_stopped``, which finishes the commit first."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Give a listening socket; an empty host means all addresses. Raises ListenError."""
+    is_dual = not host and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if is_dual or ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, dualstack_ipv6=is_dual)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ListenError(
+            f"Cannot listen on {host or '*'}:{port} ({reason}). Choose another with --web.listen-address."
+        ) from error
+
+
+async def run_until_stopped(exporter: Exporter, listener: socket.socket, stopping: asyncio.Event) -> None:
+    """Serve and poll until ``stopping`` is set, or a loop ends, whose error is raised; the commit is finished."""
+    settings = uvicorn.Config(
+        exporter.web, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=2
+    )
+    server = _Server(settings)
+    await exporter.start()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    polling = asyncio.create_task(exporter.poller.run())
+    asked = asyncio.create_task(stopping.wait())
+    ended, _ = await asyncio.wait({serving, polling, asked}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    polling.cancel()
+    asked.cancel()
+    await asyncio.gather(serving, polling, asked, return_exceptions=True)
+    await exporter.close()
+    for task in ended - {asked}:
+        task.result()
+
+
+def stop_on_signals(stopping: asyncio.Event) -> None:
+    """Set an event of the running loop at SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)

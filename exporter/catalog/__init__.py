@@ -1,0 +1,19 @@
+"""What Cloudflare measures: one file a product. ``PRODUCTS`` is the only list; a product is added there."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from exporter.catalog import d1, durable_objects, kv, r2, workers
+from exporter.catalog.entry import Dataset, Product
+
+PRODUCTS: tuple[Product, ...] = (
+    workers.PRODUCT,
+    r2.PRODUCT,
+    d1.PRODUCT,
+    durable_objects.PRODUCT,
+    kv.PRODUCT,
+)
+
+DATASETS: Mapping[str, Dataset] = MappingProxyType(
+    {dataset.name: dataset for product in PRODUCTS for dataset in product.datasets}
+)

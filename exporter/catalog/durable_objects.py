@@ -1,0 +1,123 @@
+"""Durable Objects: namespaces, their invocations and what their objects used.
+
+https://developers.cloudflare.com/durable-objects/observability/metrics-and-analytics/; units from the GraphQL type
+AccountDurableObjectsPeriodicGroups: activeTime and cpuTime in microseconds, duration in GB·s, storage units of 4 KiB.
+"""
+
+from exporter.catalog.entry import MILLIONTH, Dataset, Endpoint, Field, Label, Meter, Metric, Part, Product
+
+# An incoming WebSocket message is billed as a twentieth of a request, so requests are kept in twentieths:
+# https://developers.cloudflare.com/durable-objects/platform/pricing/
+TWENTIETHS = 20
+
+
+def _periodic(name: str, text: str, source: str, divisor: int = 1) -> Metric:
+    return Metric(
+        f"cloudflare_durable_object_{name}_total",
+        f"{text}.",
+        (Part(source),),
+        divisor=divisor,
+    )
+
+
+INVOCATIONS = Dataset(
+    name="durableObjectsInvocationsAdaptiveGroups",
+    version=1,
+    kind="do_namespace",
+    id_dimension="namespaceId",
+    labels=(Label("status", "status"),),
+    fields=(Field("requests"), Field("errors")),
+    metrics=(
+        Metric(
+            "cloudflare_durable_object_requests_total",
+            "Requests to the objects of a namespace by outcome.",
+            (Part("requests"),),
+            labels=("status",),
+            zeros=(("success",),),
+        ),
+        Metric(
+            "cloudflare_durable_object_errors_total",
+            "Failed requests to the objects of a namespace by outcome.",
+            (Part("errors"),),
+            labels=("status",),
+            zeros=(("scriptThrewException",),),
+        ),
+    ),
+    meters=(Meter("do_requests", "requests", weight=TWENTIETHS),),
+)
+
+PERIODIC = Dataset(
+    name="durableObjectsPeriodicGroups",
+    version=1,
+    kind="do_namespace",
+    id_dimension="namespaceId",
+    reports_sampling=False,
+    fields=(
+        Field("duration", fractional=True),
+        Field("activeTime"),
+        Field("cpuTime"),
+        Field("rowsRead"),
+        Field("rowsWritten"),
+        Field("storageReadUnits"),
+        Field("storageWriteUnits"),
+        Field("storageDeletes"),
+        Field("subrequests"),
+        Field("inboundWebsocketMsgCount"),
+        Field("outboundWebsocketMsgCount"),
+        Field("exceededCpuErrors"),
+        Field("exceededMemoryErrors"),
+        Field("fatalInternalErrors"),
+    ),
+    metrics=(
+        _periodic("duration_gigabyte_seconds", "Memory held over time, in GB-seconds", "duration", MILLIONTH),
+        _periodic("active_time_seconds", "Time that objects were active", "activeTime", MILLIONTH),
+        _periodic("cpu_time_seconds", "CPU time of objects", "cpuTime", MILLIONTH),
+        _periodic("rows_read", "Rows read by SQLite-backed objects", "rowsRead"),
+        _periodic("rows_written", "Rows written by SQLite-backed objects", "rowsWritten"),
+        _periodic("storage_read_units", "Storage reads of KV-backed objects in units of 4 KiB", "storageReadUnits"),
+        _periodic("storage_write_units", "Storage writes of KV-backed objects in units of 4 KiB", "storageWriteUnits"),
+        _periodic("storage_deletes", "Storage deletes of KV-backed objects", "storageDeletes"),
+        _periodic("subrequests", "Requests made by objects", "subrequests"),
+        Metric(
+            "cloudflare_durable_object_websocket_messages_total",
+            "WebSocket messages by direction.",
+            (Part("inboundWebsocketMsgCount", "inbound"), Part("outboundWebsocketMsgCount", "outbound")),
+            split="direction",
+            zeros=(("inbound",), ("outbound",)),
+        ),
+        Metric(
+            "cloudflare_durable_object_limit_errors_total",
+            "Objects stopped at a limit or by a fault, by reason.",
+            (
+                Part("exceededCpuErrors", "exceededCpu"),
+                Part("exceededMemoryErrors", "exceededMemory"),
+                Part("fatalInternalErrors", "fatalInternal"),
+            ),
+            split="reason",
+            zeros=(("exceededCpu",), ("exceededMemory",), ("fatalInternal",)),
+        ),
+    ),
+    meters=(
+        Meter("do_requests", "inboundWebsocketMsgCount"),
+        Meter("do_duration_gb_s", "duration"),
+        Meter("do_sqlite_rows_read", "rowsRead"),
+        Meter("do_sqlite_rows_written", "rowsWritten"),
+        Meter("do_kv_read_units", "storageReadUnits"),
+        Meter("do_kv_write_units", "storageWriteUnits"),
+        Meter("do_kv_deletes", "storageDeletes"),
+    ),
+)
+
+PRODUCT = Product(
+    name="durable_objects",
+    kind="do_namespace",
+    label="do_namespace",
+    endpoint=Endpoint(
+        path="/accounts/{account_id}/workers/durable_objects/namespaces",
+        permission="Workers Scripts Read",
+        paging="page",
+        per_page=1000,
+        parent="script",
+    ),
+    datasets=(INVOCATIONS, PERIODIC),
+)

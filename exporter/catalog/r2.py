@@ -1,0 +1,135 @@
+"""R2: buckets and their operations.
+
+The class of an operation decides its price (https://developers.cloudflare.com/r2/pricing/). The bucket's name is its
+identity; analytics put the jurisdiction before it (``eu_media``).
+"""
+
+from exporter.catalog.entry import Dataset, Endpoint, Field, Label, Meter, Metric, Part, Product, Variant
+
+CLASS_A = frozenset(
+    [
+        "ListBuckets",
+        "PutBucket",
+        "ListObjects",
+        "PutObject",
+        "CopyObject",
+        "CompleteMultipartUpload",
+        "CreateMultipartUpload",
+        "LifecycleStorageTierTransition",
+        "ListMultipartUploads",
+        "UploadPart",
+        "UploadPartCopy",
+        "ListParts",
+        "PutBucketEncryption",
+        "PutBucketCors",
+        "PutBucketLifecycleConfiguration",
+    ]
+)
+CLASS_B = frozenset(
+    [
+        "HeadBucket",
+        "HeadObject",
+        "GetObject",
+        "UsageSummary",
+        "GetBucketEncryption",
+        "GetBucketLocation",
+        "GetBucketCors",
+        "GetBucketLifecycleConfiguration",
+    ]
+)
+FREE = frozenset({"DeleteObject", "DeleteBucket", "AbortMultipartUpload"})
+UNBILLED_CODES = frozenset({"401", "403"})
+STANDARD = frozenset({"Standard"})
+INFREQUENT = frozenset({"InfrequentAccess"})
+
+
+def operation_class(action: str) -> str:
+    """Give the billing class of an action: A, B, free or unknown.
+
+    The price list names the sets above; analytics also report names that it does not, which their verb places.
+    """
+    if action in CLASS_A:
+        return "A"
+    if action in CLASS_B:
+        return "B"
+    if action in FREE or action.startswith(("Delete", "Abort")):
+        return "free"
+    if action.startswith(("Get", "Head")):
+        return "B"
+    if action.startswith(("Put", "List", "Create", "Copy", "Upload", "Complete", "Lifecycle")):
+        return "A"
+    return "unknown"
+
+
+def _meters() -> tuple[Meter, ...]:
+    billed = {"status_code": UNBILLED_CODES}
+    class_a, class_b, unknown = frozenset({"A"}), frozenset({"B"}), frozenset({"unknown"})
+    return (
+        Meter("r2_class_a", "requests", where={"class": class_a}, unless={**billed, "storage_class": INFREQUENT}),
+        Meter("r2_class_b", "requests", where={"class": class_b}, unless={**billed, "storage_class": INFREQUENT}),
+        Meter("r2_ia_class_a", "requests", where={"class": class_a, "storage_class": INFREQUENT}, unless=billed),
+        Meter("r2_ia_class_b", "requests", where={"class": class_b, "storage_class": INFREQUENT}, unless=billed),
+        Meter("r2_class_unknown", "requests", where={"class": unknown}, unless=billed),
+        Meter("r2_class_a_unauthorized", "requests", where={"class": class_a, "status_code": UNBILLED_CODES}),
+        Meter("r2_class_b_unauthorized", "requests", where={"class": class_b, "status_code": UNBILLED_CODES}),
+        Meter("r2_retrieval_gb", "responseBytes", where={"storage_class": STANDARD}),
+        Meter("r2_ia_retrieval_gb", "responseBytes", where={"storage_class": INFREQUENT}),
+    )
+
+
+OPERATIONS = Dataset(
+    name="r2OperationsAdaptiveGroups",
+    version=1,
+    kind="r2_bucket",
+    id_dimension="bucketName",
+    reports_sampling=False,
+    labels=(
+        Label("action", "actionType"),
+        Label("class", "actionType", operation_class),
+        Label("status_code", "responseStatusCode"),
+        Label("storage_class", "storageClass"),
+    ),
+    fields=(Field("requests"), Field("responseBytes"), Field("responseObjectSize")),
+    metrics=(
+        Metric(
+            "cloudflare_r2_operations_total",
+            "Operations on a bucket.",
+            (Part("requests"),),
+            labels=("action", "class", "status_code", "storage_class"),
+            zeros=(("GetObject", "B", "200", "Standard"), ("PutObject", "A", "200", "Standard")),
+        ),
+        Metric(
+            "cloudflare_r2_response_bytes_total",
+            "Bytes sent from a bucket.",
+            (Part("responseBytes"),),
+            labels=("action", "storage_class"),
+            zeros=(("GetObject", "Standard"),),
+        ),
+        Metric(
+            "cloudflare_r2_object_bytes_total",
+            "Size of the objects in answers.",
+            (Part("responseObjectSize"),),
+            labels=("action", "storage_class"),
+            zeros=(("GetObject", "Standard"),),
+        ),
+    ),
+    meters=_meters(),
+)
+
+PRODUCT = Product(
+    name="r2",
+    kind="r2_bucket",
+    label="bucket",
+    endpoint=Endpoint(
+        path="/accounts/{account_id}/r2/buckets",
+        permission="Workers R2 Storage Read",
+        paging="cursor",
+        per_page=1000,
+        items=("result", "buckets"),
+        id="name",
+        name="name",
+        created="creation_date",
+        variants=(Variant("", "", ""), Variant("cf-r2-jurisdiction", "eu", "eu_")),
+    ),
+    datasets=(OPERATIONS,),
+)

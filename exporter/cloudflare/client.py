@@ -1,0 +1,204 @@
+"""The HTTP client: authentication, timeouts, retries that honour Retry-After, and silence while throttled."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from exporter import __version__
+from exporter.clock import Clock
+from exporter.cloudflare.errors import (
+    BUDGET_HOLD_SECONDS,
+    CloudflareError,
+    Refused,
+    Throttled,
+    Unreachable,
+    rest_error,
+)
+from exporter.cloudflare.time import CloudflareTime, parse_date
+
+ATTEMPTS = 4
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+LONGEST_WAIT_SECONDS = 10.0
+"""A Retry-After up to this is waited for on the spot; a longer one silences the client instead."""
+
+TOO_LARGE = "in combination, your request queries too many"
+"""How the message of HTTP 429 begins when the document, not the rate, is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A decoded answer: floats are Decimal; ``date`` is its ``Date`` header."""
+
+    status: int
+    body: Any
+    date: datetime
+
+
+class RequestTally:
+    """Counts requests by API (``graphql``, ``rest``) and outcome."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, api: str, outcome: str) -> None:
+        """Count one request."""
+        self._counts[api, outcome] += 1
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Give the counts so far."""
+        return dict(self._counts)
+
+
+class _Passing(Exception):
+    """A fault that a retry may cure; ``wait`` is what Cloudflare asked for, in seconds."""
+
+    def __init__(self, error: CloudflareError, wait: float = 0.0) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+class Client:
+    """Asks one Cloudflare API with one token. Raises CloudflareError; never shows the token."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        api_url: str,
+        token: str,
+        *,
+        clock: Clock,
+        time: CloudflareTime,
+        tally: RequestTally,
+    ) -> None:
+        self._http = http
+        self._api_url = api_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}", "User-Agent": f"cloudflare-exporter/{__version__}"}
+        self._clock = clock
+        self._time = time
+        self._tally = tally
+        self._silent_until: dict[str, float] = {}
+        self._backoff = wait_random_exponential(multiplier=1, max=8)
+
+    def __repr__(self) -> str:
+        return f"Client({self._api_url})"
+
+    async def get(
+        self, path: str, params: Mapping[str, str | int], headers: Mapping[str, str], what: str, permission: str
+    ) -> Reply:
+        """Give a REST answer with ``success``; ``what`` and ``permission`` go into errors."""
+        request = self._http.build_request(
+            "GET", self._api_url + path, params=dict(params), headers=self._headers | dict(headers), timeout=TIMEOUT
+        )
+        reply = await self._send("rest", request, what)
+        body = reply.body
+        if not httpx.codes.is_success(reply.status) or not isinstance(body, Mapping) or body.get("success") is not True:
+            error = rest_error(reply.status, body, what, permission)
+            self._tally.add("rest", error.outcome)
+            raise error
+        self._tally.add("rest", "success")
+        return reply
+
+    async def query(self, text: str, variables: Mapping[str, str], what: str) -> Reply:
+        """Give a GraphQL answer, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` alone."""
+        request = self._http.build_request(
+            "POST",
+            self._api_url + "/graphql",
+            json={"query": text, "variables": dict(variables)},
+            headers=self._headers,
+            timeout=TIMEOUT,
+        )
+        reply = await self._send("graphql", request, what)
+        if not isinstance(reply.body, Mapping):
+            self._tally.add("graphql", Unreachable.outcome)
+            raise Unreachable(f"{what}: Cloudflare answered HTTP {reply.status} without a GraphQL body.")
+        self._tally.add("graphql", "errors" if reply.body.get("errors") else "success")
+        return reply
+
+    def silence(self, api: str, seconds: float) -> None:
+        """Send nothing to an API for some time."""
+        until = self._clock.monotonic() + seconds
+        self._silent_until[api] = max(until, self._silent_until.get(api, until))
+
+    async def _send(self, api: str, request: httpx.Request, what: str) -> Reply:
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=self._wait,
+            retry=retry_if_exception_type(_Passing),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        try:
+            return await retrying(self._attempt, api, request, what)
+        except _Passing as passing:
+            raise passing.error from None
+
+    def _wait(self, state: RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        asked = fault.wait if isinstance(fault, _Passing) else 0.0
+        return max(asked, self._backoff(state))
+
+    async def _attempt(self, api: str, request: httpx.Request, what: str) -> Reply:
+        silence = self._silent_until.get(api, 0.0) - self._clock.monotonic()
+        if silence > 0:
+            raise Throttled(
+                f"{what}: not asked, because Cloudflare throttles; silent for {silence:.0f} s more.", silence
+            )
+        try:
+            response = await self._http.send(request)
+        except httpx.HTTPError as error:
+            self._tally.add(api, Unreachable.outcome)
+            reason = str(error) or type(error).__name__
+            fault = Unreachable(f"{what}: no answer from {self._api_url} ({reason}). Check network, proxy and API URL.")
+            raise _Passing(fault) from error
+        date = self._observe(response)
+        body = _decode(response)
+        if response.status_code == 429 and not _is_too_large(body):
+            raise self._throttled(api, response, what)
+        if response.status_code == 429:
+            self._tally.add(api, Refused.outcome)
+            raise Refused(f"{what}: Cloudflare says that the document asks for too much at once.")
+        if response.status_code >= 500 or body is None or date is None:
+            self._tally.add(api, Unreachable.outcome)
+            shape = "" if body is not None else ", and not with JSON"
+            raise _Passing(Unreachable(f"{what}: Cloudflare answered HTTP {response.status_code}{shape}."))
+        return Reply(response.status_code, body, date)
+
+    def _observe(self, response: httpx.Response) -> datetime | None:
+        try:
+            date = parse_date(response.headers["Date"])
+        except (KeyError, ValueError):
+            return None
+        self._time.observe(date)
+        return date
+
+    def _throttled(self, api: str, response: httpx.Response, what: str) -> Exception:
+        self._tally.add(api, Throttled.outcome)
+        try:
+            seconds = float(response.headers.get("Retry-After", BUDGET_HOLD_SECONDS))
+        except ValueError:
+            seconds = BUDGET_HOLD_SECONDS
+        fault = Throttled(f"{what}: Cloudflare throttles this user; silent for {seconds:.0f} s.", seconds)
+        if seconds <= LONGEST_WAIT_SECONDS:
+            return _Passing(fault, seconds)
+        self.silence(api, seconds)
+        return fault
+
+
+def _decode(response: httpx.Response) -> Any:
+    try:
+        return json.loads(response.content, parse_float=Decimal)
+    except ValueError:
+        return None
+
+
+def _is_too_large(body: Any) -> bool:
+    errors = body.get("errors") if isinstance(body, Mapping) else None
+    return isinstance(errors, list) and any(TOO_LARGE in str(error) for error in errors)

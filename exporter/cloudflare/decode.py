@@ -1,0 +1,71 @@
+"""GraphQL answers decoded: rows to integer amounts by hour, asset and labels. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from operator import add
+from typing import Any
+
+from exporter.catalog.entry import Dataset, Field
+from exporter.cloudflare.errors import Unreachable
+from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, Amounts, RowKey, parse_time
+
+HourRows = dict[datetime, dict[RowKey, Amounts]]
+
+
+def decode_rows(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> HourRows:
+    """Give the amounts of each asset and label set by hour; rows that fall together are added.
+
+    Raises Unreachable if a row lacks what was asked for.
+    """
+    decoded: HourRows = {}
+    hours: dict[str, datetime] = {}
+    try:
+        for row in rows:
+            dimensions = row["dimensions"]
+            text = dimensions["datetimeHour"]
+            hour = hours.get(text)
+            if hour is None:
+                hour = hours[text] = parse_time(text)
+            key = _row_key(dataset, dimensions)
+            amounts = tuple([_amount(entry, row) for entry in dataset.fields])
+            there = decoded.setdefault(hour, {})
+            known = there.get(key)
+            there[key] = amounts if known is None else tuple(map(add, known, amounts))
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise Unreachable(f"{dataset.name}: a row of the answer is not as asked for ({error!r}).") from error
+    return decoded
+
+
+def decode_newest(rows: Sequence[Mapping[str, Any]]) -> datetime | None:
+    """Give the newest minute with data, if the answer has one."""
+    try:
+        return parse_time(rows[0]["dimensions"]["datetimeMinute"]) if rows else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _row_key(dataset: Dataset, dimensions: Mapping[str, Any]) -> RowKey:
+    labels = tuple(
+        [
+            label.classify(str(dimensions[label.dimension])) if label.classify else str(dimensions[label.dimension])
+            for label in dataset.labels
+        ]
+    )
+    dispatch = dimensions[dataset.dispatch_dimension] if dataset.dispatch_dimension else ""
+    if dispatch:
+        return DISPATCH_PREFIX + str(dispatch), labels
+    asset = str(dimensions[dataset.id_dimension])
+    if not asset and dataset.name_dimension and dimensions[dataset.name_dimension]:
+        asset = NAME_PREFIX + str(dimensions[dataset.name_dimension])
+    return asset, labels
+
+
+def _amount(entry: Field, row: Mapping[str, Any]) -> int:
+    number = (row[entry.group] if entry.group else row)[entry.name]
+    if entry.fractional:
+        return int((Decimal(number) * entry.scale).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+    whole = int(number)
+    if whole != number:
+        raise ValueError(f"{entry.name} is {number}, not a whole number")
+    return whole

@@ -1,0 +1,159 @@
+"""Discovery: the accounts of a token, and every asset of an account, with all pages."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from exporter.catalog.entry import Endpoint, Product, Variant
+from exporter.cloudflare.client import Client, Reply
+from exporter.cloudflare.errors import CloudflareError, Forbidden, NotEnabled, Refused, TokenRejected, Unreachable
+from exporter.cloudflare.time import CloudflareTime
+from exporter.model import Account, Asset, Inventory, Listing, Unlistable, parse_time
+
+ACCOUNTS_PER_PAGE = 50
+"""The largest page of GET /accounts."""
+
+MOST_PAGES = 1_000
+"""More pages than any list has; a list that goes on is a fault."""
+
+ACCOUNTS = Endpoint(path="/accounts", permission="Account Settings Read", paging="page", per_page=ACCOUNTS_PER_PAGE)
+
+
+class Discovery:
+    """Lists what there is."""
+
+    def __init__(self, client: Client, time: CloudflareTime, products: Sequence[Product]) -> None:
+        self._client = client
+        self._time = time
+        self._products = products
+
+    async def accounts(self, wanted: Sequence[str]) -> tuple[Account, ...]:
+        """Give the accounts that the token sees; of these only ``wanted`` ids, if any are given.
+
+        A wanted account that the token may not list is given with its id for a name. Raises CloudflareError.
+        """
+        try:
+            items = await self._pages(ACCOUNTS, ACCOUNTS.path, ACCOUNTS.variants[0], "Listing the accounts")
+        except Forbidden as error:
+            if not wanted:
+                raise TokenRejected(
+                    f"{error} Or name the accounts: CLOUDFLARE_ACCOUNT_ID, or accounts in the configuration."
+                ) from error
+            items = []
+        seen = {str(item["id"]): Account(str(item["id"]), str(item.get("name") or item["id"])) for item in items}
+        if not wanted:
+            return tuple(seen.values())
+        return tuple(seen.get(account_id, Account(account_id, account_id)) for account_id in wanted)
+
+    async def assets(self, account: Account) -> Inventory:
+        """Give all assets of an account; a product that could not be listed says why.
+
+        Raises CloudflareError if the token is rejected or Cloudflare never answered.
+        """
+        found = await asyncio.gather(*(self._product(account, product) for product in self._products))
+        date = self._time.now()
+        errors = [result for result in found if isinstance(result, CloudflareError)]
+        rejected = next((error for error in errors if isinstance(error, TokenRejected)), None)
+        if rejected or date is None:
+            raise rejected or errors[0]
+        listings: dict[str, Listing | Unlistable] = {}
+        for product, result in zip(self._products, found, strict=True):
+            match result:
+                case Listing():
+                    listings[product.kind] = result
+                case NotEnabled():
+                    listings[product.kind] = Listing(product.kind, ())
+                case _:
+                    is_final = isinstance(result, Forbidden | Refused)
+                    listings[product.kind] = Unlistable(product.kind, str(result), is_final)
+        return Inventory(account, date, listings)
+
+    async def _product(self, account: Account, product: Product) -> Listing | CloudflareError:
+        endpoint = product.endpoint
+        path = endpoint.path.format(account_id=account.id)
+        assets: dict[str, Asset] = {}
+        for position, variant in enumerate(endpoint.variants):
+            what = f"Listing {product.name} of account {account.name} ({account.id})"
+            try:
+                items = await self._pages(endpoint, path, variant, what)
+                for item in items:
+                    asset = _asset(product, item, variant, what)
+                    assets.setdefault(asset.id, asset)
+            except (Forbidden, NotEnabled, Refused) as error:
+                # An account without access to a jurisdiction may be told so by an error: there is nothing in it.
+                if position == 0:
+                    return error
+            except CloudflareError as error:
+                return error
+        return Listing(product.kind, tuple(assets.values()))
+
+    async def _pages(self, endpoint: Endpoint, path: str, variant: Variant, what: str) -> list[Mapping[str, Any]]:
+        headers = {variant.header: variant.value} if variant.header else {}
+        items: list[Mapping[str, Any]] = []
+        params: dict[str, str | int] = {"per_page": endpoint.per_page} if endpoint.per_page else {}
+        for page in range(1, MOST_PAGES + 1):
+            if endpoint.paging == "page":
+                params["page"] = page
+            reply = await self._client.get(path, params, headers, what, endpoint.permission)
+            batch = _items(reply, endpoint, what)
+            items += batch
+            info = reply.body.get("result_info") or {}
+            if endpoint.paging == "cursor":
+                params["cursor"] = str(info.get("cursor") or "")
+            if _is_last(endpoint, info, page, len(batch), params):
+                _check_complete(endpoint, info, items, what)
+                return items
+        raise Unreachable(f"{what}: the list did not end after {MOST_PAGES} pages.")
+
+
+def _items(reply: Reply, endpoint: Endpoint, what: str) -> list[Mapping[str, Any]]:
+    found = reply.body
+    for key in endpoint.items:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise Unreachable(f"{what}: the answer holds no list at {'.'.join(endpoint.items)}.")
+    return found
+
+
+def _is_last(
+    endpoint: Endpoint, info: Mapping[str, Any], page: int, count: int, params: Mapping[str, str | int]
+) -> bool:
+    if endpoint.paging == "page":
+        total = info.get("total_count")
+        return count < endpoint.per_page or (isinstance(total, int) and page * endpoint.per_page >= total)
+    return endpoint.paging != "cursor" or not params["cursor"]
+
+
+def _check_complete(endpoint: Endpoint, info: Mapping[str, Any], items: Sequence[Mapping[str, Any]], what: str) -> None:
+    """A list that changed between two pages lacks something: better no list than a wrong one."""
+    total = info.get("total_count")
+    distinct = len({item.get(endpoint.id) for item in items})
+    if endpoint.paging == "page" and isinstance(total, int) and distinct < total:
+        raise Unreachable(f"{what}: the pages hold {distinct} of {total}; the list changed while it was read.")
+
+
+def _asset(product: Product, item: Mapping[str, Any], variant: Variant, what: str) -> Asset:
+    endpoint = product.endpoint
+    identity, name = item.get(endpoint.id), item.get(endpoint.name)
+    if not isinstance(identity, str) or not identity or not isinstance(name, str) or not name:
+        raise Unreachable(f"{what}: an item lacks '{endpoint.id}' or '{endpoint.name}'.")
+    is_prefixed = bool(variant.prefix)
+    tags = item.get(endpoint.tags) if endpoint.tags else None
+    return Asset(
+        kind=product.kind,
+        id=variant.prefix + identity if is_prefixed else identity,
+        name=variant.prefix + name if is_prefixed else name,
+        created=_moment(item.get(endpoint.created)),
+        modified=_moment(item.get(endpoint.modified)),
+        tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+        parent=str(item.get(endpoint.parent) or "") if endpoint.parent else "",
+        stem=name if is_prefixed else "",
+    )
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return parse_time(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

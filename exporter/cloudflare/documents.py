@@ -1,0 +1,110 @@
+"""GraphQL documents: questions in, text and variables out. Pure.
+
+The text depends only on the shape of what is asked; every value is a variable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from exporter.catalog.entry import Dataset
+from exporter.model import Question, format_time
+
+MOST_PIECES = 12
+"""Pieces a document holds at most. Each takes two aliases, and about 50 aliases were seen to be rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a question that is asked under one alias: a time range, and a range of asset ids if it was split."""
+
+    dataset: Dataset
+    since: datetime
+    until: datetime
+    id_from: str | None = None
+    id_below: str | None = None
+    newest_since: datetime | None = None
+    """Also ask for the newest minute with data in [newest_since, until)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A GraphQL text with its variables; the aliases of piece i are ``usage_i`` and ``newest_i``."""
+
+    text: str
+    variables: dict[str, str]
+    pieces: tuple[Piece, ...] = field(default=())
+
+
+def whole_piece(dataset: Dataset, question: Question) -> Piece:
+    """Give the piece that covers a whole question."""
+    return Piece(dataset, question.since, question.until, newest_since=question.since)
+
+
+def build_document(account_id: str, pieces: Sequence[Piece], limit: int) -> Document:
+    """Give the document that asks for some pieces of one account, ``limit`` rows each."""
+    declarations = ["$account: string!"]
+    variables = {"account": account_id}
+    nodes: list[str] = []
+    for index, piece in enumerate(pieces):
+        usage_filter = _filter(piece, index, declarations, variables)
+        nodes.append(_usage_node(piece.dataset, index, usage_filter, limit))
+        if piece.newest_since is not None:
+            _declare(declarations, variables, f"newest_since_{index}", "Time", format_time(piece.newest_since))
+            nodes.append(_newest_node(piece.dataset, index))
+    text = (
+        f"query Usage({', '.join(declarations)}) {{\n"
+        "  viewer {\n"
+        "    accounts(filter: {accountTag: $account}) {\n"
+        f"{''.join(nodes)}"
+        "    }\n"
+        "  }\n"
+        "}\n"
+    )
+    return Document(text, variables, tuple(pieces))
+
+
+def _filter(piece: Piece, index: int, declarations: list[str], variables: dict[str, str]) -> str:
+    _declare(declarations, variables, f"since_{index}", "Time", format_time(piece.since))
+    _declare(declarations, variables, f"until_{index}", "Time", format_time(piece.until))
+    conditions = [f"datetimeMinute_geq: $since_{index}", f"datetimeMinute_lt: $until_{index}"]
+    if piece.id_from is not None:
+        _declare(declarations, variables, f"from_{index}", "string", piece.id_from)
+        conditions.append(f"{piece.dataset.id_dimension}_geq: $from_{index}")
+    if piece.id_below is not None:
+        _declare(declarations, variables, f"below_{index}", "string", piece.id_below)
+        conditions.append(f"{piece.dataset.id_dimension}_lt: $below_{index}")
+    return "{" + ", ".join(conditions) + "}"
+
+
+def _declare(declarations: list[str], variables: dict[str, str], name: str, kind: str, value: str) -> None:
+    declarations.append(f"${name}: {kind}!")
+    variables[name] = value
+
+
+def _usage_node(dataset: Dataset, index: int, usage_filter: str, limit: int) -> str:
+    groups: dict[str, list[str]] = {}
+    for entry in dataset.fields:
+        groups.setdefault(entry.group, []).append(entry.name)
+    selections = [f"dimensions {{ datetimeHour {' '.join(dataset.dimensions)} }}"]
+    selections += [f"{group} {{ {' '.join(names)} }}" if group else " ".join(names) for group, names in groups.items()]
+    return (
+        f"      usage_{index}: {dataset.name}(limit: {limit}, filter: {usage_filter}) {{\n"
+        f"        {' '.join(selections)}\n"
+        "      }\n"
+    )
+
+
+def _newest_node(dataset: Dataset, index: int) -> str:
+    newest_filter = f"{{datetimeMinute_geq: $newest_since_{index}, datetimeMinute_lt: $until_{index}}}"
+    return (
+        f"      newest_{index}: {dataset.name}"
+        f"(limit: 1, filter: {newest_filter}, orderBy: [datetimeMinute_DESC]) {{\n"
+        "        dimensions { datetimeMinute }\n"
+        "      }\n"
+    )
+
+
+def without_newest(piece: Piece) -> Piece:
+    """Give the piece without the question for its newest minute."""
+    return replace(piece, newest_since=None)

@@ -1,0 +1,116 @@
+"""What can go wrong when asking Cloudflare, and how its answers are read for it.
+
+Codes and messages: https://developers.cloudflare.com/analytics/graphql-api/errors/ and the API's error envelope.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from exporter.model import ExporterError
+
+BUDGET_HOLD_SECONDS = 300.0
+"""Exceeding a rate limit blocks all API calls of the user for five minutes."""
+
+
+class CloudflareError(ExporterError):
+    """Cloudflare did not give what was asked. ``outcome`` is its word in metrics."""
+
+    outcome: ClassVar[str] = "failed"
+
+
+class Unreachable(CloudflareError):
+    """No usable answer: no connection, a server error, not JSON. Asking again may help."""
+
+    outcome = "unreachable"
+
+
+class Throttled(CloudflareError):
+    """A rate limit or budget is exceeded; ``retry_after`` says for how many seconds to be silent."""
+
+    outcome = "throttled"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TokenRejected(CloudflareError):
+    """The token itself is wrong, expired or revoked."""
+
+    outcome = "unauthorized"
+
+
+class Forbidden(CloudflareError):
+    """The token or the plan does not include this."""
+
+    outcome = "forbidden"
+
+
+class NotEnabled(CloudflareError):
+    """The account does not use the product."""
+
+    outcome = "not_enabled"
+
+
+class Refused(CloudflareError):
+    """Cloudflare rejects what was asked as it stands; asking the same again will not help."""
+
+    outcome = "refused"
+
+
+class PageFull(CloudflareError):
+    """The rows do not fit into a page however the question is split."""
+
+    outcome = "page_full"
+
+
+TOKEN_ADVICE = "Check that the token is right, active and not expired, and give the exporter a valid one"
+NOT_ENABLED_CODES = frozenset({10042})
+NO_ROUTE_CODES = frozenset({7000, 7003})
+BAD_TOKEN_CODES = frozenset({1000, 9106})
+PASSING_WORDS = ("internal server error", "unable to execute", "too many queries in progress")
+NO_PERMISSION_CODES = frozenset({9109, 10000})
+
+
+def rest_error(status: int, body: Any, what: str, permission: str) -> CloudflareError:
+    """Give the error of a REST answer that is not a success."""
+    errors = body.get("errors") if isinstance(body, Mapping) else None
+    errors = [error for error in errors if isinstance(error, Mapping)] if isinstance(errors, list) else []
+    codes = {error.get("code") for error in errors}
+    said = "; ".join(f"{error.get('message')} (code {error.get('code')})" for error in errors) or "no reason given"
+    answer = f"{what}: Cloudflare answered HTTP {status}, {said}."
+    if codes & BAD_TOKEN_CODES or (status == 401 and not codes & NO_PERMISSION_CODES):
+        return TokenRejected(f"{answer} {TOKEN_ADVICE}.")
+    if codes & NOT_ENABLED_CODES:
+        return NotEnabled(answer)
+    if codes & NO_ROUTE_CODES:
+        return Forbidden(f"{answer} Check the account id.")
+    if status in {401, 403} or codes & NO_PERMISSION_CODES:
+        return Forbidden(f"{answer} Give the token the permission '{permission}'.")
+    if status == 404:
+        return NotEnabled(answer)
+    return Refused(answer)
+
+
+def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareError:
+    """Give the error that GraphQL errors of one path amount to; by code where there is one, else by message."""
+    messages = [str(error.get("message", "")) for error in errors]
+    codes = {_code(error) for error in errors}
+    answer = f"{what}: Cloudflare answered: {'; '.join(messages)}."
+    lowered = " ".join(messages).lower()
+    if "budget" in codes or "rate limiter budget depleted" in lowered:
+        return Throttled(f"{answer} The exporter is silent for five minutes.", BUDGET_HOLD_SECONDS)
+    if "unauthorized" in lowered or "authentication" in lowered:
+        return TokenRejected(f"{answer} {TOKEN_ADVICE}.")
+    if "authz" in codes or any(words in lowered for words in ("not authorized", "does not have")):
+        return Forbidden(f"{answer} Give the token the permission 'Account Analytics Read', or leave this to the plan.")
+    if any(
+        words in lowered for words in ("internal server error", "unable to execute", "too many queries in progress")
+    ):
+        return Unreachable(answer)
+    return Refused(answer)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    extensions = error.get("extensions")
+    return str(extensions.get("code", "")) if isinstance(extensions, Mapping) else ""

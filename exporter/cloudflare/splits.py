@@ -1,0 +1,84 @@
+"""How a question that does not fit into a page is cut: by time down to an hour, by asset id, then by the minute."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from exporter.catalog.entry import Dataset
+from exporter.cloudflare.documents import Piece, whole_piece, without_newest
+from exporter.model import HOUR, MINUTE, Question, floor_hour, floor_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The cuts that a dataset of an account needed: the longest range that fits, and ids to cut at."""
+
+    longest: timedelta | None = None
+    ids: tuple[str, ...] = ()
+
+
+class Splits:
+    """Remembers the cuts that were needed, so that a full page is met once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Split] = {}
+        self.count = 0
+
+    def pieces(self, account_id: str, dataset: Dataset, question: Question) -> tuple[Piece, ...]:
+        """Give the pieces in which a question is asked, by what is known of its dataset."""
+        known = self._known.get((account_id, dataset.name), Split())
+        pieces = [whole_piece(dataset, question)]
+        if known.longest is not None:
+            pieces = [part for piece in pieces for part in _cut_times(piece, known.longest)]
+        for cut in known.ids:
+            pieces = [part for piece in pieces for part in _cut_ids(piece, cut)]
+        first, *others = pieces
+        newest = replace(first, newest_since=None) if others else first
+        last = replace(pieces[-1], newest_since=question.since)
+        return (newest, *others[:-1], last) if others else (first,)
+
+    def remember(self, account_id: str, piece: Piece, halves: tuple[Piece, ...]) -> None:
+        """Learn from a piece that had to be cut into ``halves``."""
+        key = (account_id, piece.dataset.name)
+        known = self._known.get(key, Split())
+        self.count += 1
+        if halves[1].id_from is not None and halves[1].id_from != piece.id_from:
+            self._known[key] = replace(known, ids=(*known.ids, halves[1].id_from))
+        elif piece.until - piece.since > HOUR:
+            longest = max(half.until - half.since for half in halves)
+            hours = max(-(-longest // HOUR), 1)
+            self._known[key] = replace(known, longest=min(known.longest or hours * HOUR, hours * HOUR))
+
+
+def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:
+    """Give two halves of a piece whose page was full of rows with these asset ids; nothing if it cannot be cut."""
+    part = without_newest(piece)
+    middle = floor_hour(piece.since + (piece.until - piece.since) / 2)
+    if middle <= piece.since:
+        middle = floor_hour(piece.since) + HOUR
+    if middle < piece.until:
+        return replace(part, until=middle), replace(part, since=middle)
+    distinct = sorted(set(ids))
+    if len(distinct) > 1:
+        cut = distinct[len(distinct) // 2]
+        return replace(part, id_below=cut), replace(part, id_from=cut)
+    minute = floor_minute(piece.since + (piece.until - piece.since) / 2)
+    if piece.since < minute < piece.until and piece.until - piece.since > MINUTE:
+        return replace(part, until=minute), replace(part, since=minute)
+    return ()
+
+
+def _cut_times(piece: Piece, longest: timedelta) -> list[Piece]:
+    parts: list[Piece] = []
+    since: datetime = piece.since
+    while since < piece.until:
+        until = min(floor_hour(since) + longest, piece.until)
+        parts.append(replace(without_newest(piece), since=since, until=until))
+        since = until
+    return parts
+
+
+def _cut_ids(piece: Piece, cut: str) -> list[Piece]:
+    is_inside = (piece.id_from is None or piece.id_from < cut) and (piece.id_below is None or cut < piece.id_below)
+    if not is_inside:
+        return [piece]
+    return [replace(piece, id_below=cut), replace(piece, id_from=cut)]

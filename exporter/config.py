@@ -1,0 +1,185 @@
+"""The configuration: a YAML file, the environment and flags, checked before anything starts.
+
+Unknown keys are refused, every error is reported at once with its key, and tokens never show in ``repr`` or messages.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from exporter.model import ExporterError
+
+DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
+ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
+
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "y": timedelta(days=365),
+}
+_DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
+
+
+class ConfigError(ExporterError):
+    """The configuration cannot be used; the message names every key that is wrong."""
+
+
+def parse_duration(text: Any) -> timedelta:
+    """Read a duration as Prometheus writes it (``90s``, ``1h30m``). Raises ValueError."""
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str) or not _DURATION.fullmatch(text):
+        raise ValueError("not a duration such as 30s, 10m or 1h30m")
+    parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
+    return sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta(0))
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+def _parse_account_id(text: Any) -> str:
+    if not isinstance(text, str) or not ACCOUNT_ID.fullmatch(text):
+        raise ValueError("not an account id (32 hexadecimal digits; see the dashboard's address bar)")
+    return text
+
+
+AccountId = Annotated[str, BeforeValidator(_parse_account_id)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Token(_Section):
+    """An API token, or the file that holds it; with ``accounts``, only these of its accounts are read."""
+
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    accounts: tuple[AccountId, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Token":
+        if (self.token is None) == (self.token_file is None):
+            raise ValueError("give either token or token_file")
+        return self
+
+    def secret(self) -> str:
+        """Give the token itself. Raises ConfigError if its file cannot be read or is empty."""
+        if self.token is not None:
+            secret = self.token.get_secret_value().strip()
+            place = "the token"
+        else:
+            place = f"the token file {self.token_file}"
+            try:
+                secret = Path(str(self.token_file)).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "not a text file"
+                raise ConfigError(f"Cannot read {place}: {reason}.") from error
+        if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+            raise ConfigError(f"{place[0].upper()}{place[1:]} is empty, or holds blanks or other odd characters.")
+        return secret
+
+
+class Cloudflare(_Section):
+    """Where and as whom Cloudflare is asked."""
+
+    api_url: str = Field(default=DEFAULT_API_URL, pattern=r"^https?://[^\s/]+")
+    tokens: tuple[Token, ...] = ()
+
+
+class Poll(_Section):
+    """How often Cloudflare is asked."""
+
+    refresh: Duration = Field(default=timedelta(seconds=60), ge=timedelta(seconds=1))
+    discovery: Duration = Field(default=timedelta(minutes=10), ge=timedelta(seconds=1))
+
+
+class Storage(_Section):
+    """Where the ledger is kept; an empty path keeps it in memory."""
+
+    path: str = "./data"
+
+    def folder(self) -> Path | None:
+        """Give the state folder, or None for memory."""
+        return Path(self.path) if self.path else None
+
+
+class Config(_Section):
+    """Everything that the file can say."""
+
+    cloudflare: Cloudflare = Cloudflare()
+    poll: Poll = Poll()
+    storage: Storage = Storage()
+
+
+def load_config(path: Path | None, environment: Mapping[str, str], storage_path: str | None) -> Config:
+    """Give the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError."""
+    document = _read(path) if path else {}
+    cloudflare = _section(document, "cloudflare", path)
+    if "CLOUDFLARE_API_URL" in environment:
+        cloudflare["api_url"] = environment["CLOUDFLARE_API_URL"]
+    token = _environment_token(environment)
+    if token is not None:
+        cloudflare["tokens"] = [token]
+    elif environment.get("CLOUDFLARE_ACCOUNT_ID"):
+        raise ConfigError("CLOUDFLARE_ACCOUNT_ID is set, but no token: set CLOUDFLARE_API_TOKEN too.")
+    if storage_path is not None:
+        document["storage"] = {**_section(document, "storage", path), "path": storage_path}
+    if cloudflare:
+        document["cloudflare"] = cloudflare
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        lines = [f"  {_key(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors()]
+        place = f"The configuration file {path}" if path else "The environment"
+        raise ConfigError(f"{place} is not valid:\n" + "\n".join(lines)) from None
+
+
+def _environment_token(environment: Mapping[str, str]) -> dict[str, Any] | None:
+    accounts = [part.strip() for part in environment.get("CLOUDFLARE_ACCOUNT_ID", "").split(",") if part.strip()]
+    if environment.get("CLOUDFLARE_API_TOKEN"):
+        return {"token": environment["CLOUDFLARE_API_TOKEN"], "accounts": accounts}
+    if environment.get("CLOUDFLARE_API_TOKEN_FILE"):
+        return {"token_file": environment["CLOUDFLARE_API_TOKEN_FILE"], "accounts": accounts}
+    return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read the configuration file {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"The configuration file {path}{place} is not YAML.") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigError(f"The configuration file {path} must hold keys and values at its top.")
+    return document
+
+
+def _section(document: Mapping[str, Any], name: str, path: Path | None) -> dict[str, Any]:
+    section = document.get(name) or {}
+    if not isinstance(section, dict):
+        raise ConfigError(f"The configuration file {path} is not valid:\n  {name}: must hold keys and values")
+    return dict(section)
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
+
+
+def _sentence(message: str) -> str:
+    known = {"Extra inputs are not permitted": "unknown key"}
+    return known.get(message, message.removeprefix("Value error, "))

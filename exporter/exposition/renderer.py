@@ -1,0 +1,71 @@
+"""Rendering: once per snapshot and format, never per scrape."""
+
+import gzip
+from dataclasses import dataclass
+
+from exporter.clock import Clock
+from exporter.exposition.process import ProcessMetrics
+from exporter.exposition.text import Format, render
+from exporter.model import Family, Labels, Sample, Snapshot
+
+LATELY_SECONDS = 600.0
+"""Formats asked for within this time are rendered as soon as there is a new snapshot."""
+
+GZIP_LEVEL = 4
+"""Most of the gain of higher levels at a fraction of their time."""
+
+Encoding = tuple[Format, bool]
+"""A format, and whether it is compressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A body and the ledger revision that it shows."""
+
+    revision: int
+    body: bytes
+
+
+class Renderer:
+    """Keeps the newest snapshot rendered in the formats that are asked for."""
+
+    def __init__(self, clock: Clock, process: ProcessMetrics) -> None:
+        self._clock = clock
+        self._process = process
+        self._asked: dict[Encoding, float] = {}
+        self._current: tuple[Snapshot | None, dict[Encoding, Rendered]] = (None, {})
+        self._seconds = 0.0
+
+    def renew(self, snapshot: Snapshot) -> None:
+        """Render a new snapshot in the formats asked for lately."""
+        started = self._clock.monotonic()
+        wanted = [encoding for encoding, asked in self._asked.items() if asked >= started - LATELY_SECONDS]
+        self._current = (snapshot, {encoding: self._render(snapshot, encoding) for encoding in wanted})
+        self._seconds = self._clock.monotonic() - started
+
+    def peek(self, snapshot: Snapshot, encoding: Encoding) -> Rendered | None:
+        """Give a snapshot's body if it is rendered, and remember that this format is asked for."""
+        self._asked[encoding] = self._clock.monotonic()
+        current, rendered = self._current
+        return rendered.get(encoding) if current is snapshot else None
+
+    def give(self, snapshot: Snapshot, encoding: Encoding) -> Rendered:
+        """Give a snapshot's body, rendering it if nobody asked for this format lately."""
+        made = self.peek(snapshot, encoding) or self._render(snapshot, encoding)
+        current, rendered = self._current
+        if current is snapshot:
+            rendered[encoding] = made
+        return made
+
+    def _render(self, snapshot: Snapshot, encoding: Encoding) -> Rendered:
+        form, is_compressed = encoding
+        body = render((*snapshot.families, self._duration(), *self._process.families()), form)
+        return Rendered(snapshot.revision, gzip.compress(body, GZIP_LEVEL, mtime=0) if is_compressed else body)
+
+    def _duration(self) -> Family:
+        return Family(
+            "cloudflare_exporter_render_duration_seconds",
+            "gauge",
+            "How long the exposition before this one took to render.",
+            (Sample(Labels((), ()), self._seconds),),
+        )

@@ -1,0 +1,104 @@
+"""The web application: /metrics, the health endpoints and the first page."""
+
+import asyncio
+from datetime import timedelta
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from exporter.clock import Clock
+from exporter.exposition.page import render_page
+from exporter.exposition.renderer import Encoding, Renderer
+from exporter.exposition.text import Format
+from exporter.snapshot import Board
+
+MISSED_TURNS = 5
+"""After how many intervals without a turn of the poller the exporter is unhealthy."""
+
+
+class MetricsEndpoint:
+    """Serves the snapshot; a scrape never asks Cloudflare and never renders what is rendered already."""
+
+    def __init__(self, board: Board, renderer: Renderer) -> None:
+        self._board = board
+        self._renderer = renderer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        snapshot = self._board.snapshot
+        if request.method not in {"GET", "HEAD"}:
+            await PlainTextResponse("Only GET is answered here.\n", 405)(scope, receive, send)
+            return
+        if snapshot is None:
+            await PlainTextResponse("No data yet: the first refresh is under way.\n", 503)(scope, receive, send)
+            return
+        encoding = choose_encoding(request.headers.get("accept", ""), request.headers.get("accept-encoding", ""))
+        rendered = self._renderer.peek(snapshot, encoding)
+        if rendered is None:
+            rendered = await asyncio.to_thread(self._renderer.give, snapshot, encoding)
+        form, is_compressed = encoding
+        headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
+        if is_compressed:
+            headers["Content-Encoding"] = "gzip"
+        await Response(rendered.body, headers=headers)(scope, receive, send)
+        if request.method == "GET":
+            self._board.mark_scraped(rendered.revision)
+
+
+def choose_encoding(accept: str, accept_encoding: str) -> Encoding:
+    """Give the format and compression that a client asks for: OpenMetrics where it is wanted at least as much."""
+    qualities = {Format.OPENMETRICS: 0.0, Format.TEXT: 0.0}
+    for media, quality in _weighted(accept):
+        if media == "application/openmetrics-text":
+            qualities[Format.OPENMETRICS] = max(qualities[Format.OPENMETRICS], quality)
+        elif media in {"text/plain", "text/*", "*/*"}:
+            qualities[Format.TEXT] = max(qualities[Format.TEXT], quality)
+    is_open = qualities[Format.OPENMETRICS] > 0 and qualities[Format.OPENMETRICS] >= qualities[Format.TEXT]
+    is_compressed = any(coding in {"gzip", "*"} and quality > 0 for coding, quality in _weighted(accept_encoding))
+    return (Format.OPENMETRICS if is_open else Format.TEXT), is_compressed
+
+
+def _weighted(header: str) -> list[tuple[str, float]]:
+    """Give the entries of an Accept header with their weights; one that cannot be read weighs nothing."""
+    entries: list[tuple[str, float]] = []
+    for part in header.split(","):
+        word, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")
+        try:
+            entries.append((word.lower(), float(quality)))
+        except ValueError:
+            entries.append((word.lower(), 0.0))
+    return entries
+
+
+def build_web(
+    board: Board, renderer: Renderer, clock: Clock, *, refresh_interval: timedelta, telemetry_path: str
+) -> Starlette:
+    """Give the ASGI application that reads the board."""
+
+    async def healthy(_: Request) -> Response:
+        turned = board.turned_at
+        longest = MISSED_TURNS * refresh_interval.total_seconds()
+        if turned is None or clock.monotonic() - turned <= longest:
+            return PlainTextResponse("healthy\n")
+        return PlainTextResponse(f"unhealthy: the poller has not turned for more than {longest:.0f} s\n", 503)
+
+    async def ready(_: Request) -> Response:
+        if board.snapshot is None:
+            return PlainTextResponse("not ready: the first refresh is under way\n", 503)
+        return PlainTextResponse("ready\n")
+
+    async def index(_: Request) -> Response:
+        return HTMLResponse(render_page(board.snapshot, telemetry_path))
+
+    return Starlette(
+        routes=[
+            Route("/", index),
+            Route(telemetry_path, MetricsEndpoint(board, renderer)),
+            Route("/-/healthy", healthy),
+            Route("/-/ready", ready),
+        ]
+    )

@@ -1,0 +1,65 @@
+"""Prometheus text: OpenMetrics 1.0.0 and text 0.0.4, written from the same samples. Pure.
+
+https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md and
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from functools import lru_cache
+
+from exporter.model import Family, Sample
+
+
+class Format(Enum):
+    """An exposition format; the value is its Content-Type."""
+
+    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def render(families: Iterable[Family], form: Format) -> bytes:
+    """Give the exposition of some families; those without samples are left out."""
+    lines: list[str] = []
+    for family in families:
+        if not family.samples:
+            continue
+        name, kind = _declared(family, form)
+        lines.append(f"# HELP {name} {_escape_help(family.help, form)}\n# TYPE {name} {kind}\n")
+        lines += [f"{family.name}{sample.labels.text} {format_value(sample)}\n" for sample in family.samples]
+    if form is Format.OPENMETRICS:
+        lines.append("# EOF\n")
+    return "".join(lines).encode()
+
+
+def format_value(sample: Sample) -> str:
+    """Give a value exactly: whole numbers without a point, others without needless zeros."""
+    amount, divisor = sample.amount, sample.divisor
+    if divisor == 1:
+        return str(amount)
+    whole, rest = divmod(int(amount), divisor)
+    if not rest:
+        return str(whole)
+    return f"{whole}.{rest:0{_digits(divisor)}d}".rstrip("0")
+
+
+@lru_cache
+def _digits(divisor: int) -> int:
+    return len(str(divisor)) - 1
+
+
+def _declared(family: Family, form: Format) -> tuple[str, str]:
+    if form is Format.TEXT:
+        return family.name, "gauge" if family.kind == "info" else family.kind
+    match family.kind:
+        case "counter":
+            return family.name.removesuffix("_total"), "counter"
+        case "info":
+            return family.name.removesuffix("_info"), "info"
+        case _:
+            return family.name, family.kind
+
+
+def _escape_help(text: str, form: Format) -> str:
+    escaped = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return escaped.replace('"', '\\"') if form is Format.OPENMETRICS else escaped

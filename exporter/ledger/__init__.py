@@ -1,0 +1,8 @@
+"""Usage to exact totals: hours, settling, placement, persistence. The only room that imports sqlite3.
+
+Nothing here speaks to Cloudflare, and no machine clock is read: all time is the ``Date`` of the answers.
+"""
+
+from exporter.ledger.ledger import Applied, Ledger, Publication
+
+__all__ = ["Applied", "Ledger", "Publication"]

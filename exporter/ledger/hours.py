@@ -1,0 +1,123 @@
+"""Open hours and their settling: which answers replace which amounts, and when an hour becomes final.
+
+Pure. An answer replaces the amounts of every hour it covers, so asking twice changes nothing. Hours settle in order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from exporter.model import HOUR, Amounts, Answer, RowKey, Rows, floor_hour
+
+AGREEMENT = timedelta(minutes=5)
+"""How much later a second answer must agree before a doubtful hour settles."""
+
+PATIENCE = timedelta(hours=6)
+"""After how long a doubtful answer is taken although no second one agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHour:
+    """What is known of an hour that is not final.
+
+    ``rows`` is the last answer, ``peak`` the most that any answer said; ``agreed_since`` is the date of the first of
+    the due answers in a row that gave just these rows, ``disputed_since`` that of the first doubtful one.
+    """
+
+    rows: Rows
+    peak: Rows
+    agreed_since: datetime | None = None
+    disputed_since: datetime | None = None
+
+
+NOTHING_KNOWN = OpenHour({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an answer does to the open hours. ``revisions`` counts rows that fell and hours taken in dispute."""
+
+    open: dict[datetime, OpenHour]
+    settled: dict[datetime, Rows]
+    open_from: datetime
+    revisions: int
+
+
+def settle(open_hours: Mapping[datetime, OpenHour], answer: Answer, settle_after: timedelta) -> Settlement:
+    """Apply an answer to the open hours.
+
+    An hour settles when the answer covers it whole and is dated ``settle_after`` past its end. An answer that is
+    empty, or lower than an earlier one, must be repeated ``AGREEMENT`` later. Hours before the question's start (it
+    was cut at Cloudflare's retention) settle as they were last known.
+    """
+    first = floor_hour(answer.question.since)
+    settled: dict[datetime, Rows] = {hour: known.rows for hour, known in open_hours.items() if hour < first}
+    still_open: dict[datetime, OpenHour] = {}
+    open_from = answer.question.since
+    revisions = 0
+    hour = first
+    while hour < answer.question.until:
+        before = open_hours.get(hour, NOTHING_KNOWN)
+        known, fallen = _replace(before, answer.hours.get(hour, {}))
+        revisions += fallen
+        end = hour + HOUR
+        if end <= answer.question.until and answer.date >= end + settle_after:
+            known = _date_doubts(known, before, answer.date)
+            is_taken_in_dispute = _is_out_of_patience(known, answer.date)
+            is_final = not _is_doubtful(known) or _is_agreed(known, answer.date) or is_taken_in_dispute
+            if is_final and not still_open:
+                settled[hour] = known.rows
+                open_from = end
+                revisions += is_taken_in_dispute and not _is_agreed(known, answer.date)
+                hour = end
+                continue
+        still_open[hour] = known
+        hour = end
+    return Settlement(still_open, settled, open_from, revisions)
+
+
+def _replace(before: OpenHour, rows: Rows) -> tuple[OpenHour, int]:
+    """Give the hour with its new rows, and how many rows fell against the answer before."""
+    fallen = sum(_is_lower(rows.get(key), amounts) for key, amounts in before.rows.items())
+    peak = rows
+    if any(_is_lower(rows.get(key), amounts) for key, amounts in before.peak.items()):
+        peak = _highest(before.peak, rows)
+    return OpenHour(rows, peak), fallen
+
+
+def _is_lower(now: Amounts | None, before: Amounts) -> bool:
+    if now is None:
+        return any(before)
+    return now != before and any(a < b for a, b in zip(now, before, strict=True))
+
+
+def _highest(first: Rows, second: Rows) -> dict[RowKey, Amounts]:
+    merged = dict(first)
+    for key, amounts in second.items():
+        known = merged.get(key)
+        merged[key] = amounts if known is None else tuple(map(max, amounts, known))
+    return merged
+
+
+def _is_doubtful(known: OpenHour) -> bool:
+    return not known.rows or known.peak is not known.rows
+
+
+def _date_doubts(known: OpenHour, before: OpenHour, date: datetime) -> OpenHour:
+    if not _is_doubtful(known):
+        return known
+    is_same = before.agreed_since is not None and known.rows == before.rows
+    return OpenHour(
+        known.rows,
+        known.peak,
+        agreed_since=before.agreed_since if is_same else date,
+        disputed_since=before.disputed_since or date,
+    )
+
+
+def _is_agreed(known: OpenHour, date: datetime) -> bool:
+    return known.agreed_since is not None and date >= known.agreed_since + AGREEMENT
+
+
+def _is_out_of_patience(known: OpenHour, date: datetime) -> bool:
+    return known.disputed_since is not None and date >= known.disputed_since + PATIENCE

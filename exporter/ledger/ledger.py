@@ -1,0 +1,264 @@
+"""The ledger as its users see it: open it, tell it what discovery and analytics said, read what to publish.
+
+Every change is computed beside the state, committed in one transaction, and only then taken over in memory: if the
+commit fails, nothing has happened.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from exporter.catalog.entry import Dataset
+from exporter.ledger.book import Book, BookChange, BookState, advance, retire, start_book
+from exporter.ledger.daily import DailyKey
+from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
+from exporter.ledger.series import Placement, Plan, SeriesKey
+from exporter.ledger.store import BookKey, Change, Store
+from exporter.model import Account, Answer, Inventory, Unlistable
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying answers came to. ``strangers`` are the ids (kind, id) that wait for a discovery."""
+
+    strangers: frozenset[RosterKey]
+    revisions: Mapping[str, int]
+    gaps: Mapping[str, timedelta]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedBook:
+    """One dataset of one account as it is to be published: label sets (project, asset, labels) with their amounts."""
+
+    account: str
+    dataset: Dataset
+    state: BookState
+    series: tuple[tuple[Placement, SeriesKey, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """All that the ledger publishes, as of its commit ``revision``."""
+
+    revision: int
+    accounts: Mapping[str, str]
+    books: tuple[PublishedBook, ...]
+    assets: Mapping[str, tuple[Entry, ...]]
+
+
+class Ledger:
+    """The exact totals of all accounts. Not safe for concurrent use: one caller at a time."""
+
+    def __init__(self, store: Store, datasets: Iterable[Dataset]) -> None:
+        self._store = store
+        self._plans = {dataset.name: Plan(dataset) for dataset in datasets}
+        self._accounts = store.load_accounts()
+        self._roster = store.load_roster()
+        self._unlistable: dict[str, frozenset[str]] = {}
+        self._books: dict[BookKey, Book] = {}
+        self.revision = 1
+        self._load()
+
+    @classmethod
+    def open(cls, folder: Path | None, datasets: Iterable[Dataset]) -> "Ledger":
+        """Open or begin the ledger in a folder (None: in memory). Raises StorageError."""
+        return cls(Store(folder), datasets)
+
+    @property
+    def set_aside(self) -> Path | None:
+        """Give the file that was found damaged and replaced by a new ledger, if that happened."""
+        return self._store.set_aside
+
+    def close(self) -> None:
+        """Close the file and give up the folder."""
+        self._store.close()
+
+    def size(self) -> int:
+        """Give the bytes that the ledger takes."""
+        return self._store.size()
+
+    def enroll(self, accounts: Sequence[Account]) -> None:
+        """Learn which accounts there are; the later of two with one name gets its short id behind it."""
+        change = Change()
+        known = dict(self._accounts)
+        for account in accounts:
+            if known.get(account.id, ("", ""))[0] == account.name:
+                continue
+            others = {label for other, (_, label) in known.items() if other != account.id}
+            label = f"{account.name} ({account.id[:8]})" if account.name in others else account.name
+            if account.id in known and known[account.id][1] != label:
+                for key in self._books_of(account.id):
+                    change.left[key] = frozenset(self._books[key].series)
+            known[account.id] = (account.name, label)
+            change.accounts[account.id] = known[account.id]
+        if change.accounts:
+            self._commit(change)
+            self._accounts = known
+
+    def has_roster(self, account_id: str) -> bool:
+        """Tell whether a discovery of this account was ever taken over."""
+        return account_id in self._roster
+
+    def enlist(self, inventory: Inventory) -> None:
+        """Take a discovery over: names, projects, births and departures. Raises CommitError."""
+        account_id = inventory.account.id
+        roster = self._roster.get(account_id, {})
+        busy = self._busy_assets(account_id)
+        changed = enlist(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy)
+        merged = roster | changed
+        change = Change(roster={account_id: changed})
+        for key in self._books_of(account_id):
+            kind = self._books[key].plan.dataset.kind
+            moved = {
+                roster[which].placement
+                for which, entry in changed.items()
+                if which[0] == kind and which in roster and roster[which].placement != entry.placement
+            }
+            kept = {entry.placement for which, entry in merged.items() if which[0] == kind}
+            left = frozenset(placement for placement in moved - kept if placement is not None)
+            if left & self._books[key].series.keys():
+                change.left[key] = left
+        if changed or change.left:
+            self._commit(change)
+        self._roster[account_id] = merged
+        self._unlistable[account_id] = frozenset(
+            kind for kind, found in inventory.listings.items() if isinstance(found, Unlistable) and found.final
+        )
+
+    def open_from(self, account_id: str, dataset: str) -> datetime | None:
+        """Give where the next question has to start; None if the dataset has not begun."""
+        book = self._books.get((account_id, dataset))
+        return book.state.open_from if book and book.state else None
+
+    def until(self, account_id: str) -> datetime | None:
+        """Give the newest moment up to which any dataset of the account was asked."""
+        states = [book.state for key in self._books_of(account_id) if (book := self._books[key]).state]
+        return max((state.until for state in states if state), default=None)
+
+    def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> Applied:
+        """Apply the answers of one refresh in one transaction. Raises CommitError.
+
+        ``scraped`` is the newest revision that a ``/metrics`` request has been answered with.
+        """
+        roster = dict(self._roster.get(account_id, {}))
+        change = Change()
+        for answer in answers:
+            plan = self._plans[answer.question.dataset]
+            met = meet_strangers(
+                roster,
+                plan.dataset.kind,
+                {asset for rows in answer.hours.values() for asset, _ in rows},
+                answer.date,
+                plan.dataset.kind in self._unlistable.get(account_id, ()),
+            )
+            roster |= met
+            change.roster.setdefault(account_id, {}).update(met)
+            change.books[account_id, plan.dataset.name] = self._advance(account_id, roster, answer, plan, scraped)
+        self._commit(change)
+        if change.roster.get(account_id):
+            self._roster[account_id] = roster
+        for key, book_change in change.books.items():
+            self._books.setdefault(key, Book(self._plans[key[1]])).merge(book_change)
+        return Applied(
+            strangers=frozenset(key for key, entry in roster.items() if entry.standing is Standing.STRANGER),
+            revisions={dataset: made.revisions for (_, dataset), made in change.books.items()},
+            gaps={dataset: made.gap for (_, dataset), made in change.books.items()},
+        )
+
+    def reset_counters(self) -> None:
+        """Forget all totals and series, so that counting starts anew; daily sums and names stay."""
+        self._commit(Change(retired={key: retire(book) for key, book in self._books.items()}))
+        self._books.clear()
+
+    def daily_sums(self, account_id: str) -> dict[DailyKey, int]:
+        """Give what each asset used of each meter on each UTC day, open hours included."""
+        sums = self._store.load_daily(account_id)
+        for key in self._books_of(account_id):
+            for day, amount in retire(self._books[key]).items():
+                sums[day] = sums.get(day, 0) + amount
+        return sums
+
+    def totals(self, account_id: str, dataset: str) -> dict[tuple[str, tuple[str, ...]], tuple[int, ...]]:
+        """Give the total of each row of a dataset since its start, per field."""
+        book = self._books.get((account_id, dataset))
+        return {key: row.total for key, row in book.rows.items()} if book else {}
+
+    def publication(self) -> Publication:
+        """Give what is to be published after the last commit."""
+        return Publication(
+            revision=self.revision,
+            accounts={account: label for account, (_, label) in self._accounts.items()},
+            books=tuple(
+                PublishedBook(
+                    account,
+                    book.plan.dataset,
+                    book.state,
+                    tuple(
+                        (placement, key, series.amount)
+                        for placement, there in book.series.items()
+                        for key, series in there.items()
+                    ),
+                )
+                for (account, _), book in self._books.items()
+                if book.state
+            ),
+            assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
+        )
+
+    def _advance(
+        self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan, scraped: int
+    ) -> BookChange:
+        kind = plan.dataset.kind
+        listed = {
+            entry.placement
+            for entry in roster.values()
+            if entry.asset.kind == kind and entry.standing is Standing.LISTED
+        }
+        known = [placement for placement in listed if placement is not None]
+        book = self._books.get((account_id, plan.dataset.name))
+        if book is None or book.state is None:
+            return start_book(plan, answer, known, self.revision + 1)
+        assets = {asset for rows in answer.hours.values() for asset, _ in rows} | {asset for asset, _ in book.waiting}
+        assets |= {asset for hour in book.open.values() for asset, _ in hour.rows}
+        placed = {asset: place_row(kind, asset, roster) for asset in assets}
+        return advance(
+            book,
+            book.state,
+            answer,
+            placements={asset: placement for asset, placement in placed.items() if placement is not None},
+            listed=known,
+            scraped=scraped,
+            revision=self.revision + 1,
+        )
+
+    def _commit(self, change: Change) -> None:
+        signatures = {key: self._plans[key[1]].dataset.signature for key in change.books}
+        self._store.commit(change, signatures, self._books)
+        self.revision += 1
+        for key, placements in change.left.items():
+            self._books[key].drop_series(placements)
+
+    def _books_of(self, account_id: str) -> list[BookKey]:
+        return [key for key in self._books if key[0] == account_id]
+
+    def _busy_assets(self, account_id: str) -> set[RosterKey]:
+        return {
+            (self._books[key].plan.dataset.kind, asset)
+            for key in self._books_of(account_id)
+            for hour in self._books[key].open.values()
+            for (asset, _), amounts in hour.rows.items()
+            if any(amounts)
+        }
+
+    def _load(self) -> None:
+        """Load every book that was kept as the catalog now has it; the others end, and start anew."""
+        retired: dict[BookKey, dict[DailyKey, int]] = {}
+        for key, signature in self._store.load_signatures().items():
+            plan = self._plans.get(key[1])
+            if plan is not None and plan.dataset.signature == signature:
+                self._books[key] = self._store.load_book(key, plan, self.revision)
+            else:
+                retired[key] = {}
+        if retired:
+            self._commit(Change(retired=retired))

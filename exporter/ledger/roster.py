@@ -1,0 +1,216 @@
+"""The roster: every asset ever seen, and under which project and name its usage is published. Pure.
+
+Ids inside, names outside: a rename, a deletion or a change of project moves an asset's further usage to another
+placement and never touches its totals.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from exporter.ledger.series import Placement
+from exporter.model import ACCOUNT_ITSELF, DISPATCH_PREFIX, NAME_PREFIX, UNASSIGNED, UNLISTED, Asset, Inventory, Listing
+
+PROJECT_TAG = "project:"
+
+ABSENCES = 2
+"""From how many successful discoveries an asset must be absent before its series leave."""
+
+RosterKey = tuple[str, str]
+"""Kind and asset id."""
+
+
+class Standing(StrEnum):
+    """How discovery knows an asset."""
+
+    STRANGER = "stranger"
+    LISTED = "listed"
+    ABSENT = "absent"
+    UNLISTED = "unlisted"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An asset with its stored labels; ``suffixed`` says that its label carries its short id, for good.
+
+    ``decided_by`` is the project tag that the project was decided with (empty: none).
+    """
+
+    asset: Asset
+    standing: Standing
+    first_seen: datetime
+    absences: int = 0
+    project: str = ""
+    decided_by: str = ""
+    suffixed: bool = False
+
+    @property
+    def label(self) -> str:
+        """Give the name under which the asset is published while it is listed."""
+        return f"{self.asset.name} ({self.asset.id[:8]})" if self.suffixed else self.asset.name
+
+    @property
+    def placement(self) -> Placement | None:
+        """Give where usage goes; None as long as discovery has not decided."""
+        match self.standing:
+            case Standing.STRANGER:
+                return None
+            case Standing.UNLISTED:
+                return Placement(UNASSIGNED, UNLISTED)
+            case _:
+                return Placement(self.project, self.label)
+
+
+def place_row(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement | None:
+    """Give where a row's usage goes; None for a stranger."""
+    if not asset_id:
+        return Placement(UNASSIGNED, ACCOUNT_ITSELF)
+    if asset_id.startswith(DISPATCH_PREFIX):
+        return Placement(UNASSIGNED, f"(dispatch {asset_id.removeprefix(DISPATCH_PREFIX)})")
+    entry = roster.get((kind, asset_id))
+    return entry.placement if entry else None
+
+
+def is_asset_id(asset_id: str) -> bool:
+    """Tell whether a row id stands for an asset that a discovery could list."""
+    return bool(asset_id) and not asset_id.startswith(DISPATCH_PREFIX)
+
+
+def meet_strangers(
+    roster: Mapping[RosterKey, Entry], kind: str, asset_ids: Iterable[str], date: datetime, is_unlistable: bool
+) -> dict[RosterKey, Entry]:
+    """Give entries for ids that the roster does not know; of an unlistable kind they are unlisted at once."""
+    standing = Standing.UNLISTED if is_unlistable else Standing.STRANGER
+    return {
+        (kind, asset_id): Entry(Asset(kind, asset_id, ""), standing, date)
+        for asset_id in asset_ids
+        if is_asset_id(asset_id) and (kind, asset_id) not in roster
+    }
+
+
+def enlist(
+    roster: Mapping[RosterKey, Entry], inventory: Inventory, is_busy: Callable[[str, str], bool]
+) -> dict[RosterKey, Entry]:
+    """Give the entries that a discovery changes. ``is_busy`` tells whether an asset's open hours hold usage."""
+    current = dict(roster)
+    for kind, found in inventory.listings.items():
+        if isinstance(found, Listing):
+            _mark_listed(current, found, inventory.date)
+            _mark_missing(current, found, is_busy)
+            _tell_namesakes_apart(current, found)
+        elif found.final:
+            _release_strangers(current, kind)
+    _decide_projects(current)
+    _follow_names(current)
+    return {key: entry for key, entry in current.items() if roster.get(key) != entry}
+
+
+def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, date: datetime) -> None:
+    for asset in listing.assets:
+        key = (asset.kind, asset.id)
+        known = current.get(key)
+        if known is None:
+            current[key] = Entry(asset, Standing.LISTED, date)
+            continue
+        is_renamed = known.asset.name != asset.name
+        current[key] = replace(
+            known,
+            asset=asset,
+            standing=Standing.LISTED,
+            absences=0,
+            project="" if is_renamed or _project_tag(asset) != known.decided_by else known.project,
+            suffixed=known.suffixed and not is_renamed,
+        )
+
+
+def _mark_missing(current: dict[RosterKey, Entry], listing: Listing, is_busy: Callable[[str, str], bool]) -> None:
+    listed = {asset.id for asset in listing.assets}
+    for (kind, asset_id), entry in list(current.items()):
+        if kind != listing.kind or asset_id in listed or entry.standing is Standing.UNLISTED:
+            continue
+        if entry.standing is Standing.STRANGER:
+            current[kind, asset_id] = replace(entry, standing=Standing.UNLISTED)
+            continue
+        absences = min(entry.absences + 1, ABSENCES)
+        has_left = absences >= ABSENCES and not is_busy(kind, asset_id)
+        standing = Standing.UNLISTED if has_left else Standing.ABSENT
+        current[kind, asset_id] = replace(entry, standing=standing, absences=absences)
+
+
+def _tell_namesakes_apart(current: dict[RosterKey, Entry], listing: Listing) -> None:
+    by_name: dict[str, list[RosterKey]] = {}
+    for asset in listing.assets:
+        by_name.setdefault(asset.name, []).append((asset.kind, asset.id))
+    for keys in by_name.values():
+        elders_first = sorted(keys, key=lambda key: _age(current[key]))
+        for key in elders_first[1:]:
+            current[key] = replace(current[key], suffixed=True)
+
+
+def _age(entry: Entry) -> tuple[datetime, str]:
+    return entry.asset.created or entry.first_seen, entry.asset.id
+
+
+def _release_strangers(current: dict[RosterKey, Entry], kind: str) -> None:
+    for key, entry in list(current.items()):
+        if key[0] == kind and entry.standing is Standing.STRANGER:
+            current[key] = replace(entry, standing=Standing.UNLISTED)
+
+
+def _decide_projects(current: dict[RosterKey, Entry]) -> None:
+    """Decide the project of every listed entry that has none: tag, then shared prefix; a namespace after its Worker."""
+    listed = {
+        key: entry
+        for key, entry in current.items()
+        if entry.standing is Standing.LISTED and not key[1].startswith(NAME_PREFIX)
+    }
+    shared = Counter(_prefix(entry.asset) for entry in listed.values())
+    undecided = [(key, entry) for key, entry in listed.items() if not entry.project]
+    for key, entry in sorted(undecided, key=lambda item: bool(item[1].asset.parent)):
+        tag = _project_tag(entry.asset)
+        parent = _worker_named(current, entry.asset.parent) if entry.asset.parent else None
+        if tag:
+            project = tag
+        elif parent is not None:
+            project = parent.project
+        else:
+            prefix = _prefix(entry.asset)
+            project = prefix if prefix and shared[prefix] > 1 else UNASSIGNED
+        current[key] = replace(entry, project=project, decided_by=tag)
+
+
+def _worker_named(current: Mapping[RosterKey, Entry], name: str) -> Entry | None:
+    for (kind, _), entry in current.items():
+        if kind == "worker" and entry.asset.name == name and entry.standing is Standing.LISTED and entry.project:
+            return entry
+    return None
+
+
+def _follow_names(current: dict[RosterKey, Entry]) -> None:
+    """Place rows that carry only a name with the asset of that name."""
+    for (kind, asset_id), entry in list(current.items()):
+        if not asset_id.startswith(NAME_PREFIX):
+            continue
+        name = asset_id.removeprefix(NAME_PREFIX)
+        named = [
+            other
+            for (other_kind, other_id), other in current.items()
+            if other_kind == kind
+            and other.asset.name == name
+            and other_id != asset_id
+            and other.standing is Standing.LISTED
+            and not other.suffixed
+        ]
+        if named:
+            asset = replace(entry.asset, name=name)
+            current[kind, asset_id] = replace(entry, asset=asset, standing=Standing.LISTED, project=named[0].project)
+
+
+def _project_tag(asset: Asset) -> str:
+    return next((tag.removeprefix(PROJECT_TAG) for tag in asset.tags if tag.startswith(PROJECT_TAG)), "")
+
+
+def _prefix(asset: Asset) -> str:
+    return (asset.stem or asset.name).partition("-")[0]

@@ -1,0 +1,170 @@
+"""Exposed series: each grows by the increases of the rows that are placed in it, and is born at zero. Pure.
+
+What a row has not yet given to a series stays with the row (``attributed`` behind ``total``), so it follows the asset
+through renames, waits for a stranger's placement, and is never lost with a series that leaves.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+from exporter.catalog.entry import Dataset
+from exporter.ledger.totals import Row
+from exporter.model import RowKey
+
+UNSCRAPED = timedelta(minutes=5)
+"""After how long a birth ends although nobody scraped its zero."""
+
+
+class Placement(NamedTuple):
+    """The project and the name under which an asset's usage is published."""
+
+    project: str
+    asset: str
+
+
+class SeriesKey(NamedTuple):
+    """Which series of a dataset: the metric's position and the values of its labels (and split)."""
+
+    metric: int
+    values: tuple[str, ...]
+
+
+class Birth(NamedTuple):
+    """When a series, or a held publication, was first to be seen: by Cloudflare's time, and in which revision."""
+
+    at: datetime
+    revision: int
+
+
+class Series(NamedTuple):
+    """The exposed amount; ``birth`` is set as long as it is held at zero."""
+
+    amount: int
+    birth: Birth | None
+
+
+PlacedSeries = Mapping[Placement, Mapping[SeriesKey, Series]]
+
+
+class PartPlan(NamedTuple):
+    """How one part of a metric reads a row: where its field and its labels stand."""
+
+    metric: int
+    field: int
+    labels: tuple[int, ...]
+    word: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A dataset's metrics, resolved to positions."""
+
+    dataset: Dataset
+
+    @cached_property
+    def parts(self) -> tuple[PartPlan, ...]:
+        """Give the parts of all metrics, in the order in which rows attribute."""
+        position = {label.name: index for index, label in enumerate(self.dataset.labels)}
+        return tuple(
+            PartPlan(
+                index,
+                self.dataset.field_index[part.source],
+                tuple(position[name] for name in metric.labels),
+                (part.word,) if metric.split else (),
+            )
+            for index, metric in enumerate(self.dataset.metrics)
+            for part in metric.parts
+        )
+
+    @cached_property
+    def zeros(self) -> tuple[SeriesKey, ...]:
+        """Give the series that every known asset has from the beginning."""
+        return tuple(
+            SeriesKey(index, values) for index, metric in enumerate(self.dataset.metrics) for values in metric.zeros
+        )
+
+    def keys(self, values: tuple[str, ...]) -> tuple[SeriesKey, ...]:
+        """Give the series that a row with these label values feeds, part by part."""
+        return tuple(
+            SeriesKey(part.metric, tuple([values[index] for index in part.labels]) + part.word) for part in self.parts
+        )
+
+
+class Held(NamedTuple):
+    """Decides whether what was first published at some birth may grow by now."""
+
+    date: datetime
+    scraped: int
+
+    def is_over(self, birth: Birth) -> bool:
+        """Tell whether a scrape has been answered with it, or five minutes have passed."""
+        return self.scraped >= birth.revision or self.date > birth.at + UNSCRAPED
+
+
+def find_births(
+    plan: Plan,
+    rows: Mapping[RowKey, Row],
+    placements: Mapping[str, Placement],
+    known: Iterable[Placement],
+    series: PlacedSeries,
+) -> set[tuple[Placement, SeriesKey]]:
+    """Give the series that are missing: the zeros of ``known`` placements, and what placed rows have grown into."""
+    births = {(placement, key) for placement in known for key in plan.zeros if key not in series.get(placement, {})}
+    for (asset, values), row in rows.items():
+        placement = placements.get(asset)
+        if placement is None:
+            continue
+        there = series.get(placement, {})
+        for part, key, attributed in zip(plan.parts, plan.keys(values), row.attributed, strict=True):
+            if row.total[part.field] > attributed and key not in there:
+                births.add((placement, key))
+    return births
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What attribution changes: rows with more attributed, series with a new amount, and rows that still wait."""
+
+    rows: dict[RowKey, Row]
+    series: dict[tuple[Placement, SeriesKey], Series]
+    waiting: set[RowKey]
+
+
+def attribute(
+    plan: Plan,
+    rows: Mapping[RowKey, Row],
+    placements: Mapping[str, Placement],
+    series: PlacedSeries,
+    held: Held | None,
+) -> Growth:
+    """Give each placed row's increase to its series, unless the series is held; with ``held`` None all wait."""
+    grown = Growth({}, {}, set())
+    for row_key, row in rows.items():
+        asset, values = row_key
+        placement = placements.get(asset)
+        if placement is None or held is None:
+            if _is_waiting(plan, row):
+                grown.waiting.add(row_key)
+            continue
+        there = series.get(placement, {})
+        attributed = list(row.attributed)
+        for index, (part, key) in enumerate(zip(plan.parts, plan.keys(values), strict=True)):
+            increase = row.total[part.field] - attributed[index]
+            if not increase:
+                continue
+            entry = grown.series.get((placement, key)) or there.get(key)
+            if entry is None or (entry.birth is not None and not held.is_over(entry.birth)):
+                grown.waiting.add(row_key)
+                continue
+            grown.series[placement, key] = Series(entry.amount + increase, None)
+            attributed[index] = row.total[part.field]
+        if tuple(attributed) != row.attributed:
+            grown.rows[row_key] = row._replace(attributed=tuple(attributed))
+    return grown
+
+
+def _is_waiting(plan: Plan, row: Row) -> bool:
+    return any(row.total[part.field] > attributed for part, attributed in zip(plan.parts, row.attributed, strict=True))

@@ -1,0 +1,50 @@
+"""Totals: what each row amounts to since its dataset's start, never falling. Pure."""
+
+from collections.abc import Iterable, Mapping
+from operator import add
+from typing import NamedTuple
+
+from exporter.ledger.hours import Settlement
+from exporter.model import Amounts, RowKey, Rows
+
+
+class Row(NamedTuple):
+    """The ledger's figures of one row.
+
+    ``settled`` is the sum of its settled hours and ``total`` the highest that settled and open hours ever came to,
+    both per field; ``attributed`` is how much of the total its series have got, per part of the dataset's metrics.
+    """
+
+    settled: Amounts
+    total: Amounts
+    attributed: Amounts
+
+
+def accrue(rows: Mapping[RowKey, Row], settlement: Settlement, fields: int, parts: int) -> dict[RowKey, Row]:
+    """Give the rows that a settlement changes; a new row starts with zeros of ``fields`` and ``parts``."""
+    newly_settled = _sum(settlement.settled.values())
+    still_open = _sum(hour.rows for hour in settlement.open.values())
+    nothing = (0,) * fields
+    unknown = Row(nothing, nothing, (0,) * parts)
+    changed: dict[RowKey, Row] = {}
+    for key in newly_settled.keys() | still_open.keys():
+        row = rows.get(key, unknown)
+        settled = row.settled
+        if key in newly_settled:
+            settled = tuple(map(add, settled, newly_settled[key]))
+        seen = settled
+        if key in still_open:
+            seen = tuple(map(add, settled, still_open[key]))
+        total = row.total if seen == row.total else tuple(map(max, row.total, seen))
+        if settled is not row.settled or total != row.total:
+            changed[key] = Row(settled, total, row.attributed)
+    return changed
+
+
+def _sum(hours: Iterable[Rows]) -> dict[RowKey, Amounts]:
+    summed: dict[RowKey, Amounts] = {}
+    for rows in hours:
+        for key, amounts in rows.items():
+            known = summed.get(key)
+            summed[key] = amounts if known is None else tuple(map(add, known, amounts))
+    return summed

@@ -1,0 +1,47 @@
+"""Log lines on standard error, as logfmt or JSON; one line an event."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+LEVELS = ("debug", "info", "warn", "error")
+FORMATS = ("logfmt", "json")
+
+
+class LineFormatter(logging.Formatter):
+    """Writes a record as one line of ``form``; a traceback becomes a field of it."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self._form = form
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower().replace("warning", "warn"),
+            "logger": record.name,
+            "msg": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["error"] = self.formatException(record.exc_info)
+        if self._form == "json":
+            return json.dumps(fields, ensure_ascii=False)
+        return " ".join(f"{key}={_quote(value)}" for key, value in fields.items())
+
+
+def configure_logging(level: str, form: str) -> None:
+    """Send every log line to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter(form))
+    number = logging.getLevelNamesMapping()[{"warn": "WARNING"}.get(level, level.upper())]
+    logging.basicConfig(level=number, handlers=[handler], force=True)
+    # A line per request would drown the exporter's own, and says nothing that the metrics do not.
+    for noisy in ("httpx", "httpcore", "uvicorn"):
+        logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
+
+
+def _quote(value: str) -> str:
+    if value and not any(character in value for character in ' "=\n\\'):
+        return value
+    return json.dumps(value, ensure_ascii=False)

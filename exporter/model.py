@@ -1,0 +1,252 @@
+"""The vocabulary that every room shares. One word per idea:
+
+account      a Cloudflare account: the unit of permission, billing and failure
+product      what Cloudflare sells and measures: Workers, R2, D1 …
+asset        one thing of an account: a Worker, a bucket, a database, a namespace; identified by kind and id
+listing      one product's complete discovery answer for one account
+inventory    all listings of one discovery of an account
+dataset      a GraphQL analytics field, e.g. ``workersInvocationsAdaptive``
+dimension    what Cloudflare groups a dataset by; it becomes a label
+amount       an integer in the smallest unit of a field (floats of the API in millionths)
+row          the amounts of one asset and one set of label values
+question     "how much of this dataset between two minutes"
+answer       the rows that Cloudflare gave to a question, by hour, with the answer's own date
+open hour    an hour whose amounts an answer may still replace; a settled hour is final
+total        the amount of a row since the dataset's start, never falling
+placement    the project and name under which an asset's usage is published
+series       one exposed time series; it grows by the increases of the rows placed in it
+meter        what an invoice counts; daily sums are kept per meter
+stranger     an asset seen in rows that no discovery has decided on yet
+snapshot     everything that is published, at one moment
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+UNASSIGNED = "unassigned"
+UNLISTED = "(unlisted)"
+ACCOUNT_ITSELF = "(account)"
+
+DISPATCH_PREFIX = "dispatch:"
+"""Row ids of scripts in a dispatch namespace, which no list gives: this, then the namespace's name."""
+
+NAME_PREFIX = "name:"
+"""Row ids of rows that carry a name but no id: this, then the name."""
+
+RowKey = tuple[str, tuple[str, ...]]
+"""Asset id and label values, in the order of the dataset's labels."""
+
+Amounts = tuple[int, ...]
+"""One integer per field of the dataset."""
+
+Rows = Mapping[RowKey, Amounts]
+
+
+class ExporterError(Exception):
+    """A fault that a person has to read: it says what failed, for what, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as Cloudflare lists it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """An asset as discovery lists it; times and tags as far as the list gives them."""
+
+    kind: str
+    id: str
+    name: str
+    created: datetime | None = None
+    modified: datetime | None = None
+    tags: tuple[str, ...] = ()
+    parent: str = ""
+    """Name of the Worker that a Durable Object namespace belongs to."""
+    stem: str = ""
+    """The name without what Cloudflare puts before it (an R2 jurisdiction); empty if it is the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All assets of one kind in one account, as one complete discovery saw them."""
+
+    kind: str
+    assets: tuple[Asset, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlistable:
+    """A kind that could not be listed; ``final`` if asking again soon will not help (a missing permission)."""
+
+    kind: str
+    reason: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What one discovery of an account found, kind by kind."""
+
+    account: Account
+    date: datetime
+    listings: Mapping[str, Listing | Unlistable]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no kind is missing for a passing reason."""
+        return all(isinstance(found, Listing) or found.final for found in self.listings.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A dataset's usage in [since, until); both on whole minutes."""
+
+    dataset: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows that Cloudflare gave to a question.
+
+    ``hours`` holds only hours with rows, keyed by the hour's start; ``date`` is the answer's own ``Date``;
+    ``newest`` is the newest minute of the question that holds data.
+    """
+
+    question: Question
+    date: datetime
+    hours: Mapping[datetime, Rows]
+    newest: datetime | None = None
+
+
+class Labels:
+    """An ordered label set with its exposition text made once, at the birth of a series."""
+
+    __slots__ = ("names", "text", "values")
+
+    def __init__(self, names: tuple[str, ...], values: tuple[str, ...]) -> None:
+        if len(names) != len(values):
+            raise ValueError(f"{len(names)} label names but {len(values)} values: {names} {values}")
+        self.names = names
+        self.values = values
+        self.text = "{" + ",".join(f'{n}="{_escape(v)}"' for n, v in zip(names, values, strict=True)) + "}"
+        if not names:
+            self.text = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Labels) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Labels({self.text})"
+
+    def as_dict(self) -> dict[str, str]:
+        """Give name -> value."""
+        return dict(zip(self.names, self.values, strict=True))
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+class Sample(NamedTuple):
+    """One value of a family: ``amount / divisor`` in the family's unit."""
+
+    labels: Labels
+    amount: int | float
+    divisor: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A metric with its samples; ``name`` is the full name, with ``_total`` or ``_info`` where it has one."""
+
+    name: str
+    kind: str
+    help: str
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetStatus:
+    """How one dataset of one account stands: ``state`` is ok, failing or unavailable.
+
+    ``reason`` is one word, ``detail`` the sentence that says what to do; both are empty when it is ok.
+    """
+
+    account_id: str
+    dataset: str
+    state: str
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """How one account stands; ``detail`` is empty when it is up. ``name`` is what to call one not known by id."""
+
+    account_id: str
+    is_up: bool
+    detail: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterStatus:
+    """What the exporter says of itself. Counts are since the process began; keys are (account id, dataset)."""
+
+    accounts: tuple[AccountStatus, ...]
+    datasets: tuple[DatasetStatus, ...]
+    api_requests: Mapping[tuple[str, str], int]
+    revisions: Mapping[tuple[str, str], int]
+    gaps: Mapping[tuple[str, str], timedelta]
+    page_splits: int
+    commit_failures: int
+    storage_bytes: int
+    refresh_interval: timedelta
+    discovery_interval: timedelta
+    clock_offset: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows."""
+
+    revision: int
+    at: datetime
+    families: tuple[Family, ...]
+    status: ExporterStatus
+    account_labels: Mapping[str, str]
+
+
+def floor_minute(moment: datetime) -> datetime:
+    """Give the start of the minute."""
+    return moment.replace(second=0, microsecond=0)
+
+
+def floor_hour(moment: datetime) -> datetime:
+    """Give the start of the hour."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def parse_time(text: str) -> datetime:
+    """Read an RFC 3339 time of Cloudflare's as aware UTC; raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """Give the RFC 3339 form that Cloudflare's filters take, e.g. ``2025-10-20T10:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

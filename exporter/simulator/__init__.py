@@ -1,0 +1,58 @@
+"""A simulated Cloudflare: the HTTP API, a deterministic model of accounts and an oracle that knows what was used.
+
+It shares nothing with the rest of the exporter, so that a misunderstanding of Cloudflare's API can't be in both.
+"""
+
+from exporter.simulator.clock import Clock, ManualClock, SystemClock
+from exporter.simulator.demo import DEMO_ACCOUNT_ID, DEMO_TOKEN, demo_world
+from exporter.simulator.documents import Documents
+from exporter.simulator.faults import Fault, Kind
+from exporter.simulator.server import run, running, serve_simulator
+from exporter.simulator.simulator import Simulator, UsageRows
+from exporter.simulator.traffic import Traffic
+from exporter.simulator.world import (
+    AccountModel,
+    Asset,
+    Bucket,
+    BucketLists,
+    Database,
+    Incident,
+    KvNamespace,
+    Limits,
+    ObjectNamespace,
+    Sampling,
+    TokenModel,
+    Worker,
+    World,
+)
+
+__all__ = [
+    "DEMO_ACCOUNT_ID",
+    "DEMO_TOKEN",
+    "AccountModel",
+    "Asset",
+    "Bucket",
+    "BucketLists",
+    "Clock",
+    "Database",
+    "Documents",
+    "Fault",
+    "Incident",
+    "Kind",
+    "KvNamespace",
+    "Limits",
+    "ManualClock",
+    "ObjectNamespace",
+    "Sampling",
+    "Simulator",
+    "SystemClock",
+    "TokenModel",
+    "Traffic",
+    "UsageRows",
+    "Worker",
+    "World",
+    "demo_world",
+    "run",
+    "running",
+    "serve_simulator",
+]

@@ -1,0 +1,190 @@
+"""Everything below /client/v4 as one function from request to answer: authentication, limits, faults, REST, GraphQL."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import format_datetime
+
+from exporter.simulator.clock import Clock
+from exporter.simulator.documents import Documents, Refused
+from exporter.simulator.faults import Fault, Faults, Kind, Target, first
+from exporter.simulator.graphql import GraphQLApi, Request, refusal_body
+from exporter.simulator.http import HttpRequest, HttpResponse, error_response
+from exporter.simulator.limits import Allowance, Budgets
+from exporter.simulator.products import DATASETS
+from exporter.simulator.rest import RestApi, account_of, product_of
+from exporter.simulator.state import State
+from exporter.simulator.world import TokenModel
+
+BASE_PATH = "/client/v4"
+
+_HTML = b"<html><head><title>Error</title></head><body><center><h1>Error</h1></center></body></html>"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that is sent after `delay_seconds`; None where the connection breaks instead."""
+
+    response: HttpResponse | None
+    delay_seconds: float = 0
+
+
+class CloudflareApi:
+    """The simulated API. `requests` counts what was asked, by `rest` and `graphql`."""
+
+    def __init__(self, state: State, clock: Clock, faults: Faults, documents: Documents) -> None:
+        self._state = state
+        self._clock = clock
+        self._faults = faults
+        self._rest = RestApi(state)
+        self._graphql = GraphQLApi(state, documents)
+        self._budgets = Budgets()
+        self._date: tuple[int, str] = (-1, "")
+        self.requests: Counter[str] = Counter()
+
+    def answer(self, request: HttpRequest) -> Answer:
+        """Answer a request as Cloudflare would, or as the faults say."""
+        now = self._clock.now()
+        path = request.path.removeprefix(BASE_PATH).rstrip("/")
+        api = "graphql" if path == "/graphql" else "rest"
+        self.requests[api] += 1
+        secret = request.bearer()
+        token = None if secret is None else self._state.token(secret)
+        limits = self._state.world.limits
+        principal = "nobody" if token is None else token.principal
+        allowance = self._budgets.spend(principal, api, limits.graphql if api == "graphql" else limits.rest, now)
+        if api == "graphql":
+            answer = self._answer_graphql(request, token, now, allowance)
+        else:
+            answer = self._answer_rest(request, path, token, now, allowance)
+        if answer.response is None:
+            return answer
+        headers = {**answer.response.headers, **self._headers(allowance, now)}
+        return replace(answer, response=replace(answer.response, headers=headers))
+
+    def _headers(self, allowance: Allowance, now: datetime) -> dict[str, str]:
+        second = int(now.timestamp())
+        if self._date[0] != second:
+            self._date = (second, format_datetime(now.replace(microsecond=0), usegmt=True))
+        headers = {
+            "date": self._date[1],
+            "ratelimit": f'"default";r={allowance.remaining};t={allowance.reset_seconds}',
+            "ratelimit-policy": f'"default";q={allowance.quota};w=300',
+        }
+        return headers
+
+    def _answer_rest(
+        self, request: HttpRequest, path: str, token: TokenModel | None, now: datetime, allowance: Allowance
+    ) -> Answer:
+        account, product = account_of(path), product_of(path)
+        target = Target(
+            api="rest",
+            path=path,
+            accounts=frozenset(() if account is None else (account,)),
+            datasets=frozenset(),
+            products=frozenset(() if product is None else (product,)),
+        )
+        faults = self._faults.hitting(target, now, self.requests.total())
+        whole = _whole_answer(faults)
+        if whole is not None:
+            return whole
+        refused = _refused_token(request, token)
+        if refused is None and allowance.blocked_seconds:
+            refused = _throttled(allowance.blocked_seconds)
+        if refused is not None or token is None:
+            return _delayed(refused, faults)
+        short = first(faults, Kind.SHORT_LIST) is not None
+        return _delayed(self._rest.answer(request, path, token, now, short=short), faults)
+
+    def _answer_graphql(
+        self, request: HttpRequest, token: TokenModel | None, now: datetime, allowance: Allowance
+    ) -> Answer:
+        parsed = self._read(request, token or _NOBODY, now, allowance)
+        asked = None if isinstance(parsed, Refused) else parsed
+        datasets = frozenset(() if asked is None else asked.datasets())
+        target = Target(
+            api="graphql",
+            path="/graphql",
+            accounts=frozenset(() if asked is None else asked.account_ids()),
+            datasets=datasets,
+            products=frozenset(DATASETS[name].product for name in datasets),
+        )
+        faults = self._faults.hitting(target, now, self.requests.total())
+        whole = _whole_answer(faults)
+        if whole is not None:
+            return whole
+        try:
+            if token is None or token.status != "active":
+                raise Refused("Unauthorized", status=401)
+            if allowance.blocked_seconds:
+                message = "rate limiter budget depleted, try again after 5 minutes"
+                refusal = Refused(message, status=429, code="budget")
+                return _delayed(_refusal(refusal, now, allowance.blocked_seconds), faults)
+            if isinstance(parsed, Refused):
+                raise parsed
+            parsed.faults = faults
+            body = self._graphql.answer(parsed)
+        except Refused as refusal:
+            return _delayed(_refusal(refusal, now), faults)
+        status = 403 if body.startswith('{"data": null') else 200
+        return _delayed(HttpResponse(status, body.encode()), faults)
+
+    def _read(self, request: HttpRequest, token: TokenModel, now: datetime, allowance: Allowance) -> Request | Refused:
+        if request.method != "POST":
+            return Refused("query contains error: only POST is supported")
+        try:
+            return self._graphql.read(request.json(), token, now, allowance.remaining)
+        except Refused as refusal:
+            return refusal
+        except (ValueError, AttributeError):
+            return Refused("query contains error: the body is no JSON object")
+
+
+_NOBODY = TokenModel(token="", accounts=frozenset(), permissions=frozenset())
+
+
+def _refused_token(request: HttpRequest, token: TokenModel | None) -> HttpResponse | None:
+    """The refusal of a missing, unknown or expired token."""
+    if token is None:
+        if request.bearer() is not None and request.path.endswith("/tokens/verify"):
+            return error_response(401, 1000, "Invalid API Token")
+        return error_response(401, 9106, "Authentication failed")
+    if token.status != "active" and not request.path.endswith("/tokens/verify"):
+        return error_response(401, 10000, "Authentication error")
+    return None
+
+
+def _whole_answer(faults: Sequence[Fault]) -> Answer | None:
+    """The answer of a fault that leaves nothing to Cloudflare."""
+    fault = first(faults, Kind.HTTP_STATUS, Kind.THROTTLE, Kind.DISCONNECT)
+    if fault is None:
+        return None
+    if fault.kind is Kind.DISCONNECT:
+        return Answer(None)
+    if fault.kind is Kind.THROTTLE:
+        return _delayed(_throttled(int(fault.seconds)), faults)
+    if fault.html:
+        return _delayed(HttpResponse(fault.status, _HTML, {"content-type": "text/html; charset=UTF-8"}), faults)
+    code = {401: 10000, 403: 9109}.get(fault.status, fault.status)
+    return _delayed(error_response(fault.status, code, fault.message), faults)
+
+
+def _throttled(seconds: int) -> HttpResponse:
+    response = error_response(429, 429, "Rate limited. Please wait and consider throttling your request speed")
+    return replace(response, headers={**response.headers, "retry-after": str(seconds)})
+
+
+def _refusal(refusal: Refused, now: datetime, retry_seconds: int | None = None) -> HttpResponse:
+    response = HttpResponse(refusal.status, refusal_body(refusal, now).encode())
+    if retry_seconds is None:
+        return response
+    return replace(response, headers={**response.headers, "retry-after": str(retry_seconds)})
+
+
+def _delayed(response: HttpResponse | None, faults: Sequence[Fault]) -> Answer:
+    """The answer, late or cut short as the faults say."""
+    slow = first(faults, Kind.SLOW)
+    if response is not None and first(faults, Kind.TRUNCATED_BODY) is not None:
+        response = replace(response, body=response.body[: len(response.body) // 2])
+    return Answer(response, 0 if slow is None else slow.seconds)

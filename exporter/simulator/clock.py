@@ -1,0 +1,80 @@
+"""The simulated Cloudflare's own time, independent of the machine's and of the exporter's."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the simulated time, aware and in UTC."""
+
+    def now(self) -> datetime: ...
+
+    def set(self, now: datetime) -> None: ...
+
+
+class ManualClock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """Jump to `now`, forwards or backwards."""
+        self._now = now.astimezone(UTC)
+
+    def advance(self, by: timedelta) -> None:
+        """Move by `by`."""
+        self._now += by
+
+
+class SystemClock:
+    """Real time, shifted by `offset` and running `speed` times as fast (60: a simulated minute each second)."""
+
+    def __init__(
+        self,
+        offset: timedelta = timedelta(0),
+        speed: float = 1.0,
+        *,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._monotonic = monotonic
+        self._base = datetime.fromtimestamp(wall(), UTC) + offset
+        self._since = monotonic()
+        self._speed = speed
+        self._frozen = False
+
+    @property
+    def speed(self) -> float:
+        """Simulated seconds per real second while the clock runs."""
+        return self._speed
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the clock stands still."""
+        return self._frozen
+
+    def now(self) -> datetime:
+        if self._frozen:
+            return self._base
+        return self._base + timedelta(seconds=(self._monotonic() - self._since) * self._speed)
+
+    def set(self, now: datetime) -> None:
+        """Jump to `now` and go on from there."""
+        self._base = now.astimezone(UTC)
+        self._since = self._monotonic()
+
+    def set_speed(self, speed: float) -> None:
+        """Run `speed` times as fast as real time from now on."""
+        self.set(self.now())
+        self._speed = speed
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Stand still, or run again from the time at which the clock stood."""
+        self.set(self.now())
+        self._frozen = frozen

@@ -1,0 +1,175 @@
+"""The control interface below /_sim/: the clock, faults, incidents and the oracle, for tests and for trying things out.
+
+It needs no token and is no part of Cloudflare's API.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from exporter.simulator.clock import SystemClock
+from exporter.simulator.faults import Fault
+from exporter.simulator.http import HttpRequest, HttpResponse, json_response
+
+if TYPE_CHECKING:
+    from exporter.simulator.simulator import Simulator, UsageRows
+
+_FAULTS = TypeAdapter(list[Fault])
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Clock(_Body):
+    now: datetime | None = None
+    speed: float | None = None
+    frozen: bool | None = None
+
+
+class _Traffic(_Body):
+    quiet_from: datetime | None = None
+    lateness_seconds: int | None = None
+
+
+class _Incident(_Body):
+    account: str
+    script_tag: str
+    since: datetime | None = None
+    until: datetime | None = None
+    minutes: int = 10
+
+
+class _Rename(_Body):
+    account: str
+    kind: str
+    id: str
+    name: str
+
+
+class Control:
+    """Answers requests below /_sim/."""
+
+    def __init__(self, simulator: "Simulator") -> None:
+        self._simulator = simulator
+        self._routes: Mapping[tuple[str, str], Callable[[HttpRequest], Any]] = {
+            ("GET", ""): self._about,
+            ("GET", "/clock"): self._clock,
+            ("POST", "/clock"): self._set_clock,
+            ("GET", "/faults"): self._faults,
+            ("POST", "/faults"): self._add_faults,
+            ("DELETE", "/faults"): self._clear_faults,
+            ("POST", "/incident"): self._incident,
+            ("POST", "/traffic"): self._traffic,
+            ("POST", "/rename"): self._rename,
+            ("GET", "/used"): self._used,
+            ("GET", "/visible"): self._visible,
+            ("GET", "/requests"): lambda _request: dict(simulator.requests),
+        }
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """Do what the request asks; 400 with the reason if it makes no sense."""
+        path = request.path.removeprefix("/_sim").rstrip("/")
+        route = self._routes.get((request.method, path))
+        if route is None:
+            return json_response(404, {"error": f"there is no {request.method} {request.path}"})
+        try:
+            return json_response(200, route(request))
+        except (ValidationError, ValueError, KeyError, TypeError) as error:
+            return json_response(400, {"error": str(error)})
+
+    def _about(self, _request: HttpRequest) -> dict[str, Any]:
+        accounts = self._simulator.state.accounts.values()
+        return {
+            "what": "a simulated Cloudflare; its API is below /client/v4",
+            "now": self._simulator.clock.now().isoformat(),
+            "accounts": [{"id": account.id, "name": account.name} for account in accounts],
+            "routes": [f"{method} /_sim{path}" for method, path in self._routes],
+        }
+
+    def _clock(self, _request: HttpRequest) -> dict[str, Any]:
+        clock = self._simulator.clock
+        state: dict[str, Any] = {"now": clock.now().isoformat()}
+        return {**state, "speed": clock.speed, "frozen": clock.frozen} if isinstance(clock, SystemClock) else state
+
+    def _set_clock(self, request: HttpRequest) -> dict[str, Any]:
+        wanted = _Clock.model_validate_json(request.body)
+        clock = self._simulator.clock
+        if wanted.now is not None:
+            clock.set(_aware(wanted.now))
+        if isinstance(clock, SystemClock):
+            if wanted.speed is not None:
+                clock.set_speed(wanted.speed)
+            if wanted.frozen is not None:
+                clock.freeze(wanted.frozen)
+        elif wanted.speed is not None or wanted.frozen is not None:
+            raise ValueError("this clock only moves when it is set")
+        return self._clock(request)
+
+    def _faults(self, _request: HttpRequest) -> dict[str, Any]:
+        return {"faults": _FAULTS.dump_python(list(self._simulator.faults.declared()), mode="json")}
+
+    def _add_faults(self, request: HttpRequest) -> dict[str, Any]:
+        body = request.json()
+        self._simulator.faults.add(*_FAULTS.validate_python(body if isinstance(body, list) else [body]))
+        return self._faults(request)
+
+    def _clear_faults(self, request: HttpRequest) -> dict[str, Any]:
+        self._simulator.faults.clear()
+        return self._faults(request)
+
+    def _incident(self, request: HttpRequest) -> dict[str, Any]:
+        wanted = _Incident.model_validate_json(request.body)
+        since = self._simulator.clock.now() if wanted.since is None else _aware(wanted.since)
+        until = since + timedelta(minutes=wanted.minutes) if wanted.until is None else _aware(wanted.until)
+        self._simulator.start_incident(wanted.account, wanted.script_tag, since, until)
+        return {"since": since.isoformat(), "until": until.isoformat()}
+
+    def _traffic(self, request: HttpRequest) -> dict[str, Any]:
+        wanted = _Traffic.model_validate_json(request.body)
+        if "quiet_from" in wanted.model_fields_set:
+            self._simulator.set_quiet_from(None if wanted.quiet_from is None else _aware(wanted.quiet_from))
+        if wanted.lateness_seconds is not None:
+            self._simulator.set_lateness(timedelta(seconds=wanted.lateness_seconds))
+        state = self._simulator.state
+        quiet_from = None if state.quiet_from is None else state.quiet_from.isoformat()
+        return {"quiet_from": quiet_from, "lateness_seconds": int(state.lateness.total_seconds())}
+
+    def _rename(self, request: HttpRequest) -> dict[str, Any]:
+        wanted = _Rename.model_validate_json(request.body)
+        self._simulator.rename(wanted.account, wanted.kind, wanted.id, wanted.name)
+        return {"name": wanted.name}
+
+    def _used(self, request: HttpRequest) -> dict[str, Any]:
+        query = request.query
+        by = _by(query)
+        since, until = _moment(query, "from"), _moment(query, "until")
+        return _rows(by, self._simulator.used(query["account"], query["dataset"], since, until, by=by))
+
+    def _visible(self, request: HttpRequest) -> dict[str, Any]:
+        query = request.query
+        by, at = _by(query), self._simulator.clock.now()
+        if "at" in query:
+            at = _moment(query, "at")
+        since, until = _moment(query, "from"), _moment(query, "until")
+        return _rows(by, self._simulator.visible(query["account"], query["dataset"], since, until, at, by=by))
+
+
+def _by(query: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in query.get("by", "").split(",") if name)
+
+
+def _moment(query: Mapping[str, str], name: str) -> datetime:
+    return _aware(datetime.fromisoformat(query[name]))
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} lacks its offset from UTC")
+    return moment
+
+
+def _rows(by: tuple[str, ...], rows: "UsageRows") -> dict[str, Any]:
+    return {"rows": [{"dimensions": dict(zip(by, key, strict=True)), "sum": row} for key, row in rows.items()]}

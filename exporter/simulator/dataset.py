@@ -1,0 +1,109 @@
+"""How a product declares itself: its analytics datasets and its REST lists. Data, no behaviour of its own."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from exporter.simulator.world import Asset
+
+MILLIONTHS = 1_000_000
+DAY_31 = timedelta(days=31)
+
+Dimension = str | int | None
+"""The value of a dimension; None stands for the name that the asset has at the row's minute."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of a row. With `scale` 1,000,000 it is kept in millionths because Cloudflare gives it as float64.
+
+    One that is not `shown` has no `sum` or `max` field: it is only the source of averages and quantiles.
+    """
+
+    name: str
+    scale: int = 1
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of dimension values of an asset.
+
+    `share` is its part of the asset's events in thousandths. A measure with `(a, b)` in `weights` is
+    `a` times the events plus `b` times a small noise, so that sums over minutes are sums of two integers.
+    `incident` marks the cell whose rows an error burst adds to.
+    """
+
+    dimensions: tuple[Dimension, ...]
+    share: int
+    weights: tuple[tuple[int, int], ...]
+    incident: bool = False
+
+
+@dataclass(frozen=True)
+class Level:
+    """A stored quantity of an asset: for each measure its size in the hour that starts at the epoch hour given."""
+
+    dimensions: tuple[Dimension, ...]
+    sizes: Callable[[int], Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A GraphQL dataset of an account.
+
+    The first measure counts events. `sources` says from which measure the averages, extremes and quantiles of a name
+    are taken when that is not the measure of the same name. `levels` makes it a storage dataset: hourly maxima.
+    """
+
+    name: str
+    product: str
+    kinds: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    measures: tuple[Measure, ...]
+    cells: Callable[[Any], Sequence[Cell]] | None = None
+    levels: Callable[[Any], Sequence[Level]] | None = None
+    levels_add_up: bool = False
+    count: bool = False
+    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    not_older_than: timedelta = DAY_31
+
+
+@dataclass(frozen=True)
+class PageSize:
+    """The smallest, largest and usual number of entries on a page of a REST list."""
+
+    least: int
+    most: int
+    usual: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A REST list below `/accounts/{id}`. Without `page_size` it answers whole; `cursor` pages by cursor.
+
+    `nested` is the key of the result under which the array is found. `shown` says whether an asset is listed.
+    """
+
+    path: str
+    product: str
+    kind: str
+    permission: str
+    entry: Callable[[Any, datetime], dict[str, Any]]
+    page_size: PageSize | None = None
+    cursor: bool = False
+    nested: str | None = None
+    shown: Callable[[Any], bool] = field(default=lambda _asset: True)
+
+
+def timestamp(when: datetime) -> str:
+    """RFC 3339 as the REST API writes it, with microseconds."""
+    return when.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def fixed(asset: Asset, salt: str, digits: int = 32) -> str:
+    """A hexadecimal identifier that belongs to the asset for good."""
+    return hashlib.sha256(f"{salt}/{asset.kind}/{asset.id}".encode()).hexdigest()[:digits]

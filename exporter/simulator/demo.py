@@ -1,0 +1,132 @@
+"""The demo account: five projects that are worth looking at, and a token for it."""
+
+from datetime import UTC, datetime, timedelta
+
+from exporter.simulator.dataset import fixed
+from exporter.simulator.world import (
+    AccountModel,
+    Asset,
+    Bucket,
+    BucketLists,
+    Database,
+    Incident,
+    KvNamespace,
+    Limits,
+    ObjectNamespace,
+    TokenModel,
+    Worker,
+    World,
+)
+
+DEMO_ACCOUNT_ID = "d3300000000000000000000000000001"
+DEMO_TOKEN = "demo-token"
+
+_GB = 10**9
+
+
+def demo_world(seed: int = 1, *, first_incident: datetime | None = None) -> World:
+    """The world of the demo account. `first_incident` adds an error burst of ten minutes to the recurring ones."""
+    account = AccountModel(
+        id=DEMO_ACCOUNT_ID, name="Example", assets=(*_shop(first_incident), *_blog(), *_chat(), *_data(), *_labs())
+    )
+    token = TokenModel(token=DEMO_TOKEN, user="demo")
+    return World(accounts=(account,), tokens=(token,), seed=seed, lateness=timedelta(minutes=2), limits=Limits())
+
+
+def _script(name: str, weight: int, *, tags: tuple[str, ...] = (), growth: int = 0) -> Worker:
+    return Worker(id=_identifier(name), name=name, weight=weight, tags=tags, growth=growth)
+
+
+def _identifier(name: str) -> str:
+    return fixed(Worker(id=name, name=name), "demo")
+
+
+def _uuid(name: str) -> str:
+    digits = _identifier(name)
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
+
+
+def _shop(first_incident: datetime | None) -> tuple[Asset, ...]:
+    """Steady business, with a checkout that throws for six minutes every quarter of an hour."""
+    start = datetime(2024, 1, 1, 0, 4, tzinfo=UTC)
+    incidents = [Incident(since=start, until=start + timedelta(minutes=6), every=timedelta(minutes=15))]
+    if first_incident is not None:
+        incidents.append(Incident(since=first_incident, until=first_incident + timedelta(minutes=10)))
+    checkout = Worker(
+        id=_identifier("checkout"),
+        name="checkout",
+        weight=180,
+        tags=("project:shop",),
+        cpu_microseconds=6_200,
+        incidents=tuple(incidents),
+    )
+    return (
+        _script("shop-web", 900),
+        checkout,
+        Bucket(name="shop-images", weight=420, stored_bytes=6 * _GB, growth_bytes=_GB // 2, cycle_days=30),
+        Database(id=_uuid("shop-orders"), name="shop-orders", weight=240, stored_bytes=_GB // 2),
+        KvNamespace(id=_identifier("shop-sessions"), name="shop-sessions", weight=350),
+    )
+
+
+def _blog() -> tuple[Asset, ...]:
+    return (
+        _script("blog-render", 260),
+        _script("newsletter", 12, tags=("project:blog",)),
+        Bucket(name="blog-media", weight=130, stored_bytes=2 * _GB),
+        Bucket(name="blog-archive", weight=2, stored_bytes=3 * _GB, storage_class="InfrequentAccess"),
+        KvNamespace(id=_identifier("blog-cache"), name="blog-cache", weight=110),
+        BucketLists(),
+    )
+
+
+def _chat() -> tuple[Asset, ...]:
+    """Durable Objects whose use, and bill, grows from day to day."""
+    return (
+        _script("chat-gateway", 320, growth=40),
+        ObjectNamespace(
+            id=_identifier("chat-rooms"),
+            name="chat-gateway_Room",
+            class_name="Room",
+            script="chat-gateway",
+            weight=240,
+            growth=40,
+            objects=6,
+        ),
+        ObjectNamespace(
+            id=_identifier("chat-presence"),
+            name="chat-gateway_Presence",
+            class_name="Presence",
+            script="chat-gateway",
+            weight=90,
+            use_sqlite=False,
+        ),
+        Bucket(name="chat-uploads", jurisdiction="eu", weight=60, stored_bytes=4 * _GB),
+    )
+
+
+def _data() -> tuple[Asset, ...]:
+    """A D1 database without indexes: each query reads the whole table."""
+    return (
+        _script("data-import", 25, tags=("team:data",)),
+        Database(
+            id=_uuid("data-warehouse"),
+            name="data-warehouse",
+            weight=70,
+            rows_per_query=120_000,
+            stored_bytes=3 * _GB,
+            growth_bytes=20_000_000,
+        ),
+        Bucket(name="data-lake", weight=35, stored_bytes=40 * _GB, growth_bytes=_GB // 10, cycle_days=90),
+    )
+
+
+def _labs() -> tuple[Asset, ...]:
+    """Trials: a Worker that nobody calls, one that no list shows and a tenant's of a dispatch namespace."""
+    return (
+        _script("labs-idle", 0),
+        _script("labs-ocr", 8),
+        Worker(id=_identifier("preview-7f3"), name="preview-7f3", weight=6, listed=False),
+        Worker(id=_identifier("tenant-a"), name="tenant-a", weight=15, dispatch_namespace="labs-tenants"),
+        Database(id=_uuid("labs-notes"), name="labs-notes", weight=3, stored_bytes=4_000_000, growth_bytes=10_000),
+    )

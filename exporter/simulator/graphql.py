@@ -1,0 +1,171 @@
+"""Answers GraphQL documents about accounts with JSON text, over the selections of the document and not by resolvers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from weakref import WeakSet
+
+from graphql import execute
+
+from exporter.simulator.answers import Answers, Circumstances
+from exporter.simulator.documents import Documents, Operation, Refused, Selected, argument
+from exporter.simulator.faults import Fault, Kind, first
+from exporter.simulator.products import DATASETS
+from exporter.simulator.questions import Unanswerable
+from exporter.simulator.settings import dataset_settings, selected_fields
+from exporter.simulator.state import State
+from exporter.simulator.world import AccountModel, TokenModel
+
+
+@dataclass(eq=False)
+class Request:
+    """A document with its variables, asked by the holder of a token at a time."""
+
+    operation: Operation
+    variables: Mapping[str, Any]
+    token: TokenModel
+    now: datetime
+    budget: int
+    faults: Sequence[Fault] = ()
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    accounts_refused: int = 0
+    accounts_answered: int = 0
+
+    @property
+    def at(self) -> int:
+        """The time of asking in epoch seconds."""
+        return int(self.now.timestamp())
+
+    def account_selections(self) -> list[Selected]:
+        """The `accounts` that the document selects."""
+        viewers = [field for field in self.operation.selected if field.name == "viewer"]
+        return [field for viewer in viewers for field in viewer.children if field.name == "accounts"]
+
+    def account_ids(self) -> list[str]:
+        """The accounts that the document names."""
+        filters = [argument(field.arguments.get("filter"), self.variables) for field in self.account_selections()]
+        return [chosen["accountTag"] for chosen in filters if chosen and "accountTag" in chosen]
+
+    def datasets(self) -> list[str]:
+        """The dataset of every question of the document."""
+        fields = [field.name for accounts in self.account_selections() for field in accounts.children]
+        return [name for name in fields if name in DATASETS]
+
+
+class GraphQLApi:
+    """Reads and answers documents."""
+
+    def __init__(self, state: State, documents: Documents) -> None:
+        self._state = state
+        self._documents = documents
+        self._answers = Answers(state, self._documents.schema)
+        self._checked: WeakSet[Operation] = WeakSet()
+
+    def read(self, body: Mapping[str, Any], token: TokenModel, now: datetime, budget: int) -> Request:
+        """The request that a POST body makes. Raises Refused if it is no valid document."""
+        text, name, variables = body.get("query"), body.get("operationName"), body.get("variables") or {}
+        if not isinstance(text, str) or not isinstance(variables, dict):
+            raise Refused("query contains error: the body has to be an object with query and variables")
+        operation = self._documents.read(text, name)
+        self._check_known(operation)
+        return Request(operation, self._documents.variables(operation, variables), token, now, budget)
+
+    def answer(self, request: Request) -> str:
+        """The answer as JSON. Raises Refused if nothing of the document is answered."""
+        fault = first(request.faults, Kind.DOCUMENT_ERROR, Kind.BUDGET_ERROR)
+        if fault is not None:
+            is_budget = fault.kind is Kind.BUDGET_ERROR
+            code = "budget" if is_budget else fault.code
+            raise Refused(fault.message, status=200 if is_budget else fault.status, code=code)
+        if request.operation.introspects:
+            result = execute(
+                self._documents.schema, request.operation.document, variable_values=dict(request.variables)
+            )
+            return json.dumps({"data": getattr(result, "data", None), "errors": None})
+        nodes = len(request.datasets())
+        if nodes > self._state.world.limits.max_nodes:
+            raise Refused("in combination, your request queries too many nodes, zones and accounts", status=429)
+        data = ",".join(self._root(request, selected) for selected in request.operation.selected)
+        if request.accounts_refused and not request.accounts_answered:
+            return error_body(request.errors)
+        errors = json.dumps(request.errors) if request.errors else "null"
+        return f'{{"data":{{{data}}},"errors":{errors}}}'
+
+    def _check_known(self, operation: Operation) -> None:
+        missing = self._state.world.missing_fields
+        if not missing or operation in self._checked:
+            return
+        for viewer in operation.selected:
+            for accounts in viewer.children:
+                for question in accounts.children:
+                    for name in selected_fields(question):
+                        if name in missing.get(question.name, ()):
+                            raise Refused(f'unknown field "{name.rpartition("_")[2]}"')
+        self._checked.add(operation)
+
+    def _root(self, request: Request, selected: Selected) -> str:
+        if selected.name == "cost":
+            return f'"{selected.key}":{max(len(request.datasets()), 1)}'
+        if selected.name == "__typename":
+            return f'"{selected.key}":"Query"'
+        parts = [self._of_viewer(request, selected.key, child) for child in selected.children]
+        return f'"{selected.key}":{{{",".join(parts)}}}'
+
+    def _of_viewer(self, request: Request, viewer: str, selected: Selected) -> str:
+        if selected.name == "budget":
+            return f'"{selected.key}":{request.budget}'
+        if selected.name == "__typename":
+            return f'"{selected.key}":"viewer"'
+        chosen = argument(selected.arguments.get("filter"), request.variables)
+        if chosen is None:
+            wanted = [account for account in self._state.accounts if request.token.sees(account)]
+        else:
+            wanted = [chosen["accountTag"]]
+        if first(request.faults, Kind.ACCOUNTS_EMPTY) is not None:
+            return f'"{selected.key}":[]'
+        answers = []
+        for number, account_id in enumerate(wanted):
+            path = [viewer, selected.key, str(number)]
+            account = self._state.accounts.get(account_id)
+            if account is None or not request.token.sees(account_id) or not request.token.may("analytics"):
+                request.errors.append(_error("not authorized for that account", path, "authz", request.now))
+                request.accounts_refused += 1
+                return f'"{selected.key}":null'
+            request.accounts_answered += 1
+            parts = [self._of_account(request, account, path, child) for child in selected.children]
+            answers.append(f"{{{','.join(parts)}}}")
+        return f'"{selected.key}":[{",".join(answers)}]'
+
+    def _of_account(self, request: Request, account: AccountModel, path: list[str], selected: Selected) -> str:
+        if selected.name == "accountTag":
+            return f'"{selected.key}":"{account.id}"'
+        if selected.name == "__typename":
+            return f'"{selected.key}":"account"'
+        if selected.name == "settings":
+            settings = dataset_settings(self._documents.schema, self._state.world, account, selected)
+            return f'"{selected.key}":{json.dumps(settings)}'
+        try:
+            rows = self._answers.rows(selected, account, Circumstances(request.at, request.variables, request.faults))
+        except Unanswerable as error:
+            request.errors.append(_error(str(error), [*path, selected.key], error.code, request.now))
+            return f'"{selected.key}":null'
+        return f'"{selected.key}":[{",".join(rows)}]'
+
+
+def error_body(errors: Sequence[Mapping[str, Any]]) -> str:
+    """The answer to a document of which nothing is answered."""
+    return json.dumps({"data": None, "errors": list(errors)})
+
+
+def refusal_body(refusal: Refused, now: datetime) -> str:
+    """The answer to a refused document."""
+    return error_body([_error(message, None, refusal.code, now) for message in refusal.messages])
+
+
+def _error(message: str, path: Sequence[str] | None, code: str | None, now: datetime) -> dict[str, Any]:
+    extensions = {"timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    if code is not None:
+        extensions["code"] = code
+    return {"message": message, "path": path, "extensions": extensions}

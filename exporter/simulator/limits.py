@@ -1,0 +1,47 @@
+"""Cloudflare's request limits: per five minutes and principal; exceeding one blocks the principal for five minutes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+WINDOW = timedelta(minutes=5)
+
+
+@dataclass
+class _Window:
+    start: datetime
+    used: int = 0
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a principal may still ask. `blocked_seconds` above 0 means that this request is refused."""
+
+    quota: int
+    remaining: int
+    reset_seconds: int
+    blocked_seconds: int = 0
+
+
+class Budgets:
+    """Counts the requests of every principal, per API."""
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[str, str], _Window] = {}
+        self._blocked_until: dict[str, datetime] = {}
+
+    def spend(self, principal: str, api: str, quota: int | None, now: datetime) -> Allowance:
+        """Count a request and say whether it is allowed. Without a quota everything is."""
+        window = self._windows.get((principal, api))
+        if window is None or not window.start <= now < window.start + WINDOW:
+            window = self._windows[principal, api] = _Window(now)
+        window.used += 1
+        reset = int((window.start + WINDOW - now).total_seconds())
+        blocked_until = self._blocked_until.get(principal, now)
+        if now < blocked_until <= now + WINDOW:
+            return Allowance(quota or 0, 0, reset, max(int((blocked_until - now).total_seconds()), 1))
+        if quota is None:
+            return Allowance(window.used, 1_000_000, reset)
+        if window.used > quota:
+            self._blocked_until[principal] = now + WINDOW
+            return Allowance(quota, 0, reset, int(WINDOW.total_seconds()))
+        return Allowance(quota, quota - window.used, reset)

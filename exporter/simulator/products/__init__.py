@@ -1,0 +1,10 @@
+"""The products that the simulated Cloudflare has: one module each, and this list."""
+
+from types import MappingProxyType
+
+from exporter.simulator.products import d1, durable_objects, kv, r2, workers
+
+_PRODUCTS = (workers, r2, d1, durable_objects, kv)
+
+DATASETS = MappingProxyType({dataset.name: dataset for product in _PRODUCTS for dataset in product.DATASETS})
+LISTINGS = tuple(listing for product in _PRODUCTS for listing in product.LISTINGS)

@@ -1,0 +1,168 @@
+"""The REST side: token verification, accounts and the lists of assets, with Cloudflare's envelopes and paging."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exporter.simulator.dataset import Listing, PageSize, timestamp
+from exporter.simulator.http import HttpRequest, HttpResponse, error_response, json_response
+from exporter.simulator.products import LISTINGS
+from exporter.simulator.state import State
+from exporter.simulator.world import AccountModel, Asset, Bucket, TokenModel
+
+_ACCOUNT_PATH = re.compile(r"/accounts/([^/]+)(/.*)?")
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
+_JURISDICTIONS = frozenset({"default", "eu", "us", "fedramp", "fedramp-high"})
+_ACCOUNT_PAGES = PageSize(5, 50, 20)
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """A request that is answered with an error."""
+
+    status: int
+    code: int
+    message: str
+
+
+def account_of(path: str) -> str | None:
+    """The account id that a path below /client/v4 names."""
+    match = _ACCOUNT_PATH.fullmatch(path)
+    return match.group(1) if match else None
+
+
+def product_of(path: str) -> str | None:
+    """The product whose list a path below /client/v4 is."""
+    match = _ACCOUNT_PATH.fullmatch(path)
+    rest = match.group(2) if match else None
+    return next((listing.product for listing in LISTINGS if listing.path == rest), None)
+
+
+class RestApi:
+    """Answers GET requests below /client/v4."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def answer(self, request: HttpRequest, path: str, token: TokenModel, now: datetime, *, short: bool) -> HttpResponse:
+        """The answer to a request of a token's holder; with `short` lists lack their second half."""
+        try:
+            return self._answer(request, path, token, now, short)
+        except Refusal as refusal:
+            return error_response(refusal.status, refusal.code, refusal.message)
+
+    def _answer(self, request: HttpRequest, path: str, token: TokenModel, now: datetime, short: bool) -> HttpResponse:
+        if request.method != "GET":
+            raise Refusal(405, 10405, "Method not allowed")
+        if path == "/user/tokens/verify":
+            return _verified(token, None)
+        if path == "/accounts":
+            return self._accounts(request, token, short)
+        match = _ACCOUNT_PATH.fullmatch(path)
+        if match is None or not _ACCOUNT_ID.fullmatch(match.group(1)):
+            raise Refusal(404, 7003, "No route for the URI")
+        account = self._state.accounts.get(match.group(1))
+        if account is None or not token.sees(account.id):
+            raise Refusal(403, 9109, "Unauthorized to access requested resource")
+        if match.group(2) is None:
+            return json_response(200, {"success": True, "errors": [], "messages": [], "result": _account(account)})
+        if match.group(2) == "/tokens/verify":
+            return _verified(token, account.id)
+        listing = next((listing for listing in LISTINGS if listing.path == match.group(2)), None)
+        if listing is None:
+            raise Refusal(404, 7003, "No route for the URI")
+        if not token.may(listing.permission):
+            raise Refusal(403, 10000, "Authentication error")
+        return self._listed(request, listing, account, now, short=short)
+
+    def _accounts(self, request: HttpRequest, token: TokenModel, short: bool) -> HttpResponse:
+        if not token.may("accounts"):
+            raise Refusal(403, 10000, "Authentication error")
+        accounts = [_account(account) for account in self._state.accounts.values() if token.sees(account.id)]
+        if short:
+            accounts = accounts[: len(accounts) // 2]
+        return _page(request, accounts, _ACCOUNT_PAGES)
+
+    def _listed(
+        self, request: HttpRequest, listing: Listing, account: AccountModel, now: datetime, *, short: bool
+    ) -> HttpResponse:
+        if listing.product == "r2" and not account.r2_enabled:
+            raise Refusal(403, 10042, "Please enable R2 through the Cloudflare Dashboard.")
+        assets = [
+            asset
+            for asset in account.assets
+            if asset.kind == listing.kind and asset.exists_at(now) and listing.shown(asset)
+        ]
+        if listing.kind == "bucket":
+            assets = _of_jurisdiction(request, account, assets)
+        entries = [listing.entry(asset, now) for asset in assets]
+        if short:
+            entries = entries[: len(entries) // 2]
+        if listing.page_size is None:
+            return _envelope(entries, None)
+        if listing.cursor:
+            return _after_cursor(request, entries, listing.page_size, listing.nested or "items")
+        return _page(request, entries, listing.page_size)
+
+
+def _verified(token: TokenModel, account_id: str | None) -> HttpResponse:
+    if token.owner != account_id:
+        raise Refusal(401, 1000, "Invalid API Token")
+    messages = [{"code": 10000, "message": "This API Token is valid and active", "type": None}]
+    result = {"id": "ed17574386854bf78a67040be0a770b0", "status": token.status}
+    return json_response(200, {"result": result, "success": True, "errors": [], "messages": messages})
+
+
+def _account(account: AccountModel) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "type": "standard",
+        "created_on": timestamp(account.created),
+        "settings": {"enforce_twofactor": False},
+    }
+
+
+def _of_jurisdiction(request: HttpRequest, account: AccountModel, assets: Sequence[Asset]) -> list[Asset]:
+    wanted = request.headers.get("cf-r2-jurisdiction", "default")
+    if wanted not in _JURISDICTIONS:
+        raise Refusal(400, 10001, "Invalid jurisdiction")
+    if wanted in account.forbidden_jurisdictions:
+        raise Refusal(403, 9109, "Unauthorized to access requested resource")
+    chosen = [asset for asset in assets if isinstance(asset, Bucket) and asset.jurisdiction == wanted]
+    return sorted(chosen, key=lambda bucket: bucket.name)
+
+
+def _envelope(result: Any, info: dict[str, Any] | None) -> HttpResponse:
+    document = {"success": True, "errors": [], "messages": [], "result": result}
+    return json_response(200, document if info is None else {**document, "result_info": info})
+
+
+def _number(request: HttpRequest, name: str, size: PageSize) -> int:
+    given = request.query.get(name, str(size.usual))
+    if not given.isdigit() or not size.least <= int(given) <= size.most:
+        raise Refusal(400, 7400, f"Invalid {name}: it has to be between {size.least} and {size.most}")
+    return int(given)
+
+
+def _page(request: HttpRequest, entries: Sequence[dict[str, Any]], size: PageSize) -> HttpResponse:
+    per_page = _number(request, "per_page", size)
+    page = _number(request, "page", PageSize(1, 1 << 31, 1))
+    shown = entries[(page - 1) * per_page : page * per_page]
+    info = {"page": page, "per_page": per_page, "count": len(shown), "total_count": len(entries)}
+    return _envelope(shown, info)
+
+
+def _after_cursor(request: HttpRequest, entries: Sequence[dict[str, Any]], size: PageSize, nested: str) -> HttpResponse:
+    per_page = _number(request, "per_page", size)
+    try:
+        after = urlsafe_b64decode(request.query.get("cursor", "")).decode()
+    except ValueError as error:
+        raise Refusal(400, 7400, "Invalid cursor") from error
+    rest = [entry for entry in entries if entry["name"] > after]
+    shown = rest[:per_page]
+    cursor = urlsafe_b64encode(shown[-1]["name"].encode()).decode() if len(rest) > per_page else ""
+    return _envelope({nested: shown}, {"cursor": cursor, "per_page": str(per_page)})

@@ -1,0 +1,54 @@
+"""The `settings` node: what an account's plan lets a dataset be asked, as GraphQL shows it."""
+
+from typing import Any
+
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
+
+from exporter.simulator.dataset import Dataset
+from exporter.simulator.documents import Selected
+from exporter.simulator.products import DATASETS
+from exporter.simulator.world import AccountModel, World
+
+
+def dataset_settings(schema: GraphQLSchema, world: World, account: AccountModel, selected: Selected) -> dict[str, Any]:
+    """The settings of every dataset selected, by the keys of the document."""
+    settings: dict[str, Any] = {}
+    for child in selected.children:
+        if child.name == "__typename":
+            settings[child.key] = "AccountSettings"
+            continue
+        dataset = DATASETS[child.name]
+        known = {
+            "__typename": "Settings",
+            "availableFields": available_fields(schema, world, dataset),
+            "enabled": dataset.name not in account.disabled_datasets,
+            "maxDuration": int(world.limits.max_duration.total_seconds()),
+            "maxNumberOfFields": world.limits.max_fields,
+            "maxPageSize": world.limits.max_page_size,
+            "notOlderThan": int(dataset.not_older_than.total_seconds()),
+        }
+        settings[child.key] = {wanted.key: known[wanted.name] for wanted in child.children}
+    return settings
+
+
+def available_fields(schema: GraphQLSchema, world: World, dataset: Dataset) -> list[str]:
+    """The fields of a dataset, flattened: `sum_requests`, `dimensions_scriptName`, `count`."""
+    account = schema.type_map["account"]
+    assert isinstance(account, GraphQLObjectType)
+    row = get_named_type(account.fields[dataset.name].type)
+    assert isinstance(row, GraphQLObjectType)
+    names: list[str] = []
+    for name, declared in row.fields.items():
+        inner = get_named_type(declared.type)
+        names += [f"{name}_{leaf}" for leaf in inner.fields] if isinstance(inner, GraphQLObjectType) else [name]
+    missing = world.missing_fields.get(dataset.name, frozenset())
+    return [name for name in names if name not in missing]
+
+
+def selected_fields(selected: Selected) -> list[str]:
+    """The fields that a question selects, spelled like those of `available_fields`."""
+    return [
+        name
+        for child in selected.children
+        for name in ([f"{child.name}_{leaf.name}" for leaf in child.children] or [child.name])
+    ]

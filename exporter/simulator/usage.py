@@ -1,0 +1,216 @@
+"""The oracle: adds up what the assets of an account used, by any dimensions, in total or as far as it is visible."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from exporter.simulator.dataset import Cell, Dataset, Dimension, Level
+from exporter.simulator.traffic import Stream, Timeline, Traffic
+from exporter.simulator.world import Asset, Incident, Worker
+
+_END_OF_TIME = 1 << 40
+_INCIDENT_FACTOR = 4
+
+Values = tuple[str | int, ...]
+Key = tuple[str | int, ...]
+K = TypeVar("K")
+
+
+def epoch_minute(when: datetime) -> int:
+    """The minute that `when` is in."""
+    return int(when.timestamp()) // 60
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to add up: the minutes from `lo` up to `hi`, in steps of so many minutes (0: all in one).
+
+    `dimensions` and `measures` are positions in the dataset's declaration. A row's key is the start of its step
+    followed by the dimensions asked for.
+    """
+
+    dataset: Dataset
+    lo: int
+    hi: int
+    step: int
+    dimensions: tuple[int, ...]
+    measures: tuple[int, ...]
+    accepts: Callable[[Values], bool] | None = None
+    accepts_minute: Callable[[Values, int], bool] | None = None
+
+    def between(self, lo: int, hi: int) -> "Ask":
+        """The same about other minutes."""
+        return Ask(self.dataset, lo, hi, self.step, self.dimensions, self.measures, self.accepts, self.accepts_minute)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    stream: Stream
+    dimensions: tuple[Dimension, ...]
+    weights: tuple[tuple[int, int], ...]
+    incident: Incident | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    lo: int
+    hi: int
+    names: tuple[tuple[int, int, str], ...]
+    sources: tuple[_Source, ...]
+    levels: tuple[Level, ...]
+
+
+class Usage:
+    """The usage of one account's assets. It is rebuilt when an asset, the lateness or the end of usage changes."""
+
+    def __init__(
+        self,
+        account_id: str,
+        assets: Sequence[Asset],
+        traffic: Traffic,
+        lateness: timedelta,
+        quiet_from: datetime | None,
+    ) -> None:
+        self._account_id = account_id
+        self._assets = assets
+        self._lateness = int(lateness.total_seconds())
+        self._timeline = Timeline(traffic, self._lateness)
+        self._quiet_from = _END_OF_TIME if quiet_from is None else epoch_minute(quiet_from)
+        self._series: dict[str, tuple[_Series, ...]] = {}
+
+    def rows(self, ask: Ask, at: int | None) -> dict[Key, list[int]]:
+        """Events and the measures asked for, by key, as visible at epoch second `at` (None: all there ever is).
+
+        Events come first. Rows of storage datasets have 1 there, and maxima instead of sums.
+        """
+        if ask.dataset.levels is not None:
+            return self._stored(ask, at)
+        groups: dict[Key, list[int]] = {}
+        for series in self._series_of(ask.dataset):
+            for lo, hi, name in series.names:
+                first, last = max(ask.lo, lo), min(ask.hi, hi)
+                if at is not None:
+                    last = min(last, at // 60)
+                if first < last:
+                    self._add_sources(groups, ask.between(first, last), series.sources, name, at)
+        return groups
+
+    def _add_sources(
+        self,
+        groups: dict[Key, list[int]],
+        ask: Ask,
+        sources: Sequence[_Source],
+        name: str,
+        at: int | None,
+    ) -> None:
+        for source in sources:
+            values = tuple([name if value is None else value for value in source.dimensions])
+            if ask.accepts is not None and not ask.accepts(values):
+                continue
+            dimensions = tuple([values[index] for index in ask.dimensions])
+            weights = [source.weights[index] for index in ask.measures]
+            for start, events, noise in self._buckets(ask, source, values, at):
+                key = (start, *dimensions)
+                row = groups.get(key)
+                if row is None:
+                    groups[key] = [events, *[a * events + b * noise for a, b in weights]]
+                    continue
+                row[0] += events
+                for index, (a, b) in enumerate(weights, 1):
+                    row[index] += a * events + b * noise
+
+    def _buckets(self, ask: Ask, source: _Source, values: Values, at: int | None) -> Iterator[tuple[int, int, int]]:
+        for first, last in _active(source.incident, ask.lo, ask.hi):
+            if ask.accepts_minute is not None or ask.step == 1:
+                step = ask.step
+                for minute, events, noise in self._timeline.minutes(source.stream, first, last, at):
+                    if ask.accepts_minute is None or ask.accepts_minute(values, minute):
+                        yield (minute - minute % step if step else 0), events, noise
+                continue
+            start = first - first % ask.step if ask.step else first
+            while start < last:
+                end = start + ask.step if ask.step else last
+                events, noise = self._timeline.total(source.stream, max(start, first), min(end, last), at)
+                if events:
+                    yield (start if ask.step else 0), events, noise
+                start = end
+
+    def _stored(self, ask: Ask, at: int | None) -> dict[Key, list[int]]:
+        hourly: dict[tuple[int, Values], list[int]] = {}
+        for series in self._series_of(ask.dataset):
+            lo, hi = max(ask.lo, series.lo), min(ask.hi, series.hi)
+            if at is not None:
+                hi = min(hi, (at - self._lateness) // 60)
+            for level in series.levels:
+                values: Values = tuple(["" if value is None else value for value in level.dimensions])
+                if ask.accepts is not None and not ask.accepts(values):
+                    continue
+                for hour in range(-(-lo // 60), -(-hi // 60)):
+                    if ask.accepts_minute is not None and not ask.accepts_minute(values, hour * 60):
+                        continue
+                    self._merge(hourly, (hour * 60, values), level.sizes(hour), add=ask.dataset.levels_add_up)
+        groups: dict[Key, list[int]] = {}
+        for (minute, values), sizes in hourly.items():
+            start = minute - minute % ask.step if ask.step else 0
+            key = (start, *[values[index] for index in ask.dimensions])
+            self._merge(groups, key, [1, *[sizes[index] for index in ask.measures]], add=False)
+        return groups
+
+    @staticmethod
+    def _merge(groups: dict[K, list[int]], key: K, sizes: Sequence[int], *, add: bool) -> None:
+        known = groups.get(key)
+        if known is None:
+            groups[key] = list(sizes)
+        elif add:
+            groups[key] = [a + b for a, b in zip(known, sizes, strict=True)]
+        else:
+            groups[key] = [max(a, b) for a, b in zip(known, sizes, strict=True)]
+
+    def _series_of(self, dataset: Dataset) -> tuple[_Series, ...]:
+        known = self._series.get(dataset.name)
+        if known is None:
+            known = tuple(self._build(dataset, asset) for asset in self._assets if asset.kind in dataset.kinds)
+            self._series[dataset.name] = known
+        return known
+
+    def _build(self, dataset: Dataset, asset: Asset) -> _Series:
+        lo = epoch_minute(asset.created)
+        hi = _END_OF_TIME if asset.deleted is None else epoch_minute(asset.deleted)
+        busy_until = min(hi, self._quiet_from)
+        changes = [(lo, asset.name), *((epoch_minute(when), name) for when, name in asset.renames)]
+        ends = [*(minute for minute, _ in changes[1:]), busy_until]
+        names = tuple(
+            (max(start, lo), min(end, busy_until), name) for (start, name), end in zip(changes, ends, strict=True)
+        )
+        cells = () if dataset.cells is None else dataset.cells(asset)
+        levels = () if dataset.levels is None else tuple(dataset.levels(asset))
+        return _Series(lo, hi, names, tuple(self._sources(dataset, asset, cells)), levels)
+
+    def _sources(self, dataset: Dataset, asset: Asset, cells: Sequence[Cell]) -> Iterator[_Source]:
+        for number, cell in enumerate(cells):
+            rate = asset.weight * cell.share
+            key = f"{self._account_id}/{dataset.name}/{asset.id}/{number}/{rate}/{asset.growth}"
+            yield _Source(Stream(key.encode(), rate, asset.growth), cell.dimensions, cell.weights)
+            if cell.incident and isinstance(asset, Worker):
+                burst = Stream(f"{key}/incident".encode(), asset.weight * _INCIDENT_FACTOR * 1_000, asset.growth)
+                for incident in asset.incidents:
+                    yield _Source(burst, cell.dimensions, cell.weights, incident)
+
+
+def _active(incident: Incident | None, lo: int, hi: int) -> Iterator[tuple[int, int]]:
+    """The parts of the range in which a source has events: all of it, or the bursts of its incident."""
+    if incident is None:
+        yield lo, hi
+        return
+    since, until = epoch_minute(incident.since), epoch_minute(incident.until)
+    if incident.every is None:
+        if max(since, lo) < min(until, hi):
+            yield max(since, lo), min(until, hi)
+        return
+    every = int(incident.every.total_seconds()) // 60
+    start = since + (lo - until) // every * every
+    while start < hi:
+        if max(start, lo) < min(start + until - since, hi):
+            yield max(start, lo), min(start + until - since, hi)
+        start += every

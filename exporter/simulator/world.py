@@ -1,0 +1,218 @@
+"""What exists in the simulated Cloudflare: accounts, assets with their names over time, tokens, limits. Only values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import ClassVar
+
+DEFAULT_CREATED = datetime(2024, 1, 1, tzinfo=UTC)
+NO_LATENESS = timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """Something that an account owns and that has usage.
+
+    `weight` is its mean number of events a minute, `growth` what is added to that each day, in thousandths, starting
+    over every 90 days. `renames` lists (from when, name) in order of time. It exists from `created` until `deleted`.
+    """
+
+    kind: ClassVar[str]
+
+    id: str
+    name: str
+    created: datetime = DEFAULT_CREATED
+    deleted: datetime | None = None
+    renames: tuple[tuple[datetime, str], ...] = ()
+    weight: int = 10
+    growth: int = 0
+
+    def name_at(self, when: datetime) -> str:
+        """The name that is valid at `when`."""
+        valid = self.name
+        for since, name in self.renames:
+            if since <= when:
+                valid = name
+        return valid
+
+    def exists_at(self, when: datetime) -> bool:
+        """Whether the asset is there at `when`."""
+        return self.created <= when and (self.deleted is None or when < self.deleted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """An error burst: most invocations between `since` and `until` throw; `every` repeats it forever, both ways."""
+
+    since: datetime
+    until: datetime
+    every: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker(Asset):
+    """A Worker script; `id` is the immutable tag. Scripts of a dispatch namespace are never listed."""
+
+    kind = "worker"
+
+    tags: tuple[str, ...] = ()
+    listed: bool = True
+    dispatch_namespace: str = ""
+    cpu_microseconds: int = 2_400
+    incidents: tuple[Incident, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored(Asset):
+    """An asset that holds data: `stored_bytes` at creation, then `growth_bytes` more each day.
+
+    With `cycle_days` the size starts over after so many days.
+    """
+
+    stored_bytes: int = 50_000_000
+    growth_bytes: int = 1_000_000
+    cycle_days: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket(Stored):
+    """An R2 bucket. Its name is its identity: created again under the same name, it is a second value."""
+
+    kind = "bucket"
+
+    id: str = ""
+    jurisdiction: str = "default"
+    location: str = "weur"
+    storage_class: str = "Standard"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self.analytics_name)
+
+    @property
+    def analytics_name(self) -> str:
+        """The name as GraphQL has it: a jurisdiction's buckets are prefixed."""
+        return self.name if self.jurisdiction == "default" else f"{self.jurisdiction}_{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketLists(Asset):
+    """The account's own ListBuckets calls, which GraphQL shows with an empty bucket name."""
+
+    kind = "bucket_lists"
+
+    id: str = "bucket-lists"
+    name: str = ""
+    weight: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database(Stored):
+    """A D1 database; `rows_per_query` large means that it scans its tables."""
+
+    kind = "database"
+
+    version: str = "production"
+    rows_per_query: int = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectNamespace(Stored):
+    """A Durable Object namespace with `objects` objects."""
+
+    kind = "object_namespace"
+
+    class_name: str = "Object"
+    script: str = ""
+    use_sqlite: bool = True
+    objects: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class KvNamespace(Stored):
+    """A KV namespace; its name is the title."""
+
+    kind = "kv_namespace"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountModel:
+    """An account: `id` has 32 hexadecimal digits. Datasets in `disabled_datasets` are not part of its plan."""
+
+    id: str
+    name: str
+    assets: tuple[Asset, ...] = ()
+    created: datetime = DEFAULT_CREATED
+    r2_enabled: bool = True
+    disabled_datasets: frozenset[str] = frozenset()
+    forbidden_jurisdictions: frozenset[str] = frozenset({"fedramp", "fedramp-high"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenModel:
+    """A token. `accounts` None: all; `permissions` None: all, else of accounts, analytics, workers, r2, d1, kv.
+
+    Limits count per `user`, or per token for one that an account owns (`owner` is that account's id).
+    `status` is active, disabled or expired.
+    """
+
+    token: str = field(repr=False)
+    accounts: frozenset[str] | None = None
+    permissions: frozenset[str] | None = None
+    status: str = "active"
+    user: str = "user"
+    owner: str | None = None
+
+    @property
+    def principal(self) -> str:
+        """Whose budget the token spends."""
+        return self.user if self.owner is None else f"token of {self.owner}"
+
+    def sees(self, account_id: str) -> bool:
+        """Whether the token may see the account."""
+        return self.accounts is None or account_id in self.accounts
+
+    def may(self, permission: str) -> bool:
+        """Whether the token carries the permission."""
+        return self.permissions is None or permission in self.permissions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How a dataset is sampled: one event in `interval` is kept when a question is wider than `wider_than`."""
+
+    interval: int
+    wider_than: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Requests per five minutes and what one question may ask; None switches a request limit off.
+
+    Figures as documented: https://developers.cloudflare.com/analytics/graphql-api/limits/
+    """
+
+    rest: int | None = 1_200
+    graphql: int | None = 300
+    max_page_size: int = 10_000
+    max_duration: timedelta = timedelta(days=31)
+    max_fields: int = 30
+    max_nodes: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything that decides what the simulated Cloudflare answers, apart from the time and the faults.
+
+    `lateness` is the longest delay with which usage becomes visible. `quiet_from` is when all usage ends.
+    `missing_fields` names, per dataset, fields (`sum_requests`) that this Cloudflare does not know.
+    """
+
+    accounts: tuple[AccountModel, ...]
+    tokens: tuple[TokenModel, ...] = ()
+    seed: int = 1
+    lateness: timedelta = NO_LATENESS
+    quiet_from: datetime | None = None
+    sampling: Mapping[str, Sampling] = field(default_factory=lambda: MappingProxyType({}))
+    missing_fields: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    limits: Limits = field(default_factory=Limits)
