@@ -4,13 +4,13 @@ Pure. An answer replaces the amounts of every hour it covers, so asking twice ch
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from exporter.model import HOUR, Amounts, Answer, RowKey, Rows, floor_hour
 
 AGREEMENT = timedelta(minutes=5)
-"""How much later a second answer must agree before a doubtful hour settles."""
+"""How much later a second answer must bear out the first before an hour settles."""
 
 PATIENCE = timedelta(hours=6)
 """After how long a doubtful answer is taken although no second one agreed."""
@@ -20,12 +20,14 @@ PATIENCE = timedelta(hours=6)
 class OpenHour:
     """What is known of an hour that is not final.
 
-    ``rows`` is the last answer, ``peak`` the most that any answer said; ``agreed_since`` is the date of the first of
-    the due answers in a row that gave just these rows, ``disputed_since`` that of the first doubtful one.
+    ``rows`` is the last answer, ``peak`` the most that any answer said; ``whole_since`` is the date of the first
+    answer that covered the hour to its end, ``agreed_since`` that of the first of the due answers in a row that gave
+    just these rows, ``disputed_since`` that of the first doubtful one.
     """
 
     rows: Rows
     peak: Rows
+    whole_since: datetime | None = None
     agreed_since: datetime | None = None
     disputed_since: datetime | None = None
 
@@ -46,9 +48,10 @@ class Settlement:
 def settle(open_hours: Mapping[datetime, OpenHour], answer: Answer, settle_after: timedelta) -> Settlement:
     """Apply an answer to the open hours.
 
-    An hour settles when the answer covers it whole and is dated ``settle_after`` past its end. An answer that is
-    empty, or lower than an earlier one, must be repeated ``AGREEMENT`` later. Hours before the question's start (it
-    was cut at Cloudflare's retention) settle as they were last known.
+    An hour settles when the answer covers it whole, is dated ``settle_after`` past its end, and is no less than one
+    that covered it whole ``AGREEMENT`` earlier: a single answer, as after an outage, may be wrong. One that is empty,
+    or lower than an earlier one, must be repeated exactly. Hours before the question's start (it was cut at
+    Cloudflare's retention) settle as they were last known.
     """
     first = floor_hour(answer.question.since)
     settled: dict[datetime, Rows] = {hour: known.rows for hour, known in open_hours.items() if hour < first}
@@ -61,14 +64,15 @@ def settle(open_hours: Mapping[datetime, OpenHour], answer: Answer, settle_after
         known, fallen = _replace(before, answer.hours.get(hour, {}))
         revisions += fallen
         end = hour + HOUR
+        if end <= answer.question.until:
+            known = replace(known, whole_since=before.whole_since or answer.date)
         if end <= answer.question.until and answer.date >= end + settle_after:
             known = _date_doubts(known, before, answer.date)
-            is_taken_in_dispute = _is_out_of_patience(known, answer.date)
-            is_final = not _is_doubtful(known) or _is_agreed(known, answer.date) or is_taken_in_dispute
-            if is_final and not still_open:
+            is_borne_out = _is_borne_out(known, answer.date)
+            if not still_open and (is_borne_out or _is_out_of_patience(known, answer.date)):
                 settled[hour] = known.rows
                 open_from = end
-                revisions += is_taken_in_dispute and not _is_agreed(known, answer.date)
+                revisions += not is_borne_out
                 hour = end
                 continue
         still_open[hour] = known
@@ -107,16 +111,16 @@ def _date_doubts(known: OpenHour, before: OpenHour, date: datetime) -> OpenHour:
     if not _is_doubtful(known):
         return known
     is_same = before.agreed_since is not None and known.rows == before.rows
-    return OpenHour(
-        known.rows,
-        known.peak,
+    return replace(
+        known,
         agreed_since=before.agreed_since if is_same else date,
         disputed_since=before.disputed_since or date,
     )
 
 
-def _is_agreed(known: OpenHour, date: datetime) -> bool:
-    return known.agreed_since is not None and date >= known.agreed_since + AGREEMENT
+def _is_borne_out(known: OpenHour, date: datetime) -> bool:
+    first = known.agreed_since if _is_doubtful(known) else known.whole_since
+    return first is not None and date >= first + AGREEMENT
 
 
 def _is_out_of_patience(known: OpenHour, date: datetime) -> bool:

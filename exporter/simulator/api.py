@@ -67,12 +67,13 @@ class CloudflareApi:
         second = int(now.timestamp())
         if self._date[0] != second:
             self._date = (second, format_datetime(now.replace(microsecond=0), usegmt=True))
-        headers = {
+        if allowance.quota is None:
+            return {"date": self._date[1]}
+        return {
             "date": self._date[1],
             "ratelimit": f'"default";r={allowance.remaining};t={allowance.reset_seconds}',
             "ratelimit-policy": f'"default";q={allowance.quota};w=300',
         }
-        return headers
 
     def _answer_rest(
         self, request: HttpRequest, path: str, token: TokenModel | None, now: datetime, allowance: Allowance

@@ -4,6 +4,7 @@ It needs no token and is no part of Cloudflare's API.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -97,8 +98,6 @@ class Control:
     def _set_clock(self, request: HttpRequest) -> dict[str, Any]:
         wanted = _Clock.model_validate_json(request.body)
         clock = self._simulator.clock
-        if wanted.now is not None:
-            clock.set(_aware(wanted.now))
         if isinstance(clock, SystemClock):
             if wanted.speed is not None:
                 clock.set_speed(wanted.speed)
@@ -106,6 +105,8 @@ class Control:
                 clock.freeze(wanted.frozen)
         elif wanted.speed is not None or wanted.frozen is not None:
             raise ValueError("this clock only moves when it is set")
+        if wanted.now is not None:
+            clock.set(_aware(wanted.now))
         return self._clock(request)
 
     def _faults(self, _request: HttpRequest) -> dict[str, Any]:
@@ -113,7 +114,11 @@ class Control:
 
     def _add_faults(self, request: HttpRequest) -> dict[str, Any]:
         body = request.json()
-        self._simulator.faults.add(*_FAULTS.validate_python(body if isinstance(body, list) else [body]))
+        declared = body if isinstance(body, list) else [body]
+        unknown = {name for fault in declared for name in fault} - {field.name for field in fields(Fault)}
+        if unknown:
+            raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
+        self._simulator.faults.add(*_FAULTS.validate_python(declared))
         return self._faults(request)
 
     def _clear_faults(self, request: HttpRequest) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def argument(node: ValueNode | None, variables: Mapping[str, Any]) -> Any:
 
 
 def _in_cloudflares_words(message: str) -> str:
-    """Cloudflare's documented prefix for a validation error: part 3 of its error list is about arguments and fields."""
+    """A validation error with its documented prefix: https://developers.cloudflare.com/analytics/graphql-api/errors/."""
     if message.startswith("Cannot query field"):
         return f"unknown field: {message}"
     if "must not have a selection" in message:

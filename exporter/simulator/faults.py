@@ -61,6 +61,9 @@ class Fault:
     code: str | None = None
     fraction: int = 500
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", Kind(self.kind))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:

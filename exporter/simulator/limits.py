@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 WINDOW = timedelta(minutes=5)
+_PLENTY = 1_000_000
 
 
 @dataclass
@@ -14,9 +15,9 @@ class _Window:
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a principal may still ask. `blocked_seconds` above 0 means that this request is refused."""
+    """What a principal may still ask; `quota` None means no limit. With `blocked_seconds` the request is refused."""
 
-    quota: int
+    quota: int | None
     remaining: int
     reset_seconds: int
     blocked_seconds: int = 0
@@ -38,9 +39,9 @@ class Budgets:
         reset = int((window.start + WINDOW - now).total_seconds())
         blocked_until = self._blocked_until.get(principal, now)
         if now < blocked_until <= now + WINDOW:
-            return Allowance(quota or 0, 0, reset, max(int((blocked_until - now).total_seconds()), 1))
+            return Allowance(quota, 0, reset, max(int((blocked_until - now).total_seconds()), 1))
         if quota is None:
-            return Allowance(window.used, 1_000_000, reset)
+            return Allowance(None, _PLENTY, reset)
         if window.used > quota:
             self._blocked_until[principal] = now + WINDOW
             return Allowance(quota, 0, reset, int(WINDOW.total_seconds()))

@@ -70,8 +70,8 @@ def install_scalars(schema: GraphQLSchema) -> None:
     for name, check in SCALARS.items():
         scalar = schema.type_map.get(name)
         if isinstance(scalar, GraphQLScalarType):
-            setattr(scalar, "parse_value", check)  # noqa: B010 - the attribute is declared as a method
-            setattr(scalar, "parse_literal", partial(_literal, check))  # noqa: B010
+            scalar.parse_value = check  # type: ignore[method-assign, assignment]
+            scalar.parse_literal = partial(_literal, check)  # type: ignore[method-assign]
 
 
 def _literal(check: Callable[[object], object], node: ValueNode, _variables: dict[str, Any] | None = None) -> object:

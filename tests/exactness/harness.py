@@ -1,4 +1,4 @@
-"""Runs an exporter against the simulated Cloudflare in process, watches every snapshot, and compares with the oracle."""
+"""An exporter on the simulated Cloudflare in process: every snapshot is watched, and compared with the oracle."""
 
 import tempfile
 from collections import Counter
@@ -21,6 +21,7 @@ from exporter.simulator import (
     Bucket,
     BucketLists,
     Database,
+    Documents,
     KvNamespace,
     Limits,
     ManualClock,
@@ -108,12 +109,20 @@ _NAMES = {"account", "project", "script_name", "bucket", "database", "do_namespa
 class Rig:
     """An exporter, its simulated Cloudflare and a watcher; the exporter can be restarted or killed."""
 
-    def __init__(self, world: World, folder: Path, traffic: Traffic | None = None, page_limit: int = 10_000) -> None:
+    def __init__(
+        self,
+        world: World,
+        folder: Path,
+        traffic: Traffic | None = None,
+        documents: Documents | None = None,
+        page_limit: int = 10_000,
+    ) -> None:
         self.clock = CoupledClock(ManualClock(START))
         self.simulator = Simulator(
             world,
             self.clock.cloudflare,
             traffic=traffic,
+            documents=documents,
             broken_connection=lambda: httpx.RemoteProtocolError("server disconnected"),
         )
         self.watcher = Watcher()
@@ -154,6 +163,10 @@ class Rig:
     async def restart(self) -> None:
         """Stop the exporter as SIGTERM does and start another on the same state."""
         await self.exporter.close()
+        await self.start_again()
+
+    async def start_again(self) -> None:
+        """Start an exporter on the state that a closed one left."""
         self.exporter = self._build()
         await self.exporter.start()
         self.look()

@@ -1,0 +1,129 @@
+"""Prometheus' and Alertmanager's own checkers accept what we ship, and every alert is documented."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stack.tools import REPOSITORY, Tools
+from stack.workspace import RECEIVER_URL, Workspace, alertmanager_configuration
+
+RULES = REPOSITORY / "alerting/rules"
+RULE_TESTS = sorted((REPOSITORY / "alerting/tests").glob("*.yml"))
+RUNBOOK = "alerting/runbook.md"
+RUNBOOK_PARTS = ("Meaning.", "Impact.", "Diagnosis.", "Action.", "Silencing.")
+TARGET_LABELS = {"namespace", "pod", "container", "service", "endpoint", "node", "cluster", "instance"}
+
+
+def rules() -> list[dict[str, Any]]:
+    groups = [group for file in RULES.glob("*.yml") for group in yaml.safe_load(file.read_text())["groups"]]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def alerts() -> list[dict[str, Any]]:
+    return [rule for rule in rules() if "alert" in rule]
+
+
+def run(*command: str | Path) -> str:
+    outcome = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return outcome.stdout
+
+
+def test_prometheus_accepts_its_configuration(tools: Tools) -> None:
+    """promtool finds nothing wrong in prometheus.yml and the rules it names."""
+    assert "SUCCESS" in run(tools.promtool, "check", "config", "prometheus.yml")
+
+
+def test_prometheus_accepts_the_rules(tools: Tools) -> None:
+    """promtool's lint finds nothing in any rule file."""
+    run(tools.promtool, "check", "rules", "--lint=all", "--lint-fatal", *RULES.glob("*.yml"))
+
+
+@pytest.mark.parametrize("file", RULE_TESTS, ids=lambda file: file.stem)
+def test_the_rules_do_what_their_tests_say(tools: Tools, file: Path) -> None:
+    """The unit tests of the rules pass."""
+    run(tools.promtool, "test", "rules", file)
+
+
+def test_every_rule_file_has_tests() -> None:
+    """For each file of rules there is one of tests with the same name."""
+    assert [file.name for file in RULE_TESTS] == sorted(file.name for file in RULES.glob("*.yml"))
+
+
+def test_every_alert_is_tested_both_ways() -> None:
+    """Each alert is seen firing, and not firing, in the rule tests."""
+    cases = [
+        (check["alertname"], bool(check.get("exp_alerts")))
+        for file in RULE_TESTS
+        for test in yaml.safe_load(file.read_text())["tests"]
+        for check in test.get("alert_rule_test", [])
+    ]
+    assert set(cases) == {(alert["alert"], is_firing) for alert in alerts() for is_firing in (True, False)}
+
+
+def test_every_alert_says_what_it_means() -> None:
+    """Each alert has a severity, a summary, a description and the link of its runbook entry."""
+    for alert in alerts():
+        link = f"{RUNBOOK}#{alert['alert'].lower()}"
+        assert alert["labels"]["severity"] in {"critical", "warning", "info"}, alert["alert"]
+        assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}, alert["alert"]
+        assert alert["annotations"]["runbook_url"] == link, alert["alert"]
+
+
+def test_the_runbook_has_one_complete_entry_per_alert() -> None:
+    """The runbook's headings are the alerts, and each entry has all its parts."""
+    entries = re.split(r"^## ", (REPOSITORY / RUNBOOK).read_text(), flags=re.MULTILINE)[1:]
+    assert sorted(entry.split("\n", 1)[0] for entry in entries) == sorted(alert["alert"] for alert in alerts())
+    for entry in entries:
+        assert tuple(re.findall(r"^\*\*(.+?)\*\*", entry, flags=re.MULTILINE)) == RUNBOOK_PARTS, entry
+
+
+def test_no_rule_rests_on_a_label_of_the_target() -> None:
+    """No rule names a label that differs between replicas or deployments of the exporter."""
+    for rule in rules():
+        words = set(re.findall(r"[a-z_]+", re.sub(r'"[^"]*"', "", rule["expr"])))
+        assert not words & TARGET_LABELS, rule
+
+
+def test_alertmanager_accepts_its_configuration(tools: Tools) -> None:
+    """amtool finds nothing wrong in alertmanager.yml."""
+    assert "SUCCESS" in run(tools.amtool, "check-config", "alerting/alertmanager.yml")
+
+
+@pytest.mark.parametrize("severity", ["critical", "warning", "info"])
+def test_every_severity_has_a_receiver(tools: Tools, severity: str) -> None:
+    """An alert of each severity goes to the webhook."""
+    command = ["config", "routes", "test", "--config.file=alerting/alertmanager.yml", f"severity={severity}"]
+    assert run(tools.amtool, *command).strip() == "webhook"
+
+
+def test_only_the_receiver_differs_in_a_workspace() -> None:
+    """The configuration that runs is the repository's but for the address that alerts go to."""
+    committed = (REPOSITORY / "alerting/alertmanager.yml").read_text()
+    elsewhere = "http://127.0.0.1:4/"
+    assert alertmanager_configuration(elsewhere) == committed.replace(RECEIVER_URL, elsewhere) != committed
+
+
+def test_a_workspace_is_a_whole_configuration(tools: Tools, tmp_path: Path) -> None:
+    """Prometheus accepts the folder that it is run on: unchanged configuration, rules, and its own targets."""
+    workspace = Workspace(tmp_path)
+    workspace.lay_out({"127.0.0.1:4": {"pod": "exporter-0"}}, alertmanager=5, receiver_url=RECEIVER_URL)
+    assert "1 rule files found" in run(tools.promtool, "check", "config", tmp_path / "prometheus.yml")
+    assert (tmp_path / "prometheus.yml").samefile(REPOSITORY / "prometheus.yml")
+    assert yaml.safe_load((tmp_path / "targets/exporter.yml").read_text()) == [
+        {"targets": ["127.0.0.1:4"], "labels": {"pod": "exporter-0"}}
+    ]
+    assert yaml.safe_load((tmp_path / "targets/alertmanager/local.yml").read_text()) == [{"targets": ["127.0.0.1:5"]}]
+
+
+def test_the_committed_targets_are_valid() -> None:
+    """Each committed targets file lists addresses, as Prometheus expects."""
+    for file in (REPOSITORY / "targets").rglob("*.yml"):
+        groups = yaml.safe_load(file.read_text())
+        assert all(re.fullmatch(r"[\w.-]+:\d+", target) for group in groups for target in group["targets"]), file

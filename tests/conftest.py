@@ -1,0 +1,50 @@
+"""What holds for every test: where CI is set nothing is skipped, and the slowest tests start first."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from stack.tools import Tools, find_tools
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    """Prometheus, Alertmanager and their checkers, as ``make tools`` fetched them."""
+    found = find_tools()
+    if found is None:
+        pytest.skip("Prometheus and Alertmanager are not there: `make tools` fetches them")
+    return found
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_allowed_seconds, reverse=True)
+
+
+def _allowed_seconds(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker and marker.args else 0.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    # A test that is expected to fail also counts as skipped; it did run.
+    if not hasattr(report, "wasxfail"):
+        _fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and os.environ.get("CI"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped where CI is set. {reason}"

@@ -1,0 +1,1 @@
+"""The exporter, a simulated Cloudflare, Prometheus and Alertmanager as real processes."""
