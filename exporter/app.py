@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
+from exporter.account_poller import Principal, Works
 from exporter.catalog import PRODUCTS
 from exporter.clock import Clock
 from exporter.cloudflare import Analytics, Client, CloudflareTime, Discovery, RequestTally
@@ -21,7 +22,7 @@ from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger
 from exporter.model import ExporterError
-from exporter.poller import Poller, Principal
+from exporter.poller import Poller
 from exporter.snapshot import Board, SnapshotBuilder
 
 log = logging.getLogger(__name__)
@@ -75,17 +76,13 @@ def build_exporter(
         discovery = Discovery(client, time, PRODUCTS)
         principals.append(Principal(f"token {number}", token.accounts, discovery, Analytics(client, page_limit)))
     renderer = Renderer(clock, ProcessMetrics())
+    works = Works(ledger, board, datasets, clock, time, config.poll.discovery)
     poller = Poller(
         principals,
-        datasets,
-        ledger,
-        board,
+        works,
         SnapshotBuilder(PRODUCTS),
-        clock=clock,
-        time=time,
         tally=tally,
-        refresh=config.poll.refresh,
-        discovery=config.poll.discovery,
+        refresh_interval=config.poll.refresh,
         on_publish=renderer.renew,
     )
     web = build_web(board, renderer, clock, refresh_interval=config.poll.refresh, telemetry_path=telemetry_path)

@@ -195,10 +195,14 @@ class DatasetStatus:
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """How one account stands; ``detail`` is empty when it is up. ``name`` is what to call one not known by id."""
+    """How one account stands: ``reason`` is one word, ``detail`` a sentence; both are empty when it is up.
+
+    ``name`` is what to call it while its id is not known: the token's.
+    """
 
     account_id: str
     is_up: bool
+    reason: str = ""
     detail: str = ""
     name: str = ""
 

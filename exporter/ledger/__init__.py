@@ -4,5 +4,7 @@ Nothing here speaks to Cloudflare, and no machine clock is read: all time is the
 """
 
 from exporter.ledger.ledger import Applied, Ledger, Publication
+from exporter.ledger.roster import RosterKey
+from exporter.ledger.store import CommitError
 
-__all__ = ["Applied", "Ledger", "Publication"]
+__all__ = ["Applied", "CommitError", "Ledger", "Publication", "RosterKey"]

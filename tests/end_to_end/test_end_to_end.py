@@ -53,7 +53,7 @@ def _differences(name: str, expected: Values, published: Values) -> list[str]:
 
 def wait_for_equality(scene: Scene, site: Site, beyond: timedelta) -> None:
     """New series grow one refresh after their birth was scraped, so equality may take a few scrapes."""
-    end = time.monotonic() + 75
+    end = time.monotonic() + 100
     while found := differences(scene, site, beyond):
         assert time.monotonic() < end, "\n".join(found)
         time.sleep(2)

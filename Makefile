@@ -1,0 +1,36 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test lint tools clean
+
+python := .venv/bin/python
+
+help:
+	@echo 'make run    the exporter, Prometheus and Alertmanager on this machine, until Ctrl-C;'
+	@echo '            on your account if CLOUDFLARE_API_TOKEN is set, else on a simulated one'
+	@echo 'make test   every check, as CI runs it; make lint only those that read the code'
+	@echo 'make clean  remove what these made (.venv, .cache, .run)'
+
+run: .venv/.run
+	@$(python) -m stack.run
+
+test: lint tools
+	$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+lint: .venv/.test
+	$(python) -m ruff check
+	$(python) -m ruff format --check
+	$(python) -m mypy
+
+tools: .venv/.test
+	@$(python) -m stack.tools
+
+clean:
+	rm -rf .venv .cache .run .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+# The stamps are older than a lock file only when that has changed; what the tests need includes what a run needs.
+.venv/.run: requirements.lock pyproject.toml stack/environment.sh
+	@sh stack/environment.sh requirements.lock
+	@touch $@
+
+.venv/.test: requirements-dev.lock pyproject.toml stack/environment.sh
+	@sh stack/environment.sh requirements-dev.lock
+	@touch .venv/.run $@

@@ -1,0 +1,190 @@
+"""``make run``: the exporter, Prometheus and Alertmanager on the repository's own configuration, until Ctrl-C.
+
+Without a token in the environment the exporter shows the simulated account.
+"""
+
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+from urllib.parse import quote
+
+from stack.port import LOOPBACK, next_free
+from stack.process import NotStarted, Process
+from stack.receiver import Alert, Receiver
+from stack.tools import REPOSITORY, Tools, ToolsMissing, fetch_tools
+from stack.workspace import Workspace
+
+EXAMPLE_QUERY = "sum by (project, script_name) (increase(cloudflare_worker_requests_total[10m]))"
+
+_START_SECONDS = 60
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(Exception):
+    """Somebody asked us to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where each part listens on the loopback interface."""
+
+    exporter: int
+    prometheus: int
+    alertmanager: int
+    receiver: int
+
+
+def main() -> int:
+    """Run until Ctrl-C, SIGTERM or the end of a part; 0 if somebody asked, 1 if a part failed."""
+    for number in _STOP_SIGNALS:
+        signal.signal(number, _interrupt)
+    is_simulated = not has_token(os.environ)
+    try:
+        run(Workspace(REPOSITORY / ".run" / ("simulated" if is_simulated else "account")), is_simulated)
+    except Interrupted:
+        print("\nEverything is stopped.")
+        return 0
+    except (NotStarted, ToolsMissing, OSError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def has_token(environment: Mapping[str, str]) -> bool:
+    """Tell whether the environment names a token of a real account."""
+    return any(environment.get(name) for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"))
+
+
+def run(workspace: Workspace, is_simulated: bool) -> NoReturn:
+    """Start everything and watch it; raises Interrupted when asked to stop and NotStarted when a part ends.
+
+    Whatever it raises, everything it started is stopped by then.
+    """
+    tools = fetch_tools()
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(_only_run(workspace))
+        ports = choose_ports()
+        receiver = opened.enter_context(Receiver(ports.receiver, _print_alert))
+        workspace.lay_out({f"{LOOPBACK}:{ports.exporter}": {}}, ports.alertmanager, receiver.url)
+        processes = _processes(workspace, tools, ports, is_simulated)
+        for process, page in processes:
+            opened.enter_context(process)
+            process.start()
+            process.wait_until_ready(page, _START_SECONDS)
+        print(introduction(workspace, ports, tools.amtool, is_simulated), flush=True)
+        _watch([process for process, _ in processes])
+
+
+def choose_ports() -> Ports:
+    """Give the usual ports, or the next free ones, saying so."""
+    chosen: dict[str, int] = {}
+    for name, usual in (
+        ("The exporter", 9199),
+        ("Prometheus", 9090),
+        ("Alertmanager", 9093),
+        ("The receiver of alerts", 9095),
+    ):
+        port = next_free(usual, avoid=chosen.values())
+        if port != usual:
+            print(f"Port {usual} is taken. {name} listens on {port}.")
+        chosen[name] = port
+    return Ports(*chosen.values())
+
+
+def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated: bool) -> str:
+    """Give the text that says what runs, where, and what to look at."""
+    exporter = f"http://{LOOPBACK}:{ports.exporter}"
+    prometheus = f"http://{LOOPBACK}:{ports.prometheus}"
+    alertmanager = f"http://{LOOPBACK}:{ports.alertmanager}"
+    if amtool.is_relative_to(REPOSITORY):
+        amtool = amtool.relative_to(REPOSITORY)
+    simulated = """
+  ================================================================================
+   THE ACCOUNT IS SIMULATED: no token is set, so every figure below is made up.
+   For your own account:  CLOUDFLARE_API_TOKEN=… make run
+   Its Worker "checkout" fails again and again, so that an alert is seen in about a
+   quarter of an hour.
+  ================================================================================
+"""
+    return f"""{simulated if is_simulated else ""}
+  Exporter      {exporter}/          what runs, how fresh it is, what is wrong
+                {exporter}/metrics   what Prometheus scrapes
+  Prometheus    {prometheus}/alerts    the rules and what fires
+                {prometheus}/graph?g0.expr={quote(EXAMPLE_QUERY)}&g0.tab=0
+                  invocations of every Worker; the first figures take two or three minutes
+  Alertmanager  {alertmanager}/          or: {amtool} --alertmanager.url={alertmanager} alert
+
+  Alerts that Alertmanager sends are printed here. Logs: {workspace.folder.relative_to(REPOSITORY)}/log/
+  Ctrl-C stops everything.
+"""
+
+
+def _processes(workspace: Workspace, tools: Tools, ports: Ports, is_simulated: bool) -> Sequence[tuple[Process, str]]:
+    logs = workspace.folder / "log"
+    exporter = [
+        Path(sys.executable).with_name("cloudflare-exporter"),
+        "demo" if is_simulated else "serve",
+        f"--web.listen-address={LOOPBACK}:{ports.exporter}",
+        f"--storage.path={workspace.folder / 'data'}",
+    ]
+    prometheus = workspace.prometheus_command(tools, ports.prometheus)
+    alertmanager = workspace.alertmanager_command(tools, ports.alertmanager)
+    return (
+        (
+            Process("The exporter", exporter, logs / "exporter.log"),
+            f"http://{LOOPBACK}:{ports.exporter}/-/healthy",
+        ),
+        (
+            Process("Alertmanager", alertmanager, logs / "alertmanager.log"),
+            f"http://{LOOPBACK}:{ports.alertmanager}/-/ready",
+        ),
+        (
+            Process("Prometheus", prometheus, logs / "prometheus.log"),
+            f"http://{LOOPBACK}:{ports.prometheus}/-/ready",
+        ),
+    )
+
+
+def _watch(processes: Sequence[Process]) -> NoReturn:
+    while True:
+        time.sleep(0.5)
+        for process in processes:
+            if not process.is_running:
+                raise NotStarted(f"{process.name} has ended, so everything stops. Its last lines:\n{process.tail()}")
+
+
+@contextlib.contextmanager
+def _only_run(workspace: Workspace) -> Iterator[None]:
+    workspace.folder.mkdir(parents=True, exist_ok=True)
+    with (workspace.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotStarted("`make run` is already running in this folder.") from error
+        yield
+
+
+def _print_alert(alert: Alert) -> None:
+    labels = alert.labels
+    told = alert.annotations.get("description") or alert.annotations.get("summary", "")
+    what = f"{alert.status.upper()} {labels.get('severity', '')} {labels.get('alertname', '')}"
+    print(f"{datetime.now().astimezone():%H:%M:%S} {what}: {told}", flush=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    # A second Ctrl-C must not break off the stopping.
+    for each in _STOP_SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted
+
+
+if __name__ == "__main__":
+    sys.exit(main())
