@@ -6,9 +6,10 @@ Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from exporter.catalog.entry import Dataset
 from exporter.clock import Clock
@@ -29,6 +30,8 @@ from exporter.model import (
 from exporter.snapshot import Board
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 RETENTION = timedelta(days=31)
 """How far back the datasets can be asked, by the products' analytics pages."""
@@ -60,10 +63,20 @@ class Works:
     clock: Clock
     time: CloudflareTime
     discovery_interval: timedelta
-    ledger_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     revisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     gaps: dict[tuple[str, str], timedelta] = field(default_factory=dict)
     commit_failures: int = 0
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def with_ledger(self, work: Callable[..., Result], *arguments: object) -> Result:
+        """Do work on the ledger in a thread, one at a time; what has begun is finished even if we are cancelled."""
+        async with self._lock:
+            doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+            try:
+                return await asyncio.shield(doing)
+            except asyncio.CancelledError:
+                await asyncio.wait({doing})
+                raise
 
 
 class AccountPoller:
@@ -113,11 +126,10 @@ class AccountPoller:
             return
         self._discoveries += 1
         self._note_lists({kind: found for kind, found in inventory.listings.items() if isinstance(found, Unlistable)})
-        async with self._works.ledger_lock:
-            is_first = not self._works.ledger.has_roster(self.account.id)
-            if is_first and not inventory.is_settled and self._discoveries < PATIENT_DISCOVERIES:
-                return
-            await asyncio.to_thread(self._works.ledger.enlist, inventory)
+        is_first = not self._works.ledger.has_roster(self.account.id)
+        if is_first and not inventory.is_settled and self._discoveries < PATIENT_DISCOVERIES:
+            return
+        await self._works.with_ledger(self._works.ledger.enlist, inventory)
         if inventory.is_settled:
             self._discover_at = now + self._works.discovery_interval.total_seconds()
 
@@ -129,10 +141,8 @@ class AccountPoller:
         outcomes = await self.principal.analytics.ask(self.account, questions)
         answers = [outcome for outcome in outcomes.values() if isinstance(outcome, Answer)]
         if answers:
-            async with self._works.ledger_lock:
-                applied = await asyncio.to_thread(
-                    self._works.ledger.apply, self.account.id, answers, self._works.board.scraped_revision
-                )
+            scraped = self._works.board.scraped_revision
+            applied = await self._works.with_ledger(self._works.ledger.apply, self.account.id, answers, scraped)
             self._count(applied.revisions, applied.gaps)
             self._look_into(applied.strangers)
         self._note_outcomes(outcomes)

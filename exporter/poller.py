@@ -47,16 +47,17 @@ class Poller:
         clock, interval = self._works.clock, self._refresh_interval.total_seconds()
         while True:
             started = clock.monotonic()
-            await self.turn(longest_wait=interval)
+            try:
+                await self.turn(longest_wait=interval)
+            except Exception:
+                log.exception("a turn failed; the next is in %s s", interval)
             await clock.sleep(max(interval - (clock.monotonic() - started), 0.0))
 
     async def stop(self) -> None:
-        """Cancel what is being asked, and wait for a commit that is under way."""
+        """Cancel what is being asked; a commit that is under way is finished."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        async with self._works.ledger_lock:
-            pass
 
     async def turn(self, longest_wait: float | None = None) -> None:
         """Ask every account once and publish; an account that takes longer is published with a later turn."""
@@ -72,8 +73,7 @@ class Poller:
 
     async def publish(self) -> None:
         """Build and hang out the snapshot of the ledger's last commit."""
-        async with self._works.ledger_lock:
-            self._works.board.snapshot = await asyncio.to_thread(self._build)
+        self._works.board.snapshot = await self._works.with_ledger(self._build)
 
     def _build(self) -> Snapshot:
         publication = self._works.ledger.publication()
@@ -88,8 +88,7 @@ class Poller:
                 continue
             try:
                 accounts = await principal.discovery.accounts(principal.wanted)
-                async with self._works.ledger_lock:
-                    await asyncio.to_thread(self._works.ledger.enroll, accounts)
+                await self._works.with_ledger(self._works.ledger.enroll, accounts)
             except CloudflareError as error:
                 self._note_trouble(principal, error.outcome, str(error))
                 continue

@@ -79,11 +79,14 @@ class Ledger:
         return self._store.size()
 
     def enroll(self, accounts: Sequence[Account]) -> None:
-        """Learn which accounts there are; the later of two with one name gets its short id behind it."""
+        """Learn which accounts there are; the later of two with one name gets its short id behind it.
+
+        An account whose name could not be read comes with its id for a name; it keeps the name known from before.
+        """
         change = Change()
         known = dict(self._accounts)
         for account in accounts:
-            if known.get(account.id, ("", ""))[0] == account.name:
+            if account.id in known and account.name in {known[account.id][0], account.id}:
                 continue
             others = {label for other, (_, label) in known.items() if other != account.id}
             label = f"{account.name} ({account.id[:8]})" if account.name in others else account.name
