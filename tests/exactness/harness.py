@@ -126,6 +126,7 @@ class Rig:
             broken_connection=lambda: httpx.RemoteProtocolError("server disconnected"),
         )
         self.watcher = Watcher()
+        self.was_lied_to = False
         self._folder = folder
         self._page_limit = page_limit
         self.exporter = self._build()

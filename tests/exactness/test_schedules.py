@@ -58,6 +58,20 @@ def outage(minutes: int, **words: object) -> Event:
     return declare
 
 
+def lie(**words: object) -> Event:
+    """Give an event that lets answers be wrong for four minutes; only the first of a schedule does.
+
+    Two wrong answers that agree five minutes apart are the truth as far as anybody can tell.
+    """
+
+    async def declare(rig: Rig) -> None:
+        if not rig.was_lied_to:
+            rig.was_lied_to = True
+            await outage(4, **words)(rig)
+
+    return declare
+
+
 def rename(position: int, name: str) -> Event:
     """Give an event that gives an asset another name."""
 
@@ -118,9 +132,9 @@ EVENTS: dict[str, Event] = {
     "another dataset fails": fault(kind=Kind.ALIAS_ERROR, dataset=PERIODIC, times=3),
     "document refused": fault(kind=Kind.DOCUMENT_ERROR, message="unknown field", times=1),
     "no account": fault(kind=Kind.ACCOUNTS_EMPTY, times=2),
-    "wrongly empty": fault(kind=Kind.EMPTY, dataset=INVOCATIONS, times=1),
-    "all wrongly empty": fault(kind=Kind.EMPTY, times=1),
-    "wrongly low": fault(kind=Kind.LOWER, dataset="kvOperationsAdaptiveGroups", times=1, fraction=400),
+    "wrongly empty": lie(kind=Kind.EMPTY, dataset=INVOCATIONS),
+    "all wrongly empty": lie(kind=Kind.EMPTY),
+    "wrongly low": lie(kind=Kind.LOWER, dataset="kvOperationsAdaptiveGroups", fraction=400),
     "short list": fault(kind=Kind.SHORT_LIST, times=1),
     "forbidden for a while": outage(15, kind=Kind.HTTP_STATUS, status=403, api="rest", product="kv"),
     "rename a worker": rename(0, "shop-front"),

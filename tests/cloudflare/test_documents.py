@@ -1,0 +1,168 @@
+"""GraphQL documents: their text, and whether both schemas accept them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLType,
+    build_schema,
+    get_named_type,
+    parse,
+    validate,
+)
+
+from exporter.catalog import DATASETS
+from exporter.cloudflare.documents import MOST_PIECES, Piece, build_document, whole_piece
+from exporter.model import Question
+from tests.schema import load_cloudflare_schema
+
+ACCOUNT = "a" * 32
+NINE = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
+TEN = datetime(2025, 10, 20, 10, 0, tzinfo=UTC)
+UNTIL = datetime(2025, 10, 20, 10, 17, tzinfo=UTC)
+
+
+def piece(dataset: str, id_from: str | None = None, id_below: str | None = None, newest: bool = False) -> Piece:
+    """A piece from nine o'clock on."""
+    return Piece(DATASETS[dataset], NINE, UNTIL, id_from, id_below, NINE if newest else None)
+
+
+def all_forms(dataset: str) -> list[Piece]:
+    """Every form in which a dataset can be asked."""
+    return [
+        piece(dataset, newest=True),
+        piece(dataset),
+        piece(dataset, id_below="m"),
+        piece(dataset, id_from="m"),
+        piece(dataset, id_from="m", id_below="t"),
+        piece(dataset, id_from="t", newest=True),
+    ]
+
+
+EVERY_DOCUMENT = {
+    **{name: all_forms(name) for name in DATASETS},
+    "all datasets": [piece(name, newest=True) for name in DATASETS],
+    "as many pieces as fit": [piece(name, "b", "c", newest=True) for name in list(DATASETS) * 3][:MOST_PIECES],
+}
+
+
+@pytest.fixture(scope="module")
+def simulated_schema() -> GraphQLSchema:
+    """The simulator's schema."""
+    return build_schema(files("exporter.simulator").joinpath("schema.graphql").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def cloudflare_schema() -> GraphQLSchema:
+    """Cloudflare's schema."""
+    return load_cloudflare_schema()
+
+
+def test_a_documents_text() -> None:
+    """Two pieces, one of them part of a split question, make exactly this text and these variables."""
+    pieces = [piece("kvOperationsAdaptiveGroups", newest=True), piece("r2OperationsAdaptiveGroups", "eu_a", "media")]
+    document = build_document(ACCOUNT, pieces, 10_000)
+    assert document.pieces == tuple(pieces)
+    assert document.variables == {
+        "account": ACCOUNT,
+        "since_0": "2025-10-20T09:00:00Z",
+        "until_0": "2025-10-20T10:17:00Z",
+        "newest_since_0": "2025-10-20T09:00:00Z",
+        "since_1": "2025-10-20T09:00:00Z",
+        "until_1": "2025-10-20T10:17:00Z",
+        "from_1": "eu_a",
+        "below_1": "media",
+    }
+    assert document.text == (
+        "query Usage($account: string!, $since_0: Time!, $until_0: Time!, $newest_since_0: Time!, "
+        "$since_1: Time!, $until_1: Time!, $from_1: string!, $below_1: string!) {\n"
+        "  viewer {\n"
+        "    accounts(filter: {accountTag: $account}) {\n"
+        "      usage_0: kvOperationsAdaptiveGroups(limit: 10000, filter: "
+        "{datetimeMinute_geq: $since_0, datetimeMinute_lt: $until_0}) {\n"
+        "        dimensions { datetimeHour namespaceId actionType result } sum { requests objectBytes }\n"
+        "      }\n"
+        "      newest_0: kvOperationsAdaptiveGroups(limit: 1, filter: "
+        "{datetimeMinute_geq: $newest_since_0, datetimeMinute_lt: $until_0}, orderBy: [datetimeMinute_DESC]) {\n"
+        "        dimensions { datetimeMinute }\n"
+        "      }\n"
+        "      usage_1: r2OperationsAdaptiveGroups(limit: 10000, filter: {datetimeMinute_geq: $since_1, "
+        "datetimeMinute_lt: $until_1, bucketName_geq: $from_1, bucketName_lt: $below_1}) {\n"
+        "        dimensions { datetimeHour bucketName actionType responseStatusCode storageClass } "
+        "sum { requests responseBytes responseObjectSize }\n"
+        "      }\n"
+        "    }\n"
+        "  }\n"
+        "}\n"
+    )
+
+
+def test_the_text_holds_no_values() -> None:
+    """The same shape asked at another time, for another account and other ids is the same text."""
+    first = build_document(ACCOUNT, [piece("kvOperationsAdaptiveGroups", "a", "b", newest=True)], 100)
+    later = replace(
+        piece("kvOperationsAdaptiveGroups", "x", "y"), since=TEN, until=TEN + timedelta(minutes=1), newest_since=TEN
+    )
+    second = build_document("b" * 32, [later], 100)
+    assert first.text == second.text
+    assert set(first.variables.values()).isdisjoint(set(second.variables.values()))
+
+
+def test_a_dataset_is_grouped_by_each_dimension_once() -> None:
+    """Two labels from one dimension, and the name and dispatch namespace beside the id, are asked for once each."""
+    r2 = build_document(ACCOUNT, [piece("r2OperationsAdaptiveGroups")], 10)
+    workers = build_document(ACCOUNT, [piece("workersInvocationsAdaptive")], 10)
+    assert "dimensions { datetimeHour bucketName actionType responseStatusCode storageClass }" in r2.text
+    assert "dimensions { datetimeHour scriptTag scriptName dispatchNamespaceName status }" in workers.text
+
+
+def test_a_whole_question_also_asks_for_its_newest_minute() -> None:
+    """The piece that stands for a question covers its range and asks how new the data is."""
+    dataset = DATASETS["d1AnalyticsAdaptiveGroups"]
+    assert whole_piece(dataset, Question(dataset.name, NINE, UNTIL)) == Piece(dataset, NINE, UNTIL, newest_since=NINE)
+
+
+def check(schema: GraphQLSchema, pieces: list[Piece]) -> None:
+    """Validate a document and every smaller one that bisecting could make of it."""
+    for part in (pieces, *([one] for one in pieces)):
+        document = build_document(ACCOUNT, part, 10_000)
+        assert validate(schema, parse(document.text)) == []
+
+
+@pytest.mark.parametrize("name", EVERY_DOCUMENT)
+def test_documents_are_valid_for_the_simulator(name: str, simulated_schema: GraphQLSchema) -> None:
+    """Every form of every dataset, alone and together, is valid against the simulator's schema."""
+    check(simulated_schema, EVERY_DOCUMENT[name])
+
+
+@pytest.mark.parametrize("name", EVERY_DOCUMENT)
+def test_documents_are_valid_for_cloudflare(name: str, cloudflare_schema: GraphQLSchema) -> None:
+    """Every form of every dataset, alone and together, is valid against Cloudflare's own schema."""
+    check(cloudflare_schema, EVERY_DOCUMENT[name])
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_fields_are_declared_as_cloudflare_types_them(dataset: str, cloudflare_schema: GraphQLSchema) -> None:
+    """A field is kept in millionths exactly where Cloudflare's schema says float64."""
+    fields = DATASETS[dataset].fields
+    types = {field.name: type_name(cloudflare_schema, dataset, field.group, field.name) for field in fields}
+    assert [field.name for field in fields if field.fractional] == [name for name in types if types[name] == "float64"]
+
+
+def type_name(schema: GraphQLSchema, dataset: str, group: str, field: str) -> str:
+    """The scalar type of a number of a dataset."""
+    row = members(schema.type_map["account"])[dataset].type
+    holder = members(row)[group].type if group else row
+    return str(get_named_type(members(holder)[field].type))
+
+
+def members(holder: GraphQLType) -> dict[str, GraphQLField]:
+    """The fields of an object type, however it is wrapped."""
+    named = get_named_type(holder)
+    assert isinstance(named, GraphQLObjectType)
+    return dict(named.fields)

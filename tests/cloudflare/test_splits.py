@@ -1,0 +1,119 @@
+"""Where a question that does not fit into a page is cut, and what is remembered of it."""
+
+from datetime import UTC, datetime
+
+from exporter.catalog import DATASETS
+from exporter.cloudflare.documents import Piece
+from exporter.cloudflare.splits import Splits, split_piece
+from exporter.model import Question
+
+ACCOUNT = "a" * 32
+KV = DATASETS["kvOperationsAdaptiveGroups"]
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """A moment of the day."""
+    return datetime(2025, 10, 20, hour, minute, tzinfo=UTC)
+
+
+def question(since: datetime, until: datetime) -> Question:
+    """A question about KV."""
+    return Question(KV.name, since, until)
+
+
+def ranges(pieces: tuple[Piece, ...]) -> list[tuple[datetime, datetime]]:
+    """The time ranges of pieces."""
+    return [(piece.since, piece.until) for piece in pieces]
+
+
+def test_a_range_of_hours_is_halved_on_a_whole_hour() -> None:
+    """Hours stay whole, so that an answer's rows belong to one piece."""
+    assert ranges(split_piece(Piece(KV, at(4), at(10, 17)), [])) == [(at(4), at(7)), (at(7), at(10, 17))]
+    assert ranges(split_piece(Piece(KV, at(9), at(10, 1)), [])) == [(at(9), at(10)), (at(10), at(10, 1))]
+    assert ranges(split_piece(Piece(KV, at(9, 50), at(10, 10)), [])) == [(at(9, 50), at(10)), (at(10), at(10, 10))]
+
+
+def test_within_an_hour_the_ids_are_halved() -> None:
+    """The middle one of the page's ids begins the second half."""
+    piece = Piece(KV, at(10), at(10, 17), newest_since=at(10))
+    assert split_piece(piece, ["c", "a", "b", "a", "d"]) == (
+        Piece(KV, at(10), at(10, 17), id_below="c"),
+        Piece(KV, at(10), at(10, 17), id_from="c"),
+    )
+
+
+def test_a_range_of_ids_is_halved_again() -> None:
+    """The outer bounds of a part stay."""
+    piece = Piece(KV, at(10), at(11), id_from="a", id_below="m")
+    assert split_piece(piece, ["a", "b"]) == (
+        Piece(KV, at(10), at(11), id_from="a", id_below="b"),
+        Piece(KV, at(10), at(11), id_from="b", id_below="m"),
+    )
+
+
+def test_one_id_within_an_hour_is_cut_by_minutes() -> None:
+    """When only time is left, whole minutes are the last resort."""
+    assert ranges(split_piece(Piece(KV, at(10), at(10, 17)), ["a", "a"])) == [
+        (at(10), at(10, 8)),
+        (at(10, 8), at(10, 17)),
+    ]
+
+
+def test_one_id_within_a_minute_cannot_be_cut() -> None:
+    """Then there is nothing left to do."""
+    assert split_piece(Piece(KV, at(10), at(10, 1)), ["a", "a"]) == ()
+
+
+def test_a_question_is_asked_whole_until_it_was_too_large() -> None:
+    """Without experience one piece covers everything and asks for the newest minute."""
+    assert Splits().pieces(ACCOUNT, KV, question(at(4), at(10, 17))) == (
+        Piece(KV, at(4), at(10, 17), newest_since=at(4)),
+    )
+
+
+def test_the_range_that_fits_is_remembered() -> None:
+    """The next question comes in ranges no longer than the halves; only the last asks for the newest minute."""
+    splits = Splits()
+    whole = Piece(KV, at(4), at(8))
+    splits.remember(ACCOUNT, whole, split_piece(whole, []))
+    assert splits.count == 1
+    assert splits.pieces(ACCOUNT, KV, question(at(5), at(10, 17))) == (
+        Piece(KV, at(5), at(7)),
+        Piece(KV, at(7), at(9)),
+        Piece(KV, at(9), at(10, 17), newest_since=at(5)),
+    )
+
+
+def test_the_shortest_range_counts() -> None:
+    """A later, coarser cut does not lengthen the ranges again."""
+    splits = Splits()
+    for until in (6, 12):
+        whole = Piece(KV, at(4), at(until))
+        splits.remember(ACCOUNT, whole, split_piece(whole, []))
+    assert ranges(splits.pieces(ACCOUNT, KV, question(at(8), at(10)))) == [(at(8), at(9)), (at(9), at(10))]
+
+
+def test_ids_to_cut_at_are_remembered() -> None:
+    """Cuts by id are made again, at every range, and cover all ids without overlap."""
+    splits = Splits()
+    first = Piece(KV, at(10), at(10, 17))
+    halves = split_piece(first, ["a", "k", "z"])
+    splits.remember(ACCOUNT, first, halves)
+    splits.remember(ACCOUNT, halves[0], split_piece(halves[0], ["a", "c"]))
+    pieces = splits.pieces(ACCOUNT, KV, question(at(10), at(10, 18)))
+    assert pieces == (
+        Piece(KV, at(10), at(10, 18), id_below="c"),
+        Piece(KV, at(10), at(10, 18), id_from="c", id_below="k"),
+        Piece(KV, at(10), at(10, 18), id_from="k", newest_since=at(10)),
+    )
+
+
+def test_accounts_and_datasets_are_remembered_apart() -> None:
+    """What one account or dataset needs does not make another's questions smaller."""
+    splits = Splits()
+    whole = Piece(KV, at(4), at(8))
+    splits.remember(ACCOUNT, whole, split_piece(whole, []))
+    d1 = DATASETS["d1AnalyticsAdaptiveGroups"]
+    assert len(splits.pieces("b" * 32, KV, question(at(4), at(8)))) == 1
+    assert len(splits.pieces(ACCOUNT, d1, Question(d1.name, at(4), at(8)))) == 1
+    assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)))) == 2

@@ -1,0 +1,172 @@
+"""What the ledger's tests are made of: a small dataset, answers, discoveries, and a ledger that is told them."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
+from exporter.ledger import Applied, Ledger
+from exporter.ledger.daily import DailyKey
+from exporter.ledger.file import FILE_NAME
+from exporter.model import (
+    Account,
+    Answer,
+    Asset,
+    Inventory,
+    Listing,
+    Question,
+    RowKey,
+    Rows,
+    Unlistable,
+    floor_hour,
+    floor_minute,
+)
+
+DAY = datetime(2025, 10, 20, tzinfo=UTC)
+MONDAY = date(2025, 10, 20)
+ACCOUNT = Account("a" * 32, "Example")
+KIND = "worker"
+
+CALLS = Dataset(
+    name="calls",
+    version=1,
+    kind=KIND,
+    id_dimension="tag",
+    labels=(Label("status", "status"),),
+    fields=(Field("requests"),),
+    metrics=(
+        Metric("cloudflare_calls_total", "Calls.", (Part("requests"),), labels=("status",), zeros=(("success",),)),
+    ),
+    meters=(
+        Meter("calls", "requests", unless={"status": frozenset({"unbilled"})}),
+        Meter("calls_unbilled", "requests", where={"status": frozenset({"unbilled"})}),
+    ),
+)
+
+Usage = Mapping[Any, int]
+"""Amounts of one hour, by asset id (of status ``success``) or by asset id and status."""
+
+
+def at(clock: str) -> datetime:
+    """Give a moment of the one day that all tests play on, e.g. ``10:30``; ``34:00`` is ten the next day."""
+    hours, minutes = clock.split(":")
+    return DAY + timedelta(hours=int(hours), minutes=int(minutes))
+
+
+def rows(usage: Usage) -> Rows:
+    """Give the rows of one hour."""
+    return {row_key(which): (amount,) for which, amount in usage.items()}
+
+
+def row_key(which: str | tuple[str, str]) -> RowKey:
+    """Give the key of a row."""
+    return (which, ("success",)) if isinstance(which, str) else (which[0], (which[1],))
+
+
+def answer(
+    since: datetime,
+    clock: str,
+    usage: Mapping[str, Usage],
+    *,
+    dataset: str = CALLS.name,
+    until: datetime | None = None,
+) -> Answer:
+    """Give what Cloudflare said at a moment about [since, that minute); ``usage`` by hour (``"10"``)."""
+    date = at(clock)
+    question = Question(dataset, since, until or floor_minute(date))
+    hours = {at(f"{hour}:00"): rows(amounts) for hour, amounts in usage.items() if amounts}
+    return Answer(question, date, hours)
+
+
+def worker(asset_id: str, name: str, **rest: object) -> Asset:
+    """Give a Worker as a discovery lists it."""
+    return Asset(KIND, asset_id, name, **rest)  # type: ignore[arg-type]
+
+
+def inventory(clock: str, assets: Sequence[Asset], kinds: Sequence[str] = (KIND,)) -> Inventory:
+    """Give a complete discovery of some kinds."""
+    listings: dict[str, Listing | Unlistable] = {
+        kind: Listing(kind, tuple(asset for asset in assets if asset.kind == kind)) for kind in kinds
+    }
+    return Inventory(ACCOUNT, at(clock), listings)
+
+
+def failed(clock: str, *, final: bool = False) -> Inventory:
+    """Give a discovery that could not list the Workers."""
+    return Inventory(ACCOUNT, at(clock), {KIND: Unlistable(KIND, "no answer", final)})
+
+
+class Scene:
+    """A ledger of one account and what it is told; Cloudflare's clock goes by the times given."""
+
+    def __init__(self, folder: Path | None = None, datasets: Sequence[Dataset] = (CALLS,)) -> None:
+        self._folder = folder
+        self._scraped = 0
+        self.ledger = Ledger.open(folder, datasets)
+        self.ledger.enroll([ACCOUNT])
+
+    def reopen(self, datasets: Sequence[Dataset] = (CALLS,)) -> None:
+        """Close the ledger and open it again from its folder."""
+        self.ledger.close()
+        self._scraped = 0
+        self.ledger = Ledger.open(self._folder, datasets)
+
+    def list(self, clock: str, *assets: Asset) -> None:
+        """Tell it that a discovery listed these Workers."""
+        self.ledger.enlist(inventory(clock, assets))
+
+    def say(self, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> Applied:
+        """Tell it what was used, by hour (``"10"``), in the answer to the question that it would ask now."""
+        asked_from = since or self.ledger.open_from(ACCOUNT.id, CALLS.name) or floor_hour(at(clock))
+        return self.ledger.apply(ACCOUNT.id, [answer(asked_from, clock, usage)], self._scraped)
+
+    def scrape(self) -> None:
+        """Answer a scrape with what is published now."""
+        self._scraped = self.ledger.revision
+
+    def say_and_scrape(self, clock: str, usage: Mapping[str, Usage]) -> None:
+        """Tell it what was used, and answer a scrape."""
+        self.say(clock, usage)
+        self.scrape()
+
+    def series(self) -> dict[tuple[str, str, str], int]:
+        """Give what is published, by project, asset and status."""
+        return {
+            (placement.project, placement.asset, key.values[0]): amount
+            for book in self.ledger.publication().books
+            for placement, key, amount in book.series
+        }
+
+    def published_until(self) -> datetime:
+        """Give up to when the published values are said to go."""
+        (book,) = self.ledger.publication().books
+        return book.state.published_until
+
+    def totals(self) -> dict[tuple[str, str], int]:
+        """Give the totals by asset id and status."""
+        found = self.ledger.totals(ACCOUNT.id, CALLS.name)
+        return {(asset, labels[0]): total[0] for (asset, labels), total in found.items()}
+
+    def daily(self) -> dict[DailyKey, int]:
+        """Give the daily sums."""
+        return self.ledger.daily_sums(ACCOUNT.id)
+
+
+def used(folder: Path) -> Scene:
+    """Give a ledger on disk that has counted for an hour and a half: 9 settled in the first hour, 4 open since."""
+    scene = Scene(folder)
+    scene.list("09:59", worker("w1", "shop"))
+    scene.say_and_scrape("10:00", {})
+    scene.say_and_scrape("11:00", {"10": {"w1": 9}})
+    scene.say_and_scrape("11:30", {"10": {"w1": 9}, "11": {"w1": 4}})
+    return scene
+
+
+@contextmanager
+def other_program(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Open the ledger's file beside the exporter."""
+    with closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as connection:
+        yield connection
