@@ -93,7 +93,7 @@ class AccountPoller:
         self._discovered_at = float("-inf")
         self._discoveries = 0
         self._ask_again_at: dict[str, float] = {}
-        self._looked_into: frozenset[RosterKey] = frozenset()
+        self._told: dict[str, str] = {}
         self._unlistable: frozenset[str] = frozenset()
 
     async def turn(self) -> None:
@@ -175,10 +175,9 @@ class AccountPoller:
                 log.warning("%s of account %s: %s went by that can no longer be asked for", dataset, key[0], gap)
 
     def _look_into(self, strangers: frozenset[RosterKey]) -> None:
-        """Bring the next discovery forward for ids that none was made for yet."""
-        if strangers - self._looked_into:
+        """Bring the next discovery forward if there are ids that none has decided on."""
+        if strangers:
             self._discover_at = min(self._discover_at, self._discovered_at + EARLY_DISCOVERY.total_seconds())
-        self._looked_into = strangers
 
     def _note_outcomes(self, outcomes: Mapping[str, Answer | CloudflareError]) -> None:
         errors = [outcome for outcome in outcomes.values() if isinstance(outcome, CloudflareError)]
@@ -207,11 +206,11 @@ class AccountPoller:
             if is_final:
                 again = self._works.clock.monotonic() + self._works.discovery_interval.total_seconds()
                 self._ask_again_at[name] = again
-        before = self.datasets.get(name) or DatasetStatus(self.account.id, name, "ok")
-        if is_worth_a_line and (status.state, status.reason) != (before.state, before.reason):
+        self.datasets[name] = status
+        if is_worth_a_line and status.reason != self._told.get(name, ""):
             level = logging.INFO if status.state == "ok" else logging.WARNING
             log.log(level, "%s", status.detail or f"{name} of account {self.account.id} is answered again")
-        self.datasets[name] = status
+            self._told[name] = status.reason
 
     def _note(self, status: AccountStatus) -> None:
         if (status.is_up, status.reason) != (self.status.is_up, self.status.reason):

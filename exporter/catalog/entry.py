@@ -127,11 +127,23 @@ class Dataset:
 
     @cached_property
     def signature(self) -> str:
-        """Give what a stored ledger must agree with to go on: version, dimensions, fields and metrics."""
+        """Give what a stored ledger must agree with to go on: version, rows and metrics."""
+        metrics = ",".join(
+            f"{metric.name}({'/'.join(metric.labels)};{metric.split}):{part.source}/{part.word}"
+            for metric in self.metrics
+            for part in metric.parts
+        )
+        return f"{self.version}|{self._row_shape}|{metrics}"
+
+    def can_read(self, signature: str) -> bool:
+        """Tell whether rows that were stored with another signature have the same labels and fields."""
+        return signature.split("|")[1:2] == [self._row_shape]
+
+    @property
+    def _row_shape(self) -> str:
         labels = ",".join(f"{label.name}={label.dimension}" for label in self.labels)
-        fields = ",".join(entry.name for entry in self.fields)
-        parts = ",".join(f"{metric.name}:{part.source}/{part.word}" for metric in self.metrics for part in metric.parts)
-        return f"{self.version}|{','.join(self.dimensions)}|{labels}|{fields}|{parts}"
+        fields = ",".join(f"{entry.name}*{entry.scale}" for entry in self.fields)
+        return f"{','.join(self.dimensions)};{labels};{fields}"
 
 
 @dataclass(frozen=True, slots=True)

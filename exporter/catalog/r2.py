@@ -72,6 +72,7 @@ def _meters() -> tuple[Meter, ...]:
         Meter("r2_class_unknown", "requests", where={"class": unknown}, unless=billed),
         Meter("r2_class_a_unauthorized", "requests", where={"class": class_a, "status_code": UNBILLED_CODES}),
         Meter("r2_class_b_unauthorized", "requests", where={"class": class_b, "status_code": UNBILLED_CODES}),
+        Meter("r2_class_unknown_unauthorized", "requests", where={"class": unknown, "status_code": UNBILLED_CODES}),
         Meter("r2_retrieval_gb", "responseBytes", where={"storage_class": STANDARD}),
         Meter("r2_ia_retrieval_gb", "responseBytes", where={"storage_class": INFREQUENT}),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from exporter.catalog.entry import Dataset
 from exporter.ledger.daily import DailyKey, meter_hours
 from exporter.ledger.hours import OpenHour, settle
 from exporter.ledger.series import Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
@@ -37,6 +38,11 @@ class Book:
     open: dict[datetime, OpenHour] = field(default_factory=dict)
     series: dict[Placement, dict[SeriesKey, Series]] = field(default_factory=dict)
     waiting: set[RowKey] = field(default_factory=set)
+
+    @property
+    def dataset(self) -> Dataset:
+        """Give the dataset that is kept."""
+        return self.plan.dataset
 
     def merge(self, change: "BookChange") -> None:
         """Take a change over, once it has been committed."""
@@ -138,9 +144,9 @@ def _next_state(state: BookState, answer: Answer, open_from: datetime, hold: Bir
     )
 
 
-def retire(book: Book) -> dict[DailyKey, int]:
-    """Give what the open hours add to the daily sums when a book ends (its dataset changed, or a reset)."""
-    return meter_hours(book.plan.dataset, {hour: known.rows for hour, known in book.open.items()})
+def meter_open_hours(dataset: Dataset, open_hours: Mapping[datetime, OpenHour]) -> dict[DailyKey, int]:
+    """Give what open hours add to the daily sums, now or when their book ends (a changed dataset, a reset)."""
+    return meter_hours(dataset, {hour: known.rows for hour, known in open_hours.items()})
 
 
 def _bear(births: Iterable[tuple[Placement, SeriesKey]], birth: Birth) -> dict[tuple[Placement, SeriesKey], Series]:

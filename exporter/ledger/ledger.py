@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.book import Book, BookChange, BookState, advance, retire, start_book
+from exporter.ledger.book import Book, BookChange, BookState, advance, meter_open_hours, start_book
 from exporter.ledger.daily import DailyKey
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement, Plan, SeriesKey
@@ -101,7 +101,10 @@ class Ledger:
 
     def has_roster(self, account_id: str) -> bool:
         """Tell whether a discovery of this account was ever taken over."""
-        return account_id in self._roster
+        roster = self._roster.get(account_id, {})
+        return account_id in self._unlistable or any(
+            entry.standing is not Standing.STRANGER for entry in roster.values()
+        )
 
     def enlist(self, inventory: Inventory) -> None:
         """Take a discovery over: names, projects, births and departures. Raises CommitError."""
@@ -112,7 +115,7 @@ class Ledger:
         merged = roster | changed
         change = Change(roster={account_id: changed})
         for key in self._books_of(account_id):
-            kind = self._books[key].plan.dataset.kind
+            kind = self._books[key].dataset.kind
             moved = {
                 roster[which].placement
                 for which, entry in changed.items()
@@ -171,14 +174,17 @@ class Ledger:
 
     def reset_counters(self) -> None:
         """Forget all totals and series, so that counting starts anew; daily sums and names stay."""
-        self._commit(Change(retired={key: retire(book) for key, book in self._books.items()}))
+        self._commit(
+            Change(retired={key: meter_open_hours(book.dataset, book.open) for key, book in self._books.items()})
+        )
         self._books.clear()
 
     def daily_sums(self, account_id: str) -> dict[DailyKey, int]:
         """Give what each asset used of each meter on each UTC day, open hours included."""
         sums = self._store.load_daily(account_id)
         for key in self._books_of(account_id):
-            for day, amount in retire(self._books[key]).items():
+            book = self._books[key]
+            for day, amount in meter_open_hours(book.dataset, book.open).items():
                 sums[day] = sums.get(day, 0) + amount
         return sums
 
@@ -247,7 +253,7 @@ class Ledger:
 
     def _busy_assets(self, account_id: str) -> set[RosterKey]:
         return {
-            (self._books[key].plan.dataset.kind, asset)
+            (self._books[key].dataset.kind, asset)
             for key in self._books_of(account_id)
             for hour in self._books[key].open.values()
             for (asset, _), amounts in hour.rows.items()
@@ -261,6 +267,8 @@ class Ledger:
             plan = self._plans.get(key[1])
             if plan is not None and plan.dataset.signature == signature:
                 self._books[key] = self._store.load_book(key, plan, self.revision)
+            elif plan is not None and plan.dataset.can_read(signature):
+                retired[key] = meter_open_hours(plan.dataset, self._store.load_open_hours(key))
             else:
                 retired[key] = {}
         if retired:

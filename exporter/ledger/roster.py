@@ -204,8 +204,13 @@ def _follow_names(current: dict[RosterKey, Entry]) -> None:
             and not other.suffixed
         ]
         if named:
-            asset = replace(entry.asset, name=name)
-            current[kind, asset_id] = replace(entry, asset=asset, standing=Standing.LISTED, project=named[0].project)
+            current[kind, asset_id] = replace(
+                entry,
+                asset=replace(entry.asset, name=name),
+                standing=Standing.LISTED,
+                absences=0,
+                project=named[0].project,
+            )
 
 
 def _project_tag(asset: Asset) -> str:

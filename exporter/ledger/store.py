@@ -19,7 +19,7 @@ from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Placement, Plan, Series, SeriesKey
 from exporter.ledger.totals import Row
-from exporter.model import Asset, ExporterError
+from exporter.model import HOUR, Amounts, Asset, ExporterError, RowKey
 
 BookKey = tuple[str, str]
 """Account id and dataset."""
@@ -46,7 +46,12 @@ class Store:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._lock = take_folder(folder) if folder else None
-        self._connection, self.set_aside = open_file(folder)
+        try:
+            self._connection, self.set_aside = open_file(folder)
+        except BaseException:
+            if self._lock is not None:
+                release_folder(self._lock)
+            raise
 
     def close(self) -> None:
         """Close the file and give up the lock."""
@@ -85,25 +90,10 @@ class Store:
 
     def load_book(self, key: BookKey, plan: Plan, revision: int) -> Book:
         """Give a book as it was last committed; its births count as first seen in ``revision``."""
-        book = Book(plan)
-        found = self._connection.execute(
-            "SELECT start, open_from, until, published_until, last_success, newest, hold FROM book "
-            "WHERE account = ? AND dataset = ?",
-            key,
-        ).fetchone()
-        start, open_from, until, published, success, newest, hold = found
-        book.state = BookState(
-            _time(start),
-            _time(open_from),
-            _time(until),
-            _time(published),
-            _time(success),
-            _moment(newest),
-            Birth(_time(hold), revision) if hold is not None else None,
-        )
+        book = Book(plan, self._load_state(key, revision))
         for asset, labels, *figures in self._select("asset, labels, settled, total, attributed", "row", key):
             book.rows[asset, tuple(json.loads(labels))] = Row(*(tuple(json.loads(text)) for text in figures))
-        self._load_open_hours(book, key)
+        book.open = self.load_open_hours(key)
         for project, name, metric, labels, amount, born in self._select(
             "project, asset, metric, labels, amount, born", "series", key
         ):
@@ -113,18 +103,36 @@ class Store:
         book.find_waiting()
         return book
 
-    def _load_open_hours(self, book: Book, key: BookKey) -> None:
-        rows: dict[datetime, dict[Any, Any]] = {}
-        peaks: dict[datetime, dict[Any, Any]] = {}
+    def _load_state(self, key: BookKey, revision: int) -> BookState:
+        columns = "start, open_from, until, published_until, last_success, newest, hold"
+        start, open_from, until, published, success, newest, hold = next(self._select(columns, "book", key))
+        return BookState(
+            _time(start),
+            _time(open_from),
+            _time(until),
+            _time(published),
+            _time(success),
+            _moment(newest),
+            Birth(_time(hold), revision) if hold is not None else None,
+        )
+
+    def load_open_hours(self, key: BookKey) -> dict[datetime, OpenHour]:
+        """Give the open hours of a book; those that its last answer covered whole count as answered whole then."""
+        until, last_success = map(_time, next(self._select("until, last_success", "book", key)))
+        rows: dict[datetime, dict[RowKey, Amounts]] = {}
+        peaks: dict[datetime, dict[RowKey, Amounts]] = {}
         for at, asset, labels, amounts, peak in self._select("hour, asset, labels, amounts, peak", "open_row", key):
             hour, row_key = _time(at), (asset, tuple(json.loads(labels)))
             if amounts is not None:
                 rows.setdefault(hour, {})[row_key] = tuple(json.loads(amounts))
             if peak is not None:
                 peaks.setdefault(hour, {})[row_key] = tuple(json.loads(peak))
+        hours: dict[datetime, OpenHour] = {}
         for hour in rows.keys() | peaks.keys():
             known = rows.get(hour, {})
-            book.open[hour] = OpenHour(known, (known | peaks[hour]) if hour in peaks else known)
+            peak = known | peaks[hour] if hour in peaks else known
+            hours[hour] = OpenHour(known, peak, whole_since=last_success if until >= hour + HOUR else None)
+        return hours
 
     def _select(self, columns: str, table: str, key: BookKey) -> Iterator[tuple[Any, ...]]:
         return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)

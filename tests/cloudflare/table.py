@@ -54,7 +54,9 @@ class Table:
             event for event in self._events.get(dataset, []) if since <= event[0] < until and lowest <= event[1] < below
         ]
         if kind == "newest":
-            return [{"dimensions": {"datetimeMinute": format_time(max(event[0] for event in events))}}] if events else []
+            return (
+                [{"dimensions": {"datetimeMinute": format_time(max(event[0] for event in events))}}] if events else []
+            )
         sums: Counter[tuple[datetime, str]] = Counter()
         for minute, asset, amount in events:
             sums[floor_hour(minute), asset] += amount

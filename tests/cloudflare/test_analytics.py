@@ -31,8 +31,11 @@ def at(hour: int, minute: int = 0) -> datetime:
     return datetime(2025, 10, 20, hour, minute, tzinfo=UTC)
 
 
+NINE, TEN = at(9), at(10)
+
+
 def ask(
-    analytics: Analytics, *datasets: str, since: datetime = at(9), until: datetime = at(10), account: Account = EXAMPLE
+    analytics: Analytics, *datasets: str, since: datetime = NINE, until: datetime = TEN, account: Account = EXAMPLE
 ) -> dict[str, Answer | CloudflareError]:
     """The outcome of asking for some datasets."""
     questions = [(DATASETS[name], Question(name, since, until)) for name in datasets]
@@ -89,14 +92,9 @@ def test_a_full_hour_is_cut_by_ids_then_by_minutes(scene: Scene) -> None:
 
 def test_a_page_that_one_asset_fills_is_cut_by_minutes(scene: Scene) -> None:
     """The rows of one asset in one hour come together from ranges of minutes."""
-    table = Table()
-
-    def fault(aliases: dict[str, str]) -> httpx.Response | None:
-        """Fill the first page."""
-        return answered({"usage_0": [row(KV, at(9), "a", 1)] * 3}) if len(table.asked) == 1 else None
-
     table = Table(**{KV: [(at(9, 1), "a", 4), (at(9, 59), "a", 5)]})
-    table.fail(fault)
+    full = answered({"usage_0": [row(KV, at(9), "a", 1)] * 3})
+    table.fail(lambda aliases: full if len(table.asked) == 1 else None)
     assert amounts(ask(connect(scene, table, page_limit=3), KV)[KV]) == {(at(9), "a"): 9}
 
 
@@ -121,7 +119,7 @@ def test_a_question_that_never_fits_fails_loudly(scene: Scene) -> None:
     full = [row(KV, at(9), "a", 1)] * 5
 
     def fault(aliases: dict[str, str]) -> httpx.Response:
-        """Fill every page of KV."""
+        """Every page of KV is full."""
         rows = {alias: full if name == KV else [row(D1, at(9), "d", 7)] for alias, name in aliases.items()}
         return answered({alias: [] if alias.startswith("newest") else found for alias, found in rows.items()})
 
@@ -261,7 +259,7 @@ def test_an_answer_without_the_account_is_a_failure(scene: Scene, body: dict[str
 def test_an_answer_without_an_alias_is_a_failure(scene: Scene) -> None:
     """A dataset that is missing without an error is not taken for no usage."""
     table = Table()
-    table.fail(lambda aliases: answered({"usage_0": [], "newest_0": []}))
+    table.fail(lambda aliases: answered({"usage_0": [], "newest_0": []} if KV in aliases.values() else {}))
     outcomes = ask(connect(scene, table), KV, D1)
     assert kinds(outcomes)[KV] is Answer
     assert isinstance(outcomes[D1], Unreachable)

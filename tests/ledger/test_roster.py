@@ -10,7 +10,7 @@ from exporter.ledger.series import Placement
 from exporter.model import Asset, Inventory
 from tests.ledger.material import DAY, at, failed, inventory, worker
 
-ALL_KINDS = ("worker", "r2_bucket", "do_namespace")
+ALL_KINDS = ("do_namespace", "r2_bucket", "worker")
 
 
 @dataclass

@@ -1,0 +1,213 @@
+"""The catalog as data: names, labels, fields, zeros and meters agree with each other and with Prometheus' rules."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from exporter.catalog import DATASETS, PRODUCTS
+from exporter.catalog.entry import Dataset, Metric, Product
+from exporter.catalog.r2 import operation_class
+
+METRICS = [(dataset, metric) for dataset in DATASETS.values() for metric in dataset.metrics]
+
+RESERVED_LABELS = {"namespace", "pod", "container", "service", "endpoint", "node", "cluster", "job", "instance"}
+SUMMARY_LABELS = {"quantile", "le"}
+
+WRONG_UNITS = {"ms", "us", "ns", "sec", "secs", "second", "min", "mins", "kb", "mb", "gb", "kib", "mib", "gib", "pct"}
+
+RATE_CARD_IDS = {
+    "workers_requests",
+    "workers_cpu_ms",
+    "kv_reads",
+    "kv_writes",
+    "kv_deletes",
+    "kv_lists",
+    "kv_storage_gb_month",
+    "r2_storage_gb_month",
+    "r2_class_a",
+    "r2_class_b",
+    "r2_retrieval_gb",
+    "r2_ia_storage_gb_month",
+    "r2_ia_class_a",
+    "r2_ia_class_b",
+    "r2_ia_retrieval_gb",
+    "d1_rows_read",
+    "d1_rows_written",
+    "d1_storage_gb_month",
+    "do_requests",
+    "do_duration_gb_s",
+    "do_sqlite_rows_read",
+    "do_sqlite_rows_written",
+    "do_sqlite_storage_gb_month",
+    "do_kv_read_units",
+    "do_kv_write_units",
+    "do_kv_deletes",
+    "do_kv_storage_gb_month",
+}
+OWN_IDS = {
+    "workers_requests_internal_error",
+    "workers_cpu_ms_internal_error",
+    "r2_class_unknown",
+    "r2_class_a_unauthorized",
+    "r2_class_b_unauthorized",
+    "r2_class_unknown_unauthorized",
+}
+
+
+def every_metric(metrics: list[tuple[Dataset, Metric]]) -> pytest.MarkDecorator:
+    """Run a test for each metric."""
+    return pytest.mark.parametrize(("dataset", "metric"), metrics, ids=[metric.name for _, metric in metrics])
+
+
+def every_product() -> pytest.MarkDecorator:
+    """Run a test for each product."""
+    return pytest.mark.parametrize("product", PRODUCTS, ids=[product.name for product in PRODUCTS])
+
+
+def every_dataset() -> pytest.MarkDecorator:
+    """Run a test for each dataset."""
+    return pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))
+
+
+@every_metric(METRICS)
+def test_a_counter_is_named_as_prometheus_asks(dataset: Dataset, metric: Metric) -> None:
+    """One prefix, snake case, ``_total`` at the end, and no abbreviated unit."""
+    assert re.fullmatch(r"cloudflare(_[a-z][a-z0-9]*)+_total", metric.name)
+    assert WRONG_UNITS.isdisjoint(metric.name.split("_"))
+
+
+@every_metric(METRICS)
+def test_help_names_the_source(dataset: Dataset, metric: Metric) -> None:
+    """HELP is one sentence with the dataset and every field that the metric is made of."""
+    text = dataset.describe(metric)
+    assert metric.help
+    assert text.endswith(").")
+    assert dataset.name in text
+    assert all(part.source in text for part in metric.parts)
+    assert "\n" not in text
+
+
+def test_help_says_whether_cloudflare_estimates() -> None:
+    """Sampled datasets say that their figures may be estimates."""
+    requests, operations = (
+        (DATASETS[name], DATASETS[name].metrics[0])
+        for name in ("workersInvocationsAdaptive", "r2OperationsAdaptiveGroups")
+    )
+    assert [dataset.describe(metric) for dataset, metric in (requests, operations)] == [
+        "Invocations of a Worker by outcome (workersInvocationsAdaptive sum.requests; estimated where sampled).",
+        "Operations on a bucket (r2OperationsAdaptiveGroups sum.requests; may be estimated, Cloudflare does not say).",
+    ]
+
+
+def test_names_are_unique() -> None:
+    """No two metrics, datasets or products share a name."""
+    metrics = Counter(metric.name for _, metric in METRICS)
+    assert [name for name, count in metrics.items() if count > 1] == []
+    declared = [dataset.name for product in PRODUCTS for dataset in product.datasets]
+    assert sorted(DATASETS) == sorted(declared)
+    assert len({product.name for product in PRODUCTS}) == len(PRODUCTS)
+    assert len({product.kind for product in PRODUCTS}) == len(PRODUCTS)
+
+
+@every_product()
+def test_labels_are_none_that_service_discovery_sets(product: Product) -> None:
+    """Neither the asset's label nor a dimension's is one that Prometheus puts on targets, and none is there twice."""
+    for dataset in product.datasets:
+        for metric in dataset.metrics:
+            split = (metric.split,) if metric.split else ()
+            names = ("account", "project", product.label, *metric.labels, *split)
+            assert RESERVED_LABELS.isdisjoint(names)
+            assert SUMMARY_LABELS.isdisjoint(names)
+            assert len(set(names)) == len(names)
+            assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+
+
+@every_metric(METRICS)
+def test_a_metric_uses_what_its_dataset_has(dataset: Dataset, metric: Metric) -> None:
+    """Labels and fields of a metric exist in its dataset."""
+    assert set(metric.labels) <= {label.name for label in dataset.labels}
+    assert metric.parts
+    assert {part.source for part in metric.parts} <= dataset.field_index.keys()
+
+
+@every_metric(METRICS)
+def test_zeros_have_a_value_for_each_label(dataset: Dataset, metric: Metric) -> None:
+    """Each label set that exists from the beginning fits the metric's labels, split included, and is there once."""
+    arity = len(metric.labels) + bool(metric.split)
+    assert metric.zeros
+    assert all(len(values) == arity for values in metric.zeros)
+    assert len(set(metric.zeros)) == len(metric.zeros)
+
+
+@every_metric([(dataset, metric) for dataset, metric in METRICS if metric.split])
+def test_a_split_gives_each_part_a_word(dataset: Dataset, metric: Metric) -> None:
+    """The parts of a split metric have different words, each with a series from the beginning."""
+    words = [part.word for part in metric.parts]
+    assert len(set(words)) == len(words)
+    assert {values[-1] for values in metric.zeros} == set(words)
+
+
+@every_metric([(dataset, metric) for dataset, metric in METRICS if not metric.split])
+def test_a_metric_without_split_has_one_part(dataset: Dataset, metric: Metric) -> None:
+    """Without a label to tell them apart, one field feeds the metric, under no word."""
+    assert [part.word for part in metric.parts] == [""]
+
+
+@every_metric(METRICS)
+def test_a_fractional_field_is_divided_by_its_scale(dataset: Dataset, metric: Metric) -> None:
+    """Millionths of a unit become units; an integer is divided only where its unit says so."""
+    scales = {entry.name: entry.scale for entry in dataset.fields}
+    microseconds = {"activeTime", "cpuTime"}
+    for part in metric.parts:
+        assert metric.divisor == (1_000_000 if part.source in microseconds else scales[part.source])
+
+
+@every_dataset()
+def test_meters_count_what_is_in_the_rate_card(dataset: Dataset) -> None:
+    """Each meter is one of the rate card's or one of those kept apart, and asks for fields and labels that exist."""
+    labels = {label.name for label in dataset.labels}
+    for meter in dataset.meters:
+        assert meter.id in RATE_CARD_IDS | OWN_IDS
+        assert meter.source in dataset.field_index
+        assert {*meter.where, *meter.unless} <= labels
+        assert meter.weight > 0
+
+
+def test_every_own_meter_is_used() -> None:
+    """The ids kept apart are those that the catalog has."""
+    declared = {meter.id for dataset in DATASETS.values() for meter in dataset.meters}
+    assert declared - RATE_CARD_IDS == OWN_IDS
+
+
+@every_product()
+def test_datasets_belong_to_the_kind_that_discovery_lists(product: Product) -> None:
+    """A dataset's rows are of the assets of its product."""
+    assert {dataset.kind for dataset in product.datasets} == {product.kind}
+    assert product.endpoint.path.startswith("/accounts/{account_id}/")
+    assert product.endpoint.permission.endswith(" Read")
+
+
+@every_dataset()
+def test_each_dimension_is_asked_once(dataset: Dataset) -> None:
+    """A dimension that feeds two labels is grouped by once."""
+    assert len(set(dataset.dimensions)) == len(dataset.dimensions)
+    assert dataset.dimensions[0] == dataset.id_dimension
+
+
+CLASSES = {
+    "A": """ListBuckets PutBucket ListObjects PutObject CopyObject CompleteMultipartUpload CreateMultipartUpload
+        LifecycleStorageTierTransition ListMultipartUploads UploadPart UploadPartCopy ListParts PutBucketEncryption
+        PutBucketCors PutBucketLifecycleConfiguration PutBucketNotificationConfiguration ListObjectsV3""",
+    "B": """HeadBucket HeadObject GetObject UsageSummary GetBucketEncryption GetBucketLocation GetBucketCors
+        GetBucketLifecycleConfiguration GetBucketSippyConfiguration GetBucketNotificationConfiguration""",
+    "free": "DeleteObject DeleteBucket AbortMultipartUpload DeleteObjects DeleteBucketCors",
+    "unknown": "RestoreObject usageSummary getObject",
+}
+
+
+@pytest.mark.parametrize(("name", "actions"), CLASSES.items())
+def test_an_operation_has_the_class_that_it_is_billed_as(name: str, actions: str) -> None:
+    """The price list's names, and others by their verb; a name that says nothing is unknown."""
+    assert {operation_class(action) for action in [*actions.split()]} == {name}
+    assert operation_class("") == "unknown"

@@ -1,0 +1,296 @@
+"""Discovery on scripted REST answers."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
+from exporter.cloudflare import CloudflareError, Discovery, TokenRejected
+from exporter.cloudflare.errors import Unreachable
+from exporter.model import Account, Asset, Inventory, Listing, Unlistable
+from tests.cloudflare.conftest import API_URL, Scene, answer, listed, refused
+
+EXAMPLE = Account("a" * 32, "Example")
+ACCOUNT_URL = f"{API_URL}/accounts/{EXAMPLE.id}"
+URLS = {
+    "worker": f"{ACCOUNT_URL}/workers/scripts",
+    "r2_bucket": f"{ACCOUNT_URL}/r2/buckets",
+    "d1_database": f"{ACCOUNT_URL}/d1/database",
+    "do_namespace": f"{ACCOUNT_URL}/workers/durable_objects/namespaces",
+    "kv_namespace": f"{ACCOUNT_URL}/storage/kv/namespaces",
+}
+
+
+def product(kind: str) -> Product:
+    """The product of a kind."""
+    return next(product for product in PRODUCTS if product.kind == kind)
+
+
+def discover(scene: Scene, *kinds: str) -> Inventory:
+    """What a discovery of some kinds finds."""
+    discovery = Discovery(scene.client, scene.time, [product(kind) for kind in kinds])
+    return asyncio.run(discovery.assets(EXAMPLE))
+
+
+def accounts(scene: Scene, wanted: Sequence[str] = ()) -> tuple[Account, ...]:
+    """The accounts that are found."""
+    return asyncio.run(Discovery(scene.client, scene.time, PRODUCTS).accounts(wanted))
+
+
+def asked(scene: Scene) -> list[dict[str, str]]:
+    """The query parameters of all requests so far."""
+    return [dict(call.request.url.params) for call in scene.router.calls]
+
+
+def names(count: int, since: int = 0) -> list[dict[str, Any]]:
+    """Items of a list, as KV has them."""
+    return [{"id": f"id{number:04}", "title": f"name{number:04}"} for number in range(since, since + count)]
+
+
+def buckets(*found: str, cursor: str = "") -> httpx.Response:
+    """A page of buckets."""
+    return listed({"buckets": [{"name": name} for name in found]}, cursor=cursor, per_page="1000")
+
+
+def test_all_pages_of_accounts_are_read(scene: Scene) -> None:
+    """Pages of fifty, the largest that Cloudflare allows, are read until the total is reached."""
+    items = [{"id": f"{number:032x}", "name": f"Account {number}"} for number in range(51)]
+    scene.router.get(f"{API_URL}/accounts").mock(
+        side_effect=[listed(items[:50], page=1, total_count=51), listed(items[50:], page=2, total_count=51)]
+    )
+    assert accounts(scene) == tuple(Account(f"{number:032x}", f"Account {number}") for number in range(51))
+    assert asked(scene) == [{"per_page": "50", "page": "1"}, {"per_page": "50", "page": "2"}]
+
+
+def test_only_wanted_accounts_are_given(scene: Scene) -> None:
+    """Named ids limit what is read; one that the list lacks is kept, with its id for a name."""
+    items = [{"id": "a" * 32, "name": "Example"}, {"id": "b" * 32, "name": "Other"}]
+    scene.router.get(f"{API_URL}/accounts").mock(return_value=listed(items, total_count=2))
+    assert accounts(scene, ["c" * 32, "a" * 32]) == (Account("c" * 32, "c" * 32), Account("a" * 32, "Example"))
+
+
+def test_wanted_accounts_need_no_list(scene: Scene) -> None:
+    """A token that may not list accounts works for those that are named."""
+    scene.router.get(f"{API_URL}/accounts").mock(return_value=refused(403, 10000, "Authentication error"))
+    assert accounts(scene, ["a" * 32]) == (Account("a" * 32, "a" * 32),)
+
+
+def test_a_token_that_lists_no_accounts_says_what_to_do(scene: Scene) -> None:
+    """Without named accounts the error names the permission and the other way out."""
+    scene.router.get(f"{API_URL}/accounts").mock(return_value=refused(403, 10000, "Authentication error"))
+    with pytest.raises(TokenRejected) as caught:
+        accounts(scene)
+    assert str(caught.value) == (
+        "Listing the accounts: Cloudflare answered HTTP 403, Authentication error (code 10000). "
+        "Give the token the permission 'Account Settings Read'. "
+        "Or name the accounts: CLOUDFLARE_ACCOUNT_ID, or accounts in the configuration."
+    )
+
+
+@pytest.mark.parametrize("item", [{"name": "Example"}, {"id": None, "name": "Example"}])
+def test_an_account_without_an_id_is_an_error(scene: Scene, item: dict[str, object]) -> None:
+    """What Cloudflare says never ends in another error than Cloudflare's."""
+    scene.router.get(f"{API_URL}/accounts").mock(return_value=listed([item], total_count=1))
+    with pytest.raises(CloudflareError):
+        accounts(scene)
+
+
+def test_every_list_is_asked_for_its_largest_page(scene: Scene) -> None:
+    """Requests carry the documented limits, and paths the account."""
+    for kind, url in URLS.items():
+        empty = buckets() if kind == "r2_bucket" else listed([], total_count=0)
+        scene.router.get(url).mock(return_value=empty)
+    inventory = discover(scene, *URLS)
+    assert inventory.listings == {kind: Listing(kind, ()) for kind in URLS}
+    assert inventory.date == datetime(2025, 10, 20, 10, 0, 5, tzinfo=UTC)
+    calls = [(str(call.request.url.copy_with(query=None)), call.request.url.query) for call in scene.router.calls]
+    assert sorted(calls) == sorted(
+        [
+            (URLS["worker"], b""),
+            (URLS["r2_bucket"], b"per_page=1000"),
+            (URLS["r2_bucket"], b"per_page=1000"),
+            (URLS["d1_database"], b"per_page=10000&page=1"),
+            (URLS["do_namespace"], b"per_page=1000&page=1"),
+            (URLS["kv_namespace"], b"per_page=100&page=1"),
+        ]
+    )
+
+
+def test_pages_are_read_until_the_total_is_reached(scene: Scene) -> None:
+    """Two hundred items are two full pages, without a third request."""
+    scene.router.get(URLS["kv_namespace"]).mock(
+        side_effect=[listed(names(100), total_count=200), listed(names(100, 100), total_count=200)]
+    )
+    listing = discover(scene, "kv_namespace").listings["kv_namespace"]
+    assert isinstance(listing, Listing)
+    assert [asset.name for asset in listing.assets] == [f"name{number:04}" for number in range(200)]
+    assert [params["page"] for params in asked(scene)] == ["1", "2"]
+
+
+def test_without_a_total_a_short_page_is_the_last(scene: Scene) -> None:
+    """A list that does not say how long it is ends with the first page that is not full."""
+    scene.router.get(URLS["kv_namespace"]).mock(side_effect=[listed(names(100)), listed(names(1, 100))])
+    listing = discover(scene, "kv_namespace").listings["kv_namespace"]
+    assert isinstance(listing, Listing)
+    assert len(listing.assets) == 101
+
+
+@pytest.mark.parametrize(
+    ("second", "total"),
+    [
+        pytest.param(names(49, 101), 150, id="an item slipped between the pages"),
+        pytest.param(names(49, 101), 149, id="an item of the first page is gone"),
+        pytest.param(names(50, 99), 150, id="an item came twice"),
+    ],
+)
+def test_a_list_that_changed_between_its_pages_is_not_taken(
+    scene: Scene, second: list[dict[str, Any]], total: int
+) -> None:
+    """An incomplete list would make assets disappear, so there is no list until the next discovery."""
+    scene.router.get(URLS["kv_namespace"]).mock(
+        side_effect=[listed(names(100), total_count=150), listed(second, total_count=total)]
+    )
+    found = discover(scene, "kv_namespace").listings["kv_namespace"]
+    assert isinstance(found, Unlistable)
+    assert not found.final
+    assert "the list changed while it was read" in found.reason
+
+
+def test_cursors_are_followed_in_every_jurisdiction(scene: Scene) -> None:
+    """Buckets come page by page, those of the EU by their header and with the prefix that analytics use."""
+    route = scene.router.get(URLS["r2_bucket"]).mock(
+        side_effect=[buckets("a", "b", cursor="next"), buckets("media"), buckets("media")]
+    )
+    assert discover(scene, "r2_bucket").listings["r2_bucket"] == Listing(
+        "r2_bucket",
+        (
+            Asset("r2_bucket", "a", "a"),
+            Asset("r2_bucket", "b", "b"),
+            Asset("r2_bucket", "media", "media"),
+            Asset("r2_bucket", "eu_media", "eu_media", stem="media"),
+        ),
+    )
+    assert asked(scene) == [{"per_page": "1000"}, {"per_page": "1000", "cursor": "next"}, {"per_page": "1000"}]
+    jurisdictions = [call.request.headers.get("cf-r2-jurisdiction") for call in route.calls]
+    assert jurisdictions == [None, None, "eu"]
+
+
+@pytest.mark.parametrize(
+    "error", [refused(403, 9109, "Unauthorized"), refused(400, 10001, "Invalid jurisdiction"), refused(404, 1, "None")]
+)
+def test_a_jurisdiction_without_access_is_empty(scene: Scene, error: httpx.Response) -> None:
+    """An account that may not use the EU jurisdiction has only its other buckets."""
+    scene.router.get(URLS["r2_bucket"]).mock(side_effect=[buckets("a"), error])
+    assert discover(scene, "r2_bucket").listings["r2_bucket"] == Listing("r2_bucket", (Asset("r2_bucket", "a", "a"),))
+
+
+def test_a_jurisdiction_that_does_not_answer_leaves_no_list(scene: Scene) -> None:
+    """Half of the buckets would make the other half disappear."""
+    failing = [answer({"errors": []}, 500)] * 4
+    scene.router.get(URLS["r2_bucket"]).mock(side_effect=[buckets("a"), *failing])
+    found = discover(scene, "r2_bucket").listings["r2_bucket"]
+    assert isinstance(found, Unlistable)
+    assert not found.final
+
+
+def test_a_product_that_is_not_enabled_is_empty(scene: Scene) -> None:
+    """An account without R2 has no buckets, and that is no fault."""
+    scene.router.get(URLS["r2_bucket"]).mock(return_value=refused(403, 10042, "Please enable R2"))
+    inventory = discover(scene, "r2_bucket")
+    assert inventory.listings == {"r2_bucket": Listing("r2_bucket", ())}
+    assert inventory.is_settled
+
+
+def test_a_missing_permission_is_final_and_costs_only_its_product(scene: Scene) -> None:
+    """The product says which permission to give; asking again soon will not help; the others are listed."""
+    scene.router.get(URLS["d1_database"]).mock(return_value=refused(403, 10000, "Authentication error"))
+    scene.router.get(URLS["kv_namespace"]).mock(return_value=listed(names(1), total_count=1))
+    inventory = discover(scene, "d1_database", "kv_namespace")
+    assert inventory.listings == {
+        "d1_database": Unlistable(
+            "d1_database",
+            f"Listing d1 of account Example ({EXAMPLE.id}): Cloudflare answered HTTP 403, Authentication error "
+            "(code 10000). Give the token the permission 'D1 Read'.",
+            final=True,
+        ),
+        "kv_namespace": Listing("kv_namespace", (Asset("kv_namespace", "id0000", "name0000"),)),
+    }
+    assert inventory.is_settled
+
+
+def test_a_product_that_does_not_answer_is_asked_again(scene: Scene) -> None:
+    """A server error is not final, and the inventory is not settled."""
+    scene.router.get(URLS["d1_database"]).mock(return_value=answer({"errors": []}, 503))
+    scene.router.get(URLS["kv_namespace"]).mock(return_value=listed([], total_count=0))
+    inventory = discover(scene, "d1_database", "kv_namespace")
+    found = inventory.listings["d1_database"]
+    assert isinstance(found, Unlistable)
+    assert not found.final
+    assert not inventory.is_settled
+
+
+def test_a_rejected_token_is_everybodys_fault(scene: Scene) -> None:
+    """A wrong token is not reported product by product."""
+    scene.router.get(URLS["d1_database"]).mock(return_value=refused(401, 9106, "Authentication failed"))
+    scene.router.get(URLS["kv_namespace"]).mock(return_value=listed([], total_count=0))
+    with pytest.raises(TokenRejected):
+        discover(scene, "d1_database", "kv_namespace")
+
+
+def test_no_answer_at_all_is_no_inventory(scene: Scene) -> None:
+    """Before Cloudflare ever answered there is no date that an inventory could have."""
+    scene.router.get(URLS["kv_namespace"]).mock(side_effect=httpx.ConnectError("refused"))
+    with pytest.raises(Unreachable):
+        discover(scene, "kv_namespace")
+
+
+@pytest.mark.parametrize("item", [{"id": "x"}, {"title": "x"}, {"id": "", "title": "x"}, {"id": 7, "title": "x"}])
+def test_an_item_without_id_or_name_is_an_error(scene: Scene, item: dict[str, object]) -> None:
+    """An asset that could not be told from others is no asset."""
+    scene.router.get(URLS["kv_namespace"]).mock(return_value=listed([item], total_count=1))
+    found = discover(scene, "kv_namespace").listings["kv_namespace"]
+    assert isinstance(found, Unlistable)
+    assert found.reason.endswith("an item lacks 'id' or 'title'.")
+
+
+@pytest.mark.parametrize("result", [None, {}, "none", [None]])
+def test_an_answer_without_a_list_is_an_error(scene: Scene, result: object) -> None:
+    """Something else in the list's place is not taken for an empty list."""
+    scene.router.get(URLS["kv_namespace"]).mock(return_value=listed(result, total_count=0))
+    found = discover(scene, "kv_namespace").listings["kv_namespace"]
+    assert isinstance(found, Unlistable)
+    assert found.reason.endswith("the answer holds no list at result.")
+
+
+def test_an_assets_particulars_are_read(scene: Scene) -> None:
+    """Times, tags and the owning Worker are taken where the list has them; a time that is none is left out."""
+    script = {
+        "id": "shop-web",
+        "tag": "t1",
+        "created_on": "2025-01-02T03:04:05.678901Z",
+        "modified_on": "soon",
+        "tags": ["project:shop"],
+    }
+    namespace = {"id": "n1", "name": "shop_Cart", "class": "Cart", "script": "shop-web", "use_sqlite": True}
+    scene.router.get(URLS["worker"]).mock(return_value=listed([script]))
+    scene.router.get(URLS["do_namespace"]).mock(return_value=listed([namespace], total_count=1))
+    assert discover(scene, "worker", "do_namespace").listings == {
+        "worker": Listing(
+            "worker",
+            (
+                Asset(
+                    "worker",
+                    "t1",
+                    "shop-web",
+                    created=datetime(2025, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+                    tags=("project:shop",),
+                ),
+            ),
+        ),
+        "do_namespace": Listing("do_namespace", (Asset("do_namespace", "n1", "shop_Cart", parent="shop-web"),)),
+    }

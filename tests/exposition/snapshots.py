@@ -1,0 +1,81 @@
+"""Snapshots made by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+from exporter.model import (
+    AccountStatus,
+    DatasetStatus,
+    ExporterStatus,
+    Family,
+    Labels,
+    Sample,
+    Snapshot,
+)
+
+AT = datetime(2025, 10, 20, 10, 0, 5, tzinfo=UTC)
+ACCOUNT_ID = "a" * 32
+
+
+class ManualClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self._elapsed = 0.0
+
+    def now(self) -> datetime:
+        return AT + timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._elapsed += seconds
+
+
+def family(
+    name: str, kind: str, *samples: tuple[dict[str, str], int | float], divisor: int = 1, text: str = "Help."
+) -> Family:
+    """A family of labels and amounts."""
+    made = [Sample(Labels(tuple(labels), tuple(labels.values())), amount, divisor) for labels, amount in samples]
+    return Family(name, kind, text, tuple(made))
+
+
+FAMILIES = (
+    family("app_info", "info", ({"version": "1.0"}, 1)),
+    family("app_series", "gauge", ({}, 3)),
+    family(
+        "app_requests_total",
+        "counter",
+        ({"account": "Example", "script_name": 'say "hi"\\\n'}, 9_007_199_254_740_993),
+        ({"account": "Example", "script_name": ""}, 0),
+        text='Requests, "quoted", with a \\ and\na new line.',
+    ),
+    family("app_duration_seconds_total", "counter", ({"account": "Ünïcode"}, 12_345_678_000_001), divisor=1_000_000),
+    family("app_offset_seconds", "gauge", ({}, -0.25)),
+    family("app_empty_total", "counter"),
+)
+
+
+def snapshot(*families: Family, revision: int = 7) -> Snapshot:
+    """A snapshot with one account that is up and one that is not."""
+    status = ExporterStatus(
+        accounts=(
+            AccountStatus(ACCOUNT_ID, True),
+            AccountStatus("", False, "unauthorized", "Check that the <token> is right.", "token 2"),
+        ),
+        datasets=(DatasetStatus(ACCOUNT_ID, "kvOperationsAdaptiveGroups", "failing", "unreachable", "No answer."),),
+        api_requests={},
+        revisions={},
+        gaps={},
+        page_splits=0,
+        commit_failures=0,
+        storage_bytes=0,
+        refresh_interval=timedelta(seconds=60),
+        discovery_interval=timedelta(minutes=10),
+        clock_offset=None,
+    )
+    return Snapshot(revision, AT, families or FAMILIES, status, {ACCOUNT_ID: "Example"})

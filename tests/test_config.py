@@ -1,0 +1,291 @@
+"""The configuration."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from exporter.config import Config, ConfigError, load_config, parse_duration
+
+SECRET = "hush-0123456789-do-not-show"
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+NOT_AN_ACCOUNT = "not an account id (32 hexadecimal digits; see the dashboard's address bar)"
+
+
+def write(folder: Path, text: str) -> Path:
+    """A configuration file."""
+    path = folder / "exporter.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(folder: Path, text: str, **environment: str) -> Config:
+    """The configuration of a file and an environment."""
+    return load_config(write(folder, text), environment, None)
+
+
+def fail(folder: Path, text: str, **environment: str) -> str:
+    """The message with which a configuration is refused; it never shows the token."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder, text, **environment)
+    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(caught.value)
+    return str(caught.value)
+
+
+def test_everything_has_a_default() -> None:
+    """Without file and environment only the token is missing."""
+    config = load_config(None, {}, None)
+    assert config.cloudflare.api_url == "https://api.cloudflare.com/client/v4"
+    assert config.cloudflare.tokens == ()
+    assert config.poll.refresh == timedelta(seconds=60)
+    assert config.poll.discovery == timedelta(minutes=10)
+    assert config.storage.folder() == Path("data")
+
+
+def test_a_file_says_everything(tmp_path: Path) -> None:
+    """Every key of the file arrives where it belongs."""
+    config = load(
+        tmp_path,
+        f"""
+        cloudflare:
+          api_url: http://127.0.0.1:8080/client/v4
+          tokens:
+            - {{token: {SECRET}, accounts: [{ACCOUNT}]}}
+            - {{token_file: /run/secrets/token}}
+        poll: {{refresh: 90s, discovery: 1h30m}}
+        storage: {{path: /var/lib/exporter}}
+        """,
+    )
+    assert config.cloudflare.api_url == "http://127.0.0.1:8080/client/v4"
+    assert [token.accounts for token in config.cloudflare.tokens] == [(ACCOUNT,), ()]
+    assert config.cloudflare.tokens[0].secret() == SECRET
+    assert config.cloudflare.tokens[1].token_file == Path("/run/secrets/token")
+    assert config.poll.refresh == timedelta(seconds=90)
+    assert config.poll.discovery == timedelta(minutes=90)
+    assert config.storage.folder() == Path("/var/lib/exporter")
+
+
+def test_a_token_is_never_shown(tmp_path: Path) -> None:
+    """Neither the configuration's repr nor its text holds the token."""
+    config = load(tmp_path, f"cloudflare: {{tokens: [{{token: {SECRET}}}]}}")
+    assert SECRET not in f"{config!r}{config}{config.cloudflare.tokens[0]!r}{config.model_dump()}"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}", "cloudflare:\n", "poll:\n", "storage:\n"])
+def test_what_is_empty_has_its_defaults(tmp_path: Path, text: str) -> None:
+    """An empty file, or a section whose lines are all commented out, says nothing and is no error."""
+    assert load(tmp_path, text) == Config()
+
+
+def test_every_error_is_reported_at_once_with_its_key(tmp_path: Path) -> None:
+    """One message names all that is wrong, where it stands."""
+    message = fail(
+        tmp_path,
+        f"""
+        cloudflare:
+          api_url: ftp://api.cloudflare.com
+          region: eu
+          tokens:
+            - {{token: {SECRET}, token_file: /run/secrets/token}}
+            - {{accounts: [{ACCOUNT}]}}
+            - {{token: {SECRET}, accounts: [{ACCOUNT}, shop]}}
+            - {SECRET}
+        poll: {{refresh: 60, discovery: soon, often: true}}
+        storage: [data]
+        plugins: {{}}
+        """,
+    )
+    title, url, *others = message.splitlines()
+    assert title == f"The configuration file {tmp_path / 'exporter.yml'} is not valid:"
+    assert url.startswith("  cloudflare.api_url: ")
+    assert others == [
+        "  cloudflare.tokens[0]: give either token or token_file",
+        "  cloudflare.tokens[1]: give either token or token_file",
+        f"  cloudflare.tokens[2].accounts[1]: {NOT_AN_ACCOUNT}",
+        "  cloudflare.tokens[3]: Input should be a valid dictionary or instance of Token",
+        "  cloudflare.region: unknown key",
+        "  poll.refresh: not a duration such as 30s, 10m or 1h30m",
+        "  poll.discovery: not a duration such as 30s, 10m or 1h30m",
+        "  poll.often: unknown key",
+        "  storage: Input should be a valid dictionary or instance of Storage",
+        "  plugins: unknown key",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("250ms", timedelta(milliseconds=250)),
+        ("30s", timedelta(seconds=30)),
+        ("10m", timedelta(minutes=10)),
+        ("1h30m", timedelta(minutes=90)),
+        ("2d", timedelta(days=2)),
+        ("1w1d", timedelta(days=8)),
+        ("1y", timedelta(days=365)),
+        ("0s", timedelta(0)),
+    ],
+)
+def test_durations_are_prometheus_durations(text: str, duration: timedelta) -> None:
+    """Every unit of Prometheus and their sums are read."""
+    assert parse_duration(text) == duration
+
+
+@pytest.mark.parametrize("text", ["", "60", "1.5h", "-1s", "1 m", "1S", "s", "1m!", 60, None, "9" * 30 + "y"])
+def test_what_is_no_duration_is_refused(text: object) -> None:
+    """Numbers without a unit, fractions, signs, and what exceeds all time are errors."""
+    with pytest.raises(ValueError, match="not a duration such as 30s, 10m or 1h30m"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("key", ["refresh", "discovery"])
+def test_intervals_have_a_least_length(tmp_path: Path, key: str) -> None:
+    """Less than a second is refused."""
+    message = fail(tmp_path, f"poll: {{{key}: 999ms}}")
+    assert message.endswith(f"  poll.{key}: Input should be greater than or equal to 1 second")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"cloudflare:\n  tokens: [{SECRET}\npoll: {{}}\n", ", line 3"),
+        (f"cloudflare:\n\ttoken: {SECRET}\n", ", line 2"),
+        (f"token: {SECRET}: {SECRET}\n", ", line 1"),
+        (f"token: {SECRET}\x07\n", ""),
+        ("storage: {path: 2025-99-99}\n", ""),
+    ],
+)
+def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, text: str, place: str) -> None:
+    """The message gives the line where there is one, and quotes nothing."""
+    assert fail(tmp_path, text) == f"The configuration file {tmp_path / 'exporter.yml'}{place} is not YAML."
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are not YAML either."""
+    path = tmp_path / "exporter.yml"
+    path.write_bytes(b"token: \xff\xfe")
+    with pytest.raises(ConfigError, match="is not YAML"):
+        load_config(path, {}, None)
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "words\n", "5\n"])
+def test_a_file_without_keys_is_refused(tmp_path: Path, text: str) -> None:
+    """The top of the file has to hold keys."""
+    assert fail(tmp_path, text).endswith("must hold keys and values at its top.")
+
+
+def test_a_section_without_keys_is_refused(tmp_path: Path) -> None:
+    """Something else in a section's place is named by its key, also where the environment adds to the section."""
+    message = fail(tmp_path, "cloudflare: production\n", CLOUDFLARE_API_TOKEN=SECRET)
+    assert message.splitlines()[1:] == ["  cloudflare: must hold keys and values"]
+
+
+@pytest.mark.parametrize("name", ["missing.yml", "."])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
+    """A missing file and a folder are named, with the reason."""
+    with pytest.raises(ConfigError, match=r"^Cannot read the configuration file .*: (No such file|Is a directory)"):
+        load_config(tmp_path / name, {}, None)
+
+
+def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
+    """Token and API URL of the environment replace those of the file; the rest of the file stays."""
+    config = load(
+        tmp_path,
+        "cloudflare: {api_url: http://file.test, tokens: [{token: a}, {token: b}]}\npoll: {refresh: 5s}\n",
+        CLOUDFLARE_API_TOKEN=SECRET,
+        CLOUDFLARE_API_URL="http://environment.test",
+        CLOUDFLARE_ACCOUNT_ID=f" {ACCOUNT}, {'f' * 32},",
+    )
+    assert config.cloudflare.api_url == "http://environment.test"
+    assert [token.secret() for token in config.cloudflare.tokens] == [SECRET]
+    assert config.cloudflare.tokens[0].accounts == (ACCOUNT, "f" * 32)
+    assert config.poll.refresh == timedelta(seconds=5)
+
+
+def test_a_flag_overrules_everything(tmp_path: Path) -> None:
+    """The storage path of the command line replaces that of the file; an empty one keeps the ledger in memory."""
+    path = write(tmp_path, "storage: {path: /var/lib/exporter}")
+    assert load_config(path, {}, "/elsewhere").storage.folder() == Path("/elsewhere")
+    assert load_config(path, {}, "").storage.folder() is None
+    assert load_config(path, {}, None).storage.folder() == Path("/var/lib/exporter")
+
+
+def test_empty_variables_are_not_there(tmp_path: Path) -> None:
+    """Compose files pass unset variables on as empty ones; the file then decides."""
+    names = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_URL")
+    text = f"cloudflare: {{api_url: http://file.test, tokens: [{{token: {SECRET}}}]}}"
+    config = load(tmp_path, text, **dict.fromkeys(names, ""))
+    assert config.cloudflare.api_url == "http://file.test"
+    assert [token.secret() for token in config.cloudflare.tokens] == [SECRET]
+
+
+def test_accounts_need_a_token() -> None:
+    """Account ids alone in the environment are a mistake."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT}, None)
+    assert str(caught.value) == "CLOUDFLARE_ACCOUNT_ID is set, but no token: set CLOUDFLARE_API_TOKEN too."
+
+
+@pytest.mark.parametrize("account", ["shop", ACCOUNT[:-1], ACCOUNT.upper(), f"{ACCOUNT}0"])
+def test_an_account_id_has_32_hexadecimal_digits(account: str) -> None:
+    """An account's name or half of an id is refused, without the token in the message."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, {"CLOUDFLARE_API_TOKEN": SECRET, "CLOUDFLARE_ACCOUNT_ID": account}, None)
+    assert str(caught.value) == f"The environment is not valid:\n  cloudflare.tokens[0].accounts[0]: {NOT_AN_ACCOUNT}"
+
+
+@pytest.mark.parametrize("url", ["api.cloudflare.com", "https://", "https:///client/v4", "https://host:port", "x://h"])
+def test_an_api_url_that_cannot_be_asked_is_refused(url: str) -> None:
+    """Scheme, host and port are checked before anything starts."""
+    with pytest.raises(ConfigError, match=r"cloudflare\.api_url"):
+        load_config(None, {"CLOUDFLARE_API_URL": url}, None)
+
+
+def token_from(path: Path) -> str:
+    """The token that a file holds."""
+    config = load_config(None, {"CLOUDFLARE_API_TOKEN_FILE": str(path)}, None)
+    return config.cloudflare.tokens[0].secret()
+
+
+def test_a_token_file_is_read(tmp_path: Path) -> None:
+    """The line break at its end does not belong to the token."""
+    path = tmp_path / "token"
+    path.write_text(f"{SECRET}\n", encoding="utf-8")
+    assert token_from(path) == SECRET
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty, or holds blanks or other odd characters."),
+        (b" \n", "is empty, or holds blanks or other odd characters."),
+        (SECRET.encode() + b"\nmore", "is empty, or holds blanks or other odd characters."),
+        (SECRET.encode() + b"\x00", "is empty, or holds blanks or other odd characters."),
+        (SECRET.encode() + b"\xc3\xa9", "is empty, or holds blanks or other odd characters."),
+        (SECRET.encode() + b"\xff", "not a text file."),
+    ],
+)
+def test_a_token_file_holds_one_token(tmp_path: Path, content: bytes, reason: str) -> None:
+    """What cannot be a token is refused with the file's name, and is not quoted."""
+    path = tmp_path / "token"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        token_from(path)
+    assert str(path) in str(caught.value)
+    assert str(caught.value).endswith(reason)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_token_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+    """The message names the file and the reason."""
+    with pytest.raises(ConfigError) as caught:
+        token_from(tmp_path / "token")
+    assert str(caught.value) == f"Cannot read the token file {tmp_path / 'token'}: No such file or directory."
+
+
+@pytest.mark.parametrize("token", [" ", "two words", "tab\tbed", "café"])
+def test_a_token_without_a_file_is_checked_alike(token: str) -> None:
+    """A token of the environment or of the configuration has to be one word."""
+    config = load_config(None, {"CLOUDFLARE_API_TOKEN": token}, None)
+    with pytest.raises(ConfigError, match=r"^The token is empty, or holds blanks or other odd characters\.$"):
+        config.cloudflare.tokens[0].secret()

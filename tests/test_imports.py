@@ -1,0 +1,116 @@
+"""Imports point one way."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import exporter
+
+PACKAGE = Path(exporter.__file__).parent
+
+MAY_IMPORT = {
+    "model": set(),
+    "clock": set(),
+    "logs": set(),
+    "config": {"model"},
+    "catalog": {"model"},
+    "cloudflare": {"model", "clock", "catalog"},
+    "ledger": {"model", "catalog"},
+    "snapshot": {"model", "catalog", "cloudflare", "ledger"},
+    "exposition": {"model", "clock", "snapshot"},
+    "account_poller": {"model", "clock", "catalog", "cloudflare", "ledger", "snapshot"},
+    "poller": {"model", "clock", "catalog", "cloudflare", "ledger", "snapshot", "account_poller"},
+    "app": {
+        "model",
+        "clock",
+        "config",
+        "catalog",
+        "cloudflare",
+        "ledger",
+        "snapshot",
+        "exposition",
+        "account_poller",
+        "poller",
+    },
+    "simulator": set(),
+    "cli": {"model", "clock", "logs", "config", "catalog", "ledger", "app", "simulator"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+"""What each room may import beside itself and the version."""
+
+
+def modules(room: str) -> list[Path]:
+    """The files of a room."""
+    folder = PACKAGE / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
+
+
+def imported(module: Path) -> Iterator[str]:
+    """The full names that a file imports; a relative import is none of ours."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_of(module: Path) -> set[str]:
+    """The rooms of the exporter that a file imports from."""
+    names = [name.split(".") for name in imported(module)]
+    return {parts[1] for parts in names if parts[0] == "exporter" and parts[1:] != ["__version__"]}
+
+
+def test_every_room_has_its_place() -> None:
+    """A new room has to say what it may import."""
+    there = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert there == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_point_one_way(room: str) -> None:
+    """No file of a room imports from a room above or beside it."""
+    wrong = {module.name: rooms_of(module) - MAY_IMPORT[room] - {room} for module in modules(room)}
+    assert {name: rooms for name, rooms in wrong.items() if rooms} == {}
+
+
+def test_only_the_command_line_knows_the_simulator() -> None:
+    """What serves real accounts never touches the simulated one."""
+    assert [room for room, allowed in MAY_IMPORT.items() if "simulator" in allowed] == ["cli"]
+
+
+@pytest.mark.parametrize(
+    ("library", "room"),
+    [
+        ("sqlite3", "ledger"),
+        ("graphql", "simulator"),
+        ("yaml", "config"),
+        ("argparse", "cli"),
+        ("starlette", "exposition"),
+        ("prometheus_client", "exposition"),
+        ("tenacity", "cloudflare"),
+    ],
+)
+def test_a_library_has_one_room(library: str, room: str) -> None:
+    """What a library is for happens in one room; the composition root may name the types that it wires."""
+    users = {
+        other
+        for other in MAY_IMPORT
+        for module in modules(other)
+        if any(name.split(".")[0] == library for name in imported(module))
+    }
+    assert users - {"app"} == {room}
+
+
+def test_only_the_client_asks_over_the_network() -> None:
+    """The HTTP client is used where Cloudflare is asked, and built where everything is wired."""
+    users = [
+        module.relative_to(PACKAGE).as_posix()
+        for room in MAY_IMPORT
+        for module in modules(room)
+        if any(name.split(".")[0] == "httpx" for name in imported(module))
+    ]
+    assert sorted(users) == ["app.py", "cloudflare/client.py"]

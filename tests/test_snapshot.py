@@ -1,0 +1,216 @@
+"""The snapshot: what the ledger and the exporter say of themselves, as families."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from exporter import __version__
+from exporter.catalog import DATASETS, PRODUCTS
+from exporter.ledger.book import BookState
+from exporter.ledger.ledger import Publication, PublishedBook
+from exporter.ledger.roster import Entry, Standing
+from exporter.ledger.series import Placement, SeriesKey
+from exporter.model import AccountStatus, Asset, DatasetStatus, ExporterStatus, Labels, Sample, Snapshot
+from exporter.snapshot import SnapshotBuilder, build_family
+
+AT = datetime(2025, 10, 20, 10, 1, 2, tzinfo=UTC)
+UNTIL = datetime(2025, 10, 20, 10, 1, tzinfo=UTC)
+START = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
+ACCOUNT_ID = "a" * 32
+D1 = DATASETS["d1AnalyticsAdaptiveGroups"]
+R2 = DATASETS["r2OperationsAdaptiveGroups"]
+OBJECTS = DATASETS["durableObjectsPeriodicGroups"]
+
+STATE = BookState(START, START, UNTIL, UNTIL, UNTIL + timedelta(seconds=5), UNTIL - timedelta(minutes=3))
+
+STATUS = ExporterStatus(
+    accounts=(
+        AccountStatus(ACCOUNT_ID, True),
+        AccountStatus("", False, "unauthorized", "Check that the token is right.", "token 2"),
+    ),
+    datasets=(
+        DatasetStatus(ACCOUNT_ID, D1.name, "ok"),
+        DatasetStatus(ACCOUNT_ID, R2.name, "unavailable", "forbidden", "Give the token the permission."),
+        DatasetStatus("f" * 32, D1.name, "ok"),
+    ),
+    api_requests={("rest", "success"): 12, ("graphql", "throttled"): 1},
+    revisions={(ACCOUNT_ID, D1.name): 2},
+    gaps={(ACCOUNT_ID, D1.name): timedelta(hours=1)},
+    page_splits=3,
+    commit_failures=4,
+    storage_bytes=4096,
+    refresh_interval=timedelta(seconds=60),
+    discovery_interval=timedelta(minutes=10),
+    clock_offset=timedelta(milliseconds=-1500),
+)
+
+
+def publication(*books: PublishedBook) -> Publication:
+    """What a ledger publishes: some books, and one asset that no discovery lists."""
+    roster = (
+        Entry(Asset("d1_database", "d1", "orders"), Standing.LISTED, START),
+        Entry(Asset("worker", "w1", ""), Standing.UNLISTED, START),
+        Entry(Asset("worker", "w2", ""), Standing.STRANGER, START),
+    )
+    return Publication(7, {ACCOUNT_ID: "Example"}, books, {ACCOUNT_ID: roster})
+
+
+def values(snapshot: Snapshot, name: str) -> dict[str, int | float]:
+    """The samples of a family by their labels' text."""
+    family = next(family for family in snapshot.families if family.name == name)
+    return {sample.labels.text: sample.amount for sample in family.samples}
+
+
+def build(*books: PublishedBook, status: ExporterStatus = STATUS) -> Snapshot:
+    """A snapshot of some books."""
+    return SnapshotBuilder(PRODUCTS).build(publication(*books), status, AT)
+
+
+def test_usage_is_published_under_its_placement() -> None:
+    """A series carries account, project, the asset's own label and the metric's labels, in that order."""
+    names = [metric.name for metric in R2.metrics]
+    key = SeriesKey(names.index("cloudflare_r2_operations_total"), ("GetObject", "B", "200", "Standard"))
+    snapshot = build(PublishedBook(ACCOUNT_ID, R2, STATE, ((Placement("shop", "eu_media"), key, 5),)))
+    assert values(snapshot, "cloudflare_r2_operations_total") == {
+        '{account="Example",project="shop",bucket="eu_media",action="GetObject",class="B",status_code="200",'
+        'storage_class="Standard"}': 5
+    }
+
+
+def test_a_split_metric_carries_the_word_of_its_part() -> None:
+    """Fields that feed one metric are told apart by one more label."""
+    names = [metric.name for metric in OBJECTS.metrics]
+    index = names.index("cloudflare_durable_object_websocket_messages_total")
+    series = tuple((Placement("shop", "Cart"), SeriesKey(index, (word,)), 1) for word in ("inbound", "outbound"))
+    snapshot = build(PublishedBook(ACCOUNT_ID, OBJECTS, STATE, series))
+    assert values(snapshot, "cloudflare_durable_object_websocket_messages_total") == {
+        '{account="Example",project="shop",do_namespace="Cart",direction="inbound"}': 1,
+        '{account="Example",project="shop",do_namespace="Cart",direction="outbound"}': 1,
+    }
+
+
+def test_a_divisor_comes_from_the_catalog() -> None:
+    """Millionths stay integers in the snapshot, with what they have to be divided by."""
+    names = [metric.name for metric in D1.metrics]
+    key = SeriesKey(names.index("cloudflare_d1_response_bytes_total"), ())
+    snapshot = build(PublishedBook(ACCOUNT_ID, D1, STATE, ((Placement("shop", "orders"), key, 1_500_000),)))
+    family = next(family for family in snapshot.families if family.name == "cloudflare_d1_response_bytes_total")
+    assert (family.samples[0].amount, family.samples[0].divisor) == (1_500_000, 1_000_000)
+    assert family.help == (
+        "Bytes of query answers (d1AnalyticsAdaptiveGroups sum.queryBatchResponseBytes; estimated where sampled)."
+    )
+
+
+def test_every_metric_of_the_catalog_has_a_family() -> None:
+    """Families are there, in the catalog's order, even while they have no series."""
+    names = [family.name for family in build().families]
+    metrics = [metric.name for dataset in DATASETS.values() for metric in dataset.metrics]
+    assert names[: len(metrics)] == metrics
+    assert len(names) == len(set(names))
+
+
+def test_a_dataset_shows_how_far_it_is() -> None:
+    """Start, questioned time, newest data and last success are moments, labelled by account and dataset."""
+    snapshot = build(PublishedBook(ACCOUNT_ID, D1, STATE, ()))
+    labels = '{account="Example",dataset="d1AnalyticsAdaptiveGroups"}'
+    prefix = "cloudflare_exporter_dataset_"
+    assert values(snapshot, f"{prefix}start_timestamp_seconds") == {labels: 1760950800}
+    assert values(snapshot, f"{prefix}queried_until_timestamp_seconds") == {labels: 1760954460}
+    assert values(snapshot, f"{prefix}newest_data_timestamp_seconds") == {labels: 1760954280}
+    assert values(snapshot, f"{prefix}last_success_timestamp_seconds") == {labels: 1760954465}
+
+
+def test_a_held_publication_shows_the_time_that_its_values_have() -> None:
+    """As long as values are held back, so is the time up to which they were asked; no data yet is no sample."""
+    held = STATE._replace(published_until=START, newest=None)
+    snapshot = build(PublishedBook(ACCOUNT_ID, D1, held, ()))
+    assert list(values(snapshot, "cloudflare_exporter_dataset_queried_until_timestamp_seconds").values()) == [
+        1760950800
+    ]
+    assert values(snapshot, "cloudflare_exporter_dataset_newest_data_timestamp_seconds") == {}
+
+
+def test_the_exporter_tells_of_itself() -> None:
+    """Accounts, datasets, requests and the ledger's own counts are published, whole numbers as integers."""
+    snapshot = build()
+    own = "cloudflare_exporter_"
+    dataset = '{account="Example",dataset="d1AnalyticsAdaptiveGroups"}'
+    assert values(snapshot, f"{own}build_info") == {f'{{version="{__version__}"}}': 1}
+    assert values(snapshot, f"{own}account_up") == {'{account="Example"}': 1, '{account="token 2"}': 0}
+    assert values(snapshot, f"{own}dataset_state") == {
+        '{account="Example",dataset="d1AnalyticsAdaptiveGroups",state="ok",reason=""}': 1,
+        '{account="Example",dataset="r2OperationsAdaptiveGroups",state="unavailable",reason="forbidden"}': 1,
+    }
+    assert values(snapshot, f"{own}api_requests_total") == {
+        '{api="rest",outcome="success"}': 12,
+        '{api="graphql",outcome="throttled"}': 1,
+    }
+    assert values(snapshot, f"{own}revisions_total") == {dataset: 2}
+    assert values(snapshot, f"{own}gap_seconds_total") == {dataset: 3600}
+    assert values(snapshot, f"{own}unlisted_assets") == {'{account="Example"}': 1}
+    singles = {
+        "page_splits_total": 3,
+        "commit_failures_total": 4,
+        "storage_bytes": 4096,
+        "refresh_interval_seconds": 60,
+        "discovery_interval_seconds": 600,
+        "snapshot_timestamp_seconds": 1760954462,
+        "clock_offset_seconds": -1.5,
+    }
+    assert {name: values(snapshot, own + name)[""] for name in singles} == singles
+    assert type(values(snapshot, f"{own}refresh_interval_seconds")[""]) is int
+
+
+def test_the_series_are_counted() -> None:
+    """The count includes itself."""
+    snapshot = build()
+    assert values(snapshot, "cloudflare_exporter_series") == {
+        "": sum(len(family.samples) for family in snapshot.families)
+    }
+
+
+def test_an_unknown_offset_is_left_out() -> None:
+    """Before Cloudflare ever answered nobody knows how far the clock is off."""
+    names = [family.name for family in build(status=replace(STATUS, clock_offset=None)).families]
+    assert "cloudflare_exporter_clock_offset_seconds" not in names
+
+
+def test_a_snapshot_carries_revision_time_and_status() -> None:
+    """Everything that pages and scrapes need is in the one value."""
+    snapshot = build()
+    assert (snapshot.revision, snapshot.at, snapshot.status, snapshot.account_labels) == (
+        7,
+        AT,
+        STATUS,
+        {ACCOUNT_ID: "Example"},
+    )
+
+
+def test_label_sets_are_made_once() -> None:
+    """The next snapshot of the same series carries the very same label set; a series that left is forgotten."""
+    builder = SnapshotBuilder(PRODUCTS)
+    book = PublishedBook(ACCOUNT_ID, D1, STATE, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),))
+    first, second = (builder.build(publication(book), STATUS, AT).families[:50] for _ in range(2))
+    made = [next(f for f in families if f.name == D1.metrics[0].name).samples[0].labels for families in (first, second)]
+    assert made[0] is made[1]
+    builder.build(publication(), STATUS, AT)
+    third = builder.build(publication(book), STATUS, AT).families
+    assert next(f for f in third if f.name == D1.metrics[0].name).samples[0].labels is not made[0]
+
+
+def test_two_samples_of_one_series_are_an_error() -> None:
+    """A duplicate is caught before Prometheus would reject the scrape."""
+    twice = Sample(Labels(("account",), ("Example",)), 1)
+    with pytest.raises(ValueError, match=r"^app_total: two samples carry the same labels$"):
+        build_family("app_total", "counter", "Help.", [twice, twice])
+    book = PublishedBook(ACCOUNT_ID, D1, STATE, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),) * 2)
+    with pytest.raises(ValueError, match=r"^cloudflare_d1_read_queries_total: two samples carry the same labels$"):
+        build(book)
+
+
+def test_other_label_names_are_an_error() -> None:
+    """A family has one set of label names."""
+    samples = [Sample(Labels(("account",), ("a",)), 1), Sample(Labels(("project",), ("b",)), 1)]
+    with pytest.raises(ValueError, match=r"^app_total: samples carry different label names$"):
+        build_family("app_total", "counter", "Help.", samples)
