@@ -17,7 +17,7 @@ from exporter.catalog import PRODUCTS
 from exporter.clock import Clock
 from exporter.cloudflare import Analytics, Client, CloudflareTime, Discovery, RequestTally
 from exporter.cloudflare.analytics import PAGE_LIMIT
-from exporter.config import Config
+from exporter.config import Config, ConfigError
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger
@@ -65,10 +65,10 @@ def build_exporter(
     """Wire an exporter. Raises ConfigError or StorageError. ``transport`` replaces the network."""
     secrets = [token.secret() for token in config.cloudflare.tokens]
     datasets = [dataset for product in PRODUCTS for dataset in product.datasets]
+    http = _http_client(transport)
     ledger = Ledger.open(config.storage.folder(), datasets)
     if ledger.set_aside:
         log.error("the ledger was damaged; it is kept as %s, and counting starts anew", ledger.set_aside)
-    http = httpx.AsyncClient(transport=transport)
     time, tally, board = CloudflareTime(clock), RequestTally(), Board()
     principals: list[Principal] = []
     for number, (token, secret) in enumerate(zip(config.cloudflare.tokens, secrets, strict=True), start=1):
@@ -87,6 +87,15 @@ def build_exporter(
     )
     web = build_web(board, renderer, clock, refresh_interval=config.poll.refresh, telemetry_path=telemetry_path)
     return Exporter(http, ledger, board, poller, web)
+
+
+def _http_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(transport=transport)
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            f"HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error}"
+        ) from error
 
 
 class _Server(uvicorn.Server):

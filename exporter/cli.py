@@ -9,7 +9,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from exporter import __version__
-from exporter.app import Exporter, build_exporter, listen, run_until_stopped, stop_on_signals
+from exporter.app import Exporter, ListenError, build_exporter, listen, run_until_stopped, stop_on_signals
 from exporter.catalog import DATASETS
 from exporter.clock import SystemClock
 from exporter.config import Cloudflare, Config, ConfigError, Poll, Storage, Token, load_config, parse_duration
@@ -106,7 +107,7 @@ async def _demo(options: argparse.Namespace) -> None:
     stopping = asyncio.Event()
     stop_on_signals(stopping)
     address: Address = options.simulator_listen_address
-    async with running(_simulator(options), address.host or "127.0.0.1", address.port) as port:
+    async with _simulated(options, address.host or "127.0.0.1", address.port) as port:
         token = Token.model_validate({"token": DEMO_TOKEN})
         config = Config(
             cloudflare=Cloudflare(api_url=f"http://127.0.0.1:{port}/client/v4", tokens=(token,)),
@@ -122,9 +123,22 @@ async def _simulate(options: argparse.Namespace) -> None:
     stop_on_signals(stopping)
     address: Address = options.simulator_listen_address
     host = address.host or "127.0.0.1"
-    async with running(_simulator(options), host, address.port) as port:
+    async with _simulated(options, host, address.port) as port:
         sys.stderr.write(f"Simulated Cloudflare: http://{host}:{port}/client/v4, control: http://{host}:{port}/_sim/\n")
         await stopping.wait()
+
+
+@asynccontextmanager
+async def _simulated(options: argparse.Namespace, host: str, port: int) -> AsyncIterator[int]:
+    async with AsyncExitStack() as stack:
+        try:
+            bound = await stack.enter_async_context(running(_simulator(options), host, port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise ListenError(
+                f"Cannot listen on {host}:{port} ({reason}). Choose another with --simulator.listen-address."
+            ) from error
+        yield bound
 
 
 def _simulator(options: argparse.Namespace) -> Simulator:
@@ -213,7 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve_command.set_defaults(run=serve)
     demo_command = commands.add_parser(
-        "demo", help="the same on a simulated account, without a token", parents=[common]
+        "demo", help="the same on a simulated account, without a token", parents=[common], allow_abbrev=False
     )
     demo_command.set_defaults(run=demo)
     _add_simulator_options(demo_command)

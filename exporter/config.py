@@ -17,6 +17,10 @@ from exporter.model import ExporterError
 DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
 ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
+_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(/[^\s?#]*)?")
+
+NOT_A_DURATION = "not a duration such as 30s, 10m or 1h30m"
+
 _UNITS = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -38,9 +42,12 @@ def parse_duration(text: Any) -> timedelta:
     if isinstance(text, timedelta):
         return text
     if not isinstance(text, str) or not _DURATION.fullmatch(text):
-        raise ValueError("not a duration such as 30s, 10m or 1h30m")
+        raise ValueError(NOT_A_DURATION)
     parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
-    return sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta(0))
+    try:
+        return sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta(0))
+    except OverflowError:
+        raise ValueError(NOT_A_DURATION) from None
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
@@ -52,6 +59,13 @@ def _parse_account_id(text: Any) -> str:
     return text
 
 
+def _parse_api_url(text: Any) -> str:
+    if not isinstance(text, str) or not _URL.fullmatch(text):
+        raise ValueError(f"not an address such as {DEFAULT_API_URL}")
+    return text
+
+
+ApiUrl = Annotated[str, BeforeValidator(_parse_api_url)]
 AccountId = Annotated[str, BeforeValidator(_parse_account_id)]
 
 
@@ -92,7 +106,7 @@ class Token(_Section):
 class Cloudflare(_Section):
     """Where and as whom Cloudflare is asked."""
 
-    api_url: str = Field(default=DEFAULT_API_URL, pattern=r"^https?://[^\s/]+")
+    api_url: ApiUrl = DEFAULT_API_URL
     tokens: tuple[Token, ...] = ()
 
 
@@ -125,7 +139,7 @@ def load_config(path: Path | None, environment: Mapping[str, str], storage_path:
     """Give the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError."""
     document = _read(path) if path else {}
     cloudflare = _section(document, "cloudflare", path)
-    if "CLOUDFLARE_API_URL" in environment:
+    if environment.get("CLOUDFLARE_API_URL"):
         cloudflare["api_url"] = environment["CLOUDFLARE_API_URL"]
     token = _environment_token(environment)
     if token is not None:
@@ -158,7 +172,7 @@ def _read(path: Path) -> dict[str, Any]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"Cannot read the configuration file {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
         raise ConfigError(f"The configuration file {path}{place} is not YAML.") from None
@@ -166,7 +180,8 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(document, dict):
         raise ConfigError(f"The configuration file {path} must hold keys and values at its top.")
-    return document
+    # A key whose lines are all commented out holds nothing, and says nothing.
+    return {key: value for key, value in document.items() if value is not None}
 
 
 def _section(document: Mapping[str, Any], name: str, path: Path | None) -> dict[str, Any]:

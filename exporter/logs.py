@@ -42,6 +42,6 @@ def configure_logging(level: str, form: str) -> None:
 
 
 def _quote(value: str) -> str:
-    if value and not any(character in value for character in ' "=\n\\'):
+    if value and value.isprintable() and not any(character in value for character in ' "=\\'):
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -61,7 +61,7 @@ class Poller:
 
     async def turn(self, longest_wait: float | None = None) -> None:
         """Ask every account once and publish; an account that takes longer is published with a later turn."""
-        await self._list_accounts()
+        await asyncio.gather(*(self._list_accounts(principal) for principal in self._principals))
         started = [asyncio.create_task(account.turn()) for account in self._accounts.values() if not account.is_busy]
         self._running.update(started)
         for task in started:
@@ -81,24 +81,23 @@ class Poller:
         self._on_publish(snapshot)
         return snapshot
 
-    async def _list_accounts(self) -> None:
-        for principal in self._principals:
-            now = self._works.clock.monotonic()
-            if now < self._list_at.get(principal.name, float("-inf")):
-                continue
-            try:
-                accounts = await principal.discovery.accounts(principal.wanted)
-                await self._works.with_ledger(self._works.ledger.enroll, accounts)
-            except CloudflareError as error:
-                self._note_trouble(principal, error.outcome, str(error))
-                continue
-            except CommitError as error:
-                self._works.commit_failures += 1
-                self._note_trouble(principal, "storage", str(error))
-                continue
-            is_complete = self._take_list(principal, accounts)
-            interval = self._works.discovery_interval if is_complete else EARLY_DISCOVERY
-            self._list_at[principal.name] = now + interval.total_seconds()
+    async def _list_accounts(self, principal: Principal) -> None:
+        now = self._works.clock.monotonic()
+        if now < self._list_at.get(principal.name, float("-inf")):
+            return
+        try:
+            accounts = await principal.discovery.accounts(principal.wanted)
+            await self._works.with_ledger(self._works.ledger.enroll, accounts)
+        except CloudflareError as error:
+            self._note_trouble(principal, error.outcome, str(error))
+            return
+        except CommitError as error:
+            self._works.commit_failures += 1
+            self._note_trouble(principal, "storage", str(error))
+            return
+        is_complete = self._take_list(principal, accounts)
+        interval = self._works.discovery_interval if is_complete else EARLY_DISCOVERY
+        self._list_at[principal.name] = now + interval.total_seconds()
 
     def _take_list(self, principal: Principal, accounts: Sequence[Account]) -> bool:
         """Begin to ask new accounts and give up those that are gone; False if one is missing for the first time."""

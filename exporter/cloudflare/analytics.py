@@ -12,7 +12,7 @@ from typing import Any
 
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare.client import Client
-from exporter.cloudflare.decode import HourRows, decode_newest, decode_rows
+from exporter.cloudflare.decode import HourRows, decode_ids, decode_newest, decode_rows
 from exporter.cloudflare.documents import MOST_PIECES, Document, Piece, build_document
 from exporter.cloudflare.errors import CloudflareError, PageFull, Refused, Throttled, Unreachable, graphql_error
 from exporter.cloudflare.splits import Splits, split_piece
@@ -96,7 +96,7 @@ class Analytics:
                 progress.dates.append(part.date)
                 progress.newest = part.newest or progress.newest
                 return ()
-            halves = split_piece(piece, [str(row["dimensions"][piece.dataset.id_dimension]) for row in part.rows])
+            halves = split_piece(piece, decode_ids(piece.dataset, part.rows))
             if not halves or progress.parts > MOST_PARTS:
                 raise PageFull(
                     f"{piece.dataset.name} of account {account.name} ({account.id}): more than {self._page_limit} rows "
@@ -124,10 +124,15 @@ class Analytics:
             first = await self._ask_pieces(account, pieces[:middle])
             return first + await self._ask_pieces(account, pieces[middle:])
         except CloudflareError as error:
-            if isinstance(error, Throttled):
-                self._client.silence("graphql", error.retry_after)
+            self._heed(error)
             return [error] * len(pieces)
+        for part in parts:
+            self._heed(part)
         return await self._ask_bystanders(account, pieces, parts)
+
+    def _heed(self, part: _Part | CloudflareError) -> None:
+        if isinstance(part, Throttled):
+            self._client.silence("graphql", part.retry_after)
 
     async def _ask_bystanders(
         self, account: Account, pieces: Sequence[Piece], parts: list[_Part | CloudflareError]
@@ -160,8 +165,11 @@ def _parts(
     for index, piece in enumerate(document.pieces):
         named = f"{piece.dataset.name} of account {account.name} ({account.id})"
         rows = node.get(f"usage_{index}")
-        if f"usage_{index}" in by_alias:
-            parts.append(graphql_error(by_alias[f"usage_{index}"], named))
+        errors = by_alias.get(f"usage_{index}")
+        if errors is None and not isinstance(rows, list):
+            errors = by_alias.get(f"newest_{index}")
+        if errors is not None:
+            parts.append(graphql_error(errors, named))
         elif not isinstance(rows, list):
             parts.append(_Missing(f"{named}: the answer does not hold it."))
         else:

@@ -28,8 +28,8 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LONGEST_WAIT_SECONDS = 10.0
 """A Retry-After up to this is waited for on the spot; a longer one silences the client instead."""
 
-TOO_LARGE = "in combination, your request queries too many"
-"""How the message of HTTP 429 begins when the document, not the rate, is too large."""
+TOO_LARGE = ("in combination, your request queries too many", "query consumed excessive resources")
+"""How the messages of HTTP 429 begin when the document, not the rate, is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,4 +201,4 @@ def _decode(response: httpx.Response) -> Any:
 
 def _is_too_large(body: Any) -> bool:
     errors = body.get("errors") if isinstance(body, Mapping) else None
-    return isinstance(errors, list) and any(TOO_LARGE in str(error) for error in errors)
+    return isinstance(errors, list) and any(words in str(error) for error in errors for words in TOO_LARGE)

@@ -37,6 +37,14 @@ def decode_rows(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> HourRows
     return decoded
 
 
+def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Give each row's asset id. Raises Unreachable if a row lacks it."""
+    try:
+        return [str(row["dimensions"][dataset.id_dimension]) for row in rows]
+    except (KeyError, TypeError) as error:
+        raise Unreachable(f"{dataset.name}: a row of the answer is not as asked for ({error!r}).") from error
+
+
 def decode_newest(rows: Sequence[Mapping[str, Any]]) -> datetime | None:
     """Give the newest minute with data, if the answer has one."""
     try:

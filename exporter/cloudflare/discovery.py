@@ -41,7 +41,7 @@ class Discovery:
                     f"{error} Or name the accounts: CLOUDFLARE_ACCOUNT_ID, or accounts in the configuration."
                 ) from error
             items = []
-        seen = {str(item["id"]): Account(str(item["id"]), str(item.get("name") or item["id"])) for item in items}
+        seen = {account.id: account for account in map(_account, items)}
         if not wanted:
             return tuple(seen.values())
         return tuple(seen.get(account_id, Account(account_id, account_id)) for account_id in wanted)
@@ -91,6 +91,7 @@ class Discovery:
     async def _pages(self, endpoint: Endpoint, path: str, variant: Variant, what: str) -> list[Mapping[str, Any]]:
         headers = {variant.header: variant.value} if variant.header else {}
         items: list[Mapping[str, Any]] = []
+        totals: set[Any] = set()
         params: dict[str, str | int] = {"per_page": endpoint.per_page} if endpoint.per_page else {}
         for page in range(1, MOST_PAGES + 1):
             if endpoint.paging == "page":
@@ -98,11 +99,16 @@ class Discovery:
             reply = await self._client.get(path, params, headers, what, endpoint.permission)
             batch = _items(reply, endpoint, what)
             items += batch
-            info = reply.body.get("result_info") or {}
+            info = reply.body.get("result_info")
+            info = info if isinstance(info, Mapping) else {}
+            totals.add(info.get("total_count"))
             if endpoint.paging == "cursor":
-                params["cursor"] = str(info.get("cursor") or "")
+                cursor = str(info.get("cursor") or "")
+                if cursor and cursor == params.get("cursor"):
+                    raise Unreachable(f"{what}: the list gives the same page again and again.")
+                params["cursor"] = cursor
             if _is_last(endpoint, info, page, len(batch), params):
-                _check_complete(endpoint, info, items, what)
+                _check_complete(endpoint, totals, items, what)
                 return items
         raise Unreachable(f"{what}: the list did not end after {MOST_PAGES} pages.")
 
@@ -125,12 +131,19 @@ def _is_last(
     return endpoint.paging != "cursor" or not params["cursor"]
 
 
-def _check_complete(endpoint: Endpoint, info: Mapping[str, Any], items: Sequence[Mapping[str, Any]], what: str) -> None:
+def _check_complete(endpoint: Endpoint, totals: set[Any], items: Sequence[Mapping[str, Any]], what: str) -> None:
     """A list that changed between two pages lacks something: better no list than a wrong one."""
-    total = info.get("total_count")
-    distinct = len({item.get(endpoint.id) for item in items})
-    if endpoint.paging == "page" and isinstance(total, int) and distinct < total:
+    total = max((total for total in totals if isinstance(total, int)), default=None)
+    distinct = len({str(item.get(endpoint.id)) for item in items})
+    if endpoint.paging == "page" and total is not None and (distinct < total or len(totals) > 1):
         raise Unreachable(f"{what}: the pages hold {distinct} of {total}; the list changed while it was read.")
+
+
+def _account(item: Mapping[str, Any]) -> Account:
+    identity = item.get("id")
+    if not isinstance(identity, str) or not identity:
+        raise Unreachable("Listing the accounts: an item lacks 'id'.")
+    return Account(identity, str(item.get("name") or identity))
 
 
 def _asset(product: Product, item: Mapping[str, Any], variant: Variant, what: str) -> Asset:

@@ -31,10 +31,8 @@ class Splits:
             pieces = [part for piece in pieces for part in _cut_times(piece, known.longest)]
         for cut in known.ids:
             pieces = [part for piece in pieces for part in _cut_ids(piece, cut)]
-        first, *others = pieces
-        newest = replace(first, newest_since=None) if others else first
-        last = replace(pieces[-1], newest_since=question.since)
-        return (newest, *others[:-1], last) if others else (first,)
+        *others, last = (without_newest(piece) for piece in pieces)
+        return (*others, replace(last, newest_since=question.since))
 
     def remember(self, account_id: str, piece: Piece, halves: tuple[Piece, ...]) -> None:
         """Learn from a piece that had to be cut into ``halves``."""

@@ -1,6 +1,6 @@
 """Cloudflare's time: the ``Date`` of its answers, carried on by a clock that never steps."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from exporter.clock import Clock
@@ -33,5 +33,8 @@ class CloudflareTime:
 
 
 def parse_date(header: str) -> datetime:
-    """Read a ``Date`` header; raises ValueError."""
-    return parsedate_to_datetime(header)
+    """Read a ``Date`` header, which is always of a time zone; raises ValueError."""
+    date = parsedate_to_datetime(header)
+    if date.tzinfo is None:
+        raise ValueError(f"'{header}' has no time zone")
+    return date.astimezone(UTC)

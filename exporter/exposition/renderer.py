@@ -39,7 +39,7 @@ class Renderer:
     def renew(self, snapshot: Snapshot) -> None:
         """Render a new snapshot in the formats asked for lately."""
         started = self._clock.monotonic()
-        wanted = [encoding for encoding, asked in self._asked.items() if asked >= started - LATELY_SECONDS]
+        wanted = [encoding for encoding, asked in list(self._asked.items()) if asked >= started - LATELY_SECONDS]
         self._current = (snapshot, {encoding: self._render(snapshot, encoding) for encoding in wanted})
         self._seconds = self._clock.monotonic() - started
 

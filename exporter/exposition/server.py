@@ -57,7 +57,8 @@ def choose_encoding(accept: str, accept_encoding: str) -> Encoding:
         elif media in {"text/plain", "text/*", "*/*"}:
             qualities[Format.TEXT] = max(qualities[Format.TEXT], quality)
     is_open = qualities[Format.OPENMETRICS] > 0 and qualities[Format.OPENMETRICS] >= qualities[Format.TEXT]
-    is_compressed = any(coding in {"gzip", "*"} and quality > 0 for coding, quality in _weighted(accept_encoding))
+    codings = dict(_weighted(accept_encoding))
+    is_compressed = codings.get("gzip", codings.get("*", 0.0)) > 0
     return (Format.OPENMETRICS if is_open else Format.TEXT), is_compressed
 
 
@@ -79,10 +80,12 @@ def build_web(
 ) -> Starlette:
     """Give the ASGI application that reads the board."""
 
+    started = clock.monotonic()
+
     async def healthy(_: Request) -> Response:
-        turned = board.turned_at
+        turned = started if board.turned_at is None else board.turned_at
         longest = MISSED_TURNS * refresh_interval.total_seconds()
-        if turned is None or clock.monotonic() - turned <= longest:
+        if clock.monotonic() - turned <= longest:
             return PlainTextResponse("healthy\n")
         return PlainTextResponse(f"unhealthy: the poller has not turned for more than {longest:.0f} s\n", 503)
 

@@ -1,4 +1,4 @@
-"""Random schedules of failures, lateness, throttling, restarts, crashes, renames and clock steps; 500 of them in all."""
+"""Random schedules of failures, lateness, throttling, restarts, crashes, renames and clock steps: 500 in all."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
