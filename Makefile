@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tools clean
+.PHONY: help run test lint tools dashboards docs bench clean
 
 python := .venv/bin/python
 
@@ -7,6 +7,8 @@ help:
 	@echo 'make run    the exporter, Prometheus and Alertmanager on this machine, until Ctrl-C;'
 	@echo '            on your account if CLOUDFLARE_API_TOKEN is set, else on a simulated one'
 	@echo 'make test   every check, as CI runs it; make lint only those that read the code'
+	@echo 'make dashboards  write dashboards/out from the code in dashboards/'
+	@echo 'make docs   write the generated parts of the documentation; make bench measures what the exporter takes'
 	@echo 'make clean  remove what these made (.venv, .cache, .run)'
 
 run: .venv/.run
@@ -22,6 +24,15 @@ lint: .venv/.test
 
 tools: .venv/.test
 	@$(python) -m stack.tools
+
+dashboards: .venv/.run
+	$(python) -m dashboards.build
+
+docs: .venv/.run
+	@$(python) -m docs.build
+
+bench: .venv/.run
+	@$(python) -m bench
 
 clean:
 	rm -rf .venv .cache .run .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -9,12 +9,26 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TypeVar
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import Dataset, Role
+from exporter.choices import Choices
 from exporter.clock import Clock
-from exporter.cloudflare import Analytics, CloudflareError, CloudflareTime, Discovery, Forbidden, Refused
-from exporter.ledger import CommitError, Ledger, RosterKey
+from exporter.cloudflare import (
+    RETENTION,
+    USUAL,
+    Analytics,
+    Budget,
+    CloudflareError,
+    CloudflareTime,
+    Discovery,
+    Forbidden,
+    Limits,
+    Refused,
+    Withheld,
+)
+from exporter.ledger import LOOK_BACK, CommitError, Ledger, RosterKey
 from exporter.model import (
     HOUR,
     MINUTE,
@@ -28,16 +42,21 @@ from exporter.model import (
     floor_minute,
 )
 from exporter.snapshot import Board
+from exporter.turns import Candidate, Turn
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-RETENTION = timedelta(days=31)
-"""How far back the datasets can be asked, by the products' analytics pages."""
+LIMITS_LIFE = timedelta(hours=6)
+"""How often plan and token are looked into."""
 
 EARLY_DISCOVERY = timedelta(minutes=1)
 """Strangers, and lists that failed, are looked into no more often than this."""
+
+WINDOW = timedelta(minutes=15)
+WINDOW_DELAY = timedelta(minutes=5)
+"""Windows end this long ago: the newest minutes are not whole yet."""
 
 PATIENT_DISCOVERIES = 5
 """How many discoveries in a row may be incomplete before the first one is taken as it is."""
@@ -45,17 +64,25 @@ PATIENT_DISCOVERIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """One token's way of asking: ``wanted`` limits it to some account ids, ``name`` stands for it in messages."""
+    """One token's way of asking: ``wanted`` limits it to some account ids, ``name`` stands for it in messages.
+
+    Tokens of one user share one ``budget``.
+    """
 
     name: str
     wanted: tuple[str, ...]
     discovery: Discovery
     analytics: Analytics
+    budget: Budget
 
 
 @dataclass(slots=True)
 class Works:
-    """What all accounts share: the ledger and its lock, clocks, what to ask, and counts since the process began."""
+    """What all accounts share: the ledger and its lock, clocks, what to ask, and counts since the process began.
+
+    ``choices``, the datasets that they leave and the interval are those of the configuration that was last taken over,
+    at ``configured_at``; ``config_is_current`` is False if a newer one was refused since.
+    """
 
     ledger: Ledger
     board: Board
@@ -63,8 +90,12 @@ class Works:
     clock: Clock
     time: CloudflareTime
     discovery_interval: timedelta
+    choices: Choices
+    configured_at: datetime
+    config_is_current: bool = True
     revisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     gaps: dict[tuple[str, str], timedelta] = field(default_factory=dict)
+    sample_intervals: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     commit_failures: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -89,19 +120,53 @@ class AccountPoller:
         self.datasets: dict[str, DatasetStatus] = {}
         self.is_busy = False
         self._works = works
+        self._asked_at = float("-inf")
         self._discover_at = float("-inf")
         self._discovered_at = float("-inf")
         self._discoveries = 0
         self._ask_again_at: dict[str, float] = {}
         self._told: dict[str, str] = {}
+        self._limits: dict[str, Limits] = {}
+        self._limits_at = float("-inf")
         self._unlistable: frozenset[str] = frozenset()
 
-    async def turn(self) -> None:
-        """Discover if that is due, and refresh."""
+    def dataset_statuses(self) -> list[DatasetStatus]:
+        """Give one status a dataset: where it is asked in several ways, the one with a trouble."""
+        worst: dict[str, DatasetStatus] = {}
+        for status in self.datasets.values():
+            known = worst.get(status.dataset)
+            if known is None or known.state == "ok":
+                worst[status.dataset] = status
+        return list(worst.values())
+
+    def begin_anew(self) -> None:
+        """Take changed choices to heart: discover with the next turn, forget what is no longer asked."""
+        wanted = {dataset.key for dataset in self._works.datasets}
+        self.datasets = {key: status for key, status in self.datasets.items() if key in wanted}
+        self._unlistable &= self._works.choices.kinds()
+        self._ask_again_at.clear()
+        self._limits_at = self._discover_at = float("-inf")
+
+    def candidate(self) -> Candidate:
+        """Give what the account wants of the next turn."""
+        is_due = self._works.clock.monotonic() >= self._discover_at
+        return Candidate(
+            self.account.id,
+            self._asked_at,
+            self._discover_at if is_due else None,
+            self.principal.analytics.cost(self.account.id) + (self._works.clock.monotonic() >= self._limits_at),
+            self.principal.discovery.cost(self.account.id),
+        )
+
+    async def turn(self, turn: Turn) -> None:
+        """Discover and refresh, as far as the turn goes."""
         self.is_busy = True
         try:
-            await self._discover_if_due()
-            await self._refresh()
+            if turn.is_listed:
+                await self._discover()
+            if turn.is_asked:
+                self._asked_at = self._works.clock.monotonic()
+                await self._refresh()
         except CloudflareError as error:
             self._note(AccountStatus(self.account.id, False, error.outcome, str(error)))
         except CommitError as error:
@@ -113,10 +178,8 @@ class AccountPoller:
         finally:
             self.is_busy = False
 
-    async def _discover_if_due(self) -> None:
+    async def _discover(self) -> None:
         now = self._works.clock.monotonic()
-        if now < self._discover_at:
-            return
         self._discover_at = now + EARLY_DISCOVERY.total_seconds()
         self._discovered_at = now
         try:
@@ -129,40 +192,66 @@ class AccountPoller:
         is_first = not self._works.ledger.has_roster(self.account.id)
         if is_first and not inventory.is_settled and self._discoveries < PATIENT_DISCOVERIES:
             return
-        await self._works.with_ledger(self._works.ledger.enlist, inventory)
+        await self._works.with_ledger(self._works.ledger.enlist, inventory, self._works.choices)
         if inventory.is_settled:
             self._discover_at = now + self._works.discovery_interval.total_seconds()
 
     async def _refresh(self) -> None:
+        await self._learn_limits_if_due()
         now = self._works.time.now()
         questions = self._questions(now) if now is not None else []
         if not questions:
             return
-        outcomes = await self.principal.analytics.ask(self.account, questions)
+        outcomes = await self.principal.analytics.ask(self.account, questions, self._limits)
+        outcomes = {key: outcome for key, outcome in outcomes.items() if not isinstance(outcome, Withheld)}
         answers = [outcome for outcome in outcomes.values() if isinstance(outcome, Answer)]
         if answers:
             scraped = self._works.board.scraped_revision
             applied = await self._works.with_ledger(self._works.ledger.apply, self.account.id, answers, scraped)
             self._count(applied.revisions, applied.gaps)
-            self._look_into(applied.strangers)
+            reporting = {entry.key for entry in self._works.datasets if entry.says_sampling}
+            self._works.sample_intervals.update(
+                {
+                    (self.account.id, answer.question.dataset): answer.sample_interval
+                    for answer in answers
+                    if answer.question.dataset in reporting
+                }
+            )
+            kinds = self._works.choices.kinds()
+            self._look_into(frozenset(stranger for stranger in applied.strangers if stranger[0] in kinds))
         self._note_outcomes(outcomes)
 
-    def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
-        """Give what to ask: each dataset from its oldest open hour to the current minute.
+    async def _learn_limits_if_due(self) -> None:
+        """Ask what plan and token allow; as long as that is not known, the usual limits are taken."""
+        now = self._works.clock.monotonic()
+        if now < self._limits_at:
+            return
+        self._limits_at = now + self._works.discovery_interval.total_seconds()
+        try:
+            self._limits = await self.principal.analytics.limits(self.account, self._works.datasets)
+        except CloudflareError as error:
+            log.debug("%s", error)
+            return
+        self._limits_at = now + LIMITS_LIFE.total_seconds()
+        for dataset in self._works.datasets:
+            if not self._limits.get(dataset.key, USUAL).is_enabled:
+                detail = f"{dataset.name}: the plan of account {self.account.name} ({self.account.id}) lacks it."
+                self._tell(dataset, DatasetStatus(self.account.id, dataset.name, "unavailable", "plan", detail))
 
-        A dataset that has not begun is asked for the running hour: only that it answers counts, for then it begins.
-        """
+    def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
+        """Give what to ask of each dataset whose time has come."""
         ledger, clock = self._works.ledger, self._works.clock
         until = max(filter(None, (floor_minute(now), ledger.until(self.account.id))))
-        oldest = floor_hour(now - RETENTION) + HOUR
         questions: list[tuple[Dataset, Question]] = []
         for dataset in self._works.datasets:
-            if clock.monotonic() < self._ask_again_at.get(dataset.name, float("-inf")):
+            if clock.monotonic() < self._ask_again_at.get(dataset.key, float("-inf")):
                 continue
-            since = ledger.open_from(self.account.id, dataset.name) or floor_hour(until - MINUTE)
-            since = max(since, oldest)
-            if since < until:
-                questions.append((dataset, Question(dataset.name, since, until)))
+            limits = self._limits.get(dataset.key, USUAL)
+            if not limits.is_enabled:
+                continue
+            question = make_question(dataset, until, ledger.open_from(self.account.id, dataset.key), limits.retention)
+            if question.since < question.until:
+                questions.append((dataset, question))
         return questions
 
     def _count(self, revisions: Mapping[str, int], gaps: Mapping[str, timedelta]) -> None:
@@ -181,9 +270,12 @@ class AccountPoller:
 
     def _note_outcomes(self, outcomes: Mapping[str, Answer | CloudflareError]) -> None:
         errors = [outcome for outcome in outcomes.values() if isinstance(outcome, CloudflareError)]
+        if not outcomes:
+            return
         is_up = len(errors) < len(outcomes)
-        for name, outcome in outcomes.items():
-            self._note_dataset(name, outcome, is_worth_a_line=is_up)
+        for dataset in self._works.datasets:
+            if dataset.key in outcomes:
+                self._note_dataset(dataset, outcomes[dataset.key], is_worth_a_line=is_up)
         worst = None if is_up else errors[0]
         self._note(AccountStatus(self.account.id, is_up, worst.outcome if worst else "", str(worst or "")))
 
@@ -196,21 +288,28 @@ class AccountPoller:
             log.info("%s of account %s is listed again", kind, self.account.id)
         self._unlistable = frozenset(unlistable)
 
-    def _note_dataset(self, name: str, outcome: Answer | CloudflareError, *, is_worth_a_line: bool) -> None:
+    def _note_dataset(self, dataset: Dataset, outcome: Answer | CloudflareError, *, is_worth_a_line: bool) -> None:
         """Take a dataset's outcome down; what befalls the whole account gets one line there, not one for each."""
-        status = DatasetStatus(self.account.id, name, "ok")
+        name, pace = dataset.key, dataset.pace
+        status = DatasetStatus(self.account.id, dataset.name, "ok")
         if isinstance(outcome, CloudflareError):
             is_final = isinstance(outcome, Forbidden | Refused)
             word = "unavailable" if is_final else "failing"
-            status = DatasetStatus(self.account.id, name, word, outcome.outcome, str(outcome))
-            if is_final:
-                again = self._works.clock.monotonic() + self._works.discovery_interval.total_seconds()
-                self._ask_again_at[name] = again
+            status = DatasetStatus(self.account.id, dataset.name, word, outcome.outcome, str(outcome))
+            pace = self._works.discovery_interval if is_final else timedelta(0)
+        if pace:
+            self._ask_again_at[name] = self._works.clock.monotonic() + pace.total_seconds()
         self.datasets[name] = status
-        if is_worth_a_line and status.reason != self._told.get(name, ""):
+        if is_worth_a_line:
+            self._tell(dataset, status)
+
+    def _tell(self, dataset: Dataset, status: DatasetStatus) -> None:
+        """Log a dataset's status if its reason changed since it was last told."""
+        self.datasets[dataset.key] = status
+        if status.reason != self._told.get(dataset.key, ""):
             level = logging.INFO if status.state == "ok" else logging.WARNING
-            log.log(level, "%s", status.detail or f"{name} of account {self.account.id} is answered again")
-            self._told[name] = status.reason
+            log.log(level, "%s", status.detail or f"{dataset.key} of account {self.account.id} is answered again")
+            self._told[dataset.key] = status.reason
 
     def _note(self, status: AccountStatus) -> None:
         if (status.is_up, status.reason) != (self.status.is_up, self.status.reason):
@@ -218,3 +317,23 @@ class AccountPoller:
             level = logging.INFO if status.is_up else logging.WARNING
             log.log(level, "%s", f"account {self.account.name} ({self.account.id}) is {word}. {status.detail}".rstrip())
         self.status = status
+
+
+def make_question(
+    dataset: Dataset, until: datetime, known_until: datetime | None, retention: timedelta = RETENTION
+) -> Question:
+    """Give what to ask of a dataset at the minute ``until``, as far back as ``retention`` allows.
+
+    Usage is asked from its oldest open hour; if it has not begun, the running hour: only that it answers counts, for
+    then it begins. A state is asked from the newest hour known, a window for the newest whole quarter of an hour.
+    """
+    oldest = floor_hour(until - retention) + HOUR
+    match dataset.role:
+        case Role.USAGE:
+            return Question(dataset.key, max(known_until or floor_hour(until - MINUTE), oldest), until)
+        case Role.STATE:
+            running = floor_hour(until)
+            return Question(dataset.key, max(known_until or oldest, running - LOOK_BACK), running + HOUR)
+        case _:
+            end = until - WINDOW_DELAY
+            return Question(dataset.key, end - WINDOW, end)

@@ -12,18 +12,19 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from exporter.account_poller import Principal, Works
-from exporter.catalog import PRODUCTS
+from exporter.account_poller import Works
+from exporter.catalog import DATASETS, PRODUCTS
 from exporter.clock import Clock
-from exporter.cloudflare import Analytics, Client, CloudflareTime, Discovery, RequestTally
-from exporter.cloudflare.analytics import PAGE_LIMIT
+from exporter.cloudflare import PAGE_LIMIT, CloudflareTime, RequestTally
 from exporter.config import Config, ConfigError
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger
 from exporter.model import ExporterError
 from exporter.poller import Poller
+from exporter.reload import Reloader
 from exporter.snapshot import Board, SnapshotBuilder
+from exporter.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Exporter:
     ledger: Ledger
     board: Board
     poller: Poller
+    reloader: Reloader
     web: Starlette
 
     async def start(self) -> None:
@@ -63,20 +65,17 @@ def build_exporter(
     page_limit: int = PAGE_LIMIT,
 ) -> Exporter:
     """Wire an exporter. Raises ConfigError or StorageError. ``transport`` replaces the network."""
-    secrets = [token.secret() for token in config.cloudflare.tokens]
-    datasets = [dataset for product in PRODUCTS for dataset in product.datasets]
+    time, tally, board = CloudflareTime(clock), RequestTally(), Board()
     http = _http_client(transport)
-    ledger = Ledger.open(config.storage.folder(), datasets)
+    tokens = Tokens(http, config.cloudflare.api_url, clock=clock, time=time, tally=tally, page_limit=page_limit)
+    principals = tokens.take(config)
+    ledger = Ledger.open(config.storage.folder(), DATASETS.values())
     if ledger.set_aside:
         log.error("the ledger was damaged; it is kept as %s, and counting starts anew", ledger.set_aside)
-    time, tally, board = CloudflareTime(clock), RequestTally(), Board()
-    principals: list[Principal] = []
-    for number, (token, secret) in enumerate(zip(config.cloudflare.tokens, secrets, strict=True), start=1):
-        client = Client(http, config.cloudflare.api_url, secret, clock=clock, time=time, tally=tally)
-        discovery = Discovery(client, time, PRODUCTS)
-        principals.append(Principal(f"token {number}", token.accounts, discovery, Analytics(client, page_limit)))
     renderer = Renderer(clock, ProcessMetrics())
-    works = Works(ledger, board, datasets, clock, time, config.poll.discovery)
+    works = Works(
+        ledger, board, config.datasets(), clock, time, config.poll.discovery, config.choices, configured_at=clock.now()
+    )
     poller = Poller(
         principals,
         works,
@@ -86,7 +85,7 @@ def build_exporter(
         on_publish=renderer.renew,
     )
     web = build_web(board, renderer, clock, refresh_interval=config.poll.refresh, telemetry_path=telemetry_path)
-    return Exporter(http, ledger, board, poller, web)
+    return Exporter(http, ledger, board, poller, Reloader(config, tokens, works, poller), web)
 
 
 def _http_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
@@ -138,8 +137,13 @@ async def run_until_stopped(exporter: Exporter, listener: socket.socket, stoppin
         task.result()
 
 
+def set_on_signals(event: asyncio.Event, *signals: signal.Signals) -> None:
+    """Set an event of the running loop at any of these signals."""
+    loop = asyncio.get_running_loop()
+    for number in signals:
+        loop.add_signal_handler(number, event.set)
+
+
 def stop_on_signals(stopping: asyncio.Event) -> None:
     """Set an event of the running loop at SIGTERM and SIGINT."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    set_on_signals(stopping, signal.SIGTERM, signal.SIGINT)

@@ -8,8 +8,9 @@ import asyncio
 import logging
 import os
 import re
+import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +20,15 @@ from rich.console import Console
 from rich.panel import Panel
 
 from exporter import __version__
-from exporter.app import Exporter, ListenError, build_exporter, listen, run_until_stopped, stop_on_signals
+from exporter.app import (
+    Exporter,
+    ListenError,
+    build_exporter,
+    listen,
+    run_until_stopped,
+    set_on_signals,
+    stop_on_signals,
+)
 from exporter.catalog import DATASETS
 from exporter.clock import SystemClock
 from exporter.config import Cloudflare, Config, ConfigError, Poll, Storage, Token, load_config, parse_duration
@@ -53,7 +62,7 @@ def parse_address(text: str) -> Address:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code."""
-    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    options = build_parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
     configure_logging(options.log_level, options.log_format)
     try:
         return int(options.run(options))
@@ -70,13 +79,17 @@ def serve(options: argparse.Namespace) -> int:
     config = load_config(options.config_file, os.environ, options.storage_path)
     if options.storage_reset_counters:
         return reset_counters(config)
+    asyncio.run(_serve(_with_tokens(config), options))
+    return 0
+
+
+def _with_tokens(config: Config) -> Config:
     if not config.cloudflare.tokens:
         raise ConfigError(
             "No API token: set CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, or name one in the file given with "
             "--config.file. To look around without an account: cloudflare-exporter demo"
         )
-    asyncio.run(_serve(config, options))
-    return 0
+    return config
 
 
 def reset_counters(config: Config) -> int:
@@ -100,7 +113,11 @@ def demo(options: argparse.Namespace) -> int:
 async def _serve(config: Config, options: argparse.Namespace) -> None:
     stopping = asyncio.Event()
     stop_on_signals(stopping)
-    await _run(config, options, stopping)
+
+    def read() -> Config:
+        return _with_tokens(load_config(options.config_file, os.environ, options.storage_path))
+
+    await _run(config, options, stopping, read)
 
 
 async def _demo(options: argparse.Namespace) -> None:
@@ -115,7 +132,7 @@ async def _demo(options: argparse.Namespace) -> None:
             storage=Storage(path=options.storage_path or ""),
         )
         _announce(options, port)
-        await _run(config, options, stopping)
+        await _run(config, options, stopping, lambda: config)
 
 
 async def _simulate(options: argparse.Namespace) -> None:
@@ -149,12 +166,21 @@ def _simulator(options: argparse.Namespace) -> Simulator:
     return simulator
 
 
-async def _run(config: Config, options: argparse.Namespace, stopping: asyncio.Event) -> None:
+async def _run(
+    config: Config, options: argparse.Namespace, stopping: asyncio.Event, read: Callable[[], Config]
+) -> None:
+    """Serve until stopped; at SIGHUP the configuration is ``read`` again."""
     address: Address = options.web_listen_address
+    hung_up = asyncio.Event()
+    set_on_signals(hung_up, signal.SIGHUP)
     with listen(address.host, address.port) as listener:
         exporter: Exporter = build_exporter(config, SystemClock(), telemetry_path=options.web_telemetry_path)
         log.info("listening on %s:%s", address.host or "*", listener.getsockname()[1])
-        await run_until_stopped(exporter, listener, stopping)
+        reloading = asyncio.create_task(exporter.reloader.run(hung_up, read))
+        try:
+            await run_until_stopped(exporter, listener, stopping)
+        finally:
+            reloading.cancel()
 
 
 def _announce(options: argparse.Namespace, port: int) -> None:
@@ -172,7 +198,8 @@ def _announce(options: argparse.Namespace, port: int) -> None:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Give the parser of all commands."""
     common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     common.add_argument(
         "--web.listen-address",
@@ -201,7 +228,11 @@ def _parser() -> argparse.ArgumentParser:
 
     serving = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     serving.add_argument(
-        "--config.file", dest="config_file", type=Path, metavar="FILE", help="YAML; environment and flags overrule it"
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        metavar="FILE",
+        help="YAML; environment and flags overrule it; read again at SIGHUP",
     )
     serving.add_argument(
         "--storage.reset-counters",
@@ -214,7 +245,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="cloudflare-exporter",
         description="Exact usage of everything you run on Cloudflare, for Prometheus. Without a command: serve.",
         epilog="Environment: CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, CLOUDFLARE_ACCOUNT_ID "
-        "(comma-separated), CLOUDFLARE_API_URL. Each command has its own --help.",
+        "(comma-separated), CLOUDFLARE_API_URL, HTTPS_PROXY, SSL_CERT_FILE. Each command has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"cloudflare-exporter {__version__}")

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 
+from exporter.choices import AccountId, Choices, Section
 from exporter.model import ExporterError
 
 DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
-ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
 _URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(/[^\s?#]*)?")
+
+_OF_A_KEY = "[key]"
+"""How pydantic says that not the value but the key itself is wrong."""
 
 NOT_A_DURATION = "not a duration such as 30s, 10m or 1h30m"
 
@@ -53,12 +56,6 @@ def parse_duration(text: Any) -> timedelta:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 
-def _parse_account_id(text: Any) -> str:
-    if not isinstance(text, str) or not ACCOUNT_ID.fullmatch(text):
-        raise ValueError("not an account id (32 hexadecimal digits; see the dashboard's address bar)")
-    return text
-
-
 def _parse_api_url(text: Any) -> str:
     if not isinstance(text, str) or not _URL.fullmatch(text):
         raise ValueError(f"not an address such as {DEFAULT_API_URL}")
@@ -66,19 +63,27 @@ def _parse_api_url(text: Any) -> str:
 
 
 ApiUrl = Annotated[str, BeforeValidator(_parse_api_url)]
-AccountId = Annotated[str, BeforeValidator(_parse_account_id)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Token(_Section):
+class Token(Section):
     """An API token, or the file that holds it; with ``accounts``, only these of its accounts are read."""
 
-    token: SecretStr | None = None
-    token_file: Path | None = None
-    accounts: tuple[AccountId, ...] = ()
+    token: SecretStr | None = Field(default=None, description="The API token itself; better to name a file.")
+    token_file: Path | None = Field(
+        default=None,
+        description="A file that holds the token; it is read again when it changes.",
+        examples=["/run/secrets/cloudflare-token"],
+    )
+    accounts: tuple[AccountId, ...] = Field(
+        default=(),
+        description="Ids of the accounts to read; empty: all that the token lists.",
+        examples=[["0123456789abcdef0123456789abcdef"]],
+    )
+    budget_group: str = Field(
+        default="",
+        description="Tokens with the same word share a request budget; give those of another Cloudflare user another.",
+        examples=["second-user"],
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> "Token":
@@ -103,36 +108,68 @@ class Token(_Section):
         return secret
 
 
-class Cloudflare(_Section):
+class BudgetShare(Section):
+    """How much of Cloudflare's request limits may be used; the rest is for the dashboard and other tools."""
+
+    graphql: float = Field(default=0.7, gt=0, le=1, description="Share of 300 GraphQL requests in five minutes.")
+    rest: float = Field(default=0.5, gt=0, le=1, description="Share of 1,200 REST requests in five minutes.")
+
+    def by_api(self) -> dict[str, float]:
+        """Give the shares by the names of the APIs."""
+        return {"graphql": self.graphql, "rest": self.rest}
+
+
+class Cloudflare(Section):
     """Where and as whom Cloudflare is asked."""
 
-    api_url: ApiUrl = DEFAULT_API_URL
-    tokens: tuple[Token, ...] = ()
+    api_url: ApiUrl = Field(default=DEFAULT_API_URL, description="Where Cloudflare's API is; changes with a restart.")
+    tokens: tuple[Token, ...] = Field(
+        default=(),
+        description="The API tokens to ask with, each for the accounts it sees.",
+        examples=[[{"token_file": "/run/secrets/cloudflare-token"}]],
+    )
+    budget_share: BudgetShare = Field(
+        default=BudgetShare(),
+        description="Shares of the request limits of a Cloudflare user that the exporter keeps to.",
+    )
 
 
-class Poll(_Section):
+class Poll(Section):
     """How often Cloudflare is asked."""
 
-    refresh: Duration = Field(default=timedelta(seconds=60), ge=timedelta(seconds=1))
-    discovery: Duration = Field(default=timedelta(minutes=10), ge=timedelta(seconds=1))
+    refresh: Duration = Field(
+        default=timedelta(seconds=60), ge=timedelta(seconds=1), description="How often usage is asked for."
+    )
+    discovery: Duration = Field(
+        default=timedelta(minutes=10), ge=timedelta(seconds=1), description="How often accounts and assets are listed."
+    )
 
 
-class Storage(_Section):
+class Storage(Section):
     """Where the ledger is kept; an empty path keeps it in memory."""
 
-    path: str = "./data"
+    path: str = Field(
+        default="./data",
+        description="The folder of the ledger; empty: in memory, where a restart forgets it. Changes with a restart.",
+        examples=["/var/lib/cloudflare-exporter"],
+    )
 
     def folder(self) -> Path | None:
         """Give the state folder, or None for memory."""
         return Path(self.path) if self.path else None
 
 
-class Config(_Section):
+class Config(Choices):
     """Everything that the file can say."""
 
-    cloudflare: Cloudflare = Cloudflare()
-    poll: Poll = Poll()
-    storage: Storage = Storage()
+    cloudflare: Cloudflare = Field(default=Cloudflare(), description="Where and as whom Cloudflare is asked.")
+    poll: Poll = Field(default=Poll(), description="How often Cloudflare is asked.")
+    storage: Storage = Field(default=Storage(), description="Where the ledger is kept.")
+
+    @property
+    def choices(self) -> Choices:
+        """Give what the user chose, without what is secret."""
+        return Choices(accounts=self.accounts, projects=self.projects, filters=self.filters)
 
 
 def load_config(path: Path | None, environment: Mapping[str, str], storage_path: str | None) -> Config:
@@ -192,7 +229,8 @@ def _section(document: Mapping[str, Any], name: str, path: Path | None) -> dict[
 
 
 def _key(location: tuple[int | str, ...]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
+    steps = (step for step in location if step != _OF_A_KEY)
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
 
 
 def _sentence(message: str) -> str:

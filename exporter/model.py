@@ -23,6 +23,7 @@ snapshot     everything that is published, at one moment
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 MINUTE = timedelta(minutes=1)
@@ -45,6 +46,9 @@ Amounts = tuple[int, ...]
 """One integer per field of the dataset."""
 
 Rows = Mapping[RowKey, Amounts]
+
+UNKNOWN = -1
+"""The amount of a state or window field that the account's plan does not have."""
 
 
 class ExporterError(Exception):
@@ -108,7 +112,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A dataset's usage in [since, until); both on whole minutes."""
+    """What is asked of a dataset (by its key) in [since, until); both on whole minutes."""
 
     dataset: str
     since: datetime
@@ -120,13 +124,16 @@ class Answer:
     """The rows that Cloudflare gave to a question.
 
     ``hours`` holds only hours with rows, keyed by the hour's start; ``date`` is the answer's own ``Date``;
-    ``newest`` is the newest minute of the question that holds data.
+    ``newest`` is the newest minute of the question that holds data. ``sample_interval`` is how coarsely Cloudflare
+    sampled (1: exact), and ``sampled`` names the hours whose amounts are estimates.
     """
 
     question: Question
     date: datetime
     hours: Mapping[datetime, Rows]
     newest: datetime | None = None
+    sample_interval: Decimal = Decimal(1)
+    sampled: frozenset[datetime] = frozenset()
 
 
 class Labels:
@@ -162,11 +169,12 @@ def _escape(value: str) -> str:
 
 
 class Sample(NamedTuple):
-    """One value of a family: ``amount / divisor`` in the family's unit."""
+    """One value of a family: ``amount / divisor`` in the family's unit; ``suffix`` is a summary's _sum or _count."""
 
     labels: Labels
     amount: int | float
     divisor: int = 1
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,19 +217,26 @@ class AccountStatus:
 
 @dataclass(frozen=True, slots=True)
 class ExporterStatus:
-    """What the exporter says of itself. Counts are since the process began; keys are (account id, dataset)."""
+    """What the exporter says of itself. Counts are since the process began; keys are (account id, dataset).
+
+    ``configured_at`` is when the configuration that runs was taken over, by the machine's clock.
+    """
 
     accounts: tuple[AccountStatus, ...]
     datasets: tuple[DatasetStatus, ...]
     api_requests: Mapping[tuple[str, str], int]
     revisions: Mapping[tuple[str, str], int]
     gaps: Mapping[tuple[str, str], timedelta]
+    sample_intervals: Mapping[tuple[str, str], float]
     page_splits: int
     commit_failures: int
     storage_bytes: int
     refresh_interval: timedelta
+    budgets: Mapping[str, tuple[int, int]]
     discovery_interval: timedelta
     clock_offset: timedelta | None
+    config_is_current: bool = True
+    configured_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,15 @@
 ``/metrics``, the JSON API and the pages all read the one snapshot on the board, so they cannot disagree.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from exporter import __version__
-from exporter.catalog.entry import Dataset, Product
+from exporter.assets import asset_families
+from exporter.catalog.entry import Dataset, Metric, Product
+from exporter.families import EXPORTER, build_family, own_family, own_value
 from exporter.ledger import Publication
 from exporter.model import UNLISTED, ExporterStatus, Family, Labels, Sample, Snapshot
-
-EXPORTER = "cloudflare_exporter_"
-
-Key = TypeVar("Key", bound=tuple[str, ...])
 
 
 class Board:
@@ -38,63 +35,89 @@ class SnapshotBuilder:
     """Builds snapshots; label sets are made once and kept as long as their series live."""
 
     def __init__(self, products: Sequence[Product]) -> None:
+        self._products = products
         self._asset_labels = {product.kind: product.label for product in products}
         self._datasets = [dataset for product in products for dataset in product.datasets]
         self._labels: dict[tuple[str, ...], Labels] = {}
 
-    def build(self, publication: Publication, status: ExporterStatus, at: datetime) -> Snapshot:
+    def build(
+        self,
+        publication: Publication,
+        status: ExporterStatus,
+        at: datetime,
+        wants_metric: Callable[[str], bool] = lambda family: True,
+    ) -> Snapshot:
         """Give the snapshot of a publication. Raises ValueError if two samples would be the same series."""
-        families = [*self._usage(publication), *_books(publication), *_own(publication, status, at)]
+        families = [
+            *self._metrics(publication),
+            *asset_families(publication, self._products),
+            *_books(publication),
+            *_own(publication, status, at),
+        ]
+        families = [family for family in families if wants_metric(family.name)]
         series = sum(len(family.samples) for family in families) + 1
-        families.append(_single("series", "gauge", "Time series in this exposition, process metrics left out.", series))
+        families.append(own_value("series", "gauge", "Time series here, process metrics left out.", series))
         return Snapshot(publication.revision, at, tuple(families), status, publication.accounts)
 
-    def _usage(self, publication: Publication) -> list[Family]:
-        samples: dict[str, list[Sample]] = {metric.name: [] for dataset in self._datasets for metric in dataset.metrics}
+    def _metrics(self, publication: Publication) -> list[Family]:
+        declared = [(dataset, metric) for dataset in self._datasets for metric in dataset.metrics]
+        samples: dict[str, list[Sample]] = {_family_name(metric): [] for _, metric in declared}
         used: dict[tuple[str, ...], Labels] = {}
         for book in publication.books:
             account = publication.accounts[book.account]
-            names = [self._label_names(book.dataset, index) for index in range(len(book.dataset.metrics))]
+            metrics = book.dataset.metrics
+            names = [self._label_names(book.dataset, metric) for metric in metrics]
+            suffixes = [metric.name.removeprefix(_family_name(metric)) for metric in metrics]
             for placement, key, amount in book.series:
-                metric = book.dataset.metrics[key.metric]
-                identity = (metric.name, account, *placement, *key.values)
+                metric = metrics[key.metric]
+                asset = () if metric.is_of_account else placement
+                identity = (metric.name, account, *asset, *key.values)
                 labels = self._labels.get(identity) or Labels(names[key.metric], identity[1:])
                 used[identity] = labels
-                samples[metric.name].append(Sample(labels, amount, metric.divisor))
+                sample = Sample(labels, amount, metric.divisor, suffixes[key.metric])
+                samples[_family_name(metric)].append(sample)
         self._labels = used
-        return [
-            build_family(metric.name, "counter", dataset.describe(metric), samples[metric.name])
-            for dataset in self._datasets
-            for metric in dataset.metrics
-        ]
+        families: dict[str, Family] = {}
+        for dataset, metric in declared:
+            name = _family_name(metric)
+            kind = "summary" if metric.family else metric.kind
+            if name not in families:
+                grouped = _grouped(samples[name]) if kind == "summary" else samples[name]
+                families[name] = build_family(name, kind, dataset.describe(metric), grouped)
+        return list(families.values())
 
-    def _label_names(self, dataset: Dataset, metric_index: int) -> tuple[str, ...]:
-        metric = dataset.metrics[metric_index]
+    def _label_names(self, dataset: Dataset, metric: Metric) -> tuple[str, ...]:
+        asset = () if metric.is_of_account else ("project", self._asset_labels[dataset.kind])
         split = (metric.split,) if metric.split else ()
-        return ("account", "project", self._asset_labels[dataset.kind], *metric.labels, *split)
+        return ("account", *asset, *metric.labels, *split)
 
 
-def build_family(name: str, kind: str, text: str, samples: Sequence[Sample]) -> Family:
-    """Give a family. Raises ValueError if two samples carry the same labels, or other label names than the first."""
-    if len({sample.labels for sample in samples}) != len(samples):
-        raise ValueError(f"{name}: two samples carry the same labels")
-    if any(sample.labels.names != samples[0].labels.names for sample in samples):
-        raise ValueError(f"{name}: samples carry different label names")
-    return Family(name, kind, text, tuple(samples))
+def _family_name(metric: Metric) -> str:
+    return metric.family or metric.name
+
+
+def _grouped(samples: Sequence[Sample]) -> list[Sample]:
+    """Put the quantiles, sum and count of each summary together, as OpenMetrics wants them."""
+
+    def place(sample: Sample) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
+        values = sample.labels.values
+        return (values if sample.suffix else values[:-1]), bool(sample.suffix), (sample.suffix, *values)
+
+    return sorted(samples, key=place)
 
 
 def _own(publication: Publication, status: ExporterStatus, at: datetime) -> Iterable[Family]:
     accounts = publication.accounts
     build = Labels(("version",), (__version__,))
     yield build_family(EXPORTER + "build_info", "info", "The exporter's version.", [Sample(build, 1)])
-    yield _by(
+    yield own_family(
         "account_up",
         "gauge",
         "Whether the last refresh of the account was answered (1) or not (0).",
         ("account",),
         {(accounts.get(entry.account_id) or entry.name,): int(entry.is_up) for entry in status.accounts},
     )
-    yield _by(
+    yield own_family(
         "dataset_state",
         "gauge",
         "State of a dataset: ok, failing (asked again at each refresh) or unavailable (token or plan lacks it).",
@@ -105,31 +128,50 @@ def _own(publication: Publication, status: ExporterStatus, at: datetime) -> Iter
             if entry.account_id in accounts
         },
     )
-    yield _by(
+    yield own_family(
         "api_requests_total",
         "counter",
         "Requests to Cloudflare's API by outcome, retries included.",
         ("api", "outcome"),
         status.api_requests,
     )
+    allowed = {(api,): allowance for api, (allowance, _) in status.budgets.items()}
+    left = {(api,): remaining for api, (_, remaining) in status.budgets.items()}
+    yield own_family(
+        "api_budget_requests", "gauge", "Requests in five minutes that the exporter allows itself.", ("api",), allowed
+    )
+    yield own_family("api_budget_remaining_requests", "gauge", "How many of these it may send now.", ("api",), left)
     yield from _ledger_counts(publication, status)
     unlisted = {
         (accounts[account],): sum(entry.placement is not None and entry.placement.asset == UNLISTED for entry in roster)
         for account, roster in publication.assets.items()
         if account in accounts
     }
-    yield _by(
+    yield own_family(
         "unlisted_assets", "gauge", "Assets with usage that no discovery lists (any more).", ("account",), unlisted
     )
-    yield _single(
+    yield own_value(
         "refresh_interval_seconds", "gauge", "Time between refreshes.", status.refresh_interval.total_seconds()
     )
-    yield _single(
+    yield own_value(
         "discovery_interval_seconds", "gauge", "Time between discoveries.", status.discovery_interval.total_seconds()
     )
-    yield _single("snapshot_timestamp_seconds", "gauge", "When this exposition was built.", at.timestamp())
+    yield own_value(
+        "config_last_reload_successful",
+        "gauge",
+        "Whether the configuration that was last read is the one that runs (1), or was refused (0).",
+        int(status.config_is_current),
+    )
+    if status.configured_at is not None:
+        yield own_value(
+            "config_last_reload_success_timestamp_seconds",
+            "gauge",
+            "When the configuration that runs was taken over.",
+            status.configured_at.timestamp(),
+        )
+    yield own_value("snapshot_timestamp_seconds", "gauge", "When this exposition was built.", at.timestamp())
     if status.clock_offset is not None:
-        yield _single(
+        yield own_value(
             "clock_offset_seconds",
             "gauge",
             "How far this machine's clock is ahead of Cloudflare's; nothing is counted by it.",
@@ -139,23 +181,30 @@ def _own(publication: Publication, status: ExporterStatus, at: datetime) -> Iter
 
 def _ledger_counts(publication: Publication, status: ExporterStatus) -> Iterable[Family]:
     accounts = publication.accounts
-    yield _by(
+    yield own_family(
         "revisions_total",
         "counter",
         "Rows that an answer of Cloudflare put lower than an earlier one, and hours taken in dispute.",
         ("account", "dataset"),
         {(accounts[account], dataset): count for (account, dataset), count in status.revisions.items()},
     )
-    yield _by(
+    yield own_family(
         "gap_seconds_total",
         "counter",
         "Time that no question covered, because the exporter was away longer than Cloudflare keeps data.",
         ("account", "dataset"),
         {(accounts[account], dataset): gap.total_seconds() for (account, dataset), gap in status.gaps.items()},
     )
-    yield _single("page_splits_total", "counter", "Questions cut because a page was full.", status.page_splits)
-    yield _single("commit_failures_total", "counter", "Changes the ledger could not write.", status.commit_failures)
-    yield _single("storage_bytes", "gauge", "Size of the ledger.", status.storage_bytes)
+    yield own_family(
+        "dataset_sample_interval",
+        "gauge",
+        "How coarsely Cloudflare sampled the newest answer: 1 is exact, 10 means that one event in ten was kept.",
+        ("account", "dataset"),
+        {(accounts[account], dataset): interval for (account, dataset), interval in status.sample_intervals.items()},
+    )
+    yield own_value("page_splits_total", "counter", "Questions cut because a page was full.", status.page_splits)
+    yield own_value("commit_failures_total", "counter", "Changes the ledger could not write.", status.commit_failures)
+    yield own_value("storage_bytes", "gauge", "Size of the ledger.", status.storage_bytes)
 
 
 def _books(publication: Publication) -> Iterable[Family]:
@@ -167,11 +216,15 @@ def _books(publication: Publication) -> Iterable[Family]:
     }
     for book in publication.books:
         key = (publication.accounts[book.account], book.dataset.name)
-        moments["start"][key] = book.state.start.timestamp()
-        moments["queried_until"][key] = book.state.published_until.timestamp()
-        moments["last_success"][key] = book.state.last_success.timestamp()
-        if book.state.newest is not None:
-            moments["newest_data"][key] = book.state.newest.timestamp()
+        said = book.state or book.readings
+        if said is None or book.dataset.variant:
+            continue
+        moments["last_success"][key] = said.last_success.timestamp()
+        if said.newest is not None:
+            moments["newest_data"][key] = said.newest.timestamp()
+        if book.state:
+            moments["start"][key] = book.state.start.timestamp()
+            moments["queried_until"][key] = book.state.published_until.timestamp()
     texts = {
         "start": "Since when the dataset's usage is counted.",
         "queried_until": "Up to when the published values hold what Cloudflare said; divide increases by its increase.",
@@ -179,17 +232,4 @@ def _books(publication: Publication) -> Iterable[Family]:
         "last_success": "When the dataset was last answered, by Cloudflare's clock.",
     }
     for word, values in moments.items():
-        yield _by(f"dataset_{word}_timestamp_seconds", "gauge", texts[word], ("account", "dataset"), values)
-
-
-def _by(name: str, kind: str, text: str, names: tuple[str, ...], values: Mapping[Key, int | float]) -> Family:
-    samples = [Sample(Labels(names, key), _whole(value)) for key, value in values.items()]
-    return build_family(EXPORTER + name, kind, text, samples)
-
-
-def _single(name: str, kind: str, text: str, value: int | float) -> Family:
-    return build_family(EXPORTER + name, kind, text, [Sample(Labels((), ()), _whole(value))])
-
-
-def _whole(value: int | float) -> int | float:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+        yield own_family(f"dataset_{word}_timestamp_seconds", "gauge", texts[word], ("account", "dataset"), values)

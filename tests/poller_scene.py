@@ -11,12 +11,15 @@ import pytest
 
 from exporter.app import Exporter
 from exporter.catalog import DATASETS
+from exporter.catalog.entry import Role
 from exporter.ledger.file import FILE_NAME
 from exporter.simulator import AccountModel, Worker, World
 from tests.exactness.harness import Rig, small_assets, small_world
 
 WORKERS = "workersInvocationsAdaptive"
+R2 = "r2OperationsAdaptiveGroups"
 KV = "kvOperationsAdaptiveGroups"
+USAGE = frozenset(dataset.name for dataset in DATASETS.values() if dataset.role is Role.USAGE)
 OTHER_ID = "b" * 32
 MINUTE = timedelta(minutes=1)
 QUIET = timedelta(0)
@@ -60,7 +63,7 @@ def states(rig: Rig, account: str = "Example") -> dict[str, tuple[str, str]]:
 
 def all_ok_but(**others: tuple[str, str]) -> dict[str, tuple[str, str]]:
     """Give the states when all datasets are ok but some."""
-    return {name: others.get(name, ("ok", "")) for name in DATASETS}
+    return {dataset.name: others.get(dataset.name, ("ok", "")) for dataset in DATASETS.values()}
 
 
 def published_assets(exporter: Exporter) -> set[str]:

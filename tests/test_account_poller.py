@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from exporter.catalog import DATASETS
 from exporter.simulator import Fault, Kind, TokenModel, Worker
 from tests.clock import START
 from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig, small_world
@@ -16,6 +15,8 @@ from tests.poller_scene import (
     KV,
     MINUTE,
     QUIET,
+    R2,
+    USAGE,
     WORKERS,
     all_ok_but,
     full_disk,
@@ -30,19 +31,38 @@ from tests.poller_scene import (
 
 
 def test_a_dataset_that_the_plan_lacks_costs_only_itself(tmp_path: Path) -> None:
-    """The others go on, the state says why, and it is asked again after a discovery interval only."""
+    """The others go on, the state says why, and what the plan allows is looked into again after six hours."""
     world = listed_world()
     (account,) = world.accounts
 
     async def script() -> None:
         rig = Rig(replace(world, accounts=(replace(account, disabled_datasets=frozenset({KV})),)), tmp_path)
         await turn(rig, 3)
-        assert states(rig) == all_ok_but(**{KV: ("unavailable", "forbidden")})
+        assert states(rig) == all_ok_but(**{KV: ("unavailable", "plan")})
         assert samples(rig.exporter, "account_up") == {("Example",): 1}
-        assert sorted(dataset for _, dataset in untils(rig)) == sorted(DATASETS.keys() - {KV})
+        assert sorted(dataset for _, dataset in untils(rig)) == sorted(USAGE - {KV})
         rig.simulator.state.accounts[ACCOUNT_ID] = account
         await turn(rig, 7)
-        assert states(rig)[KV] == ("unavailable", "forbidden")
+        assert states(rig)[KV] == ("unavailable", "plan")
+        rig.clock.advance(timedelta(hours=6))
+        await turn(rig, 2)
+        assert states(rig) == all_ok_but()
+        await rig.exporter.close()
+
+    asyncio.run(script())
+
+
+def test_a_dataset_that_the_token_may_not_read_is_asked_seldom(tmp_path: Path) -> None:
+    """What will not change soon is asked again after a discovery interval only."""
+
+    async def script() -> None:
+        rig = Rig(listed_world(), tmp_path)
+        await turn(rig, 2)
+        rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, dataset=KV, code="authz", message="not authorized"))
+        await turn(rig)
+        rig.simulator.faults.clear()
+        await turn(rig, 9)
+        assert states(rig) == all_ok_but(**{KV: ("unavailable", "forbidden")})
         await turn(rig, 2)
         assert states(rig) == all_ok_but()
         await rig.exporter.close()
@@ -215,8 +235,8 @@ def test_a_commit_failure_is_counted_and_the_old_values_stay(tmp_path: Path) -> 
 
 
 FAULTS: dict[str, tuple[Fault, int]] = {
-    "a dataset fails": (Fault(kind=Kind.ALIAS_ERROR, dataset=KV), 2),
-    "a dataset is refused": (Fault(kind=Kind.ALIAS_ERROR, dataset=KV, message="no such field"), 1),
+    "a dataset fails": (Fault(kind=Kind.ALIAS_ERROR, dataset=R2), 2),
+    "a dataset is refused": (Fault(kind=Kind.ALIAS_ERROR, dataset=R2, message="no such field"), 1),
     "analytics are throttled": (Fault(kind=Kind.THROTTLE, seconds=240, api="graphql", times=1), 2),
     "analytics are down": (Fault(kind=Kind.HTTP_STATUS, status=503, api="graphql"), 2),
 }
@@ -249,8 +269,8 @@ def test_counting_starts_with_the_first_answer(tmp_path: Path) -> None:
         rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, dataset=KV, until=START + 5 * MINUTE))
         await turn(rig, 8)
         start = START.replace(second=0)
-        assert {name: rig.start_of(name) for name in DATASETS} == {
-            name: start + 5 * MINUTE if name == KV else start for name in DATASETS
+        assert {name: rig.start_of(name) for name in USAGE} == {
+            name: start + 5 * MINUTE if name == KV else start for name in USAGE
         }
         await rig.exporter.close()
 

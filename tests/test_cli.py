@@ -319,6 +319,30 @@ def test_serving_goes_on_without_cloudflare_and_stops_when_asked() -> None:
     assert TOKEN not in line + rest
 
 
+@pytest.mark.usefixtures("with_token")
+def test_a_hangup_reads_the_configuration_again() -> None:
+    """At SIGHUP a broken file is refused and a whole one taken over, and the exporter runs on."""
+    path = Path("exporter.yml")
+    path.write_text("poll: {refresh: 1m}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", "--config.file=exporter.yml"]
+    told = []
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            next(line for line in process.stderr if "listening on" in line)
+            for text in ("poll: {refresh: soon}\n", "poll: {refresh: 2m}\n"):
+                path.write_text(text, encoding="utf-8")
+                process.send_signal(signal.SIGHUP)
+                told.append(next(line for line in process.stderr if "logger=exporter.reload" in line))
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=15)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in told[0]
+    assert "the configuration was read again" in told[1]
+
+
 async def fetch(url: str) -> tuple[int, str]:
     """The answer of the process; the listener is there before its line is logged."""
     async with httpx.AsyncClient(timeout=10, trust_env=False) as http:

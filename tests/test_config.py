@@ -1,9 +1,12 @@
 """The configuration."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from exporter.config import Config, ConfigError, load_config, parse_duration
 
@@ -64,6 +67,72 @@ def test_a_file_says_everything(tmp_path: Path) -> None:
     assert config.poll.refresh == timedelta(seconds=90)
     assert config.poll.discovery == timedelta(minutes=90)
     assert config.storage.folder() == Path("/var/lib/exporter")
+
+
+def test_a_file_says_what_is_chosen(tmp_path: Path) -> None:
+    """Accounts, projects and filters arrive as choices, which hold nothing that is secret."""
+    config = load(
+        tmp_path,
+        f"""
+        cloudflare: {{tokens: [{{token: {SECRET}}}]}}
+        accounts:
+          include: ["Example *"]
+          exclude: [Sandbox]
+          alias: {{{ACCOUNT}: production}}
+        projects:
+          - match: {{name: "shop-*", kind: worker, account: production}}
+            project: shop
+          - {{match: {{regex: "blog|blog-.*", tag: "team:*"}}, project: blog}}
+        filters:
+          products: {{include: [workers, "d*"]}}
+          assets: {{exclude: ["worker/*-preview"]}}
+          metrics: {{exclude: ["*_bytes_total"]}}
+        """,
+    )
+    choices = config.choices
+    assert choices.accounts.alias == {ACCOUNT: "production"}
+    assert [rule.project for rule in choices.projects] == ["shop", "blog"]
+    assert choices.filters.products.include == ("workers", "d*")
+    assert SECRET not in f"{choices.model_dump()}"
+
+
+def test_a_choice_that_is_wrong_is_named_by_its_key(tmp_path: Path) -> None:
+    """All wrong rules, globs and aliases come in one message."""
+    message = fail(
+        tmp_path,
+        """
+        accounts: {alias: {shop: production}}
+        projects:
+          - {match: {regex: "shop-("}, project: shop}
+          - {match: {kind: bucket}, project: ""}
+          - {match: {}, project: shop}
+        filters: {products: {exclude: [wokers]}, zones: {}}
+        """,
+    )
+    keys = [line.split(": ")[0].strip() for line in message.splitlines()[1:]]
+    assert keys == [
+        "accounts.alias.shop",
+        "projects[0].match.regex",
+        "projects[1].match.kind",
+        "projects[1].project",
+        "projects[2].match",
+        "filters.products.exclude[0]",
+        "filters.zones",
+    ]
+
+
+def described(section: type[BaseModel]) -> Iterator[tuple[str, str | None]]:
+    """Each key of a section and of those below it, with its description."""
+    for name, field in section.model_fields.items():
+        yield name, field.description
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from described(inner)
+
+
+def test_every_key_is_described() -> None:
+    """The documentation is made of these sentences."""
+    assert {name for name, sentence in described(Config) if not (sentence and sentence.endswith("."))} == set()
 
 
 def test_a_token_is_never_shown(tmp_path: Path) -> None:

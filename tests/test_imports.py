@@ -14,14 +14,20 @@ MAY_IMPORT = {
     "model": set(),
     "clock": set(),
     "logs": set(),
-    "config": {"model"},
     "catalog": {"model"},
+    "choices": {"model", "catalog"},
+    "config": {"model", "choices"},
     "cloudflare": {"model", "clock", "catalog"},
-    "ledger": {"model", "catalog"},
-    "snapshot": {"model", "catalog", "cloudflare", "ledger"},
+    "ledger": {"model", "catalog", "choices"},
+    "families": {"model"},
+    "assets": {"model", "catalog", "families", "ledger"},
+    "snapshot": {"model", "catalog", "ledger", "families", "assets"},
     "exposition": {"model", "clock", "snapshot"},
-    "account_poller": {"model", "clock", "catalog", "cloudflare", "ledger", "snapshot"},
-    "poller": {"model", "clock", "catalog", "cloudflare", "ledger", "snapshot", "account_poller"},
+    "account_poller": {"model", "clock", "catalog", "choices", "cloudflare", "ledger", "snapshot", "turns"},
+    "turns": set(),
+    "poller": {"model", "clock", "catalog", "cloudflare", "ledger", "snapshot", "account_poller", "turns"},
+    "tokens": {"clock", "config", "catalog", "cloudflare", "account_poller"},
+    "reload": {"config", "account_poller", "poller", "tokens"},
     "app": {
         "model",
         "clock",
@@ -33,6 +39,8 @@ MAY_IMPORT = {
         "exposition",
         "account_poller",
         "poller",
+        "tokens",
+        "reload",
     },
     "simulator": set(),
     "cli": {"model", "clock", "logs", "config", "catalog", "ledger", "app", "simulator"},
@@ -113,4 +121,4 @@ def test_only_the_client_asks_over_the_network() -> None:
         for module in modules(room)
         if any(name.split(".")[0] == "httpx" for name in imported(module))
     ]
-    assert sorted(users) == ["app.py", "cloudflare/client.py"]
+    assert sorted(users) == ["app.py", "cloudflare/client.py", "tokens.py"]

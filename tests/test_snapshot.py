@@ -7,12 +7,14 @@ import pytest
 
 from exporter import __version__
 from exporter.catalog import DATASETS, PRODUCTS
+from exporter.families import build_family
 from exporter.ledger.book import BookState
 from exporter.ledger.ledger import Publication, PublishedBook
+from exporter.ledger.readings import Readings
 from exporter.ledger.roster import Entry, Standing
 from exporter.ledger.series import Placement, SeriesKey
 from exporter.model import AccountStatus, Asset, DatasetStatus, ExporterStatus, Labels, Sample, Snapshot
-from exporter.snapshot import SnapshotBuilder, build_family
+from exporter.snapshot import SnapshotBuilder
 
 AT = datetime(2025, 10, 20, 10, 1, 2, tzinfo=UTC)
 UNTIL = datetime(2025, 10, 20, 10, 1, tzinfo=UTC)
@@ -21,8 +23,12 @@ ACCOUNT_ID = "a" * 32
 D1 = DATASETS["d1AnalyticsAdaptiveGroups"]
 R2 = DATASETS["r2OperationsAdaptiveGroups"]
 OBJECTS = DATASETS["durableObjectsPeriodicGroups"]
+WORKERS = DATASETS["workersInvocationsAdaptive"]
+LATELY = DATASETS["workersInvocationsAdaptive/quantiles"]
+KV_STORAGE = DATASETS["durableObjectsStorageGroups"]
 
 STATE = BookState(START, START, UNTIL, UNTIL, UNTIL + timedelta(seconds=5), UNTIL - timedelta(minutes=3))
+READINGS = Readings(UNTIL, UNTIL + timedelta(seconds=5), START)
 
 STATUS = ExporterStatus(
     accounts=(
@@ -37,10 +43,12 @@ STATUS = ExporterStatus(
     api_requests={("rest", "success"): 12, ("graphql", "throttled"): 1},
     revisions={(ACCOUNT_ID, D1.name): 2},
     gaps={(ACCOUNT_ID, D1.name): timedelta(hours=1)},
+    sample_intervals={(ACCOUNT_ID, D1.name): 10.5},
     page_splits=3,
     commit_failures=4,
     storage_bytes=4096,
     refresh_interval=timedelta(seconds=60),
+    budgets={"graphql": (210, 200)},
     discovery_interval=timedelta(minutes=10),
     clock_offset=timedelta(milliseconds=-1500),
 )
@@ -53,7 +61,7 @@ def publication(*books: PublishedBook) -> Publication:
         Entry(Asset("worker", "w1", ""), Standing.UNLISTED, START),
         Entry(Asset("worker", "w2", ""), Standing.STRANGER, START),
     )
-    return Publication(7, {ACCOUNT_ID: "Example"}, books, {ACCOUNT_ID: roster})
+    return Publication(7, {ACCOUNT_ID: "Example"}, books, {ACCOUNT_ID: roster}, {})
 
 
 def values(snapshot: Snapshot, name: str) -> dict[str, int | float]:
@@ -71,7 +79,7 @@ def test_usage_is_published_under_its_placement() -> None:
     """A series carries account, project, the asset's own label and the metric's labels, in that order."""
     names = [metric.name for metric in R2.metrics]
     key = SeriesKey(names.index("cloudflare_r2_operations_total"), ("GetObject", "B", "200", "Standard"))
-    snapshot = build(PublishedBook(ACCOUNT_ID, R2, STATE, ((Placement("shop", "eu_media"), key, 5),)))
+    snapshot = build(PublishedBook(ACCOUNT_ID, R2, STATE, None, ((Placement("shop", "eu_media"), key, 5),)))
     assert values(snapshot, "cloudflare_r2_operations_total") == {
         '{account="Example",project="shop",bucket="eu_media",action="GetObject",class="B",status_code="200",'
         'storage_class="Standard"}': 5
@@ -83,7 +91,7 @@ def test_a_split_metric_carries_the_word_of_its_part() -> None:
     names = [metric.name for metric in OBJECTS.metrics]
     index = names.index("cloudflare_durable_object_websocket_messages_total")
     series = tuple((Placement("shop", "Cart"), SeriesKey(index, (word,)), 1) for word in ("inbound", "outbound"))
-    snapshot = build(PublishedBook(ACCOUNT_ID, OBJECTS, STATE, series))
+    snapshot = build(PublishedBook(ACCOUNT_ID, OBJECTS, STATE, None, series))
     assert values(snapshot, "cloudflare_durable_object_websocket_messages_total") == {
         '{account="Example",project="shop",do_namespace="Cart",direction="inbound"}': 1,
         '{account="Example",project="shop",do_namespace="Cart",direction="outbound"}': 1,
@@ -94,7 +102,7 @@ def test_a_divisor_comes_from_the_catalog() -> None:
     """Millionths stay integers in the snapshot, with what they have to be divided by."""
     names = [metric.name for metric in D1.metrics]
     key = SeriesKey(names.index("cloudflare_d1_response_bytes_total"), ())
-    snapshot = build(PublishedBook(ACCOUNT_ID, D1, STATE, ((Placement("shop", "orders"), key, 1_500_000),)))
+    snapshot = build(PublishedBook(ACCOUNT_ID, D1, STATE, None, ((Placement("shop", "orders"), key, 1_500_000),)))
     family = next(family for family in snapshot.families if family.name == "cloudflare_d1_response_bytes_total")
     assert (family.samples[0].amount, family.samples[0].divisor) == (1_500_000, 1_000_000)
     assert family.help == (
@@ -105,14 +113,73 @@ def test_a_divisor_comes_from_the_catalog() -> None:
 def test_every_metric_of_the_catalog_has_a_family() -> None:
     """Families are there, in the catalog's order, even while they have no series."""
     names = [family.name for family in build().families]
-    metrics = [metric.name for dataset in DATASETS.values() for metric in dataset.metrics]
-    assert names[: len(metrics)] == metrics
+    metrics = dict.fromkeys(metric.family or metric.name for dataset in DATASETS.values() for metric in dataset.metrics)
+    assert names[: len(metrics)] == list(metrics)
     assert len(names) == len(set(names))
+
+
+def quantiles(script: str, median: int) -> tuple[tuple[Placement, SeriesKey, int], ...]:
+    """The first two quantiles of a Worker's CPU time."""
+    place = Placement("shop", script)
+    return ((place, SeriesKey(0, ("0.75",)), median + 1), (place, SeriesKey(0, ("0.5",)), median))
+
+
+def test_a_summary_is_put_together_from_usage_and_window() -> None:
+    """Quantiles come from the window, sum and count from the usage, and what belongs to one Worker stands together."""
+    names = [metric.name for metric in WORKERS.metrics]
+    positions = [names.index(f"cloudflare_worker_cpu_time_seconds_{end}") for end in ("sum", "count")]
+    usage = tuple(
+        (Placement("shop", script), SeriesKey(position, ()), 7) for script in ("web", "api") for position in positions
+    )
+    snapshot = build(
+        PublishedBook(ACCOUNT_ID, WORKERS, STATE, None, usage),
+        PublishedBook(ACCOUNT_ID, LATELY, None, READINGS, (*quantiles("web", 5), *quantiles("idle", 3))),
+    )
+    family = next(family for family in snapshot.families if family.name == "cloudflare_worker_cpu_time_seconds")
+    assert family.kind == "summary"
+    assert [
+        (sample.labels.as_dict()["script_name"], sample.suffix or sample.labels.values[-1], sample.amount)
+        for sample in family.samples
+    ] == [
+        ("api", "_count", 7),
+        ("api", "_sum", 7),
+        ("idle", "0.5", 3),
+        ("idle", "0.75", 4),
+        ("web", "0.5", 5),
+        ("web", "0.75", 6),
+        ("web", "_count", 7),
+        ("web", "_sum", 7),
+    ]
+
+
+def test_a_gauge_of_the_account_has_no_asset() -> None:
+    """What Cloudflare knows for the account only carries no project and no name."""
+    series = ((Placement("unassigned", "(account)"), SeriesKey(0, ()), 5),)
+    snapshot = build(PublishedBook(ACCOUNT_ID, KV_STORAGE, None, READINGS, series))
+    assert values(snapshot, "cloudflare_durable_object_kv_storage_bytes") == {'{account="Example"}': 5}
+
+
+def test_a_state_shows_when_it_was_read_and_a_window_does_not_hide_its_dataset() -> None:
+    """A state has no start and no queried time; the moments of a dataset are those of its usage."""
+    later = READINGS._replace(last_success=UNTIL + timedelta(minutes=9))
+    snapshot = build(
+        PublishedBook(ACCOUNT_ID, WORKERS, STATE, None, ()),
+        PublishedBook(ACCOUNT_ID, LATELY, None, later, ()),
+        PublishedBook(ACCOUNT_ID, KV_STORAGE, None, later, ()),
+    )
+    prefix = "cloudflare_exporter_dataset_"
+    usage, state = (
+        f'{{account="Example",dataset="{name}"}}' for name in ("workersInvocationsAdaptive", KV_STORAGE.name)
+    )
+    assert values(snapshot, f"{prefix}start_timestamp_seconds") == {usage: 1760950800}
+    assert values(snapshot, f"{prefix}queried_until_timestamp_seconds") == {usage: 1760954460}
+    assert values(snapshot, f"{prefix}newest_data_timestamp_seconds") == {usage: 1760954280, state: 1760950800}
+    assert values(snapshot, f"{prefix}last_success_timestamp_seconds") == {usage: 1760954465, state: 1760955000}
 
 
 def test_a_dataset_shows_how_far_it_is() -> None:
     """Start, questioned time, newest data and last success are moments, labelled by account and dataset."""
-    snapshot = build(PublishedBook(ACCOUNT_ID, D1, STATE, ()))
+    snapshot = build(PublishedBook(ACCOUNT_ID, D1, STATE, None, ()))
     labels = '{account="Example",dataset="d1AnalyticsAdaptiveGroups"}'
     prefix = "cloudflare_exporter_dataset_"
     assert values(snapshot, f"{prefix}start_timestamp_seconds") == {labels: 1760950800}
@@ -124,7 +191,7 @@ def test_a_dataset_shows_how_far_it_is() -> None:
 def test_a_held_publication_shows_the_time_that_its_values_have() -> None:
     """As long as values are held back, so is the time up to which they were asked; no data yet is no sample."""
     held = STATE._replace(published_until=START, newest=None)
-    snapshot = build(PublishedBook(ACCOUNT_ID, D1, held, ()))
+    snapshot = build(PublishedBook(ACCOUNT_ID, D1, held, None, ()))
     assert list(values(snapshot, "cloudflare_exporter_dataset_queried_until_timestamp_seconds").values()) == [
         1760950800
     ]
@@ -147,6 +214,7 @@ def test_the_exporter_tells_of_itself() -> None:
         '{api="graphql",outcome="throttled"}': 1,
     }
     assert values(snapshot, f"{own}revisions_total") == {dataset: 2}
+    assert values(snapshot, f"{own}dataset_sample_interval") == {dataset: 10.5}
     assert values(snapshot, f"{own}gap_seconds_total") == {dataset: 3600}
     assert values(snapshot, f"{own}unlisted_assets") == {'{account="Example"}': 1}
     singles = {
@@ -190,7 +258,7 @@ def test_a_snapshot_carries_revision_time_and_status() -> None:
 def test_label_sets_are_made_once() -> None:
     """The next snapshot of the same series carries the very same label set; a series that left is forgotten."""
     builder = SnapshotBuilder(PRODUCTS)
-    book = PublishedBook(ACCOUNT_ID, D1, STATE, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),))
+    book = PublishedBook(ACCOUNT_ID, D1, STATE, None, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),))
     first, second = (builder.build(publication(book), STATUS, AT).families[:50] for _ in range(2))
     made = [next(f for f in families if f.name == D1.metrics[0].name).samples[0].labels for families in (first, second)]
     assert made[0] is made[1]
@@ -204,7 +272,7 @@ def test_two_samples_of_one_series_are_an_error() -> None:
     twice = Sample(Labels(("account",), ("Example",)), 1)
     with pytest.raises(ValueError, match=r"^app_total: two samples carry the same labels$"):
         build_family("app_total", "counter", "Help.", [twice, twice])
-    book = PublishedBook(ACCOUNT_ID, D1, STATE, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),) * 2)
+    book = PublishedBook(ACCOUNT_ID, D1, STATE, None, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),) * 2)
     with pytest.raises(ValueError, match=r"^cloudflare_d1_read_queries_total: two samples carry the same labels$"):
         build(book)
 

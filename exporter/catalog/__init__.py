@@ -15,5 +15,5 @@ PRODUCTS: tuple[Product, ...] = (
 )
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
-    {dataset.name: dataset for product in PRODUCTS for dataset in product.datasets}
+    {dataset.key: dataset for product in PRODUCTS for dataset in product.datasets}
 )

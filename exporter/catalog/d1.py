@@ -1,6 +1,22 @@
 """D1: databases and their queries (https://developers.cloudflare.com/d1/observability/metrics-analytics/)."""
 
-from exporter.catalog.entry import MILLIONTH, Dataset, Endpoint, Field, Meter, Metric, Part, Product
+from datetime import timedelta
+
+from exporter.catalog.entry import (
+    MILLIONTH,
+    Dataset,
+    Endpoint,
+    Field,
+    Meter,
+    Metric,
+    Part,
+    Product,
+    Role,
+    gauge,
+    quantile_fields,
+    quantile_metric,
+    summary_totals,
+)
 
 ANALYTICS = Dataset(
     name="d1AnalyticsAdaptiveGroups",
@@ -45,10 +61,50 @@ ANALYTICS = Dataset(
     meters=(Meter("d1_rows_read", "rowsRead"), Meter("d1_rows_written", "rowsWritten")),
 )
 
+DURATION = "cloudflare_d1_query_duration_seconds"
+DURATION_TEXT = "Time a query took."
+ENDS = ("P50", "P95", "P99")
+
+# queryDurationMs is a float of milliseconds, kept in millionths.
+MILLIONTHS_OF_MILLISECONDS = 1_000 * MILLIONTH
+
+QUERIES = Dataset(
+    name="d1QueriesAdaptiveGroups",
+    version=1,
+    kind="d1_database",
+    id_dimension="databaseId",
+    fields=(Field("queryDurationMs", fractional=True), Field("count", "")),
+    metrics=summary_totals(DURATION, DURATION_TEXT, "queryDurationMs", "count", MILLIONTHS_OF_MILLISECONDS),
+)
+
+QUANTILES = Dataset(
+    name="d1QueriesAdaptiveGroups",
+    variant="quantiles",
+    version=1,
+    role=Role.WINDOW,
+    kind="d1_database",
+    id_dimension="databaseId",
+    fields=quantile_fields("queryDurationMs", ENDS),
+    metrics=(quantile_metric(DURATION, DURATION_TEXT, "queryDurationMs", ENDS, divisor=MILLIONTHS_OF_MILLISECONDS),),
+)
+
+STORAGE = Dataset(
+    name="d1StorageAdaptiveGroups",
+    version=1,
+    role=Role.STATE,
+    pace=timedelta(minutes=5),
+    kind="d1_database",
+    id_dimension="databaseId",
+    fields=(Field("databaseSizeBytes", "max"),),
+    metrics=(gauge("cloudflare_d1_size_bytes", "Size of a database.", "databaseSizeBytes"),),
+    meters=(Meter("d1_storage_gb_month", "databaseSizeBytes"),),
+)
+
 PRODUCT = Product(
     name="d1",
     kind="d1_database",
     label="database",
+    info="cloudflare_d1_database_info",
     endpoint=Endpoint(
         path="/accounts/{account_id}/d1/database",
         permission="D1 Read",
@@ -58,5 +114,5 @@ PRODUCT = Product(
         name="name",
         created="created_at",
     ),
-    datasets=(ANALYTICS,),
+    datasets=(ANALYTICS, QUERIES, QUANTILES, STORAGE),
 )

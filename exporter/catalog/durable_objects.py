@@ -4,11 +4,33 @@ https://developers.cloudflare.com/durable-objects/observability/metrics-and-anal
 AccountDurableObjectsPeriodicGroups: activeTime and cpuTime in microseconds, duration in GB·s, storage units of 4 KiB.
 """
 
-from exporter.catalog.entry import MILLIONTH, Dataset, Endpoint, Field, Label, Meter, Metric, Part, Product
+from datetime import timedelta
+
+from exporter.catalog.entry import (
+    MILLIONTH,
+    ROWS,
+    Dataset,
+    Endpoint,
+    Field,
+    Label,
+    Meter,
+    Metric,
+    Part,
+    Product,
+    Role,
+    gauge,
+    quantile_fields,
+    quantile_metric,
+    summary_totals,
+)
 
 # An incoming WebSocket message is billed as a twentieth of a request, so requests are kept in twentieths:
 # https://developers.cloudflare.com/durable-objects/platform/pricing/
 TWENTIETHS = 20
+
+WALL_TIME = "cloudflare_durable_object_wall_time_seconds"
+WALL_TIME_TEXT = "Wall time of a request to an object."
+ENDS = ("P50", "P75", "P90", "P99", "P999")
 
 
 def _periodic(name: str, text: str, source: str, divisor: int = 1) -> Metric:
@@ -26,7 +48,7 @@ INVOCATIONS = Dataset(
     kind="do_namespace",
     id_dimension="namespaceId",
     labels=(Label("status", "status"),),
-    fields=(Field("requests"), Field("errors")),
+    fields=(Field("requests"), Field("errors"), Field("wallTime")),
     metrics=(
         Metric(
             "cloudflare_durable_object_requests_total",
@@ -42,6 +64,7 @@ INVOCATIONS = Dataset(
             labels=("status",),
             zeros=(("scriptThrewException",),),
         ),
+        *summary_totals(WALL_TIME, WALL_TIME_TEXT, "wallTime", "requests", MILLIONTH),
     ),
     meters=(Meter("do_requests", "requests", weight=TWENTIETHS),),
 )
@@ -108,10 +131,96 @@ PERIODIC = Dataset(
     ),
 )
 
+QUANTILES = Dataset(
+    name="durableObjectsInvocationsAdaptiveGroups",
+    variant="quantiles",
+    version=1,
+    role=Role.WINDOW,
+    kind="do_namespace",
+    id_dimension="namespaceId",
+    fields=quantile_fields("wallTime", ENDS),
+    metrics=(quantile_metric(WALL_TIME, WALL_TIME_TEXT, "wallTime", ENDS, divisor=MILLIONTH * MILLIONTH),),
+)
+
+CONNECTIONS = Dataset(
+    name="durableObjectsPeriodicGroups",
+    variant="connections",
+    version=1,
+    role=Role.WINDOW,
+    kind="do_namespace",
+    id_dimension="namespaceId",
+    fields=(Field("activeWebsocketConnections", "max"),),
+    metrics=(
+        gauge(
+            "cloudflare_durable_object_max_websocket_connections",
+            "The most WebSocket connections that a single object of the namespace had.",
+            "activeWebsocketConnections",
+        ),
+    ),
+)
+
+OBJECTS = Dataset(
+    name="durableObjectsPeriodicGroups",
+    variant="objects",
+    version=1,
+    role=Role.WINDOW,
+    pace=timedelta(minutes=5),
+    kind="do_namespace",
+    id_dimension="namespaceId",
+    spread="objectId",
+    takes_full_page=True,
+    fields=(Field("objects", ROWS),),
+    metrics=(
+        gauge(
+            "cloudflare_durable_object_active_objects",
+            "Objects of the namespace that were active; a lower bound above 10,000 in the account.",
+            "objects",
+        ),
+    ),
+)
+
+SQL_STORAGE = Dataset(
+    name="durableObjectsSqlStorageGroups",
+    version=1,
+    role=Role.STATE,
+    pace=timedelta(minutes=5),
+    kind="do_namespace",
+    id_dimension="namespaceId",
+    fields=(Field("storedBytes", "max"),),
+    metrics=(
+        gauge(
+            "cloudflare_durable_object_sql_storage_bytes",
+            "Bytes that the SQLite-backed objects of a namespace store.",
+            "storedBytes",
+        ),
+    ),
+    meters=(Meter("do_sqlite_storage_gb_month", "storedBytes"),),
+)
+
+KV_STORAGE = Dataset(
+    name="durableObjectsStorageGroups",
+    version=1,
+    role=Role.STATE,
+    pace=timedelta(minutes=5),
+    kind="do_namespace",
+    id_dimension="",
+    fields=(Field("storedBytes", "max"),),
+    metrics=(
+        gauge(
+            "cloudflare_durable_object_kv_storage_bytes",
+            "Bytes that the KV-backed objects of the account store.",
+            "storedBytes",
+            is_of_account=True,
+        ),
+    ),
+    meters=(Meter("do_kv_storage_gb_month", "storedBytes"),),
+)
+
 PRODUCT = Product(
     name="durable_objects",
     kind="do_namespace",
     label="do_namespace",
+    info="cloudflare_durable_object_namespace_info",
     endpoint=Endpoint(
         path="/accounts/{account_id}/workers/durable_objects/namespaces",
         permission="Workers Scripts Read",
@@ -119,5 +228,5 @@ PRODUCT = Product(
         per_page=1000,
         parent="script",
     ),
-    datasets=(INVOCATIONS, PERIODIC),
+    datasets=(INVOCATIONS, PERIODIC, QUANTILES, CONNECTIONS, OBJECTS, SQL_STORAGE, KV_STORAGE),
 )

@@ -6,17 +6,37 @@ Sources of every fact: Cloudflare's GraphQL schema (field names, units) and API 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from functools import cached_property
 
 MILLIONTH = 1_000_000
+
+
+QUANTILES = {"P50": "0.5", "P75": "0.75", "P90": "0.9", "P95": "0.95", "P99": "0.99", "P999": "0.999"}
+"""The ends of Cloudflare's quantile fields, and the values of the label ``quantile``."""
+
+ROWS = "rows"
+"""The group of a field that is not asked for: each row counts one."""
+
+
+class Role(StrEnum):
+    """How a dataset's answers become metrics.
+
+    ``usage`` is counted for ever. ``state`` is the newest hour of what is stored. ``window`` is what the newest
+    complete quarter of an hour says, gone when there was no traffic.
+    """
+
+    USAGE = "usage"
+    STATE = "state"
+    WINDOW = "window"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """A number of a dataset.
 
-    ``group`` is the object that holds it (``sum``; empty for the top-level ``count``). A ``fractional`` field is a
-    float64 in Cloudflare's schema and is kept as an integer of a millionth of its unit.
+    ``group`` is the object that holds it (``sum``, ``max``, ``quantiles``; empty for the top-level ``count``). A
+    ``fractional`` field is a float in Cloudflare's schema and is kept as an integer of a millionth of its unit.
     """
 
     name: str
@@ -48,11 +68,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A counter made of a dataset's fields.
+    """A counter or gauge made of a dataset's fields.
 
     ``labels`` are those of the dataset's labels that the series keeps; ``split`` names one more label whose value is
     the word of each part. The exposed value is ``amount / divisor``. ``zeros`` are the label values (in the order of
-    ``labels``, then ``split``) that every known asset has from the beginning.
+    ``labels``, then ``split``) that every known asset has from the beginning. ``kind`` is counter, gauge or summary
+    (the quantiles of one); ``family`` is the summary to which a ``_sum`` or ``_count`` belongs. An ``is_of_account``
+    metric has no asset label.
     """
 
     name: str
@@ -62,6 +84,9 @@ class Metric:
     split: str = ""
     divisor: int = 1
     zeros: tuple[tuple[str, ...], ...] = ((),)
+    kind: str = "counter"
+    family: str = ""
+    is_of_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +107,14 @@ class Meter:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A GraphQL dataset that is counted.
+    """What is asked of a GraphQL dataset in one way; ``variant`` tells a second way of asking the same one apart.
 
     ``version`` is raised when its meaning changes; then it starts anew. A row's asset id is the value of
     ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
     ``dispatch_dimension`` belong to that dispatch namespace. ``settle`` is how long after its end an hour may still
-    grow. ``reports_sampling``: Cloudflare says how coarsely it sampled (``avg.sampleInterval``).
+    grow. ``reports_sampling``: Cloudflare says how coarsely it sampled (``avg.sampleInterval``). ``pace`` is how often
+    it is asked at most. ``spread`` names a dimension to group by that is no label; with ``takes_full_page`` a full
+    page of it is taken for what it is, a lower bound.
     """
 
     name: str
@@ -102,11 +129,31 @@ class Dataset:
     dispatch_dimension: str = ""
     settle: timedelta = timedelta(minutes=30)
     reports_sampling: bool = True
+    role: Role = Role.USAGE
+    variant: str = ""
+    pace: timedelta = timedelta(0)
+    spread: str = ""
+    takes_full_page: bool = False
+
+    @property
+    def key(self) -> str:
+        """Give what tells this way of asking apart."""
+        return f"{self.name}/{self.variant}" if self.variant else self.name
+
+    @property
+    def says_sampling(self) -> bool:
+        """Tell whether answers say how coarsely they were sampled."""
+        return self.role is Role.USAGE and self.reports_sampling
+
+    @property
+    def time_dimension(self) -> str:
+        """Give the dimension that bounds questions; some storage datasets have none finer than the hour."""
+        return "datetimeHour" if self.role is Role.STATE else "datetimeMinute"
 
     @cached_property
     def dimensions(self) -> tuple[str, ...]:
         """Give the GraphQL dimensions to group by besides the hour, each once."""
-        names = [self.id_dimension, self.name_dimension, self.dispatch_dimension]
+        names = [self.id_dimension, self.name_dimension, self.dispatch_dimension, self.spread]
         names += [label.dimension for label in self.labels]
         return tuple(dict.fromkeys(name for name in names if name))
 
@@ -118,11 +165,15 @@ class Dataset:
     def describe(self, metric: Metric) -> str:
         """Give a metric's HELP: its sentence, the source, and whether Cloudflare estimates."""
         sources = ", ".join(
-            f"{entry.group}.{entry.name}".lstrip(".")
+            self.spread if entry.group == ROWS else f"{entry.group}.{entry.name}".lstrip(".")
             for entry in self.fields
             if any(part.source == entry.name for part in metric.parts)
         )
         sampling = "estimated where sampled" if self.reports_sampling else "may be estimated, Cloudflare does not say"
+        if self.role is Role.STATE:
+            sampling = "the newest hour's highest"
+        if self.role is Role.WINDOW:
+            sampling = "of 15 minutes, up to 5 minutes ago"
         return f"{metric.help.removesuffix('.')} ({self.name} {sources}; {sampling})."
 
     @cached_property
@@ -179,10 +230,37 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A Cloudflare product: its asset kind, the label that names an asset, the list, and the datasets."""
+    """A Cloudflare product: its asset kind, the label and info metric of an asset, the list, and the datasets."""
 
     name: str
     kind: str
     label: str
+    info: str
     endpoint: Endpoint
     datasets: tuple[Dataset, ...]
+
+
+def summary_totals(family: str, text: str, total: str, count: str, divisor: int) -> tuple[Metric, Metric]:
+    """Give the ``_sum`` and ``_count`` of a summary, counted from two fields."""
+    return (
+        Metric(f"{family}_sum", text, (Part(total),), divisor=divisor, family=family),
+        Metric(f"{family}_count", text, (Part(count),), family=family),
+    )
+
+
+def quantile_fields(source: str, ends: tuple[str, ...]) -> tuple[Field, ...]:
+    """Give the quantile fields of a source that has these ends (``P50`` …)."""
+    return tuple(Field(f"{source}{end}", "quantiles", fractional=True) for end in ends)
+
+
+def quantile_metric(
+    name: str, text: str, source: str, ends: tuple[str, ...], *, divisor: int, labels: tuple[str, ...] = ()
+) -> Metric:
+    """Give the quantiles of a summary."""
+    parts = tuple(Part(f"{source}{end}", QUANTILES[end]) for end in ends)
+    return Metric(name, text, parts, labels, split="quantile", divisor=divisor, zeros=(), kind="summary")
+
+
+def gauge(name: str, text: str, source: str, labels: tuple[str, ...] = (), *, is_of_account: bool = False) -> Metric:
+    """Give a gauge that shows one field as it is."""
+    return Metric(name, text, (Part(source),), labels, zeros=(), kind="gauge", is_of_account=is_of_account)

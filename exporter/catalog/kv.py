@@ -1,6 +1,22 @@
 """Workers KV: namespaces and their operations (https://developers.cloudflare.com/kv/observability/metrics-analytics/)."""
 
-from exporter.catalog.entry import Dataset, Endpoint, Field, Label, Meter, Metric, Part, Product
+from datetime import timedelta
+
+from exporter.catalog.entry import (
+    MILLIONTH,
+    Dataset,
+    Endpoint,
+    Field,
+    Label,
+    Meter,
+    Metric,
+    Part,
+    Product,
+    Role,
+    gauge,
+    quantile_fields,
+    quantile_metric,
+)
 
 ZEROS = (("read", "hot_read"), ("read", "cold_read"), ("write", "uploaded"), ("delete", "deleted"))
 
@@ -32,10 +48,49 @@ OPERATIONS = Dataset(
     meters=tuple(Meter(meter, "requests", where={"action": frozenset({action})}) for action, meter in _METERS.items()),
 )
 
+ENDS = ("P50", "P75", "P90", "P99", "P999")
+
+QUANTILES = Dataset(
+    name="kvOperationsAdaptiveGroups",
+    variant="quantiles",
+    version=1,
+    role=Role.WINDOW,
+    kind="kv_namespace",
+    id_dimension="namespaceId",
+    labels=(Label("action", "actionType"),),
+    fields=quantile_fields("latencyMs", ENDS),
+    metrics=(
+        quantile_metric(
+            "cloudflare_kv_latency_seconds",
+            "Time an operation on a namespace took.",
+            "latencyMs",
+            ENDS,
+            divisor=1_000 * MILLIONTH,
+            labels=("action",),
+        ),
+    ),
+)
+
+STORAGE = Dataset(
+    name="kvStorageAdaptiveGroups",
+    version=1,
+    role=Role.STATE,
+    pace=timedelta(minutes=5),
+    kind="kv_namespace",
+    id_dimension="namespaceId",
+    fields=(Field("byteCount", "max"), Field("keyCount", "max")),
+    metrics=(
+        gauge("cloudflare_kv_keys", "Keys in a namespace.", "keyCount"),
+        gauge("cloudflare_kv_stored_bytes", "Bytes that a namespace stores.", "byteCount"),
+    ),
+    meters=(Meter("kv_storage_gb_month", "byteCount"),),
+)
+
 PRODUCT = Product(
     name="kv",
     kind="kv_namespace",
     label="kv_namespace",
+    info="cloudflare_kv_namespace_info",
     endpoint=Endpoint(
         path="/accounts/{account_id}/storage/kv/namespaces",
         permission="Workers KV Storage Read",
@@ -44,5 +99,5 @@ PRODUCT = Product(
         id="id",
         name="title",
     ),
-    datasets=(OPERATIONS,),
+    datasets=(OPERATIONS, QUANTILES, STORAGE),
 )

@@ -4,7 +4,9 @@ The class of an operation decides its price (https://developers.cloudflare.com/r
 identity; analytics put the jurisdiction before it (``eu_media``).
 """
 
-from exporter.catalog.entry import Dataset, Endpoint, Field, Label, Meter, Metric, Part, Product, Variant
+from datetime import timedelta
+
+from exporter.catalog.entry import Dataset, Endpoint, Field, Label, Meter, Metric, Part, Product, Role, Variant, gauge
 
 CLASS_A = frozenset(
     [
@@ -117,10 +119,38 @@ OPERATIONS = Dataset(
     meters=_meters(),
 )
 
+STORAGE = Dataset(
+    name="r2StorageAdaptiveGroups",
+    version=1,
+    role=Role.STATE,
+    pace=timedelta(minutes=5),
+    kind="r2_bucket",
+    id_dimension="bucketName",
+    labels=(Label("storage_class", "storageClass"),),
+    fields=(
+        Field("payloadSize", "max"),
+        Field("metadataSize", "max"),
+        Field("objectCount", "max"),
+        Field("uploadCount", "max"),
+    ),
+    metrics=(
+        gauge("cloudflare_r2_objects", "Objects in a bucket.", "objectCount", ("storage_class",)),
+        gauge("cloudflare_r2_payload_bytes", "Bytes of objects in a bucket.", "payloadSize", ("storage_class",)),
+        gauge("cloudflare_r2_metadata_bytes", "Bytes of objects' metadata.", "metadataSize", ("storage_class",)),
+        gauge("cloudflare_r2_pending_uploads", "Multipart uploads not completed.", "uploadCount", ("storage_class",)),
+    ),
+    meters=tuple(
+        Meter(meter, source, where={"storage_class": storage_class})
+        for meter, storage_class in (("r2_storage_gb_month", STANDARD), ("r2_ia_storage_gb_month", INFREQUENT))
+        for source in ("payloadSize", "metadataSize")
+    ),
+)
+
 PRODUCT = Product(
     name="r2",
     kind="r2_bucket",
     label="bucket",
+    info="cloudflare_r2_bucket_info",
     endpoint=Endpoint(
         path="/accounts/{account_id}/r2/buckets",
         permission="Workers R2 Storage Read",
@@ -130,7 +160,10 @@ PRODUCT = Product(
         id="name",
         name="name",
         created="creation_date",
-        variants=(Variant("", "", ""), Variant("cf-r2-jurisdiction", "eu", "eu_")),
+        variants=(
+            Variant("", "", ""),
+            *(Variant("cf-r2-jurisdiction", name, f"{name}_") for name in ("eu", "us", "fedramp", "fedramp-high")),
+        ),
     ),
-    datasets=(OPERATIONS,),
+    datasets=(OPERATIONS, STORAGE),
 )

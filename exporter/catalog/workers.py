@@ -4,10 +4,40 @@ https://developers.cloudflare.com/workers/observability/metrics-and-analytics/ a
 AccountWorkersInvocationsAdaptive: cpuTimeUs in microseconds, duration in GB·s.
 """
 
-from exporter.catalog.entry import MILLIONTH, Dataset, Endpoint, Field, Label, Meter, Metric, Part, Product
+from exporter.catalog.entry import (
+    MILLIONTH,
+    Dataset,
+    Endpoint,
+    Field,
+    Label,
+    Meter,
+    Metric,
+    Part,
+    Product,
+    Role,
+    quantile_fields,
+    quantile_metric,
+    summary_totals,
+)
 
 FAILURES = ("scriptThrewException", "exceededResources", "internalError")
 UNBILLED = frozenset({"internalError"})
+
+ENDS = ("P50", "P75", "P90", "P95", "P99", "P999")
+
+# Summaries: name, text, sum field, amounts of that sum in a second, source of the quantiles. All in microseconds;
+# requestDuration is a float, kept in millionths. The schema gives sum.wallTime no unit; its quantiles are microseconds.
+SUMMARIES = (
+    ("cloudflare_worker_cpu_time_seconds", "CPU time of an invocation.", "cpuTimeUs", MILLIONTH, "cpuTime"),
+    ("cloudflare_worker_wall_time_seconds", "Wall time of an invocation.", "wallTime", MILLIONTH, "wallTime"),
+    (
+        "cloudflare_worker_request_duration_seconds",
+        "Time from a request to the end of its answer.",
+        "requestDuration",
+        MILLIONTH * MILLIONTH,
+        "requestDuration",
+    ),
+)
 
 INVOCATIONS = Dataset(
     name="workersInvocationsAdaptive",
@@ -25,6 +55,8 @@ INVOCATIONS = Dataset(
         Field("clientDisconnects"),
         Field("duration", fractional=True),
         Field("cpuTimeUs"),
+        Field("wallTime"),
+        Field("requestDuration", fractional=True),
     ),
     metrics=(
         Metric(
@@ -62,6 +94,11 @@ INVOCATIONS = Dataset(
             (Part("duration"),),
             divisor=MILLIONTH,
         ),
+        *(
+            metric
+            for name, text, total, divisor, _ in SUMMARIES
+            for metric in summary_totals(name, text, total, "requests", divisor)
+        ),
     ),
     meters=(
         Meter("workers_requests", "requests", unless={"status": UNBILLED}),
@@ -71,10 +108,25 @@ INVOCATIONS = Dataset(
     ),
 )
 
+QUANTILES = Dataset(
+    name="workersInvocationsAdaptive",
+    variant="quantiles",
+    version=1,
+    role=Role.WINDOW,
+    kind="worker",
+    id_dimension="scriptTag",
+    fields=tuple(entry for *_, source in SUMMARIES for entry in quantile_fields(source, ENDS)),
+    metrics=tuple(
+        quantile_metric(name, text, source, ENDS, divisor=MILLIONTH * MILLIONTH)
+        for name, text, _, _, source in SUMMARIES
+    ),
+)
+
 PRODUCT = Product(
     name="workers",
     kind="worker",
     label="script_name",
+    info="cloudflare_worker_info",
     endpoint=Endpoint(
         path="/accounts/{account_id}/workers/scripts",
         permission="Workers Scripts Read",
@@ -84,5 +136,5 @@ PRODUCT = Product(
         modified="modified_on",
         tags="tags",
     ),
-    datasets=(INVOCATIONS,),
+    datasets=(INVOCATIONS, QUANTILES),
 )

@@ -4,21 +4,37 @@ Every fault is raised as a ``CloudflareError``; nothing here decides what it mea
 """
 
 from exporter.cloudflare.analytics import Analytics
+from exporter.cloudflare.budget import Budget
 from exporter.cloudflare.client import Client, RequestTally
 from exporter.cloudflare.discovery import Discovery
-from exporter.cloudflare.errors import CloudflareError, Forbidden, NotEnabled, Refused, Throttled, TokenRejected
+from exporter.cloudflare.errors import (
+    CloudflareError,
+    Forbidden,
+    NotEnabled,
+    Refused,
+    Throttled,
+    TokenRejected,
+    Withheld,
+)
+from exporter.cloudflare.limits import PAGE_LIMIT, RETENTION, USUAL, Limits
 from exporter.cloudflare.time import CloudflareTime
 
 __all__ = [
+    "PAGE_LIMIT",
+    "RETENTION",
+    "USUAL",
     "Analytics",
+    "Budget",
     "Client",
     "CloudflareError",
     "CloudflareTime",
     "Discovery",
     "Forbidden",
+    "Limits",
     "NotEnabled",
     "Refused",
     "RequestTally",
     "Throttled",
     "TokenRejected",
+    "Withheld",
 ]

@@ -7,19 +7,27 @@ fault does not touch the others.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from operator import add
+from types import MappingProxyType
 from typing import Any
 
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare.client import Client
-from exporter.cloudflare.decode import HourRows, decode_ids, decode_newest, decode_rows
-from exporter.cloudflare.documents import MOST_PIECES, Document, Piece, build_document
-from exporter.cloudflare.errors import CloudflareError, PageFull, Refused, Throttled, Unreachable, graphql_error
+from exporter.cloudflare.decode import HourRows, decode_ids, decode_interval, decode_newest, decode_rows
+from exporter.cloudflare.documents import Document, Piece, build_document, take_batch
+from exporter.cloudflare.errors import (
+    CloudflareError,
+    PageFull,
+    Refused,
+    Throttled,
+    Unreachable,
+    Withheld,
+    graphql_error,
+)
+from exporter.cloudflare.limits import PAGE_LIMIT, Limits, build_settings_document, read_settings
 from exporter.cloudflare.splits import Splits, split_piece
 from exporter.model import Account, Answer, Question
-
-PAGE_LIMIT = 10_000
-"""Rows of a page: the largest that Cloudflare documents."""
 
 MOST_PARTS = 256
 """Into how many pieces a question may fall before it fails."""
@@ -37,11 +45,16 @@ class _Progress:
     rows: HourRows = field(default_factory=dict)
     newest: datetime | None = None
     dates: list[datetime] = field(default_factory=list)
+    intervals: list[Decimal] = field(default_factory=list)
+    sampled: set[datetime] = field(default_factory=set)
     parts: int = 0
     fault: CloudflareError | None = None
 
     def outcome(self) -> Answer | CloudflareError:
-        return self.fault or Answer(self.question, min(self.dates), self.rows, self.newest)
+        if self.fault:
+            return self.fault
+        interval = max(self.intervals, default=Decimal(1))
+        return Answer(self.question, min(self.dates), self.rows, self.newest, interval, frozenset(self.sampled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +73,66 @@ class Analytics:
         self._client = client
         self._page_limit = page_limit
         self.splits = Splits()
+        self._documents: dict[str, int] = {}
+
+    def cost(self, account_id: str) -> int:
+        """Give how many documents an account's last questions took; one if none were asked yet."""
+        return self._documents.get(account_id, 1)
+
+    def serve_accounts(self, count: int) -> None:
+        """Note how many accounts the token serves."""
+        self._client.count_by_account(count > 1)
+
+    async def limits(self, account: Account, datasets: Sequence[Dataset]) -> dict[str, Limits]:
+        """Give what the account's plan and the token allow, by dataset key. Raises CloudflareError."""
+        what = f"Limits of account {account.name} ({account.id})"
+        reply = await self._client.query(build_settings_document(datasets), {"account": account.id}, what)
+        found = read_settings(reply.body, datasets, self._page_limit)
+        if not found:
+            raise Unreachable(f"{what}: the answer does not hold them.")
+        return found
 
     async def ask(
-        self, account: Account, questions: Sequence[tuple[Dataset, Question]]
+        self,
+        account: Account,
+        questions: Sequence[tuple[Dataset, Question]],
+        limits: Mapping[str, Limits] = MappingProxyType({}),
     ) -> dict[str, Answer | CloudflareError]:
-        """Give each dataset's whole answer, or why there is none."""
-        progress = {dataset.name: _Progress(question) for dataset, question in questions}
+        """Give each dataset's whole answer by its key, or why there is none."""
+        progress = {dataset.key: _Progress(question) for dataset, question in questions}
+        usual = Limits(page_size=self._page_limit)
         waiting = [
-            piece for dataset, question in questions for piece in self.splits.pieces(account.id, dataset, question)
+            piece
+            for dataset, question in questions
+            for piece in self.splits.pieces(account.id, dataset, question, limits.get(dataset.key, usual))
         ]
+        self._documents[account.id] = 0
         while waiting:
-            batch, waiting = waiting[:MOST_PIECES], waiting[MOST_PIECES:]
-            batch = [piece for piece in batch if progress[piece.dataset.name].fault is None]
-            if not batch:
-                continue
-            parts = await self._ask_pieces(account, batch)
+            batch, waiting = take_batch([piece for piece in waiting if progress[piece.dataset.key].fault is None])
+            parts = await self._ask_pieces(account, batch) if batch else []
             for piece, part in zip(batch, parts, strict=True):
-                waiting += self._take(account, piece, part, progress[piece.dataset.name])
-        return {name: gathered.outcome() for name, gathered in progress.items()}
+                waiting += self._take(account, piece, part, progress[piece.dataset.key])
+        return {key: gathered.outcome() for key, gathered in progress.items()}
 
     def _take(
         self, account: Account, piece: Piece, part: _Part | CloudflareError, progress: _Progress
     ) -> tuple[Piece, ...]:
-        """Take a part into the progress; gives the pieces to ask instead if its page was full."""
+        """Take a part into the progress; gives the pieces to ask instead if its page was full or coarsely sampled."""
         try:
             if isinstance(part, CloudflareError):
                 raise part
             progress.parts += 1
-            if len(part.rows) < self._page_limit:
-                for hour, rows in decode_rows(piece.dataset, part.rows).items():
+            if len(part.rows) < piece.limits.page_size or piece.dataset.takes_full_page:
+                interval = decode_interval(part.rows)
+                finer = self.splits.refine(account.id, piece) if interval > 1 else ()
+                if finer:
+                    progress.newest = part.newest or progress.newest
+                    return finer
+                since = progress.question.since
+                decoded = decode_rows(piece.dataset, part.rows, since, piece.limits.missing)
+                progress.intervals.append(interval)
+                progress.sampled.update(decoded if interval > 1 else ())
+                for hour, rows in decoded.items():
                     there = progress.rows.setdefault(hour, {})
                     for key, amounts in rows.items():
                         known = there.get(key)
@@ -99,8 +143,9 @@ class Analytics:
             halves = split_piece(piece, decode_ids(piece.dataset, part.rows))
             if not halves or progress.parts > MOST_PARTS:
                 raise PageFull(
-                    f"{piece.dataset.name} of account {account.name} ({account.id}): more than {self._page_limit} rows "
-                    f"even in the smallest part ({piece.since:%Y-%m-%d %H:%M} to {piece.until:%H:%M}). "
+                    f"{piece.dataset.name} of account {account.name} ({account.id}): more than "
+                    f"{piece.limits.page_size} rows even in the smallest part "
+                    f"({piece.since:%Y-%m-%d %H:%M} to {piece.until:%H:%M}). "
                     "Its counters stand still; please report this."
                 )
             progress.newest = part.newest or progress.newest
@@ -112,8 +157,9 @@ class Analytics:
 
     async def _ask_pieces(self, account: Account, pieces: Sequence[Piece]) -> list[_Part | CloudflareError]:
         """Ask some pieces in one document; a document that is refused is halved until the culprit stands alone."""
-        document = build_document(account.id, pieces, self._page_limit)
+        document = build_document(account.id, pieces)
         what = f"Analytics of account {account.name} ({account.id})"
+        self._documents[account.id] += 1
         try:
             reply = await self._client.query(document.text, document.variables, what)
             parts = _parts(document, reply.body, reply.date, account)
@@ -131,7 +177,7 @@ class Analytics:
         return await self._ask_bystanders(account, pieces, parts)
 
     def _heed(self, part: _Part | CloudflareError) -> None:
-        if isinstance(part, Throttled):
+        if isinstance(part, Throttled) and not isinstance(part, Withheld):
             self._client.silence("graphql", part.retry_after)
 
     async def _ask_bystanders(

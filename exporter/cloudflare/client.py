@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from exporter import __version__
 from exporter.clock import Clock
+from exporter.cloudflare.budget import Budget
 from exporter.cloudflare.errors import (
     BUDGET_HOLD_SECONDS,
     CloudflareError,
@@ -27,6 +28,9 @@ ATTEMPTS = 4
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LONGEST_WAIT_SECONDS = 10.0
 """A Retry-After up to this is waited for on the spot; a longer one silences the client instead."""
+
+ACCOUNT_BASED = {"X-Rate-Limit-Type": "account-based"}
+"""Opts in to limits by account: https://developers.cloudflare.com/analytics/graphql-api/limits/"""
 
 TOO_LARGE = ("in combination, your request queries too many", "query consumed excessive resources")
 """How the messages of HTTP 429 begin when the document, not the rate, is too large."""
@@ -77,6 +81,7 @@ class Client:
         clock: Clock,
         time: CloudflareTime,
         tally: RequestTally,
+        budget: Budget,
     ) -> None:
         self._http = http
         self._api_url = api_url.rstrip("/")
@@ -84,11 +89,17 @@ class Client:
         self._clock = clock
         self._time = time
         self._tally = tally
+        self._budget = budget
+        self._graphql_headers: dict[str, str] = {}
         self._silent_until: dict[str, float] = {}
         self._backoff = wait_random_exponential(multiplier=1, max=8)
 
     def __repr__(self) -> str:
         return f"Client({self._api_url})"
+
+    def use(self, token: str) -> None:
+        """Ask with another token from now on."""
+        self._headers = self._headers | {"Authorization": f"Bearer {token}"}
 
     async def get(
         self, path: str, params: Mapping[str, str | int], headers: Mapping[str, str], what: str, permission: str
@@ -112,7 +123,7 @@ class Client:
             "POST",
             self._api_url + "/graphql",
             json={"query": text, "variables": dict(variables)},
-            headers=self._headers,
+            headers=self._headers | self._graphql_headers,
             timeout=TIMEOUT,
         )
         reply = await self._send("graphql", request, what)
@@ -121,6 +132,10 @@ class Client:
             raise Unreachable(f"{what}: Cloudflare answered HTTP {reply.status} without a GraphQL body.")
         self._tally.add("graphql", "errors" if reply.body.get("errors") else "success")
         return reply
+
+    def count_by_account(self, is_wanted: bool) -> None:
+        """Let Cloudflare limit GraphQL requests by account, not by user, where one token serves several accounts."""
+        self._graphql_headers = dict(ACCOUNT_BASED) if is_wanted else {}
 
     def silence(self, api: str, seconds: float) -> None:
         """Send nothing to an API for some time."""
@@ -151,6 +166,7 @@ class Client:
             raise Throttled(
                 f"{what}: not asked, because Cloudflare throttles; silent for {silence:.0f} s more.", silence
             )
+        self._budget.spend(api, what)
         try:
             response = await self._http.send(request)
         except httpx.HTTPError as error:
@@ -158,6 +174,7 @@ class Client:
             reason = str(error) or type(error).__name__
             fault = Unreachable(f"{what}: no answer from {self._api_url} ({reason}). Check network, proxy and API URL.")
             raise _Passing(fault) from error
+        self._budget.observe(api, response.headers)
         date = self._observe(response)
         body = _decode(response)
         if response.status_code == 429 and not _is_too_large(body):

@@ -6,29 +6,35 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from operator import add
 from typing import Any
 
-from exporter.catalog.entry import Dataset, Field
+from exporter.catalog.entry import ROWS, Dataset, Field, Role
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, Amounts, RowKey, parse_time
+from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, UNKNOWN, Amounts, RowKey, parse_time
 
 HourRows = dict[datetime, dict[RowKey, Amounts]]
 
 
-def decode_rows(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> HourRows:
+def decode_rows(
+    dataset: Dataset, rows: Sequence[Mapping[str, Any]], since: datetime, missing: frozenset[str] = frozenset()
+) -> HourRows:
     """Give the amounts of each asset and label set by hour; rows that fall together are added.
 
-    Raises Unreachable if a row lacks what was asked for.
+    Fields that are ``missing`` by plan count nothing, and are UNKNOWN in a state or window. The rows of a window, which
+    knows no hours, are filed under its start ``since``. Raises Unreachable if a row lacks
+    what was asked for.
     """
     decoded: HourRows = {}
-    hours: dict[str, datetime] = {}
+    is_window = dataset.role is Role.WINDOW
+    absent = 0 if dataset.role is Role.USAGE else UNKNOWN
+    hours: dict[str, datetime] = {"": since} if is_window else {}
     try:
         for row in rows:
             dimensions = row["dimensions"]
-            text = dimensions["datetimeHour"]
+            text = "" if is_window else dimensions["datetimeHour"]
             hour = hours.get(text)
             if hour is None:
                 hour = hours[text] = parse_time(text)
             key = _row_key(dataset, dimensions)
-            amounts = tuple([_amount(entry, row) for entry in dataset.fields])
+            amounts = tuple([_amount(entry, row) if entry.name not in missing else absent for entry in dataset.fields])
             there = decoded.setdefault(hour, {})
             known = there.get(key)
             there[key] = amounts if known is None else tuple(map(add, known, amounts))
@@ -37,10 +43,17 @@ def decode_rows(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> HourRows
     return decoded
 
 
+def decode_interval(rows: Sequence[Mapping[str, Any]]) -> Decimal:
+    """Give how coarsely the rows were sampled: the largest ``avg.sampleInterval``, at least 1."""
+    averages = [row.get("avg") for row in rows if isinstance(row, Mapping)]
+    found = [average.get("sampleInterval") for average in averages if isinstance(average, Mapping)]
+    return max((Decimal(number) for number in found if isinstance(number, int | Decimal)), default=Decimal(1))
+
+
 def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Give each row's asset id. Raises Unreachable if a row lacks it."""
     try:
-        return [str(row["dimensions"][dataset.id_dimension]) for row in rows]
+        return [str(row["dimensions"][dataset.id_dimension]) for row in rows] if dataset.id_dimension else []
     except (KeyError, TypeError) as error:
         raise Unreachable(f"{dataset.name}: a row of the answer is not as asked for ({error!r}).") from error
 
@@ -63,13 +76,15 @@ def _row_key(dataset: Dataset, dimensions: Mapping[str, Any]) -> RowKey:
     dispatch = dimensions[dataset.dispatch_dimension] if dataset.dispatch_dimension else ""
     if dispatch:
         return DISPATCH_PREFIX + str(dispatch), labels
-    asset = str(dimensions[dataset.id_dimension])
+    asset = str(dimensions[dataset.id_dimension]) if dataset.id_dimension else ""
     if not asset and dataset.name_dimension and dimensions[dataset.name_dimension]:
         asset = NAME_PREFIX + str(dimensions[dataset.name_dimension])
     return asset, labels
 
 
 def _amount(entry: Field, row: Mapping[str, Any]) -> int:
+    if entry.group == ROWS:
+        return 1
     number = (row[entry.group] if entry.group else row)[entry.name]
     if entry.fractional:
         return int((Decimal(number) * entry.scale).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))

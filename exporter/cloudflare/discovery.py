@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from exporter.catalog.entry import Endpoint, Product, Variant
@@ -13,6 +13,9 @@ from exporter.model import Account, Asset, Inventory, Listing, Unlistable, parse
 
 ACCOUNTS_PER_PAGE = 50
 """The largest page of GET /accounts."""
+
+SELDOM = timedelta(days=1)
+"""How often a further variant of a list (an R2 jurisdiction) is asked while it holds nothing."""
 
 MOST_PAGES = 1_000
 """More pages than any list has; a list that goes on is a fault."""
@@ -27,6 +30,13 @@ class Discovery:
         self._client = client
         self._time = time
         self._products = products
+        self._requests: dict[str, int] = {}
+        self._seldom: dict[tuple[str, str, str], datetime] = {}
+        self._held: set[tuple[str, str, str]] = set()
+
+    def cost(self, account_id: str) -> int:
+        """Give how many requests an account's last lists took; at first, one for each list."""
+        return self._requests.get(account_id, sum(len(product.endpoint.variants) for product in self._products))
 
     async def accounts(self, wanted: Sequence[str]) -> tuple[Account, ...]:
         """Give the accounts that the token sees; of these only ``wanted`` ids, if any are given.
@@ -51,6 +61,7 @@ class Discovery:
 
         Raises CloudflareError if the token is rejected or Cloudflare never answered.
         """
+        self._requests[account.id] = 0
         found = await asyncio.gather(*(self._product(account, product) for product in self._products))
         date = self._time.now()
         errors = [result for result in found if isinstance(result, CloudflareError)]
@@ -75,18 +86,37 @@ class Discovery:
         assets: dict[str, Asset] = {}
         for position, variant in enumerate(endpoint.variants):
             what = f"Listing {product.name} of account {account.name} ({account.id})"
+            key = (account.id, product.kind, variant.value)
+            if self._is_seldom(key):
+                continue
             try:
                 items = await self._pages(endpoint, path, variant, what)
+                self._requests[account.id] += max(-(-len(items) // (endpoint.per_page or len(items) or 1)), 1)
                 for item in items:
                     asset = _asset(product, item, variant, what)
                     assets.setdefault(asset.id, asset)
+                self._note_variant(key, is_empty=position > 0 and not items)
             except (Forbidden, NotEnabled, Refused) as error:
                 # An account without access to a jurisdiction may be told so by an error: there is nothing in it.
                 if position == 0:
                     return error
+                self._note_variant(key, is_empty=True)
             except CloudflareError as error:
                 return error
         return Listing(product.kind, tuple(assets.values()))
+
+    def _is_seldom(self, key: tuple[str, str, str]) -> bool:
+        """Tell whether a variant that held nothing was asked within a day."""
+        asked, now = self._seldom.get(key), self._time.now()
+        return asked is not None and now is not None and now - asked < SELDOM
+
+    def _note_variant(self, key: tuple[str, str, str], *, is_empty: bool) -> None:
+        """Remember that a variant holds nothing; one that ever held something is asked each time."""
+        now = self._time.now()
+        if not is_empty:
+            self._held.add(key)
+        elif now is not None and key not in self._held:
+            self._seldom[key] = now
 
     async def _pages(self, endpoint: Endpoint, path: str, variant: Variant, what: str) -> list[Mapping[str, Any]]:
         headers = {variant.header: variant.value} if variant.header else {}

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import ROWS, Dataset, Role
+from exporter.cloudflare.limits import USUAL, Limits
 from exporter.model import Question, format_time
 
-MOST_PIECES = 12
-"""Pieces a document holds at most. Each takes two aliases, and about 50 aliases were seen to be rejected."""
+MOST_ALIASES = 25
+"""Aliases a document holds at most; about 50 were seen to be rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Piece:
     id_below: str | None = None
     newest_since: datetime | None = None
     """Also ask for the newest minute with data in [newest_since, until)."""
+    limits: Limits = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,30 @@ class Document:
     pieces: tuple[Piece, ...] = field(default=())
 
 
-def whole_piece(dataset: Dataset, question: Question) -> Piece:
+def whole_piece(dataset: Dataset, question: Question, limits: Limits) -> Piece:
     """Give the piece that covers a whole question."""
-    return Piece(dataset, question.since, question.until, newest_since=question.since)
+    newest_since = question.since if dataset.role is Role.USAGE else None
+    return Piece(dataset, question.since, question.until, newest_since=newest_since, limits=limits)
 
 
-def build_document(account_id: str, pieces: Sequence[Piece], limit: int) -> Document:
-    """Give the document that asks for some pieces of one account, ``limit`` rows each."""
+def take_batch(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """Give the first pieces that fit into a document, and the rest."""
+    aliases = 0
+    for position, piece in enumerate(pieces):
+        aliases += 1 if piece.newest_since is None else 2
+        if aliases > MOST_ALIASES:
+            return list(pieces[:position]), list(pieces[position:])
+    return list(pieces), []
+
+
+def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
+    """Give the document that asks for some pieces of one account, each within its limits."""
     declarations = ["$account: string!"]
     variables = {"account": account_id}
     nodes: list[str] = []
     for index, piece in enumerate(pieces):
         usage_filter = _filter(piece, index, declarations, variables)
-        nodes.append(_usage_node(piece.dataset, index, usage_filter, limit))
+        nodes.append(_usage_node(piece, index, usage_filter))
         if piece.newest_since is not None:
             _declare(declarations, variables, f"newest_since_{index}", "Time", format_time(piece.newest_since))
             nodes.append(_newest_node(piece.dataset, index))
@@ -67,7 +80,8 @@ def build_document(account_id: str, pieces: Sequence[Piece], limit: int) -> Docu
 def _filter(piece: Piece, index: int, declarations: list[str], variables: dict[str, str]) -> str:
     _declare(declarations, variables, f"since_{index}", "Time", format_time(piece.since))
     _declare(declarations, variables, f"until_{index}", "Time", format_time(piece.until))
-    conditions = [f"datetimeMinute_geq: $since_{index}", f"datetimeMinute_lt: $until_{index}"]
+    time = piece.dataset.time_dimension
+    conditions = [f"{time}_geq: $since_{index}", f"{time}_lt: $until_{index}"]
     if piece.id_from is not None:
         _declare(declarations, variables, f"from_{index}", "string", piece.id_from)
         conditions.append(f"{piece.dataset.id_dimension}_geq: $from_{index}")
@@ -82,14 +96,19 @@ def _declare(declarations: list[str], variables: dict[str, str], name: str, kind
     variables[name] = value
 
 
-def _usage_node(dataset: Dataset, index: int, usage_filter: str, limit: int) -> str:
+def _usage_node(piece: Piece, index: int, usage_filter: str) -> str:
+    dataset = piece.dataset
     groups: dict[str, list[str]] = {}
     for entry in dataset.fields:
-        groups.setdefault(entry.group, []).append(entry.name)
-    selections = [f"dimensions {{ datetimeHour {' '.join(dataset.dimensions)} }}"]
+        if entry.group != ROWS and entry.name not in piece.limits.missing:
+            groups.setdefault(entry.group, []).append(entry.name)
+    if dataset.says_sampling:
+        groups.setdefault("avg", []).append("sampleInterval")
+    hour = () if dataset.role is Role.WINDOW else ("datetimeHour",)
+    selections = [f"dimensions {{ {' '.join((*hour, *dataset.dimensions))} }}"]
     selections += [f"{group} {{ {' '.join(names)} }}" if group else " ".join(names) for group, names in groups.items()]
     return (
-        f"      usage_{index}: {dataset.name}(limit: {limit}, filter: {usage_filter}) {{\n"
+        f"      usage_{index}: {dataset.name}(limit: {piece.limits.page_size}, filter: {usage_filter}) {{\n"
         f"        {' '.join(selections)}\n"
         "      }\n"
     )

@@ -34,6 +34,12 @@ class Throttled(CloudflareError):
         self.retry_after = retry_after
 
 
+class Withheld(Throttled):
+    """The exporter itself did not send a request, to keep to its budget."""
+
+    outcome = "withheld"
+
+
 class TokenRejected(CloudflareError):
     """The token itself is wrong, expired or revoked."""
 

@@ -3,9 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare.documents import Piece, whole_piece, without_newest
+from exporter.cloudflare.limits import Limits
 from exporter.model import HOUR, MINUTE, Question, floor_hour, floor_minute
+
+SILENTLY_SAMPLED = 2 * HOUR
+"""The longest piece of a dataset that does not say how coarsely it was sampled: wide ranges are sampled more."""
+
+QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +29,23 @@ class Splits:
         self._known: dict[tuple[str, str], Split] = {}
         self.count = 0
 
-    def pieces(self, account_id: str, dataset: Dataset, question: Question) -> tuple[Piece, ...]:
-        """Give the pieces in which a question is asked, by what is known of its dataset."""
-        known = self._known.get((account_id, dataset.name), Split())
-        pieces = [whole_piece(dataset, question)]
-        if known.longest is not None:
-            pieces = [part for piece in pieces for part in _cut_times(piece, known.longest)]
+    def pieces(self, account_id: str, dataset: Dataset, question: Question, limits: Limits) -> tuple[Piece, ...]:
+        """Give the pieces in which a question is asked, by what is known of its dataset and what it allows."""
+        known = self._known.get((account_id, dataset.key), Split())
+        whole = whole_piece(dataset, question, limits)
+        pieces = [whole]
+        bounds = [known.longest, limits.longest, SILENTLY_SAMPLED if _may_be_sampled_silently(dataset) else None]
+        longest = min((bound for bound in bounds if bound is not None), default=None)
+        if longest is not None and dataset.role is not Role.WINDOW:
+            pieces = [part for piece in pieces for part in _cut_times(piece, longest)]
         for cut in known.ids:
             pieces = [part for piece in pieces for part in _cut_ids(piece, cut)]
         *others, last = (without_newest(piece) for piece in pieces)
-        return (*others, replace(last, newest_since=question.since))
+        return (*others, replace(last, newest_since=whole.newest_since))
 
     def remember(self, account_id: str, piece: Piece, halves: tuple[Piece, ...]) -> None:
         """Learn from a piece that had to be cut into ``halves``."""
-        key = (account_id, piece.dataset.name)
+        key = (account_id, piece.dataset.key)
         known = self._known.get(key, Split())
         self.count += 1
         if halves[1].id_from is not None and halves[1].id_from != piece.id_from:
@@ -46,30 +55,54 @@ class Splits:
             hours = max(-(-longest // HOUR), 1)
             self._known[key] = replace(known, longest=min(known.longest or hours * HOUR, hours * HOUR))
 
+    def refine(self, account_id: str, piece: Piece) -> tuple[Piece, ...]:
+        """Give the finer pieces in which a sampled piece is asked again, and remember; nothing if it is fine enough."""
+        longest = HOUR if floor_hour(piece.since) + HOUR < piece.until else QUARTER
+        parts = tuple(_cut_times(piece, longest))
+        if len(parts) > 1:
+            key = (account_id, piece.dataset.key)
+            known = self._known.get(key, Split())
+            self._known[key] = replace(known, longest=min(known.longest or longest, longest))
+        return parts if len(parts) > 1 else ()
+
+
+def _may_be_sampled_silently(dataset: Dataset) -> bool:
+    return dataset.role is Role.USAGE and not dataset.reports_sampling
+
 
 def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:
     """Give two halves of a piece whose page was full of rows with these asset ids; nothing if it cannot be cut."""
     part = without_newest(piece)
+    if piece.dataset.role is Role.WINDOW:
+        return _halve_ids(part, ids)
     middle = floor_hour(piece.since + (piece.until - piece.since) / 2)
     if middle <= piece.since:
         middle = floor_hour(piece.since) + HOUR
     if middle < piece.until:
         return replace(part, until=middle), replace(part, since=middle)
-    distinct = sorted(set(ids))
-    if len(distinct) > 1:
-        cut = distinct[len(distinct) // 2]
-        return replace(part, id_below=cut), replace(part, id_from=cut)
+    halves = _halve_ids(part, ids)
+    if halves:
+        return halves
     minute = floor_minute(piece.since + (piece.until - piece.since) / 2)
     if piece.since < minute < piece.until and piece.until - piece.since > MINUTE:
         return replace(part, until=minute), replace(part, since=minute)
     return ()
 
 
+def _halve_ids(part: Piece, ids: list[str]) -> tuple[Piece, ...]:
+    distinct = sorted(set(ids))
+    if len(distinct) < 2:
+        return ()
+    cut = distinct[len(distinct) // 2]
+    return replace(part, id_below=cut), replace(part, id_from=cut)
+
+
 def _cut_times(piece: Piece, longest: timedelta) -> list[Piece]:
     parts: list[Piece] = []
     since: datetime = piece.since
     while since < piece.until:
-        until = min(floor_hour(since) + longest, piece.until)
+        start = since - (since - floor_hour(since)) % min(longest, HOUR)
+        until = min(start + longest, piece.until)
         parts.append(replace(without_newest(piece), since=since, until=until))
         since = until
     return parts

@@ -84,7 +84,8 @@ def build_web(
 
     async def healthy(_: Request) -> Response:
         turned = started if board.turned_at is None else board.turned_at
-        longest = MISSED_TURNS * refresh_interval.total_seconds()
+        interval = board.snapshot.status.refresh_interval if board.snapshot else refresh_interval
+        longest = MISSED_TURNS * interval.total_seconds()
         if clock.monotonic() - turned <= longest:
             return PlainTextResponse("healthy\n")
         return PlainTextResponse(f"unhealthy: the poller has not turned for more than {longest:.0f} s\n", 503)

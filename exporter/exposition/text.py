@@ -26,7 +26,9 @@ def render(families: Iterable[Family], form: Format) -> bytes:
             continue
         name, kind = _declared(family, form)
         lines.append(f"# HELP {name} {_escape_help(family.help, form)}\n# TYPE {name} {kind}\n")
-        lines += [f"{family.name}{sample.labels.text} {format_value(sample)}\n" for sample in family.samples]
+        lines += [
+            f"{family.name}{sample.suffix}{sample.labels.text} {format_value(sample)}\n" for sample in family.samples
+        ]
     if form is Format.OPENMETRICS:
         lines.append("# EOF\n")
     return "".join(lines).encode()

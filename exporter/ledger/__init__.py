@@ -3,8 +3,10 @@
 Nothing here speaks to Cloudflare, and no machine clock is read: all time is the ``Date`` of the answers.
 """
 
+from exporter.ledger.chosen import choose
 from exporter.ledger.ledger import Applied, Ledger, Publication
-from exporter.ledger.roster import RosterKey
+from exporter.ledger.readings import LOOK_BACK
+from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.store import CommitError
 
-__all__ = ["Applied", "CommitError", "Ledger", "Publication", "RosterKey"]
+__all__ = ["LOOK_BACK", "Applied", "CommitError", "Entry", "Ledger", "Publication", "RosterKey", "Standing", "choose"]

@@ -29,7 +29,7 @@ def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyK
                     if _counts(meter, labels)
                 ]
             for meter_id, position, weight in weights[values]:
-                if amounts[position]:
+                if amounts[position] > 0:
                     key = (day, asset, meter_id)
                     sums[key] = sums.get(key, 0) + weight * amounts[position]
     return sums

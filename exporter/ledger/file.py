@@ -34,6 +34,23 @@ MIGRATIONS: tuple[str, ...] = (
         account TEXT, dataset TEXT, day TEXT, asset TEXT, meter TEXT, amount TEXT,
         PRIMARY KEY (account, dataset, day, asset, meter)) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE reading_book (
+        account TEXT, dataset TEXT, signature TEXT, until INTEGER, last_success INTEGER, newest INTEGER,
+        PRIMARY KEY (account, dataset)) WITHOUT ROWID;
+    CREATE TABLE reading (
+        account TEXT, dataset TEXT, asset TEXT, labels TEXT, at INTEGER, amounts TEXT,
+        PRIMARY KEY (account, dataset, asset, labels)) WITHOUT ROWID;
+    CREATE TABLE used (
+        account TEXT, kind TEXT, asset TEXT, hour INTEGER, PRIMARY KEY (account, kind, asset)) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE asset ADD COLUMN filtered INTEGER NOT NULL DEFAULT 0;
+    UPDATE asset SET decided_by = CASE WHEN decided_by != '' THEN 'tag:' || decided_by ELSE 'name' END;
+    UPDATE asset SET decided_by = 'worker' WHERE decided_by = 'name' AND EXISTS (
+        SELECT 1 FROM asset AS script WHERE script.account = asset.account AND script.kind = 'worker'
+        AND script.name = asset.parent AND script.project = asset.project);
+    """,
 )
 """One script per schema version; the file's ``user_version`` counts those it has seen."""
 

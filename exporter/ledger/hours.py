@@ -6,6 +6,7 @@ Pure. An answer replaces the amounts of every hour it covers, so asking twice ch
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from exporter.model import HOUR, Amounts, Answer, RowKey, Rows, floor_hour
 
@@ -22,7 +23,8 @@ class OpenHour:
 
     ``rows`` is the last answer, ``peak`` the most that any answer said; ``whole_since`` is the date of the first
     answer that covered the hour to its end, ``agreed_since`` that of the first of the due answers in a row that gave
-    just these rows, ``disputed_since`` that of the first doubtful one.
+    just these rows, ``disputed_since`` that of the first doubtful one. Amounts that ``are_estimates`` differ from
+    answer to answer, so that only a difference of more than a tenth means something.
     """
 
     rows: Rows
@@ -30,6 +32,7 @@ class OpenHour:
     whole_since: datetime | None = None
     agreed_since: datetime | None = None
     disputed_since: datetime | None = None
+    are_estimates: bool = False
 
 
 NOTHING_KNOWN = OpenHour({}, {})
@@ -61,7 +64,8 @@ def settle(open_hours: Mapping[datetime, OpenHour], answer: Answer, settle_after
     hour = first
     while hour < answer.question.until:
         before = open_hours.get(hour, NOTHING_KNOWN)
-        known, fallen = _replace(before, answer.hours.get(hour, {}))
+        are_estimates = before.are_estimates or hour in answer.sampled
+        known, fallen = _replace(before, answer.hours.get(hour, {}), are_estimates)
         revisions += fallen
         end = hour + HOUR
         if end <= answer.question.until:
@@ -80,19 +84,29 @@ def settle(open_hours: Mapping[datetime, OpenHour], answer: Answer, settle_after
     return Settlement(still_open, settled, open_from, revisions)
 
 
-def _replace(before: OpenHour, rows: Rows) -> tuple[OpenHour, int]:
+def _replace(before: OpenHour, rows: Rows, are_estimates: bool) -> tuple[OpenHour, int]:
     """Give the hour with its new rows, and how many rows fell against the answer before."""
-    fallen = sum(_is_lower(rows.get(key), amounts) for key, amounts in before.rows.items())
+    least = 9 if are_estimates else 10
+    fallen = sum(_is_lower(rows.get(key), amounts, least) for key, amounts in before.rows.items())
     peak = rows
-    if any(_is_lower(rows.get(key), amounts) for key, amounts in before.peak.items()):
+    if any(_is_lower(rows.get(key), amounts, least) for key, amounts in before.peak.items()):
         peak = _highest(before.peak, rows)
-    return OpenHour(rows, peak), fallen
+    return OpenHour(rows, peak, are_estimates=are_estimates), fallen
 
 
-def _is_lower(now: Amounts | None, before: Amounts) -> bool:
+def _is_lower(now: Amounts | None, before: Amounts, least: int) -> bool:
+    """Tell whether an amount is less than so many tenths of what it was."""
     if now is None:
         return any(before)
-    return now != before and any(a < b for a, b in zip(now, before, strict=True))
+    return now != before and any(10 * a < least * b for a, b in zip(now, before, strict=True))
+
+
+def _is_same(known: OpenHour, before: OpenHour) -> bool:
+    """Tell whether two answers agree: to the unit, or for estimates within a tenth."""
+    if not known.are_estimates:
+        return known.rows == before.rows
+    pairs = ((known.rows.get(key, ()), before.rows.get(key, ())) for key in known.rows.keys() | before.rows.keys())
+    return all(10 * abs(a - b) <= max(a, b) for now, then in pairs for a, b in zip_longest(now, then, fillvalue=0))
 
 
 def _highest(first: Rows, second: Rows) -> dict[RowKey, Amounts]:
@@ -110,7 +124,7 @@ def _is_doubtful(known: OpenHour) -> bool:
 def _date_doubts(known: OpenHour, before: OpenHour, date: datetime) -> OpenHour:
     if not _is_doubtful(known):
         return known
-    is_same = before.agreed_since is not None and known.rows == before.rows
+    is_same = before.agreed_since is not None and _is_same(known, before)
     return replace(
         known,
         agreed_since=before.agreed_since if is_same else date,

@@ -8,10 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import Dataset, Role
+from exporter.choices import Choices
+from exporter.ledger.accounts import call_accounts
 from exporter.ledger.book import Book, BookChange, BookState, advance, meter_open_hours, start_book
 from exporter.ledger.daily import DailyKey
+from exporter.ledger.readings import ReadingBook, ReadingChange, Readings, published_readings, read
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement, Plan, SeriesKey
 from exporter.ledger.store import BookKey, Change, Store
@@ -29,11 +33,15 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class PublishedBook:
-    """One dataset of one account as it is to be published: label sets (project, asset, labels) with their amounts."""
+    """One dataset of one account as it is to be published: label sets (project, asset, labels) with their amounts.
+
+    Usage has a ``state``; states and windows have ``readings``.
+    """
 
     account: str
     dataset: Dataset
-    state: BookState
+    state: BookState | None
+    readings: Readings | None
     series: tuple[tuple[Placement, SeriesKey, int], ...]
 
 
@@ -45,6 +53,7 @@ class Publication:
     accounts: Mapping[str, str]
     books: tuple[PublishedBook, ...]
     assets: Mapping[str, tuple[Entry, ...]]
+    used: Mapping[str, Mapping[RosterKey, datetime]]
 
 
 class Ledger:
@@ -52,11 +61,13 @@ class Ledger:
 
     def __init__(self, store: Store, datasets: Iterable[Dataset]) -> None:
         self._store = store
-        self._plans = {dataset.name: Plan(dataset) for dataset in datasets}
+        self._plans = {dataset.key: Plan(dataset) for dataset in datasets}
         self._accounts = store.load_accounts()
         self._roster = store.load_roster()
         self._unlistable: dict[str, frozenset[str]] = {}
         self._books: dict[BookKey, Book] = {}
+        self._readings: dict[BookKey, ReadingBook] = {}
+        self._used = store.load_used()
         self.revision = 1
         self._load()
 
@@ -78,26 +89,20 @@ class Ledger:
         """Give the bytes that the ledger takes."""
         return self._store.size()
 
-    def enroll(self, accounts: Sequence[Account]) -> None:
-        """Learn which accounts there are; the later of two with one name gets its short id behind it.
+    def accounts(self) -> tuple[Account, ...]:
+        """Give the accounts that were ever enrolled, with their real names."""
+        return tuple(Account(account_id, name) for account_id, (name, _) in self._accounts.items())
 
-        An account whose name could not be read comes with its id for a name; it keeps the name known from before.
-        """
-        change = Change()
-        known = dict(self._accounts)
-        for account in accounts:
-            if account.id in known and account.name in {known[account.id][0], account.id}:
-                continue
-            others = {label for other, (_, label) in known.items() if other != account.id}
-            label = f"{account.name} ({account.id[:8]})" if account.name in others else account.name
-            if account.id in known and known[account.id][1] != label:
-                for key in self._books_of(account.id):
+    def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Learn which accounts there are, and how they are called: by ``alias`` (id to label), else by their name."""
+        change = Change(accounts=call_accounts(self._accounts, accounts, alias))
+        for account_id, (_, label) in change.accounts.items():
+            if account_id in self._accounts and self._accounts[account_id][1] != label:
+                for key in self._books_of(account_id):
                     change.left[key] = frozenset(self._books[key].series)
-            known[account.id] = (account.name, label)
-            change.accounts[account.id] = known[account.id]
         if change.accounts:
             self._commit(change)
-            self._accounts = known
+            self._accounts = self._accounts | change.accounts
 
     def has_roster(self, account_id: str) -> bool:
         """Tell whether a discovery of this account was ever taken over."""
@@ -106,12 +111,12 @@ class Ledger:
             entry.standing is not Standing.STRANGER for entry in roster.values()
         )
 
-    def enlist(self, inventory: Inventory) -> None:
+    def enlist(self, inventory: Inventory, choices: Choices) -> None:
         """Take a discovery over: names, projects, births and departures. Raises CommitError."""
         account_id = inventory.account.id
         roster = self._roster.get(account_id, {})
         busy = self._busy_assets(account_id)
-        changed = enlist(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy)
+        changed = enlist(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, choices)
         merged = roster | changed
         change = Change(roster={account_id: changed})
         for key in self._books_of(account_id):
@@ -133,9 +138,15 @@ class Ledger:
         )
 
     def open_from(self, account_id: str, dataset: str) -> datetime | None:
-        """Give where the next question has to start; None if the dataset has not begun."""
+        """Give where the next question has to start; None if the dataset has not begun.
+
+        Usage is asked from its oldest open hour, a state from the newest hour that is known.
+        """
         book = self._books.get((account_id, dataset))
-        return book.state.open_from if book and book.state else None
+        if book and book.state:
+            return book.state.open_from
+        reading = self._readings.get((account_id, dataset))
+        return reading.state.newest if reading and reading.state else None
 
     def until(self, account_id: str) -> datetime | None:
         """Give the newest moment up to which any dataset of the account was asked."""
@@ -160,12 +171,20 @@ class Ledger:
             )
             roster |= met
             change.roster.setdefault(account_id, {}).update(met)
-            change.books[account_id, plan.dataset.name] = self._advance(account_id, roster, answer, plan, scraped)
+            key = (account_id, plan.dataset.key)
+            if plan.dataset.role is Role.USAGE:
+                change.books[key] = self._advance(account_id, roster, answer, plan, scraped)
+                self._note_use(change, account_id, plan.dataset.kind, answer)
+            else:
+                change.readings[key] = self._read(account_id, roster, answer, plan)
         self._commit(change)
         if change.roster.get(account_id):
             self._roster[account_id] = roster
         for key, book_change in change.books.items():
             self._books.setdefault(key, Book(self._plans[key[1]])).merge(book_change)
+        for key, reading_change in change.readings.items():
+            self._readings.setdefault(key, ReadingBook(self._plans[key[1]])).merge(reading_change)
+        self._used.setdefault(account_id, {}).update(change.used.get(account_id, {}))
         return Applied(
             strangers=frozenset(key for key, entry in roster.items() if entry.standing is Standing.STRANGER),
             revisions={dataset: made.revisions for (_, dataset), made in change.books.items()},
@@ -193,27 +212,41 @@ class Ledger:
         book = self._books.get((account_id, dataset))
         return {key: row.total for key, row in book.rows.items()} if book else {}
 
-    def publication(self) -> Publication:
-        """Give what is to be published after the last commit."""
+    def publication(self, now: datetime | None = None) -> Publication:
+        """Give what is to be published after the last commit; windows that are old by ``now`` are left out."""
         return Publication(
             revision=self.revision,
             accounts={account: label for account, (_, label) in self._accounts.items()},
-            books=tuple(
-                PublishedBook(
-                    account,
-                    book.plan.dataset,
-                    book.state,
-                    tuple(
-                        (placement, key, series.amount)
-                        for placement, there in book.series.items()
-                        for key, series in there.items()
-                    ),
-                )
-                for (account, _), book in self._books.items()
-                if book.state
+            books=(
+                *(_published(account, book) for (account, _), book in self._books.items() if book.state),
+                *(self._published_readings(account, book, now) for (account, _), book in self._readings.items()),
             ),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
+            used={account: dict(used) for account, used in self._used.items()},
         )
+
+    def _published_readings(self, account: str, book: ReadingBook, now: datetime | None) -> PublishedBook:
+        series = published_readings(book, self._roster.get(account, {}), now)
+        triples = tuple((placement, key, amount) for (placement, key), amount in series.items())
+        return PublishedBook(account, book.dataset, None, book.state, triples)
+
+    def _read(self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan) -> ReadingChange:
+        def is_known(asset: str) -> bool:
+            entry = roster.get((plan.dataset.kind, asset))
+            return not asset or (entry is not None and entry.standing in {Standing.LISTED, Standing.ABSENT})
+
+        book = self._readings.get((account_id, plan.dataset.key)) or ReadingBook(plan)
+        return read(book, answer, is_known)
+
+    def _note_use(self, change: Change, account_id: str, kind: str, answer: Answer) -> None:
+        """Take down the newest hour in which each asset was used, where it is newer than what is known."""
+        known = self._used.get(account_id, {}) | change.used.get(account_id, {})
+        for hour in sorted(answer.hours):
+            for (asset, _), amounts in answer.hours[hour].items():
+                key = (kind, asset)
+                if any(amounts) and (key not in known or known[key] < hour):
+                    known[key] = hour
+                    change.used.setdefault(account_id, {})[key] = hour
 
     def _advance(
         self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan, scraped: int
@@ -225,7 +258,7 @@ class Ledger:
             if entry.asset.kind == kind and entry.standing is Standing.LISTED
         }
         known = [placement for placement in listed if placement is not None]
-        book = self._books.get((account_id, plan.dataset.name))
+        book = self._books.get((account_id, plan.dataset.key))
         if book is None or book.state is None:
             return start_book(plan, answer, known, self.revision + 1)
         assets = {asset for rows in answer.hours.values() for asset, _ in rows} | {asset for asset, _ in book.waiting}
@@ -242,7 +275,7 @@ class Ledger:
         )
 
     def _commit(self, change: Change) -> None:
-        signatures = {key: self._plans[key[1]].dataset.signature for key in change.books}
+        signatures = {key: self._plans[key[1]].dataset.signature for key in (*change.books, *change.readings)}
         self._store.commit(change, signatures, self._books)
         self.revision += 1
         for key, placements in change.left.items():
@@ -262,6 +295,9 @@ class Ledger:
 
     def _load(self) -> None:
         """Load every book that was kept as the catalog now has it; the others end, and start anew."""
+        kept = self._store.load_readings({key: plan.dataset.signature for key, plan in self._plans.items()})
+        for key, (state, rows) in kept.items():
+            self._readings[key] = ReadingBook(self._plans[key[1]], state, rows)
         retired: dict[BookKey, dict[DailyKey, int]] = {}
         for key, signature in self._store.load_signatures().items():
             plan = self._plans.get(key[1])
@@ -273,3 +309,10 @@ class Ledger:
                 retired[key] = {}
         if retired:
             self._commit(Change(retired=retired))
+
+
+def _published(account: str, book: Book) -> PublishedBook:
+    series = tuple(
+        (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
+    )
+    return PublishedBook(account, book.dataset, book.state, None, series)

@@ -10,10 +10,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from exporter.choices import Choices
 from exporter.ledger.series import Placement
-from exporter.model import ACCOUNT_ITSELF, DISPATCH_PREFIX, NAME_PREFIX, UNASSIGNED, UNLISTED, Asset, Inventory, Listing
+from exporter.model import (
+    ACCOUNT_ITSELF,
+    DISPATCH_PREFIX,
+    NAME_PREFIX,
+    UNASSIGNED,
+    UNLISTED,
+    Account,
+    Asset,
+    Inventory,
+    Listing,
+)
 
 PROJECT_TAG = "project:"
+
+FILTERED = "(filtered)"
+"""The asset under which everything is published that the configuration leaves out."""
+
+BY_RULE = "rule:"
+BY_TAG = "tag:"
+BY_WORKER = "worker"
+BY_NAME = "name"
+"""What a project was decided by: a rule or a tag, then what it said; the asset's Worker; its name."""
 
 ABSENCES = 2
 """From how many successful discoveries an asset must be absent before its series leave."""
@@ -35,7 +55,8 @@ class Standing(StrEnum):
 class Entry:
     """An asset with its stored labels; ``suffixed`` says that its label carries its short id, for good.
 
-    ``decided_by`` is the project tag that the project was decided with (empty: none).
+    ``decided_by`` is what the project was decided by, and ``is_filtered`` says that the asset's usage is published
+    without its name.
     """
 
     asset: Asset
@@ -45,6 +66,7 @@ class Entry:
     project: str = ""
     decided_by: str = ""
     suffixed: bool = False
+    is_filtered: bool = False
 
     @property
     def label(self) -> str:
@@ -60,7 +82,7 @@ class Entry:
             case Standing.UNLISTED:
                 return Placement(UNASSIGNED, UNLISTED)
             case _:
-                return Placement(self.project, self.label)
+                return Placement(self.project, FILTERED if self.is_filtered else self.label)
 
 
 def place_row(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement | None:
@@ -91,13 +113,16 @@ def meet_strangers(
 
 
 def enlist(
-    roster: Mapping[RosterKey, Entry], inventory: Inventory, is_busy: Callable[[str, str], bool]
+    roster: Mapping[RosterKey, Entry],
+    inventory: Inventory,
+    is_busy: Callable[[str, str], bool],
+    choices: Choices,
 ) -> dict[RosterKey, Entry]:
     """Give the entries that a discovery changes. ``is_busy`` tells whether an asset's open hours hold usage."""
     current = dict(roster)
     for kind, found in inventory.listings.items():
         if isinstance(found, Listing):
-            _mark_listed(current, found, inventory.date)
+            _mark_listed(current, found, inventory, choices)
             _mark_missing(current, found, is_busy)
             _tell_namesakes_apart(current, found)
         elif found.final:
@@ -107,22 +132,40 @@ def enlist(
     return {key: entry for key, entry in current.items() if roster.get(key) != entry}
 
 
-def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, date: datetime) -> None:
+def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: Inventory, choices: Choices) -> None:
     for asset in listing.assets:
         key = (asset.kind, asset.id)
+        ground = _ground(asset, inventory.account, choices)
+        is_filtered = not choices.wants_asset(asset)
         known = current.get(key)
         if known is None:
-            current[key] = Entry(asset, Standing.LISTED, date)
+            current[key] = Entry(asset, Standing.LISTED, inventory.date, decided_by=ground, is_filtered=is_filtered)
             continue
         is_renamed = known.asset.name != asset.name
+        is_undecided = is_renamed or not known.project or ground != _explicit(known.decided_by)
         current[key] = replace(
             known,
             asset=asset,
             standing=Standing.LISTED,
             absences=0,
-            project="" if is_renamed or _project_tag(asset) != known.decided_by else known.project,
+            project="" if is_undecided else known.project,
+            decided_by=ground if is_undecided else known.decided_by,
             suffixed=known.suffixed and not is_renamed,
+            is_filtered=is_filtered,
         )
+
+
+def _ground(asset: Asset, account: Account, choices: Choices) -> str:
+    """Give what someone said about the project, and how; empty if nobody did."""
+    by_rule = choices.project_of(asset, account)
+    if by_rule:
+        return BY_RULE + by_rule
+    by_tag = next((tag.removeprefix(PROJECT_TAG) for tag in asset.tags if tag.startswith(PROJECT_TAG)), "")
+    return BY_TAG + by_tag if by_tag else ""
+
+
+def _explicit(decided_by: str) -> str:
+    return decided_by if decided_by.startswith((BY_RULE, BY_TAG)) else ""
 
 
 def _mark_missing(current: dict[RosterKey, Entry], listing: Listing, is_busy: Callable[[str, str], bool]) -> None:
@@ -160,32 +203,31 @@ def _release_strangers(current: dict[RosterKey, Entry], kind: str) -> None:
 
 
 def _decide_projects(current: dict[RosterKey, Entry]) -> None:
-    """Decide the project of every listed entry that has none: tag, then shared prefix; a namespace after its Worker."""
+    """Decide the project of every listed entry that has none: as someone said, after its Worker, by shared prefix.
+
+    What was decided by its Worker goes on with it; Workers are therefore decided first.
+    """
     listed = {
         key: entry
         for key, entry in current.items()
         if entry.standing is Standing.LISTED and not key[1].startswith(NAME_PREFIX)
     }
     shared = Counter(_prefix(entry.asset) for entry in listed.values())
-    undecided = [(key, entry) for key, entry in listed.items() if not entry.project]
-    for key, entry in sorted(undecided, key=lambda item: bool(item[1].asset.parent)):
-        tag = _project_tag(entry.asset)
-        parent = _worker_named(current, entry.asset.parent) if entry.asset.parent else None
-        if tag:
-            project = tag
-        elif parent is not None:
-            project = parent.project
+    workers = {entry.asset.name: key for key, entry in listed.items() if key[0] == "worker"}
+    for key, entry in sorted(listed.items(), key=lambda item: bool(item[1].asset.parent)):
+        if entry.project and entry.decided_by != BY_WORKER:
+            continue
+        worker = workers.get(entry.asset.parent) if entry.asset.parent else None
+        prefix = _prefix(entry.asset)
+        if _explicit(entry.decided_by):
+            project, decided_by = entry.decided_by.partition(":")[2], entry.decided_by
+        elif worker is not None:
+            project, decided_by = current[worker].project, BY_WORKER
+        elif entry.project:
+            continue
         else:
-            prefix = _prefix(entry.asset)
-            project = prefix if prefix and shared[prefix] > 1 else UNASSIGNED
-        current[key] = replace(entry, project=project, decided_by=tag)
-
-
-def _worker_named(current: Mapping[RosterKey, Entry], name: str) -> Entry | None:
-    for (kind, _), entry in current.items():
-        if kind == "worker" and entry.asset.name == name and entry.standing is Standing.LISTED and entry.project:
-            return entry
-    return None
+            project, decided_by = (prefix if prefix and shared[prefix] > 1 else UNASSIGNED), BY_NAME
+        current[key] = replace(entry, project=project, decided_by=decided_by)
 
 
 def _follow_names(current: dict[RosterKey, Entry]) -> None:
@@ -210,11 +252,8 @@ def _follow_names(current: dict[RosterKey, Entry]) -> None:
                 standing=Standing.LISTED,
                 absences=0,
                 project=named[0].project,
+                is_filtered=named[0].is_filtered,
             )
-
-
-def _project_tag(asset: Asset) -> str:
-    return next((tag.removeprefix(PROJECT_TAG) for tag in asset.tags if tag.startswith(PROJECT_TAG)), "")
 
 
 def _prefix(asset: Asset) -> str:

@@ -5,10 +5,11 @@ Times are whole seconds since 1970, amounts JSON arrays of integers (they outgro
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from exporter.ledger.book import Book, BookChange, BookState
 from exporter.ledger.daily import KEPT_DAYS, DailyKey
 from exporter.ledger.file import FILE_NAME, open_file, release_folder, take_folder
 from exporter.ledger.hours import OpenHour
+from exporter.ledger.readings import Reading, ReadingChange, Readings
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Placement, Plan, Series, SeriesKey
 from exporter.ledger.totals import Row
@@ -38,6 +40,8 @@ class Change:
     books: dict[BookKey, BookChange] = field(default_factory=dict)
     left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
     retired: dict[BookKey, dict[DailyKey, int]] = field(default_factory=dict)
+    readings: dict[BookKey, ReadingChange] = field(default_factory=dict)
+    used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
 
 
 class Store:
@@ -73,12 +77,12 @@ class Store:
         rosters: dict[str, dict[RosterKey, Entry]] = {}
         for row in self._connection.execute("SELECT * FROM asset"):
             account, kind, asset_id, name, standing, seen, absences, project, by, suffixed, *rest = row
-            created, modified, tags, parent, stem = rest
+            created, modified, tags, parent, stem, filtered = rest
             asset = Asset(
                 kind, asset_id, name, _moment(created), _moment(modified), tuple(json.loads(tags)), parent, stem
             )
             rosters.setdefault(account, {})[kind, asset_id] = Entry(
-                asset, Standing(standing), _time(seen), absences, project, by, bool(suffixed)
+                asset, Standing(standing), _time(seen), absences, project, by, bool(suffixed), bool(filtered)
             )
         return rosters
 
@@ -137,6 +141,26 @@ class Store:
     def _select(self, columns: str, table: str, key: BookKey) -> Iterator[tuple[Any, ...]]:
         return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)
 
+    def load_readings(self, signatures: Mapping[str, str]) -> dict[BookKey, tuple[Readings, dict[RowKey, Reading]]]:
+        """Give the readings that were kept with the signatures that the datasets now have."""
+        found: dict[BookKey, tuple[Readings, dict[RowKey, Reading]]] = {}
+        for account, dataset, signature, *moments in self._connection.execute("SELECT * FROM reading_book"):
+            if signatures.get(dataset) == signature:
+                until, last_success, newest = moments
+                found[account, dataset] = (Readings(_time(until), _time(last_success), _moment(newest)), {})
+        for account, dataset, asset, labels, at, amounts in self._connection.execute("SELECT * FROM reading"):
+            if (account, dataset) in found:
+                row_key = (asset, tuple(json.loads(labels)))
+                found[account, dataset][1][row_key] = Reading(_time(at), tuple(json.loads(amounts)))
+        return found
+
+    def load_used(self) -> dict[str, dict[RosterKey, datetime]]:
+        """Give the newest hour with usage of each asset, by account."""
+        used: dict[str, dict[RosterKey, datetime]] = {}
+        for account, kind, asset, hour in self._connection.execute("SELECT * FROM used"):
+            used.setdefault(account, {})[kind, asset] = _time(hour)
+        return used
+
     def load_daily(self, account: str) -> dict[DailyKey, int]:
         """Give the settled daily sums of an account, over all datasets."""
         sums: dict[DailyKey, int] = {}
@@ -159,6 +183,17 @@ class Store:
                         "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
                         [(*key, placement.project, placement.asset) for placement in placements],
                     )
+                for key, reading_change in change.readings.items():
+                    if reading_change.is_stored:
+                        _write_readings(write, key, signatures[key], reading_change)
+                write.executemany(
+                    "INSERT OR REPLACE INTO used VALUES (?, ?, ?, ?)",
+                    [
+                        (account, kind, asset, _seconds(hour))
+                        for account, used in change.used.items()
+                        for (kind, asset), hour in used.items()
+                    ],
+                )
                 for key, book_change in change.books.items():
                     _write_book(write, key, signatures[key], book_change)
                     _write_open_hours(write, key, books[key].open if key in books else {}, book_change.open)
@@ -187,7 +222,7 @@ def _write_accounts(write: sqlite3.Connection, change: Change) -> None:
         [(account, name, label) for account, (name, label) in change.accounts.items()],
     )
     write.executemany(
-        f"INSERT OR REPLACE INTO asset VALUES ({_marks(15)})",
+        f"INSERT OR REPLACE INTO asset VALUES ({_marks(16)})",
         [
             (account, kind, asset_id, *_entry_columns(entry))
             for account, roster in change.roster.items()
@@ -211,6 +246,7 @@ def _entry_columns(entry: Entry) -> tuple[Any, ...]:
         json.dumps(asset.tags),
         asset.parent,
         asset.stem,
+        int(entry.is_filtered),
     )
 
 
@@ -288,13 +324,39 @@ def _retire(write: sqlite3.Connection, key: BookKey, daily: Mapping[DailyKey, in
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", key)
 
 
+def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, change: ReadingChange) -> None:
+    until, last_success, newest = change.state
+    write.execute(
+        f"INSERT OR REPLACE INTO reading_book VALUES ({_marks(6)})",
+        (*key, signature, _seconds(until), _seconds(last_success), _seconds_or_none(newest)),
+    )
+    write.executemany(
+        "DELETE FROM reading WHERE account = ? AND dataset = ? AND asset = ? AND labels = ?",
+        [(*key, asset, json.dumps(labels)) for asset, labels in change.gone],
+    )
+    write.executemany(
+        f"INSERT OR REPLACE INTO reading VALUES ({_marks(6)})",
+        [
+            (*key, asset, json.dumps(labels), _seconds(reading.at), json.dumps(reading.amounts))
+            for (asset, labels), reading in change.rows.items()
+        ],
+    )
+    _merge_daily(write, key, change.peaks, max)
+
+
 def _add_daily(write: sqlite3.Connection, key: BookKey, daily: Mapping[DailyKey, int]) -> None:
+    _merge_daily(write, key, daily, add)
+
+
+def _merge_daily(
+    write: sqlite3.Connection, key: BookKey, daily: Mapping[DailyKey, int], combine: Callable[[int, int], int]
+) -> None:
     for (day, asset, meter), amount in daily.items():
         place = (*key, day.isoformat(), asset, meter)
         known = write.execute(
             "SELECT amount FROM daily WHERE account = ? AND dataset = ? AND day = ? AND asset = ? AND meter = ?", place
         ).fetchone()
-        total = amount + (int(known[0]) if known else 0)
+        total = combine(amount, int(known[0]) if known else 0)
         write.execute("INSERT OR REPLACE INTO daily VALUES (?, ?, ?, ?, ?, ?)", (*place, str(total)))
     if daily:
         oldest = max(day for day, _, _ in daily) - timedelta(days=KEPT_DAYS)

@@ -52,8 +52,24 @@ def test_the_rules_do_what_their_tests_say(tools: Tools, file: Path) -> None:
 
 
 def test_every_rule_file_has_tests() -> None:
-    """For each file of rules there is one of tests with the same name."""
-    assert [file.name for file in RULE_TESTS] == sorted(file.name for file in RULES.glob("*.yml"))
+    """Each file of rules is loaded by a file of tests."""
+    loaded = {
+        (file.parent / name).resolve() for file in RULE_TESTS for name in yaml.safe_load(file.read_text())["rule_files"]
+    }
+    assert loaded == set(RULES.glob("*.yml"))
+
+
+def test_every_recording_rule_is_tested() -> None:
+    """What each recording rule records is compared in the rule tests, or is part of a rule that is."""
+    records = {rule["record"] for rule in rules() if "record" in rule}
+    compared = {
+        check["expr"]
+        for file in RULE_TESTS
+        for test in yaml.safe_load(file.read_text())["tests"]
+        for check in test.get("promql_expr_test", [])
+    }
+    used = {record for record in records for rule in rules() if record in rule["expr"]}
+    assert records <= compared | used
 
 
 def test_every_alert_is_tested_both_ways() -> None:

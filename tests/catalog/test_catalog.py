@@ -6,15 +6,26 @@ from collections import Counter
 import pytest
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import Dataset, Metric, Product
+from exporter.catalog.entry import QUANTILES, ROWS, Dataset, Metric, Product, Role
 from exporter.catalog.r2 import operation_class
 
 METRICS = [(dataset, metric) for dataset in DATASETS.values() for metric in dataset.metrics]
 
 RESERVED_LABELS = {"namespace", "pod", "container", "service", "endpoint", "node", "cluster", "job", "instance"}
 SUMMARY_LABELS = {"quantile", "le"}
+TAKEN_SUFFIXES = ("_total", "_sum", "_count", "_bucket", "_info", "_created", "_gsum", "_gcount")
 
 WRONG_UNITS = {"ms", "us", "ns", "sec", "secs", "second", "min", "mins", "kb", "mb", "gb", "kib", "mib", "gib", "pct"}
+
+UNITS_OF_A_SECOND = {
+    "activeTime": 1_000_000,
+    "cpuTime": 1_000_000,
+    "cpuTimeUs": 1_000_000,
+    "wallTime": 1_000_000,
+    "requestDuration": 1_000_000,
+    "queryDurationMs": 1_000,
+    "latencyMs": 1_000,
+}
 
 RATE_CARD_IDS = {
     "workers_requests",
@@ -71,10 +82,73 @@ def every_dataset() -> pytest.MarkDecorator:
 
 
 @every_metric(METRICS)
-def test_a_counter_is_named_as_prometheus_asks(dataset: Dataset, metric: Metric) -> None:
-    """One prefix, snake case, ``_total`` at the end, and no abbreviated unit."""
-    assert re.fullmatch(r"cloudflare(_[a-z][a-z0-9]*)+_total", metric.name)
+def test_a_metric_is_named_as_prometheus_asks(dataset: Dataset, metric: Metric) -> None:
+    """One prefix, snake case, no abbreviated unit, and the suffix of its kind or none that means another kind."""
+    assert re.fullmatch(r"cloudflare(_[a-z][a-z0-9]*)+", metric.name)
     assert WRONG_UNITS.isdisjoint(metric.name.split("_"))
+    if metric.family:
+        assert metric.name.removeprefix(metric.family) in {"_sum", "_count"}
+    elif metric.kind == "counter":
+        assert metric.name.endswith("_total")
+    else:
+        assert not metric.name.endswith(TAKEN_SUFFIXES)
+
+
+@every_product()
+def test_an_info_metric_is_named_as_prometheus_asks(product: Product) -> None:
+    """Each kind of asset has an info metric of its own, named after it."""
+    assert re.fullmatch(r"cloudflare(_[a-z][a-z0-9]*)+_info", product.info)
+    assert sum(other.info == product.info for other in PRODUCTS) == 1
+
+
+@every_metric([(dataset, metric) for dataset, metric in METRICS if metric.kind == "summary" or metric.family])
+def test_the_parts_of_a_summary_agree(dataset: Dataset, metric: Metric) -> None:
+    """Quantiles, sum and count of a summary are about the same kind of asset, in seconds, under one sentence."""
+    name = metric.family or metric.name
+    parts = [(other, part) for other, part in METRICS if name in (part.family, part.name)]
+    assert name.endswith("_seconds")
+    assert {(other.kind, part.help) for other, part in parts} == {(dataset.kind, metric.help)}
+    assert {part.name.removeprefix(name) for _, part in parts} in ({""}, {"", "_sum", "_count"})
+    assert {(part.name.removeprefix(name), other.role) for other, part in parts} <= {
+        ("", Role.WINDOW),
+        ("_sum", Role.USAGE),
+        ("_count", Role.USAGE),
+    }
+
+
+@every_metric([(dataset, metric) for dataset, metric in METRICS if metric.kind == "summary"])
+def test_quantiles_are_shares_of_one(dataset: Dataset, metric: Metric) -> None:
+    """The label ``quantile`` is the end of the field's name as a share, ascending, once each."""
+    shares = {f"P{share.removeprefix('0.').ljust(2, '0')}": share for share in QUANTILES.values()}
+    assert shares == QUANTILES
+    assert [part.word for part in metric.parts] == [
+        QUANTILES[re.fullmatch(r".*(P\d+)", part.source)[1]]  # type: ignore[index]
+        for part in metric.parts
+    ]
+    assert [float(part.word) for part in metric.parts] == sorted({float(part.word) for part in metric.parts})
+
+
+@every_dataset()
+def test_a_role_has_its_kinds_of_metrics(dataset: Dataset) -> None:
+    """Usage is counted, states are gauges, windows are gauges or quantiles; only usage is billed by the sum."""
+    kinds = {
+        Role.USAGE: {"counter"},
+        Role.STATE: {"gauge"},
+        Role.WINDOW: {"gauge", "summary"},
+    }
+    assert {metric.kind for metric in dataset.metrics} <= kinds[dataset.role]
+    assert dataset.metrics
+    if dataset.role is Role.WINDOW:
+        assert dataset.meters == ()
+        assert "status" not in dataset.dimensions
+
+
+def test_only_the_storage_of_no_namespace_is_of_the_account() -> None:
+    """A metric without an asset label comes from a dataset that knows no assets, and the other way round."""
+    assert {metric.name for _, metric in METRICS if metric.is_of_account} == {
+        "cloudflare_durable_object_kv_storage_bytes"
+    }
+    assert all(metric.is_of_account is not bool(dataset.id_dimension) for dataset, metric in METRICS)
 
 
 @every_metric(METRICS)
@@ -84,19 +158,25 @@ def test_help_names_the_source(dataset: Dataset, metric: Metric) -> None:
     assert metric.help
     assert text.endswith(").")
     assert dataset.name in text
-    assert all(part.source in text for part in metric.parts)
+    asked = {entry.name: dataset.spread if entry.group == ROWS else entry.name for entry in dataset.fields}
+    assert all(asked[part.source] in text for part in metric.parts)
     assert "\n" not in text
 
 
 def test_help_says_whether_cloudflare_estimates() -> None:
-    """Sampled datasets say that their figures may be estimates."""
-    requests, operations = (
-        (DATASETS[name], DATASETS[name].metrics[0])
-        for name in ("workersInvocationsAdaptive", "r2OperationsAdaptiveGroups")
+    """Sampled datasets say that their figures may be estimates; gauges say what time they are about."""
+    names = (
+        "workersInvocationsAdaptive",
+        "r2OperationsAdaptiveGroups",
+        "d1StorageAdaptiveGroups",
+        "durableObjectsPeriodicGroups/objects",
     )
-    assert [dataset.describe(metric) for dataset, metric in (requests, operations)] == [
+    assert [DATASETS[name].describe(DATASETS[name].metrics[0]) for name in names] == [
         "Invocations of a Worker by outcome (workersInvocationsAdaptive sum.requests; estimated where sampled).",
         "Operations on a bucket (r2OperationsAdaptiveGroups sum.requests; may be estimated, Cloudflare does not say).",
+        "Size of a database (d1StorageAdaptiveGroups max.databaseSizeBytes; the newest hour's highest).",
+        "Objects of the namespace that were active; a lower bound above 10,000 in the account "
+        "(durableObjectsPeriodicGroups objectId; of 15 minutes, up to 5 minutes ago).",
     ]
 
 
@@ -104,7 +184,7 @@ def test_names_are_unique() -> None:
     """No two metrics, datasets or products share a name."""
     metrics = Counter(metric.name for _, metric in METRICS)
     assert [name for name, count in metrics.items() if count > 1] == []
-    declared = [dataset.name for product in PRODUCTS for dataset in product.datasets]
+    declared = [dataset.key for product in PRODUCTS for dataset in product.datasets]
     assert sorted(DATASETS) == sorted(declared)
     assert len({product.name for product in PRODUCTS}) == len(PRODUCTS)
     assert len({product.kind for product in PRODUCTS}) == len(PRODUCTS)
@@ -118,7 +198,8 @@ def test_labels_are_none_that_service_discovery_sets(product: Product) -> None:
             split = (metric.split,) if metric.split else ()
             names = ("account", "project", product.label, *metric.labels, *split)
             assert RESERVED_LABELS.isdisjoint(names)
-            assert SUMMARY_LABELS.isdisjoint(names)
+            assert SUMMARY_LABELS & set(names) == ({"quantile"} if metric.kind == "summary" else set())
+            assert metric.kind != "summary" or names[-1] == "quantile"
             assert len(set(names)) == len(names)
             assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
 
@@ -133,19 +214,19 @@ def test_a_metric_uses_what_its_dataset_has(dataset: Dataset, metric: Metric) ->
 
 @every_metric(METRICS)
 def test_zeros_have_a_value_for_each_label(dataset: Dataset, metric: Metric) -> None:
-    """Each label set that exists from the beginning fits the metric's labels, split included, and is there once."""
+    """Each label set that a counter has from the beginning fits its labels and is there once; gauges have none."""
     arity = len(metric.labels) + bool(metric.split)
-    assert metric.zeros
+    assert bool(metric.zeros) is (metric.kind == "counter")
     assert all(len(values) == arity for values in metric.zeros)
     assert len(set(metric.zeros)) == len(metric.zeros)
 
 
 @every_metric([(dataset, metric) for dataset, metric in METRICS if metric.split])
 def test_a_split_gives_each_part_a_word(dataset: Dataset, metric: Metric) -> None:
-    """The parts of a split metric have different words, each with a series from the beginning."""
+    """The parts of a split metric have different words, those of a counter each a series from the beginning."""
     words = [part.word for part in metric.parts]
     assert len(set(words)) == len(words)
-    assert {values[-1] for values in metric.zeros} == set(words)
+    assert metric.kind != "counter" or {values[-1] for values in metric.zeros} == set(words)
 
 
 @every_metric([(dataset, metric) for dataset, metric in METRICS if not metric.split])
@@ -156,11 +237,11 @@ def test_a_metric_without_split_has_one_part(dataset: Dataset, metric: Metric) -
 
 @every_metric(METRICS)
 def test_a_fractional_field_is_divided_by_its_scale(dataset: Dataset, metric: Metric) -> None:
-    """Millionths of a unit become units; an integer is divided only where its unit says so."""
+    """Millionths of a unit become units; a number is divided further only where its unit says so."""
     scales = {entry.name: entry.scale for entry in dataset.fields}
-    microseconds = {"activeTime", "cpuTime"}
     for part in metric.parts:
-        assert metric.divisor == (1_000_000 if part.source in microseconds else scales[part.source])
+        source = re.sub(r"P\d+$", "", part.source)
+        assert metric.divisor == scales[part.source] * UNITS_OF_A_SECOND.get(source, 1)
 
 
 @every_dataset()
@@ -192,7 +273,7 @@ def test_datasets_belong_to_the_kind_that_discovery_lists(product: Product) -> N
 def test_each_dimension_is_asked_once(dataset: Dataset) -> None:
     """A dimension that feeds two labels is grouped by once."""
     assert len(set(dataset.dimensions)) == len(dataset.dimensions)
-    assert dataset.dimensions[0] == dataset.id_dimension
+    assert dataset.dimensions[:1] == ((dataset.id_dimension,) if dataset.id_dimension else ())
 
 
 CLASSES = {

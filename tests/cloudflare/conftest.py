@@ -6,7 +6,7 @@ import httpx
 import pytest
 import respx
 
-from exporter.cloudflare import Client, CloudflareTime, RequestTally
+from exporter.cloudflare import Budget, Client, CloudflareTime, RequestTally
 
 API_URL = "https://api.cloudflare.test/client/v4"
 TOKEN = "hush-0123456789-do-not-show"
@@ -44,7 +44,10 @@ class Scene:
         self.time = CloudflareTime(self.clock)
         self.tally = RequestTally()
         http = httpx.AsyncClient(transport=httpx.MockTransport(self.router.async_handler))
-        self.client = Client(http, API_URL, TOKEN, clock=self.clock, time=self.time, tally=self.tally)
+        self.budget = Budget(self.clock)
+        self.client = Client(
+            http, API_URL, TOKEN, clock=self.clock, time=self.time, tally=self.tally, budget=self.budget
+        )
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.cloudflare.decode import decode_newest, decode_rows
+from exporter.cloudflare.decode import decode_interval, decode_newest, decode_rows
 from exporter.cloudflare.errors import Unreachable
+from exporter.model import UNKNOWN
 
 NINE = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
 TEN = datetime(2025, 10, 20, 10, 0, tzinfo=UTC)
@@ -17,6 +18,7 @@ TEN = datetime(2025, 10, 20, 10, 0, tzinfo=UTC)
 WORKERS = DATASETS["workersInvocationsAdaptive"]
 R2 = DATASETS["r2OperationsAdaptiveGroups"]
 KV = DATASETS["kvOperationsAdaptiveGroups"]
+LATENCY = DATASETS["kvOperationsAdaptiveGroups/quantiles"]
 
 
 def row(sums: dict[str, Any], hour: str = "2025-10-20T09:00:00Z", **dimensions: str) -> dict[str, Any]:
@@ -34,6 +36,8 @@ def worker(duration: Any = 0, requests: Any = 3, **dimensions: str) -> dict[str,
         "clientDisconnects": 0,
         "duration": duration,
         "cpuTimeUs": 1_500,
+        "wallTime": 9_000,
+        "requestDuration": Decimal("0.25"),
     }
     named = {"scriptTag": "t1", "scriptName": "shop", "dispatchNamespaceName": "", "status": "success"}
     return row(sums, **{**named, **dimensions})
@@ -42,8 +46,8 @@ def worker(duration: Any = 0, requests: Any = 3, **dimensions: str) -> dict[str,
 def test_a_row_becomes_amounts_by_hour_asset_and_labels() -> None:
     """Amounts stand in the order of the dataset's fields, under their hour, asset id and label values."""
     rows = [worker(), worker(hour="2025-10-20T10:00:00Z", status="internalError")]
-    amounts = (3, 1, 2, 4_000_000_000_000, 0, 0, 1_500)
-    assert decode_rows(WORKERS, rows) == {
+    amounts = (3, 1, 2, 4_000_000_000_000, 0, 0, 1_500, 9_000, 250_000)
+    assert decode_rows(WORKERS, rows, NINE) == {
         NINE: {("t1", ("success",)): amounts},
         TEN: {("t1", ("internalError",)): amounts},
     }
@@ -67,13 +71,13 @@ def test_a_row_becomes_amounts_by_hour_asset_and_labels() -> None:
 def test_fractions_become_millionths_half_even(given: str, millionths: int) -> None:
     """A float64 of Cloudflare's is rounded once, to the even neighbour where it lies in the middle."""
     number = json.loads(given, parse_float=Decimal)
-    decoded = decode_rows(WORKERS, [worker(duration=number)])
+    decoded = decode_rows(WORKERS, [worker(duration=number)], NINE)
     assert decoded[NINE]["t1", ("success",)][WORKERS.field_index["duration"]] == millionths
 
 
 def test_a_whole_number_in_float_form_is_whole() -> None:
     """Cloudflare may write an integer as 1e+06."""
-    decoded = decode_rows(WORKERS, [worker(requests=Decimal("1e+06"))])
+    decoded = decode_rows(WORKERS, [worker(requests=Decimal("1e+06"))], NINE)
     assert decoded[NINE]["t1", ("success",)][0] == 1_000_000
 
 
@@ -83,21 +87,21 @@ def test_rows_of_a_dispatch_namespace_belong_to_it() -> None:
         worker(scriptTag="x", scriptName="tenant-1", dispatchNamespaceName="tenants"),
         worker(scriptTag="y", scriptName="tenant-2", dispatchNamespaceName="tenants"),
     ]
-    assert decode_rows(WORKERS, rows) == {
-        NINE: {("dispatch:tenants", ("success",)): (6, 2, 4, 8_000_000_000_000, 0, 0, 3_000)}
+    assert decode_rows(WORKERS, rows, NINE) == {
+        NINE: {("dispatch:tenants", ("success",)): (6, 2, 4, 8_000_000_000_000, 0, 0, 3_000, 18_000, 500_000)}
     }
 
 
 def test_a_row_without_an_id_is_kept_by_its_name() -> None:
     """An empty id with a name is found by that name, and one without either belongs to the account."""
     rows = [worker(scriptTag="", scriptName="old"), worker(scriptTag="", scriptName="")]
-    assert [asset for asset, _ in decode_rows(WORKERS, rows)[NINE]] == ["name:old", ""]
+    assert [asset for asset, _ in decode_rows(WORKERS, rows, NINE)[NINE]] == ["name:old", ""]
 
 
 def test_rows_that_fall_together_add_up() -> None:
     """The same hour, asset and labels twice in an answer are one row with the sum."""
     twice = row({"requests": 2, "objectBytes": 10}, namespaceId="k", actionType="read", result="hot_read")
-    assert decode_rows(KV, [twice, twice]) == {NINE: {("k", ("read", "hot_read")): (4, 20)}}
+    assert decode_rows(KV, [twice, twice], NINE) == {NINE: {("k", ("read", "hot_read")): (4, 20)}}
 
 
 def test_labels_are_cloudflares_words_and_their_classes() -> None:
@@ -109,12 +113,43 @@ def test_labels_are_cloudflares_words_and_their_classes() -> None:
         storageClass="Standard",
     )
     made["dimensions"]["responseStatusCode"] = 200
-    assert decode_rows(R2, [made]) == {NINE: {("eu_media", ("ListObjects", "A", "200", "Standard")): (1, 2, 3)}}
+    assert decode_rows(R2, [made], NINE) == {NINE: {("eu_media", ("ListObjects", "A", "200", "Standard")): (1, 2, 3)}}
+
+
+def test_a_window_is_filed_under_its_start() -> None:
+    """Rows without an hour belong to the window that was asked for; quantiles are kept in millionths."""
+    latencies = {field.name: Decimal("4.5") for field in LATENCY.fields}
+    made = {"dimensions": {"namespaceId": "k", "actionType": "read"}, "quantiles": latencies}
+    assert decode_rows(LATENCY, [made], NINE) == {NINE: {("k", ("read",)): (4_500_000,) * 5}}
+    assert decode_rows(LATENCY, [], NINE) == {}
+
+
+def test_a_field_that_the_plan_lacks_is_unknown() -> None:
+    """It counts nothing as usage, and is no reading of zero in a window."""
+    made = {"dimensions": {"namespaceId": "k", "actionType": "read"}, "quantiles": {"latencyMsP50": 1}}
+    missing = frozenset({"latencyMsP75", "latencyMsP90", "latencyMsP99", "latencyMsP999"})
+    assert decode_rows(LATENCY, [made], NINE, missing)[NINE]["k", ("read",)] == (1_000_000, *[UNKNOWN] * 4)
+    usage = row({"requests": 2}, namespaceId="k", actionType="read", result="x")
+    assert decode_rows(KV, [usage], NINE, frozenset({"objectBytes"}))[NINE]["k", ("read", "x")] == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("averages", "interval"),
+    [
+        ([], "1"),
+        ([{"sampleInterval": 1}, {"sampleInterval": Decimal("10.5")}], "10.5"),
+        ([{"sampleInterval": None}, None, {}, "much"], "1"),
+    ],
+)
+def test_the_coarsest_row_says_how_an_answer_was_sampled(averages: list[object], interval: str) -> None:
+    """The largest sample interval counts; rows that do not tell are taken for exact."""
+    rows: list[Any] = [{"avg": average} for average in averages]
+    assert decode_interval([*rows, {}, None]) == Decimal(interval)
 
 
 def test_no_rows_are_no_hours() -> None:
     """An empty answer holds no hour at all."""
-    assert decode_rows(KV, []) == {}
+    assert decode_rows(KV, [], NINE) == {}
 
 
 BROKEN = {
@@ -135,14 +170,14 @@ BROKEN = {
 def test_a_row_that_is_not_as_asked_for_is_an_error(broken: str) -> None:
     """Whatever a row lacks, the answer is not taken, and the error names the dataset."""
     with pytest.raises(Unreachable, match=r"^kvOperationsAdaptiveGroups: a row of the answer is not as asked for"):
-        decode_rows(KV, [BROKEN[broken]])  # type: ignore[list-item]
+        decode_rows(KV, [BROKEN[broken]], NINE)  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("number", [Decimal("NaN"), float("nan"), float("inf"), "much", None])
 def test_a_fraction_that_is_no_number_is_an_error(number: object) -> None:
     """What cannot be counted is not taken for zero."""
     with pytest.raises(Unreachable, match=r"^workersInvocationsAdaptive: a row of the answer"):
-        decode_rows(WORKERS, [worker(duration=number)])
+        decode_rows(WORKERS, [worker(duration=number)], NINE)
 
 
 def test_the_newest_minute_is_read() -> None:

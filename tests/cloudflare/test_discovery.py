@@ -112,8 +112,7 @@ def test_every_list_is_asked_for_its_largest_page(scene: Scene) -> None:
     assert sorted(calls) == sorted(
         [
             (URLS["worker"], b""),
-            (URLS["r2_bucket"], b"per_page=1000"),
-            (URLS["r2_bucket"], b"per_page=1000"),
+            *[(URLS["r2_bucket"], b"per_page=1000")] * 5,
             (URLS["d1_database"], b"per_page=10000&page=1"),
             (URLS["do_namespace"], b"per_page=1000&page=1"),
             (URLS["kv_namespace"], b"per_page=100&page=1"),
@@ -164,7 +163,7 @@ def test_a_list_that_changed_between_its_pages_is_not_taken(
 def test_cursors_are_followed_in_every_jurisdiction(scene: Scene) -> None:
     """Buckets come page by page, those of the EU by their header and with the prefix that analytics use."""
     route = scene.router.get(URLS["r2_bucket"]).mock(
-        side_effect=[buckets("a", "b", cursor="next"), buckets("media"), buckets("media")]
+        side_effect=[buckets("a", "b", cursor="next"), buckets("media"), buckets("media"), *[buckets()] * 3]
     )
     assert discover(scene, "r2_bucket").listings["r2_bucket"] == Listing(
         "r2_bucket",
@@ -175,18 +174,40 @@ def test_cursors_are_followed_in_every_jurisdiction(scene: Scene) -> None:
             Asset("r2_bucket", "eu_media", "eu_media", stem="media"),
         ),
     )
-    assert asked(scene) == [{"per_page": "1000"}, {"per_page": "1000", "cursor": "next"}, {"per_page": "1000"}]
+    first, second, *others = asked(scene)
+    assert (first, second) == ({"per_page": "1000"}, {"per_page": "1000", "cursor": "next"})
+    assert others == [{"per_page": "1000"}] * 4
     jurisdictions = [call.request.headers.get("cf-r2-jurisdiction") for call in route.calls]
-    assert jurisdictions == [None, None, "eu"]
+    assert jurisdictions == [None, None, "eu", "us", "fedramp", "fedramp-high"]
 
 
 @pytest.mark.parametrize(
     "error", [refused(403, 9109, "Unauthorized"), refused(400, 10001, "Invalid jurisdiction"), refused(404, 1, "None")]
 )
 def test_a_jurisdiction_without_access_is_empty(scene: Scene, error: httpx.Response) -> None:
-    """An account that may not use the EU jurisdiction has only its other buckets."""
-    scene.router.get(URLS["r2_bucket"]).mock(side_effect=[buckets("a"), error])
+    """An account that may not use a jurisdiction has only its other buckets."""
+    scene.router.get(URLS["r2_bucket"]).mock(side_effect=[buckets("a"), error, *[buckets()] * 3])
     assert discover(scene, "r2_bucket").listings["r2_bucket"] == Listing("r2_bucket", (Asset("r2_bucket", "a", "a"),))
+
+
+def test_a_jurisdiction_that_holds_nothing_is_asked_daily(scene: Scene) -> None:
+    """One that never held a bucket, or may not be used, costs a request a day; one that did, one each time."""
+    discovery = Discovery(scene.client, scene.time, [product("r2_bucket")])
+    holding = {"": "a", "eu": "b"}
+    scene.router.get(URLS["r2_bucket"]).mock(
+        side_effect=lambda request: buckets(
+            *[name for which, name in holding.items() if which == request.headers.get("cf-r2-jurisdiction", "")]
+        )
+    )
+    costs = []
+    for hours in (0, 1, 22, 1, 1):
+        scene.clock.advance(hours * 3_600)
+        before = len(scene.router.calls)
+        asyncio.run(discovery.assets(EXAMPLE))
+        costs.append(len(scene.router.calls) - before)
+        assert discovery.cost(EXAMPLE.id) == costs[-1]
+        holding.pop("eu", None)
+    assert costs == [5, 2, 2, 5, 2]
 
 
 def test_a_jurisdiction_that_does_not_answer_leaves_no_list(scene: Scene) -> None:

@@ -17,7 +17,9 @@ from graphql import (
 )
 
 from exporter.catalog import DATASETS
-from exporter.cloudflare.documents import MOST_PIECES, Piece, build_document, whole_piece
+from exporter.catalog.entry import ROWS, Role
+from exporter.cloudflare import USUAL, Limits
+from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, take_batch, whole_piece
 from exporter.model import Question
 from tests.schema import load_cloudflare_schema
 
@@ -33,7 +35,11 @@ def piece(dataset: str, id_from: str | None = None, id_below: str | None = None,
 
 
 def all_forms(dataset: str) -> list[Piece]:
-    """Every form in which a dataset can be asked."""
+    """Every form in which a dataset can be asked: only usage has a newest minute, only what has ids is cut by them."""
+    if not DATASETS[dataset].id_dimension:
+        return [piece(dataset)]
+    if DATASETS[dataset].role is not Role.USAGE:
+        return [piece(dataset), piece(dataset, id_below="m"), piece(dataset, id_from="m")]
     return [
         piece(dataset, newest=True),
         piece(dataset),
@@ -46,8 +52,13 @@ def all_forms(dataset: str) -> list[Piece]:
 
 EVERY_DOCUMENT = {
     **{name: all_forms(name) for name in DATASETS},
-    "all datasets": [piece(name, newest=True) for name in DATASETS],
-    "as many pieces as fit": [piece(name, "b", "c", newest=True) for name in list(DATASETS) * 3][:MOST_PIECES],
+    "all datasets": [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL) for entry in DATASETS.values()],
+    "as many pieces as fit": take_batch([form for name in DATASETS for form in all_forms(name)])[0],
+    "without a field": [
+        replace(piece(name), limits=Limits(missing=frozenset({entry.fields[0].name})))
+        for name, entry in DATASETS.items()
+        if len(entry.fields) > 1
+    ],
 }
 
 
@@ -66,7 +77,7 @@ def cloudflare_schema() -> GraphQLSchema:
 def test_a_documents_text() -> None:
     """Two pieces, one of them part of a split question, make exactly this text and these variables."""
     pieces = [piece("kvOperationsAdaptiveGroups", newest=True), piece("r2OperationsAdaptiveGroups", "eu_a", "media")]
-    document = build_document(ACCOUNT, pieces, 10_000)
+    document = build_document(ACCOUNT, pieces)
     assert document.pieces == tuple(pieces)
     assert document.variables == {
         "account": ACCOUNT,
@@ -85,7 +96,8 @@ def test_a_documents_text() -> None:
         "    accounts(filter: {accountTag: $account}) {\n"
         "      usage_0: kvOperationsAdaptiveGroups(limit: 10000, filter: "
         "{datetimeMinute_geq: $since_0, datetimeMinute_lt: $until_0}) {\n"
-        "        dimensions { datetimeHour namespaceId actionType result } sum { requests objectBytes }\n"
+        "        dimensions { datetimeHour namespaceId actionType result } "
+        "sum { requests objectBytes } avg { sampleInterval }\n"
         "      }\n"
         "      newest_0: kvOperationsAdaptiveGroups(limit: 1, filter: "
         "{datetimeMinute_geq: $newest_since_0, datetimeMinute_lt: $until_0}, orderBy: [datetimeMinute_DESC]) {\n"
@@ -104,19 +116,19 @@ def test_a_documents_text() -> None:
 
 def test_the_text_holds_no_values() -> None:
     """The same shape asked at another time, for another account and other ids is the same text."""
-    first = build_document(ACCOUNT, [piece("kvOperationsAdaptiveGroups", "a", "b", newest=True)], 100)
+    first = build_document(ACCOUNT, [piece("kvOperationsAdaptiveGroups", "a", "b", newest=True)])
     later = replace(
         piece("kvOperationsAdaptiveGroups", "x", "y"), since=TEN, until=TEN + timedelta(minutes=1), newest_since=TEN
     )
-    second = build_document("b" * 32, [later], 100)
+    second = build_document("b" * 32, [later])
     assert first.text == second.text
     assert set(first.variables.values()).isdisjoint(set(second.variables.values()))
 
 
 def test_a_dataset_is_grouped_by_each_dimension_once() -> None:
     """Two labels from one dimension, and the name and dispatch namespace beside the id, are asked for once each."""
-    r2 = build_document(ACCOUNT, [piece("r2OperationsAdaptiveGroups")], 10)
-    workers = build_document(ACCOUNT, [piece("workersInvocationsAdaptive")], 10)
+    r2 = build_document(ACCOUNT, [piece("r2OperationsAdaptiveGroups")])
+    workers = build_document(ACCOUNT, [piece("workersInvocationsAdaptive")])
     assert "dimensions { datetimeHour bucketName actionType responseStatusCode storageClass }" in r2.text
     assert "dimensions { datetimeHour scriptTag scriptName dispatchNamespaceName status }" in workers.text
 
@@ -124,13 +136,66 @@ def test_a_dataset_is_grouped_by_each_dimension_once() -> None:
 def test_a_whole_question_also_asks_for_its_newest_minute() -> None:
     """The piece that stands for a question covers its range and asks how new the data is."""
     dataset = DATASETS["d1AnalyticsAdaptiveGroups"]
-    assert whole_piece(dataset, Question(dataset.name, NINE, UNTIL)) == Piece(dataset, NINE, UNTIL, newest_since=NINE)
+    whole = whole_piece(dataset, Question(dataset.key, NINE, UNTIL), USUAL)
+    assert whole == Piece(dataset, NINE, UNTIL, newest_since=NINE)
+
+
+def test_a_window_has_no_hours_and_a_state_no_minutes() -> None:
+    """A window's rows are of the whole window; a state is asked by the hour, the only time that all storage has."""
+    window, state, objects = (
+        build_document(ACCOUNT, [whole_piece(DATASETS[key], Question(key, NINE, TEN), USUAL)]).text
+        for key in (
+            "kvOperationsAdaptiveGroups/quantiles",
+            "durableObjectsStorageGroups",
+            "durableObjectsPeriodicGroups/objects",
+        )
+    )
+    assert (
+        "      usage_0: kvOperationsAdaptiveGroups(limit: 10000, filter: "
+        "{datetimeMinute_geq: $since_0, datetimeMinute_lt: $until_0}) {\n"
+        "        dimensions { namespaceId actionType } "
+        "quantiles { latencyMsP50 latencyMsP75 latencyMsP90 latencyMsP99 latencyMsP999 }\n"
+    ) in window
+    assert (
+        "{datetimeHour_geq: $since_0, datetimeHour_lt: $until_0}) {\n"
+        "        dimensions { datetimeHour } max { storedBytes }\n"
+    ) in state
+    assert ") {\n        dimensions { namespaceId objectId }\n      }\n" in objects
+    assert all("newest" not in text for text in (window, state, objects))
+
+
+def test_a_document_holds_no_more_aliases_than_are_answered() -> None:
+    """Pieces are taken in order as long as their aliases, two where the newest minute is asked for, fit."""
+    with_newest = piece("kvOperationsAdaptiveGroups", newest=True)
+    without = piece("kvOperationsAdaptiveGroups")
+    assert take_batch([]) == ([], [])
+    assert take_batch([with_newest] * MOST_ALIASES) == (
+        [with_newest] * (MOST_ALIASES // 2),
+        [with_newest] * (MOST_ALIASES - MOST_ALIASES // 2),
+    )
+    assert take_batch([without] * MOST_ALIASES + [with_newest]) == ([without] * MOST_ALIASES, [with_newest])
+
+
+def test_one_refresh_of_all_datasets_takes_few_documents() -> None:
+    """Every dataset whole, states and windows included, fits into two documents."""
+    pieces = [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL) for entry in DATASETS.values()]
+    batch, rest = take_batch(pieces)
+    assert take_batch(rest)[1] == []
+    assert {entry.dataset.key for entry in (*batch, *rest)} == set(DATASETS)
+
+
+def test_a_piece_is_asked_within_its_limits() -> None:
+    """The page is no larger than the plan allows, and a field that it lacks is not asked for."""
+    limits = Limits(page_size=500, missing=frozenset({"objectBytes"}))
+    text = build_document(ACCOUNT, [replace(piece("kvOperationsAdaptiveGroups"), limits=limits)]).text
+    assert "(limit: 500, filter:" in text
+    assert "sum { requests }" in text
 
 
 def check(schema: GraphQLSchema, pieces: list[Piece]) -> None:
     """Validate a document and every smaller one that bisecting could make of it."""
     for part in (pieces, *([one] for one in pieces)):
-        document = build_document(ACCOUNT, part, 10_000)
+        document = build_document(ACCOUNT, part)
         assert validate(schema, parse(document.text)) == []
 
 
@@ -148,10 +213,12 @@ def test_documents_are_valid_for_cloudflare(name: str, cloudflare_schema: GraphQ
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_fields_are_declared_as_cloudflare_types_them(dataset: str, cloudflare_schema: GraphQLSchema) -> None:
-    """A field is kept in millionths exactly where Cloudflare's schema says float64."""
-    fields = DATASETS[dataset].fields
-    types = {field.name: type_name(cloudflare_schema, dataset, field.group, field.name) for field in fields}
-    assert [field.name for field in fields if field.fractional] == [name for name in types if types[name] == "float64"]
+    """A field is kept in millionths exactly where Cloudflare's schema says float."""
+    entry = DATASETS[dataset]
+    fields = [field for field in entry.fields if field.group != ROWS]
+    types = {field.name: type_name(cloudflare_schema, entry.name, field.group, field.name) for field in fields}
+    fractional = [name for name in types if types[name].startswith("float")]
+    assert [field.name for field in fields if field.fractional] == fractional
 
 
 def type_name(schema: GraphQLSchema, dataset: str, group: str, field: str) -> str:

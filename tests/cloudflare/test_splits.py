@@ -1,8 +1,10 @@
 """Where a question that does not fit into a page is cut, and what is remembered of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from exporter.catalog import DATASETS
+from exporter.cloudflare import USUAL
 from exporter.cloudflare.documents import Piece
 from exporter.cloudflare.splits import Splits, split_piece
 from exporter.model import Question
@@ -64,9 +66,27 @@ def test_one_id_within_a_minute_cannot_be_cut() -> None:
     assert split_piece(Piece(KV, at(10), at(10, 1)), ["a", "a"]) == ()
 
 
+def test_a_window_is_cut_by_ids_only() -> None:
+    """Quantiles of two halves of a window are not those of the window: it stays whole, even across an hour."""
+    window = DATASETS["kvOperationsAdaptiveGroups/quantiles"]
+    piece = Piece(window, at(9, 50), at(10, 5))
+    assert split_piece(piece, ["a", "b", "b"]) == (replace(piece, id_below="b"), replace(piece, id_from="b"))
+    assert split_piece(piece, ["a", "a"]) == ()
+
+
+def test_what_a_window_needs_does_not_cut_its_dataset() -> None:
+    """Cuts are remembered for each way in which a dataset is asked."""
+    window = DATASETS["kvOperationsAdaptiveGroups/quantiles"]
+    splits = Splits()
+    piece = Piece(window, at(9, 50), at(10, 5))
+    splits.remember(ACCOUNT, piece, split_piece(piece, ["a", "b"]))
+    assert len(splits.pieces(ACCOUNT, window, Question(window.key, at(10), at(10, 15)), USUAL)) == 2
+    assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL)) == 1
+
+
 def test_a_question_is_asked_whole_until_it_was_too_large() -> None:
     """Without experience one piece covers everything and asks for the newest minute."""
-    assert Splits().pieces(ACCOUNT, KV, question(at(4), at(10, 17))) == (
+    assert Splits().pieces(ACCOUNT, KV, question(at(4), at(10, 17)), USUAL) == (
         Piece(KV, at(4), at(10, 17), newest_since=at(4)),
     )
 
@@ -77,7 +97,7 @@ def test_the_range_that_fits_is_remembered() -> None:
     whole = Piece(KV, at(4), at(8))
     splits.remember(ACCOUNT, whole, split_piece(whole, []))
     assert splits.count == 1
-    assert splits.pieces(ACCOUNT, KV, question(at(5), at(10, 17))) == (
+    assert splits.pieces(ACCOUNT, KV, question(at(5), at(10, 17)), USUAL) == (
         Piece(KV, at(5), at(7)),
         Piece(KV, at(7), at(9)),
         Piece(KV, at(9), at(10, 17), newest_since=at(5)),
@@ -90,7 +110,7 @@ def test_the_shortest_range_counts() -> None:
     for until in (6, 12):
         whole = Piece(KV, at(4), at(until))
         splits.remember(ACCOUNT, whole, split_piece(whole, []))
-    assert ranges(splits.pieces(ACCOUNT, KV, question(at(8), at(10)))) == [(at(8), at(9)), (at(9), at(10))]
+    assert ranges(splits.pieces(ACCOUNT, KV, question(at(8), at(10)), USUAL)) == [(at(8), at(9)), (at(9), at(10))]
 
 
 def test_ids_to_cut_at_are_remembered() -> None:
@@ -100,7 +120,7 @@ def test_ids_to_cut_at_are_remembered() -> None:
     halves = split_piece(first, ["a", "k", "z"])
     splits.remember(ACCOUNT, first, halves)
     splits.remember(ACCOUNT, halves[0], split_piece(halves[0], ["a", "c"]))
-    pieces = splits.pieces(ACCOUNT, KV, question(at(10), at(10, 18)))
+    pieces = splits.pieces(ACCOUNT, KV, question(at(10), at(10, 18)), USUAL)
     assert pieces == (
         Piece(KV, at(10), at(10, 18), id_below="c"),
         Piece(KV, at(10), at(10, 18), id_from="c", id_below="k"),
@@ -114,6 +134,6 @@ def test_accounts_and_datasets_are_remembered_apart() -> None:
     whole = Piece(KV, at(4), at(8))
     splits.remember(ACCOUNT, whole, split_piece(whole, []))
     d1 = DATASETS["d1AnalyticsAdaptiveGroups"]
-    assert len(splits.pieces("b" * 32, KV, question(at(4), at(8)))) == 1
-    assert len(splits.pieces(ACCOUNT, d1, Question(d1.name, at(4), at(8)))) == 1
-    assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)))) == 2
+    assert len(splits.pieces("b" * 32, KV, question(at(4), at(8)), USUAL)) == 1
+    assert len(splits.pieces(ACCOUNT, d1, Question(d1.name, at(4), at(8)), USUAL)) == 1
+    assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL)) == 2

@@ -9,6 +9,7 @@ import pytest
 
 from stack.receiver import Alert
 from stack.tools import Tools
+from tests.dashboards.reading import DASHBOARDS, expand, queries
 
 from .cloudflare import Values
 from .counters import COUNTERS
@@ -106,6 +107,15 @@ def test_target_labels_do_not_collide(scene: Scene) -> None:
     names = scene.prometheus.label_names()
     assert names.issuperset(TARGET_LABELS)
     assert not [name for name in names if name.startswith("exported_")]
+
+
+def test_every_query_of_the_dashboards_has_an_answer(scene: Scene) -> None:
+    """With everything chosen, Prometheus has data for each query of each panel."""
+    asked = {expand(expression) for dashboard in DASHBOARDS.values() for expression in queries(dashboard)}
+    end = time.monotonic() + 45
+    while unanswered := [expression for expression in asked if not scene.prometheus.query(expression)]:
+        assert time.monotonic() < end, "\n".join(unanswered)
+        time.sleep(2)
 
 
 def _arrived(scene: Scene) -> list[Alert]:

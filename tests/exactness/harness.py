@@ -12,7 +12,7 @@ import httpx
 
 from exporter.app import Exporter, build_exporter
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import Dataset, Role
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
 from exporter.model import DISPATCH_PREFIX, Snapshot
 from exporter.simulator import (
@@ -88,18 +88,21 @@ class Watcher:
         """Take a snapshot in: no series may fall, none may be born above zero."""
         seen: dict[tuple[str, str], int] = {}
         for family in snapshot.families:
-            if family.kind != "counter" or family.name.startswith("cloudflare_exporter_"):
+            if family.kind not in {"counter", "summary"} or family.name.startswith("cloudflare_exporter_"):
                 continue
             for sample in family.samples:
+                if family.kind == "summary" and not sample.suffix:
+                    continue
                 assert isinstance(sample.amount, int)
-                series = (family.name, sample.labels.text)
+                name = family.name + sample.suffix
+                series = (name, sample.labels.text)
                 before = self.values.get(series, 0)
                 assert sample.amount >= before, f"{series} fell from {before} to {sample.amount}"
                 assert series in self.values or sample.amount == 0, f"{series} was born at {sample.amount}"
                 seen[series] = sample.amount
                 if sample.amount > before:
                     kept = [(n, v) for n, v in sample.labels.as_dict().items() if n not in _NAMES]
-                    self.increases[family.name, tuple(kept)] += sample.amount - before
+                    self.increases[name, tuple(kept)] += sample.amount - before
         self.values = seen
 
 
@@ -191,7 +194,7 @@ class Rig:
     def start_of(self, dataset: str) -> datetime:
         """Give since when a dataset is counted."""
         books = self.exporter.ledger.publication().books
-        return next(book.state.start for book in books if book.dataset.name == dataset)
+        return next(book.state.start for book in books if book.state and book.dataset.key == dataset)
 
     def oracle(
         self, dataset: Dataset, since: datetime, until: datetime
@@ -218,6 +221,8 @@ class Rig:
         now = self.clock.cloudflare.now()
         expected_increases: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
         for dataset in DATASETS.values():
+            if dataset.role is not Role.USAGE:
+                continue
             truth = self.oracle(dataset, self.start_of(dataset.name), now)
             totals = self.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
             assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.name

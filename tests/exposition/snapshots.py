@@ -71,10 +71,12 @@ def snapshot(*families: Family, revision: int = 7) -> Snapshot:
         api_requests={},
         revisions={},
         gaps={},
+        sample_intervals={},
         page_splits=0,
         commit_failures=0,
         storage_bytes=0,
         refresh_interval=timedelta(seconds=60),
+        budgets={},
         discovery_interval=timedelta(minutes=10),
         clock_offset=None,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
+from exporter.choices import Choices
 from exporter.ledger import Applied, Ledger
 from exporter.ledger.daily import DailyKey
 from exporter.ledger.file import FILE_NAME
@@ -105,6 +106,7 @@ class Scene:
     def __init__(self, folder: Path | None = None, datasets: Sequence[Dataset] = (CALLS,)) -> None:
         self._folder = folder
         self._scraped = 0
+        self.choices = Choices()
         self.ledger = Ledger.open(folder, datasets)
         self.ledger.enroll([ACCOUNT])
 
@@ -116,7 +118,7 @@ class Scene:
 
     def list(self, clock: str, *assets: Asset) -> None:
         """Tell it that a discovery listed these Workers."""
-        self.ledger.enlist(inventory(clock, assets))
+        self.ledger.enlist(inventory(clock, assets), self.choices)
 
     def say(self, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> Applied:
         """Tell it what was used, by hour (``"10"``), in the answer to the question that it would ask now."""
@@ -143,6 +145,7 @@ class Scene:
     def published_until(self) -> datetime:
         """Give up to when the published values are said to go."""
         (book,) = self.ledger.publication().books
+        assert book.state is not None
         return book.state.published_until
 
     def totals(self) -> dict[tuple[str, str], int]:

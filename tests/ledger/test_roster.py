@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from exporter.choices import Choices
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement
 from exporter.model import Asset, Inventory
@@ -19,10 +20,11 @@ class Roster:
 
     entries: dict[RosterKey, Entry] = field(default_factory=dict)
     busy: set[RosterKey] = field(default_factory=set)
+    choices: Choices = field(default_factory=Choices)
 
     def hear(self, found: Inventory) -> set[RosterKey]:
         """Take a discovery over; gives what it changed."""
-        changed = enlist(self.entries, found, lambda kind, asset_id: (kind, asset_id) in self.busy)
+        changed = enlist(self.entries, found, lambda kind, asset_id: (kind, asset_id) in self.busy, self.choices)
         self.entries |= changed
         return set(changed)
 

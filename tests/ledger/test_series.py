@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from exporter.choices import Choices
 from exporter.model import Asset
 from tests.ledger.material import ACCOUNT, Scene, answer, at, failed, worker
 
@@ -183,14 +184,14 @@ def test_a_stranger_stays_one_while_discovery_fails() -> None:
     """A list that failed for a passing reason decides nothing."""
     scene = begun()
     scene.say("10:01", {"10": {"w9": 1}})
-    scene.ledger.enlist(failed("10:02"))
+    scene.ledger.enlist(failed("10:02"), Choices())
     assert scene.say("10:02", {"10": {"w9": 1}}).strangers == {("worker", "w9")}
 
 
 def test_a_product_that_cannot_be_listed_is_published_as_unlisted() -> None:
     """Without the permission to list, usage is published as unlisted, old strangers and new ones alike."""
     scene = Scene()
-    scene.ledger.enlist(failed("09:59", final=True))
+    scene.ledger.enlist(failed("09:59", final=True), Choices())
     scene.say("10:00", {})
     assert scene.say("10:01", {"10": {"w1": 5}}).strangers == frozenset()
     scene.scrape()
@@ -250,6 +251,7 @@ def test_the_newest_minute_with_data_never_moves_back() -> None:
         said = replace(answer(at("10:00"), clock, {}), newest=newest)
         scene.ledger.apply(ACCOUNT.id, [said], 0)
         (book,) = scene.ledger.publication().books
+        assert book.state is not None
         seen.append(book.state.newest)
     assert seen == [None, at("10:03"), at("10:03"), at("10:03")]
 

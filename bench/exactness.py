@@ -1,0 +1,69 @@
+"""A simulated day of failures, late data and restarts, and how many counters differ from the oracle after it."""
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from bench.figure import Figure
+from exporter.catalog import DATASETS
+from exporter.catalog.entry import Role
+from exporter.simulator import Fault, Kind
+from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
+
+REFRESHES = 24 * 60
+RESTARTS = 10
+LATENESS = timedelta(minutes=25)
+
+# One request in five fails (502, broken connection, half a body), and of one answer in five a dataset is missing, which
+# no retry cures.
+FAULTS = (
+    Fault(kind=Kind.HTTP_STATUS, status=502, html=True, probability=0.1),
+    Fault(kind=Kind.DISCONNECT, probability=0.05),
+    Fault(kind=Kind.TRUNCATED_BODY, probability=0.05),
+    Fault(kind=Kind.ALIAS_ERROR, dataset="workersInvocationsAdaptive", probability=0.2),
+    Fault(kind=Kind.ALIAS_ERROR, dataset="durableObjectsPeriodicGroups", probability=0.2),
+)
+
+
+async def measure_exactness(folder: Path, refreshes: int = REFRESHES, restarts: int = RESTARTS) -> list[Figure]:
+    """Give how many counters differ, and how many there were; every second restart is a kill."""
+    rig = Rig(small_world(1, LATENESS), folder)
+    rig.simulator.faults.add(*FAULTS)
+    every = refreshes // (restarts + 1)
+    restarted = 0
+    for number in range(1, refreshes + 1):
+        await rig.turn()
+        rig.scrape()
+        if number % every == 0 and restarted < restarts:
+            restarted += 1
+            await (rig.kill() if restarted % 2 else rig.restart())
+        rig.clock.advance(timedelta(minutes=1))
+    await rig.come_to_rest()
+    counters, differing = _compare(rig)
+    await rig.exporter.close()
+    return [
+        Figure("counters_after_a_bad_day", counters, "counters"),
+        Figure("counters_unequal_to_the_oracle", differing, "counters", 0),
+    ]
+
+
+def _compare(rig: Rig) -> tuple[int, int]:
+    """Give how many totals there are, and how many differ; increases that differ are one more."""
+    counters = differing = 0
+    now = rig.clock.cloudflare.now()
+    for dataset in DATASETS.values():
+        if dataset.role is not Role.USAGE:
+            continue
+        truth = rig.oracle(dataset, rig.start_of(dataset.name), now)
+        totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
+        known = {key: total for key, total in totals.items() if any(total)}
+        counters += len(truth) * len(dataset.fields)
+        for key in truth.keys() | known.keys():
+            nothing = (0,) * len(dataset.fields)
+            pairs = zip(truth.get(key, nothing), known.get(key, nothing), strict=True)
+            differing += Counter(one != other for one, other in pairs)[True]
+    try:
+        rig.check()
+    except AssertionError:
+        differing = max(differing, 1)
+    return counters, differing

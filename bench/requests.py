@@ -1,0 +1,128 @@
+"""How many requests a refresh and a discovery take, as the simulated Cloudflare counts them."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.figure import Figure
+from bench.worlds import TOKEN, Counts, busy_world, usual_counts
+from exporter.app import Exporter, build_exporter
+from exporter.cloudflare import PAGE_LIMIT
+from exporter.config import Cloudflare, Config, Poll, Storage, Token
+from exporter.simulator import ManualClock, Simulator
+from tests.clock import START, CoupledClock
+
+GRAPHQL_BOUND = 3
+REST_BOUND = 10
+DISCOVERY_COUNTS = Counts(workers=500, buckets=100, databases=50, kv_namespaces=50, object_namespaces=50)
+WARM_UP = 3
+"""Turns before a refresh is looked at: begin, be born, and remember how questions have to be cut."""
+
+
+class _RowCount(httpx.AsyncBaseTransport):
+    """Passes requests on to the simulated Cloudflare and counts the rows of the pages that are not full."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+        self.rows = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        if request.url.path.endswith("/graphql"):
+            await response.aread()
+            self.rows += sum(_rows_of(account) for account in _account_nodes(json.loads(response.content)))
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one turn of the poller asked."""
+
+    graphql: int
+    rest: int
+    rows: int
+
+    @property
+    def bound(self) -> float:
+        """Give how many GraphQL requests the rows allow."""
+        return 2 * self.rows / PAGE_LIMIT + GRAPHQL_BOUND
+
+
+class Requests:
+    """An exporter on a simulated account in process; each turn is a minute later."""
+
+    def __init__(self, counts: Counts, folder: Path) -> None:
+        self._clock = CoupledClock(ManualClock(START))
+        self._simulator = Simulator(busy_world(counts), self._clock.cloudflare)
+        self._transport = _RowCount(httpx.ASGITransport(app=self._simulator.app))
+        self.exporter: Exporter = build_exporter(_config(folder), self._clock, transport=self._transport)
+
+    async def turn(self, later: timedelta = timedelta(minutes=1)) -> Turn:
+        """Turn once and give what that asked; time passes afterwards."""
+        before, rows = self._simulator.requests.copy(), self._transport.rows
+        await self.exporter.poller.turn()
+        if self.exporter.board.snapshot is not None:
+            self.exporter.board.mark_scraped(self.exporter.board.snapshot.revision)
+        self._clock.advance(later)
+        asked = self._simulator.requests - before
+        return Turn(asked["graphql"], asked["rest"], self._transport.rows - rows)
+
+
+async def refresh_requests(assets: int, folder: Path, turns: int) -> list[Turn]:
+    """Give what each refresh asked after warming up, with so many assets of the five core products."""
+    rig = Requests(usual_counts(assets), folder)
+    for _ in range(WARM_UP):
+        await rig.turn()
+    asked = [await rig.turn() for _ in range(turns)]
+    await rig.exporter.close()
+    return asked
+
+
+async def measure_refreshes(folder: Path, sizes: tuple[int, ...] = (50, 1_000, 5_000), turns: int = 60) -> list[Figure]:
+    """Give the most GraphQL requests that any refresh took; fewer refreshes are looked at where they are large."""
+    figures: list[Figure] = []
+    for assets in sizes:
+        asked = await refresh_requests(assets, folder / str(assets), max(turns * 50 // max(assets, 50), min(turns, 10)))
+        worst = max(asked, key=lambda turn: turn.graphql - turn.bound)
+        bound = worst.bound if assets > 1_000 else GRAPHQL_BOUND
+        figures.append(
+            Figure(f"graphql_requests_per_refresh_{assets}_assets", worst.graphql, "requests", round(bound, 1))
+        )
+        figures.append(Figure(f"graphql_rows_per_refresh_{assets}_assets", worst.rows, "rows"))
+    return figures
+
+
+async def measure_discovery(folder: Path, counts: Counts = DISCOVERY_COUNTS) -> list[Figure]:
+    """Give the REST requests of a first and of a later discovery, the list of the accounts included."""
+    rig = Requests(counts, folder)
+    first = await rig.turn(timedelta(minutes=11))
+    later = await rig.turn()
+    await rig.exporter.close()
+    return [
+        Figure("rest_requests_first_discovery", first.rest, "requests"),
+        Figure("rest_requests_per_discovery", later.rest, "requests", REST_BOUND),
+    ]
+
+
+def _config(folder: Path) -> Config:
+    return Config(
+        cloudflare=Cloudflare(
+            api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": TOKEN}),)
+        ),
+        poll=Poll(refresh=timedelta(seconds=60), discovery=timedelta(minutes=10)),
+        storage=Storage(path=str(folder)),
+    )
+
+
+def _account_nodes(body: Any) -> list[dict[str, Any]]:
+    viewer = (body.get("data") or {}).get("viewer") or {}
+    return list(viewer.get("accounts") or ())
+
+
+def _rows_of(account: dict[str, Any]) -> int:
+    pages = [page for page in account.values() if isinstance(page, list)]
+    return sum(len(page) for page in pages if len(page) < PAGE_LIMIT)

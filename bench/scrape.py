@@ -1,0 +1,71 @@
+"""Scrapes as Prometheus makes them, at fixed times, on one connection."""
+
+import gzip
+import time
+from dataclasses import dataclass
+from hashlib import blake2b
+from http.client import HTTPConnection, HTTPException
+
+from stack.port import LOOPBACK
+
+ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """When a scrape was due and when its whole body was there, in monotonic seconds, and which body that was."""
+
+    due: float
+    done: float
+    body: bytes
+
+    @property
+    def milliseconds(self) -> float:
+        """Give how long Prometheus would have waited, the time behind an earlier slow scrape included."""
+        return (self.done - self.due) * 1_000
+
+
+def fetch(port: int) -> bytes | None:
+    """Give the compressed exposition, or None as long as there is none."""
+    connection = HTTPConnection(LOOPBACK, port, timeout=30)
+    try:
+        return _get(connection)
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def count_series(body: bytes) -> int:
+    """Give how many samples a compressed exposition holds."""
+    return sum(not line.startswith(b"#") for line in gzip.decompress(body).splitlines())
+
+
+def count_lasting(body: bytes) -> int:
+    """Give how many samples are kept over a restart: quantiles of the last minutes are not, they are asked anew."""
+    lines = gzip.decompress(body).splitlines()
+    return sum(not line.startswith(b"#") and b'quantile="' not in line for line in lines)
+
+
+def scrape_steadily(port: int, seconds: float, every: float) -> list[Scrape]:
+    """Scrape at fixed times; one that is late because another was slow counts from when it was due."""
+    connection = HTTPConnection(LOOPBACK, port, timeout=30)
+    scrapes: list[Scrape] = []
+    begun = time.monotonic()
+    try:
+        for number in range(int(seconds / every)):
+            due = begun + number * every
+            time.sleep(max(due - time.monotonic(), 0.0))
+            body = _get(connection)
+            assert body is not None, "an exposition that was there is gone"
+            scrapes.append(Scrape(due, time.monotonic(), blake2b(body).digest()))
+    finally:
+        connection.close()
+    return scrapes
+
+
+def _get(connection: HTTPConnection) -> bytes | None:
+    connection.request("GET", "/metrics", headers={"Accept": ACCEPT, "Accept-Encoding": "gzip"})
+    response = connection.getresponse()
+    body = response.read()
+    return body if response.status == 200 else None

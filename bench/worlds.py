@@ -1,0 +1,74 @@
+"""Simulated accounts of any size."""
+
+from dataclasses import dataclass
+
+from exporter.simulator import (
+    AccountModel,
+    Asset,
+    Bucket,
+    Database,
+    KvNamespace,
+    Limits,
+    ObjectNamespace,
+    TokenModel,
+    Worker,
+    World,
+)
+
+ACCOUNT_ID = "b" * 32
+TOKEN = "bench-token"
+BUSY = 3_000
+"""Events a minute with which every row of an asset changes every minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many assets of each kind an account has."""
+
+    workers: int
+    buckets: int
+    databases: int
+    kv_namespaces: int
+    object_namespaces: int
+
+    @property
+    def assets(self) -> int:
+        """Give how many assets that are."""
+        return self.workers + self.buckets + self.databases + self.kv_namespaces + self.object_namespaces
+
+
+def usual_counts(assets: int) -> Counts:
+    """Give so many assets in the proportions of an account with mostly Workers."""
+    tenth = assets // 10
+    return Counts(assets - 5 * tenth, tenth, 2 * tenth, tenth, tenth)
+
+
+def busy_world(counts: Counts) -> World:
+    """Give an account whose assets are all in use, unsampled, with request limits off."""
+    return World(
+        accounts=(AccountModel(id=ACCOUNT_ID, name="Bench", assets=tuple(_assets(counts))),),
+        tokens=(TokenModel(token=TOKEN),),
+        limits=Limits(rest=None, graphql=None),
+    )
+
+
+def _assets(counts: Counts) -> list[Asset]:
+    assets: list[Asset] = []
+    for number in range(counts.workers):
+        assets.append(Worker(id=f"{number:032x}", name=f"{_project(number)}-worker-{number}", weight=BUSY))
+    for number in range(counts.buckets):
+        assets.append(Bucket(name=f"{_project(number)}-bucket-{number}", weight=BUSY))
+    for number in range(counts.databases):
+        identity = f"00000000-0000-0000-0000-{number:012x}"
+        assets.append(Database(id=identity, name=f"{_project(number)}-database-{number}", weight=BUSY))
+    for number in range(counts.kv_namespaces):
+        assets.append(KvNamespace(id=f"{number:032x}", name=f"{_project(number)}-kv-{number}", weight=BUSY))
+    for number in range(counts.object_namespaces):
+        script = f"{_project(number)}-worker-{number}"
+        assets.append(ObjectNamespace(id=f"{number:032x}", name=f"{script}_Room", script=script, weight=BUSY))
+    return assets
+
+
+def _project(number: int) -> str:
+    """Spread assets over a hundred projects."""
+    return f"project{number % 100:02d}"

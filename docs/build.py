@@ -1,0 +1,40 @@
+"""Writes the generated documentation: ``python -m docs.build``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from docs.metrics import full_page, short_table
+from docs.settings import settings_page
+
+ROOT = Path(__file__).parents[1]
+BEGIN = "<!-- written by make docs -->"
+END = "<!-- end of what make docs writes -->"
+
+
+def generated(readme: str) -> Mapping[str, str]:
+    """Give the files that are generated, by their paths; the README with its table replaced."""
+    return {
+        "README.md": with_table(readme, short_table()),
+        "docs/metrics.md": full_page(),
+        "docs/configuration.md": settings_page(),
+    }
+
+
+def with_table(readme: str, table: str) -> str:
+    """Give a text with the part between its two marks replaced. Raises ValueError if they are not there once each."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the text lacks '{BEGIN}' or '{END}'")
+    return f"{before}{BEGIN}\n\n{table}\n{END}{after}"
+
+
+def main() -> None:
+    """Write every generated file."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path, text in generated(readme).items():
+        (ROOT / path).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The configuration reference: the file's keys from the models, flags from the argument parser."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from docs.tables import code, table
+from exporter.cli import build_parser
+from exporter.config import Config
+
+TYPES: tuple[tuple[type, str], ...] = (
+    (bool, "true or false"),
+    (SecretStr, "secret"),
+    (timedelta, "duration"),
+    (float, "number"),
+    (int, "number"),
+    (Path, "file"),
+    (str, "text"),
+)
+
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+
+INTRODUCTION = """# Configuration
+
+Generated from the program by `make docs`. Flags overrule the environment, which overrules the file of `--config.file`.
+Every key of the file is optional, and an unknown one is refused. A duration is written as in Prometheus: `90s`, `10m`,
+`1h30m`. A glob knows `*`, `?` and `[…]`. `SIGHUP` reads the file again without losing anything; a file that is not
+valid is refused as a whole, with a log line that names every key that is wrong, and the old configuration goes on.
+
+"""
+
+
+def settings_page() -> str:
+    """Give the page of everything that can be configured."""
+    keys = table(("key", "type", "default", "what it says", "example"), _keys(Config, ""))
+    parser = build_parser()
+    return "\n".join(
+        [
+            INTRODUCTION + "## File\n",
+            keys,
+            "## Environment\n",
+            f"{(parser.epilog or '').removeprefix('Environment: ')}\n",
+            *(f"## {name}\n\n{_flags(command)}" for name, command in _commands(parser)),
+        ]
+    )
+
+
+def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
+    """Give a row for each key of a section and of the sections below it."""
+    for name, field in model.model_fields.items():
+        key = prefix + name
+        inner, is_list = _section(field.annotation)
+        is_section = inner is not None and not is_list
+        kind = "section" if is_section else _type(field.annotation)
+        default = "" if is_section else _default(field)
+        yield code(key), kind, default, field.description or "", _example(field)
+        if inner is not None:
+            yield from _keys(inner, f"{key}." if is_section else f"{key}[].")
+
+
+def _section(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """Give the section that a type is, or is a list of."""
+    plain = _plain(annotation)
+    if isinstance(plain, type) and issubclass(plain, BaseModel):
+        return plain, False
+    if get_origin(plain) is tuple:
+        return _section(get_args(plain)[0])[0], True
+    return None, False
+
+
+def _type(annotation: Any) -> str:
+    plain = _plain(annotation)
+    origin = get_origin(plain)
+    if origin is tuple:
+        inner = _plain(get_args(plain)[0])
+        is_section = isinstance(inner, type) and issubclass(inner, BaseModel)
+        return "list" if is_section else f"list of {_type(inner)}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        key, value = get_args(plain)
+        return f"{_type(key)} → {_type(value)}"
+    if isinstance(plain, type):
+        return next((word for known, word in TYPES if issubclass(plain, known)), plain.__name__)
+    return str(plain)
+
+
+def _plain(annotation: Any) -> Any:
+    """Give a type without what is annotated to it, and without None."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        rest = [part for part in get_args(annotation) if part is not NoneType]
+        return _plain(rest[0]) if len(rest) == 1 else annotation
+    return annotation
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    default = field.get_default(call_default_factory=True)
+    if default is None or default in ((), "", {}):
+        return ""
+    return code(_written(default))
+
+
+def _written(value: Any) -> str:
+    """Give a value as one writes it in the file."""
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        size, unit = next(entry for entry in UNITS if seconds % entry[0] == 0)
+        return f"{seconds // size}{unit}"
+    return yaml.safe_dump(value, default_flow_style=True, width=1_000).removesuffix("\n").removesuffix("\n...")
+
+
+def _example(field: FieldInfo) -> str:
+    return code(_written(field.examples[0])) if field.examples else ""
+
+
+def _commands(parser: argparse.ArgumentParser) -> list[tuple[str, argparse.ArgumentParser]]:
+    found = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [(f"`cloudflare-exporter {name}`", command) for action in found for name, command in action.choices.items()]
+
+
+def _flags(command: argparse.ArgumentParser) -> str:
+    rows = [
+        (code(" ".join([*action.option_strings, _metavar(action)]).strip()), action.help or "")
+        for action in command._actions
+        if action.dest != "help"
+    ]
+    return f"{(command.description or '').strip()}\n\n{table(('flag', 'what it says'), rows)}".lstrip("\n")
+
+
+def _metavar(action: argparse.Action) -> str:
+    if action.metavar is not None:
+        return action.metavar if isinstance(action.metavar, str) else " ".join(action.metavar)
+    return "|".join(map(str, action.choices)) if action.choices else ""

@@ -1,0 +1,42 @@
+"""Building metric families: the checks that every one passes, and short forms for those of the exporter itself."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from exporter.model import Family, Labels, Sample
+
+EXPORTER = "cloudflare_exporter_"
+
+Key = TypeVar("Key", bound=tuple[str, ...])
+
+
+def build_family(name: str, kind: str, text: str, samples: Sequence[Sample]) -> Family:
+    """Give a family. Raises ValueError if two samples carry the same labels, or other label names than the first."""
+    if len({(sample.suffix, sample.labels) for sample in samples}) != len(samples):
+        raise ValueError(f"{name}: two samples carry the same labels")
+    names = {sample.suffix: sample.labels.names for sample in samples}
+    if any(sample.labels.names != names[sample.suffix] for sample in samples):
+        raise ValueError(f"{name}: samples carry different label names")
+    return Family(name, kind, text, tuple(samples))
+
+
+def labelled_family(
+    name: str, kind: str, text: str, names: tuple[str, ...], values: Mapping[Key, int | float]
+) -> Family:
+    """Give a family with one sample for each set of label values."""
+    samples = [Sample(Labels(names, key), _whole(value)) for key, value in values.items()]
+    return build_family(name, kind, text, samples)
+
+
+def own_family(name: str, kind: str, text: str, names: tuple[str, ...], values: Mapping[Key, int | float]) -> Family:
+    """Give a family of the exporter itself; its prefix is put before ``name``."""
+    return labelled_family(EXPORTER + name, kind, text, names, values)
+
+
+def own_value(name: str, kind: str, text: str, value: int | float) -> Family:
+    """Give a family of the exporter itself that has one value and no labels."""
+    return own_family(name, kind, text, (), {(): value})
+
+
+def _whole(value: int | float) -> int | float:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,41 @@
+"""How accounts are called: by alias or name, and no two alike. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from exporter.model import Account
+
+NamedAccounts = Mapping[str, tuple[str, str]]
+"""Account id to real name and label."""
+
+
+def call_accounts(
+    known: NamedAccounts, accounts: Sequence[Account], alias: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Give name and label of the accounts that are new or called anew. ``alias`` goes from id to label.
+
+    The later of two that are called the same gets its short id behind it. An account whose name could not be read
+    comes with its id for a name; it keeps the name known from before.
+    """
+    names = {account.id: _real_name(known, account) for account in accounts}
+    wanted = {account_id: alias.get(account_id, name) for account_id, name in names.items()}
+    kept = {
+        account_id: label
+        for account_id, (_, label) in known.items()
+        if account_id not in wanted or label in {wanted[account_id], _told_apart(account_id, wanted[account_id])}
+    }
+    changed: dict[str, tuple[str, str]] = {}
+    for account_id, word in wanted.items():
+        if account_id not in kept:
+            kept[account_id] = _told_apart(account_id, word) if word in kept.values() else word
+        named = (names[account_id], kept[account_id])
+        if known.get(account_id) != named:
+            changed[account_id] = named
+    return changed
+
+
+def _real_name(known: NamedAccounts, account: Account) -> str:
+    return known[account.id][0] if account.name == account.id and account.id in known else account.name
+
+
+def _told_apart(account_id: str, label: str) -> str:
+    return f"{label} ({account_id[:8]})"

@@ -1,0 +1,25 @@
+"""What of a publication the user wants to see. Pure; the ledger itself goes on to know everything."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from exporter.choices import Choices
+from exporter.ledger.ledger import Publication
+from exporter.model import Account
+
+
+def choose(publication: Publication, accounts: Iterable[Account], choices: Choices) -> Publication:
+    """Give a publication without the accounts, products and assets that are left out. ``accounts`` have real names."""
+    wanted = {account.id for account in accounts if choices.accounts.admits(account)}
+    datasets = {dataset.key for dataset in choices.datasets()}
+    kinds = choices.kinds()
+    return replace(
+        publication,
+        accounts={account: label for account, label in publication.accounts.items() if account in wanted},
+        books=tuple(book for book in publication.books if book.account in wanted and book.dataset.key in datasets),
+        assets={
+            account: tuple(entry for entry in roster if entry.asset.kind in kinds and not entry.is_filtered)
+            for account, roster in publication.assets.items()
+            if account in wanted
+        },
+    )

@@ -1,0 +1,132 @@
+"""Readings: what a state or window dataset says now, and the day's peaks of what is stored. Pure but for ``merge``."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from exporter.catalog.entry import Dataset, Role
+from exporter.ledger.daily import DailyKey, meter_hours
+from exporter.ledger.roster import Entry, RosterKey, place_row
+from exporter.ledger.series import Placement, Plan, SeriesKey
+from exporter.model import UNKNOWN, Amounts, Answer, RowKey
+
+LOOK_BACK = timedelta(hours=48)
+"""How far back the newest state is looked for, and how long that of an unknown asset is shown."""
+
+WINDOW_LIFE = timedelta(minutes=20)
+"""How long after its end a window is shown at most."""
+
+
+class Reading(NamedTuple):
+    """The amounts of a row, and the hour (or window's start) that they are from."""
+
+    at: datetime
+    amounts: Amounts
+
+
+class Readings(NamedTuple):
+    """How far a reading book has read."""
+
+    until: datetime
+    last_success: datetime
+    newest: datetime | None
+
+
+@dataclass(slots=True)
+class ReadingBook:
+    """The newest readings of one dataset of one account."""
+
+    plan: Plan
+    state: Readings | None = None
+    rows: dict[RowKey, Reading] = field(default_factory=dict)
+
+    @property
+    def dataset(self) -> Dataset:
+        """Give the dataset that is read."""
+        return self.plan.dataset
+
+    def merge(self, change: "ReadingChange") -> None:
+        """Take a change over, once it has been committed."""
+        self.state = change.state
+        self.rows.update(change.rows)
+        for key in change.gone:
+            self.rows.pop(key, None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingChange:
+    """What one answer changes in a reading book. ``peaks`` are the least that the day's peaks now are.
+
+    A window is not ``is_stored``: after a restart it would be old.
+    """
+
+    state: Readings
+    rows: dict[RowKey, Reading]
+    gone: frozenset[RowKey]
+    peaks: dict[DailyKey, int]
+    is_stored: bool = True
+
+
+def read(book: ReadingBook, answer: Answer, is_known: Callable[[str], bool]) -> ReadingChange:
+    """Apply an answer: a window replaces all readings, a state those of the same row from an earlier hour."""
+    state = Readings(answer.question.until, answer.date, max(answer.hours, default=book.state and book.state.newest))
+    if book.dataset.role is Role.WINDOW:
+        rows = {key: Reading(at, amounts) for at, there in answer.hours.items() for key, amounts in there.items()}
+        return ReadingChange(state, rows, frozenset(book.rows.keys() - rows.keys()), {}, is_stored=False)
+    current = dict(book.rows)
+    peaks: dict[DailyKey, int] = {}
+    for hour in sorted(answer.hours):
+        for key, amounts in answer.hours[hour].items():
+            if key not in current or current[key].at <= hour:
+                current[key] = Reading(hour, amounts)
+        _raise(peaks, meter_hours(book.dataset, {hour: answer.hours[hour]}))
+        stored = {
+            key: reading.amounts for key, reading in current.items() if is_known(key[0]) or _is_fresh(reading, hour)
+        }
+        _raise(peaks, _of_account(meter_hours(book.dataset, {hour: stored})))
+    gone = frozenset(
+        key for key, reading in current.items() if not is_known(key[0]) and not _is_fresh(reading, answer.date)
+    )
+    changed = {key: reading for key, reading in current.items() if key not in gone and book.rows.get(key) != reading}
+    return ReadingChange(state, changed, gone & book.rows.keys(), peaks)
+
+
+def _is_fresh(reading: Reading, now: datetime) -> bool:
+    return now - reading.at <= LOOK_BACK
+
+
+def _of_account(sums: Mapping[DailyKey, int]) -> dict[DailyKey, int]:
+    """Give the sums over all assets, under the empty asset id."""
+    total: dict[DailyKey, int] = {}
+    for (day, _, meter), amount in sums.items():
+        total[day, "", meter] = total.get((day, "", meter), 0) + amount
+    return total
+
+
+def _raise(peaks: dict[DailyKey, int], sums: Mapping[DailyKey, int]) -> None:
+    for key, amount in sums.items():
+        peaks[key] = max(peaks.get(key, 0), amount)
+
+
+def published_readings(
+    book: ReadingBook, roster: Mapping[RosterKey, Entry], now: datetime | None
+) -> dict[tuple[Placement, SeriesKey], int]:
+    """Give what readings are published as: states add up where assets share a placement, of windows the highest."""
+    is_window = book.dataset.role is Role.WINDOW
+    if is_window and book.state and now is not None and now - book.state.until > WINDOW_LIFE:
+        return {}
+    series: dict[tuple[Placement, SeriesKey], int] = {}
+    for (asset, values), reading in book.rows.items():
+        placement = place_row(book.dataset.kind, asset, roster)
+        if placement is None:
+            continue
+        for part, key in zip(book.plan.parts, book.plan.keys(values), strict=True):
+            amount = reading.amounts[part.field]
+            if amount == UNKNOWN:
+                continue
+            known = series.get((placement, key))
+            if known is not None:
+                amount = max(known, amount) if is_window else known + amount
+            series[placement, key] = amount
+    return series

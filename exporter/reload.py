@@ -1,0 +1,85 @@
+"""Another configuration in the place of the one that runs: taken over whole, or refused whole."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from exporter.account_poller import Works
+from exporter.config import Config, ConfigError
+from exporter.poller import Poller
+from exporter.tokens import Tokens
+
+log = logging.getLogger(__name__)
+
+TOKEN_CHECK_SECONDS = 30
+"""How often token files are looked at."""
+
+
+class Reloader:
+    """Re-reads configuration and token files without losing what was counted."""
+
+    def __init__(self, config: Config, tokens: Tokens, works: Works, poller: Poller) -> None:
+        self._config = config
+        self._tokens = tokens
+        self._works = works
+        self._poller = poller
+        self._token_trouble = ""
+
+    async def run(self, asked: asyncio.Event, read: Callable[[], Config]) -> None:
+        """Reload whenever ``asked`` is set, and look at the token files in between, until cancelled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asked.wait(), TOKEN_CHECK_SECONDS)
+            try:
+                if asked.is_set():
+                    asked.clear()
+                    self.reload(read)
+                else:
+                    self.reread_tokens()
+            except Exception:
+                log.exception("the configuration could not be taken over")
+
+    def reload(self, read: Callable[[], Config]) -> None:
+        """Take over what ``read`` gives; if it raises ConfigError, one log line says why and all goes on as before."""
+        try:
+            config = self._keep_fixed(read())
+            principals = self._tokens.take(config)
+        except ConfigError as error:
+            self._works.config_is_current = False
+            log.error("the configuration is refused, and the one before goes on: %s", _one_line(error))
+        else:
+            works = self._works
+            works.choices, works.datasets = config.choices, config.datasets()
+            works.discovery_interval = config.poll.discovery
+            works.configured_at, works.config_is_current = works.clock.now(), True
+            self._poller.reconfigure(principals, config.poll.refresh)
+            self._config = config
+            log.info("the configuration was read again; it applies from the next refresh")
+
+    def reread_tokens(self) -> None:
+        """Use the tokens that their files now hold; a file that cannot be used leaves the token of before."""
+        try:
+            if self._tokens.have_changed():
+                self._poller.reconfigure(self._tokens.take(self._config), self._config.poll.refresh)
+                log.info("a token file has changed; its token is used from now on")
+            self._token_trouble = ""
+        except ConfigError as error:
+            if str(error) != self._token_trouble:
+                log.error("the token of before goes on: %s", error)
+            self._token_trouble = str(error)
+
+    def _keep_fixed(self, config: Config) -> Config:
+        """Give the configuration with what only a restart changes left as it is."""
+        running = self._config
+        if config.storage != running.storage:
+            log.warning("storage.path is another now; that takes effect with a restart")
+        if config.cloudflare.api_url != running.cloudflare.api_url:
+            log.warning("cloudflare.api_url is another now; that takes effect with a restart")
+        cloudflare = config.cloudflare.model_copy(update={"api_url": running.cloudflare.api_url})
+        return config.model_copy(update={"storage": running.storage, "cloudflare": cloudflare})
+
+
+def _one_line(error: ConfigError) -> str:
+    title, *lines = str(error).splitlines()
+    return " ".join([title, "; ".join(line.strip() for line in lines)]).rstrip()

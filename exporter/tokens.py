@@ -1,0 +1,87 @@
+"""One principal for each token of the configuration, kept as long as its token or its token file stays."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from exporter.account_poller import Principal
+from exporter.catalog import PRODUCTS
+from exporter.clock import Clock
+from exporter.cloudflare import Analytics, Budget, Client, CloudflareTime, Discovery, RequestTally
+from exporter.config import Config, Token
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    token: Token
+    secret: str
+    client: Client
+    principal: Principal
+
+
+class Tokens:
+    """Builds the principals of a configuration, and knows when a token file says something else."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        api_url: str,
+        *,
+        clock: Clock,
+        time: CloudflareTime,
+        tally: RequestTally,
+        page_limit: int,
+    ) -> None:
+        self._http = http
+        self._api_url = api_url
+        self._clock = clock
+        self._time = time
+        self._tally = tally
+        self._page_limit = page_limit
+        self._budgets: dict[str, Budget] = {}
+        self._held: tuple[_Held, ...] = ()
+
+    def take(self, config: Config) -> tuple[Principal, ...]:
+        """Give the principals of a configuration; a client whose token or token file stays is kept with all it knows.
+
+        Raises ConfigError, and then nothing has changed.
+        """
+        tokens = config.cloudflare.tokens
+        secrets = [token.secret() for token in tokens]
+        self._held = tuple(
+            self._hold(f"token {number}", token, secret, config)
+            for number, (token, secret) in enumerate(zip(tokens, secrets, strict=True), start=1)
+        )
+        return tuple(held.principal for held in self._held)
+
+    def have_changed(self) -> bool:
+        """Tell whether a token file holds another token than when it was last taken. Raises ConfigError."""
+        return any(held.token.secret() != held.secret for held in self._held)
+
+    def _hold(self, name: str, token: Token, secret: str, config: Config) -> _Held:
+        known = self._known(token, secret)
+        budget = self._budgets.setdefault(token.budget_group, Budget(self._clock))
+        budget.set_shares(config.cloudflare.budget_share.by_api())
+        if known is None:
+            client = Client(
+                self._http,
+                self._api_url,
+                secret,
+                clock=self._clock,
+                time=self._time,
+                tally=self._tally,
+                budget=budget,
+            )
+            analytics = Analytics(client, self._page_limit)
+        else:
+            client, analytics = known.client, known.principal.analytics
+            client.use(secret)
+        products = [product for product in PRODUCTS if config.wants_product(product)]
+        discovery = Discovery(client, self._time, products)
+        return _Held(token, secret, client, Principal(name, token.accounts, discovery, analytics, budget))
+
+    def _known(self, token: Token, secret: str) -> _Held | None:
+        alike = [held for held in self._held if held.token.budget_group == token.budget_group]
+        same = [held for held in alike if held.secret == secret]
+        same += [held for held in alike if token.token_file and held.token.token_file == token.token_file]
+        return same[0] if same else None

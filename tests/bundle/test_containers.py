@@ -1,0 +1,167 @@
+"""The image, the compose file and what Grafana is provisioned with: read, since no container engine is needed here."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stack.tools import REPOSITORY, Tools
+from tests.bundle.test_configuration import run
+
+PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*")
+SECRET = re.compile(r"token|password|secret|key", re.IGNORECASE)
+OWN_IMAGE = "cloudflare-exporter:local"
+
+
+def compose() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
+    return content
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = compose()["services"]
+    return found
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions, with continued lines joined."""
+    text = re.sub(r"^#.*\n", "", (REPOSITORY / "Dockerfile").read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    return [(word, " ".join(rest)) for word, *rest in (line.split() for line in text.splitlines() if line)]
+
+
+def final_stage() -> list[tuple[str, str]]:
+    """The instructions from the last FROM on."""
+    last = max(place for place, (word, _) in enumerate(instructions()) if word == "FROM")
+    return instructions()[last:]
+
+
+def mounts(service: str) -> dict[str, Path]:
+    """Path in the container -> file or folder of the repository."""
+    pairs = [volume.split(":") for volume in services()[service]["volumes"]]
+    return {inside: REPOSITORY / outside for outside, inside, *_ in pairs if outside.startswith(".")}
+
+
+def test_the_image_stands_on_a_pinned_python() -> None:
+    """Both stages begin with one full version of a slim Python, the one that `requires-python` begins with."""
+    bases = {rest.split()[0] for word, rest in instructions() if word == "FROM"}
+    (base,) = bases
+    assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", base)
+
+
+def test_the_image_runs_as_nobody() -> None:
+    """The process has a numeric user that is not root, is started directly, and keeps its state in a volume."""
+    stage = dict(final_stage())
+    assert stage["USER"] == "65532:65532"
+    assert stage["VOLUME"] == "/data"
+    assert stage["WORKDIR"] == "/"
+    assert (stage["ENTRYPOINT"], stage["CMD"]) == ('["cloudflare-exporter"]', '["serve"]')
+    assert '"python", "-c"' in stage["HEALTHCHECK"]
+    assert "/-/healthy" in stage["HEALTHCHECK"]
+
+
+def test_the_image_installs_only_what_is_locked() -> None:
+    """Dependencies are installed with their hashes, in the first stage alone, and no build tool is left."""
+    installs = [rest for word, rest in instructions() if word == "RUN" and " install " in rest and "pip" in rest]
+    assert len(installs) == 2
+    assert "--require-hashes --requirement requirements.lock" in installs[0]
+    assert "--no-deps --no-build-isolation ." in installs[1]
+    assert "uninstall --yes setuptools" in installs[1]
+    assert not any("pip" in rest or "apt" in rest for word, rest in final_stage() if word == "RUN")
+
+
+def test_the_image_is_built_from_what_it_needs() -> None:
+    """Everything that is copied is let through to the builder, and nothing else is."""
+    let_through = {line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line[0] == "!"}
+    copied = {
+        source.removeprefix("./")
+        for word, rest in instructions()
+        if word == "COPY" and not rest.startswith("--from")
+        for source in rest.split()[:-1]
+    }
+    assert let_through == copied
+    assert all((REPOSITORY / name).exists() for name in copied)
+
+
+def test_compose_runs_pinned_images() -> None:
+    """Every image but our own is pinned to a full version."""
+    images = {name: service["image"] for name, service in services().items()}
+    assert images.keys() == {"exporter", "prometheus", "alertmanager", "grafana"}
+    assert images.pop("exporter") == OWN_IMAGE
+    assert all(PINNED.fullmatch(image) for image in images.values()), images
+
+
+def test_compose_watches_and_restarts_everything() -> None:
+    """Every service has a health check and a restart policy and listens on the loopback interface only."""
+    for name, service in services().items():
+        assert service["healthcheck"]["test"][0] == "CMD", name
+        assert service["restart"] == "unless-stopped", name
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"]), name
+
+
+def test_compose_keeps_what_must_last() -> None:
+    """Every service has a named volume, and every named volume is declared and used."""
+    named = {volume.split(":")[0] for service in services().values() for volume in service["volumes"]}
+    named = {name for name in named if not name.startswith(".")}
+    assert named == set(compose()["volumes"])
+    assert len(named) == len(services())
+
+
+def test_compose_holds_no_secret() -> None:
+    """What could be a secret is taken from the environment of whoever starts it."""
+    for service in services().values():
+        for name, value in service.get("environment", {}).items():
+            assert value == f"${{{name}:-}}" or not SECRET.search(name), name
+
+
+def test_without_a_token_compose_shows_the_demo() -> None:
+    """The token decides between the real and the simulated account, and the exporter takes the shell's place."""
+    exporter = services()["exporter"]
+    assert exporter["entrypoint"] == ["sh", "-c"]
+    (script,) = exporter["command"]
+    assert script.startswith('if [ -n "$$CLOUDFLARE_API_TOKEN" ]; then exec cloudflare-exporter serve;')
+    assert "else exec cloudflare-exporter demo;" in script
+
+
+@pytest.mark.parametrize("service", ["prometheus", "alertmanager", "grafana"])
+def test_what_compose_mounts_exists(service: str) -> None:
+    """Each file and folder of the repository that a container is given is there, read-only."""
+    assert all(path.exists() for path in mounts(service).values())
+    assert all(volume.endswith(":ro") for volume in services()[service]["volumes"] if volume.startswith("."))
+
+
+def test_prometheus_accepts_what_compose_gives_it(tools: Tools, tmp_path: Path) -> None:
+    """The files lie in the container as prometheus.yml expects them, and lead to the services by their names."""
+    for inside, outside in mounts("prometheus").items():
+        place = tmp_path / Path(inside).relative_to("/etc/prometheus")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(outside)
+    assert "1 rule files found" in run(tools.promtool, "check", "config", tmp_path / "prometheus.yml")
+    targets = [yaml.safe_load(file.read_text()) for file in sorted((tmp_path / "targets").rglob("*.yml"))]
+    assert targets == [[{"targets": ["alertmanager:9093"]}], [{"targets": ["exporter:9199"]}]]
+
+
+def test_alertmanager_differs_in_the_receiver_only(tools: Tools) -> None:
+    """In containers alerts are routed as everywhere, but sent nowhere, since nobody listens."""
+    (file,) = mounts("alertmanager").values()
+    committed = yaml.safe_load((REPOSITORY / "alerting/alertmanager.yml").read_text())
+    here = yaml.safe_load(file.read_text())
+    assert here.pop("receivers") == [{"name": "webhook"}]
+    del committed["receivers"]
+    assert here == committed
+    assert "SUCCESS" in run(tools.amtool, "check-config", file)
+
+
+def test_grafana_finds_prometheus_and_the_dashboards() -> None:
+    """The data source is the compose file's Prometheus with its scrape interval; dashboards are read where mounted."""
+    provisioning = REPOSITORY / "dashboards/provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"]
+    scrape_interval = yaml.safe_load((REPOSITORY / "prometheus.yml").read_text())["global"]["scrape_interval"]
+    assert (source["uid"], source["type"], source["url"]) == ("prometheus", "prometheus", "http://prometheus:9090")
+    assert source["jsonData"]["timeInterval"] == scrape_interval
+    (provider,) = yaml.safe_load((provisioning / "dashboards/cloudflare.yml").read_text())["providers"]
+    folder = provider["options"]["path"]
+    assert mounts("grafana")[folder] == REPOSITORY / "dashboards/out"
+    home = services()["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (mounts("grafana")[folder] / Path(home).relative_to(folder)).exists()

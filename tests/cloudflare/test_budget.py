@@ -1,0 +1,82 @@
+"""The request budget of a user: what is sent in five minutes, and what others leave."""
+
+import pytest
+
+from exporter.cloudflare.budget import Budget
+from exporter.cloudflare.errors import Withheld
+from tests.cloudflare.conftest import ManualClock
+
+WHAT = "Analytics of account Example"
+
+
+def spend(budget: Budget, api: str, count: int) -> None:
+    """Send some requests."""
+    for _ in range(count):
+        budget.spend(api, WHAT)
+
+
+def test_a_share_of_each_limit_is_allowed() -> None:
+    """Of 300 GraphQL and 1,200 REST requests in five minutes, 70 and 50 % are the exporter's."""
+    budget = Budget(ManualClock())
+    assert (budget.allowance("graphql"), budget.allowance("rest")) == (210, 600)
+
+
+def test_nothing_is_sent_beyond_the_share() -> None:
+    """The request after the last allowed one is withheld, and says when there is room again."""
+    clock = ManualClock()
+    budget = Budget(clock)
+    spend(budget, "graphql", 210)
+    clock.advance(100)
+    with pytest.raises(Withheld, match="withheld to stay within the graphql budget; room again in 200 s") as caught:
+        budget.spend("graphql", WHAT)
+    assert caught.value.retry_after == 200
+    spend(budget, "rest", 600)
+
+
+def test_there_is_room_again_after_five_minutes() -> None:
+    """A request stops counting five minutes after it was sent."""
+    clock = ManualClock()
+    budget = Budget(clock)
+    spend(budget, "graphql", 200)
+    clock.advance(150)
+    spend(budget, "graphql", 10)
+    clock.advance(150)
+    assert budget.remaining("graphql") == 200
+
+
+def test_what_others_use_is_heeded() -> None:
+    """If Cloudflare says that little is left, the others' share of it stays untouched until the limit is reset."""
+    clock = ManualClock()
+    budget = Budget(clock)
+    headers = {"Ratelimit": '"default";r=95;t=60', "Ratelimit-Policy": '"default";q=300;w=300'}
+    budget.observe("graphql", headers)
+    assert budget.remaining("graphql") == 5
+    spend(budget, "graphql", 5)
+    with pytest.raises(Withheld):
+        budget.spend("graphql", WHAT)
+    clock.advance(61)
+    assert budget.remaining("graphql") == 205
+
+
+def test_headers_that_say_nothing_change_nothing() -> None:
+    """An answer without the headers, or with odd ones, leaves the own count alone."""
+    budget = Budget(ManualClock())
+    budget.observe("rest", {})
+    budget.observe("rest", {"Ratelimit": "soon", "Ratelimit-Policy": "strict"})
+    assert budget.remaining("rest") == 600
+
+
+def test_a_turn_takes_its_fair_share() -> None:
+    """Turns each minute take a fifth of the five minutes' requests, so that the last is not left without."""
+    budget = Budget(ManualClock())
+    assert (budget.per_turn("graphql", 60), budget.per_turn("rest", 60)) == (42, 120)
+    spend(budget, "graphql", 200)
+    assert budget.per_turn("graphql", 60) == 10
+
+
+def test_other_shares_apply_at_once() -> None:
+    """A changed configuration changes the allowance, not the count."""
+    budget = Budget(ManualClock())
+    spend(budget, "graphql", 50)
+    budget.set_shares({"graphql": 0.2, "rest": 0.1})
+    assert (budget.remaining("graphql"), budget.remaining("rest")) == (10, 120)

@@ -1,0 +1,90 @@
+"""The dashboards are what the builder gives, ask for what exists, and agree with the rules."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dashboards import freshness, usage
+from dashboards.build import OUT, build
+from stack.tools import REPOSITORY, Tools
+from tests.dashboards.reading import DASHBOARDS, Json, expand, expressions, selected
+from tests.test_snapshot import build as build_snapshot
+
+BY_PROMETHEUS = {"up", "ALERTS"}
+
+every_dashboard = pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)
+
+
+def rules() -> list[Json]:
+    groups = [
+        group
+        for file in (REPOSITORY / "alerting/rules").glob("*.yml")
+        for group in yaml.safe_load(file.read_text())["groups"]
+    ]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def exposed() -> set[str]:
+    """The names of everything that the exporter exposes."""
+    families = build_snapshot().families
+    summaries = {family.name for family in families if family.kind == "summary"}
+    return {family.name for family in families} | {name + piece for name in summaries for piece in ("_sum", "_count")}
+
+
+def test_the_committed_files_are_what_the_builder_gives() -> None:
+    """`make dashboards` changes nothing."""
+    assert {file.name: file.read_text(encoding="utf-8") for file in OUT.iterdir()} == dict(build())
+
+
+@every_dashboard
+def test_every_metric_exists(dashboard: Json) -> None:
+    """What a dashboard selects is exposed by the exporter, recorded by a rule, or Prometheus' own."""
+    known = exposed() | {rule["record"] for rule in rules() if "record" in rule} | BY_PROMETHEUS
+    for expression in expressions(dashboard):
+        assert (selected(expression) or {expression}) <= known, expression
+
+
+def test_every_metric_of_the_rules_exists() -> None:
+    """What a rule selects is exposed by the exporter, recorded by a rule, or Prometheus' own."""
+    known = exposed() | {rule["record"] for rule in rules() if "record" in rule}
+    for rule in rules():
+        assert set(re.findall(r"\b(?:\w+:)?cloudflare_[\w:]+", rule["expr"])) <= known, rule
+
+
+@every_dashboard
+def test_every_expression_is_promql(dashboard: Json, tools: Tools, tmp_path: Path) -> None:
+    """Prometheus can parse every expression."""
+    file = tmp_path / "expressions.yml"
+    asked = [
+        {"record": f"expression:{number}", "expr": expand(text)} for number, text in enumerate(expressions(dashboard))
+    ]
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": asked}]}))
+    outcome = subprocess.run(
+        [tools.promtool, "check", "rules", file], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("alert", "threshold"),
+    [
+        ("CloudflareWorkerErrorRatioHigh", usage.ERROR_RATIO),
+        ("CloudflareR2BucketLarge", usage.LARGE_BUCKET),
+    ],
+)
+def test_lines_are_where_alerts_are(alert: str, threshold: float) -> None:
+    """A coloured threshold is the number that the alert compares with."""
+    (expression,) = (rule["expr"] for rule in rules() if rule.get("alert") == alert)
+    compared = re.findall(r"> ([\d.e]+)", expression)
+    assert threshold in [float(number) for number in compared]
+
+
+def test_old_figures_are_red_where_the_alert_is() -> None:
+    """The age that turns red is the one that CloudflareDatasetStale compares with at a minute's refresh."""
+    (expression,) = (rule["expr"] for rule in rules() if rule.get("alert") == "CloudflareDatasetStale")
+    found = re.search(r"(\d+) \+ (\d+) \* max by \(job\) \(cloudflare_exporter_refresh_interval_seconds\)", expression)
+    assert found
+    assert int(found[1]) + int(found[2]) * 60 == freshness.STALE_SECONDS

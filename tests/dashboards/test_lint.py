@@ -1,0 +1,116 @@
+"""The rules of Grafana's dashboard linter and of provisioning, as far as they hold for us.
+
+Two of the linter's rules do not: there is no ``instance``, because recording rules leave it out so that an exporter may
+move; and no ``rate()``, because rates are over Cloudflare's time, from recording rules.
+"""
+
+import re
+from collections import Counter
+from itertools import combinations
+
+import pytest
+
+from tests.dashboards.reading import DASHBOARDS, Json, expressions, label_values, panels, queries, variables
+
+UNITS = {"none", "short", "s", "percentunit", "reqps", "ops", "rowsps", "decbytes", "decgbytes"}
+"""Of the ids that Grafana knows, those in use; it shows any other as a word."""
+
+REDUCERS = {"lastNotNull"}
+PROMETHEUS = {"type": "prometheus", "uid": "${datasource}"}
+
+every_dashboard = pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)
+
+
+@every_dashboard
+def test_it_can_be_provisioned(dashboard: Json) -> None:
+    """Id, uid, title and refresh are as file provisioning wants them, and nobody can edit it in the browser."""
+    assert dashboard["id"] is None
+    assert re.fullmatch(r"[a-zA-Z0-9_-]{8,40}", dashboard["uid"])
+    assert dashboard["title"]
+    assert dashboard["editable"] is False
+    assert dashboard["refresh"] == "1m"
+    assert dashboard["schemaVersion"] in {41, 42}
+    assert not {"__inputs", "__elements", "__requires", "version", "iteration"} & dashboard.keys()
+
+
+def test_no_two_are_one() -> None:
+    """Uids and titles are unique."""
+    for key in ("uid", "title"):
+        assert len({dashboard[key] for dashboard in DASHBOARDS.values()}) == len(DASHBOARDS)
+
+
+@every_dashboard
+def test_the_data_source_is_chosen_on_the_page(dashboard: Json) -> None:
+    """There is one data source variable, and everything that asks asks it."""
+    (datasource,) = variables(dashboard, "datasource")
+    assert (datasource["name"], datasource["label"]) == ("datasource", "Data source")
+    assert (datasource["query"], datasource["current"]) == ("prometheus", {})
+    asking = [target for panel in panels(dashboard) for target in panel["targets"]]
+    asking += [*panels(dashboard), *variables(dashboard, "query"), *dashboard["annotations"]["list"]]
+    assert all(part["datasource"] == PROMETHEUS for part in asking)
+
+
+@every_dashboard
+def test_its_variables_offer_what_there_is(dashboard: Json) -> None:
+    """Each query variable is read again with the time range, lets several be chosen, and leaves nothing out."""
+    names = [variable["name"] for variable in variables(dashboard, "query")]
+    assert names[0] == "job"
+    for variable in variables(dashboard, "query"):
+        assert label_values(variable)[1] == variable["name"]
+        assert (variable["refresh"], variable["multi"], variable["includeAll"]) == (2, True, True)
+        assert variable["allValue"] == ".+"
+        assert variable["label"] == variable["name"].capitalize()
+        assert variable["query"]["query"] == variable["definition"]
+
+
+@every_dashboard
+def test_each_panel_says_what_it_shows(dashboard: Json) -> None:
+    """A panel has a title, a description, queries, and units that Grafana knows."""
+    for panel in panels(dashboard):
+        assert panel["title"], panel["id"]
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["targets"], panel["title"]
+        defaults, overrides = panel["fieldConfig"]["defaults"], panel["fieldConfig"]["overrides"]
+        changed = {entry["value"] for rule in overrides for entry in rule["properties"] if entry["id"] == "unit"}
+        assert {defaults["unit"]} | changed <= UNITS, panel["title"]
+        assert set(panel["options"].get("reduceOptions", {}).get("calcs", [])) <= REDUCERS, panel["title"]
+
+
+@every_dashboard
+def test_ids_are_unique(dashboard: Json) -> None:
+    """Panel ids begin at 1 and are unique, and so are the refIds of each panel."""
+    ids = [panel["id"] for panel in dashboard["panels"]] + [panel["id"] for panel in panels(dashboard)]
+    assert min(ids) == 1
+    assert len(set(ids)) == len(dashboard["panels"]) + sum(len(row.get("panels", ())) for row in dashboard["panels"])
+    for panel in panels(dashboard):
+        assert max(Counter(target["refId"] for target in panel["targets"]).values()) == 1, panel["title"]
+
+
+@every_dashboard
+def test_panels_do_not_overlap(dashboard: Json) -> None:
+    """All panels lie within 24 columns, apart from each other."""
+    places = [panel["gridPos"] for panel in dashboard["panels"]]
+    assert all(place["x"] >= 0 and place["x"] + place["w"] <= 24 for place in places)
+    for one, other in combinations(places, 2):
+        is_beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        is_apart = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+        assert is_beside or is_apart, (one, other)
+
+
+@every_dashboard
+def test_every_selector_follows_the_job(dashboard: Json) -> None:
+    """Every selector of a panel or annotation has the job's variable; none stands without braces."""
+    for expression in queries(dashboard):
+        selectors = re.findall(r"[a-zA-Z_:][\w:]*\{[^}]*\}", expression)
+        assert selectors, expression
+        assert all('{job=~"$job"' in selector for selector in selectors), expression
+        assert len(re.findall(r"\bcloudflare_", expression)) == len(re.findall(r"\bcloudflare_\w+[:\w]*\{", expression))
+
+
+@every_dashboard
+def test_counters_are_shown_by_their_increase(dashboard: Json) -> None:
+    """A counter is only ever inside increase(), over the selected time; nothing takes a rate over our own time."""
+    for expression in expressions(dashboard):
+        counters = re.findall(r"(increase\()?\b\w+_total\{[^}]*\}(\[\$__range\])?", expression)
+        assert all(found == ("increase(", "[$__range]") for found in counters), expression
+        assert not re.search(r"\b(rate|irate|delta|deriv)\(", expression), expression
