@@ -38,6 +38,7 @@ class Load:
     refresh_seconds: int = REFRESH_SECONDS
     quiet_refreshes: int = 4
     scraped_refreshes: int = 4
+    scrape_every: float = SCRAPE_EVERY
 
 
 async def counts_for(series: int, folder: Path) -> Counts:
@@ -68,7 +69,7 @@ def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
         with _exporter(folder, config) as (program, port):
             _await_body(program, port, START_SECONDS, lambda found: count_series(found) >= load.series)
             cpu = _cpu_per_refresh(program, load)
-            scrapes = scrape_steadily(port, load.scraped_refreshes * load.refresh_seconds, SCRAPE_EVERY)
+            scrapes = scrape_steadily(port, load.scraped_refreshes * load.refresh_seconds, load.scrape_every)
             body = fetch(port)
             assert body is not None, "an exposition that was there is gone"
             peak = program.peak_memory_bytes()
@@ -144,14 +145,15 @@ def _refreshes(scrapes: Sequence[Scrape], answers: Sequence[Span]) -> list[Span]
     """Give from when to when each refresh ran: from its first question until another body was served."""
     published = [later.done for earlier, later in pairwise(scrapes) if later.body != earlier.body]
     spans: list[Span] = []
-    since = float("-inf")
+    since = scrapes[0].due
     for moment in published:
         asked = [start for start, _ in answers if since < start < moment]
         if asked:
             spans.append((min(asked), moment))
         since = moment
-    unfinished = [start for start, _ in answers if start > since]
-    return [*spans, (min(unfinished), float("inf"))] if unfinished else spans
+    end = scrapes[-1].done
+    unfinished = [start for start, _ in answers if since < start < end]
+    return [*spans, (min(unfinished), end)] if unfinished else spans
 
 
 def _without(span: Span, others: Sequence[Span]) -> list[Span]:

@@ -42,9 +42,15 @@ def count_series(body: bytes) -> int:
 
 
 def count_lasting(body: bytes) -> int:
-    """Give how many samples are kept over a restart: quantiles of the last minutes are not, they are asked anew."""
+    """Give how many samples the ledger keeps over a restart.
+
+    The exporter's figures about itself begin anew, and the quantiles of the last minutes are asked anew.
+    """
     lines = gzip.decompress(body).splitlines()
-    return sum(not line.startswith(b"#") and b'quantile="' not in line for line in lines)
+    return sum(
+        line.startswith(b"cloudflare_") and not line.startswith(b"cloudflare_exporter_") and b'quantile="' not in line
+        for line in lines
+    )
 
 
 def scrape_steadily(port: int, seconds: float, every: float) -> list[Scrape]:

@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.entry import Dataset
 from exporter.choices import Choices
 from exporter.clock import Clock
 from exporter.cloudflare import (
-    RETENTION,
     USUAL,
     Analytics,
     Budget,
@@ -28,19 +27,17 @@ from exporter.cloudflare import (
     Refused,
     Withheld,
 )
-from exporter.ledger import LOOK_BACK, CommitError, Ledger, RosterKey
+from exporter.ledger import CommitError, Ledger, RosterKey
 from exporter.model import (
-    HOUR,
-    MINUTE,
     Account,
     AccountStatus,
     Answer,
     DatasetStatus,
     Question,
     Unlistable,
-    floor_hour,
     floor_minute,
 )
+from exporter.questions import make_question
 from exporter.snapshot import Board
 from exporter.turns import Candidate, Turn
 
@@ -53,10 +50,6 @@ LIMITS_LIFE = timedelta(hours=6)
 
 EARLY_DISCOVERY = timedelta(minutes=1)
 """Strangers, and lists that failed, are looked into no more often than this."""
-
-WINDOW = timedelta(minutes=15)
-WINDOW_DELAY = timedelta(minutes=5)
-"""Windows end this long ago: the newest minutes are not whole yet."""
 
 PATIENT_DISCOVERIES = 5
 """How many discoveries in a row may be incomplete before the first one is taken as it is."""
@@ -236,7 +229,9 @@ class AccountPoller:
         for dataset in self._works.datasets:
             if not self._limits.get(dataset.key, USUAL).is_enabled:
                 detail = f"{dataset.name}: the plan of account {self.account.name} ({self.account.id}) lacks it."
-                self._tell(dataset, DatasetStatus(self.account.id, dataset.name, "unavailable", "plan", detail))
+                status = DatasetStatus(self.account.id, dataset.name, "unavailable", "plan", detail)
+                self.datasets[dataset.key] = status
+        self._tell_changes()
 
     def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
         """Give what to ask of each dataset whose time has come."""
@@ -275,7 +270,9 @@ class AccountPoller:
         is_up = len(errors) < len(outcomes)
         for dataset in self._works.datasets:
             if dataset.key in outcomes:
-                self._note_dataset(dataset, outcomes[dataset.key], is_worth_a_line=is_up)
+                self._note_dataset(dataset, outcomes[dataset.key])
+        if is_up:
+            self._tell_changes()
         worst = None if is_up else errors[0]
         self._note(AccountStatus(self.account.id, is_up, worst.outcome if worst else "", str(worst or "")))
 
@@ -288,8 +285,7 @@ class AccountPoller:
             log.info("%s of account %s is listed again", kind, self.account.id)
         self._unlistable = frozenset(unlistable)
 
-    def _note_dataset(self, dataset: Dataset, outcome: Answer | CloudflareError, *, is_worth_a_line: bool) -> None:
-        """Take a dataset's outcome down; what befalls the whole account gets one line there, not one for each."""
+    def _note_dataset(self, dataset: Dataset, outcome: Answer | CloudflareError) -> None:
         name, pace = dataset.key, dataset.pace
         status = DatasetStatus(self.account.id, dataset.name, "ok")
         if isinstance(outcome, CloudflareError):
@@ -300,16 +296,16 @@ class AccountPoller:
         if pace:
             self._ask_again_at[name] = self._works.clock.monotonic() + pace.total_seconds()
         self.datasets[name] = status
-        if is_worth_a_line:
-            self._tell(dataset, status)
 
-    def _tell(self, dataset: Dataset, status: DatasetStatus) -> None:
-        """Log a dataset's status if its reason changed since it was last told."""
-        self.datasets[dataset.key] = status
-        if status.reason != self._told.get(dataset.key, ""):
-            level = logging.INFO if status.state == "ok" else logging.WARNING
-            log.log(level, "%s", status.detail or f"{dataset.key} of account {self.account.id} is answered again")
-            self._told[dataset.key] = status.reason
+    def _tell_changes(self) -> None:
+        """Log each dataset whose reason is another than was last told; what befalls the whole account is told there."""
+        for status in self.dataset_statuses():
+            if status.reason != self._told.get(status.dataset, ""):
+                level = logging.INFO if status.state == "ok" else logging.WARNING
+                log.log(
+                    level, "%s", status.detail or f"{status.dataset} of account {self.account.id} is answered again"
+                )
+                self._told[status.dataset] = status.reason
 
     def _note(self, status: AccountStatus) -> None:
         if (status.is_up, status.reason) != (self.status.is_up, self.status.reason):
@@ -317,23 +313,3 @@ class AccountPoller:
             level = logging.INFO if status.is_up else logging.WARNING
             log.log(level, "%s", f"account {self.account.name} ({self.account.id}) is {word}. {status.detail}".rstrip())
         self.status = status
-
-
-def make_question(
-    dataset: Dataset, until: datetime, known_until: datetime | None, retention: timedelta = RETENTION
-) -> Question:
-    """Give what to ask of a dataset at the minute ``until``, as far back as ``retention`` allows.
-
-    Usage is asked from its oldest open hour; if it has not begun, the running hour: only that it answers counts, for
-    then it begins. A state is asked from the newest hour known, a window for the newest whole quarter of an hour.
-    """
-    oldest = floor_hour(until - retention) + HOUR
-    match dataset.role:
-        case Role.USAGE:
-            return Question(dataset.key, max(known_until or floor_hour(until - MINUTE), oldest), until)
-        case Role.STATE:
-            running = floor_hour(until)
-            return Question(dataset.key, max(known_until or oldest, running - LOOK_BACK), running + HOUR)
-        case _:
-            end = until - WINDOW_DELAY
-            return Question(dataset.key, end - WINDOW, end)

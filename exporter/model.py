@@ -239,7 +239,7 @@ class ExporterStatus:
     configured_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
     """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows."""
 

@@ -236,6 +236,7 @@ def test_a_commit_failure_is_counted_and_the_old_values_stay(tmp_path: Path) -> 
 
 FAULTS: dict[str, tuple[Fault, int]] = {
     "a dataset fails": (Fault(kind=Kind.ALIAS_ERROR, dataset=R2), 2),
+    "a dataset asked in two ways fails": (Fault(kind=Kind.ALIAS_ERROR, dataset=KV), 2),
     "a dataset is refused": (Fault(kind=Kind.ALIAS_ERROR, dataset=R2, message="no such field"), 1),
     "analytics are throttled": (Fault(kind=Kind.THROTTLE, seconds=240, api="graphql", times=1), 2),
     "analytics are down": (Fault(kind=Kind.HTTP_STATUS, status=503, api="graphql"), 2),

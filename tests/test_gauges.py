@@ -10,11 +10,11 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter.account_poller import make_question
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Dataset, Role
 from exporter.exposition.text import Format, render
 from exporter.model import Family, Question, floor_hour
+from exporter.questions import make_question
 from exporter.simulator import Fault, Kind, ObjectNamespace, World
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.poller_scene import MINUTE, listed_world, turn

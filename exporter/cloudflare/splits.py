@@ -83,6 +83,8 @@ def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:
     halves = _halve_ids(part, ids)
     if halves:
         return halves
+    if piece.dataset.role is Role.STATE:
+        return ()
     minute = floor_minute(piece.since + (piece.until - piece.since) / 2)
     if piece.since < minute < piece.until and piece.until - piece.since > MINUTE:
         return replace(part, until=minute), replace(part, since=minute)

@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import dataclass
+from weakref import ReferenceType, ref
 
 from exporter.clock import Clock
 from exporter.exposition.process import ProcessMetrics
@@ -34,20 +35,28 @@ class Renderer:
         self._process = process
         self._asked: dict[Encoding, float] = {}
         self._current: tuple[Snapshot | None, dict[Encoding, Rendered]] = (None, {})
+        self._previous: tuple[ReferenceType[Snapshot] | None, dict[Encoding, Rendered]] = (None, {})
         self._seconds = 0.0
 
     def renew(self, snapshot: Snapshot) -> None:
         """Render a new snapshot in the formats asked for lately."""
         started = self._clock.monotonic()
         wanted = [encoding for encoding, asked in list(self._asked.items()) if asked >= started - LATELY_SECONDS]
-        self._current = (snapshot, {encoding: self._render(snapshot, encoding) for encoding in wanted})
+        rendered = {encoding: self._render(snapshot, encoding) for encoding in wanted}
+        # Until it is published, scrapes still ask for the one before; they must not have to render that again.
+        replaced, known = self._current
+        self._previous = (ref(replaced) if replaced else None, known)
+        self._current = (snapshot, rendered)
         self._seconds = self._clock.monotonic() - started
 
     def peek(self, snapshot: Snapshot, encoding: Encoding) -> Rendered | None:
         """Give a snapshot's body if it is rendered, and remember that this format is asked for."""
         self._asked[encoding] = self._clock.monotonic()
         current, rendered = self._current
-        return rendered.get(encoding) if current is snapshot else None
+        if current is snapshot:
+            return rendered.get(encoding)
+        previous, known = self._previous
+        return known.get(encoding) if previous and previous() is snapshot else None
 
     def give(self, snapshot: Snapshot, encoding: Encoding) -> Rendered:
         """Give a snapshot's body, rendering it if nobody asked for this format lately."""

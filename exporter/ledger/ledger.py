@@ -15,7 +15,7 @@ from exporter.choices import Choices
 from exporter.ledger.accounts import call_accounts
 from exporter.ledger.book import Book, BookChange, BookState, advance, meter_open_hours, start_book
 from exporter.ledger.daily import DailyKey
-from exporter.ledger.readings import ReadingBook, ReadingChange, Readings, published_readings, read
+from exporter.ledger.readings import ReadingBook, ReadingChange, Readings, presence, published_readings, read
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement, Plan, SeriesKey
 from exporter.ledger.store import BookKey, Change, Store
@@ -231,12 +231,8 @@ class Ledger:
         return PublishedBook(account, book.dataset, None, book.state, triples)
 
     def _read(self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan) -> ReadingChange:
-        def is_known(asset: str) -> bool:
-            entry = roster.get((plan.dataset.kind, asset))
-            return not asset or (entry is not None and entry.standing in {Standing.LISTED, Standing.ABSENT})
-
         book = self._readings.get((account_id, plan.dataset.key)) or ReadingBook(plan)
-        return read(book, answer, is_known)
+        return read(book, answer, lambda asset: presence(plan.dataset.kind, asset, roster))
 
     def _note_use(self, change: Change, account_id: str, kind: str, answer: Answer) -> None:
         """Take down the newest hour in which each asset was used, where it is newer than what is known."""

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.daily import DailyKey, meter_hours
-from exporter.ledger.roster import Entry, RosterKey, place_row
+from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
 from exporter.ledger.series import Placement, Plan, SeriesKey
 from exporter.model import UNKNOWN, Amounts, Answer, RowKey
 
@@ -68,7 +69,24 @@ class ReadingChange:
     is_stored: bool = True
 
 
-def read(book: ReadingBook, answer: Answer, is_known: Callable[[str], bool]) -> ReadingChange:
+class Presence(StrEnum):
+    """Whether an asset is there: a stranger's state is shown as long as it is fresh, that of a gone asset not."""
+
+    THERE = "there"
+    STRANGE = "strange"
+    GONE = "gone"
+
+
+def presence(kind: str, asset: str, roster: Mapping[RosterKey, Entry]) -> Presence:
+    """Give whether an asset is there; rows without an asset are the account's own."""
+    entry = roster.get((kind, asset))
+    if not asset or (entry is not None and entry.standing in {Standing.LISTED, Standing.ABSENT}):
+        return Presence.THERE
+    has_left = entry is not None and entry.standing is Standing.UNLISTED and bool(entry.asset.name)
+    return Presence.GONE if has_left else Presence.STRANGE
+
+
+def read(book: ReadingBook, answer: Answer, find: Callable[[str], Presence]) -> ReadingChange:
     """Apply an answer: a window replaces all readings, a state those of the same row from an earlier hour."""
     state = Readings(answer.question.until, answer.date, max(answer.hours, default=book.state and book.state.newest))
     if book.dataset.role is Role.WINDOW:
@@ -81,19 +99,16 @@ def read(book: ReadingBook, answer: Answer, is_known: Callable[[str], bool]) -> 
             if key not in current or current[key].at <= hour:
                 current[key] = Reading(hour, amounts)
         _raise(peaks, meter_hours(book.dataset, {hour: answer.hours[hour]}))
-        stored = {
-            key: reading.amounts for key, reading in current.items() if is_known(key[0]) or _is_fresh(reading, hour)
-        }
+        stored = {key: reading.amounts for key, reading in current.items() if _is_kept(find(key[0]), reading, hour)}
         _raise(peaks, _of_account(meter_hours(book.dataset, {hour: stored})))
-    gone = frozenset(
-        key for key, reading in current.items() if not is_known(key[0]) and not _is_fresh(reading, answer.date)
-    )
+    gone = frozenset(key for key, reading in current.items() if not _is_kept(find(key[0]), reading, answer.date))
     changed = {key: reading for key, reading in current.items() if key not in gone and book.rows.get(key) != reading}
     return ReadingChange(state, changed, gone & book.rows.keys(), peaks)
 
 
-def _is_fresh(reading: Reading, now: datetime) -> bool:
-    return now - reading.at <= LOOK_BACK
+def _is_kept(presence: Presence, reading: Reading, now: datetime) -> bool:
+    is_fresh = now - reading.at <= LOOK_BACK
+    return presence is Presence.THERE or (presence is Presence.STRANGE and is_fresh)
 
 
 def _of_account(sums: Mapping[DailyKey, int]) -> dict[DailyKey, int]:
@@ -119,7 +134,7 @@ def published_readings(
     series: dict[tuple[Placement, SeriesKey], int] = {}
     for (asset, values), reading in book.rows.items():
         placement = place_row(book.dataset.kind, asset, roster)
-        if placement is None:
+        if placement is None or presence(book.dataset.kind, asset, roster) is Presence.GONE:
             continue
         for part, key in zip(book.plan.parts, book.plan.keys(values), strict=True):
             amount = reading.amounts[part.field]

@@ -327,6 +327,11 @@ def _retire(write: sqlite3.Connection, key: BookKey, daily: Mapping[DailyKey, in
 def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, change: ReadingChange) -> None:
     until, last_success, newest = change.state
     write.execute(
+        "DELETE FROM reading WHERE account = ? AND dataset = ? AND NOT EXISTS "
+        "(SELECT 1 FROM reading_book WHERE account = ? AND dataset = ? AND signature = ?)",
+        (*key, *key, signature),
+    )
+    write.execute(
         f"INSERT OR REPLACE INTO reading_book VALUES ({_marks(6)})",
         (*key, signature, _seconds(until), _seconds(last_success), _seconds_or_none(newest)),
     )

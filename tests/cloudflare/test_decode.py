@@ -143,8 +143,8 @@ def test_a_field_that_the_plan_lacks_is_unknown() -> None:
 )
 def test_the_coarsest_row_says_how_an_answer_was_sampled(averages: list[object], interval: str) -> None:
     """The largest sample interval counts; rows that do not tell are taken for exact."""
-    rows: list[Any] = [{"avg": average} for average in averages]
-    assert decode_interval([*rows, {}, None]) == Decimal(interval)
+    rows: list[Any] = [*({"avg": average} for average in averages), {}, None]
+    assert decode_interval(rows) == Decimal(interval)
 
 
 def test_no_rows_are_no_hours() -> None:

@@ -44,6 +44,15 @@ def test_a_format_that_nobody_asks_for_any_more_is_not_rendered() -> None:
     assert renderer.peek(shown, OPEN_GZIP) is None
 
 
+def test_the_snapshot_before_stays_ready_until_the_next_is_published() -> None:
+    """A scrape between rendering and publishing is answered with what was rendered before."""
+    renderer, older = Renderer(ManualClock(), ProcessMetrics()), snapshot(revision=1)
+    renderer.renew(older)
+    body = renderer.give(older, OPEN_GZIP)
+    renderer.renew(snapshot(revision=2))
+    assert renderer.peek(older, OPEN_GZIP) is body
+
+
 def test_an_older_snapshot_can_still_be_given() -> None:
     """Who read the board just before it changed gets what it showed."""
     renderer = Renderer(ManualClock(), ProcessMetrics())

@@ -77,7 +77,7 @@ class Readings(Scene):
         """Tell it the quantiles of the window that ended five minutes before."""
         end = floor_minute(at(clock)) - timedelta(minutes=5)
         question = Question(SPEED.key, end - timedelta(minutes=15), end)
-        rows = {(asset, ()): amounts for asset, amounts in speeds.items()}
+        rows: Rows = {(asset, ()): amounts for asset, amounts in speeds.items()}
         self.ledger.apply(ACCOUNT.id, [Answer(question, at(clock), {question.since: rows} if rows else {})], 0)
 
     def shown(self, dataset: Dataset = STOCK, now: datetime | None = None) -> dict[tuple[str, ...], int]:
