@@ -102,7 +102,7 @@ def test_a_changed_state_dataset_is_read_anew(tmp_path: Path) -> None:
     assert scene.ledger.open_from(ACCOUNT.id, STOCK.key) is None
     scene.say_stock("11:12", {"11": {"w1": 6}})
     scene.reopen(changed)
-    assert scene.shown() == {("shop", "hot"): 6}
+    assert scene.shown(changed[1]) == {("shop", "hot"): 6}
     scene.ledger.close()
 
 
