@@ -73,10 +73,10 @@ def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
             body = fetch(port)
             assert body is not None, "an exposition that was there is gone"
             peak = program.peak_memory_bytes()
+        complete = count_lasting(body)
         started = time.monotonic()
         with _exporter(folder, config) as (program, port):
-            _await_body(program, port, 30, lambda found: count_lasting(found) >= count_lasting(body))
-            restart = time.monotonic() - started
+            restart = _await_body(program, port, 30, lambda found: count_lasting(found) >= complete) - started
         answers = _answers(log.read_text(encoding="utf-8"))
     return [
         Figure("series", count_series(body), "series"),
@@ -108,13 +108,14 @@ def _write_config(folder: Path, cloudflare_port: int, load: Load) -> Path:
     return path
 
 
-def _await_body(program: Program, port: int, seconds: float, is_complete: Callable[[bytes], bool]) -> None:
-    """Scrape until the exposition is complete. Raises TimeoutError."""
+def _await_body(program: Program, port: int, seconds: float, is_complete: Callable[[bytes], bool]) -> float:
+    """Scrape until the exposition is complete, and give when that was there. Raises TimeoutError."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         body = fetch(port)
+        fetched = time.monotonic()
         if body is not None and is_complete(body):
-            return
+            return fetched
         program.check()
         time.sleep(0.02 if body is None else 0.2)
     raise TimeoutError(f"the exposition is not complete after {seconds:.0f} s")

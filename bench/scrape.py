@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from http.client import HTTPConnection, HTTPException
 
+from exporter.catalog import DATASETS
+from exporter.catalog.entry import Role
+from exporter.families import EXPORTER
 from stack.port import LOOPBACK
 
 ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+
+
+OWN = EXPORTER.encode()
+OF_LAST_MINUTES = frozenset(
+    metric.name.encode() for dataset in DATASETS.values() if dataset.role is Role.WINDOW for metric in dataset.metrics
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +53,11 @@ def count_series(body: bytes) -> int:
 def count_lasting(body: bytes) -> int:
     """Give how many samples the ledger keeps over a restart.
 
-    The exporter's figures about itself begin anew, and the quantiles of the last minutes are asked anew.
+    The exporter's figures about itself begin anew, and those of the last minutes (quantiles) are asked anew.
     """
-    lines = gzip.decompress(body).splitlines()
+    names = [line.partition(b"{")[0] for line in gzip.decompress(body).splitlines()]
     return sum(
-        line.startswith(b"cloudflare_") and not line.startswith(b"cloudflare_exporter_") and b'quantile="' not in line
-        for line in lines
+        name.startswith(b"cloudflare_") and not name.startswith(OWN) and name not in OF_LAST_MINUTES for name in names
     )
 
 

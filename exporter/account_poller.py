@@ -33,6 +33,7 @@ from exporter.model import (
     AccountStatus,
     Answer,
     DatasetStatus,
+    ListStatus,
     Question,
     Unlistable,
     floor_minute,
@@ -121,7 +122,7 @@ class AccountPoller:
         self._told: dict[str, str] = {}
         self._limits: dict[str, Limits] = {}
         self._limits_at = float("-inf")
-        self._unlistable: frozenset[str] = frozenset()
+        self._lists: dict[str, ListStatus] = {}
 
     def dataset_statuses(self) -> list[DatasetStatus]:
         """Give one status a dataset: where it is asked in several ways, the one with a trouble."""
@@ -132,11 +133,17 @@ class AccountPoller:
                 worst[status.dataset] = status
         return list(worst.values())
 
+    def list_statuses(self) -> list[ListStatus]:
+        """Give how the list of each kind stands."""
+        ok = {kind: ListStatus(self.account.id, kind, "ok") for kind in sorted(self._works.choices.kinds())}
+        return list((ok | self._lists).values()) if self._discovered_at > float("-inf") else []
+
     def begin_anew(self) -> None:
         """Take changed choices to heart: discover with the next turn, forget what is no longer asked."""
         wanted = {dataset.key for dataset in self._works.datasets}
         self.datasets = {key: status for key, status in self.datasets.items() if key in wanted}
-        self._unlistable &= self._works.choices.kinds()
+        kinds = self._works.choices.kinds()
+        self._lists = {kind: status for kind, status in self._lists.items() if kind in kinds}
         self._ask_again_at.clear()
         self._limits_at = self._discover_at = float("-inf")
 
@@ -278,12 +285,12 @@ class AccountPoller:
 
     def _note_lists(self, unlistable: Mapping[str, Unlistable | CloudflareError]) -> None:
         """Log what cannot be listed any more, and what can again; the assets known from before stay."""
-        for kind in unlistable.keys() - self._unlistable:
-            found = unlistable[kind]
-            log.warning("%s", found.reason if isinstance(found, Unlistable) else found)
-        for kind in self._unlistable - unlistable.keys():
+        lists = {kind: _list_status(self.account.id, kind, found) for kind, found in unlistable.items()}
+        for kind in lists.keys() - self._lists.keys():
+            log.warning("%s", lists[kind].detail)
+        for kind in self._lists.keys() - lists.keys():
             log.info("%s of account %s is listed again", kind, self.account.id)
-        self._unlistable = frozenset(unlistable)
+        self._lists = lists
 
     def _note_dataset(self, dataset: Dataset, outcome: Answer | CloudflareError) -> None:
         name, pace = dataset.key, dataset.pace
@@ -313,3 +320,9 @@ class AccountPoller:
             level = logging.INFO if status.is_up else logging.WARNING
             log.log(level, "%s", f"account {self.account.name} ({self.account.id}) is {word}. {status.detail}".rstrip())
         self.status = status
+
+
+def _list_status(account_id: str, kind: str, found: Unlistable | CloudflareError) -> ListStatus:
+    if isinstance(found, Unlistable):
+        return ListStatus(account_id, kind, "unavailable" if found.final else "failing", found.outcome, found.reason)
+    return ListStatus(account_id, kind, "failing", found.outcome, str(found))

@@ -89,11 +89,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Unlistable:
-    """A kind that could not be listed; ``final`` if asking again soon will not help (a missing permission)."""
+    """A kind that could not be listed: ``outcome`` is one word for why, ``reason`` the sentence.
+
+    It is ``final`` if asking again soon will not help (a missing permission).
+    """
 
     kind: str
     reason: str
     final: bool
+    outcome: str = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,17 @@ class DatasetStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ListStatus:
+    """How the list of one kind of one account stands; the words are those of a dataset."""
+
+    account_id: str
+    kind: str
+    state: str
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountStatus:
     """How one account stands: ``reason`` is one word, ``detail`` a sentence; both are empty when it is up.
 
@@ -224,6 +239,7 @@ class ExporterStatus:
 
     accounts: tuple[AccountStatus, ...]
     datasets: tuple[DatasetStatus, ...]
+    lists: tuple[ListStatus, ...]
     api_requests: Mapping[tuple[str, str], int]
     revisions: Mapping[tuple[str, str], int]
     gaps: Mapping[tuple[str, str], timedelta]
@@ -241,13 +257,17 @@ class ExporterStatus:
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
-    """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows."""
+    """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows.
+
+    ``fresh_until`` gives, by account id and dataset, up to when the published values hold what Cloudflare said.
+    """
 
     revision: int
     at: datetime
     families: tuple[Family, ...]
     status: ExporterStatus
     account_labels: Mapping[str, str]
+    fresh_until: Mapping[tuple[str, str], datetime]
 
 
 def floor_minute(moment: datetime) -> datetime:

@@ -221,6 +221,7 @@ class Poller:
         return ExporterStatus(
             accounts=(*(account.status for account in asked), *gone, *self._troubles.values()),
             datasets=tuple(status for account in asked for status in account.dataset_statuses()),
+            lists=tuple(status for account in asked for status in account.list_statuses()),
             api_requests=self._tally.counts(),
             revisions={key: count for key, count in works.revisions.items() if key[0] in known},
             gaps={key: gap for key, gap in works.gaps.items() if key[0] in known},

@@ -10,7 +10,7 @@ from exporter import __version__
 from exporter.assets import asset_families
 from exporter.catalog.entry import Dataset, Metric, Product
 from exporter.families import EXPORTER, build_family, own_family, own_value
-from exporter.ledger import Publication
+from exporter.ledger import Publication, PublishedBook
 from exporter.model import UNLISTED, ExporterStatus, Family, Labels, Sample, Snapshot
 
 
@@ -57,7 +57,10 @@ class SnapshotBuilder:
         families = [family for family in families if wants_metric(family.name)]
         series = sum(len(family.samples) for family in families) + 1
         families.append(own_value("series", "gauge", "Time series here, process metrics left out.", series))
-        return Snapshot(publication.revision, at, tuple(families), status, publication.accounts)
+        fresh_until = {
+            (book.account, book.dataset.name): fresh for book in publication.books if (fresh := _fresh(book))
+        }
+        return Snapshot(publication.revision, at, tuple(families), status, publication.accounts, fresh_until)
 
     def _metrics(self, publication: Publication) -> list[Family]:
         declared = [(dataset, metric) for dataset in self._datasets for metric in dataset.metrics]
@@ -125,6 +128,17 @@ def _own(publication: Publication, status: ExporterStatus, at: datetime) -> Iter
         {
             (accounts[entry.account_id], entry.dataset, entry.state, entry.reason): 1
             for entry in status.datasets
+            if entry.account_id in accounts
+        },
+    )
+    yield own_family(
+        "discovery_state",
+        "gauge",
+        "State of the list of a kind of assets: ok, failing (asked again soon) or unavailable (token lacks it).",
+        ("account", "kind", "state", "reason"),
+        {
+            (accounts[entry.account_id], entry.kind, entry.state, entry.reason): 1
+            for entry in status.lists
             if entry.account_id in accounts
         },
     )
@@ -205,6 +219,13 @@ def _ledger_counts(publication: Publication, status: ExporterStatus) -> Iterable
     yield own_value("page_splits_total", "counter", "Questions cut because a page was full.", status.page_splits)
     yield own_value("commit_failures_total", "counter", "Changes the ledger could not write.", status.commit_failures)
     yield own_value("storage_bytes", "gauge", "Size of the ledger.", status.storage_bytes)
+
+
+def _fresh(book: PublishedBook) -> datetime | None:
+    """Give up to when a dataset's values hold what Cloudflare said; a window says nothing of its own."""
+    if book.state:
+        return book.state.published_until
+    return book.readings.newest if book.readings and not book.dataset.variant else None
 
 
 def _books(publication: Publication) -> Iterable[Family]:

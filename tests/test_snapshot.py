@@ -13,7 +13,7 @@ from exporter.ledger.ledger import Publication, PublishedBook
 from exporter.ledger.readings import Readings
 from exporter.ledger.roster import Entry, Standing
 from exporter.ledger.series import Placement, SeriesKey
-from exporter.model import AccountStatus, Asset, DatasetStatus, ExporterStatus, Labels, Sample, Snapshot
+from exporter.model import AccountStatus, Asset, DatasetStatus, ExporterStatus, Labels, ListStatus, Sample, Snapshot
 from exporter.snapshot import SnapshotBuilder
 
 AT = datetime(2025, 10, 20, 10, 1, 2, tzinfo=UTC)
@@ -39,6 +39,10 @@ STATUS = ExporterStatus(
         DatasetStatus(ACCOUNT_ID, D1.name, "ok"),
         DatasetStatus(ACCOUNT_ID, R2.name, "unavailable", "forbidden", "Give the token the permission."),
         DatasetStatus("f" * 32, D1.name, "ok"),
+    ),
+    lists=(
+        ListStatus(ACCOUNT_ID, "worker", "ok"),
+        ListStatus(ACCOUNT_ID, "r2_bucket", "unavailable", "forbidden", "Give the token the permission."),
     ),
     api_requests={("rest", "success"): 12, ("graphql", "throttled"): 1},
     revisions={(ACCOUNT_ID, D1.name): 2},

@@ -15,12 +15,13 @@ from typing import Any
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare.client import Client
 from exporter.cloudflare.decode import HourRows, decode_ids, decode_interval, decode_newest, decode_rows
-from exporter.cloudflare.documents import Document, Piece, build_document, take_batch
+from exporter.cloudflare.documents import MOST_ALIASES, Document, Piece, build_document, count_aliases, take_batch
 from exporter.cloudflare.errors import (
     CloudflareError,
     PageFull,
     Refused,
     Throttled,
+    TooLarge,
     Unreachable,
     Withheld,
     graphql_error,
@@ -74,6 +75,7 @@ class Analytics:
         self._page_limit = page_limit
         self.splits = Splits()
         self._documents: dict[str, int] = {}
+        self._most_aliases = MOST_ALIASES
 
     def cost(self, account_id: str) -> int:
         """Give how many documents an account's last questions took; one if none were asked yet."""
@@ -108,7 +110,9 @@ class Analytics:
         ]
         self._documents[account.id] = 0
         while waiting:
-            batch, waiting = take_batch([piece for piece in waiting if progress[piece.dataset.key].fault is None])
+            batch, waiting = take_batch(
+                [piece for piece in waiting if progress[piece.dataset.key].fault is None], self._most_aliases
+            )
             parts = await self._ask_pieces(account, batch) if batch else []
             for piece, part in zip(batch, parts, strict=True):
                 waiting += self._take(account, piece, part, progress[piece.dataset.key])
@@ -166,6 +170,8 @@ class Analytics:
         except Refused as error:
             if len(pieces) == 1:
                 return [error]
+            if isinstance(error, TooLarge):
+                self._most_aliases = max(count_aliases(pieces) // 2, 2)
             middle = len(pieces) // 2
             first = await self._ask_pieces(account, pieces[:middle])
             return first + await self._ask_pieces(account, pieces[middle:])

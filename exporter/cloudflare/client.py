@@ -17,9 +17,10 @@ from exporter.cloudflare.budget import Budget
 from exporter.cloudflare.errors import (
     BUDGET_HOLD_SECONDS,
     CloudflareError,
-    Refused,
     Throttled,
+    TooLarge,
     Unreachable,
+    is_too_large,
     rest_error,
 )
 from exporter.cloudflare.time import CloudflareTime, parse_date
@@ -31,9 +32,6 @@ LONGEST_WAIT_SECONDS = 10.0
 
 ACCOUNT_BASED = {"X-Rate-Limit-Type": "account-based"}
 """Opts in to limits by account: https://developers.cloudflare.com/analytics/graphql-api/limits/"""
-
-TOO_LARGE = ("in combination, your request queries too many", "query consumed excessive resources")
-"""How the messages of HTTP 429 begin when the document, not the rate, is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +178,8 @@ class Client:
         if response.status_code == 429 and not _is_too_large(body):
             raise self._throttled(api, response, what)
         if response.status_code == 429:
-            self._tally.add(api, Refused.outcome)
-            raise Refused(f"{what}: Cloudflare says that the document asks for too much at once.")
+            self._tally.add(api, TooLarge.outcome)
+            raise TooLarge(f"{what}: Cloudflare says that the document asks for too much at once.")
         if response.status_code >= 500 or body is None or date is None:
             self._tally.add(api, Unreachable.outcome)
             shape = "" if body is not None else ", and not with JSON"
@@ -218,4 +216,4 @@ def _decode(response: httpx.Response) -> Any:
 
 def _is_too_large(body: Any) -> bool:
     errors = body.get("errors") if isinstance(body, Mapping) else None
-    return isinstance(errors, list) and any(words in str(error) for error in errors for words in TOO_LARGE)
+    return isinstance(errors, list) and any(is_too_large(str(error)) for error in errors)

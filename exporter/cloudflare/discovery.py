@@ -77,7 +77,7 @@ class Discovery:
                     listings[product.kind] = Listing(product.kind, ())
                 case _:
                     is_final = isinstance(result, Forbidden | Refused)
-                    listings[product.kind] = Unlistable(product.kind, str(result), is_final)
+                    listings[product.kind] = Unlistable(product.kind, str(result), is_final, result.outcome)
         return Inventory(account, date, listings)
 
     async def _product(self, account: Account, product: Product) -> Listing | CloudflareError:

@@ -44,14 +44,17 @@ def whole_piece(dataset: Dataset, question: Question, limits: Limits) -> Piece:
     return Piece(dataset, question.since, question.until, newest_since=newest_since, limits=limits)
 
 
-def take_batch(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
-    """Give the first pieces that fit into a document, and the rest."""
-    aliases = 0
-    for position, piece in enumerate(pieces):
-        aliases += 1 if piece.newest_since is None else 2
-        if aliases > MOST_ALIASES:
-            return list(pieces[:position]), list(pieces[position:])
-    return list(pieces), []
+def count_aliases(pieces: Sequence[Piece]) -> int:
+    """Give how many aliases some pieces take."""
+    return sum(1 if piece.newest_since is None else 2 for piece in pieces)
+
+
+def take_batch(pieces: Sequence[Piece], most: int = MOST_ALIASES) -> tuple[list[Piece], list[Piece]]:
+    """Give the first pieces that fit into a document of at most so many aliases (at least one piece), and the rest."""
+    end = len(pieces)
+    while end > 1 and count_aliases(pieces[:end]) > most:
+        end -= 1
+    return list(pieces[:end]), list(pieces[end:])
 
 
 def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:

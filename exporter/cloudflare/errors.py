@@ -64,6 +64,10 @@ class Refused(CloudflareError):
     outcome = "refused"
 
 
+class TooLarge(Refused):
+    """A document asks for too much at once; halves of it may not."""
+
+
 class PageFull(CloudflareError):
     """The rows do not fit into a page however the question is split."""
 
@@ -74,6 +78,7 @@ TOKEN_ADVICE = "Check that the token is right, active and not expired, and give 
 NOT_ENABLED_CODES = frozenset({10042})
 NO_ROUTE_CODES = frozenset({7000, 7003})
 BAD_TOKEN_CODES = frozenset({1000, 9106})
+TOO_LARGE_WORDS = ("in combination, your request queries too many", "query consumed excessive resources")
 PASSING_WORDS = ("internal server error", "unable to execute", "too many queries in progress")
 NO_PERMISSION_CODES = frozenset({9109, 10000})
 
@@ -114,7 +119,12 @@ def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareE
         words in lowered for words in ("internal server error", "unable to execute", "too many queries in progress")
     ):
         return Unreachable(answer)
-    return Refused(answer)
+    return TooLarge(answer) if is_too_large(lowered) else Refused(answer)
+
+
+def is_too_large(message: str) -> bool:
+    """Tell whether a message says that the document, not the rate, is too large."""
+    return any(words in message.lower() for words in TOO_LARGE_WORDS)
 
 
 def _code(error: Mapping[str, Any]) -> str:

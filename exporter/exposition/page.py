@@ -1,6 +1,7 @@
 """The first page: what runs, how each account and dataset stands, and where to go on."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 
 from exporter import __version__
@@ -34,15 +35,31 @@ def _content(snapshot: Snapshot) -> str:
         for entry in snapshot.status.accounts
     ]
     datasets = [
-        (names.get(entry.account_id, entry.account_id), entry.dataset, entry.state, entry.detail)
+        (
+            names.get(entry.account_id, entry.account_id),
+            entry.dataset,
+            entry.state,
+            _minute(snapshot.fresh_until.get((entry.account_id, entry.dataset))),
+            entry.detail,
+        )
         for entry in snapshot.status.datasets
+    ]
+    lists = [
+        (names.get(entry.account_id, entry.account_id), entry.kind, entry.state, entry.detail)
+        for entry in snapshot.status.lists
+        if entry.state != "ok"
     ]
     series = sum(len(family.samples) for family in snapshot.families)
     return (
         f"<p>{series} series, as of {snapshot.at:%Y-%m-%d %H:%M:%S} UTC.</p>"
         + _table("Accounts", ("Account", "Id", "State", "What to do"), accounts)
-        + _table("Datasets", ("Account", "Dataset", "State", "What to do"), datasets)
+        + (_table("Lists of assets", ("Account", "Kind", "State", "What to do"), lists) if lists else "")
+        + _table("Datasets", ("Account", "Dataset", "State", "Data until (UTC)", "What to do"), datasets)
     )
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
 
 
 def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

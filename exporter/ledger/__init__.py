@@ -4,9 +4,20 @@ Nothing here speaks to Cloudflare, and no machine clock is read: all time is the
 """
 
 from exporter.ledger.chosen import choose
-from exporter.ledger.ledger import Applied, Ledger, Publication
+from exporter.ledger.ledger import Applied, Ledger, Publication, PublishedBook
 from exporter.ledger.readings import LOOK_BACK
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.store import CommitError
 
-__all__ = ["LOOK_BACK", "Applied", "CommitError", "Entry", "Ledger", "Publication", "RosterKey", "Standing", "choose"]
+__all__ = [
+    "LOOK_BACK",
+    "Applied",
+    "CommitError",
+    "Entry",
+    "Ledger",
+    "Publication",
+    "PublishedBook",
+    "RosterKey",
+    "Standing",
+    "choose",
+]

@@ -39,7 +39,7 @@ def test_counters_equal_the_oracle_after_a_bad_hour(tmp_path: Path) -> None:
 def test_load_is_measured_on_real_processes(tmp_path: Path) -> None:
     """A small exporter process is scraped, watched and restarted, and every figure is there."""
     counts = asyncio.run(counts_for(1_000, tmp_path / "small"))
-    load = Load(series=1_000, refresh_seconds=1, quiet_refreshes=1, scraped_refreshes=3, scrape_every=0.02)
+    load = Load(series=1_000, refresh_seconds=1, quiet_refreshes=1, scraped_refreshes=2, scrape_every=0.03)
     figures = _by_name(measure_load(tmp_path, counts, load))
     assert figures["series"].value >= 1_000
     assert figures["peak_memory"].is_ok

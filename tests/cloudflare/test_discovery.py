@@ -238,6 +238,7 @@ def test_a_missing_permission_is_final_and_costs_only_its_product(scene: Scene) 
             f"Listing d1 of account Example ({EXAMPLE.id}): Cloudflare answered HTTP 403, Authentication error "
             "(code 10000). Give the token the permission 'D1 Read'.",
             final=True,
+            outcome="forbidden",
         ),
         "kv_namespace": Listing("kv_namespace", (Asset("kv_namespace", "id0000", "name0000"),)),
     }

@@ -8,6 +8,7 @@ from exporter.model import (
     ExporterStatus,
     Family,
     Labels,
+    ListStatus,
     Sample,
     Snapshot,
 )
@@ -60,6 +61,9 @@ FAMILIES = (
 )
 
 
+FRESH = {(ACCOUNT_ID, "kvOperationsAdaptiveGroups"): AT - timedelta(minutes=9)}
+
+
 def snapshot(*families: Family, revision: int = 7) -> Snapshot:
     """A snapshot with one account that is up and one that is not."""
     status = ExporterStatus(
@@ -68,6 +72,10 @@ def snapshot(*families: Family, revision: int = 7) -> Snapshot:
             AccountStatus("", False, "unauthorized", "Check that the <token> is right.", "token 2"),
         ),
         datasets=(DatasetStatus(ACCOUNT_ID, "kvOperationsAdaptiveGroups", "failing", "unreachable", "No answer."),),
+        lists=(
+            ListStatus(ACCOUNT_ID, "kv_namespace", "unavailable", "forbidden", "Give it 'Workers KV Storage Read'."),
+            ListStatus(ACCOUNT_ID, "worker", "ok"),
+        ),
         api_requests={},
         revisions={},
         gaps={},
@@ -80,4 +88,4 @@ def snapshot(*families: Family, revision: int = 7) -> Snapshot:
         discovery_interval=timedelta(minutes=10),
         clock_offset=None,
     )
-    return Snapshot(revision, AT, families or FAMILIES, status, {ACCOUNT_ID: "Example"})
+    return Snapshot(revision, AT, families or FAMILIES, status, {ACCOUNT_ID: "Example"}, FRESH)

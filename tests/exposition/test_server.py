@@ -243,5 +243,8 @@ def test_the_first_page_says_what_is_wrong(site: Site) -> None:
         "<tr class=bad><td>token 2</td><td></td><td>down</td><td>Check that the &lt;token&gt; is right.</td></tr>"
     ) in page
     assert (
-        "<tr class=bad><td>Example</td><td>kvOperationsAdaptiveGroups</td><td>failing</td><td>No answer.</td></tr>"
+        "<tr class=bad><td>Example</td><td>kvOperationsAdaptiveGroups</td><td>failing</td>"
+        "<td>2025-10-20 09:51</td><td>No answer.</td></tr>"
     ) in page
+    assert "<td>kv_namespace</td><td>unavailable</td>" in page
+    assert "<td>worker</td>" not in page
