@@ -48,7 +48,8 @@ class Discovery:
         except Forbidden as error:
             if not wanted:
                 raise TokenRejected(
-                    f"{error} Or name the accounts: CLOUDFLARE_ACCOUNT_ID, or accounts in the configuration."
+                    f"{error} If it has that, it is wrong, expired or revoked: give the exporter a valid one. "
+                    "Or name the accounts: CLOUDFLARE_ACCOUNT_ID, or accounts in the configuration."
                 ) from error
             items = []
         seen = {account.id: account for account in map(_account, items)}

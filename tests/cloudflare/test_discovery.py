@@ -88,6 +88,7 @@ def test_a_token_that_lists_no_accounts_says_what_to_do(scene: Scene) -> None:
     assert str(caught.value) == (
         "Listing the accounts: Cloudflare answered HTTP 403, Authentication error (code 10000). "
         "Give the token the permission 'Account Settings Read'. "
+        "If it has that, it is wrong, expired or revoked: give the exporter a valid one. "
         "Or name the accounts: CLOUDFLARE_ACCOUNT_ID, or accounts in the configuration."
     )
 
