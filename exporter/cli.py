@@ -24,6 +24,7 @@ from exporter.app import (
     Exporter,
     ListenError,
     build_exporter,
+    calm_collector,
     listen,
     run_until_stopped,
     set_on_signals,
@@ -173,14 +174,16 @@ async def _run(
     address: Address = options.web_listen_address
     hung_up = asyncio.Event()
     set_on_signals(hung_up, signal.SIGHUP)
+    clock = SystemClock()
     with listen(address.host, address.port) as listener:
-        exporter: Exporter = build_exporter(config, SystemClock(), telemetry_path=options.web_telemetry_path)
-        log.info("listening on %s:%s", address.host or "*", listener.getsockname()[1])
-        reloading = asyncio.create_task(exporter.reloader.run(hung_up, read))
-        try:
-            await run_until_stopped(exporter, listener, stopping)
-        finally:
-            reloading.cancel()
+        async with calm_collector(clock):
+            exporter: Exporter = build_exporter(config, clock, telemetry_path=options.web_telemetry_path)
+            log.info("listening on %s:%s", address.host or "*", listener.getsockname()[1])
+            reloading = asyncio.create_task(exporter.reloader.run(hung_up, read))
+            try:
+                await run_until_stopped(exporter, listener, stopping)
+            finally:
+                reloading.cancel()
 
 
 def _announce(options: argparse.Namespace, port: int) -> None:

@@ -4,6 +4,7 @@ A page that is full is never accepted, the parts of a split question come togeth
 fault does not touch the others.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,9 @@ from exporter.cloudflare.errors import (
 from exporter.cloudflare.limits import PAGE_LIMIT, Limits, build_settings_document, read_settings
 from exporter.cloudflare.splits import Splits, split_piece
 from exporter.model import Account, Answer, Question
+
+LARGE_ROWS = 500
+"""More rows than this are taken in a thread, so that scrapes are answered meanwhile."""
 
 MOST_PARTS = 256
 """Into how many pieces a question may fall before it fails."""
@@ -115,7 +119,9 @@ class Analytics:
             )
             parts = await self._ask_pieces(account, batch) if batch else []
             for piece, part in zip(batch, parts, strict=True):
-                waiting += self._take(account, piece, part, progress[piece.dataset.key])
+                is_large = isinstance(part, _Part) and len(part.rows) > LARGE_ROWS
+                arguments = (account, piece, part, progress[piece.dataset.key])
+                waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
         return {key: gathered.outcome() for key, gathered in progress.items()}
 
     def _take(

@@ -1,5 +1,6 @@
 """The HTTP client: authentication, timeouts, retries that honour Retry-After, and silence while throttled."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -29,6 +30,9 @@ ATTEMPTS = 4
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LONGEST_WAIT_SECONDS = 10.0
 """A Retry-After up to this is waited for on the spot; a longer one silences the client instead."""
+
+LARGE_BYTES = 100_000
+"""A body above this is decoded in a thread, so that scrapes are answered meanwhile."""
 
 ACCOUNT_BASED = {"X-Rate-Limit-Type": "account-based"}
 """Opts in to limits by account: https://developers.cloudflare.com/analytics/graphql-api/limits/"""
@@ -174,7 +178,7 @@ class Client:
             raise _Passing(fault) from error
         self._budget.observe(api, response.headers)
         date = self._observe(response)
-        body = _decode(response)
+        body = await asyncio.to_thread(_decode, response) if len(response.content) > LARGE_BYTES else _decode(response)
         if response.status_code == 429 and not _is_too_large(body):
             raise self._throttled(api, response, what)
         if response.status_code == 429:
