@@ -18,6 +18,9 @@ QUOTAS: Mapping[str, int] = {"graphql": 300, "rest": 1_200}
 
 DEFAULT_SHARES: Mapping[str, float] = {"graphql": 0.7, "rest": 0.5}
 
+COSTLY_SECONDS = 60.0
+"""For how long requests are withheld when the next would cost more than is left."""
+
 _RATELIMIT = re.compile(r"\br=(\d+);\s*t=(\d+)")
 _POLICY = re.compile(r"\bq=(\d+);\s*w=(\d+)")
 
@@ -73,6 +76,14 @@ class Budget:
             quota = int(policy[1])
             kept_for_others = quota - round(quota * self._shares[api])
             self._told[api] = (int(found[1]) - kept_for_others, self._clock.monotonic() + int(found[2]))
+
+    def heed_cost(self, api: str, cost: int, left: int) -> None:
+        """Withhold for a minute if an answer says that less is left than it cost itself.
+
+        Cloudflare documents no scale of ``cost`` and ``budget``, only that they are of one kind.
+        """
+        if left < cost:
+            self._told[api] = (0, self._clock.monotonic() + COSTLY_SECONDS)
 
     def _recent(self, api: str) -> deque[float]:
         sent = self._sent[api]

@@ -133,6 +133,7 @@ class Client:
             self._tally.add("graphql", Unreachable.outcome)
             raise Unreachable(f"{what}: Cloudflare answered HTTP {reply.status} without a GraphQL body.")
         self._tally.add("graphql", "errors" if reply.body.get("errors") else "success")
+        self._budget.heed_cost("graphql", *_cost(reply.body))
         return reply
 
     def count_by_account(self, is_wanted: bool) -> None:
@@ -216,6 +217,15 @@ def _decode(response: httpx.Response) -> Any:
         return json.loads(response.content, parse_float=Decimal)
     except ValueError:
         return None
+
+
+def _cost(body: Mapping[str, Any]) -> tuple[int, int]:
+    """Give what an answer says that it cost and that is left; zeros if it does not say."""
+    data = body.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    viewer = data.get("viewer")
+    cost, left = data.get("cost"), viewer.get("budget") if isinstance(viewer, Mapping) else None
+    return (cost, left) if isinstance(cost, int) and isinstance(left, int) else (0, 0)
 
 
 def _is_too_large(body: Any) -> bool:

@@ -70,7 +70,9 @@ def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
             nodes.append(_newest_node(piece.dataset, index))
     text = (
         f"query Usage({', '.join(declarations)}) {{\n"
+        "  cost\n"
         "  viewer {\n"
+        "    budget\n"
         "    accounts(filter: {accountTag: $account}) {\n"
         f"{''.join(nodes)}"
         "    }\n"

@@ -80,3 +80,15 @@ def test_other_shares_apply_at_once() -> None:
     spend(budget, "graphql", 50)
     budget.set_shares({"graphql": 0.2, "rest": 0.1})
     assert (budget.remaining("graphql"), budget.remaining("rest")) == (10, 120)
+
+
+def test_an_answer_that_cost_more_than_is_left_is_heeded() -> None:
+    """If the next document could cost more than Cloudflare says is left, GraphQL rests for a minute."""
+    clock = ManualClock()
+    budget = Budget(clock)
+    budget.heed_cost("graphql", 5, 5)
+    assert budget.remaining("graphql") == 210
+    budget.heed_cost("graphql", 5, 4)
+    assert (budget.remaining("graphql"), budget.remaining("rest")) == (0, 600)
+    clock.advance(61)
+    assert budget.remaining("graphql") == 210

@@ -92,7 +92,9 @@ def test_a_documents_text() -> None:
     assert document.text == (
         "query Usage($account: string!, $since_0: Time!, $until_0: Time!, $newest_since_0: Time!, "
         "$since_1: Time!, $until_1: Time!, $from_1: string!, $below_1: string!) {\n"
+        "  cost\n"
         "  viewer {\n"
+        "    budget\n"
         "    accounts(filter: {accountTag: $account}) {\n"
         "      usage_0: kvOperationsAdaptiveGroups(limit: 10000, filter: "
         "{datetimeMinute_geq: $since_0, datetimeMinute_lt: $until_0}) {\n"
