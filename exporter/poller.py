@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from exporter.account_poller import EARLY_DISCOVERY, AccountPoller, Principal, Works
 from exporter.cloudflare import Budget, CloudflareError, RequestTally
-from exporter.cloudflare.budget import QUOTAS
+from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.ledger import CommitError, choose
 from exporter.model import Account, AccountStatus, ExporterStatus, Snapshot
 from exporter.snapshot import SnapshotBuilder
@@ -98,6 +98,14 @@ class Poller:
             costs = [one.candidate().cost for one in self._asked() if one.principal.budget is budget]
             longest = max(longest, -(-sum(costs) // budget.fair_share("graphql", seconds)))
         return longest * self._refresh_interval
+
+    def _stretched_discovery(self) -> timedelta:
+        """Give how long it takes until the lists of every account have been read."""
+        longest = self._works.discovery_interval
+        for budget in self._budgets():
+            costs = [one.candidate().list_cost for one in self._asked() if one.principal.budget is budget]
+            longest = max(longest, timedelta(seconds=PERIOD_SECONDS * sum(costs) / budget.allowance("rest")))
+        return longest
 
     async def publish(self) -> None:
         """Build and hang out the snapshot of the ledger's last commit."""
@@ -233,7 +241,7 @@ class Poller:
             storage_bytes=works.ledger.size(),
             refresh_interval=self._stretched_refresh(),
             budgets=self._budget_status(),
-            discovery_interval=works.discovery_interval,
+            discovery_interval=self._stretched_discovery(),
             clock_offset=works.time.offset(),
             config_is_current=works.config_is_current,
             configured_at=works.configured_at,

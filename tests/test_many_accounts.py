@@ -52,4 +52,5 @@ async def _two_hundred_accounts() -> None:
     assert snapshot is not None
     assert [status for status in snapshot.status.accounts if not status.is_up] == []
     assert snapshot.status.refresh_interval == timedelta(minutes=5)
+    assert snapshot.status.discovery_interval >= timedelta(minutes=10)
     await exporter.close()

@@ -1,0 +1,87 @@
+"""What plan and token allow of each dataset, as the settings node tells."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from graphql import build_schema, parse, validate
+
+import exporter.simulator
+from exporter.catalog import DATASETS
+from exporter.cloudflare.limits import USUAL, Limits, build_settings_document, read_settings
+from exporter.simulator import Limits as SimulatedLimits
+from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
+from tests.schema import load_cloudflare_schema
+
+KV = DATASETS["kvOperationsAdaptiveGroups"]
+SETTINGS = {
+    "enabled": True,
+    "maxDuration": 86_400,
+    "maxPageSize": 5_000,
+    "notOlderThan": 604_800,
+    "availableFields": ["sum_requests", "dimensions_namespaceId"],
+}
+
+
+def said(settings: object) -> dict[str, object]:
+    """An answer with the settings of KV operations."""
+    return {"data": {"viewer": {"accounts": [{"settings": {KV.name: settings}}]}}}
+
+
+def test_the_settings_document_is_valid() -> None:
+    """One document asks for the settings of every dataset, each once."""
+    sdl = (Path(exporter.simulator.__file__).parent / "schema.graphql").read_text(encoding="utf-8")
+    text = build_settings_document(DATASETS.values())
+    assert validate(build_schema(sdl), parse(text)) == []
+    assert validate(load_cloudflare_schema(), parse(text)) == []
+    assert text.count("kvOperationsAdaptiveGroups") == 1
+
+
+def test_settings_are_read() -> None:
+    """Page size, range and retention are Cloudflare's, and fields that are not available are missing."""
+    assert read_settings(said(SETTINGS), [KV], 10_000) == {
+        KV.key: Limits(True, 5_000, timedelta(days=1), timedelta(days=7), frozenset({"objectBytes"}))
+    }
+
+
+def test_a_list_of_fields_that_names_none_of_ours_proves_nothing() -> None:
+    """Field names that are spelled in another way do not make a dataset unusable."""
+    settings = {**SETTINGS, "availableFields": ["requests"]}
+    assert read_settings(said(settings), [KV], 10_000)[KV.key].missing == frozenset()
+
+
+def test_an_answer_without_settings_gives_no_limits() -> None:
+    """What cannot be read leaves the usual limits."""
+    assert read_settings({"data": None}, [KV], 10_000) == {}
+    assert read_settings(said(None), [KV], 10_000) == {}
+    assert Limits(True, 10_000, None, timedelta(days=31), frozenset()) == USUAL
+
+
+def test_a_plan_without_a_dataset_and_with_small_pages_is_counted_exactly(tmp_path: Path) -> None:
+    """A dataset that the plan lacks is not asked and says so; the others keep to the pages that the plan allows."""
+
+    async def script() -> None:
+        world = small_world(5, timedelta(0))
+        account = replace(world.accounts[0], disabled_datasets=frozenset({KV.name}))
+        limits = SimulatedLimits(rest=None, graphql=None, max_page_size=12)
+        rig = Rig(replace(world, accounts=(account,), limits=limits), tmp_path)
+        for _ in range(100):
+            await rig.turn()
+            rig.scrape()
+            rig.clock.advance(timedelta(seconds=60))
+        snapshot = rig.exporter.board.snapshot
+        assert snapshot is not None
+        states = {status.dataset: (status.state, status.reason) for status in snapshot.status.datasets}
+        assert states[KV.name] == ("unavailable", "plan")
+        assert {state for name, state in states.items() if name != KV.name} == {("ok", "")}
+        r2 = DATASETS["r2OperationsAdaptiveGroups"]
+        until = rig.exporter.ledger.until(ACCOUNT_ID)
+        assert until is not None
+        totals = rig.exporter.ledger.totals(ACCOUNT_ID, r2.key)
+        assert {key: total for key, total in totals.items() if any(total)} == rig.oracle(
+            r2, rig.start_of(r2.name), until
+        )
+        await rig.exporter.close()
+
+    asyncio.run(script())
