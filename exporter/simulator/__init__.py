@@ -3,6 +3,7 @@
 It shares nothing with the rest of the exporter, so that a misunderstanding of Cloudflare's API can't be in both.
 """
 
+from exporter.simulator.arrival import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve
 from exporter.simulator.clock import Clock, ManualClock, SystemClock
 from exporter.simulator.demo import DEMO_ACCOUNT_ID, DEMO_TOKEN, demo_world
 from exporter.simulator.documents import Documents
@@ -29,11 +30,14 @@ from exporter.simulator.world import (
 __all__ = [
     "DEMO_ACCOUNT_ID",
     "DEMO_TOKEN",
+    "LONG_INVOCATIONS",
+    "USUAL_ARRIVAL",
     "AccountModel",
     "Asset",
     "Bucket",
     "BucketLists",
     "Clock",
+    "Curve",
     "Database",
     "Documents",
     "Fault",

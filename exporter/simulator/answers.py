@@ -1,4 +1,4 @@
-"""Answers one question about one dataset of an account: limits, faults, rows, sampling, order and page."""
+"""Answers one question about one dataset of an account: plan, faults, rows, sampling, order and page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ from weakref import WeakKeyDictionary
 
 from graphql import GraphQLSchema
 
-from exporter.simulator.dataset import Dataset
 from exporter.simulator.documents import Selected, argument
-from exporter.simulator.faults import Fault, Kind, first
+from exporter.simulator.faults import Fault, Kind, about, first
 from exporter.simulator.filters import BEGINNING, END, Condition, read_filter
+from exporter.simulator.plan import Plan, plan_of
 from exporter.simulator.products import DATASETS
 from exporter.simulator.questions import Question, Unanswerable
+from exporter.simulator.sampling import Rows, reported_interval, sampled
 from exporter.simulator.state import State
-from exporter.simulator.usage import Ask, Key
+from exporter.simulator.usage import Ask
 from exporter.simulator.world import AccountModel
 
 _FIRST_MINUTES = 2
 _NEWEST_FIRST = frozenset({"datetimeMinute_DESC", "datetime_DESC"})
 
-Rows = dict[Key, list[int]]
-
 
 @dataclass(frozen=True)
 class Circumstances:
-    """When a question is asked (epoch seconds), with which variables, and what goes wrong."""
+    """When a question is asked (epoch seconds), by which request, with which variables, and what goes wrong."""
 
     at: int
+    request_number: int
     variables: Mapping[str, Any]
     faults: Sequence[Fault]
 
@@ -55,17 +55,20 @@ class Answers:
             question = Question(DATASETS[selected.name], self._schema).prepare(selected.children)
             self._questions[selected] = question
         dataset = question.dataset
-        if dataset.name in account.disabled_datasets:
+        faults = about(circumstances.faults, dataset, account.id)
+        plan = plan_of(self._state.world, account, dataset, faults)
+        if not plan.is_enabled:
             raise Unanswerable(f"account {account.id} does not have access to the path {dataset.name}", "authz")
-        faults = [fault for fault in circumstances.faults if _is_about(fault, dataset, account)]
-        broken = first(faults, Kind.ALIAS_ERROR)
+        broken = first(faults, Kind.ALIAS_ERROR, Kind.PARTIAL)
         if broken is not None:
             raise Unanswerable(broken.message, broken.code)
-        arguments = self._arguments(selected, question, circumstances)
+        arguments = _arguments(selected, question, plan, circumstances)
         sorts = [question.order(name) for name in arguments.order]
         if first(faults, Kind.EMPTY) is not None:
             return []
-        rows, interval = self._evaluate(account, question, arguments, circumstances.at)
+        stale = first(faults, Kind.STALE)
+        visible_at = circumstances.at - (0 if stale is None else int(stale.seconds))
+        rows, interval = self._evaluate(account, question, arguments, circumstances, visible_at)
         lower = first(faults, Kind.LOWER)
         if lower is not None:
             rows = _lowered(rows, lower.fraction)
@@ -74,36 +77,19 @@ class Answers:
             items.sort(key=lambda item: sort(*item), reverse=is_down)
         return [question.printed(key, row, interval) for key, row in items[: arguments.limit]]
 
-    def _arguments(self, selected: Selected, question: Question, circumstances: Circumstances) -> _Arguments:
-        variables = circumstances.variables
-        given = argument(selected.arguments.get("filter"), variables) or {}
-        condition = read_filter(given, question.dataset.dimensions)
-        limit = argument(selected.arguments.get("limit"), variables)
-        order = argument(selected.arguments.get("orderBy"), variables) or []
-        self._check_limits(question, condition, limit, circumstances.at)
-        return _Arguments(condition, limit, order if isinstance(order, list) else [order])
-
-    def _check_limits(self, question: Question, condition: Condition, limit: Any, at: int) -> None:
-        limits = self._state.world.limits
-        if not isinstance(limit, int) or not 0 < limit <= limits.max_page_size:
-            raise Unanswerable(f"limit must be positive number and not greater than {limits.max_page_size}")
-        if question.fields > limits.max_fields:
-            raise Unanswerable(f"number of fields can't be more than {limits.max_fields}")
-        oldest = int(question.dataset.not_older_than.total_seconds())
-        if condition.lo == BEGINNING or condition.lo * 60 < at - oldest:
-            since = "the beginning of time" if condition.lo == BEGINNING else _rfc3339(condition.lo * 60)
-            raise Unanswerable(f"cannot request data older than {oldest}s, requested {since}")
-        until = at if condition.hi == END else condition.hi * 60
-        widest = int(limits.max_duration.total_seconds())
-        if until - condition.lo * 60 > widest:
-            raise Unanswerable(f"query time range is too large: cannot request a time range wider than {widest}s")
-
-    def _evaluate(self, account: AccountModel, question: Question, arguments: _Arguments, at: int) -> tuple[Rows, int]:
+    def _evaluate(
+        self,
+        account: AccountModel,
+        question: Question,
+        arguments: _Arguments,
+        circumstances: Circumstances,
+        visible_at: int,
+    ) -> tuple[Rows, int]:
         condition, dataset = arguments.condition, question.dataset
         ask = Ask(
             dataset,
             condition.lo,
-            min(condition.hi, at // 60 + 1),
+            min(condition.hi, circumstances.at // 60 + 1),
             question.step,
             question.dimension_indices(),
             tuple(question.measures),
@@ -111,33 +97,46 @@ class Answers:
             condition.accepts_minute if condition.minute_tests else None,
         )
         usage = self._state.usage(account.id)
-        sampling = self._state.world.sampling.get(dataset.name)
+        world = self._state.world
+        sampling = None if dataset.levels is not None else world.sampling.get(dataset.name)
         if sampling is not None and (ask.hi - ask.lo) * 60 > sampling.wider_than.total_seconds():
-            return _sampled(usage.rows(ask, at), sampling.interval), sampling.interval
+            salt = f"{world.seed}/{circumstances.request_number}/{dataset.name}/{ask.lo}/{ask.hi}"
+            return sampled(usage.rows(ask, visible_at), sampling, salt), reported_interval(sampling)
         is_newest_first = question.step == 1 and bool(arguments.order) and arguments.order[0] in _NEWEST_FIRST
         if not is_newest_first or dataset.levels is not None:
-            return usage.rows(ask, at), 1
+            return usage.rows(ask, visible_at), 1
         rows: Rows = {}
         width, end = _FIRST_MINUTES, ask.hi
         while end > ask.lo and len(rows) < arguments.limit:
             start = max(end - width, ask.lo)
-            rows.update(usage.rows(ask.between(start, end), at))
+            rows.update(usage.rows(ask.between(start, end), visible_at))
             width, end = width * 2, start
         return rows, 1
 
 
-def _is_about(fault: Fault, dataset: Dataset, account: AccountModel) -> bool:
-    return (
-        fault.dataset in (None, dataset.name)
-        and fault.product in (None, dataset.product)
-        and fault.account in (None, account.id)
-    )
+def _arguments(selected: Selected, question: Question, plan: Plan, circumstances: Circumstances) -> _Arguments:
+    variables = circumstances.variables
+    given = argument(selected.arguments.get("filter"), variables) or {}
+    condition = read_filter(given, question.dataset.dimensions)
+    limit = argument(selected.arguments.get("limit"), variables)
+    order = argument(selected.arguments.get("orderBy"), variables) or []
+    _check_plan(plan, question, condition, limit, circumstances.at)
+    return _Arguments(condition, limit, order if isinstance(order, list) else [order])
 
 
-def _sampled(rows: Rows, interval: int) -> Rows:
-    """What remains of rows when one event in `interval` is kept and scaled up again."""
-    estimates = {key: [(value + interval // 2) // interval * interval for value in row] for key, row in rows.items()}
-    return {key: row for key, row in estimates.items() if row[0]}
+def _check_plan(plan: Plan, question: Question, condition: Condition, limit: Any, at: int) -> None:
+    if not isinstance(limit, int) or not 0 < limit <= plan.max_page_size:
+        raise Unanswerable(f"limit must be positive number and not greater than {plan.max_page_size}")
+    if question.fields > plan.max_fields:
+        raise Unanswerable(f"number of fields can't be more than {plan.max_fields}")
+    if condition.lo == BEGINNING or condition.lo * 60 < at - plan.not_older_than:
+        since = "the beginning of time" if condition.lo == BEGINNING else _rfc3339(condition.lo * 60)
+        raise Unanswerable(f"cannot request data older than {plan.not_older_than}s, requested {since}")
+    until = at if condition.hi == END else condition.hi * 60
+    if until - condition.lo * 60 > plan.max_duration:
+        raise Unanswerable(
+            f"query time range is too large: cannot request a time range wider than {plan.max_duration}s"
+        )
 
 
 def _lowered(rows: Rows, thousandths: int) -> Rows:

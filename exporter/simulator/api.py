@@ -1,14 +1,14 @@
 """Everything below /client/v4 as one function from request to answer: authentication, limits, faults, REST, GraphQL."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 
 from exporter.simulator.clock import Clock
 from exporter.simulator.documents import Documents, Refused
-from exporter.simulator.faults import Fault, Faults, Kind, Target, first
+from exporter.simulator.faults import BUDGET_DEPLETED, Fault, Faults, Kind, Target, first
 from exporter.simulator.graphql import GraphQLApi, Request, refusal_body
 from exporter.simulator.http import HttpRequest, HttpResponse, error_response
 from exporter.simulator.limits import Allowance, Budgets
@@ -78,18 +78,14 @@ class CloudflareApi:
     def _answer_rest(
         self, request: HttpRequest, path: str, token: TokenModel | None, now: datetime, allowance: Allowance
     ) -> Answer:
-        account, product = account_of(path), product_of(path)
-        target = Target(
-            api="rest",
-            path=path,
-            accounts=frozenset(() if account is None else (account,)),
-            datasets=frozenset(),
-            products=frozenset(() if product is None else (product,)),
-        )
+        account = account_of(path)
+        accounts = frozenset(() if account is None else (account,))
+        target = Target(api="rest", path=path, accounts=accounts, product=product_of(path))
         faults = self._faults.hitting(target, now, self.requests.total())
         whole = _whole_answer(faults)
         if whole is not None:
             return whole
+        token = self._state.in_force(token, now, faults)
         refused = _refused_token(request, token)
         if refused is None and allowance.blocked_seconds:
             refused = _throttled(allowance.blocked_seconds)
@@ -103,28 +99,27 @@ class CloudflareApi:
     ) -> Answer:
         parsed = self._read(request, token or _NOBODY, now, allowance)
         asked = None if isinstance(parsed, Refused) else parsed
-        datasets = frozenset(() if asked is None else asked.datasets())
         target = Target(
             api="graphql",
             path="/graphql",
             accounts=frozenset(() if asked is None else asked.account_ids()),
-            datasets=datasets,
-            products=frozenset(DATASETS[name].product for name in datasets),
+            datasets=_products(() if asked is None else (question.name for question in asked.questions())),
+            settings=_products(() if asked is None else asked.settings()),
         )
         faults = self._faults.hitting(target, now, self.requests.total())
         whole = _whole_answer(faults)
         if whole is not None:
             return whole
+        token = self._state.in_force(token, now, faults)
         try:
             if token is None or token.status != "active":
                 raise Refused("Unauthorized", status=401)
             if allowance.blocked_seconds:
-                message = "rate limiter budget depleted, try again after 5 minutes"
-                refusal = Refused(message, status=429, code="budget")
+                refusal = Refused(BUDGET_DEPLETED, status=429, code="budget")
                 return _delayed(_refusal(refusal, now, allowance.blocked_seconds), faults)
             if isinstance(parsed, Refused):
                 raise parsed
-            parsed.faults = faults
+            parsed.token, parsed.number, parsed.faults = token, self.requests.total(), faults
             body = self._graphql.answer(parsed)
         except Refused as refusal:
             return _delayed(_refusal(refusal, now), faults)
@@ -151,9 +146,17 @@ def _refused_token(request: HttpRequest, token: TokenModel | None) -> HttpRespon
         if request.bearer() is not None and request.path.endswith("/tokens/verify"):
             return error_response(401, 1000, "Invalid API Token")
         return error_response(401, 9106, "Authentication failed")
-    if token.status != "active" and not request.path.endswith("/tokens/verify"):
+    is_verified = request.path.endswith("/tokens/verify")
+    if token.status == "revoked" and is_verified:
+        return error_response(401, 1000, "Invalid API Token")
+    if token.status != "active" and not is_verified:
         return error_response(401, 10000, "Authentication error")
     return None
+
+
+def _products(datasets: Iterable[str]) -> Mapping[str, str]:
+    """The datasets with the product of each."""
+    return {name: DATASETS[name].product for name in datasets}
 
 
 def _whole_answer(faults: Sequence[Fault]) -> Answer | None:
@@ -162,25 +165,29 @@ def _whole_answer(faults: Sequence[Fault]) -> Answer | None:
     if fault is None:
         return None
     if fault.kind is Kind.DISCONNECT:
-        return Answer(None)
+        return _delayed(None, faults)
     if fault.kind is Kind.THROTTLE:
-        return _delayed(_throttled(int(fault.seconds)), faults)
+        return _delayed(_throttled(int(fault.seconds) if fault.retry_after else None), faults)
     if fault.html:
         return _delayed(HttpResponse(fault.status, _HTML, {"content-type": "text/html; charset=UTF-8"}), faults)
     code = {401: 10000, 403: 9109}.get(fault.status, fault.status)
     return _delayed(error_response(fault.status, code, fault.message), faults)
 
 
-def _throttled(seconds: int) -> HttpResponse:
+def _throttled(retry_seconds: int | None) -> HttpResponse:
     response = error_response(429, 429, "Rate limited. Please wait and consider throttling your request speed")
-    return replace(response, headers={**response.headers, "retry-after": str(seconds)})
+    return _to_retry(response, retry_seconds)
 
 
 def _refusal(refusal: Refused, now: datetime, retry_seconds: int | None = None) -> HttpResponse:
-    response = HttpResponse(refusal.status, refusal_body(refusal, now).encode())
-    if retry_seconds is None:
+    return _to_retry(HttpResponse(refusal.status, refusal_body(refusal, now).encode()), retry_seconds)
+
+
+def _to_retry(response: HttpResponse, seconds: int | None) -> HttpResponse:
+    """The answer with the time after which to ask again, if one is told."""
+    if seconds is None:
         return response
-    return replace(response, headers={**response.headers, "retry-after": str(retry_seconds)})
+    return replace(response, headers={**response.headers, "retry-after": str(seconds)})
 
 
 def _delayed(response: HttpResponse | None, faults: Sequence[Fault]) -> Answer:

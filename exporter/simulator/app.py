@@ -1,5 +1,6 @@
 """The ASGI application: turns HTTP messages into requests and answers back into messages."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,8 @@ class Application:
             await _respond(send, error_response(404, 7003, "No route for the URI"))
             return
         answer = self._api.answer(request)
-        if answer.delay_seconds and self._sleep is not None:
-            await self._sleep(answer.delay_seconds)
+        if await self._is_too_late(answer.delay_seconds, receive):
+            return
         if answer.response is not None:
             await _respond(send, answer.response)
         elif self._closes:
@@ -69,6 +70,23 @@ class Application:
             await send({"type": "http.response.body", "body": b"{", "more_body": True})
         else:
             raise self._broken_connection()
+
+    async def _is_too_late(self, seconds: float, receive: Receive) -> bool:
+        """Let the client wait; whether it went away meanwhile, so that nobody is there to be answered."""
+        if not seconds or self._sleep is None:
+            return False
+        pausing = asyncio.ensure_future(self._sleep(seconds))
+        leaving = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait({pausing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not pausing.done():
+                return True
+            await pausing
+            return False
+        finally:
+            pausing.cancel()
+            leaving.cancel()
+            await asyncio.gather(pausing, leaving, return_exceptions=True)
 
 
 async def _body(receive: Receive) -> bytes:

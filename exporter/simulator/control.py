@@ -1,23 +1,31 @@
-"""The control interface below /_sim/: the clock, faults, incidents and the oracle, for tests and for trying things out.
+"""The control interface below /_sim/: clock, faults, incidents, assets and the oracle, for tests and trying things out.
 
 It needs no token and is no part of Cloudflare's API.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import fields
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from exporter.simulator.arrival import Curve
 from exporter.simulator.clock import SystemClock
 from exporter.simulator.faults import Fault
 from exporter.simulator.http import HttpRequest, HttpResponse, json_response
+from exporter.simulator.world import Asset, Bucket, BucketLists, Database, KvNamespace, ObjectNamespace, Worker
 
 if TYPE_CHECKING:
     from exporter.simulator.simulator import Simulator, UsageRows
 
 _FAULTS = TypeAdapter(list[Fault])
+_ASSETS: Mapping[str, TypeAdapter[Asset]] = MappingProxyType(
+    {kind.kind: TypeAdapter(kind) for kind in (Worker, Bucket, BucketLists, Database, ObjectNamespace, KvNamespace)}
+)
+_LATER = frozenset({"deleted", "renames", "incidents"})
+"""Fields of assets that are changed by requests of their own."""
 
 
 class _Body(BaseModel):
@@ -33,6 +41,7 @@ class _Clock(_Body):
 class _Traffic(_Body):
     quiet_from: datetime | None = None
     lateness_seconds: int | None = None
+    arrival: tuple[tuple[int, int], ...] | None = None
 
 
 class _Incident(_Body):
@@ -43,10 +52,13 @@ class _Incident(_Body):
     minutes: int = 10
 
 
-class _Rename(_Body):
+class _Chosen(_Body):
     account: str
     kind: str
     id: str
+
+
+class _Rename(_Chosen):
     name: str
 
 
@@ -64,7 +76,9 @@ class Control:
             ("DELETE", "/faults"): self._clear_faults,
             ("POST", "/incident"): self._incident,
             ("POST", "/traffic"): self._traffic,
+            ("POST", "/create"): self._create,
             ("POST", "/rename"): self._rename,
+            ("POST", "/delete"): self._delete,
             ("GET", "/used"): self._used,
             ("GET", "/visible"): self._visible,
             ("GET", "/requests"): lambda _request: dict(simulator.requests),
@@ -115,9 +129,8 @@ class Control:
     def _add_faults(self, request: HttpRequest) -> dict[str, Any]:
         body = request.json()
         declared = body if isinstance(body, list) else [body]
-        unknown = {name for fault in declared for name in fault} - {field.name for field in fields(Fault)}
-        if unknown:
-            raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
+        names = {name for fault in declared for name in fault}
+        _refuse_unknown(names, {field.name for field in fields(Fault)}, "a fault")
         self._simulator.faults.add(*_FAULTS.validate_python(declared))
         return self._faults(request)
 
@@ -138,14 +151,34 @@ class Control:
             self._simulator.set_quiet_from(None if wanted.quiet_from is None else _aware(wanted.quiet_from))
         if wanted.lateness_seconds is not None:
             self._simulator.set_lateness(timedelta(seconds=wanted.lateness_seconds))
-        state = self._simulator.state
-        quiet_from = None if state.quiet_from is None else state.quiet_from.isoformat()
-        return {"quiet_from": quiet_from, "lateness_seconds": int(state.lateness.total_seconds())}
+        if "arrival" in wanted.model_fields_set:
+            self._simulator.set_arrival(None if wanted.arrival is None else Curve(wanted.arrival))
+        world = self._simulator.state.world
+        return {
+            "quiet_from": None if world.quiet_from is None else world.quiet_from.isoformat(),
+            "lateness_seconds": int(world.lateness.total_seconds()),
+            "arrival": None if world.arrival is None else world.arrival.steps,
+        }
+
+    def _create(self, request: HttpRequest) -> dict[str, Any]:
+        body = dict(request.json())
+        account, kind = body.pop("account"), body.pop("kind")
+        adapter = _ASSETS[kind]
+        asset = adapter.validate_python({"created": self._simulator.clock.now(), **body})
+        _refuse_unknown(body, {field.name for field in fields(asset)} - _LATER, f"a {kind} to create")
+        _aware(asset.created)
+        self._simulator.add(account, asset)
+        return {"id": asset.id}
 
     def _rename(self, request: HttpRequest) -> dict[str, Any]:
         wanted = _Rename.model_validate_json(request.body)
         self._simulator.rename(wanted.account, wanted.kind, wanted.id, wanted.name)
         return {"name": wanted.name}
+
+    def _delete(self, request: HttpRequest) -> dict[str, Any]:
+        wanted = _Chosen.model_validate_json(request.body)
+        self._simulator.delete(wanted.account, wanted.kind, wanted.id)
+        return {"id": wanted.id}
 
     def _used(self, request: HttpRequest) -> dict[str, Any]:
         query = request.query
@@ -160,6 +193,12 @@ class Control:
             at = _moment(query, "at")
         since, until = _moment(query, "from"), _moment(query, "until")
         return _rows(by, self._simulator.visible(query["account"], query["dataset"], since, until, at, by=by))
+
+
+def _refuse_unknown(given: Iterable[str], known: Set[str], what: str) -> None:
+    unknown = set(given) - known
+    if unknown:
+        raise ValueError(f"{what} has no {', '.join(sorted(unknown))}")
 
 
 def _by(query: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,11 +1,17 @@
 """How the simulated Cloudflare misbehaves: declared faults, the first that match a request are applied."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from types import MappingProxyType
+
+from exporter.simulator.dataset import Dataset
+
+BUDGET_DEPLETED = "rate limiter budget depleted, try again after 5 minutes"
+"""What GraphQL says when a limit is exceeded: https://developers.cloudflare.com/analytics/graphql-api/errors/."""
 
 
 class Kind(StrEnum):
@@ -16,21 +22,58 @@ class Kind(StrEnum):
     DISCONNECT = "disconnect"
     SLOW = "slow"
     TRUNCATED_BODY = "truncated_body"
+    REVOKED = "revoked"
+    ACCOUNT_GONE = "account_gone"
     SHORT_LIST = "short_list"
     ALIAS_ERROR = "alias_error"
+    PARTIAL = "partial"
     DOCUMENT_ERROR = "document_error"
     BUDGET_ERROR = "budget_error"
+    TOO_MANY_NODES = "too_many_nodes"
     ACCOUNTS_EMPTY = "accounts_empty"
     EMPTY = "empty"
     LOWER = "lower"
+    STALE = "stale"
+    UNAVAILABLE = "unavailable"
+    MISSING_FIELD = "missing_field"
+    SHORT_DURATION = "short_duration"
+    SHORT_RETENTION = "short_retention"
+    SMALL_PAGES = "small_pages"
 
 
 _ENDING = frozenset({Kind.HTTP_STATUS, Kind.THROTTLE, Kind.DISCONNECT, Kind.DOCUMENT_ERROR, Kind.BUDGET_ERROR})
-"""Kinds that are the whole answer, so that nothing after them can apply."""
+"""Kinds that are the whole answer, so that only those of transport can apply beside them."""
+
+_OF_TRANSPORT = frozenset({Kind.SLOW, Kind.TRUNCATED_BODY})
+
+_OF_PLAN = frozenset(
+    {Kind.UNAVAILABLE, Kind.MISSING_FIELD, Kind.SHORT_DURATION, Kind.SHORT_RETENTION, Kind.SMALL_PAGES}
+)
+"""Kinds that change what a dataset may be asked, so that they hit questions about its settings too."""
 
 _REST_ONLY = frozenset({Kind.SHORT_LIST})
-_GRAPHQL_ONLY = frozenset(
-    {Kind.ALIAS_ERROR, Kind.DOCUMENT_ERROR, Kind.BUDGET_ERROR, Kind.ACCOUNTS_EMPTY, Kind.EMPTY, Kind.LOWER}
+_GRAPHQL_ONLY = _OF_PLAN | {
+    Kind.ALIAS_ERROR,
+    Kind.PARTIAL,
+    Kind.DOCUMENT_ERROR,
+    Kind.BUDGET_ERROR,
+    Kind.TOO_MANY_NODES,
+    Kind.ACCOUNTS_EMPTY,
+    Kind.EMPTY,
+    Kind.LOWER,
+    Kind.STALE,
+}
+
+_NEEDED: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.ACCOUNT_GONE: "account",
+        Kind.MISSING_FIELD: "field",
+        Kind.STALE: "seconds",
+        Kind.SHORT_DURATION: "seconds",
+        Kind.SHORT_RETENTION: "seconds",
+        Kind.TOO_MANY_NODES: "limit",
+        Kind.SMALL_PAGES: "limit",
+    }
 )
 
 
@@ -40,8 +83,21 @@ class Fault:
 
     `api` is rest or graphql, `path` a glob over the path below /client/v4, `since` and `until` are simulated times,
     `times` how many requests are hit at most and `probability` how many of those that match, decided by the seed.
-    `status` and `html` belong to http_status, `seconds` to slow and to throttle's retry-after, `message` and `code`
-    to the GraphQL errors, `fraction` (what is left, in thousandths) to lower.
+
+    - http_status: `status`, as JSON or with `html` as a page, also one of 200. disconnect: no answer at all.
+    - throttle: status 429, with `seconds` as Retry-After, or without that header if `retry_after` is false.
+    - slow: the answer comes after `seconds` real ones. truncated_body: it ends halfway.
+    - revoked: the token is. account_gone: `account` does not exist, in lists and wherever it is named.
+    - short_list: REST lists lack their second half. accounts_empty: GraphQL answers no account.
+    - document_error, budget_error (in an answer 200): `message` and `code` in place of data. too_many_nodes: the same
+      for documents with more than `limit` datasets.
+    - alias_error: `message` and `code` in place of one dataset. partial: what follows it in the account is lost too.
+    - empty: no rows. lower: `fraction` thousandths of each figure. stale: rows as they were visible `seconds` before.
+    - unavailable: the dataset is not part of the plan. missing_field: `field`, spelled `sum_requests`, is unknown.
+    - short_duration, short_retention: the plan's maxDuration and notOlderThan are `seconds`. small_pages: its
+      maxPageSize is `limit`. Of several, and of the usual, the least holds.
+
+    `message` is Cloudflare's own for the kind if it is not given. Raises ValueError if the kind lacks what it needs.
     """
 
     kind: Kind
@@ -57,23 +113,40 @@ class Fault:
     status: int = 500
     html: bool = False
     seconds: float = 0
-    message: str = "Internal server error"
+    retry_after: bool = True
+    message: str = ""
     code: str | None = None
     fraction: int = 500
+    field: str | None = None
+    limit: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", Kind(self.kind))
+        kind = Kind(self.kind)
+        object.__setattr__(self, "kind", kind)
+        needed = _NEEDED.get(kind)
+        if needed is not None and not getattr(self, needed):
+            raise ValueError(f"a fault {kind} needs {needed}")
+        for name, moment in (("since", self.since), ("until", self.until)):
+            if moment is not None and moment.tzinfo is None:
+                raise ValueError(f"{name} of a fault {kind} lacks its offset from UTC")
+        if not self.message:
+            usual = BUDGET_DEPLETED if kind is Kind.BUDGET_ERROR else "Internal server error"
+            object.__setattr__(self, "message", usual)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What a request is about, for faults to match."""
+    """What a request is about, for faults to match; datasets are by name, with their products.
+
+    `settings` are the datasets about whose settings it asks, `product` is that of a REST list.
+    """
 
     api: str
     path: str
     accounts: frozenset[str]
-    datasets: frozenset[str]
-    products: frozenset[str]
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    product: str | None = None
 
 
 @dataclass(eq=False)
@@ -105,17 +178,20 @@ class Faults:
         """The faults that hit this request. Each call uses up one of a fault's `times`."""
         if not self._declared:
             return ()
-        hit = []
+        hit: list[Fault] = []
+        is_ended = False
         for number, entry in enumerate(self._declared):
-            if entry.left == 0 or not _matches(entry.fault, target, now):
+            fault = entry.fault
+            if entry.left == 0 or not _matches(fault, target, now):
                 continue
-            if not self._is_drawn(entry.fault.probability, number, request_number):
+            if is_ended and fault.kind not in _OF_TRANSPORT:
+                continue
+            if not self._is_drawn(fault.probability, number, request_number):
                 continue
             if entry.left is not None:
                 entry.left -= 1
-            hit.append(entry.fault)
-            if entry.fault.kind in _ENDING:
-                break
+            hit.append(fault)
+            is_ended = is_ended or fault.kind in _ENDING
         return tuple(hit)
 
     def _is_drawn(self, probability: float, number: int, request_number: int) -> bool:
@@ -128,14 +204,37 @@ def _matches(fault: Fault, target: Target, now: datetime) -> bool:
         fault.api in (None, target.api)
         and fault.kind not in (_GRAPHQL_ONLY if target.api == "rest" else _REST_ONLY)
         and (fault.path is None or fnmatchcase(target.path, fault.path))
-        and (fault.dataset is None or fault.dataset in target.datasets)
-        and (fault.account is None or fault.account in target.accounts)
-        and (fault.product is None or fault.product in target.products)
+        and _names_subject(fault, target)
+        and _names_account(fault, target)
         and (fault.since is None or fault.since <= now)
         and (fault.until is None or now < fault.until)
     )
 
 
+def _names_subject(fault: Fault, target: Target) -> bool:
+    asked = {**target.datasets, **target.settings} if fault.kind in _OF_PLAN else target.datasets
+    if fault.dataset is not None and fault.dataset not in asked:
+        return False
+    return fault.product is None or fault.product == target.product or fault.product in asked.values()
+
+
+def _names_account(fault: Fault, target: Target) -> bool:
+    if fault.account is None or fault.account in target.accounts:
+        return True
+    return fault.kind is Kind.ACCOUNT_GONE and target.path == "/accounts"
+
+
 def first(faults: Sequence[Fault], *kinds: Kind) -> Fault | None:
     """The first of the faults that is of one of the kinds."""
     return next((fault for fault in faults if fault.kind in kinds), None)
+
+
+def about(faults: Sequence[Fault], dataset: Dataset, account_id: str) -> list[Fault]:
+    """Those of a request's faults that concern one dataset of one account."""
+    return [
+        fault
+        for fault in faults
+        if fault.dataset in (None, dataset.name)
+        and fault.product in (None, dataset.product)
+        and fault.account in (None, account_id)
+    ]

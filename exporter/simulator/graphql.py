@@ -1,7 +1,7 @@
 """Answers GraphQL documents about accounts with JSON text, over the selections of the document and not by resolvers."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,8 @@ from graphql import execute
 
 from exporter.simulator.answers import Answers, Circumstances
 from exporter.simulator.documents import Documents, Operation, Refused, Selected, argument
-from exporter.simulator.faults import Fault, Kind, first
+from exporter.simulator.faults import Fault, Kind, about, first
+from exporter.simulator.plan import max_nodes, missing_fields
 from exporter.simulator.products import DATASETS
 from exporter.simulator.questions import Unanswerable
 from exporter.simulator.settings import dataset_settings, selected_fields
@@ -21,13 +22,18 @@ from exporter.simulator.world import AccountModel, TokenModel
 
 @dataclass(eq=False)
 class Request:
-    """A document with its variables, asked by the holder of a token at a time."""
+    """A document with its variables, asked by the holder of a token at a time; `existing` are all accounts there are.
+
+    `number` tells requests apart, `faults` are those that hit it.
+    """
 
     operation: Operation
     variables: Mapping[str, Any]
     token: TokenModel
+    existing: Collection[str]
     now: datetime
     budget: int
+    number: int = 0
     faults: Sequence[Fault] = ()
     errors: list[dict[str, Any]] = field(default_factory=list)
     accounts_refused: int = 0
@@ -43,14 +49,26 @@ class Request:
         viewers = [field for field in self.operation.selected if field.name == "viewer"]
         return [field for viewer in viewers for field in viewer.children if field.name == "accounts"]
 
-    def account_ids(self) -> list[str]:
-        """The accounts that the document names."""
-        filters = [argument(field.arguments.get("filter"), self.variables) for field in self.account_selections()]
-        return [chosen["accountTag"] for chosen in filters if chosen and "accountTag" in chosen]
+    def wanted(self, accounts: Selected) -> list[str]:
+        """The account that a selection names; all that the token sees if it names none."""
+        chosen = argument(accounts.arguments.get("filter"), self.variables)
+        if chosen and "accountTag" in chosen:
+            return [chosen["accountTag"]]
+        return [account_id for account_id in self.existing if self.token.sees(account_id)]
 
-    def datasets(self) -> list[str]:
-        """The dataset of every question of the document."""
-        fields = [field.name for accounts in self.account_selections() for field in accounts.children]
+    def account_ids(self) -> list[str]:
+        """The accounts that the document asks about."""
+        return [account_id for accounts in self.account_selections() for account_id in self.wanted(accounts)]
+
+    def questions(self) -> list[Selected]:
+        """The questions of the document: its selections of datasets."""
+        fields = (field for accounts in self.account_selections() for field in accounts.children)
+        return [field for field in fields if field.name in DATASETS]
+
+    def settings(self) -> list[str]:
+        """The datasets about whose settings the document asks."""
+        nodes = (field for accounts in self.account_selections() for field in accounts.children)
+        fields = (field.name for node in nodes if node.name == "settings" for field in node.children)
         return [name for name in fields if name in DATASETS]
 
 
@@ -69,8 +87,8 @@ class GraphQLApi:
         if not isinstance(text, str) or not isinstance(variables, dict):
             raise Refused("query contains error: the body has to be an object with query and variables")
         operation = self._documents.read(text, name)
-        self._check_known(operation)
-        return Request(operation, self._documents.variables(operation, variables), token, now, budget)
+        values = self._documents.variables(operation, variables)
+        return Request(operation, values, token, self._state.accounts, now, budget)
 
     def answer(self, request: Request) -> str:
         """The answer as JSON. Raises Refused if nothing of the document is answered."""
@@ -79,13 +97,13 @@ class GraphQLApi:
             is_budget = fault.kind is Kind.BUDGET_ERROR
             code = "budget" if is_budget else fault.code
             raise Refused(fault.message, status=200 if is_budget else fault.status, code=code)
+        self._check_fields(request)
         if request.operation.introspects:
             result = execute(
                 self._documents.schema, request.operation.document, variable_values=dict(request.variables)
             )
             return json.dumps({"data": getattr(result, "data", None), "errors": None})
-        nodes = len(request.datasets())
-        if nodes > self._state.world.limits.max_nodes:
+        if len(request.questions()) > max_nodes(self._state.world, request.faults):
             raise Refused("in combination, your request queries too many nodes, zones and accounts", status=429)
         data = ",".join(self._root(request, selected) for selected in request.operation.selected)
         if request.accounts_refused and not request.accounts_answered:
@@ -93,21 +111,28 @@ class GraphQLApi:
         errors = json.dumps(request.errors) if request.errors else "null"
         return f'{{"data":{{{data}}},"errors":{errors}}}'
 
-    def _check_known(self, operation: Operation) -> None:
-        missing = self._state.world.missing_fields
-        if not missing or operation in self._checked:
+    def _check_fields(self, request: Request) -> None:
+        """Refuse a document that selects a field which is not known."""
+        world = self._state.world
+        is_broken = first(request.faults, Kind.MISSING_FIELD) is not None
+        if not is_broken and (not world.missing_fields or request.operation in self._checked):
             return
-        for viewer in operation.selected:
-            for accounts in viewer.children:
-                for question in accounts.children:
-                    for name in selected_fields(question):
-                        if name in missing.get(question.name, ()):
-                            raise Refused(f'unknown field "{name.rpartition("_")[2]}"')
-        self._checked.add(operation)
+        for accounts in request.account_selections():
+            for question in accounts.children:
+                if question.name not in DATASETS:
+                    continue
+                dataset, wanted = DATASETS[question.name], request.wanted(accounts)
+                faults = [fault for account_id in wanted for fault in about(request.faults, dataset, account_id)]
+                missing = missing_fields(world, dataset, faults)
+                for name in selected_fields(question):
+                    if name in missing:
+                        raise Refused(f'unknown field "{name.rpartition("_")[2]}"')
+        if not is_broken:
+            self._checked.add(request.operation)
 
     def _root(self, request: Request, selected: Selected) -> str:
         if selected.name == "cost":
-            return f'"{selected.key}":{max(len(request.datasets()), 1)}'
+            return f'"{selected.key}":{max(len(request.questions()), 1)}'
         if selected.name == "__typename":
             return f'"{selected.key}":"Query"'
         parts = [self._of_viewer(request, selected.key, child) for child in selected.children]
@@ -118,15 +143,10 @@ class GraphQLApi:
             return f'"{selected.key}":{request.budget}'
         if selected.name == "__typename":
             return f'"{selected.key}":"viewer"'
-        chosen = argument(selected.arguments.get("filter"), request.variables)
-        if chosen is None:
-            wanted = [account for account in self._state.accounts if request.token.sees(account)]
-        else:
-            wanted = [chosen["accountTag"]]
         if first(request.faults, Kind.ACCOUNTS_EMPTY) is not None:
             return f'"{selected.key}":[]'
         answers = []
-        for number, account_id in enumerate(wanted):
+        for number, account_id in enumerate(request.wanted(selected)):
             path = [viewer, selected.key, str(number)]
             account = self._state.accounts.get(account_id)
             if account is None or not request.token.sees(account_id) or not request.token.may("analytics"):
@@ -134,7 +154,7 @@ class GraphQLApi:
                 request.accounts_refused += 1
                 return f'"{selected.key}":null'
             request.accounts_answered += 1
-            parts = [self._of_account(request, account, path, child) for child in selected.children]
+            parts = [self._of_account(request, account, path, child) for child in _reached(request, account, selected)]
             answers.append(f"{{{','.join(parts)}}}")
         return f'"{selected.key}":[{",".join(answers)}]'
 
@@ -144,14 +164,26 @@ class GraphQLApi:
         if selected.name == "__typename":
             return f'"{selected.key}":"account"'
         if selected.name == "settings":
-            settings = dataset_settings(self._documents.schema, self._state.world, account, selected)
+            schema, world = self._documents.schema, self._state.world
+            settings = dataset_settings(schema, world, account, selected, request.faults)
             return f'"{selected.key}":{json.dumps(settings)}'
         try:
-            rows = self._answers.rows(selected, account, Circumstances(request.at, request.variables, request.faults))
+            circumstances = Circumstances(request.at, request.number, request.variables, request.faults)
+            rows = self._answers.rows(selected, account, circumstances)
         except Unanswerable as error:
             request.errors.append(_error(str(error), [*path, selected.key], error.code, request.now))
             return f'"{selected.key}":null'
         return f'"{selected.key}":[{",".join(rows)}]'
+
+
+def _reached(request: Request, account: AccountModel, accounts: Selected) -> Iterator[Selected]:
+    """The selections of an account up to, and with, the first whose error empties what follows."""
+    for child in accounts.children:
+        yield child
+        if request.faults and child.name in DATASETS:
+            faults = about(request.faults, DATASETS[child.name], account.id)
+            if first(faults, Kind.PARTIAL) is not None:
+                return
 
 
 def error_body(errors: Sequence[Mapping[str, Any]]) -> str:

@@ -1,16 +1,21 @@
-"""The `settings` node: what an account's plan lets a dataset be asked, as GraphQL shows it."""
+"""The `settings` node: an account's plan as GraphQL shows it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
 
 from exporter.simulator.dataset import Dataset
 from exporter.simulator.documents import Selected
+from exporter.simulator.faults import Fault, about
+from exporter.simulator.plan import Plan, plan_of
 from exporter.simulator.products import DATASETS
 from exporter.simulator.world import AccountModel, World
 
 
-def dataset_settings(schema: GraphQLSchema, world: World, account: AccountModel, selected: Selected) -> dict[str, Any]:
+def dataset_settings(
+    schema: GraphQLSchema, world: World, account: AccountModel, selected: Selected, faults: Sequence[Fault]
+) -> dict[str, Any]:
     """The settings of every dataset selected, by the keys of the document."""
     settings: dict[str, Any] = {}
     for child in selected.children:
@@ -18,20 +23,21 @@ def dataset_settings(schema: GraphQLSchema, world: World, account: AccountModel,
             settings[child.key] = "AccountSettings"
             continue
         dataset = DATASETS[child.name]
+        plan = plan_of(world, account, dataset, about(faults, dataset, account.id))
         known = {
             "__typename": "Settings",
-            "availableFields": available_fields(schema, world, dataset),
-            "enabled": dataset.name not in account.disabled_datasets,
-            "maxDuration": int(world.limits.max_duration.total_seconds()),
-            "maxNumberOfFields": world.limits.max_fields,
-            "maxPageSize": world.limits.max_page_size,
-            "notOlderThan": int(dataset.not_older_than.total_seconds()),
+            "availableFields": available_fields(schema, dataset, plan),
+            "enabled": plan.is_enabled,
+            "maxDuration": plan.max_duration,
+            "maxNumberOfFields": plan.max_fields,
+            "maxPageSize": plan.max_page_size,
+            "notOlderThan": plan.not_older_than,
         }
         settings[child.key] = {wanted.key: known[wanted.name] for wanted in child.children}
     return settings
 
 
-def available_fields(schema: GraphQLSchema, world: World, dataset: Dataset) -> list[str]:
+def available_fields(schema: GraphQLSchema, dataset: Dataset, plan: Plan) -> list[str]:
     """The fields of a dataset, flattened: `sum_requests`, `dimensions_scriptName`, `count`."""
     account = schema.type_map["account"]
     assert isinstance(account, GraphQLObjectType)
@@ -41,8 +47,7 @@ def available_fields(schema: GraphQLSchema, world: World, dataset: Dataset) -> l
     for name, declared in row.fields.items():
         inner = get_named_type(declared.type)
         names += [f"{name}_{leaf}" for leaf in inner.fields] if isinstance(inner, GraphQLObjectType) else [name]
-    missing = world.missing_fields.get(dataset.name, frozenset())
-    return [name for name in names if name not in missing]
+    return [name for name in names if name not in plan.missing_fields]
 
 
 def selected_fields(selected: Selected) -> list[str]:

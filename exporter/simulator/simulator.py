@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import gmtime, strftime
 
 from exporter.simulator.api import CloudflareApi
 from exporter.simulator.app import Application, ConnectionBroken
+from exporter.simulator.arrival import Curve
 from exporter.simulator.clock import Clock
 from exporter.simulator.control import Control
 from exporter.simulator.dataset import Dataset
@@ -82,16 +84,27 @@ class Simulator:
         self._state.delete(account_id, kind, asset_id, self.clock.now())
 
     def add(self, account_id: str, asset: Asset) -> None:
-        """Give an account another asset, which exists from its own `created` on."""
+        """Give an account another asset, which exists from its own `created` on.
+
+        It may have the id of one that is deleted by then, as a bucket that is created again has.
+        """
         self._state.add(account_id, asset)
 
     def set_quiet_from(self, when: datetime | None) -> None:
         """Let all usage end at `when`, or never."""
-        self._state.set_quiet_from(when)
+        self._state.go_on_in(replace(self._state.world, quiet_from=when))
 
     def set_lateness(self, lateness: timedelta) -> None:
         """Change the longest delay with which usage becomes visible."""
-        self._state.set_lateness(lateness)
+        self._state.go_on_in(replace(self._state.world, lateness=lateness))
+
+    def set_arrival(self, arrival: Curve | None) -> None:
+        """Change the curve along which usage becomes visible; None: within the lateness."""
+        self._state.go_on_in(replace(self._state.world, arrival=arrival))
+
+    def set_token_status(self, token: str, status: str) -> None:
+        """Revoke, disable or let expire a token, or make it active again."""
+        self._state.set_token_status(token, status)
 
     def start_incident(self, account_id: str, script_tag: str, since: datetime, until: datetime) -> None:
         """Let most invocations of a Worker throw from `since` up to `until`."""

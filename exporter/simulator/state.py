@@ -1,11 +1,13 @@
 """The simulated Cloudflare as it is now: the world it began as, and what was renamed, deleted or broken since."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from exporter.simulator.faults import Fault, Kind, first
 from exporter.simulator.traffic import Traffic
 from exporter.simulator.usage import Usage
-from exporter.simulator.world import AccountModel, Asset, Incident, TokenModel, Worker, World
+from exporter.simulator.world import TOKEN_STATUSES, AccountModel, Asset, Incident, TokenModel, Worker, World
 
 
 class State:
@@ -16,70 +18,81 @@ class State:
         self.accounts: dict[str, AccountModel] = {account.id: account for account in world.accounts}
         self._tokens = {token.token: token for token in world.tokens}
         self._traffic = Traffic(world.seed) if traffic is None else traffic
-        self._lateness = world.lateness
-        self._quiet_from = world.quiet_from
         self._usage: dict[str, Usage] = {}
-
-    @property
-    def quiet_from(self) -> datetime | None:
-        """When all usage ends."""
-        return self._quiet_from
-
-    @property
-    def lateness(self) -> timedelta:
-        """The longest delay with which usage becomes visible."""
-        return self._lateness
 
     def token(self, secret: str) -> TokenModel | None:
         """The token, if there is one."""
         return self._tokens.get(secret)
 
+    def in_force(self, token: TokenModel | None, now: datetime, faults: Sequence[Fault]) -> TokenModel | None:
+        """What a token is good for at `now`: not for accounts that are not there yet, nor for what faults take away."""
+        if token is None:
+            return None
+        if first(faults, Kind.REVOKED) is not None:
+            token = replace(token, status="revoked")
+        absent = {account.id for account in self.accounts.values() if account.created > now}
+        absent |= {fault.account for fault in faults if fault.kind is Kind.ACCOUNT_GONE and fault.account is not None}
+        if absent:
+            token = replace(token, accounts=frozenset(filter(token.sees, self.accounts)) - absent)
+        return token
+
+    def set_token_status(self, secret: str, status: str) -> None:
+        """Give a token another status. Raises KeyError if there is no such token, ValueError for no such status."""
+        if secret not in self._tokens:
+            raise KeyError("there is no such token")
+        if status not in TOKEN_STATUSES:
+            raise ValueError(f"a token can't be {status}, but only {', '.join(sorted(TOKEN_STATUSES))}")
+        self._tokens[secret] = replace(self._tokens[secret], status=status)
+
     def usage(self, account_id: str) -> Usage:
         """What an account used. Raises KeyError if there is no such account."""
         known = self._usage.get(account_id)
         if known is None:
-            assets = self.accounts[account_id].assets
-            known = Usage(account_id, assets, self._traffic, self._lateness, self._quiet_from)
-            self._usage[account_id] = known
+            known = self._usage[account_id] = Usage(self.accounts[account_id], self._traffic, self.world)
         return known
 
     def add(self, account_id: str, asset: Asset) -> None:
-        """Give an account another asset; it exists, and is used, from its own `created` on."""
+        """Give an account another asset; it exists, and is used, from its own `created` on.
+
+        Raises ValueError if one of its kind and id is still there then.
+        """
         account = self.accounts[account_id]
+        for known in account.assets:
+            is_same = (known.kind, known.id) == (asset.kind, asset.id)
+            if is_same and (known.deleted is None or known.deleted > asset.created):
+                raise ValueError(f"account {account_id} has a {asset.kind} {asset.id} already")
         self._replace(replace(account, assets=(*account.assets, asset)))
 
     def rename(self, account_id: str, kind: str, asset_id: str, name: str, when: datetime) -> None:
         """Give an asset another name from `when` on. Raises KeyError if there is no such asset."""
-        asset = self._asset(account_id, kind, asset_id)
+        asset = self._asset(account_id, kind, asset_id, when)
         self._exchange(account_id, asset, replace(asset, renames=(*asset.renames, (when, name))))
 
     def delete(self, account_id: str, kind: str, asset_id: str, when: datetime) -> None:
         """Let an asset end at `when`. Raises KeyError if there is no such asset."""
-        asset = self._asset(account_id, kind, asset_id)
+        asset = self._asset(account_id, kind, asset_id, when)
         self._exchange(account_id, asset, replace(asset, deleted=when))
 
     def start_incident(self, account_id: str, script_tag: str, since: datetime, until: datetime) -> None:
         """Let most invocations of a Worker throw for a while. Raises KeyError if there is no such Worker."""
-        worker = self._asset(account_id, "worker", script_tag)
+        worker = self._asset(account_id, "worker", script_tag, since)
         assert isinstance(worker, Worker)
         incidents = (*worker.incidents, Incident(since=since, until=until))
         self._exchange(account_id, worker, replace(worker, incidents=incidents))
 
-    def set_quiet_from(self, when: datetime | None) -> None:
-        """Let all usage end at `when`, or never."""
-        self._quiet_from = when
+    def go_on_in(self, world: World) -> None:
+        """Let usage end and become visible as another world says, that which there is already too.
+
+        Accounts and tokens stay as they are.
+        """
+        self.world = world
         self._usage.clear()
 
-    def set_lateness(self, lateness: timedelta) -> None:
-        """Change the longest delay with which usage becomes visible, also of usage that there is already."""
-        self._lateness = lateness
-        self._usage.clear()
-
-    def _asset(self, account_id: str, kind: str, asset_id: str) -> Asset:
-        assets = [asset for asset in self.accounts[account_id].assets if (asset.kind, asset.id) == (kind, asset_id)]
-        if not assets:
-            raise KeyError(f"account {account_id} has no {kind} {asset_id}")
-        return next((asset for asset in assets if asset.deleted is None), assets[-1])
+    def _asset(self, account_id: str, kind: str, asset_id: str, when: datetime) -> Asset:
+        for asset in self.accounts[account_id].assets:
+            if (asset.kind, asset.id) == (kind, asset_id) and (asset.deleted is None or when < asset.deleted):
+                return asset
+        raise KeyError(f"account {account_id} has no {kind} {asset_id}")
 
     def _exchange(self, account_id: str, old: Asset, new: Asset) -> None:
         account = self.accounts[account_id]

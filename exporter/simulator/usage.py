@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from exporter.simulator.dataset import Cell, Dataset, Dimension, Level
-from exporter.simulator.traffic import Stream, Timeline, Traffic
-from exporter.simulator.world import Asset, Incident, Worker
+from exporter.simulator.timeline import Timeline
+from exporter.simulator.traffic import Stream, Traffic
+from exporter.simulator.world import AccountModel, Asset, Incident, Worker, World
 
 _END_OF_TIME = 1 << 40
 _INCIDENT_FACTOR = 4
@@ -59,24 +60,18 @@ class _Series:
     names: tuple[tuple[int, int, str], ...]
     sources: tuple[_Source, ...]
     levels: tuple[Level, ...]
+    timeline: Timeline
 
 
 class Usage:
-    """The usage of one account's assets. It is rebuilt when an asset, the lateness or the end of usage changes."""
+    """The usage of one account's assets. It is rebuilt when an asset, the arrival or the end of usage changes."""
 
-    def __init__(
-        self,
-        account_id: str,
-        assets: Sequence[Asset],
-        traffic: Traffic,
-        lateness: timedelta,
-        quiet_from: datetime | None,
-    ) -> None:
-        self._account_id = account_id
-        self._assets = assets
-        self._lateness = int(lateness.total_seconds())
-        self._timeline = Timeline(traffic, self._lateness)
-        self._quiet_from = _END_OF_TIME if quiet_from is None else epoch_minute(quiet_from)
+    def __init__(self, account: AccountModel, traffic: Traffic, world: World) -> None:
+        self._account = account
+        lateness = int(world.lateness.total_seconds())
+        self._timeline = Timeline(traffic, lateness, world.arrival)
+        self._timelines = {name: Timeline(traffic, lateness, curve) for name, curve in world.arrivals.items()}
+        self._quiet_from = _END_OF_TIME if world.quiet_from is None else epoch_minute(world.quiet_from)
         self._series: dict[str, tuple[_Series, ...]] = {}
 
     def rows(self, ask: Ask, at: int | None) -> dict[Key, list[int]]:
@@ -93,55 +88,15 @@ class Usage:
                 if at is not None:
                     last = min(last, at // 60)
                 if first < last:
-                    self._add_sources(groups, ask.between(first, last), series.sources, name, at)
+                    _add_sources(groups, ask.between(first, last), series, name, at)
         return groups
-
-    def _add_sources(
-        self,
-        groups: dict[Key, list[int]],
-        ask: Ask,
-        sources: Sequence[_Source],
-        name: str,
-        at: int | None,
-    ) -> None:
-        for source in sources:
-            values = tuple([name if value is None else value for value in source.dimensions])
-            if ask.accepts is not None and not ask.accepts(values):
-                continue
-            dimensions = tuple([values[index] for index in ask.dimensions])
-            weights = [source.weights[index] for index in ask.measures]
-            for start, events, noise in self._buckets(ask, source, values, at):
-                key = (start, *dimensions)
-                row = groups.get(key)
-                if row is None:
-                    groups[key] = [events, *[a * events + b * noise for a, b in weights]]
-                    continue
-                row[0] += events
-                for index, (a, b) in enumerate(weights, 1):
-                    row[index] += a * events + b * noise
-
-    def _buckets(self, ask: Ask, source: _Source, values: Values, at: int | None) -> Iterator[tuple[int, int, int]]:
-        for first, last in _active(source.incident, ask.lo, ask.hi):
-            if ask.accepts_minute is not None or ask.step == 1:
-                step = ask.step
-                for minute, events, noise in self._timeline.minutes(source.stream, first, last, at):
-                    if ask.accepts_minute is None or ask.accepts_minute(values, minute):
-                        yield (minute - minute % step if step else 0), events, noise
-                continue
-            start = first - first % ask.step if ask.step else first
-            while start < last:
-                end = start + ask.step if ask.step else last
-                events, noise = self._timeline.total(source.stream, max(start, first), min(end, last), at)
-                if events:
-                    yield (start if ask.step else 0), events, noise
-                start = end
 
     def _stored(self, ask: Ask, at: int | None) -> dict[Key, list[int]]:
         hourly: dict[tuple[int, Values], list[int]] = {}
         for series in self._series_of(ask.dataset):
             lo, hi = max(ask.lo, series.lo), min(ask.hi, series.hi)
             if at is not None:
-                hi = min(hi, (at - self._lateness) // 60)
+                hi = min(hi, (at - series.timeline.delay) // 60)
             for level in series.levels:
                 values: Values = tuple(["" if value is None else value for value in level.dimensions])
                 if ask.accepts is not None and not ask.accepts(values):
@@ -170,12 +125,12 @@ class Usage:
     def _series_of(self, dataset: Dataset) -> tuple[_Series, ...]:
         known = self._series.get(dataset.name)
         if known is None:
-            known = tuple(self._build(dataset, asset) for asset in self._assets if asset.kind in dataset.kinds)
+            known = tuple(self._build(dataset, asset) for asset in self._account.assets if asset.kind in dataset.kinds)
             self._series[dataset.name] = known
         return known
 
     def _build(self, dataset: Dataset, asset: Asset) -> _Series:
-        lo = epoch_minute(asset.created)
+        lo = epoch_minute(max(asset.created, self._account.created))
         hi = _END_OF_TIME if asset.deleted is None else epoch_minute(asset.deleted)
         busy_until = min(hi, self._quiet_from)
         changes = [(lo, asset.name), *((epoch_minute(when), name) for when, name in asset.renames)]
@@ -185,17 +140,55 @@ class Usage:
         )
         cells = () if dataset.cells is None else dataset.cells(asset)
         levels = () if dataset.levels is None else tuple(dataset.levels(asset))
-        return _Series(lo, hi, names, tuple(self._sources(dataset, asset, cells)), levels)
+        timeline = self._timelines.get(dataset.name, self._timeline)
+        return _Series(lo, hi, names, tuple(self._sources(dataset, asset, cells)), levels, timeline)
 
     def _sources(self, dataset: Dataset, asset: Asset, cells: Sequence[Cell]) -> Iterator[_Source]:
         for number, cell in enumerate(cells):
             rate = asset.weight * cell.share
-            key = f"{self._account_id}/{dataset.name}/{asset.id}/{number}/{rate}/{asset.growth}"
+            key = f"{self._account.id}/{dataset.name}/{asset.id}/{number}/{rate}/{asset.growth}"
             yield _Source(Stream(key.encode(), rate, asset.growth), cell.dimensions, cell.weights)
             if cell.incident and isinstance(asset, Worker):
                 burst = Stream(f"{key}/incident".encode(), asset.weight * _INCIDENT_FACTOR * 1_000, asset.growth)
                 for incident in asset.incidents:
                     yield _Source(burst, cell.dimensions, cell.weights, incident)
+
+
+def _add_sources(groups: dict[Key, list[int]], ask: Ask, series: _Series, name: str, at: int | None) -> None:
+    for source in series.sources:
+        values = tuple([name if value is None else value for value in source.dimensions])
+        if ask.accepts is not None and not ask.accepts(values):
+            continue
+        dimensions = tuple([values[index] for index in ask.dimensions])
+        weights = [source.weights[index] for index in ask.measures]
+        for start, events, noise in _buckets(ask, source, values, series.timeline, at):
+            key = (start, *dimensions)
+            row = groups.get(key)
+            if row is None:
+                groups[key] = [events, *[a * events + b * noise for a, b in weights]]
+                continue
+            row[0] += events
+            for index, (a, b) in enumerate(weights, 1):
+                row[index] += a * events + b * noise
+
+
+def _buckets(
+    ask: Ask, source: _Source, values: Values, timeline: Timeline, at: int | None
+) -> Iterator[tuple[int, int, int]]:
+    for first, last in _active(source.incident, ask.lo, ask.hi):
+        if ask.accepts_minute is not None or ask.step == 1:
+            step = ask.step
+            for minute, events, noise in timeline.minutes(source.stream, first, last, at):
+                if ask.accepts_minute is None or ask.accepts_minute(values, minute):
+                    yield (minute - minute % step if step else 0), events, noise
+            continue
+        start = first - first % ask.step if ask.step else first
+        while start < last:
+            end = start + ask.step if ask.step else last
+            events, noise = timeline.total(source.stream, max(start, first), min(end, last), at)
+            if events:
+                yield (start if ask.step else 0), events, noise
+            start = end
 
 
 def _active(incident: Incident | None, lo: int, hi: int) -> Iterator[tuple[int, int]]:

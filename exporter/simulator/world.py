@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar
 
+from exporter.simulator.arrival import Curve
+
 DEFAULT_CREATED = datetime(2024, 1, 1, tzinfo=UTC)
 NO_LATENESS = timedelta(0)
 
@@ -137,7 +139,10 @@ class KvNamespace(Stored):
 
 @dataclass(frozen=True, kw_only=True)
 class AccountModel:
-    """An account: `id` has 32 hexadecimal digits. Datasets in `disabled_datasets` are not part of its plan."""
+    """An account: `id` has 32 hexadecimal digits. Datasets in `disabled_datasets` are not part of its plan.
+
+    Before `created` there is no such account, and nothing of it is used.
+    """
 
     id: str
     name: str
@@ -148,12 +153,15 @@ class AccountModel:
     forbidden_jurisdictions: frozenset[str] = frozenset({"fedramp", "fedramp-high"})
 
 
+TOKEN_STATUSES = frozenset({"active", "disabled", "expired", "revoked"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class TokenModel:
     """A token. `accounts` None: all; `permissions` None: all, else of accounts, analytics, workers, r2, d1, kv.
 
     Limits count per `user`, or per token for one that an account owns (`owner` is that account's id).
-    `status` is active, disabled or expired.
+    `status` is one of TOKEN_STATUSES; of a revoked token verification does not even tell the status.
     """
 
     token: str = field(repr=False)
@@ -179,16 +187,23 @@ class TokenModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How a dataset is sampled: one event in `interval` is kept when a question is wider than `wider_than`."""
+    """How a dataset is sampled: one event in `interval` is kept when a question is wider than `wider_than`.
+
+    With `noise`, in thousandths, each row is off by so much at most, upwards or downwards and differently in each
+    answer (20: within 2 %). An answer with noise never claims to be exact: it reports an interval of 2 at least, where
+    the dataset reports one. Storage datasets, whose figures are maxima, are not sampled.
+    """
 
     interval: int
     wider_than: timedelta = timedelta(0)
+    noise: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Requests per five minutes and what one question may ask; None switches a request limit off.
 
+    `not_older_than` holds for datasets whose own retention is longer.
     Figures as documented: https://developers.cloudflare.com/analytics/graphql-api/limits/
     """
 
@@ -196,6 +211,7 @@ class Limits:
     graphql: int | None = 300
     max_page_size: int = 10_000
     max_duration: timedelta = timedelta(days=31)
+    not_older_than: timedelta = timedelta(days=90)
     max_fields: int = 30
     max_nodes: int = 50
 
@@ -204,7 +220,9 @@ class Limits:
 class World:
     """Everything that decides what the simulated Cloudflare answers, apart from the time and the faults.
 
-    `lateness` is the longest delay with which usage becomes visible. `quiet_from` is when all usage ends.
+    `lateness` is the longest delay with which usage becomes visible; where there is a curve, `arrivals` of a dataset or
+    else `arrival` of all, that decides instead. Stored sizes become visible whole, at the end of either.
+    `quiet_from` is when all usage ends.
     `missing_fields` names, per dataset, fields (`sum_requests`) that this Cloudflare does not know.
     """
 
@@ -212,6 +230,8 @@ class World:
     tokens: tuple[TokenModel, ...] = ()
     seed: int = 1
     lateness: timedelta = NO_LATENESS
+    arrival: Curve | None = None
+    arrivals: Mapping[str, Curve] = field(default_factory=lambda: MappingProxyType({}))
     quiet_from: datetime | None = None
     sampling: Mapping[str, Sampling] = field(default_factory=lambda: MappingProxyType({}))
     missing_fields: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,7 +1,7 @@
 """Asks a simulator in process."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +13,9 @@ OTHER_ACCOUNT = "b" * 32
 TOKEN = "secret"
 
 WORKERS = "workersInvocationsAdaptive"
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 class Client:
@@ -62,3 +65,16 @@ def between(since: datetime, until: datetime) -> str:
 def iso(moment: datetime) -> str:
     """A GraphQL Time."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
+RANGE = between(NINE, NINE + HOUR)
+REQUESTS = f"workers: {WORKERS}(limit: 100, filter: {{{RANGE}}}) {{ sum {{ requests }} }}"
+DATABASES = f"databases: d1AnalyticsAdaptiveGroups(limit: 100, filter: {{{RANGE}}}) {{ count }}"
+SCRIPTS = f"/accounts/{ACCOUNT}/workers/scripts"
+
+
+def node(answer: Any) -> dict[str, Any]:
+    """The account of an answer about one account."""
+    (account,) = answer["data"]["viewer"]["accounts"]
+    return dict(account)

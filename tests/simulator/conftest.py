@@ -12,6 +12,8 @@ from exporter.simulator import (
     BucketLists,
     Database,
     Documents,
+    Fault,
+    Kind,
     KvNamespace,
     ManualClock,
     ObjectNamespace,
@@ -20,7 +22,7 @@ from exporter.simulator import (
     Worker,
     World,
 )
-from tests.simulator.client import ACCOUNT, OTHER_ACCOUNT, TOKEN, Client
+from tests.simulator.client import ACCOUNT, MINUTE, OTHER_ACCOUNT, TOKEN, Client
 
 START = datetime(2026, 6, 1, 10, 30, 5, tzinfo=UTC)
 
@@ -88,3 +90,13 @@ def late_simulator(simulate: Callable[..., Simulator]) -> Simulator:
 def client(simulator: Simulator) -> Client:
     """A client of the simulator, with a token that sees the one account."""
     return Client(simulator)
+
+
+@pytest.fixture
+def fail(simulator: Simulator, clock: ManualClock) -> Callable[..., None]:
+    """Declare a fault that lasts for a minute from now; keywords are its fields."""
+
+    def declare(kind: Kind, **fields: Any) -> None:
+        simulator.faults.add(Fault(kind=kind, until=clock.now() + MINUTE, **fields))
+
+    return declare

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator import AccountModel, Limits, ManualClock, Sampling, Simulator, TokenModel
+from exporter.simulator import AccountModel, Limits, ManualClock, Simulator, TokenModel
 from exporter.simulator.products import DATASETS
 from exporter.simulator.questions import decimal
 from tests.simulator.client import ACCOUNT, OTHER_ACCOUNT, WORKERS, Client, between, iso
@@ -251,6 +251,16 @@ def test_settings_and_plan(account: AccountModel, simulate: Callable[..., Simula
     assert failing["data"]["viewer"]["accounts"][0]["ok"]
 
 
+def test_retention_of_the_world(simulate: Callable[..., Simulator]) -> None:
+    """A world in which data are kept for less time says so and refuses what is older."""
+    client = Client(simulate(limits=Limits(not_older_than=timedelta(hours=1))))
+    answer = client.ask(f"settings {{ {WORKERS} {{ notOlderThan }} }}", f"failing: {WHOLE}")
+    node = answer["data"]["viewer"]["accounts"][0]
+    assert node["settings"][WORKERS] == {"notOlderThan": 3_600}
+    assert node["failing"] is None
+    assert answer["errors"][0]["message"].startswith("cannot request data older than 3600s")
+
+
 def test_foreign_account(client: Client, simulate: Callable[..., Simulator]) -> None:
     """An account that the token does not see, or whose analytics it may not read, is not authorized."""
     answers = [client.ask(WHOLE, account=account) for account in (OTHER_ACCOUNT, "f" * 32)]
@@ -266,21 +276,6 @@ def test_unauthorized(simulator: Simulator) -> None:
     """Without a valid token GraphQL answers 401."""
     response = Client(simulator, "wrong").graphql("{ cost }")
     assert (response.status_code, response.json()["errors"][0]["message"]) == (401, "Unauthorized")
-
-
-def test_sampling(simulate: Callable[..., Simulator]) -> None:
-    """A sampled dataset says so and answers estimates, in wide ranges only."""
-    simulator = simulate(sampling={WORKERS: Sampling(interval=10, wider_than=timedelta(hours=1))})
-    client = Client(simulator)
-    fields = "{ sum { requests } avg { sampleInterval } }"
-    (wide,) = client.rows(f"{WORKERS}(limit: 1, filter: {{{RANGE}}}) {fields}")
-    narrow_range = between(SINCE, SINCE + timedelta(hours=1))
-    (narrow,) = client.rows(f"{WORKERS}(limit: 1, filter: {{{narrow_range}}}) {fields}")
-    exact = simulator.used(ACCOUNT, WORKERS, SINCE, UNTIL)[()]["requests"]
-    assert wide["avg"] == {"sampleInterval": 10}
-    assert wide["sum"]["requests"] % 10 == 0
-    assert abs(wide["sum"]["requests"] - exact) <= 5
-    assert narrow["avg"] == {"sampleInterval": 1}
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from exporter.simulator import AccountModel, Database, Incident, ManualClock, Simulator, Traffic, Worker
+from exporter.simulator import AccountModel, Incident, ManualClock, Simulator, Traffic, Worker
 from exporter.simulator.products import DATASETS
-from tests.simulator.client import ACCOUNT, WORKERS, Client, between
+from tests.simulator.client import ACCOUNT, WORKERS
 
 SINCE = datetime(2026, 6, 1, 7, 17, tzinfo=UTC)
 UNTIL = datetime(2026, 6, 1, 10, 4, tzinfo=UTC)
@@ -65,43 +65,6 @@ def test_traffic_can_be_shared(simulate: Callable[..., Simulator], account: Acco
         alone,
         alone,
     ]
-
-
-def test_rename_holds_from_its_minute(simulator: Simulator, client: Client, clock: ManualClock) -> None:
-    """Rows carry the name that was valid at their minute, and the list the name that is valid now."""
-    clock.set(datetime(2026, 6, 1, 9, 20, 30, tzinfo=UTC))
-    simulator.rename(ACCOUNT, "worker", "1" * 32, "store-web")
-    clock.set(datetime(2026, 6, 1, 10, 0, tzinfo=UTC))
-    hour = datetime(2026, 6, 1, 9, tzinfo=UTC)
-    rows = client.rows(
-        f'{WORKERS}(limit: 100, filter: {{{between(hour, hour + timedelta(hours=1))}, scriptTag: "{"1" * 32}"}})'
-        " { dimensions { scriptName } sum { requests } }"
-    )
-    asked = {row["dimensions"]["scriptName"]: row["sum"]["requests"] for row in rows}
-    renamed = hour + timedelta(minutes=20)
-    by = ("scriptTag",)
-    assert asked == {
-        "shop-web": simulator.used(ACCOUNT, WORKERS, hour, renamed, by=by)[("1" * 32,)]["requests"],
-        "store-web": simulator.used(ACCOUNT, WORKERS, renamed, hour + timedelta(hours=1), by=by)[("1" * 32,)][
-            "requests"
-        ],
-    }
-    names = [script["id"] for script in client.get(f"/accounts/{ACCOUNT}/workers/scripts").json()["result"]]
-    assert names == ["store-web", "shop-api"]
-
-
-def test_deleted_and_created(simulator: Simulator, client: Client, clock: ManualClock) -> None:
-    """An asset is listed and used from its creation until its deletion, and not otherwise."""
-    now = clock.now().replace(second=0)
-    simulator.delete(ACCOUNT, "database", "d1-orders")
-    simulator.add(ACCOUNT, Database(id="d1-new", name="orders", created=now + timedelta(minutes=10)))
-    dataset, hour = "d1AnalyticsAdaptiveGroups", timedelta(hours=1)
-    assert set(simulator.used(ACCOUNT, dataset, now - hour, now, by=("databaseId",))) == {("d1-orders",)}
-    assert simulator.used(ACCOUNT, dataset, now, now + timedelta(minutes=10)) == {}
-    assert set(simulator.used(ACCOUNT, dataset, now, now + hour, by=("databaseId",))) == {("d1-new",)}
-    assert client.get(f"/accounts/{ACCOUNT}/d1/database").json()["result"] == []
-    clock.advance(hour)
-    assert [entry["uuid"] for entry in client.get(f"/accounts/{ACCOUNT}/d1/database").json()["result"]] == ["d1-new"]
 
 
 def test_quiet(simulator: Simulator) -> None:

@@ -88,15 +88,23 @@ def test_control_faults(client: Client) -> None:
     client.request("POST", "/_sim/faults", json=[{"kind": "throttle", "seconds": 1}])
     assert client.request("DELETE", "/_sim/faults").json() == {"faults": []}
     assert client.request("POST", "/_sim/faults", json={"kind": "nonsense"}).status_code == 400
-    assert client.request("POST", "/_sim/faults", json={"kind": "slow", "secnds": 1}).status_code == 400
+    for wrong in ({"kind": "slow", "secnds": 1}, {"kind": "stale"}, {"kind": "slow", "until": "2026-06-01T10:00:00"}):
+        assert client.request("POST", "/_sim/faults", json=wrong).status_code == 400
+    stale = {"kind": "stale", "seconds": 60, "dataset": WORKERS, "until": "2026-06-01T11:00:00Z"}
+    assert client.request("POST", "/_sim/faults", json=stale).json()["faults"][0]["until"] == "2026-06-01T11:00:00Z"
 
 
 def test_control_world(simulator: Simulator, client: Client) -> None:
     """Incidents, lateness, the end of usage and names are changed, and the requests counted."""
     incident = client.request("POST", "/_sim/incident", json={"account": ACCOUNT, "script_tag": "1" * 32, "minutes": 5})
     assert incident.json() == {"since": "2026-06-01T10:30:05+00:00", "until": "2026-06-01T10:35:05+00:00"}
-    changed = {"quiet_from": "2026-06-01T11:00:00+00:00", "lateness_seconds": 60}
+    changed = {
+        "quiet_from": "2026-06-01T11:00:00+00:00",
+        "lateness_seconds": 60,
+        "arrival": [[60, 400], [600, 1000]],
+    }
     assert client.request("POST", "/_sim/traffic", json=changed).json() == changed
+    assert client.request("POST", "/_sim/traffic", json={"arrival": [[60, 400]]}).status_code == 400
     assert client.request("POST", "/_sim/traffic", json={"quiet_from": None}).json()["quiet_from"] is None
     renamed = {"account": ACCOUNT, "kind": "database", "id": "d1-orders", "name": "sales"}
     assert client.request("POST", "/_sim/rename", json=renamed).status_code == 200
@@ -105,6 +113,40 @@ def test_control_world(simulator: Simulator, client: Client) -> None:
     assert client.request("GET", "/_sim/requests").json() == {"rest": 1}
     assert client.request("GET", "/_sim/").json()["accounts"][0] == {"id": ACCOUNT, "name": "Example"}
     assert client.request("GET", "/_sim/nonsense").status_code == 404
+
+
+def test_control_assets(simulator: Simulator, client: Client, clock: ManualClock) -> None:
+    """Assets are created and deleted; what can't be is refused with the reason."""
+
+    def post(path: str, **body: object) -> httpx.Response:
+        return client.request("POST", f"/_sim/{path}", json={"account": ACCOUNT, **body})
+
+    def names() -> list[str]:
+        return [entry["name"] for entry in client.get(f"/accounts/{ACCOUNT}/d1/database").json()["result"]]
+
+    assert post("create", kind="database", id="d1-log", name="log", weight=3).json() == {"id": "d1-log"}
+    assert names() == ["orders", "log"]
+    assert post("delete", kind="database", id="d1-orders").json() == {"id": "d1-orders"}
+    assert names() == ["log"]
+    since = clock.now().replace(second=0)
+    used = simulator.used(ACCOUNT, "d1AnalyticsAdaptiveGroups", since, since + timedelta(hours=1), by=("databaseId",))
+    assert set(used) == {("d1-log",)}
+    created = post("create", kind="database", id="d1-new", name="orders", created="2026-06-01T10:29:00Z")
+    assert created.status_code == 200
+    assert names() == ["log", "orders"]
+    assert post("create", kind="bucket", name="archive", stored_bytes=5).json() == {"id": "archive"}
+    for refused in (
+        post("create", kind="database", id="d1-log", name="again"),
+        post("create", kind="database", id="d1-odd", name="odd", colour="red"),
+        post("create", kind="database", id="d1-odd", name="odd", deleted="2026-06-02T00:00:00Z"),
+        post("create", kind="database", id="d1-odd", name="odd", created="2026-06-01T10:29:00"),
+        post("create", kind="database", id="d1-odd"),
+        post("create", kind="teapot", id="1", name="odd"),
+        post("delete", kind="database", id="d1-orders"),
+    ):
+        assert refused.status_code == 400
+        assert refused.json()["error"]
+    assert names() == ["log", "orders"]
 
 
 def test_control_oracle(simulator: Simulator, client: Client, clock: ManualClock) -> None:
