@@ -9,6 +9,7 @@ import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
@@ -52,9 +53,13 @@ def noting(application: Application) -> Application:
     return answer
 
 
+RETENTION = timedelta(hours=26)
+"""Part of a day is filled in while the exporter is measured."""
+
+
 async def serve(counts: Counts, speed: float) -> None:
     """Serve until the process is told to end."""
-    world = busy_world(counts)
+    world = busy_world(counts, RETENTION)
     simulator = Simulator(world, SystemClock(speed=speed), traffic=KeptTraffic(world.seed))
     gc.freeze()
     port = any_free()

@@ -19,6 +19,9 @@ from tests.clock import START, CoupledClock
 GRAPHQL_BOUND = 3
 REST_BOUND = 10
 DISCOVERY_COUNTS = Counts(workers=500, buckets=100, databases=50, kv_namespaces=50, object_namespaces=50)
+NOTHING_TO_FILL = timedelta(hours=3)
+"""Refreshes are looked at alone, without what is asked in the background."""
+
 WARM_UP = 3
 """Turns before a refresh is looked at: begin, be born, and remember how questions have to be cut."""
 
@@ -57,7 +60,7 @@ class Requests:
 
     def __init__(self, counts: Counts, folder: Path) -> None:
         self._clock = CoupledClock(ManualClock(START))
-        self._simulator = Simulator(busy_world(counts), self._clock.cloudflare)
+        self._simulator = Simulator(busy_world(counts, NOTHING_TO_FILL), self._clock.cloudflare)
         self._transport = _RowCount(httpx.ASGITransport(app=self._simulator.app))
         self.exporter: Exporter = build_exporter(_config(folder), self._clock, transport=self._transport)
 

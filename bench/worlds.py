@@ -1,6 +1,7 @@
 """Simulated accounts of any size."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from exporter.simulator import (
     AccountModel,
@@ -43,12 +44,16 @@ def usual_counts(assets: int) -> Counts:
     return Counts(assets - 5 * tenth, tenth, 2 * tenth, tenth, tenth)
 
 
-def busy_world(counts: Counts) -> World:
-    """Give an account whose assets are all in use, unsampled, with request limits off."""
+def busy_world(counts: Counts, retention: timedelta) -> World:
+    """Give an account whose assets are all in use, unsampled, with request limits off.
+
+    ``retention`` is how far back Cloudflare keeps data, and so how much there is to fill in: at this size the simulated
+    Cloudflare takes minutes for a month.
+    """
     return World(
         accounts=(AccountModel(id=ACCOUNT_ID, name="Bench", assets=tuple(_assets(counts))),),
         tokens=(TokenModel(token=TOKEN),),
-        limits=Limits(rest=None, graphql=None),
+        limits=Limits(rest=None, graphql=None, not_older_than=retention),
     )
 
 

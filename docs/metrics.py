@@ -18,13 +18,13 @@ from exporter.exposition.renderer import Renderer
 from exporter.exposition.text import Format
 from exporter.families import EXPORTER
 from exporter.model import Family
-from exporter.simulator import DEMO_TOKEN, ManualClock, Simulator, demo_world
+from exporter.simulator import DEMO_TOKEN, Fault, Kind, ManualClock, Simulator, demo_world
 
 TITLES = {"workers": "Workers", "r2": "R2", "d1": "D1", "durable_objects": "Durable Objects", "kv": "KV"}
 """How the products are called; one that is not here is called as in the catalog."""
 
 TURNS = 12
-"""Minutes of the demo account after which every metric has a sample."""
+"""Minutes of the demo account after which every metric has a sample; in the last one analytics fail, a problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,9 @@ async def _demo_rows() -> list[Row]:
         cloudflare=Cloudflare(api_url="http://cloudflare.test/client/v4", tokens=(token,)), storage=Storage(path="")
     )
     exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
-    for _ in range(TURNS):
+    for turn in range(TURNS):
+        if turn == TURNS - 1:
+            simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, api="graphql"))
         await exporter.poller.turn()
         cloudflare.advance(timedelta(minutes=1))
     snapshot = exporter.board.snapshot

@@ -6,26 +6,40 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from exporter.account_poller import Works
 from exporter.catalog import DATASETS, PRODUCTS
+from exporter.catalog.entry import Dataset
+from exporter.check import (
+    PATIENCE,
+    Bearer,
+    Checker,
+    Report,
+    Surroundings,
+    beside_exporter,
+    folder_findings,
+    memory_findings,
+)
 from exporter.clock import Clock
-from exporter.cloudflare import PAGE_LIMIT, CloudflareTime, RequestTally
+from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestTally
 from exporter.config import Config, ConfigError
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger
+from exporter.ledger.inspection import inspect_folder
 from exporter.model import ExporterError
 from exporter.poller import Poller
 from exporter.reload import Reloader
 from exporter.snapshot import Board, SnapshotBuilder
 from exporter.tokens import Tokens
+from exporter.works import Works
 
 log = logging.getLogger(__name__)
 
@@ -67,15 +81,17 @@ def build_exporter(
     transport: httpx.AsyncBaseTransport | None = None,
     telemetry_path: str = "/metrics",
     page_limit: int = PAGE_LIMIT,
+    open_ledger: Callable[[Path | None, Iterable[Dataset]], Ledger] = Ledger.open,
 ) -> Exporter:
-    """Wire an exporter. Raises ConfigError or StorageError. ``transport`` replaces the network."""
+    """Wire an exporter. Raises ConfigError or StorageError.
+
+    ``transport`` replaces the network, and ``open_ledger`` what opens the ledger in its folder.
+    """
     time, tally, board = CloudflareTime(clock), RequestTally(), Board()
     http = _http_client(transport)
     tokens = Tokens(http, config.cloudflare.api_url, clock=clock, time=time, tally=tally, page_limit=page_limit)
     principals = tokens.take(config)
-    ledger = Ledger.open(config.storage.folder(), DATASETS.values())
-    if ledger.set_aside:
-        log.error("the ledger was damaged; it is kept as %s, and counting starts anew", ledger.set_aside)
+    ledger = open_ledger(config.storage.folder(), DATASETS.values())
     renderer = Renderer(clock, ProcessMetrics())
     works = Works(
         ledger, board, config.datasets(), clock, time, config.poll.discovery, config.choices, configured_at=clock.now()
@@ -90,6 +106,41 @@ def build_exporter(
     )
     web = build_web(board, renderer, clock, refresh_interval=config.poll.refresh, telemetry_path=telemetry_path)
     return Exporter(http, ledger, board, poller, Reloader(config, tokens, works, poller), web)
+
+
+async def run_check(
+    config: Config,
+    clock: Clock,
+    surroundings: Surroundings,
+    environment: Mapping[str, str],
+    config_file: Path | None = None,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    patience: timedelta = PATIENCE,
+) -> Report:
+    """Try everything that an exporter with this configuration would need. Raises ConfigError.
+
+    While an exporter uses the state folder, what is asked of Cloudflare stays within what that one leaves.
+    ``transport`` replaces the network.
+    """
+    folder, api_url = config.storage.folder(), config.cloudflare.api_url
+    inspection = inspect_folder(folder) if folder else None
+    found = folder_findings(folder, inspection, surroundings) if folder and inspection else memory_findings()
+    is_beside = inspection is not None and inspection.is_in_use
+    time, tally = CloudflareTime(clock), RequestTally()
+    async with _http_client(transport) as http:
+        tokens = Tokens(http, api_url, clock=clock, time=time, tally=tally, page_limit=PAGE_LIMIT)
+        principals = tokens.take(beside_exporter(config) if is_beside else config)
+        bearers = [
+            Bearer(
+                token,
+                principal,
+                Client(http, api_url, token.secret(), clock=clock, time=time, tally=tally, budget=principal.budget),
+            )
+            for token, principal in zip(config.cloudflare.tokens, principals, strict=True)
+        ]
+        checker = Checker(config, bearers, clock=clock, time=time, tally=tally, patience=patience)
+        return await checker.check(config_file, environment, found)
 
 
 def _http_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

@@ -1,6 +1,7 @@
 """The command line: arguments, exit codes, and one short function a command.
 
-Exit codes: 0 stopped as asked, 1 a local fault (address, state folder), 2 a wrong configuration or usage.
+Exit codes: 0 stopped as asked, 1 a local fault (address, state folder), 2 a wrong configuration or usage. Of ``check``:
+0 no error, perhaps warnings, 1 something will not work, 2 a wrong configuration or usage.
 """
 
 import argparse
@@ -26,11 +27,13 @@ from exporter.app import (
     build_exporter,
     calm_collector,
     listen,
+    run_check,
     run_until_stopped,
     set_on_signals,
     stop_on_signals,
 )
 from exporter.catalog import DATASETS
+from exporter.check import as_json, as_table, look_around, refusal
 from exporter.clock import SystemClock
 from exporter.config import Cloudflare, Config, ConfigError, Poll, Storage, Token, load_config, parse_duration
 from exporter.ledger import Ledger
@@ -41,6 +44,15 @@ from exporter.simulator import SystemClock as SimulatedClock
 
 DEFAULT_LISTEN = ":9199"
 DEMO_REFRESH = timedelta(seconds=10)
+
+INTERRUPTED = 130
+"""What shells take for ended by Ctrl-C."""
+
+CHECK = (
+    "Tell what of a configuration will work, before it is deployed: tokens, permissions, datasets, request budget and "
+    "state folder, each by trying it. Nothing is changed anywhere. Exit codes: 0 no error, perhaps warnings; 1 "
+    "something will not work; 2 the configuration or the usage is wrong."
+)
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +121,22 @@ def demo(options: argparse.Namespace) -> int:
     """Serve a simulated account, or with --simulator-only the simulated Cloudflare alone."""
     asyncio.run(_simulate(options) if options.simulator_only else _demo(options))
     return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Tell what of a configuration will work, without starting anything."""
+    try:
+        config = _with_tokens(load_config(options.config_file, os.environ, options.storage_path))
+        surroundings = look_around(os.environ)
+        report = asyncio.run(run_check(config, SystemClock(), surroundings, os.environ, options.config_file))
+    except ConfigError as error:
+        if options.output == "json":
+            sys.stdout.write(as_json(refusal(str(error))))
+        raise
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    sys.stdout.write(as_json(report) if options.output == "json" else as_table(report, Console(highlight=False)))
+    return report.exit_code
 
 
 async def _serve(config: Config, options: argparse.Namespace) -> None:
@@ -203,8 +231,8 @@ def _announce(options: argparse.Namespace, port: int) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Give the parser of all commands."""
-    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    common.add_argument(
+    web, common, configured = (argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(3))
+    web.add_argument(
         "--web.listen-address",
         dest="web_listen_address",
         type=_address,
@@ -212,7 +240,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="[HOST]:PORT",
         help=f"where to serve metrics (default {DEFAULT_LISTEN})",
     )
-    common.add_argument(
+    web.add_argument(
         "--web.telemetry-path",
         dest="web_telemetry_path",
         type=_path,
@@ -224,24 +252,17 @@ def build_parser() -> argparse.ArgumentParser:
         "--storage.path",
         dest="storage_path",
         metavar="FOLDER",
-        help="where the ledger is kept; empty: in memory (serve: default ./data; demo: default in memory)",
+        help="where the ledger is kept; empty: in memory (default ./data; demo: in memory)",
     )
     common.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info", help="default info")
     common.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="default logfmt")
 
-    serving = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    serving.add_argument(
+    configured.add_argument(
         "--config.file",
         dest="config_file",
         type=Path,
         metavar="FILE",
         help="YAML; environment and flags overrule it; read again at SIGHUP",
-    )
-    serving.add_argument(
-        "--storage.reset-counters",
-        dest="storage_reset_counters",
-        action="store_true",
-        help="begin all counters anew (after restoring a backup), and exit; costs stay",
     )
 
     parser = argparse.ArgumentParser(
@@ -256,12 +277,29 @@ def build_parser() -> argparse.ArgumentParser:
     serve_command = commands.add_parser(
         "serve",
         help="poll the accounts of a token and serve their metrics (the default)",
-        parents=[common, serving],
+        parents=[web, common, configured],
         allow_abbrev=False,
     )
     serve_command.set_defaults(run=serve)
+    serve_command.add_argument(
+        "--storage.reset-counters",
+        dest="storage_reset_counters",
+        action="store_true",
+        help="begin all counters anew (after restoring a backup), and exit; costs stay",
+    )
+    check_command = commands.add_parser(
+        "check",
+        help="tell what of a configuration will work, before it is deployed",
+        description=CHECK,
+        parents=[common, configured],
+        allow_abbrev=False,
+    )
+    check_command.set_defaults(run=check)
+    check_command.add_argument(
+        "--output", choices=("table", "json"), default="table", help="how to say it (default table)"
+    )
     demo_command = commands.add_parser(
-        "demo", help="the same on a simulated account, without a token", parents=[common], allow_abbrev=False
+        "demo", help="the same on a simulated account, without a token", parents=[web, common], allow_abbrev=False
     )
     demo_command.set_defaults(run=demo)
     _add_simulator_options(demo_command)

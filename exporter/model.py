@@ -17,6 +17,8 @@ placement    the project and name under which an asset's usage is published
 series       one exposed time series; it grows by the increases of the rows placed in it
 meter        what an invoice counts; daily sums are kept per meter
 stranger     an asset seen in rows that no discovery has decided on yet
+status       how an account, a dataset or a list stands, since when
+problem      something that is wrong: of what, since when, what happened (detail), what to do (remedy)
 snapshot     everything that is published, at one moment
 """
 
@@ -51,8 +53,23 @@ UNKNOWN = -1
 """The amount of a state or window field that the account's plan does not have."""
 
 
+STORAGE = "storage"
+"""The reason of what is down because the ledger cannot be written."""
+
+BEGINNING = "new"
+"""The reason of an account whose first refresh is under way."""
+
+
 class ExporterError(Exception):
-    """A fault that a person has to read: it says what failed, for what, why, and what to do."""
+    """A fault that a person has to read: ``detail`` says what failed, for what and why, ``remedy`` what to do.
+
+    A remedy is short, and holds nothing that is another each time: it becomes a label.
+    """
+
+    def __init__(self, detail: str, remedy: str = "") -> None:
+        super().__init__(f"{detail} {remedy}".rstrip(" "))
+        self.detail = detail
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +106,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Unlistable:
-    """A kind that could not be listed: ``outcome`` is one word for why, ``reason`` the sentence.
+    """A kind that could not be listed: ``outcome`` is one word for why, ``reason`` the sentence, ``remedy`` what to do.
 
     It is ``final`` if asking again soon will not help (a missing permission).
     """
@@ -98,6 +115,7 @@ class Unlistable:
     reason: str
     final: bool
     outcome: str = "failed"
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +134,23 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a dataset (by its key) in [since, until); both on whole minutes."""
+    """What is asked of a dataset (by its key) in [since, until); both on whole minutes.
+
+    One that is ``by_day`` is about a day that is over: amounts of usage are then those of the whole day, filed under
+    its start; what is stored is told by the hour all the same.
+    """
 
     dataset: str
     since: datetime
     until: datetime
+    by_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The rows that Cloudflare gave to a question.
 
-    ``hours`` holds only hours with rows, keyed by the hour's start; ``date`` is the answer's own ``Date``;
+    ``hours`` holds only hours (or days) with rows, keyed by their start; ``date`` is the answer's own ``Date``;
     ``newest`` is the newest minute of the question that holds data. ``sample_interval`` is how coarsely Cloudflare
     sampled (1: exact), and ``sampled`` names the hours whose amounts are estimates.
     """
@@ -195,7 +218,8 @@ class Family:
 class DatasetStatus:
     """How one dataset of one account stands: ``state`` is ok, failing or unavailable.
 
-    ``reason`` is one word, ``detail`` the sentence that says what to do; both are empty when it is ok.
+    ``reason`` is one word, ``detail`` says what failed and why, ``remedy`` what to do; all are empty when it is ok.
+    ``since`` is when it began to stand so for this reason, by Cloudflare's time if that is known.
     """
 
     account_id: str
@@ -203,6 +227,8 @@ class DatasetStatus:
     state: str
     reason: str = ""
     detail: str = ""
+    remedy: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +240,13 @@ class ListStatus:
     state: str
     reason: str = ""
     detail: str = ""
+    remedy: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """How one account stands: ``reason`` is one word, ``detail`` a sentence; both are empty when it is up.
+    """How one account stands; the words are those of a dataset, and empty when it is up.
 
     ``name`` is what to call it while its id is not known: the token's.
     """
@@ -228,22 +256,58 @@ class AccountStatus:
     reason: str = ""
     detail: str = ""
     name: str = ""
+    remedy: str = ""
+    since: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """Give ``up`` or ``down``."""
+        return "up" if self.is_up else "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong, since when, and what to do about it.
+
+    ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
+    ``account``, ``token``, ``storage``, ``configuration``, ``budget``, ``clock``, the dataset's name, or ``list of``
+    and the kind. ``since`` is None if nobody knows.
+    """
+
+    account: str
+    part: str
+    reason: str
+    since: datetime | None
+    detail: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayProgress:
+    """How far the closed days of a dataset have come.
+
+    Everything counted before ``audited_until`` is final (None: nothing is counted), and ``unfilled_days`` before
+    counting began are still to be asked.
+    """
+
+    audited_until: datetime | None
+    unfilled_days: int
 
 
 @dataclass(frozen=True, slots=True)
 class ExporterStatus:
     """What the exporter says of itself. Counts are since the process began; keys are (account id, dataset).
 
-    ``configured_at`` is when the configuration that runs was taken over, by the machine's clock.
+    ``configured_at`` is when the configuration that runs was taken over, by the machine's clock. ``own_problems`` are
+    those of no account, dataset or list: a configuration that was refused, a budget that is used up.
     """
 
     accounts: tuple[AccountStatus, ...]
     datasets: tuple[DatasetStatus, ...]
     lists: tuple[ListStatus, ...]
     api_requests: Mapping[tuple[str, str], int]
-    revisions: Mapping[tuple[str, str], int]
-    gaps: Mapping[tuple[str, str], timedelta]
     sample_intervals: Mapping[tuple[str, str], float]
+    days: Mapping[tuple[str, str], DayProgress]
     page_splits: int
     commit_failures: int
     storage_bytes: int
@@ -253,6 +317,7 @@ class ExporterStatus:
     clock_offset: timedelta | None
     config_is_current: bool = True
     configured_at: datetime | None = None
+    own_problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

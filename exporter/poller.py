@@ -2,21 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import timedelta
 
-from exporter.account_poller import EARLY_DISCOVERY, AccountPoller, Principal, Works
-from exporter.cloudflare import Budget, CloudflareError, RequestTally
+from exporter.account_poller import AccountPoller
+from exporter.background import Background
+from exporter.cloudflare import Budget, RequestTally, Withheld
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
-from exporter.ledger import CommitError, choose
-from exporter.model import Account, AccountStatus, ExporterStatus, Snapshot
+from exporter.ledger import choose
+from exporter.model import AccountStatus, ExporterStatus, Problem, Snapshot
+from exporter.owners import Owners
 from exporter.snapshot import SnapshotBuilder
-from exporter.turns import Turn, share_out
+from exporter.statuses import dated
+from exporter.turns import Allotment, stretch_discovery, stretch_refresh
+from exporter.works import Principal, Works
 
 log = logging.getLogger(__name__)
 
-ABSENCES = 2
-"""In how many lists in a row an account must be missing before it is no longer asked: a list can be wrong."""
+PATIENCE_SECONDS = 10.0
+"""After how long what is there is published without the accounts that take longer."""
 
 
 class Poller:
@@ -32,18 +36,19 @@ class Poller:
         refresh_interval: timedelta,
         on_publish: Callable[[Snapshot], None],
     ) -> None:
-        self._principals = principals
+        self._owners = Owners(principals, works)
         self._works = works
         self._builder = builder
         self._tally = tally
         self._refresh_interval = refresh_interval
         self._on_publish = on_publish
-        self._accounts: dict[str, AccountPoller] = {}
-        self._absences: dict[str, int] = {}
-        self._troubles: dict[str, AccountStatus] = {}
-        self._list_at: dict[str, float] = {}
+        self._listing: set[Principal] = set()
+        self._allotments: dict[Budget, Allotment] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._splits_before = 0
+        self._gone: dict[str, AccountStatus] = {}
+        self._budget_problems: dict[str, Problem] = {}
 
     async def run(self) -> None:
         """Turn until cancelled."""
@@ -62,49 +67,109 @@ class Poller:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def turn(self, longest_wait: float | None = None) -> None:
-        """Ask every account once and publish; an account that takes longer is published with a later turn."""
-        await asyncio.gather(*(self._list_accounts(principal) for principal in self._principals))
-        started = [asyncio.create_task(account.turn(turn)) for account, turn in self._share_out()]
-        self._running.update(started)
-        for task in started:
-            task.add_done_callback(self._running.discard)
-        if started:
-            await asyncio.wait(started, timeout=longest_wait)
-        await self.publish()
-        self._works.board.turned_at = self._works.clock.monotonic()
+    async def turn(self, longest_wait: float | None = None, patience: float = PATIENCE_SECONDS) -> None:
+        """Ask every account once and publish; a token or account that takes longer is published with a later turn.
 
-    def _share_out(self) -> list[tuple[AccountPoller, Turn]]:
-        """Give the turns of the accounts that are not still busy, as far as each budget goes."""
-        idle = [account for account in self._asked() if not account.is_busy]
+        What is known is asked at once; accounts that a list of this turn brings, or gives to another token, are asked
+        when the list is there. So a token whose list hangs holds up nobody else. What takes longer than ``patience``
+        (in seconds, as ``longest_wait``) is not waited for to publish the rest.
+        """
+        clock = self._works.clock
+        began = clock.monotonic()
+        self._allotments = {budget: self._allot(budget) for budget in self._budgets()}
+        due = [principal for principal in self._owners.due() if principal not in self._listing]
+        doubted = {account.account.id for account in self._owners.doubted() if account.principal in due}
+        started = [self._start(self._list_and_ask(principal)) for principal in due]
+        started += self._ask_waiting(but_for=doubted)
+        await self._publish_when_done(started, longest_wait, patience)
+        self._works.board.turned_at = clock.monotonic()
+        left = None if longest_wait is None else max(longest_wait - (clock.monotonic() - began), 0.0)
+        asking = [self._start(account.ask_days(documents)) for account, documents in self._share_out_days()]
+        if asking:
+            await asyncio.wait(asking, timeout=left)
+
+    def _allot(self, budget: Budget) -> Allotment:
+        """Give what a turn may take of a budget, without what is put by for closed days."""
         seconds = self._refresh_interval.total_seconds()
-        turns: list[tuple[AccountPoller, Turn]] = []
-        for budget in self._budgets():
-            accounts = {account.account.id: account for account in idle if account.principal.budget is budget}
-            candidates = [account.candidate() for account in accounts.values()]
-            graphql, rest = (budget.per_turn(api, seconds) for api in ("graphql", "rest"))
-            shared = share_out(candidates, graphql, rest)
-            turns += [(accounts[account_id], turn) for account_id, turn in shared.items() if any(turn)]
-        return turns
+        kept = self._background.put_by(budget, self._owners.asked(), seconds)
+        return Allotment(budget.per_turn("graphql", seconds) - kept, budget.per_turn("rest", seconds))
+
+    def _share_out_days(self) -> list[tuple[AccountPoller, int]]:
+        """Give who may ask about closed days, and in how many documents."""
+        asked, seconds = self._owners.asked(), self._refresh_interval.total_seconds()
+        for account in asked:
+            account.find_days()
+        return [share for budget in self._budgets() for share in self._background.share_out(budget, asked, seconds)]
+
+    async def _publish_when_done(
+        self, started: Collection[asyncio.Task[None]], longest_wait: float | None, patience: float
+    ) -> None:
+        """Publish what a turn brought; if some of it takes long, once without it and once after the longest wait."""
+        first = patience if longest_wait is None else min(patience, longest_wait)
+        pending = await self._publish_after(started, first)
+        if pending and first != longest_wait:
+            await self._publish_after(pending, None if longest_wait is None else longest_wait - first)
+
+    async def _publish_after(
+        self, awaited: Collection[asyncio.Task[None]], longest_wait: float | None
+    ) -> set[asyncio.Task[None]]:
+        """Publish once all is done, or the wait is over; gives what is not done."""
+        pending = (await asyncio.wait(awaited, timeout=longest_wait))[1] if awaited else set()
+        await self.publish()
+        return pending
+
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _list_and_ask(self, principal: Principal) -> None:
+        """List a token's accounts, and ask those that this brings if the turn is still the same."""
+        allotments = self._allotments
+        self._listing.add(principal)
+        try:
+            await self._owners.list_accounts(principal)
+        except Exception:
+            log.exception("listing the accounts of %s failed; it is tried again", principal.name)
+        finally:
+            self._listing.discard(principal)
+        asked = self._ask_waiting() if allotments is self._allotments else []
+        if asked:
+            await asyncio.wait(asked)
+
+    def _ask_waiting(self, but_for: Collection[str] = ()) -> list[asyncio.Task[None]]:
+        """Ask the accounts that are not busy and had no turn yet, as far as each budget goes."""
+        idle = {
+            account.account.id: account
+            for account in self._owners.asked()
+            if not account.is_busy and account.account.id not in but_for
+        }
+        started: list[asyncio.Task[None]] = []
+        for budget, allotment in self._allotments.items():
+            candidates = [account.candidate() for account in idle.values() if account.principal.budget is budget]
+            turns = allotment.share_out(candidates)
+            started += [self._start(idle[account_id].turn(turn)) for account_id, turn in turns.items()]
+        return started
 
     def _budgets(self) -> list[Budget]:
-        return list({id(principal.budget): principal.budget for principal in self._principals}.values())
+        return list({id(principal.budget): principal.budget for principal in self._owners.principals}.values())
 
     def _stretched_refresh(self) -> timedelta:
         """Give how long it takes until every account has had its turn."""
-        seconds = self._refresh_interval.total_seconds()
-        longest = 1
+        interval = longest = self._refresh_interval
         for budget in self._budgets():
-            costs = [one.candidate().cost for one in self._asked() if one.principal.budget is budget]
-            longest = max(longest, -(-sum(costs) // budget.fair_share("graphql", seconds)))
-        return longest * self._refresh_interval
+            costs = [one.candidate().cost for one in self._owners.asked() if one.principal.budget is budget]
+            per_turn = budget.fair_share("graphql", interval.total_seconds())
+            longest = max(longest, stretch_refresh(interval, costs, per_turn))
+        return longest
 
     def _stretched_discovery(self) -> timedelta:
         """Give how long it takes until the lists of every account have been read."""
         longest = self._works.discovery_interval
         for budget in self._budgets():
-            costs = [one.candidate().list_cost for one in self._asked() if one.principal.budget is budget]
-            longest = max(longest, timedelta(seconds=PERIOD_SECONDS * sum(costs) / budget.allowance("rest")))
+            costs = [one.candidate().list_cost for one in self._owners.asked() if one.principal.budget is budget]
+            longest = max(longest, stretch_discovery(longest, costs, budget.allowance("rest"), PERIOD_SECONDS))
         return longest
 
     async def publish(self) -> None:
@@ -119,96 +184,15 @@ class Poller:
         self._on_publish(snapshot)
         return snapshot
 
-    async def _list_accounts(self, principal: Principal) -> None:
-        now = self._works.clock.monotonic()
-        if now < self._list_at.get(principal.name, float("-inf")):
-            return
-        try:
-            listed = [self._named(account) for account in await principal.discovery.accounts(principal.wanted)]
-            chosen = self._works.choices.accounts
-            accounts = [account for account in listed if chosen.admits(account)]
-            await self._works.with_ledger(self._works.ledger.enroll, accounts, chosen.alias)
-        except CloudflareError as error:
-            self._note_trouble(principal, error.outcome, str(error))
-            return
-        except CommitError as error:
-            self._works.commit_failures += 1
-            self._note_trouble(principal, "storage", str(error))
-            return
-        is_complete = self._take_list(principal, listed, accounts)
-        interval = self._works.discovery_interval if is_complete else EARLY_DISCOVERY
-        self._list_at[principal.name] = now + interval.total_seconds()
-
-    def _named(self, account: Account) -> Account:
-        """Give the account with the name known from before, if the token may not read it."""
-        if account.name != account.id:
-            return account
-        return next((known for known in self._works.ledger.accounts() if known.id == account.id), account)
-
-    def _asked(self) -> list[AccountPoller]:
-        """Give the accounts to ask: those that are not left out, and whose token is still there."""
-        chosen = self._works.choices.accounts
-        return [
-            account
-            for account in self._accounts.values()
-            if account.principal in self._principals and chosen.admits(account.account)
-        ]
-
-    def _take_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> bool:
-        """Begin to ask new ``accounts`` and give up those that are gone; False if one is missing for the first time."""
-        principal.analytics.serve_accounts(len(accounts))
-        if accounts:
-            self._troubles.pop(principal.name, None)
-        elif listed:
-            detail = f"{principal.name} sees {len(listed)} accounts; accounts.include and accounts.exclude leave none."
-            self._note_trouble(principal, "no_account", detail)
-        else:
-            detail = f"{principal.name} sees no account. Give it 'Account Settings Read', or name the account ids."
-            self._note_trouble(principal, "no_account", detail)
-        for account in accounts:
-            known = self._accounts.get(account.id)
-            if known is None:
-                self._accounts[account.id] = AccountPoller(account, principal, self._works)
-            elif known.principal is principal or known.principal not in self._principals:
-                known.principal, known.account = principal, account
-        there = {account.id for account in listed}
-        missing = [key for key, known in self._accounts.items() if known.principal is principal and key not in there]
-        self._absences = {key: count for key, count in self._absences.items() if key not in there}
-        for account_id in missing:
-            self._absences[account_id] = self._absences.get(account_id, 0) + 1
-            if self._absences[account_id] >= ABSENCES:
-                log.warning("account %s is no longer listed for %s", account_id, principal.name)
-                del self._accounts[account_id], self._absences[account_id]
-        return not self._absences
-
-    def _note_trouble(self, principal: Principal, reason: str, detail: str) -> None:
-        """Take down that a token's accounts cannot be listed; those that are known go on meanwhile."""
-        known = self._troubles.get(principal.name)
-        if known is None or known.reason != reason:
-            log.warning("%s", detail)
-        self._troubles[principal.name] = AccountStatus("", False, reason, detail, principal.name)
-
     def reconfigure(self, principals: Sequence[Principal], refresh_interval: timedelta) -> None:
-        """Go on with other tokens, choices and intervals; everything is listed anew with the next turn.
-
-        An account stays with its token; one whose token is gone is not asked until another token lists it.
-        """
+        """Go on with other tokens, choices and intervals; everything is listed anew with the next turn."""
         self._splits_before += sum(
             old.analytics.splits.count
-            for old in self._principals
+            for old in self._owners.principals
             if all(old.analytics is not new.analytics for new in principals)
         )
-        for account in self._accounts.values():
-            for principal in principals:
-                is_its = principal.analytics is account.principal.analytics
-                if is_its and (not principal.wanted or account.account.id in principal.wanted):
-                    account.principal = principal
-            account.begin_anew()
-        self._principals = principals
+        self._owners.reconfigure(principals)
         self._refresh_interval = refresh_interval
-        names = {principal.name for principal in principals}
-        self._troubles = {name: trouble for name, trouble in self._troubles.items() if name in names}
-        self._list_at.clear()
 
     def _budget_status(self) -> dict[str, tuple[int, int]]:
         budgets = self._budgets()
@@ -219,30 +203,55 @@ class Poller:
 
     def _status(self, known: Mapping[str, str]) -> ExporterStatus:
         works = self._works
-        asked = self._asked()
-        asked_ids = {account.account.id for account in asked}
-        gone = [
-            AccountStatus(account_id, False, "not_listed", "No token lists this account now.")
-            for account_id in known
-            if account_id not in asked_ids
-        ]
+        asked = self._owners.asked()
+        self._gone = self._statuses_of_gone(known.keys() - {account.account.id for account in asked})
         return ExporterStatus(
-            accounts=(*(account.status for account in asked), *gone, *self._troubles.values()),
-            datasets=tuple(status for account in asked for status in account.dataset_statuses()),
-            lists=tuple(status for account in asked for status in account.list_statuses()),
+            accounts=(
+                *(account.statuses.whole for account in asked),
+                *self._gone.values(),
+                *self._owners.troubles(),
+            ),
+            datasets=tuple(status for account in asked for status in account.statuses.datasets()),
+            lists=tuple(status for account in asked for status in account.statuses.lists()),
             api_requests=self._tally.counts(),
-            revisions={key: count for key, count in works.revisions.items() if key[0] in known},
-            gaps={key: gap for key, gap in works.gaps.items() if key[0] in known},
+            days={key: progress for key, progress in works.days.items() if key[0] in known},
             sample_intervals={
                 key: float(interval) for key, interval in works.sample_intervals.items() if key[0] in known
             },
-            page_splits=self._splits_before + sum(each.analytics.splits.count for each in self._principals),
+            page_splits=self._splits_before + sum(each.analytics.splits.count for each in self._owners.principals),
             commit_failures=works.commit_failures,
             storage_bytes=works.ledger.size(),
             refresh_interval=self._stretched_refresh(),
             budgets=self._budget_status(),
             discovery_interval=self._stretched_discovery(),
             clock_offset=works.time.offset(),
-            config_is_current=works.config_is_current,
+            config_is_current=works.config_problem is None,
             configured_at=works.configured_at,
+            own_problems=(*filter(None, (works.config_problem, works.token_problem)), *self._withholding()),
         )
+
+    def _statuses_of_gone(self, account_ids: Collection[str]) -> dict[str, AccountStatus]:
+        """Give the statuses of accounts that are published, but that no token lists any more."""
+        now = self._works.now()
+        detail, remedy = "No token lists this account now.", "Give a token access, or exclude it (accounts.exclude)."
+        statuses = {key: AccountStatus(key, False, "not_listed", detail, remedy=remedy) for key in sorted(account_ids)}
+        return {key: dated(status, self._gone.get(key), now) for key, status in statuses.items()}
+
+    def _withholding(self) -> list[Problem]:
+        """Give a problem for each budget that has been used up in turn after turn; its change is logged."""
+        seconds = self._refresh_interval.total_seconds()
+        problems: dict[str, Problem] = {}
+        for budget in self._budgets():
+            length = budget.withheld_for(seconds)
+            if length is not None:
+                names = ", ".join(each.name for each in self._owners.principals if each.budget is budget)
+                detail = f"{names}: the share of Cloudflare's request limits is used up, and questions are left out."
+                since = self._works.now() - timedelta(seconds=length)
+                new = Problem(names, "budget", Withheld.outcome, since, detail, Withheld.advice)
+                problems[names] = self._budget_problems.get(names, new)
+        for names in problems.keys() - self._budget_problems.keys():
+            log.warning("%s %s", problems[names].detail, problems[names].remedy)
+        for names in self._budget_problems.keys() - problems.keys():
+            log.info("there is room again in the request limits of %s", names)
+        self._budget_problems = problems
+        return list(problems.values())

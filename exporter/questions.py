@@ -26,7 +26,7 @@ def make_question(
             return Question(dataset.key, max(known_until or floor_hour(until - MINUTE), oldest), until)
         case Role.STATE:
             running = floor_hour(until)
-            return Question(dataset.key, max(known_until or oldest, running - LOOK_BACK), running + HOUR)
+            return Question(dataset.key, max(known_until or oldest, oldest, running - LOOK_BACK), running + HOUR)
         case _:
             end = until - WINDOW_DELAY
             return Question(dataset.key, end - WINDOW, end)

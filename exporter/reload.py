@@ -5,15 +5,19 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from exporter.account_poller import Works
 from exporter.config import Config, ConfigError
+from exporter.model import Problem
 from exporter.poller import Poller
 from exporter.tokens import Tokens
+from exporter.works import Works
 
 log = logging.getLogger(__name__)
 
 TOKEN_CHECK_SECONDS = 30
 """How often token files are looked at."""
+
+CONFIG_ADVICE = "Correct the configuration and reload it (SIGHUP); the one before goes on meanwhile."
+TOKEN_ADVICE = "Put a valid token into its file, which is read again by itself; the token of before goes on meanwhile."
 
 
 class Reloader:
@@ -24,7 +28,6 @@ class Reloader:
         self._tokens = tokens
         self._works = works
         self._poller = poller
-        self._token_trouble = ""
 
     async def run(self, asked: asyncio.Event, read: Callable[[], Config]) -> None:
         """Reload whenever ``asked`` is set, and look at the token files in between, until cancelled."""
@@ -46,13 +49,14 @@ class Reloader:
             config = self._keep_fixed(read())
             principals = self._tokens.take(config)
         except ConfigError as error:
-            self._works.config_is_current = False
-            log.error("the configuration is refused, and the one before goes on: %s", _one_line(error))
+            known, reason = self._works.config_problem, _one_line(error)
+            self._works.config_problem = self._problem("configuration", "refused", reason, CONFIG_ADVICE, known)
+            log.error("the configuration is refused, and the one before goes on: %s", reason)
         else:
             works = self._works
             works.choices, works.datasets = config.choices, config.datasets()
             works.discovery_interval = config.poll.discovery
-            works.configured_at, works.config_is_current = works.clock.now(), True
+            works.configured_at, works.config_problem, works.token_problem = works.clock.now(), None, None
             self._poller.reconfigure(principals, config.poll.refresh)
             self._config = config
             log.info("the configuration was read again; it applies from the next refresh")
@@ -63,11 +67,16 @@ class Reloader:
             if self._tokens.have_changed():
                 self._poller.reconfigure(self._tokens.take(self._config), self._config.poll.refresh)
                 log.info("a token file has changed; its token is used from now on")
-            self._token_trouble = ""
+            self._works.token_problem = None
         except ConfigError as error:
-            if str(error) != self._token_trouble:
+            known = self._works.token_problem
+            if known is None or known.detail != str(error):
                 log.error("the token of before goes on: %s", error)
-            self._token_trouble = str(error)
+            self._works.token_problem = self._problem("token", "file", str(error), TOKEN_ADVICE, known)
+
+    def _problem(self, part: str, reason: str, detail: str, remedy: str, known: Problem | None) -> Problem:
+        """Give a problem with the time since when it lasts."""
+        return Problem("", part, reason, known.since if known else self._works.now(), detail, remedy)
 
     def _keep_fixed(self, config: Config) -> Config:
         """Give the configuration with what only a restart changes left as it is."""

@@ -12,6 +12,7 @@ from exporter.catalog.entry import Dataset, Metric, Product
 from exporter.families import EXPORTER, build_family, own_family, own_value
 from exporter.ledger import Publication, PublishedBook
 from exporter.model import UNLISTED, ExporterStatus, Family, Labels, Sample, Snapshot
+from exporter.problems import find_problems, since_by_labels
 
 
 class Board:
@@ -143,6 +144,14 @@ def _own(publication: Publication, status: ExporterStatus, at: datetime) -> Iter
         },
     )
     yield own_family(
+        "problem_start_timestamp_seconds",
+        "gauge",
+        "Since when something is wrong: a series for each problem, none when all is well. time() minus the value is for"
+        " how long; account, part and reason say what it is, remedy what to do.",
+        ("account", "part", "reason", "remedy"),
+        since_by_labels(find_problems(status, accounts)),
+    )
+    yield own_family(
         "api_requests_total",
         "counter",
         "Requests to Cloudflare's API by outcome, retries included.",
@@ -195,20 +204,37 @@ def _own(publication: Publication, status: ExporterStatus, at: datetime) -> Iter
 
 def _ledger_counts(publication: Publication, status: ExporterStatus) -> Iterable[Family]:
     accounts = publication.accounts
+    books = {
+        (accounts[book.account], book.dataset.name): (book.state, book.dataset)
+        for book in publication.books
+        if book.state is not None
+    }
     yield own_family(
         "revisions_total",
         "counter",
         "Rows that an answer of Cloudflare put lower than an earlier one, and hours taken in dispute.",
         ("account", "dataset"),
-        {(accounts[account], dataset): count for (account, dataset), count in status.revisions.items()},
+        {key: state.revisions for key, (state, _) in books.items()},
     )
     yield own_family(
         "gap_seconds_total",
         "counter",
         "Time that no question covered, because the exporter was away longer than Cloudflare keeps data.",
         ("account", "dataset"),
-        {(accounts[account], dataset): gap.total_seconds() for (account, dataset), gap in status.gaps.items()},
+        {key: state.gap.total_seconds() for key, (state, _) in books.items()},
     )
+    yield own_family(
+        "late_usage_total",
+        "counter",
+        "Usage that came after its hour had settled and was added when its day was audited, by field of the dataset.",
+        ("account", "dataset", "field"),
+        {
+            (*key, entry.name): amount / entry.scale
+            for key, (state, dataset) in books.items()
+            for entry, amount in zip(dataset.fields, state.late or (0,) * len(dataset.fields), strict=True)
+        },
+    )
+    yield from _days(publication, status)
     yield own_family(
         "dataset_sample_interval",
         "gauge",
@@ -219,6 +245,25 @@ def _ledger_counts(publication: Publication, status: ExporterStatus) -> Iterable
     yield own_value("page_splits_total", "counter", "Questions cut because a page was full.", status.page_splits)
     yield own_value("commit_failures_total", "counter", "Changes the ledger could not write.", status.commit_failures)
     yield own_value("storage_bytes", "gauge", "Size of the ledger.", status.storage_bytes)
+
+
+def _days(publication: Publication, status: ExporterStatus) -> Iterable[Family]:
+    accounts = publication.accounts
+    days = {(accounts[account], dataset): progress for (account, dataset), progress in status.days.items()}
+    yield own_family(
+        "audited_until_timestamp_seconds",
+        "gauge",
+        "Everything counted before this is final: its days were asked once more, 26 hours after their end.",
+        ("account", "dataset"),
+        {key: progress.audited_until.timestamp() for key, progress in days.items() if progress.audited_until},
+    )
+    yield own_family(
+        "first_fill_remaining_days",
+        "gauge",
+        "Days before counting began that are still to be asked for the daily sums, which costs are made of.",
+        ("account", "dataset"),
+        {key: progress.unfilled_days for key, progress in days.items()},
+    )
 
 
 def _fresh(book: PublishedBook) -> datetime | None:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from exporter.account_poller import Principal
 from exporter.catalog import PRODUCTS
 from exporter.clock import Clock
 from exporter.cloudflare import Analytics, Budget, Client, CloudflareTime, Discovery, RequestTally
 from exporter.config import Config, Token
+from exporter.works import Principal
 
 
 @dataclass(frozen=True, slots=True)

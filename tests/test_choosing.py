@@ -71,7 +71,10 @@ def test_choices_that_leave_no_account_are_told(tmp_path: Path, caplog: pytest.L
         site = Site(two_accounts(), tmp_path, accounts={"include": ["Exmaple"]})
         with caplog.at_level(logging.INFO, logger="exporter"):
             await site.turn(3)
-        assert told(caplog) == ["token 1 sees 2 accounts; accounts.include and accounts.exclude leave none."]
+        assert told(caplog) == [
+            "token 1 sees 2 accounts; accounts.include and accounts.exclude leave none. "
+            "Change accounts.include or accounts.exclude, or take the token out."
+        ]
         assert site.samples(UP) == [({"account": "token 1"}, 0)]
         await site.exporter.close()
 

@@ -9,11 +9,21 @@ from exporter import __version__
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.families import build_family
 from exporter.ledger.book import BookState
-from exporter.ledger.ledger import Publication, PublishedBook
+from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.readings import Readings
 from exporter.ledger.roster import Entry, Standing
 from exporter.ledger.series import Placement, SeriesKey
-from exporter.model import AccountStatus, Asset, DatasetStatus, ExporterStatus, Labels, ListStatus, Sample, Snapshot
+from exporter.model import (
+    AccountStatus,
+    Asset,
+    DatasetStatus,
+    DayProgress,
+    ExporterStatus,
+    Labels,
+    ListStatus,
+    Sample,
+    Snapshot,
+)
 from exporter.snapshot import SnapshotBuilder
 
 AT = datetime(2025, 10, 20, 10, 1, 2, tzinfo=UTC)
@@ -27,7 +37,17 @@ WORKERS = DATASETS["workersInvocationsAdaptive"]
 LATELY = DATASETS["workersInvocationsAdaptive/quantiles"]
 KV_STORAGE = DATASETS["durableObjectsStorageGroups"]
 
-STATE = BookState(START, START, UNTIL, UNTIL, UNTIL + timedelta(seconds=5), UNTIL - timedelta(minutes=3))
+STATE = BookState(
+    START,
+    START,
+    UNTIL,
+    UNTIL,
+    UNTIL + timedelta(seconds=5),
+    START,
+    UNTIL - timedelta(minutes=3),
+    revisions=2,
+    gap=timedelta(hours=1),
+)
 READINGS = Readings(UNTIL, UNTIL + timedelta(seconds=5), START)
 
 STATUS = ExporterStatus(
@@ -45,8 +65,7 @@ STATUS = ExporterStatus(
         ListStatus(ACCOUNT_ID, "r2_bucket", "unavailable", "forbidden", "Give the token the permission."),
     ),
     api_requests={("rest", "success"): 12, ("graphql", "throttled"): 1},
-    revisions={(ACCOUNT_ID, D1.name): 2},
-    gaps={(ACCOUNT_ID, D1.name): timedelta(hours=1)},
+    days={(ACCOUNT_ID, D1.name): DayProgress(START, 3)},
     sample_intervals={(ACCOUNT_ID, D1.name): 10.5},
     page_splits=3,
     commit_failures=4,
@@ -204,7 +223,8 @@ def test_a_held_publication_shows_the_time_that_its_values_have() -> None:
 
 def test_the_exporter_tells_of_itself() -> None:
     """Accounts, datasets, requests and the ledger's own counts are published, whole numbers as integers."""
-    snapshot = build()
+    late = STATE._replace(late=(0, 0, 0, 0, 2_500_000))
+    snapshot = build(PublishedBook(ACCOUNT_ID, D1, late, None, ()))
     own = "cloudflare_exporter_"
     dataset = '{account="Example",dataset="d1AnalyticsAdaptiveGroups"}'
     assert values(snapshot, f"{own}build_info") == {f'{{version="{__version__}"}}': 1}
@@ -220,6 +240,13 @@ def test_the_exporter_tells_of_itself() -> None:
     assert values(snapshot, f"{own}revisions_total") == {dataset: 2}
     assert values(snapshot, f"{own}dataset_sample_interval") == {dataset: 10.5}
     assert values(snapshot, f"{own}gap_seconds_total") == {dataset: 3600}
+    assert values(snapshot, f"{own}audited_until_timestamp_seconds") == {dataset: 1760950800}
+    assert values(snapshot, f"{own}first_fill_remaining_days") == {dataset: 3}
+    fields = ("readQueries", "writeQueries", "rowsRead", "rowsWritten", "queryBatchResponseBytes")
+    assert values(snapshot, f"{own}late_usage_total") == {
+        f'{{account="Example",dataset="d1AnalyticsAdaptiveGroups",field="{field}"}}': amount
+        for field, amount in zip(fields, (0, 0, 0, 0, 2.5), strict=True)
+    }
     assert values(snapshot, f"{own}unlisted_assets") == {'{account="Example"}': 1}
     singles = {
         "page_splits_total": 3,

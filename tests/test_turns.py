@@ -1,6 +1,12 @@
 """Who has a turn when the request budget is not enough for all."""
 
-from exporter.turns import Candidate, Turn, share_out
+from datetime import timedelta
+
+import pytest
+
+from exporter.turns import Allotment, Candidate, Turn, share_out, stretch_discovery, stretch_refresh
+
+MINUTE = timedelta(minutes=1)
 
 
 def one(name: str, asked_at: float, due: float | None = None, cost: int = 1, list_cost: int = 6) -> Candidate:
@@ -36,3 +42,29 @@ def test_lists_and_questions_are_shared_out_apart() -> None:
     """An account whose lists cannot be read yet is asked for its usage nevertheless."""
     turns = share_out([one("a", 1, due=1), one("b", 2, due=2)], graphql=10, rest=6)
     assert turns == {"a": Turn(True, True), "b": Turn(True, False)}
+
+
+def test_accounts_that_come_while_a_turn_is_under_way_get_what_is_left() -> None:
+    """Nobody has two turns, and when the budget is handed out those who come late wait."""
+    allotment = Allotment(graphql=3, rest=12)
+    assert allotment.share_out([one("a", 1, due=1), one("b", 2)]) == {"a": Turn(True, True), "b": Turn(True, False)}
+    assert allotment.share_out([one("a", 1, due=1), one("c", 3, due=2), one("d", 4, due=3)]) == {"c": Turn(True, True)}
+    assert allotment.share_out([one("d", 4, due=3), one("e", 5)]) == {}
+
+
+def test_who_only_has_lists_to_read_is_not_asked_for_usage() -> None:
+    """An account for whose questions nothing is left may still have its lists read."""
+    allotment = Allotment(graphql=1, rest=12)
+    assert allotment.share_out([one("a", 1), one("b", 2, due=1)]) == {"a": Turn(True, False), "b": Turn(False, True)}
+
+
+@pytest.mark.parametrize(("accounts", "minutes"), [(0, 1), (1, 1), (42, 1), (43, 2), (200, 5)])
+def test_a_refresh_of_many_accounts_takes_several_turns(accounts: int, minutes: int) -> None:
+    """As many turns pass as the requests of all accounts need, and at least one."""
+    assert stretch_refresh(MINUTE, [1] * accounts, per_turn=42) == minutes * MINUTE
+
+
+def test_a_discovery_of_many_accounts_waits_for_the_budget() -> None:
+    """Lists are read as often as is wanted, or as often as the requests of a period suffice for."""
+    assert stretch_discovery(10 * MINUTE, [7] * 100, allowance=600, seconds=300) == 10 * MINUTE
+    assert stretch_discovery(10 * MINUTE, [7] * 200, allowance=600, seconds=300) == timedelta(seconds=700)

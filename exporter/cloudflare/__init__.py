@@ -7,6 +7,7 @@ from exporter.cloudflare.analytics import Analytics
 from exporter.cloudflare.budget import Budget
 from exporter.cloudflare.client import Client, RequestTally
 from exporter.cloudflare.discovery import Discovery
+from exporter.cloudflare.documents import MOST_ALIASES
 from exporter.cloudflare.errors import (
     CloudflareError,
     Forbidden,
@@ -20,6 +21,7 @@ from exporter.cloudflare.limits import PAGE_LIMIT, RETENTION, USUAL, Limits
 from exporter.cloudflare.time import CloudflareTime
 
 __all__ = [
+    "MOST_ALIASES",
     "PAGE_LIMIT",
     "RETENTION",
     "USUAL",

@@ -5,8 +5,9 @@ fault does not touch the others.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from operator import add
@@ -18,6 +19,7 @@ from exporter.cloudflare.client import Client
 from exporter.cloudflare.decode import HourRows, decode_ids, decode_interval, decode_newest, decode_rows
 from exporter.cloudflare.documents import MOST_ALIASES, Document, Piece, build_document, count_aliases, take_batch
 from exporter.cloudflare.errors import (
+    ANALYTICS_ADVICE,
     CloudflareError,
     PageFull,
     Refused,
@@ -79,11 +81,16 @@ class Analytics:
         self._page_limit = page_limit
         self.splits = Splits()
         self._documents: dict[str, int] = {}
+        self._asked: Counter[str] = Counter()
         self._most_aliases = MOST_ALIASES
 
     def cost(self, account_id: str) -> int:
-        """Give how many documents an account's last questions took; one if none were asked yet."""
+        """Give how many documents an account's last refresh took; one if there was none yet."""
         return self._documents.get(account_id, 1)
+
+    def asked(self, account_id: str) -> int:
+        """Give how many documents were ever asked about an account."""
+        return self._asked[account_id]
 
     def serve_accounts(self, count: int) -> None:
         """Note how many accounts the token serves."""
@@ -103,26 +110,37 @@ class Analytics:
         account: Account,
         questions: Sequence[tuple[Dataset, Question]],
         limits: Mapping[str, Limits] = MappingProxyType({}),
-    ) -> dict[str, Answer | CloudflareError]:
-        """Give each dataset's whole answer by its key, or why there is none."""
-        progress = {dataset.key: _Progress(question) for dataset, question in questions}
-        usual = Limits(page_size=self._page_limit)
+    ) -> dict[Question, Answer | CloudflareError]:
+        """Give each question's whole answer, or why there is none."""
+        progress = [_Progress(question) for _, question in questions]
         waiting = [
-            piece
-            for dataset, question in questions
-            for piece in self.splits.pieces(account.id, dataset, question, limits.get(dataset.key, usual))
+            replace(piece, number=number)
+            for number, (dataset, question) in enumerate(questions)
+            for piece in self._pieces(account, dataset, question, limits)
         ]
-        self._documents[account.id] = 0
+        asked_before = self._asked[account.id]
         while waiting:
             batch, waiting = take_batch(
-                [piece for piece in waiting if progress[piece.dataset.key].fault is None], self._most_aliases
+                [piece for piece in waiting if progress[piece.number].fault is None], self._most_aliases
             )
             parts = await self._ask_pieces(account, batch) if batch else []
             for piece, part in zip(batch, parts, strict=True):
                 is_large = isinstance(part, _Part) and len(part.rows) > LARGE_ROWS
-                arguments = (account, piece, part, progress[piece.dataset.key])
+                arguments = (account, piece, part, progress[piece.number])
                 waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
-        return {key: gathered.outcome() for key, gathered in progress.items()}
+        if not any(question.by_day for _, question in questions):
+            self._documents[account.id] = self._asked[account.id] - asked_before
+        return {gathered.question: gathered.outcome() for gathered in progress}
+
+    def pieces_of(self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, Limits]) -> int:
+        """Give into how many pieces a question will fall, as far as is known."""
+        return len(self._pieces(account, dataset, question, limits))
+
+    def _pieces(
+        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, Limits]
+    ) -> tuple[Piece, ...]:
+        known = limits.get(dataset.key) or Limits(page_size=self._page_limit)
+        return self.splits.pieces(account.id, dataset, question, known)
 
     def _take(
         self, account: Account, piece: Piece, part: _Part | CloudflareError, progress: _Progress
@@ -139,7 +157,7 @@ class Analytics:
                     progress.newest = part.newest or progress.newest
                     return finer
                 since = progress.question.since
-                decoded = decode_rows(piece.dataset, part.rows, since, piece.limits.missing)
+                decoded = decode_rows(piece.dataset, part.rows, since, piece.limits.missing, piece.grain)
                 progress.intervals.append(interval)
                 progress.sampled.update(decoded if interval > 1 else ())
                 for hour, rows in decoded.items():
@@ -155,8 +173,7 @@ class Analytics:
                 raise PageFull(
                     f"{piece.dataset.name} of account {account.name} ({account.id}): more than "
                     f"{piece.limits.page_size} rows even in the smallest part "
-                    f"({piece.since:%Y-%m-%d %H:%M} to {piece.until:%H:%M}). "
-                    "Its counters stand still; please report this."
+                    f"({piece.since:%Y-%m-%d %H:%M} to {piece.until:%H:%M})."
                 )
             progress.newest = part.newest or progress.newest
             self.splits.remember(account.id, piece, halves)
@@ -169,7 +186,7 @@ class Analytics:
         """Ask some pieces in one document; a document that is refused is halved until the culprit stands alone."""
         document = build_document(account.id, pieces)
         what = f"Analytics of account {account.name} ({account.id})"
-        self._documents[account.id] += 1
+        self._asked[account.id] += 1
         try:
             reply = await self._client.query(document.text, document.variables, what)
             parts = _parts(document, reply.body, reply.date, account)
@@ -217,7 +234,7 @@ def _parts(
     accounts = viewer.get("accounts") if isinstance(viewer, Mapping) else None
     node = accounts[0] if isinstance(accounts, list) and accounts and isinstance(accounts[0], Mapping) else None
     if node is None and not by_alias:
-        raise Unreachable(f"{what}: the answer does not hold the account. The token may not see its analytics.")
+        raise Unreachable(f"{what}: the answer does not hold the account.", ANALYTICS_ADVICE)
     node = node or {}
     parts: list[_Part | CloudflareError] = []
     for index, piece in enumerate(document.pieces):

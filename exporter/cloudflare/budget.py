@@ -33,6 +33,7 @@ class Budget:
         self._shares = shares
         self._sent: dict[str, deque[float]] = {api: deque() for api in QUOTAS}
         self._told: dict[str, tuple[int, float]] = {}
+        self._withheld: tuple[float, float] | None = None
 
     def set_shares(self, shares: Mapping[str, float]) -> None:
         """Keep to other shares from now on."""
@@ -58,15 +59,36 @@ class Budget:
         """Give how many requests the turn that begins may take."""
         return min(self.remaining(api), self.fair_share(api, seconds))
 
+    def spare(self, api: str, seconds: float) -> int:
+        """Give how many requests of the turn that began so many seconds ago are left."""
+        begin = self._clock.monotonic() - seconds
+        sent = sum(at > begin for at in self._recent(api))
+        return max(min(self.remaining(api), self.fair_share(api, seconds) - sent), 0)
+
     def spend(self, api: str, what: str) -> None:
         """Count a request that is about to be sent. Raises Withheld if none is left."""
         if self.remaining(api) <= 0:
             seconds = self._wait(api)
+            self._note_withheld()
             raise Withheld(f"{what}: withheld to stay within the {api} budget; room again in {seconds:.0f} s.", seconds)
         self._sent[api].append(self._clock.monotonic())
         if api in self._told:
             told, until = self._told[api]
             self._told[api] = (told - 1, until)
+
+    def withheld_for(self, seconds: float) -> float | None:
+        """Give for how long requests have been withheld in turns that come every so many seconds.
+
+        None if there was room in the last turn, or in the one before: that may be due to when the turns fell.
+        """
+        now = self._clock.monotonic()
+        first, last = self._withheld or (now, now)
+        return now - first if last - first > seconds / 2 and now - last <= 2 * seconds else None
+
+    def _note_withheld(self) -> None:
+        now = self._clock.monotonic()
+        first, last = self._withheld or (now, now)
+        self._withheld = (first if now - last < PERIOD_SECONDS else now, now)
 
     def observe(self, api: str, headers: Mapping[str, str]) -> None:
         """Heed the ``Ratelimit`` headers of an answer: others may use the same budget."""

@@ -34,6 +34,8 @@ LONGEST_WAIT_SECONDS = 10.0
 LARGE_BYTES = 100_000
 """A body above this is decoded in a thread, so that scrapes are answered meanwhile."""
 
+NETWORK_ADVICE = "Check network, proxy and API URL."
+
 ACCOUNT_BASED = {"X-Rate-Limit-Type": "account-based"}
 """Opts in to limits by account: https://developers.cloudflare.com/analytics/graphql-api/limits/"""
 
@@ -175,7 +177,7 @@ class Client:
         except httpx.HTTPError as error:
             self._tally.add(api, Unreachable.outcome)
             reason = str(error) or type(error).__name__
-            fault = Unreachable(f"{what}: no answer from {self._api_url} ({reason}). Check network, proxy and API URL.")
+            fault = Unreachable(f"{what}: no answer from {self._api_url} ({reason}).", NETWORK_ADVICE)
             raise _Passing(fault) from error
         self._budget.observe(api, response.headers)
         date = self._observe(response)

@@ -14,9 +14,13 @@ HourRows = dict[datetime, dict[RowKey, Amounts]]
 
 
 def decode_rows(
-    dataset: Dataset, rows: Sequence[Mapping[str, Any]], since: datetime, missing: frozenset[str] = frozenset()
+    dataset: Dataset,
+    rows: Sequence[Mapping[str, Any]],
+    since: datetime,
+    missing: frozenset[str] = frozenset(),
+    grain: str = "datetimeHour",
 ) -> HourRows:
-    """Give the amounts of each asset and label set by hour; rows that fall together are added.
+    """Give the amounts of each asset and label set by hour, or by day; rows that fall together are added.
 
     Fields that are ``missing`` by plan count nothing, and are UNKNOWN in a state or window. The rows of a window, which
     knows no hours, are filed under its start ``since``. Raises Unreachable if a row lacks
@@ -29,7 +33,7 @@ def decode_rows(
     try:
         for row in rows:
             dimensions = row["dimensions"]
-            text = "" if is_window else dimensions["datetimeHour"]
+            text = "" if is_window else dimensions[grain]
             hour = hours.get(text)
             if hour is None:
                 hour = hours[text] = parse_time(text)

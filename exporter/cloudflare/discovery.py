@@ -14,6 +14,11 @@ from exporter.model import Account, Asset, Inventory, Listing, Unlistable, parse
 ACCOUNTS_PER_PAGE = 50
 """The largest page of GET /accounts."""
 
+LISTING_ADVICE = (
+    "Give the exporter a valid token with the permission 'Account Settings Read', "
+    "or name its accounts (CLOUDFLARE_ACCOUNT_ID or accounts)."
+)
+
 SELDOM = timedelta(days=1)
 """How often a further variant of a list (an R2 jurisdiction) is asked while it holds nothing."""
 
@@ -47,10 +52,7 @@ class Discovery:
             items = await self._pages(ACCOUNTS, ACCOUNTS.path, ACCOUNTS.variants[0], "Listing the accounts")
         except Forbidden as error:
             if not wanted:
-                raise TokenRejected(
-                    f"{error} If it has that, it is wrong, expired or revoked: give the exporter a valid one. "
-                    "Or name the accounts: CLOUDFLARE_ACCOUNT_ID, or accounts in the configuration."
-                ) from error
+                raise TokenRejected(error.detail, LISTING_ADVICE) from error
             items = []
         seen = {account.id: account for account in map(_account, items)}
         if not wanted:
@@ -77,8 +79,9 @@ class Discovery:
                 case NotEnabled():
                     listings[product.kind] = Listing(product.kind, ())
                 case _:
-                    is_final = isinstance(result, Forbidden | Refused)
-                    listings[product.kind] = Unlistable(product.kind, str(result), is_final, result.outcome)
+                    listings[product.kind] = Unlistable(
+                        product.kind, result.detail, result.is_final, result.outcome, result.remedy
+                    )
         return Inventory(account, date, listings)
 
     async def _product(self, account: Account, product: Product) -> Listing | CloudflareError:

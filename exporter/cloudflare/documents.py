@@ -27,6 +27,16 @@ class Piece:
     newest_since: datetime | None = None
     """Also ask for the newest minute with data in [newest_since, until)."""
     limits: Limits = USUAL
+    by_day: bool = False
+    number: int = 0
+    """The position of the question that it is a part of among those that are asked together."""
+
+    @property
+    def grain(self) -> str:
+        """Give the dimension of time that rows are grouped by; a window knows none."""
+        if self.dataset.role is Role.WINDOW:
+            return ""
+        return "date" if self.by_day and self.dataset.role is Role.USAGE else "datetimeHour"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,10 @@ class Document:
 
 def whole_piece(dataset: Dataset, question: Question, limits: Limits) -> Piece:
     """Give the piece that covers a whole question."""
-    newest_since = question.since if dataset.role is Role.USAGE else None
-    return Piece(dataset, question.since, question.until, newest_since=newest_since, limits=limits)
+    newest_since = question.since if dataset.role is Role.USAGE and not question.by_day else None
+    return Piece(
+        dataset, question.since, question.until, newest_since=newest_since, limits=limits, by_day=question.by_day
+    )
 
 
 def count_aliases(pieces: Sequence[Piece]) -> int:
@@ -109,8 +121,8 @@ def _usage_node(piece: Piece, index: int, usage_filter: str) -> str:
             groups.setdefault(entry.group, []).append(entry.name)
     if dataset.says_sampling:
         groups.setdefault("avg", []).append("sampleInterval")
-    hour = () if dataset.role is Role.WINDOW else ("datetimeHour",)
-    selections = [f"dimensions {{ {' '.join((*hour, *dataset.dimensions))} }}"]
+    grain = (piece.grain,) if piece.grain else ()
+    selections = [f"dimensions {{ {' '.join((*grain, *dataset.dimensions))} }}"]
     selections += [f"{group} {{ {' '.join(names)} }}" if group else " ".join(names) for group, names in groups.items()]
     return (
         f"      usage_{index}: {dataset.name}(limit: {piece.limits.page_size}, filter: {usage_filter}) {{\n"

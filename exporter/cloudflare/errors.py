@@ -13,24 +13,34 @@ BUDGET_HOLD_SECONDS = 300.0
 
 
 class CloudflareError(ExporterError):
-    """Cloudflare did not give what was asked. ``outcome`` is its word in metrics."""
+    """Cloudflare did not give what was asked. ``outcome`` is its word in metrics, ``advice`` its usual remedy.
+
+    It ``is_final`` if asking the same again soon will not help.
+    """
 
     outcome: ClassVar[str] = "failed"
+    is_final: ClassVar[bool] = False
+    advice: ClassVar[str] = ""
+
+    def __init__(self, detail: str, remedy: str = "") -> None:
+        super().__init__(detail, remedy or self.advice)
 
 
 class Unreachable(CloudflareError):
     """No usable answer: no connection, a server error, not JSON. Asking again may help."""
 
     outcome = "unreachable"
+    advice = "Wait, it is asked again by itself; if it lasts, look at Cloudflare's status page."
 
 
 class Throttled(CloudflareError):
     """A rate limit or budget is exceeded; ``retry_after`` says for how many seconds to be silent."""
 
     outcome = "throttled"
+    advice = "Wait; if it comes back, let other tools of this Cloudflare user ask less, or lower budget_share."
 
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
+    def __init__(self, detail: str, retry_after: float) -> None:
+        super().__init__(detail)
         self.retry_after = retry_after
 
 
@@ -38,18 +48,21 @@ class Withheld(Throttled):
     """The exporter itself did not send a request, to keep to its budget."""
 
     outcome = "withheld"
+    advice = "Wait; if it lasts, let other tools of this Cloudflare user ask less, or raise poll.refresh."
 
 
 class TokenRejected(CloudflareError):
     """The token itself is wrong, expired or revoked."""
 
     outcome = "unauthorized"
+    advice = "Check that the token is right, active and not expired, and give the exporter a valid one."
 
 
 class Forbidden(CloudflareError):
     """The token or the plan does not include this."""
 
     outcome = "forbidden"
+    is_final = True
 
 
 class NotEnabled(CloudflareError):
@@ -62,6 +75,8 @@ class Refused(CloudflareError):
     """Cloudflare rejects what was asked as it stands; asking the same again will not help."""
 
     outcome = "refused"
+    is_final = True
+    advice = "Update the exporter; if its newest version is refused too, report that."
 
 
 class TooLarge(Refused):
@@ -72,9 +87,10 @@ class PageFull(CloudflareError):
     """The rows do not fit into a page however the question is split."""
 
     outcome = "page_full"
+    advice = "Report it; the counters of this dataset stand still until then."
 
 
-TOKEN_ADVICE = "Check that the token is right, active and not expired, and give the exporter a valid one"
+ANALYTICS_ADVICE = "Give the token the permission 'Account Analytics Read'; if it has that, the plan lacks this."
 NOT_ENABLED_CODES = frozenset({10042})
 NO_ROUTE_CODES = frozenset({7000, 7003})
 BAD_TOKEN_CODES = frozenset({1000, 9106})
@@ -91,13 +107,13 @@ def rest_error(status: int, body: Any, what: str, permission: str) -> Cloudflare
     said = "; ".join(f"{error.get('message')} (code {error.get('code')})" for error in errors) or "no reason given"
     answer = f"{what}: Cloudflare answered HTTP {status}, {said}."
     if codes & BAD_TOKEN_CODES or (status == 401 and not codes & NO_PERMISSION_CODES):
-        return TokenRejected(f"{answer} {TOKEN_ADVICE}.")
+        return TokenRejected(answer)
     if codes & NOT_ENABLED_CODES:
         return NotEnabled(answer)
     if codes & NO_ROUTE_CODES:
-        return Forbidden(f"{answer} Check the account id.")
+        return Forbidden(answer, "Check the account id.")
     if status in {401, 403} or codes & NO_PERMISSION_CODES:
-        return Forbidden(f"{answer} Give the token the permission '{permission}'.")
+        return Forbidden(answer, f"Give the token the permission '{permission}'.")
     if status == 404:
         return NotEnabled(answer)
     return Refused(answer)
@@ -112,9 +128,9 @@ def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareE
     if "budget" in codes or "rate limiter budget depleted" in lowered:
         return Throttled(f"{answer} The exporter is silent for five minutes.", BUDGET_HOLD_SECONDS)
     if "unauthorized" in lowered or "authentication" in lowered:
-        return TokenRejected(f"{answer} {TOKEN_ADVICE}.")
+        return TokenRejected(answer)
     if "authz" in codes or any(words in lowered for words in ("not authorized", "does not have")):
-        return Forbidden(f"{answer} Give the token the permission 'Account Analytics Read', or leave this to the plan.")
+        return Forbidden(answer, ANALYTICS_ADVICE)
     if any(
         words in lowered for words in ("internal server error", "unable to execute", "too many queries in progress")
     ):

@@ -22,17 +22,21 @@ class Split:
     ids: tuple[str, ...] = ()
 
 
+_Place = tuple[str, str, bool]
+"""Account id, the dataset's key and whether days are asked: their rows are far fewer than those of hours."""
+
+
 class Splits:
     """Remembers the cuts that were needed, so that a full page is met once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Split] = {}
+        self._known: dict[_Place, Split] = {}
         self.count = 0
 
     def pieces(self, account_id: str, dataset: Dataset, question: Question, limits: Limits) -> tuple[Piece, ...]:
         """Give the pieces in which a question is asked, by what is known of its dataset and what it allows."""
-        known = self._known.get((account_id, dataset.key), Split())
         whole = whole_piece(dataset, question, limits)
+        known = self._known.get(_place(account_id, whole), Split())
         pieces = [whole]
         bounds = [known.longest, limits.longest, SILENTLY_SAMPLED if _may_be_sampled_silently(dataset) else None]
         longest = min((bound for bound in bounds if bound is not None), default=None)
@@ -45,7 +49,7 @@ class Splits:
 
     def remember(self, account_id: str, piece: Piece, halves: tuple[Piece, ...]) -> None:
         """Learn from a piece that had to be cut into ``halves``."""
-        key = (account_id, piece.dataset.key)
+        key = _place(account_id, piece)
         known = self._known.get(key, Split())
         self.count += 1
         if halves[1].id_from is not None and halves[1].id_from != piece.id_from:
@@ -60,10 +64,14 @@ class Splits:
         longest = HOUR if floor_hour(piece.since) + HOUR < piece.until else QUARTER
         parts = tuple(_cut_times(piece, longest))
         if len(parts) > 1:
-            key = (account_id, piece.dataset.key)
+            key = _place(account_id, piece)
             known = self._known.get(key, Split())
             self._known[key] = replace(known, longest=min(known.longest or longest, longest))
         return parts if len(parts) > 1 else ()
+
+
+def _place(account_id: str, piece: Piece) -> _Place:
+    return account_id, piece.dataset.key, piece.by_day
 
 
 def _may_be_sampled_silently(dataset: Dataset) -> bool:

@@ -3,8 +3,11 @@
 Nothing here speaks to Cloudflare, and no machine clock is read: all time is the ``Date`` of the answers.
 """
 
+from exporter.ledger.audit import DayChange
 from exporter.ledger.chosen import choose
-from exporter.ledger.ledger import Applied, Ledger, Publication, PublishedBook
+from exporter.ledger.days import DayPart, DayTask, Part
+from exporter.ledger.ledger import Applied, Ledger
+from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.readings import LOOK_BACK
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.store import CommitError
@@ -13,8 +16,12 @@ __all__ = [
     "LOOK_BACK",
     "Applied",
     "CommitError",
+    "DayChange",
+    "DayPart",
+    "DayTask",
     "Entry",
     "Ledger",
+    "Part",
     "Publication",
     "PublishedBook",
     "RosterKey",

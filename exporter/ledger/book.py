@@ -2,30 +2,39 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from operator import add
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.daily import DailyKey, meter_hours
-from exporter.ledger.hours import OpenHour, settle
-from exporter.ledger.series import Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
+from exporter.ledger.hours import OpenHour, Settlement, settle
+from exporter.ledger.series import UNSCRAPED, Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
 from exporter.ledger.totals import Row, accrue
-from exporter.model import Answer, RowKey
+from exporter.model import HOUR, Amounts, Answer, RowKey, Rows
 
 JUMP = timedelta(minutes=5)
 """An answer that moves ``until`` further than this publishes its births before its values."""
 
 
 class BookState(NamedTuple):
-    """Where a book stands. ``published_until`` stays behind ``until`` while the births of a jump are held."""
+    """Where a book stands. ``published_until`` stays behind ``until`` while the births of a jump are held.
+
+    From ``kept_from`` on, what settles is kept until the day's audit. ``revisions``, ``gap`` and ``late`` (per field)
+    were counted since ``start``: rows that fell, time that no question covered, and usage that audits added.
+    """
 
     start: datetime
     open_from: datetime
     until: datetime
     published_until: datetime
     last_success: datetime
+    kept_from: datetime
     newest: datetime | None = None
     hold: Birth | None = None
+    revisions: int = 0
+    gap: timedelta = timedelta(0)
+    late: Amounts = ()
 
 
 @dataclass(slots=True)
@@ -69,7 +78,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class BookChange:
-    """What one answer changes in one book. ``gap`` is time that no question ever covered."""
+    """What one answer changes in one book. ``kept`` is what settled, by day; ``gap`` time that no question covered."""
 
     state: BookState
     rows: dict[RowKey, Row]
@@ -77,57 +86,128 @@ class BookChange:
     series: dict[tuple[Placement, SeriesKey], Series]
     daily: dict[DailyKey, int]
     waiting: set[RowKey]
-    revisions: int = 0
+    kept: dict[date, dict[RowKey, Amounts]] = field(default_factory=dict)
     gap: timedelta = timedelta(0)
 
 
 def start_book(plan: Plan, answer: Answer, listed: Iterable[Placement], revision: int) -> BookChange:
     """Begin a book: the first question that was answered ends where counting starts; known assets are born at zero."""
     until = answer.question.until
-    state = BookState(until, until, until, until, answer.date, answer.newest)
+    state = BookState(until, until, until, until, answer.date, kept_from=until, newest=answer.newest)
     births = find_births(plan, {}, {}, listed, {})
     return BookChange(state, {}, {}, _bear(births, Birth(answer.date, revision)), {}, set())
 
 
-def advance(
-    book: Book,
-    state: BookState,
-    answer: Answer,
-    *,
-    placements: Mapping[str, Placement],
-    listed: Iterable[Placement],
-    scraped: int,
-    revision: int,
-) -> BookChange:
-    """Apply an answer: settle hours, raise totals, bear series, and let series grow.
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Where a change is published, and who has seen what.
 
     ``placements`` gives where each asset's rows go (strangers are missing), ``listed`` the placements of all known
     assets, ``scraped`` the newest revision a scrape was answered with, ``revision`` the one this change becomes.
     """
+
+    placements: Mapping[str, Placement]
+    listed: Iterable[Placement]
+    scraped: int
+    revision: int
+
+
+def advance(book: Book, state: BookState, answer: Answer, audience: Audience) -> BookChange:
+    """Apply an answer: settle hours, raise totals, bear series, and let series grow."""
     plan = book.plan
-    settlement = settle(book.open, answer, plan.dataset.settle)
-    changed = accrue(book.rows, settlement, len(plan.dataset.fields), len(plan.parts))
-    active = {key: book.rows[key] for key in book.waiting} | changed
-    birth = Birth(answer.date, revision)
-    births = _bear(find_births(plan, active, placements, listed, book.series), birth)
-    held = Held(answer.date, scraped)
-    hold = state.hold
-    if hold is None and births and answer.question.until - state.published_until > JUMP:
-        hold = birth
-    elif hold is not None and held.is_over(hold):
-        hold = None
-    growth = attribute(plan, active, placements, book.series, None if hold else held)
+    settlement = settle(book.open, answer, plan.dataset.settle, state.newest)
+    changed, active, births = _find_active(book, settlement, audience)
+    birth = Birth(answer.date, audience.revision)
+    held = Held(answer.date, audience.scraped)
+    hold = _hold(state, answer, active, bool(births), audience)
+    growth = attribute(plan, active, audience.placements, book.series, None if hold else held)
+    gap = max(answer.question.since - state.until, timedelta(0))
     next_state = _next_state(state, answer, settlement.open_from, hold)
     return BookChange(
-        state=next_state,
+        state=next_state._replace(revisions=state.revisions + settlement.revisions, gap=state.gap + gap),
         rows=changed | growth.rows,
         open=settlement.open,
-        series=births | growth.series,
+        series=_bear(births, birth) | growth.series,
         daily=meter_hours(plan.dataset, settlement.settled),
         waiting=growth.waiting,
-        revisions=settlement.revisions,
-        gap=max(answer.question.since - state.until, timedelta(0)),
+        kept=_by_day(settlement.settled, state.kept_from),
+        gap=gap,
     )
+
+
+class Late(NamedTuple):
+    """What audits found: usage of settled hours by the start of its day, and how many rows are lower for good.
+
+    ``date`` is that of the newest of the answers.
+    """
+
+    rows: Mapping[datetime, Rows]
+    revisions: int
+    date: datetime
+
+
+def add_late(book: Book, state: BookState, late: Late, audience: Audience) -> BookChange:
+    """Add usage of settled hours that audits found.
+
+    The daily sums and what is kept of the days are the audit's to set.
+    """
+    plan = book.plan
+    settlement = Settlement(book.open, dict(late.rows), state.open_from, 0)
+    changed, active, births = _find_active(book, settlement, audience)
+    held = None if state.hold else Held(late.date, audience.scraped)
+    growth = attribute(plan, active, audience.placements, book.series, held)
+    totals = state.late or (0,) * len(plan.dataset.fields)
+    for rows in late.rows.values():
+        for amounts in rows.values():
+            totals = tuple(map(add, totals, amounts))
+    return BookChange(
+        state=state._replace(revisions=state.revisions + late.revisions, late=totals),
+        rows=changed | growth.rows,
+        open=book.open,
+        series=_bear(births, Birth(late.date, audience.revision)) | growth.series,
+        daily={},
+        waiting=growth.waiting,
+    )
+
+
+def _hold(
+    state: BookState, answer: Answer, active: Mapping[RowKey, Row], has_births: bool, audience: Audience
+) -> Birth | None:
+    """Give since when the values of a jump are held back: until what they belong to is named and was seen at zero.
+
+    Nobody is waited for longer than for a scrape.
+    """
+    is_incomplete = has_births or any(asset not in audience.placements for asset, _ in active)
+    hold = state.hold
+    if hold is None:
+        is_jump = answer.question.until - state.published_until > JUMP
+        return Birth(answer.date, audience.revision) if is_jump and is_incomplete else None
+    if is_incomplete and answer.date <= hold.at + UNSCRAPED:
+        return Birth(hold.at, audience.revision)
+    return None if Held(answer.date, audience.scraped).is_over(hold) else hold
+
+
+def _find_active(
+    book: Book, settlement: Settlement, audience: Audience
+) -> tuple[dict[RowKey, Row], dict[RowKey, Row], set[tuple[Placement, SeriesKey]]]:
+    """Give the rows that a settlement changes, these with those that wait, and the series that are missing for them."""
+    plan = book.plan
+    changed = accrue(book.rows, settlement, len(plan.dataset.fields), len(plan.parts))
+    active = {key: book.rows[key] for key in book.waiting} | changed
+    return changed, active, find_births(plan, active, audience.placements, audience.listed, book.series)
+
+
+def _by_day(settled: Mapping[datetime, Rows], kept_from: datetime) -> dict[date, dict[RowKey, Amounts]]:
+    """Give what settled, summed over each day."""
+    days: dict[date, dict[RowKey, Amounts]] = {}
+    for hour, rows in settled.items():
+        if hour + HOUR <= kept_from:
+            continue
+        day = days.setdefault(hour.date(), {})
+        for key, amounts in rows.items():
+            known = day.get(key)
+            day[key] = amounts if known is None else tuple(map(add, known, amounts))
+    return days
 
 
 def _next_state(state: BookState, answer: Answer, open_from: datetime, hold: Birth | None) -> BookState:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from exporter.choices import Choices
-from exporter.ledger.ledger import Publication
+from exporter.ledger.publication import Publication
 from exporter.model import Account
 
 

@@ -1,14 +1,54 @@
 """The state folder: its lock, the SQLite file, its schema versions, and what happens to a damaged one."""
 
+import errno
 import fcntl
+import logging
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
+from exporter.ledger.wal import is_log_lost
 from exporter.model import ExporterError
+
+log = logging.getLogger(__name__)
 
 FILE_NAME = "ledger.db"
 LOCK_NAME = "lock"
+
+_SUFFIXES = ("", "-wal", "-shm")
+"""A database, its write-ahead log, and the index of that."""
+
+_HEADER = b"SQLite format 3\0"
+_FORMATS = {1, 2}
+_FORMATS_AT = slice(18, 20)
+
+_PRIMARY = 0xFF
+"""The part of a result code of SQLite's that tells the kind of error."""
+
+_SENSELESS = (ValueError, TypeError, LookupError, ArithmeticError, StopIteration)
+"""What reading text that makes no sense can raise, beside EOVERFLOW for a time that cannot be."""
+
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR}
+"""SQLite's result codes that speak against the file; the last is for a schema that is not ours."""
+
+_GIVE_ACCESS = "Give this user write access to the state folder and its files."
+_UNLOCK = "End the other program that keeps the ledger locked."
+
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: "Free space on the disk of the state folder.",
+    sqlite3.SQLITE_READONLY: _GIVE_ACCESS,
+    sqlite3.SQLITE_PERM: _GIVE_ACCESS,
+    sqlite3.SQLITE_CANTOPEN: _GIVE_ACCESS,
+    sqlite3.SQLITE_BUSY: _UNLOCK,
+    sqlite3.SQLITE_LOCKED: _UNLOCK,
+    sqlite3.SQLITE_PROTOCOL: _UNLOCK,
+    sqlite3.SQLITE_NOMEM: "Give the exporter more memory.",
+    sqlite3.SQLITE_IOERR: "Look whether the disk of the state folder is full, mounted read-only or failing.",
+}
+"""What to do about the others. All are listed at https://www.sqlite.org/rescode.html"""
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -51,6 +91,27 @@ MIGRATIONS: tuple[str, ...] = (
         SELECT 1 FROM asset AS script WHERE script.account = asset.account AND script.kind = 'worker'
         AND script.name = asset.parent AND script.project = asset.project);
     """,
+    """
+    ALTER TABLE book ADD COLUMN kept_from INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE book ADD COLUMN revisions INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE book ADD COLUMN gap INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE book ADD COLUMN late TEXT NOT NULL DEFAULT '[]';
+    UPDATE book SET kept_from = (open_from / 86400 + 1) * 86400;
+    CREATE TABLE kept_row (
+        account TEXT, dataset TEXT, day TEXT, asset TEXT, labels TEXT, amounts TEXT,
+        PRIMARY KEY (account, dataset, day, asset, labels)) WITHOUT ROWID;
+    CREATE TABLE day_mark (
+        account TEXT, dataset TEXT, day TEXT, part TEXT, answered INTEGER, first INTEGER, digest TEXT,
+        repeated_since INTEGER, is_final INTEGER, PRIMARY KEY (account, dataset, day, part)) WITHOUT ROWID;
+    CREATE TABLE counted_daily (
+        account TEXT, dataset TEXT, day TEXT, counted_from INTEGER, asset TEXT, meter TEXT, amount TEXT,
+        PRIMARY KEY (account, dataset, day, counted_from, asset, meter)) WITHOUT ROWID;
+    INSERT INTO counted_daily SELECT daily.account, daily.dataset, day,
+        CASE WHEN day >= date(book.start, 'unixepoch') THEN book.start ELSE 0 END, asset, meter, amount
+        FROM daily LEFT JOIN book ON book.account = daily.account AND book.dataset = daily.dataset;
+    DROP TABLE daily;
+    ALTER TABLE counted_daily RENAME TO daily;
+    """,
 )
 """One script per schema version; the file's ``user_version`` counts those it has seen."""
 
@@ -85,20 +146,99 @@ def release_folder(handle: int) -> None:
     os.close(handle)
 
 
-def open_file(folder: Path | None) -> tuple[sqlite3.Connection, Path | None]:
-    """Open or begin the ledger's file (None: in memory); gives where a damaged one was put. Raises StorageError."""
+def is_damage(error: Exception) -> bool:
+    """Tell whether it is the ledger or a text in it that is broken, rather than the disk full, read-only or locked."""
+    if isinstance(error, OSError):
+        return error.errno == errno.EOVERFLOW
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, _SENSELESS)
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return type(error) in {sqlite3.DatabaseError, sqlite3.OperationalError}
+    return code & _PRIMARY in _DAMAGE
+
+
+def remedy(error: Exception) -> str:
+    """Give what to do about an error that is no damage."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & _PRIMARY
+    return _REMEDIES.get(code, _REMEDIES[sqlite3.SQLITE_IOERR])
+
+
+def open_file(folder: Path | None) -> sqlite3.Connection:
+    """Open or begin the ledger's file (None: in memory); a damaged one is set aside. Raises StorageError."""
     if folder is None:
-        return _connect(":memory:"), None
+        return _connect(":memory:")
     path = folder / FILE_NAME
-    try:
-        return _connect(str(path)), None
-    except sqlite3.OperationalError as error:
-        raise StorageError(
-            f"The ledger {path} cannot be opened ({error}). Check that the folder is writable by this user."
-        ) from error
-    except sqlite3.DatabaseError:
+    with _explained(path):
+        if not any(part.exists() for part in _parts(path)):
+            return _begin(path)
+        if not _is_recognisable(path):
+            return begin_anew(folder, "it does not begin as a ledger does")
+        if is_log_lost(path):
+            log.warning(
+                "the newest part of the ledger, %s-wal, is missing or damaged; counting goes on from what %s holds, "
+                "which is older: counters may fall once, or begin anew",
+                path,
+                path,
+            )
+        try:
+            return _connect(str(path))
+        except Exception as error:
+            if not is_damage(error):
+                raise
+            return begin_anew(folder, str(error))
+
+
+def begin_anew(folder: Path, reason: str) -> sqlite3.Connection:
+    """Set a damaged ledger aside, say so, and begin another. Raises StorageError."""
+    path = folder / FILE_NAME
+    with _explained(path):
         aside = _set_aside(path)
-        return _connect(str(path)), aside
+        log.error("the ledger was damaged (%s); it is kept as %s, and counting starts anew", reason, aside)
+        return _begin(path)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(
+            f"The ledger {path} cannot be opened ({error}).",
+            f"{remedy(error)} Or choose another folder with --storage.path.",
+        ) from error
+
+
+def _begin(path: Path) -> sqlite3.Connection:
+    """Make the ledger under another name first, so that whatever bears its name was once whole."""
+    draft = path.with_name(f"{path.name}.new")
+    for leftover in _parts(draft):
+        leftover.unlink(missing_ok=True)
+    _connect(str(draft)).close()
+    draft.rename(path)
+    _sync(path.parent)
+    return _connect(str(path))
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _parts(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in _SUFFIXES]
+
+
+def _is_recognisable(path: Path) -> bool:
+    """SQLite takes an empty file for a new database, and one of an unknown format for one that may not be written."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        start = file.read(_FORMATS_AT.stop)
+    return start.startswith(_HEADER) and set(start[_FORMATS_AT]) <= _FORMATS
 
 
 def _connect(target: str) -> sqlite3.Connection:
@@ -112,10 +252,10 @@ def _connect(target: str) -> sqlite3.Connection:
                 f"The ledger {target} has schema version {version}, but this program knows only {len(MIGRATIONS)}: "
                 "it was written by a newer release. Install that release again, or choose another --storage.path."
             )
+        if version and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("quick_check found damage")
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
-        if target != ":memory:" and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("quick_check found damage")
     except BaseException:
         connection.close()
         raise
@@ -123,12 +263,10 @@ def _connect(target: str) -> sqlite3.Connection:
 
 
 def _set_aside(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.corrupt-{number}")).exists():
-        number += 1
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        companion = path.with_name(path.name + suffix)
-        if companion.exists():
-            companion.rename(aside.with_name(aside.name + suffix))
+    """Move the ledger and what belongs to it out of the way; gives the ledger's name there."""
+    names = (path.with_name(f"{path.name}.corrupt-{number}") for number in count(1))
+    aside = next(name for name in names if not any(part.exists() for part in _parts(name)))
+    for part, target in zip(_parts(path), _parts(aside), strict=True):
+        if part.exists():
+            part.rename(target)
     return aside

@@ -14,7 +14,10 @@ AGREEMENT = timedelta(minutes=5)
 """How much later a second answer must bear out the first before an hour settles."""
 
 PATIENCE = timedelta(hours=6)
-"""After how long a doubtful answer is taken although no second one agreed."""
+"""After how long a doubtful answer is taken although no second one agreed, and missing data are no longer awaited."""
+
+QUIET = timedelta(hours=24)
+"""A dataset without data for so long is quiet; one that had some more recently may just be late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,21 @@ class Settlement:
     revisions: int
 
 
-def settle(open_hours: Mapping[datetime, OpenHour], answer: Answer, settle_after: timedelta) -> Settlement:
-    """Apply an answer to the open hours.
+def settle(
+    open_hours: Mapping[datetime, OpenHour],
+    answer: Answer,
+    settle_after: timedelta,
+    newest: datetime | None = None,
+) -> Settlement:
+    """Apply an answer to the open hours. ``newest`` is the newest minute with data that was ever seen.
 
     An hour settles when the answer covers it whole, is dated ``settle_after`` past its end, and is no less than one
     that covered it whole ``AGREEMENT`` earlier: a single answer, as after an outage, may be wrong. One that is empty,
-    or lower than an earlier one, must be repeated exactly. Hours before the question's start (it was cut at
-    Cloudflare's retention) settle as they were last known.
+    or lower than an earlier one, must be repeated exactly. As long as nothing later has been seen, an hour of a busy
+    dataset waits for ``PATIENCE``: Cloudflare's pipeline may stand still. Hours before the question's start (it was
+    cut at Cloudflare's retention) settle as they were last known.
     """
+    newest = max(filter(None, (newest, answer.newest, *answer.hours)), default=None)
     first = floor_hour(answer.question.since)
     settled: dict[datetime, Rows] = {hour: known.rows for hour, known in open_hours.items() if hour < first}
     still_open: dict[datetime, OpenHour] = {}
@@ -73,7 +83,8 @@ def settle(open_hours: Mapping[datetime, OpenHour], answer: Answer, settle_after
         if end <= answer.question.until and answer.date >= end + settle_after:
             known = _date_doubts(known, before, answer.date)
             is_borne_out = _is_borne_out(known, answer.date)
-            if not still_open and (is_borne_out or _is_out_of_patience(known, answer.date)):
+            is_ripe = is_borne_out or _is_out_of_patience(known, answer.date)
+            if not still_open and is_ripe and _is_past(end, newest, answer.date):
                 settled[hour] = known.rows
                 open_from = end
                 revisions += not is_borne_out
@@ -130,6 +141,11 @@ def _date_doubts(known: OpenHour, before: OpenHour, date: datetime) -> OpenHour:
         agreed_since=before.agreed_since if is_same else date,
         disputed_since=before.disputed_since or date,
     )
+
+
+def _is_past(end: datetime, newest: datetime | None, date: datetime) -> bool:
+    """Tell whether data later than an hour's end were seen, or are not to be expected."""
+    return newest is None or newest >= end or end - newest > QUIET or date >= end + PATIENCE
 
 
 def _is_borne_out(known: OpenHour, date: datetime) -> bool:

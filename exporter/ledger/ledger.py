@@ -13,13 +13,29 @@ from types import MappingProxyType
 from exporter.catalog.entry import Dataset, Role
 from exporter.choices import Choices
 from exporter.ledger.accounts import call_accounts
-from exporter.ledger.book import Book, BookChange, BookState, advance, meter_open_hours, start_book
+from exporter.ledger.audit import DayChange
+from exporter.ledger.book import (
+    Audience,
+    Book,
+    BookChange,
+    Late,
+    add_late,
+    advance,
+    meter_open_hours,
+    start_book,
+)
+from exporter.ledger.closed_days import ClosedDays
 from exporter.ledger.daily import DailyKey
-from exporter.ledger.readings import ReadingBook, ReadingChange, Readings, presence, published_readings, read
+from exporter.ledger.day_columns import BookKey
+from exporter.ledger.days import DayPart, DayTask, start_of
+from exporter.ledger.file import is_damage
+from exporter.ledger.publication import Publication, publish_book, publish_readings
+from exporter.ledger.readings import ReadingBook, ReadingChange, presence, read
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
-from exporter.ledger.series import Placement, Plan, SeriesKey
-from exporter.ledger.store import BookKey, Change, Store
-from exporter.model import Account, Answer, Inventory, Unlistable
+from exporter.ledger.series import Placement, Plan
+from exporter.ledger.store import Store
+from exporter.ledger.writing import Change, Retirement
+from exporter.model import Account, Answer, DayProgress, Inventory, Unlistable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +43,7 @@ class Applied:
     """What applying answers came to. ``strangers`` are the ids (kind, id) that wait for a discovery."""
 
     strangers: frozenset[RosterKey]
-    revisions: Mapping[str, int]
     gaps: Mapping[str, timedelta]
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedBook:
-    """One dataset of one account as it is to be published: label sets (project, asset, labels) with their amounts.
-
-    Usage has a ``state``; states and windows have ``readings``.
-    """
-
-    account: str
-    dataset: Dataset
-    state: BookState | None
-    readings: Readings | None
-    series: tuple[tuple[Placement, SeriesKey, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """All that the ledger publishes, as of its commit ``revision``."""
-
-    revision: int
-    accounts: Mapping[str, str]
-    books: tuple[PublishedBook, ...]
-    assets: Mapping[str, tuple[Entry, ...]]
-    used: Mapping[str, Mapping[RosterKey, datetime]]
 
 
 class Ledger:
@@ -68,18 +58,28 @@ class Ledger:
         self._books: dict[BookKey, Book] = {}
         self._readings: dict[BookKey, ReadingBook] = {}
         self._used = store.load_used()
+        self._days = ClosedDays(store)
         self.revision = 1
         self._load()
 
     @classmethod
     def open(cls, folder: Path | None, datasets: Iterable[Dataset]) -> "Ledger":
-        """Open or begin the ledger in a folder (None: in memory). Raises StorageError."""
-        return cls(Store(folder), datasets)
+        """Open or begin the ledger in a folder (None: in memory); one that makes no sense is set aside.
 
-    @property
-    def set_aside(self) -> Path | None:
-        """Give the file that was found damaged and replaced by a new ledger, if that happened."""
-        return self._store.set_aside
+        Raises StorageError.
+        """
+        store, known = Store(folder), tuple(datasets)
+        try:
+            store.check()
+            ledger = cls(store, known)
+            ledger._check()
+            return ledger
+        except Exception as error:
+            if folder is None or not is_damage(error):
+                store.close()
+                raise
+            store.begin_anew(f"{type(error).__name__}: {error}")
+            return cls(store, known)
 
     def close(self) -> None:
         """Close the file and give up the folder."""
@@ -162,15 +162,8 @@ class Ledger:
         change = Change()
         for answer in answers:
             plan = self._plans[answer.question.dataset]
-            met = meet_strangers(
-                roster,
-                plan.dataset.kind,
-                {asset for rows in answer.hours.values() for asset, _ in rows},
-                answer.date,
-                plan.dataset.kind in self._unlistable.get(account_id, ()),
-            )
-            roster |= met
-            change.roster.setdefault(account_id, {}).update(met)
+            assets = {asset for rows in answer.hours.values() for asset, _ in rows}
+            self._meet(change, roster, (account_id, plan.dataset.kind), assets, answer.date)
             key = (account_id, plan.dataset.key)
             if plan.dataset.role is Role.USAGE:
                 change.books[key] = self._advance(account_id, roster, answer, plan, scraped)
@@ -178,25 +171,84 @@ class Ledger:
             else:
                 change.readings[key] = self._read(account_id, roster, answer, plan)
         self._commit(change)
-        if change.roster.get(account_id):
-            self._roster[account_id] = roster
-        for key, book_change in change.books.items():
-            self._books.setdefault(key, Book(self._plans[key[1]])).merge(book_change)
+        self._merge(change, account_id, roster)
         for key, reading_change in change.readings.items():
             self._readings.setdefault(key, ReadingBook(self._plans[key[1]])).merge(reading_change)
         self._used.setdefault(account_id, {}).update(change.used.get(account_id, {}))
         return Applied(
             strangers=frozenset(key for key, entry in roster.items() if entry.standing is Standing.STRANGER),
-            revisions={dataset: made.revisions for (_, dataset), made in change.books.items()},
             gaps={dataset: made.gap for (_, dataset), made in change.books.items()},
         )
 
+    def find_day_tasks(
+        self, account_id: str, dataset: Dataset, now: datetime, retention: timedelta
+    ) -> tuple[list[DayTask], DayProgress]:
+        """Give what is to be asked of the closed days of a dataset, and how far they have come."""
+        key = (account_id, dataset.key)
+        book = self._books.get(key)
+        return self._days.find_tasks(key, dataset, book.state if book else None, (now, retention))
+
+    def count_rows(self, account_id: str, dataset: str) -> int:
+        """Give how many rows a day of a dataset has at most, as far as is known."""
+        book = self._books.get((account_id, dataset))
+        return len(book.rows) if book else 0
+
+    def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
+        """Apply answers about closed days in one transaction; gives what became of each. Raises CommitError."""
+        roster = dict(self._roster.get(account_id, {}))
+        change = Change()
+        for part, answer in answers:
+            key = (account_id, answer.question.dataset)
+            dataset = self._plans[key[1]].dataset
+            change.days.setdefault(key, []).append(self._days.judge(key, dataset, part, answer, self._books.get(key)))
+        for key, days in change.days.items():
+            self._add_late(change, roster, key, days, scraped)
+        self._commit(change)
+        self._merge(change, account_id, roster)
+        self._days.take(change.days)
+        return [day for days in change.days.values() for day in days]
+
+    def _add_late(
+        self, change: Change, roster: dict[RosterKey, Entry], key: BookKey, days: Sequence[DayChange], scraped: int
+    ) -> None:
+        """Let the counters have what the audits of some days found."""
+        book = self._books.get(key)
+        late = Late(
+            {start_of(day.part.day): day.late for day in days if day.late},
+            sum(day.revisions for day in days),
+            max(day.mark.answered for day in days),
+        )
+        if book is None or book.state is None or not (late.rows or late.revisions):
+            return
+        assets = {asset for rows in late.rows.values() for asset, _ in rows}
+        self._meet(change, roster, (key[0], book.dataset.kind), assets, late.date)
+        change.books[key] = add_late(book, book.state, late, self._audience(book, roster, assets, scraped))
+
     def reset_counters(self) -> None:
         """Forget all totals and series, so that counting starts anew; daily sums and names stay."""
-        self._commit(
-            Change(retired={key: meter_open_hours(book.dataset, book.open) for key, book in self._books.items()})
-        )
+        retired = {
+            key: self._days.retire(key, book.state.start, meter_open_hours(book.dataset, book.open))
+            for key, book in self._books.items()
+            if book.state is not None
+        }
+        self._commit(Change(retired=retired))
         self._books.clear()
+
+    def _meet(
+        self, change: Change, roster: dict[RosterKey, Entry], where: tuple[str, str], assets: set[str], date: datetime
+    ) -> None:
+        """Add the assets of an account and kind that are met for the first time to a roster and a change."""
+        account_id, kind = where
+        met = meet_strangers(roster, kind, assets, date, kind in self._unlistable.get(account_id, ()))
+        roster |= met
+        change.roster.setdefault(account_id, {}).update(met)
+
+    def _merge(self, change: Change, account_id: str, roster: dict[RosterKey, Entry]) -> None:
+        """Take over in memory what was committed of an account."""
+        if change.roster.get(account_id):
+            self._roster[account_id] = roster
+        for key, book_change in change.books.items():
+            self._books.setdefault(key, Book(self._plans[key[1]])).merge(book_change)
 
     def daily_sums(self, account_id: str) -> dict[DailyKey, int]:
         """Give what each asset used of each meter on each UTC day, open hours included."""
@@ -218,17 +270,15 @@ class Ledger:
             revision=self.revision,
             accounts={account: label for account, (_, label) in self._accounts.items()},
             books=(
-                *(_published(account, book) for (account, _), book in self._books.items() if book.state),
-                *(self._published_readings(account, book, now) for (account, _), book in self._readings.items()),
+                *(publish_book(account, book) for (account, _), book in self._books.items() if book.state),
+                *(
+                    publish_readings(account, book, self._roster.get(account, {}), now)
+                    for (account, _), book in self._readings.items()
+                ),
             ),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
             used={account: dict(used) for account, used in self._used.items()},
         )
-
-    def _published_readings(self, account: str, book: ReadingBook, now: datetime | None) -> PublishedBook:
-        series = published_readings(book, self._roster.get(account, {}), now)
-        triples = tuple((placement, key, amount) for (placement, key), amount in series.items())
-        return PublishedBook(account, book.dataset, None, book.state, triples)
 
     def _read(self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan) -> ReadingChange:
         book = self._readings.get((account_id, plan.dataset.key)) or ReadingBook(plan)
@@ -247,28 +297,19 @@ class Ledger:
     def _advance(
         self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan, scraped: int
     ) -> BookChange:
-        kind = plan.dataset.kind
-        listed = {
-            entry.placement
-            for entry in roster.values()
-            if entry.asset.kind == kind and entry.standing is Standing.LISTED
-        }
-        known = [placement for placement in listed if placement is not None]
         book = self._books.get((account_id, plan.dataset.key))
         if book is None or book.state is None:
-            return start_book(plan, answer, known, self.revision + 1)
-        assets = {asset for rows in answer.hours.values() for asset, _ in rows} | {asset for asset, _ in book.waiting}
+            return start_book(plan, answer, _listed(roster, plan.dataset.kind), self.revision + 1)
+        assets = {asset for rows in answer.hours.values() for asset, _ in rows}
         assets |= {asset for hour in book.open.values() for asset, _ in hour.rows}
+        return advance(book, book.state, answer, self._audience(book, roster, assets, scraped))
+
+    def _audience(self, book: Book, roster: Mapping[RosterKey, Entry], assets: set[str], scraped: int) -> Audience:
+        kind = book.dataset.kind
+        assets |= {asset for asset, _ in book.waiting}
         placed = {asset: place_row(kind, asset, roster) for asset in assets}
-        return advance(
-            book,
-            book.state,
-            answer,
-            placements={asset: placement for asset, placement in placed.items() if placement is not None},
-            listed=known,
-            scraped=scraped,
-            revision=self.revision + 1,
-        )
+        placements = {asset: placement for asset, placement in placed.items() if placement is not None}
+        return Audience(placements, _listed(roster, kind), scraped, self.revision + 1)
 
     def _commit(self, change: Change) -> None:
         signatures = {key: self._plans[key[1]].dataset.signature for key in (*change.books, *change.readings)}
@@ -289,26 +330,36 @@ class Ledger:
             if any(amounts)
         }
 
+    def _check(self) -> None:
+        """Raise LookupError or ValueError if a series does not fit its metric."""
+        for book in self.publication().books:
+            for _, key, _ in book.series:
+                metric = book.dataset.metrics[key.metric]
+                if len(key.values) != len(metric.labels) + bool(metric.split):
+                    raise ValueError(f"a series of {metric.name} has the labels of another")
+
     def _load(self) -> None:
         """Load every book that was kept as the catalog now has it; the others end, and start anew."""
         kept = self._store.load_readings({key: plan.dataset.signature for key, plan in self._plans.items()})
         for key, (state, rows) in kept.items():
             self._readings[key] = ReadingBook(self._plans[key[1]], state, rows)
-        retired: dict[BookKey, dict[DailyKey, int]] = {}
-        for key, signature in self._store.load_signatures().items():
+        retired: dict[BookKey, Retirement] = {}
+        for key, (signature, start) in self._store.load_signatures().items():
             plan = self._plans.get(key[1])
             if plan is not None and plan.dataset.signature == signature:
                 self._books[key] = self._store.load_book(key, plan, self.revision)
             elif plan is not None and plan.dataset.can_read(signature):
-                retired[key] = meter_open_hours(plan.dataset, self._store.load_open_hours(key))
+                open_hours = self._store.load_open_hours(key)
+                retired[key] = self._days.retire(key, start, meter_open_hours(plan.dataset, open_hours))
             else:
-                retired[key] = {}
+                retired[key] = self._days.retire(key, start, {})
         if retired:
             self._commit(Change(retired=retired))
 
 
-def _published(account: str, book: Book) -> PublishedBook:
-    series = tuple(
-        (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
-    )
-    return PublishedBook(account, book.dataset, book.state, None, series)
+def _listed(roster: Mapping[RosterKey, Entry], kind: str) -> list[Placement]:
+    """Give the placements of all known assets of a kind."""
+    placements = {
+        entry.placement for entry in roster.values() if entry.asset.kind == kind and entry.standing is Standing.LISTED
+    }
+    return [placement for placement in placements if placement is not None]

@@ -10,7 +10,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.daily import DailyKey, meter_hours
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
 from exporter.ledger.series import Placement, Plan, SeriesKey
-from exporter.model import UNKNOWN, Amounts, Answer, RowKey
+from exporter.model import UNKNOWN, Amounts, Answer, RowKey, Rows
 
 LOOK_BACK = timedelta(hours=48)
 """How far back the newest state is looked for, and how long that of an unknown asset is shown."""
@@ -104,6 +104,22 @@ def read(book: ReadingBook, answer: Answer, find: Callable[[str], Presence]) -> 
     gone = frozenset(key for key, reading in current.items() if not _is_kept(find(key[0]), reading, answer.date))
     changed = {key: reading for key, reading in current.items() if key not in gone and book.rows.get(key) != reading}
     return ReadingChange(state, changed, gone & book.rows.keys(), peaks)
+
+
+def peaks_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
+    """Give the peaks of a day that is over: of each asset, and of the account as the sum over all in any hour.
+
+    A row tells what is stored until the next one of its key, and the first of the day also what was before it.
+    """
+    peaks: dict[DailyKey, int] = {}
+    current: dict[RowKey, Amounts] = {}
+    for hour in sorted(hours, reverse=True):
+        current.update(hours[hour])
+    for hour in sorted(hours):
+        current.update(hours[hour])
+        _raise(peaks, meter_hours(dataset, {hour: hours[hour]}))
+        _raise(peaks, _of_account(meter_hours(dataset, {hour: current})))
+    return peaks
 
 
 def _is_kept(presence: Presence, reading: Reading, now: datetime) -> bool:

@@ -92,3 +92,38 @@ def test_an_answer_that_cost_more_than_is_left_is_heeded() -> None:
     assert (budget.remaining("graphql"), budget.remaining("rest")) == (0, 600)
     clock.advance(61)
     assert budget.remaining("graphql") == 210
+
+
+def withhold(budget: Budget) -> None:
+    """Ask for a request more than there is room for."""
+    with pytest.raises(Withheld):
+        budget.spend("graphql", WHAT)
+
+
+def test_a_budget_that_is_used_up_turn_after_turn_says_for_how_long() -> None:
+    """One turn without room says nothing yet, two in a row do, and two turns with room end it."""
+    clock = ManualClock()
+    budget = Budget(clock)
+    budget.observe("graphql", {"Ratelimit": '"default";r=0;t=200', "Ratelimit-Policy": '"default";q=300;w=300'})
+    seen = []
+    for _ in range(3):
+        withhold(budget)
+        seen.append(budget.withheld_for(60))
+        clock.advance(60)
+    assert seen == [None, 60, 120]
+    seen = []
+    for _ in range(3):
+        seen.append(budget.withheld_for(60))
+        clock.advance(60)
+    assert seen == [180, 240, None]
+
+
+def test_a_turn_without_room_now_and_then_is_no_lack() -> None:
+    """Where all of the budget is used, turns fall on its edge from time to time."""
+    clock = ManualClock()
+    budget = Budget(clock)
+    for _ in range(4):
+        spend(budget, "graphql", 210)
+        withhold(budget)
+        assert budget.withheld_for(60) is None
+        clock.advance(360)

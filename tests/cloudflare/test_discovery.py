@@ -87,9 +87,8 @@ def test_a_token_that_lists_no_accounts_says_what_to_do(scene: Scene) -> None:
         accounts(scene)
     assert str(caught.value) == (
         "Listing the accounts: Cloudflare answered HTTP 403, Authentication error (code 10000). "
-        "Give the token the permission 'Account Settings Read'. "
-        "If it has that, it is wrong, expired or revoked: give the exporter a valid one. "
-        "Or name the accounts: CLOUDFLARE_ACCOUNT_ID, or accounts in the configuration."
+        "Give the exporter a valid token with the permission 'Account Settings Read', "
+        "or name its accounts (CLOUDFLARE_ACCOUNT_ID or accounts)."
     )
 
 
@@ -237,9 +236,10 @@ def test_a_missing_permission_is_final_and_costs_only_its_product(scene: Scene) 
         "d1_database": Unlistable(
             "d1_database",
             f"Listing d1 of account Example ({EXAMPLE.id}): Cloudflare answered HTTP 403, Authentication error "
-            "(code 10000). Give the token the permission 'D1 Read'.",
+            "(code 10000).",
             final=True,
             outcome="forbidden",
+            remedy="Give the token the permission 'D1 Read'.",
         ),
         "kv_namespace": Listing("kv_namespace", (Asset("kv_namespace", "id0000", "name0000"),)),
     }

@@ -42,4 +42,13 @@ def test_a_depleted_budget_means_five_minutes_of_silence() -> None:
 def test_several_errors_are_all_quoted() -> None:
     """Nothing that Cloudflare said about one alias is left out."""
     made = graphql_error([{"message": "first"}, {"message": "second"}, {}], "Analytics")
-    assert str(made) == "Analytics: Cloudflare answered: first; second; ."
+    assert made.detail == "Analytics: Cloudflare answered: first; second; ."
+
+
+@pytest.mark.parametrize("message", ["rate limiter budget depleted", "Unauthorized", "unable to execute", "no field"])
+def test_what_to_do_is_apart_from_what_happened(message: str) -> None:
+    """A remedy names neither the subject nor what Cloudflare said: it is the same for everybody."""
+    made, other = (graphql_error([{"message": message}], what) for what in ("Analytics of A", "Analytics of B"))
+    assert made.remedy == other.remedy != ""
+    assert made.detail != other.detail
+    assert str(made) == f"{made.detail} {made.remedy}"

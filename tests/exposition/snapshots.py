@@ -14,6 +14,7 @@ from exporter.model import (
 )
 
 AT = datetime(2025, 10, 20, 10, 0, 5, tzinfo=UTC)
+SINCE = AT - timedelta(hours=2, minutes=10)
 ACCOUNT_ID = "a" * 32
 
 
@@ -69,16 +70,17 @@ def snapshot(*families: Family, revision: int = 7) -> Snapshot:
     status = ExporterStatus(
         accounts=(
             AccountStatus(ACCOUNT_ID, True),
-            AccountStatus("", False, "unauthorized", "Check that the <token> is right.", "token 2"),
+            AccountStatus("", False, "unauthorized", "The <token> was rejected.", "token 2", "Check it.", SINCE),
         ),
-        datasets=(DatasetStatus(ACCOUNT_ID, "kvOperationsAdaptiveGroups", "failing", "unreachable", "No answer."),),
+        datasets=(
+            DatasetStatus(ACCOUNT_ID, "kvOperationsAdaptiveGroups", "failing", "unreachable", "No answer.", "Wait."),
+        ),
         lists=(
-            ListStatus(ACCOUNT_ID, "kv_namespace", "unavailable", "forbidden", "Give it 'Workers KV Storage Read'."),
+            ListStatus(ACCOUNT_ID, "kv_namespace", "unavailable", "forbidden", "May not.", "Give 'KV Read'.", SINCE),
             ListStatus(ACCOUNT_ID, "worker", "ok"),
         ),
         api_requests={},
-        revisions={},
-        gaps={},
+        days={},
         sample_intervals={},
         page_splits=0,
         commit_failures=0,

@@ -9,10 +9,12 @@ from typing import Any
 
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
 from exporter.choices import Choices
-from exporter.ledger import Applied, Ledger
+from exporter.ledger import Applied, DayChange, DayPart, Ledger, days
+from exporter.ledger.book import BookState
 from exporter.ledger.daily import DailyKey
 from exporter.ledger.file import FILE_NAME
 from exporter.model import (
+    MINUTE,
     Account,
     Answer,
     Asset,
@@ -75,11 +77,24 @@ def answer(
     dataset: str = CALLS.name,
     until: datetime | None = None,
 ) -> Answer:
-    """Give what Cloudflare said at a moment about [since, that minute); ``usage`` by hour (``"10"``)."""
+    """Give what Cloudflare said at a moment about [since, that minute); ``usage`` by hour (``"10"``).
+
+    Its newest data are of the last minute, so no pipeline stands still.
+    """
     date = at(clock)
     question = Question(dataset, since, until or floor_minute(date))
     hours = {at(f"{hour}:00"): rows(amounts) for hour, amounts in usage.items() if amounts}
-    return Answer(question, date, hours)
+    return Answer(question, date, hours, question.until - MINUTE)
+
+
+def day_answer(
+    day: date, clock: str, usage: Usage, *, dataset: str = CALLS.name, are_estimates: bool = False
+) -> Answer:
+    """Give what Cloudflare said at a moment about a day, or the part of it that was asked for."""
+    start = days.start_of(day)
+    question = Question(dataset, start, start + timedelta(days=1), by_day=True)
+    hours = {start: rows(usage)} if usage else {}
+    return Answer(question, at(clock), hours, sampled=frozenset(hours) if are_estimates else frozenset())
 
 
 def worker(asset_id: str, name: str, **rest: object) -> Asset:
@@ -125,6 +140,18 @@ class Scene:
         asked_from = since or self.ledger.open_from(ACCOUNT.id, CALLS.name) or floor_hour(at(clock))
         return self.ledger.apply(ACCOUNT.id, [answer(asked_from, clock, usage)], self._scraped)
 
+    def audit(self, clock: str, usage: Usage, *, day: date = MONDAY, are_estimates: bool = False) -> DayChange:
+        """Tell it what was used on a day since counting began, in the answer to its audit."""
+        said = day_answer(day, clock, usage, are_estimates=are_estimates)
+        (change,) = self.ledger.apply_days(ACCOUNT.id, [(DayPart(day, days.Part.COUNTED), said)], self._scraped)
+        return change
+
+    def fill(self, clock: str, usage: Usage, *, day: date = MONDAY) -> DayChange:
+        """Tell it what was used on a day before counting began."""
+        said = day_answer(day, clock, usage)
+        (change,) = self.ledger.apply_days(ACCOUNT.id, [(DayPart(day, days.Part.BEFORE), said)], self._scraped)
+        return change
+
     def scrape(self) -> None:
         """Answer a scrape with what is published now."""
         self._scraped = self.ledger.revision
@@ -144,9 +171,13 @@ class Scene:
 
     def published_until(self) -> datetime:
         """Give up to when the published values are said to go."""
+        return self.state().published_until
+
+    def state(self) -> BookState:
+        """Give where the book stands."""
         (book,) = self.ledger.publication().books
         assert book.state is not None
-        return book.state.published_until
+        return book.state
 
     def totals(self) -> dict[tuple[str, str], int]:
         """Give the totals by asset id and status."""

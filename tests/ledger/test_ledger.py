@@ -71,20 +71,20 @@ def test_a_gap_is_counted_and_older_hours_settle_as_known() -> None:
 
 
 def test_revisions_are_counted_by_dataset() -> None:
-    """Each row that falls against the answer before is told once."""
+    """Each row that falls against the answer before is counted once."""
     scene = Scene()
     scene.list("09:59", worker("w1", "shop"))
     scene.say("10:00", {})
-    counts = [
-        scene.say(clock, {"10": usage}).revisions["calls"]
-        for clock, usage in (
-            ("10:01", {"w1": 9, "w2": 3}),
-            ("10:02", {"w1": 8, "w2": 2}),
-            ("10:03", {"w1": 8}),
-            ("10:04", {"w1": 9, "w2": 3}),
-        )
-    ]
-    assert counts == [0, 2, 1, 0]
+    counts = []
+    for clock, usage in (
+        ("10:01", {"w1": 9, "w2": 3}),
+        ("10:02", {"w1": 8, "w2": 2}),
+        ("10:03", {"w1": 8}),
+        ("10:04", {"w1": 9, "w2": 3}),
+    ):
+        scene.say(clock, {"10": usage})
+        counts.append(scene.state().revisions)
+    assert counts == [0, 2, 3, 3]
 
 
 def test_the_later_of_two_accounts_with_one_name_gets_its_short_id() -> None:

@@ -253,7 +253,7 @@ def test_the_newest_minute_with_data_never_moves_back() -> None:
         (book,) = scene.ledger.publication().books
         assert book.state is not None
         seen.append(book.state.newest)
-    assert seen == [None, at("10:03"), at("10:03"), at("10:03")]
+    assert seen == [at("09:59"), at("10:03"), at("10:03"), at("10:03")]
 
 
 def test_the_series_of_all_assets_add_up_to_all_totals() -> None:

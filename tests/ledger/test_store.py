@@ -1,11 +1,11 @@
-"""The ledger's file: a restart changes nothing, one writer at a time, and damaged or newer files."""
+"""The ledger's file: a restart changes nothing, one writer at a time, and newer files."""
 
 from pathlib import Path
 
 import pytest
 
 from exporter.ledger import Ledger
-from exporter.ledger.file import FILE_NAME, MIGRATIONS, StorageError
+from exporter.ledger.file import MIGRATIONS, StorageError
 from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, other_program, used, worker
 
 SHOP = ("unassigned", "shop", "success")
@@ -138,34 +138,6 @@ def test_a_refused_file_leaves_the_folder_free(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path, [CALLS])
     assert len(ledger.publication().books) == 1
     ledger.close()
-
-
-@pytest.mark.parametrize("where", ["header", "pages"])
-def test_a_damaged_file_is_set_aside(tmp_path: Path, where: str) -> None:
-    """A corrupt file is kept under another name and counting begins anew, each time."""
-    for number in (1, 2):
-        used(tmp_path).ledger.close()
-        path = tmp_path / FILE_NAME
-        content = bytearray(path.read_bytes())
-        damage = range(100) if where == "header" else range(4_096 + 100, len(content))
-        for position in damage:
-            content[position] = 0xA5
-        path.write_bytes(content)
-        ledger = Ledger.open(tmp_path, [CALLS])
-        aside = tmp_path / f"{FILE_NAME}.corrupt-{number}"
-        assert ledger.set_aside == aside
-        assert aside.read_bytes() == bytes(content)
-        assert (ledger.publication().books, ledger.publication().accounts) == ((), {})
-        ledger.close()
-        path.unlink()
-
-
-def test_a_sound_file_is_not_set_aside(tmp_path: Path) -> None:
-    """Opening a ledger again says nothing of damage."""
-    scene = used(tmp_path)
-    scene.reopen()
-    assert scene.ledger.set_aside is None
-    scene.ledger.close()
 
 
 def test_without_a_folder_everything_is_kept_in_memory(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""What is asked in the background: which account may ask about closed days now, and in how many documents."""
+
+from collections.abc import Sequence
+
+from exporter.account_poller import AccountPoller
+from exporter.cloudflare import Budget
+from exporter.cloudflare.budget import PERIOD_SECONDS
+from exporter.turns import Reserve
+
+API = "graphql"
+
+
+class Background:
+    """Gives out what the turns of the accounts left of each budget, and a little that is put by for it."""
+
+    def __init__(self) -> None:
+        self._reserves: dict[int, Reserve] = {}
+
+    def put_by(self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float) -> int:
+        """Give how many requests of the turn that begins are kept for the background; none if nothing is due there."""
+        if not _due(budget, accounts):
+            return 0
+        reserve = self._reserve(budget)
+        reserve.save(budget.allowance(API) * min(seconds / PERIOD_SECONDS, 1.0))
+        return reserve.saved
+
+    def share_out(
+        self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float
+    ) -> list[tuple[AccountPoller, int]]:
+        """Give who may ask after a turn of so many seconds, and in how many documents; who waited longest is first."""
+        due = sorted(_due(budget, accounts), key=lambda account: account.days.asked_at)
+        reserve, spare = self._reserve(budget), budget.spare(API, seconds)
+        documents = min(max(spare, reserve.saved), budget.remaining(API))
+        reserve.use(max(documents - spare, 0) if due else 0)
+        if not due or not documents:
+            return []
+        each = max(documents // len(due), 1)
+        return [(account, each) for account in due[:documents]]
+
+    def _reserve(self, budget: Budget) -> Reserve:
+        return self._reserves.setdefault(id(budget), Reserve())
+
+
+def _due(budget: Budget, accounts: Sequence[AccountPoller]) -> list[AccountPoller]:
+    return [
+        account
+        for account in accounts
+        if account.principal.budget is budget and account.statuses.whole.is_up and account.days.is_due
+    ]

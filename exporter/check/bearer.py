@@ -1,0 +1,16 @@
+"""A token of the configuration together with the ways to ask with it."""
+
+from dataclasses import dataclass
+
+from exporter.cloudflare import Client
+from exporter.config import Token
+from exporter.works import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """One token: what the configuration says of it, its ``principal``, and a client for what only a check asks."""
+
+    token: Token
+    principal: Principal
+    client: Client

@@ -1,0 +1,234 @@
+"""The check itself: asks Cloudflare what there is to ask, within a bounded time, and gathers what is found."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from exporter.catalog import PRODUCTS
+from exporter.check.bearer import Bearer
+from exporter.check.configuration import Seen, configuration_findings
+from exporter.check.datasets import dataset_findings, dataset_trials
+from exporter.check.findings import Finding, Level, Need, Part, Report
+from exporter.check.links import added_by_hand, needed_permissions, token_link
+from exporter.check.needs import Cost, by_group, need_findings, need_of
+from exporter.check.permissions import permission_findings
+from exporter.check.tokens import away_finding, listing_finding, token_findings
+from exporter.check.verification import TokenTrial, try_token
+from exporter.check.visit import Visit, visit_account
+from exporter.check.wording import count
+from exporter.clock import Clock
+from exporter.cloudflare import Budget, CloudflareTime, RequestTally
+from exporter.cloudflare.client import NETWORK_ADVICE
+from exporter.cloudflare.errors import Unreachable
+from exporter.config import Config
+from exporter.model import Account, Inventory, Listing
+
+PATIENCE = timedelta(seconds=45)
+"""How long a token, and then each account, may take to answer."""
+
+SIDE_BY_SIDE = 4
+"""So many accounts are tried at once."""
+
+MOST_SILENT = 4
+"""When so many accounts in a row gave no answer, Cloudflare is taken to be away, and no further one is tried."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An account to try, with the token that asks for it; ``visit`` is None if it was not tried."""
+
+    bearer: Bearer
+    account: Account
+    visit: Visit | None = None
+
+
+class Checker:
+    """Tries what a configuration needs of Cloudflare. Sends only GET requests and GraphQL queries."""
+
+    def __init__(
+        self,
+        config: Config,
+        bearers: Sequence[Bearer],
+        *,
+        clock: Clock,
+        time: CloudflareTime,
+        tally: RequestTally,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        self._config = config
+        self._bearers = bearers
+        self._clock = clock
+        self._time = time
+        self._tally = tally
+        self._patience = patience.total_seconds()
+        self._silent = 0
+
+    async def check(
+        self, path: Path | None, environment: Mapping[str, str], state_findings: Iterable[Finding]
+    ) -> Report:
+        """Give the report, with what was found of the state folder at its end."""
+        trials = await self._try_tokens()
+        calls = await self._visit(_calls(self._config, trials))
+        visits = [call.visit for call in calls if call.visit is not None]
+        products = [product for product in PRODUCTS if self._config.wants_product(product)]
+        datasets = self._config.datasets()
+        permissions = needed_permissions(products)
+        needs = self._needs(calls)
+        seen = _seen(self._config, trials, calls, are_all_tried=len(trials) == len(self._bearers))
+        findings = [
+            *configuration_findings(self._config, path, environment, seen),
+            *_of_tokens(trials, self._time.now() or self._clock.now()),
+            *(listing_finding(trial) for trial in trials if trial.is_usable),
+            *(finding for visit in visits for finding in permission_findings(visit, products)),
+            *_by_hand(permissions),
+            *_untried(calls),
+            *(finding for visit in visits for finding in dataset_findings(visit, datasets)),
+            *(finding for need in needs for finding in need_findings(need, _estimated(calls, need))),
+            *state_findings,
+        ]
+        spent: dict[str, int] = {"graphql": 0, "rest": 0}
+        for (api, _), number in self._tally.counts().items():
+            spent[api] += number
+        return Report(
+            tuple(findings),
+            tuple(trial for visit in visits for trial in dataset_trials(visit, datasets)),
+            needs,
+            token_link(permissions, is_of_account=bool(trials) and all(trial.is_of_account for trial in trials)),
+            tuple(spent.items()),
+        )
+
+    async def _try_tokens(self) -> list[TokenTrial]:
+        """Try one token after the other; when Cloudflare does not answer at all, the others are not tried."""
+        trials: list[TokenTrial] = []
+        for bearer in self._bearers:
+            trial = await self._within(try_token(bearer))
+            if trial is None:
+                trial = TokenTrial(bearer, self._late(f"Verifying {bearer.principal.name}"), (), ())
+            trials.append(trial)
+            if isinstance(trial.verified, Unreachable):
+                break
+        return trials
+
+    async def _visit(self, calls: Sequence[Call]) -> list[Call]:
+        datasets = self._config.datasets()
+        gate = asyncio.Semaphore(SIDE_BY_SIDE)
+        by_token = {id(call.bearer): call.bearer for call in calls}
+        for bearer in by_token.values():
+            bearer.principal.analytics.serve_accounts(sum(call.bearer is bearer for call in calls))
+
+        async def visit(call: Call) -> Call:
+            async with gate:
+                if self._silent >= MOST_SILENT:
+                    return call
+                found = await self._within(visit_account(call.bearer.principal, call.account, datasets, self._time))
+                if found is None:
+                    late = self._late("Its lists and datasets")
+                    found = Visit(call.account, call.bearer.principal.name, late, late, {})
+                self._silent = self._silent + 1 if found.is_silent else 0
+                return Call(call.bearer, call.account, found)
+
+        return list(await asyncio.gather(*(visit(call) for call in calls)))
+
+    async def _within(self, asking: Awaitable[Result]) -> Result | None:
+        """Give what is asked for; None if it takes too long."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asking
+        except TimeoutError:
+            return None
+
+    def _late(self, what: str) -> Unreachable:
+        return Unreachable(
+            f"{what}: no whole answer from {self._config.cloudflare.api_url} within {self._patience:g} s.",
+            NETWORK_ADVICE,
+        )
+
+    def _needs(self, calls: Sequence[Call]) -> tuple[Need, ...]:
+        budget = Budget(self._clock, self._config.cloudflare.budget_share.by_api())
+        costs = by_group((call.bearer.token.budget_group, _cost(call)) for call in calls)
+        return tuple(
+            need_of(
+                self._config,
+                budget,
+                group,
+                (one.principal.name for one in self._bearers if one.token.budget_group == group),
+                of_group,
+            )
+            for group, of_group in costs.items()
+        )
+
+
+def _calls(config: Config, trials: Sequence[TokenTrial]) -> list[Call]:
+    """Give the accounts to try, each with the first token that sees it, as they are later asked.
+
+    None if there is nothing to ask, or if Cloudflare did not answer a token: it would not answer them either.
+    """
+    calls: dict[str, Call] = {}
+    is_away = any(isinstance(trial.verified, Unreachable) for trial in trials)
+    for trial in () if is_away or not config.datasets() else trials:
+        for account in trial.accounts:
+            if trial.is_usable and config.accounts.admits(account):
+                calls.setdefault(account.id, Call(trial.bearer, account))
+    return list(calls.values())
+
+
+def _cost(call: Call) -> Cost:
+    """Give what the account took; a list that failed took one request at least."""
+    principal, account_id = call.bearer.principal, call.account.id
+    inventory = call.visit.inventory if call.visit else None
+    listings = inventory.listings.values() if isinstance(inventory, Inventory) else ()
+    assets = sum(len(listing.assets) for listing in listings if isinstance(listing, Listing))
+    rest = max(principal.discovery.cost(account_id), len(listings))
+    return Cost(principal.analytics.cost(account_id), rest, assets)
+
+
+def _seen(config: Config, trials: Iterable[TokenTrial], calls: Iterable[Call], *, are_all_tried: bool) -> Seen:
+    accounts: dict[str, Account] = {}
+    is_complete = are_all_tried
+    for trial in trials:
+        is_complete &= trial.is_usable and isinstance(trial.listed, tuple)
+        accounts |= {account.id: account for account in trial.accounts}
+    inventories = [call.visit.inventory if call.visit else None for call in calls]
+    whole = [one for one in inventories if isinstance(one, Inventory) and _is_whole(one)]
+    return Seen(tuple(accounts.values()), tuple(whole), is_complete and len(whole) == len(inventories))
+
+
+def _is_whole(inventory: Inventory) -> bool:
+    return all(isinstance(listing, Listing) for listing in inventory.listings.values())
+
+
+def _of_tokens(trials: Iterable[TokenTrial], now: datetime) -> list[Finding]:
+    findings: list[Finding] = []
+    for trial in trials:
+        if isinstance(trial.verified, Unreachable):
+            findings.append(away_finding(trial.verified))
+        else:
+            findings += token_findings(trial, now)
+    return findings
+
+
+def _by_hand(permissions: Sequence[str]) -> list[Finding]:
+    missing = added_by_hand(permissions)
+    if not missing:
+        return []
+    text = f"the token link cannot fill in {', '.join(missing)}: Cloudflare documents no key for it."
+    return [Finding(Part.PERMISSIONS, Level.OK, "token link", text)]
+
+
+def _untried(calls: Iterable[Call]) -> list[Finding]:
+    skipped = [call for call in calls if call.visit is None]
+    if not skipped:
+        return []
+    text = f"{count(len(skipped), 'account')} not tried, because Cloudflare stopped answering."
+    return [Finding(Part.PERMISSIONS, Level.ERROR, "accounts", text, "Check again in a few minutes.")]
+
+
+def _estimated(calls: Iterable[Call], need: Need) -> int:
+    """Give how many accounts of a budget were not seen, so that what they take is a guess."""
+    own = [call for call in calls if call.bearer.token.budget_group == need.group]
+    return sum(call.visit is None or not call.visit.has_analytics for call in own)

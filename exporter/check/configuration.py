@@ -1,0 +1,173 @@
+"""What is found of a configuration that is valid: where it comes from, what it leaves, what looks like a slip. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from exporter.catalog import PRODUCTS
+from exporter.check.findings import Finding, Level, Part
+from exporter.check.wording import count
+from exporter.config import Config
+from exporter.model import Account, Asset, Inventory, Listing
+
+SETTINGS = {
+    "CLOUDFLARE_API_URL": "cloudflare.api_url",
+    "CLOUDFLARE_API_TOKEN": "cloudflare.tokens",
+    "CLOUDFLARE_API_TOKEN_FILE": "cloudflare.tokens",
+    "CLOUDFLARE_ACCOUNT_ID": "the accounts of that token",
+    "HTTPS_PROXY": "the proxy",
+    "HTTP_PROXY": "the proxy",
+    "ALL_PROXY": "the proxy",
+    "SSL_CERT_FILE": "whom TLS trusts",
+    "SSL_CERT_DIR": "whom TLS trusts",
+}
+"""Variables of the environment, and what each sets whatever the file says."""
+
+_LOCAL = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])([:/]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the tokens showed: all their accounts, and the lists of those that are asked.
+
+    ``is_complete`` is False if some token or list could not be read; then what was not seen may exist.
+    """
+
+    accounts: tuple[Account, ...]
+    inventories: tuple[Inventory, ...]
+    is_complete: bool
+
+    def assets(self) -> list[tuple[Asset, Account]]:
+        """Give every asset with its account."""
+        return [
+            (asset, inventory.account)
+            for inventory in self.inventories
+            for listing in inventory.listings.values()
+            if isinstance(listing, Listing)
+            for asset in listing.assets
+        ]
+
+
+def configuration_findings(
+    config: Config, path: Path | None, environment: Mapping[str, str], seen: Seen
+) -> list[Finding]:
+    """Give what is found of a configuration, read from the file ``path`` and the environment."""
+    source = f"{path} is valid." if path else "there is none: defaults, flags and the environment hold."
+    slips = _account_slips(config, seen.accounts) if seen.accounts and seen.is_complete else []
+    slips += _rule_slips(config, seen) if seen.is_complete else []
+    return [
+        _finding(Level.OK, "file", source),
+        *_environment(environment, has_file=path is not None),
+        *_addresses(config),
+        *_wanted(config),
+        *_choices(config),
+        *slips,
+    ]
+
+
+def _environment(environment: Mapping[str, str], *, has_file: bool) -> list[Finding]:
+    there = {name.upper() if name.lower().endswith("_proxy") else name for name, value in environment.items() if value}
+    found = [f"{name} sets {setting}" for name, setting in SETTINGS.items() if name in there]
+    text = f"{'; '.join(found)}{', whatever the file says' if has_file else ''}."
+    findings = [_finding(Level.OK, "environment", text)] if found else []
+    if {"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"} <= there:
+        findings.append(
+            _finding(
+                Level.WARNING,
+                "environment",
+                "CLOUDFLARE_API_TOKEN_FILE is not read, because CLOUDFLARE_API_TOKEN is set too.",
+                "Unset the one that is not meant.",
+            )
+        )
+    return findings
+
+
+def _addresses(config: Config) -> list[Finding]:
+    url = config.cloudflare.api_url
+    if url.startswith("https:") or _LOCAL.match(url):
+        return [_finding(Level.OK, "API", f"asked at {url}")]
+    return [
+        _finding(
+            Level.WARNING,
+            "API",
+            f"asked at {url}, without TLS: everybody on the way can read the token.",
+            "Use an https address in cloudflare.api_url or CLOUDFLARE_API_URL.",
+        )
+    ]
+
+
+def _wanted(config: Config) -> list[Finding]:
+    products = [product.name for product in PRODUCTS if config.wants_product(product)]
+    names = {dataset.name for dataset in config.datasets()}
+    text = f"{len(products)} of {count(len(PRODUCTS), 'product')}, {count(len(names), 'dataset')}"
+    if not names:
+        return [
+            _finding(
+                Level.WARNING,
+                "filters",
+                f"they leave nothing to ask ({text}).",
+                "Widen filters.products or filters.metrics.",
+            )
+        ]
+    return [_finding(Level.OK, "products", f"{text}: {', '.join(products)}.")]
+
+
+def _choices(config: Config) -> list[Finding]:
+    filters = config.filters
+    sections = {"products": filters.products, "assets": filters.assets, "metrics": filters.metrics}
+    used = [name for name, one in sections.items() if one.include or one.exclude]
+    said = [count(len(config.projects), "project rule")] if config.projects else []
+    said += [f"filters on {', '.join(used)}"] if used else []
+    aliases = len(config.accounts.alias)
+    said += [count(aliases, "account alias", "account aliases")] if aliases else []
+    return [_finding(Level.OK, "choices", f"{'; '.join(said)}.")] if said else []
+
+
+def _account_slips(config: Config, accounts: Sequence[Account]) -> list[Finding]:
+    """Give the choices about accounts that concern no account that any token sees."""
+    ids = {account.id for account in accounts}
+    names = [*ids, *(account.name for account in accounts)]
+    sections = {"include": config.accounts.include, "exclude": config.accounts.exclude}
+    slips = [
+        _slip(f"accounts.{key}", f"'{glob}' matches no account that a token sees.")
+        for key, globs in sections.items()
+        for glob in globs
+        if not any(fnmatchcase(name, glob) for name in names)
+    ]
+    slips += [
+        _slip("accounts.alias", f"no token sees the account {account_id} ('{alias}').")
+        for account_id, alias in config.accounts.alias.items()
+        if account_id not in ids
+    ]
+    if not any(config.accounts.admits(account) for account in accounts):
+        slips.append(_slip("accounts", "accounts.include and accounts.exclude leave no account."))
+    return slips
+
+
+def _rule_slips(config: Config, seen: Seen) -> list[Finding]:
+    """Give the rules and filters that concern no asset that there is."""
+    assets = seen.assets()
+    if not assets:
+        return []
+    slips = [
+        _slip(f"projects[{number}]", f"the rule for project '{rule.project}' matches no asset.")
+        for number, rule in enumerate(config.projects)
+        if not any(rule.match.holds(asset, _names(config, account)) for asset, account in assets)
+    ]
+    if not any(config.wants_asset(asset) for asset, _ in assets):
+        slips.append(_slip("filters.assets", "they leave no asset: all usage is published as '(filtered)'."))
+    return slips
+
+
+def _names(config: Config, account: Account) -> Iterable[str]:
+    return account.id, account.name, config.accounts.alias.get(account.id, account.name)
+
+
+def _slip(key: str, message: str) -> Finding:
+    return _finding(Level.WARNING, key, message, "Correct it, if it is not meant for later.")
+
+
+def _finding(level: Level, subject: str, message: str, remedy: str = "") -> Finding:
+    return Finding(Part.CONFIGURATION, level, subject, message, remedy)

@@ -1,0 +1,120 @@
+"""What is found of the datasets of an account: what the plan allows of each, and whether it answers. Pure."""
+
+from collections.abc import Sequence
+
+from exporter.catalog.entry import Dataset
+from exporter.check.faults import fault_of
+from exporter.check.findings import DatasetTrial, Finding, Level, Part
+from exporter.check.visit import Visit
+from exporter.check.wording import span
+from exporter.cloudflare import CloudflareError, Forbidden, Limits, Refused, Throttled
+from exporter.model import Answer
+
+WITHOUT_PLAN = "Nothing, unless you want these figures: then it takes another plan."
+REFUSED = (
+    "Other datasets answer, so the permission is there. If the account's plan lacks this one, nothing; else ask "
+    "Cloudflare, or leave the product out with filters.products."
+)
+
+
+def dataset_trials(visit: Visit, datasets: Sequence[Dataset]) -> list[DatasetTrial]:
+    """Give how each dataset stands, once by its name if it is asked in several ways."""
+    return [
+        DatasetTrial(visit.account, name, _state(visit, ways), _limits(visit, ways))
+        for name, ways in _by_name(datasets).items()
+    ]
+
+
+def dataset_findings(visit: Visit, datasets: Sequence[Dataset]) -> list[Finding]:
+    """Give what is found of each dataset; nothing if the account gave none, which its permissions say."""
+    if not visit.has_analytics:
+        return []
+    return [_of_dataset(visit, name, ways) for name, ways in _by_name(datasets).items()]
+
+
+def _of_dataset(visit: Visit, name: str, ways: Sequence[Dataset]) -> Finding:
+    limits, fault = _limits(visit, ways), _fault(visit, ways)
+    if limits is not None and not limits.is_enabled:
+        return _finding(
+            visit,
+            Level.WARNING,
+            name,
+            f"the plan of the account lacks it. Not published: {_metrics(ways)}.",
+            WITHOUT_PLAN,
+        )
+    if fault is not None:
+        return _failed(visit, name, fault)
+    if limits is None:
+        return _finding(visit, Level.OK, name, "answers. Its limits are not known; the usual ones are taken.")
+    text = f"answers. {_described(limits)}"
+    if limits.missing:
+        absent = _metrics(ways, limits.missing)
+        return _finding(
+            visit,
+            Level.WARNING,
+            name,
+            f"{text} The plan lacks {', '.join(sorted(limits.missing))}; not published: {absent}.",
+            WITHOUT_PLAN,
+        )
+    return _finding(visit, Level.OK, name, text)
+
+
+def _failed(visit: Visit, name: str, error: CloudflareError) -> Finding:
+    if isinstance(error, Forbidden):
+        return _finding(visit, Level.ERROR, name, f"refused. {error.detail}", REFUSED)
+    level, message, remedy = fault_of(error)
+    return _finding(visit, level, name, message, remedy)
+
+
+def _described(limits: Limits) -> str:
+    longest = f"{span(limits.longest)} at once" if limits.longest else "any span at once"
+    return f"{limits.page_size:,} rows a page, {longest}, {span(limits.retention)} back."
+
+
+def _state(visit: Visit, ways: Sequence[Dataset]) -> str:
+    limits, fault = _limits(visit, ways), _fault(visit, ways)
+    if limits is not None and not limits.is_enabled:
+        return "unavailable"
+    if fault is not None:
+        if isinstance(fault, Throttled):
+            return "untried"
+        return "unavailable" if isinstance(fault, Forbidden | Refused) else "failing"
+    is_answered = any(isinstance(visit.outcomes.get(dataset.key), Answer) for dataset in ways)
+    return "ok" if is_answered else "untried"
+
+
+def _limits(visit: Visit, ways: Sequence[Dataset]) -> Limits | None:
+    """Give the limits of a dataset; what is missing is what any way of asking it lacks."""
+    known = [visit.known_limits[dataset.key] for dataset in ways if dataset.key in visit.known_limits]
+    if not known:
+        return None
+    first = known[0]
+    missing = frozenset(name for limits in known for name in limits.missing)
+    return Limits(first.is_enabled, first.page_size, first.longest, first.retention, missing)
+
+
+def _fault(visit: Visit, ways: Sequence[Dataset]) -> CloudflareError | None:
+    outcomes = (visit.outcomes.get(dataset.key) for dataset in ways)
+    return next((outcome for outcome in outcomes if isinstance(outcome, CloudflareError)), None)
+
+
+def _metrics(ways: Sequence[Dataset], missing: frozenset[str] | None = None) -> str:
+    """Give the metrics that a dataset feeds; with ``missing`` those that need one of these fields."""
+    families = [
+        metric.family or metric.name
+        for dataset in ways
+        for metric in dataset.metrics
+        if missing is None or any(part.source in missing for part in metric.parts)
+    ]
+    return ", ".join(dict.fromkeys(families)) or "nothing"
+
+
+def _by_name(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
+    by_name: dict[str, list[Dataset]] = {}
+    for dataset in datasets:
+        by_name.setdefault(dataset.name, []).append(dataset)
+    return by_name
+
+
+def _finding(visit: Visit, level: Level, name: str, message: str, remedy: str = "") -> Finding:
+    return Finding(Part.DATASETS, level, name, message, remedy, visit.token, visit.account)

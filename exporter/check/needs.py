@@ -1,0 +1,91 @@
+"""How many requests the accounts take, and how often that lets each be asked. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from exporter.check.findings import ApiNeed, Finding, Level, Need, Part
+from exporter.check.wording import count, span
+from exporter.cloudflare import Budget
+from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
+from exporter.config import BudgetShare, Config
+from exporter.turns import stretch_discovery, stretch_refresh
+
+NAMES = {"graphql": "GraphQL", "rest": "REST"}
+
+LEAST_SHARE = 0.05
+"""What is asked in a check even beside an exporter that leaves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one account takes: GraphQL requests a refresh, REST requests a discovery; and how many assets it has."""
+
+    graphql: int
+    rest: int
+    assets: int
+
+
+def need_of(config: Config, budget: Budget, group: str, tokens: Iterable[str], costs: Sequence[Cost]) -> Need:
+    """Give what the accounts of one budget need, and the intervals that its share of Cloudflare's limits allows."""
+    shares = config.cloudflare.budget_share.by_api()
+    refresh, discovery = config.poll.refresh, config.poll.discovery
+    graphql, rest = [cost.graphql for cost in costs], [cost.rest for cost in costs]
+    per_turn = budget.fair_share("graphql", refresh.total_seconds())
+    allowed = {api: budget.allowance(api) for api in QUOTAS}
+    refreshed = stretch_refresh(refresh, graphql, per_turn)
+    discovered = stretch_discovery(discovery, rest, allowed["rest"], PERIOD_SECONDS)
+    return Need(
+        group,
+        tuple(tokens),
+        len(costs),
+        sum(cost.assets for cost in costs),
+        ApiNeed(sum(graphql), allowed["graphql"], shares["graphql"], refresh, refreshed),
+        ApiNeed(sum(rest), allowed["rest"], shares["rest"], discovery, discovered),
+    )
+
+
+def need_findings(need: Need, untried: int) -> list[Finding]:
+    """Give what is found of the needs of one budget, in which ``untried`` accounts are only estimated."""
+    guess = "" if untried == need.accounts else f" for {untried:,} of them"
+    who = f"{count(need.accounts, 'account')} with {count(need.assets, 'asset')}"
+    who += f" (an estimate{guess})" if untried else ""
+    return [
+        _of_api(need, "graphql", "refresh", need.graphql, who),
+        _of_api(need, "rest", "discovery", need.rest, who),
+    ]
+
+
+def _of_api(need: Need, api: str, turn: str, of_api: ApiNeed, who: str) -> Finding:
+    subject = f"{NAMES[api]} ({need.group})" if need.group else NAMES[api]
+    text = (
+        f"{who}: {count(of_api.requests, 'request')} a {turn}, of {of_api.allowance} in five minutes "
+        f"({of_api.share:g} of {QUOTAS[api]:,})."
+    )
+    if of_api.interval > of_api.configured:
+        return Finding(
+            Part.REQUESTS,
+            Level.WARNING,
+            subject,
+            f"{text} So a {turn} of each account comes every {span(of_api.interval)}, not every "
+            f"{span(of_api.configured)} as poll.{turn} says.",
+            f"Nothing is lost by that. For more: raise cloudflare.budget_share.{api}, leave accounts or products "
+            "out, or use tokens of several Cloudflare users, each with a budget_group.",
+        )
+    return Finding(Part.REQUESTS, Level.OK, subject, f"{text} Each account: every {span(of_api.interval)}.")
+
+
+def beside_exporter(config: Config) -> Config:
+    """Give the configuration with the shares of the request limits that an exporter which runs with it leaves."""
+    shares = {
+        api: min(share, max(1 - share, LEAST_SHARE)) for api, share in config.cloudflare.budget_share.by_api().items()
+    }
+    cloudflare = config.cloudflare.model_copy(update={"budget_share": BudgetShare(**shares)})
+    return config.model_copy(update={"cloudflare": cloudflare})
+
+
+def by_group(costs: Iterable[tuple[str, Cost]]) -> Mapping[str, list[Cost]]:
+    """Give the costs of each budget group."""
+    grouped: dict[str, list[Cost]] = {}
+    for group, cost in costs:
+        grouped.setdefault(group, []).append(cost)
+    return grouped

@@ -1,0 +1,101 @@
+"""What is found of the permissions in an account, each by having tried it. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from exporter.catalog.entry import Product
+from exporter.check.faults import describe_fault, fault_of
+from exporter.check.findings import TOKEN_LINK, Finding, Level, Part
+from exporter.check.links import ANALYTICS
+from exporter.check.visit import Visit
+from exporter.cloudflare import CloudflareError, Forbidden
+from exporter.model import Inventory, Unlistable
+
+
+def permission_findings(visit: Visit, products: Iterable[Product]) -> list[Finding]:
+    """Give what is found of each permission that an account takes; one finding if it has none at all."""
+    by_permission: dict[str, list[Product]] = {}
+    for product in products:
+        by_permission.setdefault(product.endpoint.permission, []).append(product)
+    if _is_closed(visit):
+        return [_closed(visit, (ANALYTICS, *by_permission))]
+    if isinstance(visit.inventory, CloudflareError):
+        lists = [_untried(visit, permission, visit.inventory) for permission in by_permission]
+    else:
+        lists = [_lists(visit, visit.inventory, permission, of) for permission, of in by_permission.items()]
+    return [_analytics(visit), *lists]
+
+
+def _is_closed(visit: Visit) -> bool:
+    """Tell whether Cloudflare refuses everything of the account."""
+    if isinstance(visit.inventory, CloudflareError) or not visit.inventory.listings:
+        return False
+    return _has_no_analytics(visit) and all(map(_is_forbidden, visit.inventory.listings.values()))
+
+
+def _closed(visit: Visit, permissions: Sequence[str]) -> Finding:
+    names = ", ".join(f"'{permission}'" for permission in permissions)
+    return _finding(
+        visit,
+        Level.ERROR,
+        "every permission",
+        "missing: Cloudflare refuses all that there is to read of the account.",
+        f"Check the account's id. If it is right, add {names} for it to the token, or make another with {TOKEN_LINK}.",
+    )
+
+
+def _analytics(visit: Visit) -> Finding:
+    if visit.has_analytics:
+        return _finding(visit, Level.OK, ANALYTICS, "granted.")
+    if _has_no_analytics(visit):
+        return _finding(
+            visit,
+            Level.ERROR,
+            ANALYTICS,
+            "missing: Cloudflare refuses every dataset, so no usage is counted.",
+            f"Add '{ANALYTICS}' to the token, or make another with {TOKEN_LINK}.",
+        )
+    errors = [said for said in (*visit.outcomes.values(), visit.limits) if isinstance(said, CloudflareError)]
+    return _untried(visit, ANALYTICS, errors[0])
+
+
+def _has_no_analytics(visit: Visit) -> bool:
+    said = visit.outcomes.values()
+    return not visit.has_analytics and bool(said) and all(isinstance(outcome, Forbidden) for outcome in said)
+
+
+def _lists(visit: Visit, inventory: Inventory, permission: str, products: Sequence[Product]) -> Finding:
+    failed = _failed(inventory, products)
+    if not failed:
+        return _finding(visit, Level.OK, permission, f"granted ({', '.join(product.name for product in products)}).")
+    names = ", ".join(failed)
+    if any(map(_is_forbidden, failed.values())):
+        return _finding(
+            visit,
+            Level.ERROR,
+            permission,
+            f"missing: Cloudflare refuses the list of {names}. Usage is counted, but as '(unlisted)', not by name.",
+            f"Add '{permission}' to the token, or make another with {TOKEN_LINK}, or leave {names} out with "
+            "filters.products.",
+        )
+    first = next(iter(failed.values()))
+    level, message, remedy = describe_fault(first.outcome, first.reason, first.remedy)
+    return _finding(visit, level, permission, message, remedy)
+
+
+def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, Unlistable]:
+    """Give why products could not be listed, by their names."""
+    found = ((product.name, inventory.listings[product.kind]) for product in products)
+    return {name: listing for name, listing in found if isinstance(listing, Unlistable)}
+
+
+def _is_forbidden(found: object) -> bool:
+    return isinstance(found, Unlistable) and found.outcome == Forbidden.outcome
+
+
+def _untried(visit: Visit, permission: str, error: CloudflareError) -> Finding:
+    level, message, remedy = fault_of(error)
+    return _finding(visit, level, permission, message, remedy)
+
+
+def _finding(visit: Visit, level: Level, permission: str, message: str, remedy: str = "") -> Finding:
+    return Finding(Part.PERMISSIONS, level, permission, message, remedy, visit.token, visit.account)

@@ -1,0 +1,153 @@
+"""What is found of the tokens: whether Cloudflare takes them, until when, and which accounts they see."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from exporter.check.faults import fault_of
+from exporter.check.findings import TOKEN_LINK, Finding, Level, Part
+from exporter.check.links import ANALYTICS
+from exporter.check.verification import ACTIVE, TokenTrial, Verification
+from exporter.check.wording import count
+from exporter.cloudflare import CloudflareError, Throttled
+from exporter.cloudflare.discovery import ACCOUNTS
+from exporter.cloudflare.errors import Unreachable
+from exporter.model import Account
+
+SOON = timedelta(days=30)
+"""A token that expires within this is worth a warning."""
+
+READ_BY_OTHERS = 0o004
+
+NAMED = 5
+"""So many accounts are named in a finding."""
+
+NEW_TOKEN = f"Make another with {TOKEN_LINK}."
+
+
+def token_findings(trial: TokenTrial, now: datetime) -> list[Finding]:
+    """Give what is found of one token at Cloudflare's time ``now``."""
+    findings = [_status(trial, now)]
+    if trial.listed and not isinstance(trial.listed, CloudflareError):
+        findings += [_strange(trial, account) for account in trial.accounts if account not in trial.listed]
+    return findings + _file(trial)
+
+
+def away_finding(error: Unreachable) -> Finding:
+    """Give the one finding there is when Cloudflare does not answer at all."""
+    text = f"{error.detail} Nothing more could be tried."
+    return Finding(Part.TOKENS, Level.ERROR, "Cloudflare", text, fault_of(error).remedy)
+
+
+def listing_finding(trial: TokenTrial) -> Finding:
+    """Give whether the token may list its accounts."""
+    permission = ACCOUNTS.permission
+    if isinstance(trial.listed, Throttled | Unreachable):
+        return _listing(trial, Level.ERROR, *fault_of(trial.listed)[1:])
+    if trial.listed and not isinstance(trial.listed, CloudflareError):
+        return _listing(trial, Level.OK, f"granted: {count(len(trial.listed), 'account')} listed.")
+    if trial.accounts:
+        return _listing(
+            trial,
+            Level.WARNING,
+            "missing: the accounts that are named are read, under their ids for names.",
+            f"Add '{permission}' to the token, or name the accounts with accounts.alias.",
+        )
+    return _listing(
+        trial,
+        Level.ERROR,
+        "missing: no account is listed, so none is read.",
+        f"Add '{permission}' to the token, or make another with {TOKEN_LINK}, or name the account ids "
+        "(CLOUDFLARE_ACCOUNT_ID, or accounts beside the token).",
+    )
+
+
+def _listing(trial: TokenTrial, level: Level, message: str, remedy: str = "") -> Finding:
+    return Finding(Part.PERMISSIONS, level, ACCOUNTS.permission, message, remedy, trial.name)
+
+
+def _status(trial: TokenTrial, now: datetime) -> Finding:
+    verified = trial.verified
+    match verified:
+        case Throttled():
+            return _token(trial, Level.ERROR, *fault_of(verified)[1:])
+        case CloudflareError() if trial.is_usable:
+            return _token(
+                trial,
+                Level.WARNING,
+                f"Cloudflare takes it, but verifies it neither as a user's token nor as an account's: it is not known "
+                f"until when it is valid. {_sees(trial)}",
+                "If an account owns it, see in the dashboard (Manage Account > API Tokens) when it expires.",
+            )
+        case CloudflareError():
+            return _token(
+                trial,
+                Level.ERROR,
+                "Cloudflare does not know it, as a user's token or as that of an account: it is wrong or revoked.",
+                f"Check that it was copied whole. {NEW_TOKEN}",
+            )
+        case Verification():
+            return _verified(trial, verified, now)
+
+
+def _verified(trial: TokenTrial, verified: Verification, now: datetime) -> Finding:
+    owner = f"Account {verified.owner}'s own" if verified.owner else "A user's"
+    if verified.status != ACTIVE:
+        remedy = f"Enable it in the dashboard, or make another with {TOKEN_LINK}."
+        remedy = remedy if verified.status == "disabled" else NEW_TOKEN
+        return _token(trial, Level.ERROR, f"{owner} token, {verified.status}: Cloudflare refuses it.", remedy)
+    if verified.begins and verified.begins > now:
+        return _token(trial, Level.ERROR, f"{owner} token, valid only from {_day(verified.begins)}.", NEW_TOKEN)
+    if verified.expires and verified.expires - now < SOON:
+        left = count(max((verified.expires - now).days, 0), "day")
+        return _token(
+            trial,
+            Level.WARNING,
+            f"{owner} token, active, but it expires on {_day(verified.expires)}, in {left}. {_sees(trial)}",
+            "Renew it before, or replace it in its file: that needs no restart.",
+        )
+    expiry = f"until {_day(verified.expires)}" if verified.expires else "without expiry"
+    return _token(trial, Level.OK, f"{owner} token, active {expiry}. {_sees(trial)}")
+
+
+def _sees(trial: TokenTrial) -> str:
+    names = ", ".join(_called(account) for account in trial.accounts[:NAMED])
+    more = f" and {len(trial.accounts) - NAMED:,} more" if len(trial.accounts) > NAMED else ""
+    if not trial.accounts:
+        return "It sees no account."
+    return f"It is for {count(len(trial.accounts), 'account')}: {names}{more}."
+
+
+def _called(account: Account) -> str:
+    return account.name if account.name == account.id else f"{account.name} ({account.id})"
+
+
+def _strange(trial: TokenTrial, account: Account) -> Finding:
+    return Finding(
+        Part.TOKENS,
+        Level.WARNING,
+        trial.name,
+        f"account {account.id} is named for it, but it does not list that account.",
+        f"Check the id. If it is right, give the token '{ANALYTICS}' and the others for this account too.",
+    )
+
+
+def _file(trial: TokenTrial) -> list[Finding]:
+    path = trial.bearer.token.token_file
+    if path is None or not _is_open(path):
+        return []
+    return [_token(trial, Level.WARNING, f"its file {path} can be read by every user.", f"chmod o-r {path}")]
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & READ_BY_OTHERS)
+    except OSError:
+        return False
+
+
+def _token(trial: TokenTrial, level: Level, message: str, remedy: str = "") -> Finding:
+    return Finding(Part.TOKENS, level, trial.name, message, remedy)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

@@ -1,0 +1,113 @@
+"""Whether Cloudflare takes a token: its verification, which a user's and an account's token have at different places.
+
+https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/
+https://developers.cloudflare.com/api/resources/accounts/subresources/tokens/methods/verify/
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exporter.check.bearer import Bearer
+from exporter.cloudflare import Client, CloudflareError, Throttled
+from exporter.cloudflare.errors import Unreachable
+from exporter.model import Account, parse_time
+from exporter.works import Principal
+
+ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What Cloudflare says of a token; ``owner`` is the account that owns it, empty for a user's token."""
+
+    status: str
+    owner: str
+    expires: datetime | None
+    begins: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTrial:
+    """What became of a token: its verification, the accounts that it lists, and those that it is to read."""
+
+    bearer: Bearer
+    verified: Verification | CloudflareError
+    listed: tuple[Account, ...] | CloudflareError
+    accounts: tuple[Account, ...]
+
+    @property
+    def name(self) -> str:
+        """Give what stands for the token in findings."""
+        return self.bearer.principal.name
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether it makes sense to ask anything with the token."""
+        if isinstance(self.verified, Verification):
+            return self.verified.status == ACTIVE
+        return isinstance(self.listed, tuple) and not isinstance(self.verified, Unreachable | Throttled)
+
+    @property
+    def is_of_account(self) -> bool:
+        """Tell whether an account owns the token, so far as Cloudflare says."""
+        return isinstance(self.verified, Verification) and bool(self.verified.owner)
+
+
+async def try_token(bearer: Bearer) -> TokenTrial:
+    """Verify a token and list its accounts; an account's own token is verified with the account."""
+    principal = bearer.principal
+    verified = await _verify(bearer.client, "/user/tokens/verify", "", principal.name)
+    if isinstance(verified, Unreachable | Throttled) or _is_out_of_use(verified):
+        return TokenTrial(bearer, verified, (), ())
+    listed = await _list(principal)
+    there = listed if isinstance(listed, tuple) else ()
+    if isinstance(verified, CloudflareError):
+        verified = await _verify_with_accounts(
+            bearer, (*principal.wanted, *(account.id for account in there)), verified
+        )
+    known = {account.id: account for account in there}
+    wanted = tuple(known.get(account_id, Account(account_id, account_id)) for account_id in principal.wanted)
+    return TokenTrial(bearer, verified, listed, wanted or there)
+
+
+async def _verify_with_accounts(
+    bearer: Bearer, account_ids: Iterable[str], refused: CloudflareError
+) -> Verification | CloudflareError:
+    for account_id in dict.fromkeys(account_ids):
+        path = f"/accounts/{account_id}/tokens/verify"
+        verified = await _verify(bearer.client, path, account_id, bearer.principal.name)
+        if not isinstance(verified, CloudflareError) or isinstance(verified, Unreachable | Throttled):
+            return verified
+    return refused
+
+
+async def _verify(client: Client, path: str, owner: str, name: str) -> Verification | CloudflareError:
+    what = f"Verifying {name}"
+    try:
+        reply = await client.get(path, {}, {}, what, "Account API Tokens Read")
+    except CloudflareError as error:
+        return error
+    result = reply.body.get("result")
+    if not isinstance(result, Mapping) or not isinstance(result.get("status"), str):
+        return Unreachable(f"{what}: the answer does not say the token's status.")
+    return Verification(result["status"], owner, _moment(result, "expires_on"), _moment(result, "not_before"))
+
+
+async def _list(principal: Principal) -> tuple[Account, ...] | CloudflareError:
+    try:
+        return await principal.discovery.accounts(())
+    except CloudflareError as error:
+        return error
+
+
+def _is_out_of_use(verified: Verification | CloudflareError) -> bool:
+    return isinstance(verified, Verification) and verified.status != ACTIVE
+
+
+def _moment(result: Mapping[str, Any], key: str) -> datetime | None:
+    try:
+        return parse_time(str(result[key])) if result.get(key) else None
+    except ValueError:
+        return None

@@ -1,0 +1,92 @@
+"""One account as one token sees it: every list and every dataset tried once, with the real requests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from exporter.catalog.entry import Dataset
+from exporter.cloudflare import USUAL, Analytics, CloudflareError, CloudflareTime, Limits
+from exporter.cloudflare.errors import Unreachable
+from exporter.model import HOUR, Account, Answer, Inventory, Question, Unlistable, floor_hour
+from exporter.questions import make_question
+from exporter.works import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What an account gave: its lists, what plan and token allow of each dataset, and an answer from each.
+
+    ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not asked.
+    """
+
+    account: Account
+    token: str
+    inventory: Inventory | CloudflareError
+    limits: Mapping[str, Limits] | CloudflareError
+    outcomes: Mapping[str, Answer | CloudflareError]
+
+    @property
+    def known_limits(self) -> Mapping[str, Limits]:
+        """Give the limits as far as Cloudflare said them."""
+        return MappingProxyType({}) if isinstance(self.limits, CloudflareError) else self.limits
+
+    @property
+    def has_analytics(self) -> bool:
+        """Tell whether GraphQL answered for the account at all."""
+        is_told = not isinstance(self.limits, CloudflareError)
+        return is_told or any(isinstance(outcome, Answer) for outcome in self.outcomes.values())
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether neither API answered for the account."""
+        return isinstance(self.limits, Unreachable) and _is_silent(self.inventory)
+
+
+async def visit_account(
+    principal: Principal, account: Account, datasets: Sequence[Dataset], time: CloudflareTime
+) -> Visit:
+    """Read the lists of an account, and ask each dataset for the last hour that is over."""
+    inventory = await _inventory(principal, account)
+    limits = await _limits(principal.analytics, account, datasets)
+    known = {} if isinstance(limits, CloudflareError) else limits
+    now = time.now()
+    questions = _questions(datasets, known, now) if now is not None else []
+    asked = await principal.analytics.ask(account, questions, known) if questions else {}
+    outcomes = {question.dataset: outcome for question, outcome in asked.items()}
+    return Visit(account, principal.name, inventory, limits, outcomes)
+
+
+def _is_silent(inventory: Inventory | CloudflareError) -> bool:
+    if isinstance(inventory, CloudflareError):
+        return isinstance(inventory, Unreachable)
+    said = inventory.listings.values()
+    return all(isinstance(one, Unlistable) and one.outcome == Unreachable.outcome for one in said)
+
+
+async def _inventory(principal: Principal, account: Account) -> Inventory | CloudflareError:
+    try:
+        return await principal.discovery.assets(account)
+    except CloudflareError as error:
+        return error
+
+
+async def _limits(
+    analytics: Analytics, account: Account, datasets: Sequence[Dataset]
+) -> Mapping[str, Limits] | CloudflareError:
+    try:
+        return await analytics.limits(account, datasets)
+    except CloudflareError as error:
+        return error
+
+
+def _questions(
+    datasets: Sequence[Dataset], limits: Mapping[str, Limits], now: datetime
+) -> list[tuple[Dataset, Question]]:
+    until = floor_hour(now)
+    allowed = [(dataset, limits.get(dataset.key, USUAL)) for dataset in datasets]
+    return [
+        (dataset, make_question(dataset, until, until - HOUR, limit.retention))
+        for dataset, limit in allowed
+        if limit.is_enabled
+    ]

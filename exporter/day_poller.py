@@ -1,0 +1,151 @@
+"""Closed days of one account, in the background: those before counting are filled in, those counted are audited.
+
+Part of the error boundary: a fault of Cloudflare's or of the ledger ends here; what was to be asked stays to be asked.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from exporter.catalog.entry import Dataset, Role
+from exporter.cloudflare import MOST_ALIASES, USUAL, Analytics, CloudflareError, Limits
+from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Part
+from exporter.model import Account, Answer
+from exporter.works import Works
+
+log = logging.getLogger(__name__)
+
+MOST_ROWS = 20_000
+"""About so many rows are asked for at once, so that memory stays small."""
+
+RESPITE = timedelta(minutes=5)
+"""How often it is looked whether something is due, and for how long a dataset that was not answered is left alone."""
+
+
+class DayPoller:
+    """Finds what is to be asked of an account's closed days, and asks it as far as it may."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._due: list[tuple[Dataset, DayTask]] = []
+        self._again_at: dict[str, float] = {}
+        self._find_at = self._found_at = float("-inf")
+        self._unfilled: int | None = None
+        self.is_busy = False
+        self.asked_at = float("-inf")
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether anything is to be asked now."""
+        return bool(self._due) and not self.is_busy
+
+    def find(self, account: Account, limits: Mapping[str, Limits]) -> None:
+        """Find what is due, and note how far the account's days have come."""
+        now, monotonic = self._works.time.now(), self._works.clock.monotonic()
+        has_asked = self.asked_at >= self._found_at
+        if now is None or self.is_busy or (self._due and not has_asked) or (monotonic < self._find_at):
+            return
+        self._found_at = monotonic
+        unfilled = 0
+        self._due = []
+        for dataset in self._works.datasets:
+            known = limits.get(dataset.key, USUAL)
+            if dataset.role is Role.WINDOW or not known.is_enabled:
+                continue
+            tasks, progress = self._works.ledger.find_day_tasks(account.id, dataset, now, known.retention)
+            self._works.days[account.id, dataset.name] = progress
+            unfilled = max(unfilled, progress.unfilled_days)
+            if monotonic >= self._again_at.get(dataset.key, float("-inf")):
+                self._due += [(dataset, task) for task in tasks if task.due <= now]
+        self._due.sort(key=lambda due: _urgency(due[1]))
+        self._find_at = monotonic if self._due else monotonic + RESPITE.total_seconds()
+        self._tell_fill(account, unfilled)
+
+    async def ask(self, account: Account, analytics: Analytics, limits: Mapping[str, Limits], documents: int) -> None:
+        """Ask what is due, the most urgent first, in about so many documents."""
+        self.is_busy = True
+        self.asked_at = self._works.clock.monotonic()
+        before = analytics.asked(account.id)
+        try:
+            while self._due and analytics.asked(account.id) - before < documents:
+                batch = self._take_batch(account, analytics, limits)
+                await self._ask_batch(account, analytics, limits, batch)
+        except CommitError as error:
+            self._works.commit_failures += 1
+            log.warning("%s", error)
+        except Exception:
+            log.exception("asking for closed days of account %s failed; it is tried again", account.id)
+        finally:
+            self.is_busy = False
+
+    def _take_batch(
+        self, account: Account, analytics: Analytics, limits: Mapping[str, Limits]
+    ) -> list[tuple[Dataset, DayTask]]:
+        """Give the next questions that fit into a document and into memory, at least one."""
+        aliases = rows = count = 0
+        for dataset, task in self._due:
+            aliases += analytics.pieces_of(account, dataset, task.question, limits)
+            rows += self._works.ledger.count_rows(account.id, dataset.key)
+            if count and (aliases > MOST_ALIASES or rows > MOST_ROWS):
+                break
+            count += 1
+        batch, self._due = self._due[:count], self._due[count:]
+        return batch
+
+    async def _ask_batch(
+        self,
+        account: Account,
+        analytics: Analytics,
+        limits: Mapping[str, Limits],
+        batch: Sequence[tuple[Dataset, DayTask]],
+    ) -> None:
+        parts = {task.question: task.part for _, task in batch}
+        asked = await analytics.ask(account, [(dataset, task.question) for dataset, task in batch], limits)
+        answers: list[tuple[DayPart, Answer]] = []
+        for question, said in asked.items():
+            if isinstance(said, CloudflareError):
+                self._leave_alone(question.dataset)
+                log.debug("%s", said)
+            else:
+                answers.append((parts[question], said))
+        if answers:
+            works = self._works
+            changes = await works.with_ledger(
+                works.ledger.apply_days, account.id, answers, works.board.scraped_revision
+            )
+            _tell_audits(account, changes)
+
+    def _leave_alone(self, dataset: str) -> None:
+        self._again_at[dataset] = self._works.clock.monotonic() + RESPITE.total_seconds()
+        self._due = [due for due in self._due if due[0].key != dataset]
+
+    def _tell_fill(self, account: Account, unfilled: int) -> None:
+        if unfilled and not self._unfilled:
+            log.info("account %s (%s): %s days before counting are to be filled in", account.name, account.id, unfilled)
+        elif self._unfilled and not unfilled:
+            log.info("account %s (%s): the days before counting are filled in", account.name, account.id)
+        self._unfilled = unfilled
+
+
+def _urgency(task: DayTask) -> tuple[int, float]:
+    """Put what the counters wait for first, then days never asked, the newest first, then what is asked again."""
+    rank = 0 if task.part.part is Part.COUNTED else 1 if task.is_new else 2
+    return rank, -task.question.since.timestamp()
+
+
+def _tell_audits(account: Account, changes: Sequence[DayChange]) -> None:
+    for day in sorted({change.part.day for change in changes if _is_audited(change)}):
+        those = [change for change in changes if change.part.day == day and _is_audited(change)]
+        late = sum(len(change.late) for change in those)
+        log.info(
+            "account %s (%s): %s is audited in %s datasets; %s rows had usage that came late",
+            account.name,
+            account.id,
+            day,
+            len(those),
+            late,
+        )
+
+
+def _is_audited(change: DayChange) -> bool:
+    return change.mark.is_final and change.part.part is Part.COUNTED

@@ -1,0 +1,74 @@
+"""What an answer about a closed day changes: usage that came late is added, daily sums are set. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import add
+
+from exporter.catalog.entry import Dataset, Role
+from exporter.ledger.daily import DailyKey, meter_hours
+from exporter.ledger.days import Comparison, DayMark, DayPart, compare, digest_of, judge, start_of
+from exporter.ledger.readings import peaks_of_day
+from exporter.model import Amounts, Answer, RowKey, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class DayChange:
+    """What one answer changes of a part of a day.
+
+    ``daily`` are the sums that the part then has. ``kept`` are the figures to keep until it is final, ``late`` is what
+    was not counted yet, and ``revisions`` counts the rows that are lower for good.
+    """
+
+    part: DayPart
+    mark: DayMark
+    daily: dict[DailyKey, int]
+    kept: dict[RowKey, Amounts] = field(default_factory=dict)
+    late: dict[RowKey, Amounts] = field(default_factory=dict)
+    revisions: int = 0
+
+
+def audit(
+    dataset: Dataset, part: DayPart, mark: DayMark | None, answer: Answer, kept: Mapping[RowKey, Amounts]
+) -> DayChange:
+    """Compare an answer about what was counted with what is ``kept`` of it."""
+    start = start_of(part.day)
+    said = answer.hours.get(start, {})
+    found = compare(kept, said, are_estimates=bool(answer.sampled))
+    judged = judge(mark, part, answer.date, bool(found.lower), digest_of(said) if found.lower else "")
+    raised = dict(kept)
+    for key, more in found.higher.items():
+        known = raised.get(key)
+        raised[key] = more if known is None else tuple(map(add, known, more))
+    figures: Rows = said if judged.is_final else raised
+    return DayChange(
+        part,
+        judged,
+        meter_hours(dataset, {start: figures}),
+        kept={} if judged.is_final else raised,
+        late=found.higher,
+        revisions=found.lower if judged.is_final else 0,
+    )
+
+
+def fill(
+    dataset: Dataset, part: DayPart, mark: DayMark | None, answer: Answer, known: Mapping[DailyKey, int]
+) -> DayChange:
+    """Compare an answer about what was before counting, or about what was stored, with the sums ``known`` of it."""
+    if dataset.role is Role.STATE:
+        said = peaks_of_day(dataset, answer.hours)
+    else:
+        said = meter_hours(dataset, _only(answer, start_of(part.day)))
+    amounts = {key: (amount,) for key, amount in said.items()}
+    found = compare({key: (amount,) for key, amount in known.items()}, amounts, are_estimates=bool(answer.sampled))
+    if dataset.role is Role.STATE:
+        # What was stored in an hour without a row of its own is known only from the hours before.
+        found = Comparison(found.higher, 0)
+    judged = judge(mark, part, answer.date, bool(found.lower), digest_of(amounts) if found.lower else "")
+    if judged.is_final and dataset.role is Role.USAGE:
+        return DayChange(part, judged, said)
+    return DayChange(part, judged, {key: max(said.get(key, 0), known.get(key, 0)) for key in said.keys() | known})
+
+
+def _only(answer: Answer, start: datetime) -> dict[datetime, Rows]:
+    return {start: answer.hours[start]} if start in answer.hours else {}

@@ -1,0 +1,51 @@
+"""The marks of the closed days of all datasets, and what an answer about one comes to."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from exporter.catalog.entry import Dataset
+from exporter.ledger.audit import DayChange, audit, fill
+from exporter.ledger.book import Book, BookState
+from exporter.ledger.daily import DailyKey
+from exporter.ledger.day_columns import BookKey
+from exporter.ledger.days import DayPart, DayTask, Part, after_retiring, find_progress, find_tasks
+from exporter.ledger.store import Store
+from exporter.ledger.writing import Retirement
+from exporter.model import Answer, DayProgress
+
+
+class ClosedDays:
+    """Knows what was heard of which day; a change counts once it has been committed and is taken over."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._marks = store.load_marks()
+
+    def find_tasks(
+        self, key: BookKey, dataset: Dataset, state: BookState | None, when: tuple[datetime, timedelta]
+    ) -> tuple[list[DayTask], DayProgress]:
+        """Give what is to be asked of a dataset's closed days, and how far they have come.
+
+        ``when`` is the moment, and how far back Cloudflare keeps data.
+        """
+        now, retention = when
+        marks = self._marks.get(key, {})
+        tasks = find_tasks(dataset, state, marks, now, retention)
+        return tasks, find_progress(dataset, state, marks, tasks, now)
+
+    def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Book | None) -> DayChange:
+        """Give what an answer about a part of a day changes."""
+        mark = self._marks.get(key, {}).get(part)
+        if part.part is Part.COUNTED:
+            return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day))
+        return fill(dataset, part, mark, answer, self._store.load_uncounted(key, book, part.day))
+
+    def take(self, days: Mapping[BookKey, Sequence[DayChange]]) -> None:
+        """Take over what was committed."""
+        for key, changes in days.items():
+            self._marks.setdefault(key, {}).update((change.part, change.mark) for change in changes)
+
+    def retire(self, key: BookKey, start: datetime, daily: dict[DailyKey, int]) -> Retirement:
+        """Give what stays of a book that began at ``start`` and ends."""
+        self._marks[key] = after_retiring(self._marks.get(key, {}), start)
+        return Retirement(start, daily, self._marks[key])

@@ -1,0 +1,145 @@
+"""Closed days in the ledger's file: daily sums by what counted them, figures kept for the audit, and marks."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from operator import add
+from typing import Any
+
+from exporter.ledger.audit import DayChange
+from exporter.ledger.columns import marks, moment_of, seconds_of, seconds_or_none, time_of
+from exporter.ledger.daily import KEPT_DAYS, DailyKey
+from exporter.ledger.days import DayMark, DayPart, Part
+from exporter.model import Amounts, RowKey
+
+BookKey = tuple[str, str]
+"""Account id and dataset."""
+
+NOT_COUNTED = 0
+"""Stands for the start of counting in sums that no counter saw: what was before it, and what is stored."""
+
+MARKS_KEPT = timedelta(days=40)
+"""Marks and kept figures of older days are of no use: Cloudflare no longer answers for them."""
+
+
+def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]]:
+    """Give what was heard of closed days."""
+    found: dict[BookKey, dict[DayPart, DayMark]] = {}
+    for account, dataset, day, part, answered, first, digest, since, is_final in read.execute("SELECT * FROM day_mark"):
+        mark = DayMark(time_of(answered), moment_of(first), digest, moment_of(since), bool(is_final))
+        found.setdefault((account, dataset), {})[DayPart(date.fromisoformat(day), Part(part))] = mark
+    return found
+
+
+def load_kept(read: sqlite3.Connection, key: BookKey, day: date) -> dict[RowKey, Amounts]:
+    """Give what settled on a day, as far as it is kept."""
+    rows = read.execute(
+        "SELECT asset, labels, amounts FROM kept_row WHERE account = ? AND dataset = ? AND day = ?",
+        (*key, day.isoformat()),
+    )
+    return {(asset, tuple(json.loads(labels))): tuple(json.loads(amounts)) for asset, labels, amounts in rows}
+
+
+def load_uncounted(read: sqlite3.Connection, key: BookKey, start: int, day: date) -> dict[DailyKey, int]:
+    """Give the sums of a day without what was counted since ``start`` (NOT_COUNTED: all that is stored)."""
+    sums: dict[DailyKey, int] = {}
+    condition, values = _uncounted(key, start, day)
+    for asset, meter, amount in read.execute(f"SELECT asset, meter, amount FROM daily WHERE {condition}", values):
+        place = (day, asset, meter)
+        sums[place] = sums.get(place, 0) + int(amount)
+    return sums
+
+
+def _uncounted(key: BookKey, start: int, day: date) -> tuple[str, tuple[Any, ...]]:
+    condition = "account = ? AND dataset = ? AND day = ?"
+    if start == NOT_COUNTED:
+        return condition, (*key, day.isoformat())
+    return f"{condition} AND counted_from != ?", (*key, day.isoformat(), start)
+
+
+def merge_daily(
+    write: sqlite3.Connection,
+    key: BookKey,
+    counted_from: int,
+    daily: Mapping[DailyKey, int],
+    combine: Callable[[int, int], int],
+) -> None:
+    """Combine amounts with the daily sums of what was counted since some start."""
+    for (day, asset, meter), amount in daily.items():
+        place = (*key, day.isoformat(), counted_from, asset, meter)
+        known = write.execute(
+            "SELECT amount FROM daily WHERE account = ? AND dataset = ? AND day = ? AND counted_from = ? "
+            "AND asset = ? AND meter = ?",
+            place,
+        ).fetchone()
+        total = combine(amount, int(known[0]) if known else 0)
+        write.execute(f"INSERT OR REPLACE INTO daily VALUES ({marks(7)})", (*place, str(total)))
+    if daily:
+        oldest = max(day for day, _, _ in daily) - timedelta(days=KEPT_DAYS)
+        write.execute("DELETE FROM daily WHERE account = ? AND dataset = ? AND day < ?", (*key, oldest.isoformat()))
+
+
+def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
+    """Add to what is kept of a day."""
+    known = load_kept(write, key, day)
+    added = {
+        row_key: amounts if row_key not in known else tuple(map(add, known[row_key], amounts))
+        for row_key, amounts in rows.items()
+    }
+    _write_kept(write, key, day, added)
+
+
+def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayChange) -> None:
+    """Set the sums of a part of a day, what is kept of it, and its mark; counting began at ``start``."""
+    day, part = change.part
+    if part is Part.COUNTED:
+        counted_from = start
+        condition, values = "account = ? AND dataset = ? AND day = ? AND counted_from = ?", (*key, str(day), start)
+        if change.mark.is_final:
+            write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day = ?", (*key, str(day)))
+        _write_kept(write, key, day, change.kept)
+    else:
+        counted_from = NOT_COUNTED
+        condition, values = _uncounted(key, start, day)
+    write.execute(f"DELETE FROM daily WHERE {condition}", values)
+    write.executemany(
+        f"INSERT INTO daily VALUES ({marks(7)})",
+        [
+            (*key, str(day), counted_from, asset, meter, str(amount))
+            for (_, asset, meter), amount in change.daily.items()
+        ],
+    )
+    write_marks(write, key, {change.part: change.mark})
+
+
+def write_marks(write: sqlite3.Connection, key: BookKey, found: Mapping[DayPart, DayMark]) -> None:
+    """Write what was heard of closed days, and forget what is of no use any more."""
+    for (day, part), mark in found.items():
+        write.execute(
+            f"INSERT OR REPLACE INTO day_mark VALUES ({marks(9)})",
+            (
+                *key,
+                str(day),
+                str(part),
+                seconds_of(mark.answered),
+                seconds_or_none(mark.first),
+                mark.digest,
+                seconds_or_none(mark.repeated_since),
+                int(mark.is_final),
+            ),
+        )
+        oldest = str(mark.answered.date() - MARKS_KEPT)
+        for table in ("day_mark", "kept_row"):
+            write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ? AND day < ?", (*key, oldest))
+
+
+def _write_kept(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
+    write.executemany(
+        f"INSERT OR REPLACE INTO kept_row VALUES ({marks(6)})",
+        [
+            (*key, str(day), asset, json.dumps(labels), json.dumps(amounts))
+            for (asset, labels), amounts in rows.items()
+            if any(amounts)
+        ],
+    )

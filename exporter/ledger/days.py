@@ -1,0 +1,238 @@
+"""Closed days: which of them are asked once more, when, and when what was said of one is final. Pure.
+
+A day on which counting began has two parts. What was used before fills only the daily sums; what was counted is
+compared with what the ledger settled. Either is asked again once usage that came hours late has arrived, and is final
+when a second answer bears the first one out.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Generic, NamedTuple, TypeVar
+
+from exporter.catalog.entry import Dataset, Role
+from exporter.ledger.book import BookState
+from exporter.ledger.hours import AGREEMENT, PATIENCE
+from exporter.model import HOUR, Amounts, DayProgress, Question, floor_hour
+
+DAY = timedelta(days=1)
+
+AUDIT_AFTER = timedelta(hours=26)
+"""How long after its end a day is audited: invocations and Cloudflare's pipeline can be hours late."""
+
+FILLED_DAYS = 31
+"""So many days before counting began are filled in; no billing cycle is longer."""
+
+DISPUTE_PACE = timedelta(minutes=30)
+"""How often a day is asked whose answer was lower than what is known."""
+
+Key = TypeVar("Key")
+
+
+class Part(StrEnum):
+    """Which part of a day: what the counters saw, or what was before them."""
+
+    BEFORE = "before"
+    COUNTED = "counted"
+
+
+class DayPart(NamedTuple):
+    """One part of one UTC day."""
+
+    day: date
+    part: Part
+
+
+class DayMark(NamedTuple):
+    """What was heard of a part of a day, by the dates of the answers.
+
+    ``answered`` is the newest, ``first`` the first that could be final. An answer that was lower than what is known
+    leaves its ``digest``, and since when it has been repeated.
+    """
+
+    answered: datetime
+    first: datetime | None = None
+    digest: str = ""
+    repeated_since: datetime | None = None
+    is_final: bool = False
+
+
+class DayTask(NamedTuple):
+    """A part of a day that is to be asked, from ``due`` on; ``is_new`` if it never was."""
+
+    due: datetime
+    question: Question
+    part: DayPart
+    is_new: bool
+
+
+def start_of(day: date) -> datetime:
+    """Give the UTC midnight at which a day starts."""
+    return datetime.combine(day, time(), UTC)
+
+
+def find_tasks(
+    dataset: Dataset,
+    state: BookState | None,
+    marks: Mapping[DayPart, DayMark],
+    now: datetime,
+    retention: timedelta,
+) -> list[DayTask]:
+    """Give what is to be asked of the closed days of a dataset, the newest day first.
+
+    Usage has a ``state`` once it has begun. Days beyond ``retention`` can't be asked any more.
+    """
+    oldest = floor_hour(now - retention) + HOUR
+    tasks = (
+        _task(dataset, part, span, marks.get(part), state)
+        for part, span in _parts(dataset, state, now)
+        if span[0] >= oldest
+    )
+    return [task for task in tasks if task is not None]
+
+
+def find_progress(
+    dataset: Dataset, state: BookState | None, marks: Mapping[DayPart, DayMark], tasks: list[DayTask], now: datetime
+) -> DayProgress:
+    """Give how far the closed days have come; ``tasks`` are those that ``find_tasks`` gave."""
+    yesterday = (now - DAY).date()
+    is_usage = dataset.role is Role.USAGE
+    unfilled = sum(
+        task.is_new and task.part.part is Part.BEFORE and (is_usage or task.part.day < yesterday) for task in tasks
+    )
+    if state is None:
+        return DayProgress(None, unfilled)
+    audited = state.kept_from
+    for part, (since, until) in reversed(list(_parts(dataset, state, now))):
+        mark = marks.get(part)
+        if part.part is Part.COUNTED and since >= audited:
+            if mark is None or not mark.is_final:
+                break
+            audited = until
+    return DayProgress(audited, unfilled)
+
+
+def _parts(
+    dataset: Dataset, state: BookState | None, now: datetime
+) -> Iterator[tuple[DayPart, tuple[datetime, datetime]]]:
+    """Give the parts of the days that may matter, newest first, with the time that each spans."""
+    is_usage = dataset.role is Role.USAGE
+    if is_usage and state is None:
+        return
+    start = state.start if state else now
+    kept_from = state.kept_from if state else now
+    is_metered = bool(dataset.meters)
+    for back in range(FILLED_DAYS + 2):
+        day = now.date() - timedelta(days=back)
+        since, until = start_of(day), start_of(day) + DAY
+        if is_usage and until > start and max(since, start) >= kept_from and until <= now:
+            yield DayPart(day, Part.COUNTED), (max(since, start), until)
+        ended = min(until, start)
+        if is_metered and since < ended <= now and (is_usage or until <= now) and _is_filled(day, start):
+            yield DayPart(day, Part.BEFORE), (since, ended)
+
+
+def _is_filled(day: date, start: datetime) -> bool:
+    return start.date() - day <= timedelta(days=FILLED_DAYS)
+
+
+def _task(
+    dataset: Dataset,
+    part: DayPart,
+    span: tuple[datetime, datetime],
+    mark: DayMark | None,
+    state: BookState | None,
+) -> DayTask | None:
+    since, until = span
+    final_from = start_of(part.day) + DAY + AUDIT_AFTER
+    if mark is not None and mark.is_final:
+        return None
+    if part.part is Part.COUNTED and state is not None and state.open_from < until:
+        return None
+    if mark is not None and mark.first is not None:
+        due = mark.answered + (DISPUTE_PACE if mark.digest else AGREEMENT)
+    elif part.part is Part.COUNTED:
+        due = final_from
+    elif mark is None:
+        due = until
+    elif mark.answered < until + dataset.settle:
+        due = until + dataset.settle
+    else:
+        due = final_from
+    return DayTask(due, Question(dataset.key, since, until, by_day=True), part, mark is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Generic[Key]):
+    """How an answer differs from what is known: by how much what is higher, and how many rows are lower."""
+
+    higher: dict[Key, Amounts]
+    lower: int
+
+
+def compare(known: Mapping[Key, Amounts], said: Mapping[Key, Amounts], *, are_estimates: bool) -> Comparison[Key]:
+    """Compare row by row: to the unit, or for estimates beyond a tenth."""
+    higher: dict[Key, Amounts] = {}
+    lower = 0
+    for key in known.keys() | said.keys():
+        before, now = known.get(key), said.get(key)
+        width = len(before or now or ())
+        before, now = before or (0,) * width, now or (0,) * width
+        if before == now:
+            continue
+        more = tuple([b - a if _exceeds(b, a, are_estimates) else 0 for a, b in zip(before, now, strict=True)])
+        if any(more):
+            higher[key] = more
+        lower += any(_exceeds(a, b, are_estimates) for a, b in zip(before, now, strict=True))
+    return Comparison(higher, lower)
+
+
+def _exceeds(more: int, less: int, are_estimates: bool) -> bool:
+    return 9 * more > 10 * less if are_estimates else more > less
+
+
+def judge(mark: DayMark | None, part: DayPart, answered: datetime, is_lower: bool, digest: str) -> DayMark:
+    """Give the mark that an answer leaves.
+
+    It is final if it is due for that, is not the first, and is not lower than what is known; a lower one must be
+    repeated exactly, or is taken after hours. The same rule settles an hour, for the same reason: a single answer may
+    be wrong.
+    """
+    if answered < start_of(part.day) + DAY + AUDIT_AFTER:
+        return DayMark(answered)
+    first = mark.first if mark is not None and mark.first is not None else answered
+    if not is_lower:
+        return DayMark(answered, first, is_final=answered >= first + AGREEMENT)
+    is_repeated = mark is not None and mark.digest == digest and mark.repeated_since is not None
+    since = mark.repeated_since if is_repeated and mark is not None and mark.repeated_since else answered
+    is_final = answered >= since + AGREEMENT or answered >= first + PATIENCE
+    return DayMark(answered, first, digest, since, is_final)
+
+
+def digest_of(rows: Mapping[Key, Amounts]) -> str:
+    """Give a short text that two answers share only if they are the same."""
+    text = repr(sorted((repr(key), amounts) for key, amounts in rows.items()))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def after_retiring(marks: Mapping[DayPart, DayMark], start: datetime) -> dict[DayPart, DayMark]:
+    """Give the marks that still hold when what was counted from ``start`` on ends, and counting begins anew.
+
+    All of it is then before counting; a day of which any part was not final yet is filled in once more.
+    """
+    kept: dict[DayPart, DayMark] = {}
+    for part, mark in marks.items():
+        is_whole = start_of(part.day) + DAY <= start
+        if part.part is Part.BEFORE and is_whole:
+            kept[part] = mark
+        elif part.part is Part.COUNTED and mark.is_final and _is_before_final(part.day, marks, start):
+            kept[DayPart(part.day, Part.BEFORE)] = mark
+    return kept
+
+
+def _is_before_final(day: date, marks: Mapping[DayPart, DayMark], start: datetime) -> bool:
+    """Tell whether what a day saw before ``start`` is final, or was nothing."""
+    before = marks.get(DayPart(day, Part.BEFORE))
+    return start <= start_of(day) or (before is not None and before.is_final)

@@ -1,0 +1,219 @@
+"""What one transaction of the ledger writes."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import add
+from typing import Any
+
+from exporter.ledger.audit import DayChange
+from exporter.ledger.book import Book, BookChange
+from exporter.ledger.columns import json_or_none, marks, seconds_of, seconds_or_none
+from exporter.ledger.daily import DailyKey
+from exporter.ledger.day_columns import NOT_COUNTED, BookKey, keep_more, merge_daily, write_day, write_marks
+from exporter.ledger.days import DayMark, DayPart
+from exporter.ledger.hours import OpenHour
+from exporter.ledger.readings import ReadingChange
+from exporter.ledger.roster import Entry, RosterKey
+from exporter.ledger.series import Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """What stays of a book that ends: the sums of its open hours, and the marks of its closed days."""
+
+    start: datetime
+    daily: dict[DailyKey, int]
+    marks: dict[DayPart, DayMark]
+
+
+@dataclass(slots=True)
+class Change:
+    """Everything that one transaction writes."""
+
+    accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    roster: dict[str, dict[RosterKey, Entry]] = field(default_factory=dict)
+    books: dict[BookKey, BookChange] = field(default_factory=dict)
+    left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
+    retired: dict[BookKey, Retirement] = field(default_factory=dict)
+    readings: dict[BookKey, ReadingChange] = field(default_factory=dict)
+    used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
+    days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
+
+
+def write_change(
+    write: sqlite3.Connection, change: Change, signatures: Mapping[BookKey, str], books: Mapping[BookKey, Book]
+) -> None:
+    """Write a change inside a transaction; ``books`` are as they were before it."""
+    _write_accounts(write, change)
+    for key, retirement in change.retired.items():
+        _retire(write, key, retirement)
+    for key, placements in change.left.items():
+        write.executemany(
+            "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
+            [(*key, placement.project, placement.asset) for placement in placements],
+        )
+    for key, reading_change in change.readings.items():
+        if reading_change.is_stored:
+            _write_readings(write, key, signatures[key], reading_change)
+    write.executemany(
+        "INSERT OR REPLACE INTO used VALUES (?, ?, ?, ?)",
+        [
+            (account, kind, asset, seconds_of(hour))
+            for account, used in change.used.items()
+            for (kind, asset), hour in used.items()
+        ],
+    )
+    for key, book_change in change.books.items():
+        _write_book(write, key, signatures[key], book_change)
+        _write_open_hours(write, key, books[key].open if key in books else {}, book_change.open)
+    for key, days in change.days.items():
+        for day in days:
+            write_day(write, key, counted_from(books.get(key)), day)
+
+
+def counted_from(book: Book | None) -> int:
+    """Give the start of counting as the daily sums have it; of what is stored there is none."""
+    return seconds_of(book.state.start) if book is not None and book.state is not None else NOT_COUNTED
+
+
+def _write_accounts(write: sqlite3.Connection, change: Change) -> None:
+    write.executemany(
+        "INSERT OR REPLACE INTO account VALUES (?, ?, ?)",
+        [(account, name, label) for account, (name, label) in change.accounts.items()],
+    )
+    write.executemany(
+        f"INSERT OR REPLACE INTO asset VALUES ({marks(16)})",
+        [
+            (account, kind, asset_id, *_entry_columns(entry))
+            for account, roster in change.roster.items()
+            for (kind, asset_id), entry in roster.items()
+        ],
+    )
+
+
+def _entry_columns(entry: Entry) -> tuple[Any, ...]:
+    asset = entry.asset
+    return (
+        asset.name,
+        str(entry.standing),
+        seconds_of(entry.first_seen),
+        entry.absences,
+        entry.project,
+        entry.decided_by,
+        int(entry.suffixed),
+        seconds_or_none(asset.created),
+        seconds_or_none(asset.modified),
+        json.dumps(asset.tags),
+        asset.parent,
+        asset.stem,
+        int(entry.is_filtered),
+    )
+
+
+def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change: BookChange) -> None:
+    state = change.state
+    write.execute(
+        f"INSERT OR REPLACE INTO book VALUES ({marks(14)})",
+        (
+            *key,
+            signature,
+            *map(seconds_of, (state.start, state.open_from, state.until, state.published_until, state.last_success)),
+            seconds_or_none(state.newest),
+            seconds_of(state.hold.at) if state.hold else None,
+            seconds_of(state.kept_from),
+            state.revisions,
+            round(state.gap.total_seconds()),
+            json.dumps(state.late),
+        ),
+    )
+    write.executemany(
+        f"INSERT OR REPLACE INTO row VALUES ({marks(7)})",
+        (
+            (*key, asset, json.dumps(labels), *(json.dumps(figures) for figures in row))
+            for (asset, labels), row in change.rows.items()
+        ),
+    )
+    write.executemany(
+        f"INSERT OR REPLACE INTO series VALUES ({marks(8)})",
+        (
+            (
+                *key,
+                placement.project,
+                placement.asset,
+                which.metric,
+                json.dumps(which.values),
+                str(series.amount),
+                seconds_of(series.birth.at) if series.birth else None,
+            )
+            for (placement, which), series in change.series.items()
+        ),
+    )
+    merge_daily(write, key, seconds_of(state.start), change.daily, add)
+    for day, rows in change.kept.items():
+        keep_more(write, key, day, rows)
+
+
+def _write_open_hours(
+    write: sqlite3.Connection, key: BookKey, before: Mapping[datetime, OpenHour], now: Mapping[datetime, OpenHour]
+) -> None:
+    gone = [(*key, seconds_of(hour)) for hour in before if hour not in now]
+    write.executemany("DELETE FROM open_row WHERE account = ? AND dataset = ? AND hour = ?", gone)
+    for hour, known in now.items():
+        old = before.get(hour)
+        at = seconds_of(hour)
+        if old is not None and old.rows.keys() - known.peak.keys():
+            write.execute("DELETE FROM open_row WHERE account = ? AND dataset = ? AND hour = ?", (*key, at))
+            old = None
+        write.executemany(
+            f"INSERT OR REPLACE INTO open_row VALUES ({marks(7)})",
+            (
+                (*key, at, asset, json.dumps(labels), json_or_none(known.rows.get((asset, labels))), peak)
+                for (asset, labels), peak in _changed_rows(old, known)
+            ),
+        )
+
+
+def _changed_rows(old: OpenHour | None, known: OpenHour) -> Iterator[tuple[Any, str | None]]:
+    is_peaked = known.peak is not known.rows
+    was_peaked = old is not None and old.peak is not old.rows
+    for row_key, peak in known.peak.items():
+        amounts = known.rows.get(row_key)
+        stored_peak = peak if is_peaked and peak != amounts else None
+        if old is not None and not is_peaked and not was_peaked and old.rows.get(row_key) == amounts:
+            continue
+        yield row_key, json_or_none(stored_peak)
+
+
+def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> None:
+    merge_daily(write, key, seconds_of(retirement.start), retirement.daily, add)
+    for table in ("book", "row", "open_row", "series", "kept_row", "day_mark"):
+        write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", key)
+    write_marks(write, key, retirement.marks)
+
+
+def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, change: ReadingChange) -> None:
+    until, last_success, newest = change.state
+    write.execute(
+        "DELETE FROM reading WHERE account = ? AND dataset = ? AND NOT EXISTS "
+        "(SELECT 1 FROM reading_book WHERE account = ? AND dataset = ? AND signature = ?)",
+        (*key, *key, signature),
+    )
+    write.execute(
+        f"INSERT OR REPLACE INTO reading_book VALUES ({marks(6)})",
+        (*key, signature, seconds_of(until), seconds_of(last_success), seconds_or_none(newest)),
+    )
+    write.executemany(
+        "DELETE FROM reading WHERE account = ? AND dataset = ? AND asset = ? AND labels = ?",
+        [(*key, asset, json.dumps(labels)) for asset, labels in change.gone],
+    )
+    write.executemany(
+        f"INSERT OR REPLACE INTO reading VALUES ({marks(6)})",
+        [
+            (*key, asset, json.dumps(labels), seconds_of(reading.at), json.dumps(reading.amounts))
+            for (asset, labels), reading in change.rows.items()
+        ],
+    )
+    merge_daily(write, key, NOT_COUNTED, change.peaks, max)

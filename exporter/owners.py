@@ -1,0 +1,192 @@
+"""Which token asks for which account: the first that lists it, as long as it is accepted and goes on listing it."""
+
+import logging
+from collections.abc import Sequence
+
+from exporter.account_poller import EARLY_DISCOVERY, AccountPoller
+from exporter.cloudflare import CloudflareError, Forbidden, TokenRejected, Withheld
+from exporter.ledger import CommitError
+from exporter.model import STORAGE, Account, AccountStatus
+from exporter.statuses import dated, told
+from exporter.works import Principal, Works
+
+log = logging.getLogger(__name__)
+
+ABSENCES = 2
+"""In how many lists in a row an account must be missing before it is no longer asked: a list can be wrong."""
+
+DOUBTS = frozenset({TokenRejected.outcome, Forbidden.outcome})
+"""Reasons of an account that is down for which another token may be the remedy."""
+
+NO_ACCOUNT_ADVICE = (
+    "Give the token the permission 'Account Settings Read', or name its accounts (CLOUDFLARE_ACCOUNT_ID or accounts)."
+)
+
+
+class Owners:
+    """The tokens and the accounts that each asks for. An account has one owner; the ledger counts on, whoever that is.
+
+    Overlapping tokens: where the owner is rejected, or lists an account no more, another token that lists it goes on.
+    """
+
+    def __init__(self, principals: Sequence[Principal], works: Works) -> None:
+        self.principals = principals
+        self._works = works
+        self._accounts: dict[str, AccountPoller] = {}
+        self._listed: dict[str, dict[str, Account]] = {}
+        self._absences: dict[str, int] = {}
+        self._troubles: dict[str, AccountStatus] = {}
+        self._list_at: dict[str, float] = {}
+        self._keep_until: dict[str, float] = {}
+
+    def asked(self) -> list[AccountPoller]:
+        """Give the accounts to ask: those that are not left out, and whose token is still there."""
+        chosen = self._works.choices.accounts
+        return [
+            account
+            for account in list(self._accounts.values())
+            if account.principal in self.principals and chosen.admits(account.account)
+        ]
+
+    def troubles(self) -> list[AccountStatus]:
+        """Give the tokens whose accounts could not be listed."""
+        return list(self._troubles.values())
+
+    def reconfigure(self, principals: Sequence[Principal]) -> None:
+        """Go on with other tokens and choices; everything is listed anew.
+
+        An account stays with its token; one whose token is gone is not asked until another token lists it.
+        """
+        for account in self._accounts.values():
+            for principal in principals:
+                is_its = principal.analytics is account.principal.analytics
+                if is_its and (not principal.wanted or account.account.id in principal.wanted):
+                    account.principal = principal
+            account.begin_anew()
+        self.principals = principals
+        names = {principal.name for principal in principals}
+        self._troubles = {name: trouble for name, trouble in self._troubles.items() if name in names}
+        self._listed.clear()
+        self._list_at.clear()
+        self._keep_until.clear()
+
+    def doubted(self) -> list[AccountPoller]:
+        """Give the accounts of which their token was allowed nothing when they were last asked."""
+        return [each for each in self.asked() if each.statuses.whole.reason in DOUBTS]
+
+    def due(self) -> list[Principal]:
+        """Give the tokens whose accounts have to be listed: after each interval, and at once if one is doubted."""
+        now = self._works.clock.monotonic()
+        doubted = [account.principal for account in self.doubted()]
+        return [each for each in self.principals if each in doubted or now >= self._list_at.get(each.name, now)]
+
+    async def list_accounts(self, principal: Principal) -> None:
+        """List a token's accounts, and settle who asks for them; what fails is a trouble of the token."""
+        now = self._works.clock.monotonic()
+        trouble: AccountStatus | None = None
+        listed: list[Account] = []
+        accounts: list[Account] = []
+        try:
+            listed = [self._named(account) for account in await principal.discovery.accounts(principal.wanted)]
+            chosen = self._works.choices.accounts
+            accounts = [account for account in listed if chosen.admits(account)]
+            await self._works.with_ledger(self._works.ledger.enroll, accounts, chosen.alias)
+        except Withheld:
+            return
+        except CloudflareError as error:
+            trouble = _trouble(principal, error.outcome, error.detail, error.remedy)
+        except CommitError as error:
+            self._works.commit_failures += 1
+            trouble = _trouble(principal, STORAGE, error.detail, error.remedy)
+        if principal not in self.principals:
+            return
+        if trouble:
+            self._note_trouble(trouble)
+            self._pass_on()
+        is_complete = not trouble and self._take_list(principal, listed, accounts)
+        interval = self._works.discovery_interval if is_complete else EARLY_DISCOVERY
+        self._list_at[principal.name] = now + interval.total_seconds()
+
+    def _pass_on(self) -> None:
+        """Give each account that its owner can no longer ask for to another token that lists it.
+
+        A list that rejects the owner or lacks the account is proof. Where the owner is merely allowed nothing, another
+        token is tried for an interval at least.
+        """
+        now = self._works.clock.monotonic()
+        doubted = {account.account.id for account in self.doubted()}
+        for account in self.asked():
+            account_id, owner = account.account.id, account.principal
+            is_doubted = account_id in doubted and now >= self._keep_until.get(account_id, now)
+            if not (is_doubted or self._has_lost(owner, account_id)):
+                continue
+            heir = next((each for each in self.principals if each is not owner and self._lists(each, account_id)), None)
+            if heir is not None:
+                log.warning("account %s: %s goes on in the place of %s", account_id, heir.name, owner.name)
+                account.ask_with(heir, self._listed[heir.name][account_id])
+                self._absences.pop(account_id, None)
+                self._keep_until[account_id] = now + self._works.discovery_interval.total_seconds()
+
+    def _has_lost(self, principal: Principal, account_id: str) -> bool:
+        listed = self._listed.get(principal.name)
+        return self._is_rejected(principal) or (listed is not None and account_id not in listed)
+
+    def _lists(self, principal: Principal, account_id: str) -> bool:
+        return not self._is_rejected(principal) and account_id in self._listed.get(principal.name, ())
+
+    def _is_rejected(self, principal: Principal) -> bool:
+        trouble = self._troubles.get(principal.name)
+        return trouble is not None and trouble.reason == TokenRejected.outcome
+
+    def _named(self, account: Account) -> Account:
+        """Give the account with the name known from before, if the token may not read it."""
+        if account.name != account.id:
+            return account
+        return next((known for known in self._works.ledger.accounts() if known.id == account.id), account)
+
+    def _take_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> bool:
+        """Begin to ask new ``accounts`` and give up those that are gone; False if one is missing for the first time."""
+        principal.analytics.serve_accounts(len(accounts))
+        self._listed[principal.name] = {account.id: account for account in listed}
+        self._note_list(principal, listed, accounts)
+        for account in accounts:
+            known = self._accounts.get(account.id)
+            if known is None:
+                self._accounts[account.id] = AccountPoller(account, principal, self._works)
+            elif known.principal is principal or known.principal not in self.principals:
+                known.ask_with(principal, account)
+        there = self._listed[principal.name]
+        missing = [key for key, known in self._accounts.items() if known.principal is principal and key not in there]
+        self._absences = {key: count for key, count in self._absences.items() if key not in there}
+        self._pass_on()
+        for account_id in missing:
+            if self._accounts[account_id].principal is not principal:
+                continue
+            self._absences[account_id] = self._absences.get(account_id, 0) + 1
+            if self._absences[account_id] >= ABSENCES:
+                log.warning("account %s is no longer listed for %s", account_id, principal.name)
+                del self._accounts[account_id], self._absences[account_id]
+        return not self._absences
+
+    def _note_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> None:
+        if accounts:
+            if self._troubles.pop(principal.name, None):
+                log.info("the accounts of %s are listed again", principal.name)
+        elif listed:
+            detail = f"{principal.name} sees {len(listed)} accounts; accounts.include and accounts.exclude leave none."
+            remedy = "Change accounts.include or accounts.exclude, or take the token out."
+            self._note_trouble(_trouble(principal, "no_account", detail, remedy))
+        else:
+            detail = f"{principal.name} sees no account."
+            self._note_trouble(_trouble(principal, "no_account", detail, NO_ACCOUNT_ADVICE))
+
+    def _note_trouble(self, trouble: AccountStatus) -> None:
+        """Take down that a token's accounts cannot be listed; those that are known go on meanwhile."""
+        known = self._troubles.get(trouble.name)
+        if known is None or known.reason != trouble.reason:
+            log.warning("%s", told(trouble))
+        self._troubles[trouble.name] = dated(trouble, known, self._works.now())
+
+
+def _trouble(principal: Principal, reason: str, detail: str, remedy: str) -> AccountStatus:
+    return AccountStatus("", False, reason, detail, principal.name, remedy)

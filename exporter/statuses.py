@@ -1,0 +1,129 @@
+"""How one account, its datasets and its lists stand: since when, why, and one log line a change."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from exporter.cloudflare import CloudflareError
+from exporter.model import BEGINNING, Account, AccountStatus, DatasetStatus, ListStatus, Unlistable
+
+log = logging.getLogger(__name__)
+
+ALL_LISTS = "assets"
+"""Stands for the kind where none of an account's lists could be read."""
+
+Status = TypeVar("Status", AccountStatus, DatasetStatus, ListStatus)
+
+
+def dated(status: Status, known: Status | None, now: datetime) -> Status:
+    """Give a status with the time it began: that of ``known`` as long as state and reason are the same."""
+    is_same = known is not None and (known.state, known.reason) == (status.state, status.reason)
+    return replace(status, since=known.since if known is not None and is_same else now)
+
+
+def told(status: AccountStatus | DatasetStatus | ListStatus) -> str:
+    """Give a status in words: what happened and what to do."""
+    return f"{status.detail} {status.remedy}".strip()
+
+
+class AccountStatuses:
+    """The statuses of one account; ``now`` gives the time since when a new one holds."""
+
+    def __init__(self, account: Account, now: Callable[[], datetime]) -> None:
+        self.account = account
+        self.whole = AccountStatus(account.id, False, BEGINNING, "The first refresh is under way.")
+        self._now = now
+        self._datasets: dict[str, DatasetStatus] = {}
+        self._lists: dict[str, ListStatus] = {}
+        self._told: dict[str, str] = {}
+
+    def datasets(self) -> list[DatasetStatus]:
+        """Give one status a dataset: where it is asked in several ways, the one with a trouble."""
+        worst: dict[str, DatasetStatus] = {}
+        for status in self._datasets.values():
+            known = worst.get(status.dataset)
+            if known is None or known.state == "ok":
+                worst[status.dataset] = status
+        return list(worst.values())
+
+    def lists(self) -> list[ListStatus]:
+        """Give how each list stands that was ever looked into."""
+        return list(self._lists.values())
+
+    def keep(self, datasets: Collection[str], kinds: Collection[str]) -> None:
+        """Forget what is neither a dataset (by its key) nor a kind that is still wanted."""
+        self._datasets = {key: status for key, status in self._datasets.items() if key in datasets}
+        self._lists = {kind: status for kind, status in self._lists.items() if kind in kinds}
+
+    def note_up(self) -> None:
+        """Take down that the account was answered."""
+        self._note_whole(AccountStatus(self.account.id, True))
+
+    def note_down(self, reason: str, detail: str, remedy: str) -> None:
+        """Take down why nothing of the account was answered, or nothing could be kept."""
+        self._note_whole(AccountStatus(self.account.id, False, reason, detail, remedy=remedy))
+
+    def note_dataset(self, key: str, name: str, error: CloudflareError | None) -> None:
+        """Take down whether a dataset was answered; it is told with ``tell_changes``."""
+        status = DatasetStatus(self.account.id, name, "ok")
+        if error is not None:
+            state = "unavailable" if error.is_final else "failing"
+            status = DatasetStatus(self.account.id, name, state, error.outcome, error.detail, error.remedy)
+        self._datasets[key] = dated(status, self._datasets.get(key), self._now())
+
+    def note_without_plan(self, key: str, name: str) -> None:
+        """Take down, and tell, that the account's plan does not have a dataset."""
+        status = DatasetStatus(
+            self.account.id,
+            name,
+            "unavailable",
+            "plan",
+            f"{name}: the plan of account {self.account.name} ({self.account.id}) lacks it.",
+            "Move the account to a plan that has it, or leave the product out with filters.products.",
+        )
+        self._datasets[key] = dated(status, self._datasets.get(key), self._now())
+        self._tell_change(status)
+
+    def tell_changes(self) -> None:
+        """Log each dataset whose reason is another than was last told; what befalls the whole account is told there."""
+        for status in self.datasets():
+            self._tell_change(status)
+
+    def _tell_change(self, status: DatasetStatus) -> None:
+        if status.reason != self._told.get(status.dataset, ""):
+            level = logging.INFO if status.state == "ok" else logging.WARNING
+            log.log(level, "%s", told(status) or f"{status.dataset} of account {self.account.id} is answered again")
+            self._told[status.dataset] = status.reason
+
+    def note_lists(self, kinds: Iterable[str], unlistable: Mapping[str, Unlistable]) -> None:
+        """Take down which lists were read and which were not; the assets known from before stay."""
+        statuses = {kind: ListStatus(self.account.id, kind, "ok") for kind in kinds}
+        for kind, found in unlistable.items():
+            state = "unavailable" if found.final else "failing"
+            statuses[kind] = ListStatus(self.account.id, kind, state, found.outcome, found.reason, found.remedy)
+        self._note_lists(statuses)
+
+    def note_no_lists(self, error: CloudflareError) -> None:
+        """Take down that no list could be read; how each stood before is kept."""
+        status = ListStatus(self.account.id, ALL_LISTS, "failing", error.outcome, error.detail, error.remedy)
+        self._note_lists(self._lists | {ALL_LISTS: status})
+
+    def _note_lists(self, statuses: Mapping[str, ListStatus]) -> None:
+        now, before = self._now(), self._lists
+        self._lists = {kind: dated(status, before.get(kind), now) for kind, status in statuses.items()}
+        failed = {kind for kind, status in before.items() if status.state != "ok"}
+        for kind, status in self._lists.items():
+            if status.state != "ok" and kind not in failed:
+                log.warning("%s", told(status))
+        for kind in sorted(failed):
+            if kind not in self._lists or self._lists[kind].state == "ok":
+                log.info("%s of account %s is listed again", kind, self.account.id)
+
+    def _note_whole(self, status: AccountStatus) -> None:
+        if (status.state, status.reason) != (self.whole.state, self.whole.reason):
+            level = logging.INFO if status.is_up else logging.WARNING
+            text = f"account {self.account.name} ({self.account.id}) is {status.state}. {told(status)}"
+            log.log(level, "%s", text.rstrip())
+        self.whole = dated(status, self.whole, self._now())

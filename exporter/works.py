@@ -1,0 +1,71 @@
+"""What the pollers of all accounts work with: a token's way of asking, the ledger and its lock, clocks and choices."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from exporter.catalog.entry import Dataset
+from exporter.choices import Choices
+from exporter.clock import Clock
+from exporter.cloudflare import Analytics, Budget, CloudflareTime, Discovery
+from exporter.ledger import Ledger
+from exporter.model import DayProgress, Problem
+from exporter.snapshot import Board
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One token's way of asking: ``wanted`` limits it to some account ids, ``name`` stands for it in messages.
+
+    Tokens of one user share one ``budget``.
+    """
+
+    name: str
+    wanted: tuple[str, ...]
+    discovery: Discovery
+    analytics: Analytics
+    budget: Budget
+
+
+@dataclass(slots=True)
+class Works:
+    """What all accounts share: the ledger and its lock, clocks, what to ask, and counts since the process began.
+
+    ``choices``, the datasets that they leave and the interval are those of the configuration that was last taken over,
+    at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem`` if a token file
+    cannot be used any more.
+    """
+
+    ledger: Ledger
+    board: Board
+    datasets: Sequence[Dataset]
+    clock: Clock
+    time: CloudflareTime
+    discovery_interval: timedelta
+    choices: Choices
+    configured_at: datetime
+    config_problem: Problem | None = None
+    token_problem: Problem | None = None
+    sample_intervals: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    days: dict[tuple[str, str], DayProgress] = field(default_factory=dict)
+    commit_failures: int = 0
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def now(self) -> datetime:
+        """Give Cloudflare's time, or the machine's as long as Cloudflare has not answered."""
+        return self.time.now() or self.clock.now()
+
+    async def with_ledger(self, work: Callable[..., Result], *arguments: object) -> Result:
+        """Do work on the ledger in a thread, one at a time; what has begun is finished even if we are cancelled."""
+        async with self._lock:
+            doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+            try:
+                return await asyncio.shield(doing)
+            except asyncio.CancelledError:
+                await asyncio.wait({doing})
+                raise

@@ -1,0 +1,215 @@
+"""A ledger of an earlier schema version, made by the release that had it: it is carried on, to the last unit.
+
+``schema_3.sql`` is a dump of such a ledger after fifteen simulated hours, the last of them a jump with births that wait
+to be scraped and a Worker that no list has shown; ``schema_3.json`` is what that release said of it.
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.catalog import DATASETS
+from exporter.catalog.entry import Dataset
+from exporter.ledger import Ledger
+from exporter.ledger.file import FILE_NAME, MIGRATIONS
+from exporter.simulator import (
+    AccountModel,
+    Bucket,
+    BucketLists,
+    Database,
+    KvNamespace,
+    Limits,
+    ObjectNamespace,
+    TokenModel,
+    Worker,
+    World,
+)
+from tests.clock import START
+from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig
+from tests.exactness.watcher import Watcher
+
+FOLDER = Path(__file__).parent
+VERSION = 3
+
+RENAMED = datetime(2025, 10, 20, 15, 3, tzinfo=UTC)
+DELETED = datetime(2025, 10, 20, 18, 30, tzinfo=UTC)
+CREATED = datetime(2025, 10, 21, 1, 13, 30, tzinfo=UTC)
+STOPPED = datetime(2025, 10, 21, 1, 19, 7, tzinfo=UTC)
+
+ASSETS = (
+    Worker(id="1" * 32, name="shop-web", weight=6, renames=((RENAMED, "shop-front"),)),
+    Worker(id="2" * 32, name="shop-api", weight=1, tags=("project:store",)),
+    Worker(id="6" * 32, name="hidden", weight=2, listed=False),
+    Worker(id="7" * 32, name="tenant-one", weight=1, listed=False, dispatch_namespace="tenants"),
+    Worker(id="8" * 32, name="shop-late", weight=60, created=CREATED),
+    Worker(id="9" * 32, name="guest-one", weight=60, created=CREATED, listed=False, dispatch_namespace="guests"),
+    Bucket(name="media", weight=4),
+    BucketLists(),
+    Database(id="00000000-0000-0000-0000-000000000001", name="orders", weight=4),
+    ObjectNamespace(id="3" * 32, name="shop-web_Cart", script="shop-web", weight=3),
+    KvNamespace(id="4" * 32, name="sessions", weight=5),
+    KvNamespace(id="5" * 32, name="flags", weight=2, deleted=DELETED),
+)
+
+WORLD = World(
+    accounts=(AccountModel(id=ACCOUNT_ID, name="Example", assets=ASSETS),),
+    tokens=(TokenModel(token=TOKEN),),
+    seed=3,
+    lateness=timedelta(minutes=10),
+    limits=Limits(rest=None, graphql=None),
+)
+"""The simulated world in which the ledger was counted."""
+
+Totals = dict[tuple[str, tuple[str, ...]], tuple[int, ...]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a state folder that holds the ledger."""
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
+        connection.executescript((FOLDER / "schema_3.sql").read_text())
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, Any]:
+    """Give what the release of that version said."""
+    content: dict[str, Any] = json.loads((FOLDER / "schema_3.json").read_text())
+    return content
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Ledger]:
+    """Open the ledger with the present program."""
+    ledger = Ledger.open(folder, DATASETS.values())
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def kept(said: Mapping[str, Any]) -> list[Dataset]:
+    """Give the datasets that the catalog has as it had them then; the others begin anew."""
+    same = [DATASETS[key] for key, signature in said["signatures"].items() if DATASETS[key].signature == signature]
+    assert same
+    return same
+
+
+def rows(listed: list[Any]) -> Totals:
+    """Give the amounts of rows as they were written down."""
+    return {(asset, tuple(labels)): tuple(amounts) for asset, labels, amounts in listed}
+
+
+def daily_sums(said: Mapping[str, Any]) -> dict[tuple[date, str, str], int]:
+    """Give the daily sums as they were written down."""
+    return {(date.fromisoformat(day), asset, meter): amount for day, asset, meter, amount in said["daily"]}
+
+
+def test_totals_and_times_are_kept(folder: Path, said: dict[str, Any]) -> None:
+    """Every row of every dataset has the total that it had, since when it had it."""
+    with opened(folder) as ledger:
+        starts = {
+            book.dataset.key: int(book.state.start.timestamp()) for book in ledger.publication().books if book.state
+        }
+        for dataset in kept(said):
+            assert ledger.totals(ACCOUNT_ID, dataset.key) == rows(said["totals"][dataset.key]), dataset.key
+            assert starts[dataset.key] == said["starts"][dataset.key]
+
+
+def test_daily_sums_are_kept(folder: Path, said: dict[str, Any]) -> None:
+    """Each asset's sum of each meter and day is the same, open hours included."""
+    with opened(folder) as ledger:
+        assert ledger.daily_sums(ACCOUNT_ID) == daily_sums(said)
+
+
+def test_names_and_projects_are_kept(folder: Path, said: dict[str, Any]) -> None:
+    """The assets are known as they were, those that are gone and those that no list has included."""
+    with opened(folder) as ledger:
+        (roster,) = ledger.publication().assets.values()
+        assets = [
+            [entry.asset.kind, entry.asset.id, entry.asset.name, entry.project, str(entry.standing)] for entry in roster
+        ]
+        assert sorted(assets) == said["assets"]
+        assert dict(ledger.publication().accounts) == {ACCOUNT_ID: "Example"}
+
+
+def test_the_file_is_of_the_present_version(folder: Path) -> None:
+    """The upgrade is done once: a second opening finds it done."""
+    for _ in range(2):
+        with opened(folder):
+            pass
+        with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+            assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    assert list(folder.glob("*.corrupt-*")) == []
+
+
+def series_of(said: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """Give the exposed series of the datasets that are kept, as they were written down."""
+    names = {metric.name for dataset in kept(said) for metric in dataset.metrics}
+    return {(name, labels): amount for name, labels, amount in said["series"] if name in names}
+
+
+def test_the_same_series_are_published(folder: Path, said: dict[str, Any]) -> None:
+    """What the earlier release published last is what this one publishes first."""
+
+    async def script() -> Mapping[tuple[str, str], int]:
+        rig = Rig(WORLD, folder)
+        rig.clock.advance(STOPPED - START)
+        rig.watcher = Watcher(values=series_of(said))
+        await rig.exporter.start()
+        rig.look()
+        await rig.exporter.close()
+        return rig.watcher.values
+
+    published = asyncio.run(script())
+    expected = series_of(said)
+    assert {series: amount for series, amount in published.items() if series in expected} == expected
+
+
+def test_counting_goes_on_exactly(folder: Path, said: dict[str, Any]) -> None:
+    """Three hours later every total is what Cloudflare says, nothing fell, and the day's sums are whole."""
+
+    async def script() -> None:
+        rig = Rig(WORLD, folder)
+        rig.clock.advance(STOPPED - START)
+        rig.watcher = Watcher(values=series_of(said))
+        await rig.exporter.start()
+        rig.look()
+        for _ in range(45):
+            rig.clock.advance(timedelta(minutes=4))
+            await rig.turn()
+            rig.scrape()
+        await rig.come_to_rest()
+        now = rig.clock.cloudflare.now()
+        for dataset in kept(said):
+            start, open_from = (
+                datetime.fromtimestamp(said[which][dataset.key], UTC) for which in ("starts", "open_from")
+            )
+            counted = {key: amounts for key, amounts in rows(said["settled"][dataset.key]).items() if any(amounts)}
+            assert counted == rig.oracle(dataset, start, open_from), f"{dataset.key}: the simulated world is another"
+            totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.key)
+            truth = rig.oracle(dataset, start, now)
+            assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.key
+        check_day(rig, DATASETS["d1AnalyticsAdaptiveGroups"], "d1_rows_read", "rowsRead")
+        await rig.exporter.close()
+
+    asyncio.run(script())
+
+
+def check_day(rig: Rig, dataset: Dataset, meter: str, source: str) -> None:
+    """Compare the sums of the day on which the release changed with what was used on it."""
+    midnight = STOPPED.replace(hour=0, minute=0, second=0)
+    used: dict[str, int] = {}
+    for (asset, _), amounts in rig.oracle(dataset, midnight, midnight + timedelta(days=1)).items():
+        used[asset] = used.get(asset, 0) + amounts[dataset.field_index[source]]
+    sums = rig.exporter.ledger.daily_sums(ACCOUNT_ID)
+    counted = {asset: amount for (day, asset, of), amount in sums.items() if day == midnight.date() and of == meter}
+    assert counted == used
