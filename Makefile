@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tools dashboards docs bench clean
+.PHONY: help run test lint tools dashboards docs bench soak clean
 
 python := .venv/bin/python
 
@@ -9,6 +9,7 @@ help:
 	@echo 'make test   every check, as CI runs it; make lint only those that read the code'
 	@echo 'make dashboards  write dashboards/out from the code in dashboards/'
 	@echo 'make docs   write the generated parts of the documentation; make bench measures what the exporter takes'
+	@echo 'make soak   a simulated day in which everything goes wrong, and what was counted beside what was used'
 	@echo 'make clean  remove what these made (.venv, .cache, .run)'
 
 run: .venv/.run
@@ -33,6 +34,10 @@ docs: .venv/.run
 
 bench: .venv/.run
 	@$(python) -m bench
+
+# Its faults are those of the tests, so it needs what the tests need.
+soak: .venv/.test
+	@$(python) -m soak
 
 clean:
 	rm -rf .venv .cache .run .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -53,8 +53,8 @@ def noting(application: Application) -> Application:
     return answer
 
 
-RETENTION = timedelta(hours=26)
-"""Part of a day is filled in while the exporter is measured."""
+RETENTION = timedelta(hours=50)
+"""A day and part of another are filled in while the exporter is measured."""
 
 
 async def serve(counts: Counts, speed: float) -> None:

@@ -15,14 +15,17 @@ class Background:
 
     def __init__(self) -> None:
         self._reserves: dict[int, Reserve] = {}
+        self._kept: dict[int, int] = {}
 
     def put_by(self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float) -> int:
         """Give how many requests of the turn that begins are kept for the background; none if nothing is due there."""
-        if not _due(budget, accounts):
-            return 0
-        reserve = self._reserve(budget)
-        reserve.save(budget.allowance(API) * min(seconds / PERIOD_SECONDS, 1.0))
-        return reserve.saved
+        kept = 0
+        if _due(budget, accounts):
+            reserve = self._reserve(budget)
+            reserve.save(budget.allowance(API) * min(seconds / PERIOD_SECONDS, 1.0))
+            kept = reserve.saved
+        self._kept[id(budget)] = kept
+        return kept
 
     def share_out(
         self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float
@@ -31,7 +34,8 @@ class Background:
         due = sorted(_due(budget, accounts), key=lambda account: account.days.asked_at)
         reserve, spare = self._reserve(budget), budget.spare(API, seconds)
         documents = min(max(spare, reserve.saved), budget.remaining(API))
-        reserve.use(max(documents - spare, 0) if due else 0)
+        left_over = max(spare - self._kept.get(id(budget), 0), 0)
+        reserve.use(max(documents - left_over, 0) if due else 0)
         if not due or not documents:
             return []
         each = max(documents // len(due), 1)

@@ -15,7 +15,7 @@ from exporter.works import Works
 
 log = logging.getLogger(__name__)
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 """About so many rows are asked for at once, so that memory stays small."""
 
 RESPITE = timedelta(minutes=5)
@@ -134,18 +134,12 @@ def _urgency(task: DayTask) -> tuple[int, float]:
 
 
 def _tell_audits(account: Account, changes: Sequence[DayChange]) -> None:
-    for day in sorted({change.part.day for change in changes if _is_audited(change)}):
-        those = [change for change in changes if change.part.day == day and _is_audited(change)]
+    counted = [change for change in changes if change.part.part is Part.COUNTED]
+    for day in sorted({change.part.day for change in counted}):
+        those = [change for change in counted if change.part.day == day]
         late = sum(len(change.late) for change in those)
-        log.info(
-            "account %s (%s): %s is audited in %s datasets; %s rows had usage that came late",
-            account.name,
-            account.id,
-            day,
-            len(those),
-            late,
-        )
-
-
-def _is_audited(change: DayChange) -> bool:
-    return change.mark.is_final and change.part.part is Part.COUNTED
+        final = sum(change.mark.is_final for change in those)
+        if late:
+            log.info("account %s (%s): %s: late usage was added to %s rows", account.name, account.id, day, late)
+        if final:
+            log.info("account %s (%s): %s is audited in %s datasets", account.name, account.id, day, final)

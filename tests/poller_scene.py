@@ -66,10 +66,10 @@ def all_ok_but(**others: tuple[str, str]) -> dict[str, tuple[str, str]]:
     return {dataset.name: others.get(dataset.name, ("ok", "")) for dataset in DATASETS.values()}
 
 
-def published_assets(exporter: Exporter) -> set[str]:
-    """Give the names under which Workers are published."""
+def published_assets(exporter: Exporter, dataset: str = WORKERS) -> set[str]:
+    """Give the names under which a dataset's assets (usually Workers) are published."""
     books = exporter.ledger.publication().books
-    return {placement.asset for book in books if book.dataset.name == WORKERS for placement, _, _ in book.series}
+    return {placement.asset for book in books if book.dataset.name == dataset for placement, _, _ in book.series}
 
 
 def untils(rig: Rig) -> Mapping[tuple[str, ...], int | float]:

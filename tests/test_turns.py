@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from exporter.turns import Allotment, Candidate, Turn, share_out, stretch_discovery, stretch_refresh
+from exporter.turns import Allotment, Candidate, Reserve, Turn, share_out, stretch_discovery, stretch_refresh
 
 MINUTE = timedelta(minutes=1)
 
@@ -68,3 +68,33 @@ def test_a_discovery_of_many_accounts_waits_for_the_budget() -> None:
     """Lists are read as often as is wanted, or as often as the requests of a period suffice for."""
     assert stretch_discovery(10 * MINUTE, [7] * 100, allowance=600, seconds=300) == 10 * MINUTE
     assert stretch_discovery(10 * MINUTE, [7] * 200, allowance=600, seconds=300) == timedelta(seconds=700)
+
+
+@pytest.mark.parametrize(
+    ("requests", "saved"),
+    [(42, [2, 2, 2, 2, 2]), (20, [1, 1, 1, 1, 1]), (10, [0, 1, 1, 1, 1]), (6, [0, 0, 0, 1, 1]), (1, [0] * 5)],
+)
+def test_a_twentieth_of_each_turn_is_put_by_up_to_a_whole_request(requests: int, saved: list[int]) -> None:
+    """What nobody needs does not grow: turns are never shortened by more than a turn's share, or one request."""
+    reserve = Reserve()
+    seen = []
+    for _ in saved:
+        reserve.save(requests)
+        seen.append(reserve.saved)
+    assert seen == saved
+
+
+def test_what_was_put_by_is_used_up() -> None:
+    """It is saved anew then, and what was taken beyond it is no debt."""
+    reserve = Reserve()
+    for _ in range(4):
+        reserve.save(6)
+    reserve.use(1)
+    seen = []
+    for _ in range(4):
+        seen.append(reserve.saved)
+        reserve.save(6)
+    assert (seen, reserve.saved) == ([0, 0, 0, 0], 1)
+    reserve.use(5)
+    reserve.save(20)
+    assert reserve.saved == 1

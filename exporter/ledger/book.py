@@ -9,7 +9,7 @@ from typing import NamedTuple
 from exporter.catalog.entry import Dataset
 from exporter.ledger.daily import DailyKey, meter_hours
 from exporter.ledger.hours import OpenHour, Settlement, settle
-from exporter.ledger.series import UNSCRAPED, Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
+from exporter.ledger.series import Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
 from exporter.ledger.totals import Row, accrue
 from exporter.model import HOUR, Amounts, Answer, RowKey, Rows
 
@@ -39,7 +39,10 @@ class BookState(NamedTuple):
 
 @dataclass(slots=True)
 class Book:
-    """The figures of one dataset of one account, in memory; changed only by ``merge`` and ``drop_series``."""
+    """The figures of one dataset of one account, in memory; changed only by ``merge`` and ``drop_series``.
+
+    ``heard_since`` is the date of the first answer that this process applied.
+    """
 
     plan: Plan
     state: BookState | None = None
@@ -47,6 +50,7 @@ class Book:
     open: dict[datetime, OpenHour] = field(default_factory=dict)
     series: dict[Placement, dict[SeriesKey, Series]] = field(default_factory=dict)
     waiting: set[RowKey] = field(default_factory=set)
+    heard_since: datetime | None = None
 
     @property
     def dataset(self) -> Dataset:
@@ -61,6 +65,7 @@ class Book:
         for (placement, key), series in change.series.items():
             self.series.setdefault(placement, {})[key] = series
         self.waiting = change.waiting
+        self.heard_since = change.heard_since
 
     def drop_series(self, placements: Iterable[Placement]) -> None:
         """Forget the series of placements to which no asset maps any more."""
@@ -86,6 +91,7 @@ class BookChange:
     series: dict[tuple[Placement, SeriesKey], Series]
     daily: dict[DailyKey, int]
     waiting: set[RowKey]
+    heard_since: datetime
     kept: dict[date, dict[RowKey, Amounts]] = field(default_factory=dict)
     gap: timedelta = timedelta(0)
 
@@ -95,7 +101,7 @@ def start_book(plan: Plan, answer: Answer, listed: Iterable[Placement], revision
     until = answer.question.until
     state = BookState(until, until, until, until, answer.date, kept_from=until, newest=answer.newest)
     births = find_births(plan, {}, {}, listed, {})
-    return BookChange(state, {}, {}, _bear(births, Birth(answer.date, revision)), {}, set())
+    return BookChange(state, {}, {}, _bear(births, Birth(answer.date, revision)), {}, set(), answer.date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +124,10 @@ def advance(book: Book, state: BookState, answer: Answer, audience: Audience) ->
     settlement = settle(book.open, answer, plan.dataset.settle, state.newest)
     changed, active, births = _find_active(book, settlement, audience)
     birth = Birth(answer.date, audience.revision)
-    held = Held(answer.date, audience.scraped)
-    hold = _hold(state, answer, active, bool(births), audience)
+    heard_since = book.heard_since or answer.date
+    held = Held(answer.date, audience.scraped, heard_since)
+    is_incomplete = bool(births) or any(asset not in audience.placements for asset, _ in active)
+    hold = _hold(state, answer, birth, held, is_incomplete=is_incomplete)
     growth = attribute(plan, active, audience.placements, book.series, None if hold else held)
     gap = max(answer.question.since - state.until, timedelta(0))
     next_state = _next_state(state, answer, settlement.open_from, hold)
@@ -130,6 +138,7 @@ def advance(book: Book, state: BookState, answer: Answer, audience: Audience) ->
         series=_bear(births, birth) | growth.series,
         daily=meter_hours(plan.dataset, settlement.settled),
         waiting=growth.waiting,
+        heard_since=heard_since,
         kept=_by_day(settlement.settled, state.kept_from),
         gap=gap,
     )
@@ -154,7 +163,8 @@ def add_late(book: Book, state: BookState, late: Late, audience: Audience) -> Bo
     plan = book.plan
     settlement = Settlement(book.open, dict(late.rows), state.open_from, 0)
     changed, active, births = _find_active(book, settlement, audience)
-    held = None if state.hold else Held(late.date, audience.scraped)
+    heard_since = book.heard_since or late.date
+    held = None if state.hold else Held(late.date, audience.scraped, heard_since)
     growth = attribute(plan, active, audience.placements, book.series, held)
     totals = state.late or (0,) * len(plan.dataset.fields)
     for rows in late.rows.values():
@@ -167,24 +177,22 @@ def add_late(book: Book, state: BookState, late: Late, audience: Audience) -> Bo
         series=_bear(births, Birth(late.date, audience.revision)) | growth.series,
         daily={},
         waiting=growth.waiting,
+        heard_since=heard_since,
     )
 
 
-def _hold(
-    state: BookState, answer: Answer, active: Mapping[RowKey, Row], has_births: bool, audience: Audience
-) -> Birth | None:
+def _hold(state: BookState, answer: Answer, birth: Birth, held: Held, *, is_incomplete: bool) -> Birth | None:
     """Give since when the values of a jump are held back: until what they belong to is named and was seen at zero.
 
     Nobody is waited for longer than for a scrape.
     """
-    is_incomplete = has_births or any(asset not in audience.placements for asset, _ in active)
     hold = state.hold
     if hold is None:
         is_jump = answer.question.until - state.published_until > JUMP
-        return Birth(answer.date, audience.revision) if is_jump and is_incomplete else None
-    if is_incomplete and answer.date <= hold.at + UNSCRAPED:
-        return Birth(hold.at, audience.revision)
-    return None if Held(answer.date, audience.scraped).is_over(hold) else hold
+        return birth if is_jump and is_incomplete else None
+    if is_incomplete and not held.is_too_long(hold):
+        return hold._replace(revision=birth.revision)
+    return None if held.is_over(hold) else hold
 
 
 def _find_active(

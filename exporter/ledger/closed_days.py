@@ -1,14 +1,14 @@
 """The marks of the closed days of all datasets, and what an answer about one comes to."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.audit import DayChange, audit, fill
 from exporter.ledger.book import Book, BookState
 from exporter.ledger.daily import DailyKey
 from exporter.ledger.day_columns import BookKey
-from exporter.ledger.days import DayPart, DayTask, Part, after_retiring, find_progress, find_tasks
+from exporter.ledger.days import DayPart, DayTask, Part, Reach, after_retiring, find_progress, find_tasks
 from exporter.ledger.store import Store
 from exporter.ledger.writing import Retirement
 from exporter.model import Answer, DayProgress
@@ -22,16 +22,12 @@ class ClosedDays:
         self._marks = store.load_marks()
 
     def find_tasks(
-        self, key: BookKey, dataset: Dataset, state: BookState | None, when: tuple[datetime, timedelta]
+        self, key: BookKey, dataset: Dataset, state: BookState | None, reach: Reach
     ) -> tuple[list[DayTask], DayProgress]:
-        """Give what is to be asked of a dataset's closed days, and how far they have come.
-
-        ``when`` is the moment, and how far back Cloudflare keeps data.
-        """
-        now, retention = when
+        """Give what is to be asked of a dataset's closed days, and how far they have come."""
         marks = self._marks.get(key, {})
-        tasks = find_tasks(dataset, state, marks, now, retention)
-        return tasks, find_progress(dataset, state, marks, tasks, now)
+        tasks = find_tasks(dataset, state, marks, reach)
+        return tasks, find_progress(dataset, state, marks, tasks, reach)
 
     def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Book | None) -> DayChange:
         """Give what an answer about a part of a day changes."""

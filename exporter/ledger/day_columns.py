@@ -81,13 +81,15 @@ def merge_daily(
 
 
 def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
-    """Add to what is kept of a day."""
+    """Add to what is kept of a day, and forget days for which no audit came."""
     known = load_kept(write, key, day)
     added = {
         row_key: amounts if row_key not in known else tuple(map(add, known[row_key], amounts))
         for row_key, amounts in rows.items()
     }
     _write_kept(write, key, day, added)
+    oldest = str(day - MARKS_KEPT)
+    write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day < ?", (*key, oldest))
 
 
 def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayChange) -> None:

@@ -73,30 +73,41 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+class Reach(NamedTuple):
+    """What time it is, and how far back Cloudflare keeps data."""
+
+    now: datetime
+    retention: timedelta
+
+    @property
+    def oldest(self) -> datetime:
+        """Give the oldest moment that can be asked for."""
+        return floor_hour(self.now - self.retention) + HOUR
+
+
 def find_tasks(
-    dataset: Dataset,
-    state: BookState | None,
-    marks: Mapping[DayPart, DayMark],
-    now: datetime,
-    retention: timedelta,
+    dataset: Dataset, state: BookState | None, marks: Mapping[DayPart, DayMark], reach: Reach
 ) -> list[DayTask]:
     """Give what is to be asked of the closed days of a dataset, the newest day first.
 
-    Usage has a ``state`` once it has begun. Days beyond ``retention`` can't be asked any more.
+    Usage has a ``state`` once it has begun. What is out of reach can't be asked any more.
     """
-    oldest = floor_hour(now - retention) + HOUR
     tasks = (
         _task(dataset, part, span, marks.get(part), state)
-        for part, span in _parts(dataset, state, now)
-        if span[0] >= oldest
+        for part, span in _parts(dataset, state, reach.now)
+        if span[0] >= reach.oldest
     )
     return [task for task in tasks if task is not None]
 
 
 def find_progress(
-    dataset: Dataset, state: BookState | None, marks: Mapping[DayPart, DayMark], tasks: list[DayTask], now: datetime
+    dataset: Dataset, state: BookState | None, marks: Mapping[DayPart, DayMark], tasks: list[DayTask], reach: Reach
 ) -> DayProgress:
-    """Give how far the closed days have come; ``tasks`` are those that ``find_tasks`` gave."""
+    """Give how far the closed days have come; ``tasks`` are those that ``find_tasks`` gave.
+
+    What is out of reach will not change any more.
+    """
+    now = reach.now
     yesterday = (now - DAY).date()
     is_usage = dataset.role is Role.USAGE
     unfilled = sum(
@@ -108,7 +119,7 @@ def find_progress(
     for part, (since, until) in reversed(list(_parts(dataset, state, now))):
         mark = marks.get(part)
         if part.part is Part.COUNTED and since >= audited:
-            if mark is None or not mark.is_final:
+            if since >= reach.oldest and (mark is None or not mark.is_final):
                 break
             audited = until
     return DayProgress(audited, unfilled)

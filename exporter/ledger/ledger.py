@@ -27,7 +27,7 @@ from exporter.ledger.book import (
 from exporter.ledger.closed_days import ClosedDays
 from exporter.ledger.daily import DailyKey
 from exporter.ledger.day_columns import BookKey
-from exporter.ledger.days import DayPart, DayTask, start_of
+from exporter.ledger.days import DayPart, DayTask, Reach, start_of
 from exporter.ledger.file import is_damage
 from exporter.ledger.publication import Publication, publish_book, publish_readings
 from exporter.ledger.readings import ReadingBook, ReadingChange, presence, read
@@ -186,12 +186,12 @@ class Ledger:
         """Give what is to be asked of the closed days of a dataset, and how far they have come."""
         key = (account_id, dataset.key)
         book = self._books.get(key)
-        return self._days.find_tasks(key, dataset, book.state if book else None, (now, retention))
+        return self._days.find_tasks(key, dataset, book.state if book else None, Reach(now, retention))
 
     def count_rows(self, account_id: str, dataset: str) -> int:
-        """Give how many rows a day of a dataset has at most, as far as is known."""
-        book = self._books.get((account_id, dataset))
-        return len(book.rows) if book else 0
+        """Give how many rows a day of a dataset has at most, as far as is known: what is stored is told by the hour."""
+        book, reading = self._books.get((account_id, dataset)), self._readings.get((account_id, dataset))
+        return len(book.rows) if book else 24 * len(reading.rows) if reading else 0
 
     def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
         """Apply answers about closed days in one transaction; gives what became of each. Raises CommitError."""

@@ -94,14 +94,23 @@ class Plan:
 
 
 class Held(NamedTuple):
-    """Decides whether what was first published at some birth may grow by now."""
+    """Decides whether what was first published at some birth may grow by now.
+
+    It is ``date``; ``scraped`` is the newest revision that a scrape was answered with. ``since`` is when this process
+    first heard of the dataset: while none ran, nobody could see a birth.
+    """
 
     date: datetime
     scraped: int
+    since: datetime
 
     def is_over(self, birth: Birth) -> bool:
         """Tell whether a scrape has been answered with it, or five minutes have passed."""
-        return self.scraped >= birth.revision or self.date > birth.at + UNSCRAPED
+        return self.scraped >= birth.revision or self.is_too_long(birth)
+
+    def is_too_long(self, birth: Birth) -> bool:
+        """Tell whether five minutes have passed in which it could have been seen."""
+        return self.date > max(birth.at, self.since) + UNSCRAPED
 
 
 def find_births(

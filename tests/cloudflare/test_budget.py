@@ -74,6 +74,32 @@ def test_a_turn_takes_its_fair_share() -> None:
     assert budget.per_turn("graphql", 60) == 10
 
 
+def test_what_a_turn_leaves_is_to_spare() -> None:
+    """Only what was sent since the turn began counts against its share, and never more is left than may be sent."""
+    clock = ManualClock()
+    budget = Budget(clock)
+    spend(budget, "graphql", 30)
+    clock.advance(60)
+    assert budget.spare("graphql", 60) == 42
+    spend(budget, "graphql", 40)
+    assert budget.spare("graphql", 60) == 2
+    spend(budget, "graphql", 5)
+    assert budget.spare("graphql", 60) == 0
+    clock.advance(60)
+    spend(budget, "graphql", 130)
+    clock.advance(60)
+    assert (budget.remaining("graphql"), budget.spare("graphql", 60)) == (5, 5)
+
+
+def test_nothing_is_to_spare_where_others_use_the_limit_up() -> None:
+    """What Cloudflare says is left goes to the turns first."""
+    budget = Budget(ManualClock())
+    budget.observe("graphql", {"Ratelimit": '"default";r=92;t=60', "Ratelimit-Policy": '"default";q=300;w=300'})
+    assert budget.spare("graphql", 60) == 2
+    spend(budget, "graphql", 2)
+    assert budget.spare("graphql", 60) == 0
+
+
 def test_other_shares_apply_at_once() -> None:
     """A changed configuration changes the allowance, not the count."""
     budget = Budget(ManualClock())

@@ -98,6 +98,17 @@ def test_a_row_without_an_id_is_kept_by_its_name() -> None:
     assert [asset for asset, _ in decode_rows(WORKERS, rows, NINE)[NINE]] == ["name:old", ""]
 
 
+def test_rows_of_a_day_are_filed_under_its_start() -> None:
+    """Where a day was asked, its date says where a row belongs, and a row without one is not taken."""
+    made = row({"requests": 2, "objectBytes": 10}, namespaceId="k", actionType="read", result="x")
+    made["dimensions"] = {**made["dimensions"], "date": "2025-10-20"}
+    start = datetime(2025, 10, 20, tzinfo=UTC)
+    assert decode_rows(KV, [made], NINE, grain="date") == {start: {("k", ("read", "x")): (2, 10)}}
+    del made["dimensions"]["date"]
+    with pytest.raises(Unreachable, match=r"^kvOperationsAdaptiveGroups: a row of the answer is not as asked for"):
+        decode_rows(KV, [made], NINE, grain="date")
+
+
 def test_rows_that_fall_together_add_up() -> None:
     """The same hour, asset and labels twice in an answer are one row with the sum."""
     twice = row({"requests": 2, "objectBytes": 10}, namespaceId="k", actionType="read", result="hot_read")

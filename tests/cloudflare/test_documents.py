@@ -27,6 +27,8 @@ ACCOUNT = "a" * 32
 NINE = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
 TEN = datetime(2025, 10, 20, 10, 0, tzinfo=UTC)
 UNTIL = datetime(2025, 10, 20, 10, 17, tzinfo=UTC)
+MIDNIGHT = datetime(2025, 10, 20, tzinfo=UTC)
+NEXT_MIDNIGHT = datetime(2025, 10, 21, tzinfo=UTC)
 
 
 def piece(dataset: str, id_from: str | None = None, id_below: str | None = None, newest: bool = False) -> Piece:
@@ -50,10 +52,17 @@ def all_forms(dataset: str) -> list[Piece]:
     ]
 
 
+def day_piece(dataset: str, since: datetime = MIDNIGHT, until: datetime = NEXT_MIDNIGHT) -> Piece:
+    """The piece that asks for a closed day, or a part of it."""
+    entry = DATASETS[dataset]
+    return whole_piece(entry, Question(entry.key, since, until, by_day=True), USUAL)
+
+
 EVERY_DOCUMENT = {
     **{name: all_forms(name) for name in DATASETS},
     "all datasets": [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL) for entry in DATASETS.values()],
     "as many pieces as fit": take_batch([form for name in DATASETS for form in all_forms(name)])[0],
+    "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].role is not Role.WINDOW],
     "without a field": [
         replace(piece(name), limits=Limits(missing=frozenset({entry.fields[0].name})))
         for name, entry in DATASETS.items()
@@ -164,6 +173,31 @@ def test_a_window_has_no_hours_and_a_state_no_minutes() -> None:
     ) in state
     assert ") {\n        dimensions { namespaceId objectId }\n      }\n" in objects
     assert all("newest" not in text for text in (window, state, objects))
+
+
+def test_usage_of_a_closed_day_is_asked_by_date_and_storage_by_hour() -> None:
+    """A part of a day is bounded by the minute; how new its data is nobody asks; peaks need the hours."""
+    usage = build_document(ACCOUNT, [day_piece("kvOperationsAdaptiveGroups", until=UNTIL)])
+    assert (
+        "      usage_0: kvOperationsAdaptiveGroups(limit: 10000, filter: "
+        "{datetimeMinute_geq: $since_0, datetimeMinute_lt: $until_0}) {\n"
+        "        dimensions { date namespaceId actionType result } "
+        "sum { requests objectBytes } avg { sampleInterval }\n"
+    ) in usage.text
+    assert "newest" not in usage.text
+    assert usage.variables["since_0"] == "2025-10-20T00:00:00Z"
+    assert usage.variables["until_0"] == "2025-10-20T10:17:00Z"
+    stored = build_document(ACCOUNT, [day_piece("kvStorageAdaptiveGroups")]).text
+    assert (
+        "{datetimeHour_geq: $since_0, datetimeHour_lt: $until_0}) {\n"
+        "        dimensions { datetimeHour namespaceId } max { byteCount keyCount }\n"
+    ) in stored
+
+
+def test_a_closed_day_of_all_datasets_fits_into_a_document() -> None:
+    """Without their newest minutes, all datasets that are asked whole take one alias each."""
+    pieces = [day_piece(name) for name in DATASETS if DATASETS[name].role is not Role.WINDOW]
+    assert take_batch(pieces) == (pieces, [])
 
 
 def test_a_document_holds_no_more_aliases_than_are_answered() -> None:

@@ -1,7 +1,7 @@
 """Where a question that does not fit into a page is cut, and what is remembered of it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from exporter.catalog import DATASETS
 from exporter.cloudflare import USUAL
@@ -82,6 +82,58 @@ def test_what_a_window_needs_does_not_cut_its_dataset() -> None:
     splits.remember(ACCOUNT, piece, split_piece(piece, ["a", "b"]))
     assert len(splits.pieces(ACCOUNT, window, Question(window.key, at(10), at(10, 15)), USUAL)) == 2
     assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL)) == 1
+
+
+def day_question(since: datetime, until: datetime) -> Question:
+    """A question about a part of a closed day."""
+    return Question(KV.name, since, until, by_day=True)
+
+
+def test_a_closed_day_is_asked_whole_and_without_its_newest_minute() -> None:
+    """An unsampled dataset's day is one piece, from the very minute on at which counting began."""
+    pieces = Splits().pieces(ACCOUNT, KV, day_question(at(9, 41), at(23)), USUAL)
+    assert pieces == (Piece(KV, at(9, 41), at(23), by_day=True),)
+
+
+def test_a_closed_day_is_cut_as_far_as_the_plan_allows() -> None:
+    """Where a question may span eight hours, a day is three; cuts fall on whole hours."""
+    limits = replace(USUAL, longest=timedelta(hours=8))
+    pieces = Splits().pieces(ACCOUNT, KV, day_question(at(3, 41), at(23)), limits)
+    assert ranges(pieces) == [(at(3, 41), at(11)), (at(11), at(19)), (at(19), at(23))]
+    assert all(piece.by_day for piece in pieces)
+
+
+def test_a_closed_day_of_a_dataset_that_hides_its_sampling_is_cut() -> None:
+    """Such a dataset is never asked for more than two hours at once."""
+    entry = DATASETS["r2OperationsAdaptiveGroups"]
+    pieces = Splits().pieces(ACCOUNT, entry, Question(entry.key, at(9, 41), at(14), by_day=True), USUAL)
+    assert ranges(pieces) == [(at(9, 41), at(11)), (at(11), at(13)), (at(13), at(14))]
+
+
+def test_what_hours_need_does_not_cut_days() -> None:
+    """A page that is full of hours says nothing about one of days, and the other way round."""
+    splits = Splits()
+    whole = Piece(KV, at(4), at(8))
+    splits.remember(ACCOUNT, whole, split_piece(whole, []))
+    assert len(splits.pieces(ACCOUNT, KV, day_question(at(4), at(8)), USUAL)) == 1
+    day = Piece(KV, at(0), at(6), by_day=True)
+    splits.remember(ACCOUNT, day, split_piece(day, []))
+    assert ranges(splits.pieces(ACCOUNT, KV, day_question(at(4), at(8)), USUAL)) == [(at(4), at(7)), (at(7), at(8))]
+    assert ranges(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL)) == [(at(4), at(6)), (at(6), at(8))]
+
+
+def test_a_sampled_day_is_cut_into_hours_then_quarters() -> None:
+    """Finer pieces stay pieces of a day, and the next day is asked so at once."""
+    splits = Splits()
+    day = Piece(KV, at(9, 41), at(12), by_day=True)
+    hours = splits.refine(ACCOUNT, day)
+    assert ranges(hours) == [(at(9, 41), at(10)), (at(10), at(11)), (at(11), at(12))]
+    assert ranges(splits.refine(ACCOUNT, hours[1])) == [
+        (at(10, minute), at(10, minute) + timedelta(minutes=15)) for minute in (0, 15, 30, 45)
+    ]
+    assert all(piece.by_day for piece in hours)
+    assert len(splits.pieces(ACCOUNT, KV, day_question(at(0), at(2)), USUAL)) == 8
+    assert len(splits.pieces(ACCOUNT, KV, question(at(0), at(2)), USUAL)) == 1
 
 
 def test_a_question_is_asked_whole_until_it_was_too_large() -> None:

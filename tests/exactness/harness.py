@@ -3,114 +3,41 @@
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, time, timedelta
+from operator import le
 from pathlib import Path
 
 import httpx
 
 from exporter.app import Exporter, build_exporter
-from exporter.catalog import DATASETS
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.entry import Dataset
+from exporter.cloudflare.client import TIMEOUT
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
-from exporter.model import DISPATCH_PREFIX, Snapshot
-from exporter.simulator import (
-    AccountModel,
-    Asset,
-    Bucket,
-    BucketLists,
-    Database,
-    Documents,
-    KvNamespace,
-    Limits,
-    ManualClock,
-    ObjectNamespace,
-    Simulator,
-    TokenModel,
-    Traffic,
-    Worker,
-    World,
-)
+from exporter.ledger.daily import DailyKey
+from exporter.ledger.days import AUDIT_AFTER
+from exporter.model import HOUR, Amounts, RowKey, floor_hour
+from exporter.simulator import Documents, ManualClock, Simulator, Traffic, World
 from tests.clock import START, CoupledClock
+from tests.exactness.crash import Crash, CrashPoint, Writes, bury_crashed_tasks
+from tests.exactness.truth import DAY, USAGE, add_increases, daily_truth, truth_of, usage_meters
+from tests.exactness.watcher import Kept, Watcher
+from tests.exactness.worlds import ACCOUNT_ID, RENAMABLE, TOKEN, small_assets, small_world
 
-ACCOUNT_ID = "a" * 32
-TOKEN = "secret-token"
+__all__ = ["ACCOUNT_ID", "RENAMABLE", "TOKEN", "Rig", "Watcher", "small_assets", "small_world", "state_folder"]
 
-RENAMABLE = (
-    ("worker", "1" * 32),
-    ("worker", "2" * 32),
-    ("database", "00000000-0000-0000-0000-000000000001"),
-    ("database", "00000000-0000-0000-0000-000000000002"),
-    ("object_namespace", "3" * 32),
-    ("kv_namespace", "4" * 32),
-    ("kv_namespace", "5" * 32),
-)
+DailySums = dict[DailyKey, int]
 
-
-def small_assets() -> tuple[Asset, ...]:
-    """Two assets of most kinds, a script that no list has, and the account's own operations."""
-    return (
-        Worker(id="1" * 32, name="shop-web", weight=6),
-        Worker(id="2" * 32, name="shop-api", weight=1, tags=("project:store",)),
-        Worker(id="6" * 32, name="hidden", weight=2, listed=False),
-        Worker(id="7" * 32, name="tenant-one", weight=1, listed=False, dispatch_namespace="tenants"),
-        Bucket(name="media", weight=4),
-        Bucket(name="media", jurisdiction="eu", weight=1),
-        BucketLists(),
-        Database(id="00000000-0000-0000-0000-000000000001", name="orders", weight=4),
-        Database(id="00000000-0000-0000-0000-000000000002", name="shop-log", weight=1),
-        ObjectNamespace(id="3" * 32, name="shop-web_Cart", script="shop-web", weight=3),
-        KvNamespace(id="4" * 32, name="sessions", weight=5),
-        KvNamespace(id="5" * 32, name="flags", weight=0),
-    )
-
-
-def small_world(seed: int, lateness: timedelta, max_page_size: int = 10_000) -> World:
-    """One account that one token sees, with request limits off."""
-    return World(
-        accounts=(AccountModel(id=ACCOUNT_ID, name="Example", assets=small_assets()),),
-        tokens=(TokenModel(token=TOKEN),),
-        seed=seed,
-        lateness=lateness,
-        limits=Limits(rest=None, graphql=None, max_page_size=max_page_size),
-    )
-
-
-@dataclass
-class Watcher:
-    """Follows every exposed series through all snapshots, as a Prometheus that misses none would."""
-
-    values: dict[tuple[str, str], int] = field(default_factory=dict)
-    increases: Counter[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=Counter)
-
-    def see(self, snapshot: Snapshot) -> None:
-        """Take a snapshot in: no series may fall, none may be born above zero."""
-        seen: dict[tuple[str, str], int] = {}
-        for family in snapshot.families:
-            if family.kind not in {"counter", "summary"} or family.name.startswith("cloudflare_exporter_"):
-                continue
-            for sample in family.samples:
-                if family.kind == "summary" and not sample.suffix:
-                    continue
-                assert isinstance(sample.amount, int)
-                name = family.name + sample.suffix
-                series = (name, sample.labels.text)
-                before = self.values.get(series, 0)
-                assert sample.amount >= before, f"{series} fell from {before} to {sample.amount}"
-                assert series in self.values or sample.amount == 0, f"{series} was born at {sample.amount}"
-                seen[series] = sample.amount
-                if sample.amount > before:
-                    kept = [(n, v) for n, v in sample.labels.as_dict().items() if n not in _NAMES]
-                    self.increases[name, tuple(kept)] += sample.amount - before
-        self.values = seen
-
-
-_NAMES = {"account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace"}
+LONGEST_UNSCRAPED = timedelta(minutes=4)
 
 
 class Rig:
-    """An exporter, its simulated Cloudflare and a watcher; the exporter can be restarted or killed."""
+    """An exporter, its simulated Cloudflare and a Prometheus; the exporter can be restarted, killed or crash.
+
+    Prometheus scrapes when it is told to, and by itself before it would have missed more than four minutes: what is
+    born at zero is held for five. While assets change it misses nothing, for a series that leaves takes with it what
+    no scrape has seen.
+    """
 
     def __init__(
         self,
@@ -118,21 +45,33 @@ class Rig:
         folder: Path,
         traffic: Traffic | None = None,
         documents: Documents | None = None,
+        *,
         page_limit: int = 10_000,
+        start: datetime = START,
+        crash_point: CrashPoint | None = None,
     ) -> None:
-        self.clock = CoupledClock(ManualClock(START))
+        self.clock = CoupledClock(ManualClock(start))
         self.simulator = Simulator(
             world,
             self.clock.cloudflare,
             traffic=traffic,
             documents=documents,
             broken_connection=lambda: httpx.RemoteProtocolError("server disconnected"),
+            sleep=self._answer_slowly,
         )
         self.watcher = Watcher()
-        self.was_lied_to = False
+        self.writes = Writes(crash_point)
+        self.lied_at: datetime | None = None
+        self.changing_until = self.now
+        self._scraped_at = self.now
         self._folder = folder
         self._page_limit = page_limit
         self.exporter = self._build()
+
+    @property
+    def now(self) -> datetime:
+        """Cloudflare's time."""
+        return self.clock.cloudflare.now()
 
     def _build(self) -> Exporter:
         config = Config(
@@ -147,11 +86,25 @@ class Rig:
             self.clock,
             transport=httpx.ASGITransport(app=self.simulator.app),
             page_limit=self._page_limit,
+            open_ledger=self.writes.open_ledger,
         )
 
+    async def _answer_slowly(self, seconds: float) -> None:
+        """Let time pass until the answer comes or the client's patience is over, which httpx measures on a socket."""
+        patience = TIMEOUT.read or seconds
+        self.clock.advance(timedelta(seconds=min(seconds, patience)))
+        if seconds > patience:
+            raise httpx.ReadTimeout("no answer in time")
+
     async def turn(self) -> None:
-        """Let the exporter turn once, and look at what it publishes."""
-        await self.exporter.poller.turn()
+        """Let the exporter turn once, and look at what it publishes; if it dies on the way, start another."""
+        if self.now < self.changing_until:
+            self.scrape()
+        with suppress(Crash):
+            await self.exporter.poller.turn()
+        if self.writes.is_dead:
+            bury_crashed_tasks()
+            await self.restart()
         self.look()
 
     def look(self) -> None:
@@ -161,8 +114,16 @@ class Rig:
 
     def scrape(self) -> None:
         """Answer a scrape with the published snapshot."""
+        self._scraped_at = self.now
         if self.exporter.board.snapshot is not None:
+            self.watcher.scrape(self.exporter.board.snapshot)
             self.exporter.board.mark_scraped(self.exporter.board.snapshot.revision)
+
+    def pass_time(self, by: timedelta) -> None:
+        """Let time pass; a Prometheus that would miss too much of it scrapes before."""
+        if self.now + by - self._scraped_at > LONGEST_UNSCRAPED:
+            self.scrape()
+        self.clock.advance(by)
 
     async def restart(self) -> None:
         """Stop the exporter as SIGTERM does and start another on the same state."""
@@ -175,74 +136,124 @@ class Rig:
         await self.exporter.start()
         self.look()
 
+    async def be_away(self, away: timedelta) -> None:
+        """Stop the exporter, let time pass and start it again."""
+        if self.now < self.changing_until:
+            self.scrape()
+        await self.exporter.close()
+        self.clock.advance(away)
+        await self.start_again()
+
     async def kill(self) -> None:
         """Let the exporter turn without anybody seeing what it publishes, then start another: it was killed."""
-        await self.exporter.poller.turn()
+        if self.now < self.changing_until:
+            self.scrape()
+        with suppress(Crash):
+            await self.exporter.poller.turn()
+        bury_crashed_tasks()
         await self.restart()
+
+    def note_changing(self) -> None:
+        """Note that assets change: for as long as discovery takes to see it nothing goes unscraped."""
+        self.changing_until = self.now + timedelta(minutes=40)
+
+    def calm_down(self) -> None:
+        """Let Cloudflare be well, and let nothing be used any more."""
+        self.simulator.faults.clear()
+        self.simulator.set_token_status(TOKEN, "active")
+        self.simulator.set_quiet_from(self.now)
 
     async def come_to_rest(self, hours: int = 2) -> None:
         """Let Cloudflare be well and quiet until everything is visible, settled and published."""
-        self.simulator.faults.clear()
-        self.simulator.set_quiet_from(self.clock.cloudflare.now())
+        self.calm_down()
         for _ in range(hours * 6):
-            self.clock.advance(timedelta(minutes=10))
+            await self.rest(timedelta(minutes=10))
+        await self.rest(timedelta(minutes=1))
+
+    async def rest(self, by: timedelta) -> None:
+        """Let time pass, refresh and scrape; what was asked in the background is published a minute later."""
+        while True:
+            self.pass_time(by)
             await self.turn()
             self.scrape()
-        self.clock.advance(timedelta(minutes=1))
-        await self.turn()
+            snapshot = self.exporter.board.snapshot
+            if snapshot is not None and snapshot.revision == self.exporter.ledger.revision:
+                return
+            by = timedelta(minutes=1)
 
-    def start_of(self, dataset: str) -> datetime:
+    async def come_to_audit(self) -> None:
+        """Let Cloudflare be well and quiet until every day with usage has been audited."""
+        last_day = datetime.combine(self.now.date(), time(), UTC)
+        await self.come_to_rest(hours=3)
+        while self.now < last_day + DAY + AUDIT_AFTER:
+            await self.rest(4 * HOUR)
+        for _ in range(4):
+            await self.rest(HOUR / 2)
+
+    def start_of(self, dataset: str, account_id: str = ACCOUNT_ID) -> datetime:
         """Give since when a dataset is counted."""
         books = self.exporter.ledger.publication().books
-        return next(book.state.start for book in books if book.state and book.dataset.key == dataset)
+        return next(
+            book.state.start
+            for book in books
+            if book.state and book.dataset.key == dataset and book.account == account_id
+        )
 
     def oracle(
-        self, dataset: Dataset, since: datetime, until: datetime
-    ) -> dict[tuple[str, tuple[str, ...]], tuple[int, ...]]:
+        self, dataset: Dataset, since: datetime, until: datetime, account_id: str = ACCOUNT_ID
+    ) -> dict[RowKey, Amounts]:
         """Give the truth about [since, until) in the ledger's shape, all-zero rows left out."""
-        by = list(dataset.dimensions)
-        truth: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
-        for values, figures in self.simulator.used(ACCOUNT_ID, dataset.name, since, until, by=by).items():
-            words = dict(zip(by, values, strict=True))
-            labels = tuple(
-                label.classify(words[label.dimension]) if label.classify else words[label.dimension]
-                for label in dataset.labels
-            )
-            asset = words[dataset.id_dimension]
-            if dataset.dispatch_dimension and words[dataset.dispatch_dimension]:
-                asset = DISPATCH_PREFIX + words[dataset.dispatch_dimension]
-            amounts = tuple(figures[entry.name] for entry in dataset.fields)
-            known = truth.get((asset, labels), (0,) * len(amounts))
-            truth[asset, labels] = tuple(a + b for a, b in zip(known, amounts, strict=True))
-        return {key: amounts for key, amounts in truth.items() if any(amounts)}
+        return truth_of(self.simulator, account_id, dataset, since, until)
 
-    def check(self) -> None:
-        """Compare totals, increases and daily sums with the oracle, to the last unit."""
-        now = self.clock.cloudflare.now()
-        expected_increases: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
-        for dataset in DATASETS.values():
-            if dataset.role is not Role.USAGE:
+    def expected_increases(self, *account_ids: str) -> Counter[Kept]:
+        """Give what ``increase()`` has to come to, over all accounts given."""
+        increases: Counter[Kept] = Counter()
+        for account_id in account_ids:
+            for dataset in USAGE:
+                truth = self.oracle(dataset, self.start_of(dataset.name, account_id), self.now, account_id)
+                add_increases(increases, dataset, truth)
+        return +increases
+
+    def check(self, *account_ids: str) -> None:
+        """Compare totals and increases with the oracle, to the last unit."""
+        for account_id in account_ids or (ACCOUNT_ID,):
+            for dataset in USAGE:
+                truth = self.oracle(dataset, self.start_of(dataset.name, account_id), self.now, account_id)
+                totals = self.exporter.ledger.totals(account_id, dataset.name)
+                assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.name
+        assert +self.watcher.increases == self.expected_increases(*(account_ids or (ACCOUNT_ID,)))
+
+    def check_on_the_way(self, *account_ids: str) -> None:
+        """Compare totals with the oracle while usage is still becoming visible: none may exceed it."""
+        for book in self.exporter.ledger.publication().books:
+            if book.state is None or book.account not in (account_ids or (ACCOUNT_ID,)):
                 continue
-            truth = self.oracle(dataset, self.start_of(dataset.name), now)
-            totals = self.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
-            assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.name
-            _add_increases(expected_increases, dataset, truth)
-        assert +self.watcher.increases == +expected_increases
+            truth = self.oracle(book.dataset, book.state.start, self.now, book.account)
+            for key, total in self.exporter.ledger.totals(book.account, book.dataset.key).items():
+                used = truth.get(key, (0,) * len(total))
+                assert all(map(le, total, used)), f"{book.dataset.name} {key}: {total} exceeds {used}"
 
+    def daily_sums(self, first: datetime, account_id: str = ACCOUNT_ID) -> tuple[DailySums, DailySums]:
+        """Give the daily sums of usage, and what the oracle says, up to yesterday.
 
-def _add_increases(
-    increases: Counter[tuple[str, tuple[tuple[str, str], ...]]],
-    dataset: Dataset,
-    truth: dict[tuple[str, tuple[str, ...]], tuple[int, ...]],
-) -> None:
-    names = [label.name for label in dataset.labels]
-    for (_, values), amounts in truth.items():
-        labels = dict(zip(names, values, strict=True))
-        for metric in dataset.metrics:
-            for part in metric.parts:
-                kept = [(name, labels[name]) for name in metric.labels]
-                kept += [(metric.split, part.word)] if metric.split else []
-                increases[metric.name, tuple(kept)] += amounts[dataset.field_index[part.source]]
+        They begin with the first whole day that could be asked at ``first``; all days have to be audited by now.
+        """
+        retention = self.simulator.state.world.limits.not_older_than
+        oldest = floor_hour(first - retention) + HOUR
+        since, until = (oldest - timedelta(microseconds=1)).date() + DAY, self.now.date()
+        meters = usage_meters()
+        known = {
+            key: amount
+            for key, amount in self.exporter.ledger.daily_sums(account_id).items()
+            if amount and key[2] in meters and since <= key[0] < until
+        }
+        truth = daily_truth(self.simulator, account_id, since, until)
+        return known, {key: amount for key, amount in truth.items() if amount}
+
+    def check_daily(self, first: datetime, account_id: str = ACCOUNT_ID) -> None:
+        """Compare the daily sums of usage with the oracle, to the last unit."""
+        known, truth = self.daily_sums(first, account_id)
+        assert known == truth
 
 
 @contextmanager

@@ -1,112 +1,42 @@
 """Random schedules of failures, lateness, throttling, restarts, crashes, renames and clock steps: 500 in all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from exporter.simulator import Documents, Fault, Kind, Traffic
-from tests.exactness.harness import ACCOUNT_ID, RENAMABLE, Rig, small_world, state_folder
+from exporter.simulator import Curve, Documents, Kind, Traffic
+from tests.clock import START
+from tests.exactness.crash import CrashPoint
+from tests.exactness.events import (
+    D1,
+    INVOCATIONS,
+    KV,
+    PERIODIC,
+    R2,
+    Event,
+    be_away,
+    create_worker,
+    delete_database,
+    fault,
+    lie,
+    nothing,
+    outage,
+    recreate_bucket,
+    rename,
+    replace_worker,
+    step_wall,
+    swap_names,
+    wait,
+)
+from tests.exactness.harness import Rig, small_world, state_folder
 
-SCHEDULES_OF_BATCH = 50
 REFRESHES = 60
 
-INVOCATIONS = "workersInvocationsAdaptive"
-PERIODIC = "durableObjectsPeriodicGroups"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What the schedules of one batch have in common."""
-
-    lateness: timedelta
-    page_size: int = 10_000
-
-
-Event = Callable[[Rig], Awaitable[None]]
-
-
-def fault(**words: object) -> Event:
-    """Give an event that declares a fault."""
-
-    async def declare(rig: Rig) -> None:
-        rig.simulator.faults.add(Fault(**words))  # type: ignore[arg-type]
-
-    return declare
-
-
-def outage(minutes: int, **words: object) -> Event:
-    """Give an event that declares a fault for some minutes from now."""
-
-    async def declare(rig: Rig) -> None:
-        now = rig.clock.cloudflare.now()
-        rig.simulator.faults.add(Fault(since=now, until=now + timedelta(minutes=minutes), **words))  # type: ignore[arg-type]
-
-    return declare
-
-
-def lie(**words: object) -> Event:
-    """Give an event that lets answers be wrong for four minutes; only the first of a schedule does.
-
-    Two wrong answers that agree five minutes apart are the truth as far as anybody can tell.
-    """
-
-    async def declare(rig: Rig) -> None:
-        if not rig.was_lied_to:
-            rig.was_lied_to = True
-            await outage(4, **words)(rig)
-
-    return declare
-
-
-def rename(position: int, name: str) -> Event:
-    """Give an event that gives an asset another name."""
-
-    async def change(rig: Rig) -> None:
-        rig.simulator.rename(ACCOUNT_ID, *RENAMABLE[position], name)
-
-    return change
-
-
-async def swap_names(rig: Rig) -> None:
-    """Let two KV namespaces take each other's name."""
-    rig.simulator.rename(ACCOUNT_ID, *RENAMABLE[5], "flags")
-    rig.simulator.rename(ACCOUNT_ID, *RENAMABLE[6], "sessions")
-
-
-def step_wall(minutes: int) -> Event:
-    """Give an event that steps the machine's wall clock."""
-
-    async def step(rig: Rig) -> None:
-        rig.clock.step_wall(timedelta(minutes=minutes))
-
-    return step
-
-
-def wait(minutes: int) -> Event:
-    """Give an event that lets time pass without a refresh, as when the machine sleeps."""
-
-    async def pass_time(rig: Rig) -> None:
-        rig.clock.advance(timedelta(minutes=minutes))
-
-    return pass_time
-
-
-async def be_away(rig: Rig) -> None:
-    """Stop the exporter, let three hours pass and start it again."""
-    await rig.exporter.close()
-    rig.clock.advance(timedelta(hours=3, minutes=7))
-    await rig.start_again()
-
-
-async def nothing(rig: Rig) -> None:
-    """Let nothing happen."""
-
-
-EVENTS: dict[str, Event] = {
+PLAIN: Mapping[str, Event] = {
     **{f"nothing {number}": nothing for number in range(12)},
     "server error": fault(kind=Kind.HTTP_STATUS, status=502, html=True, times=1),
     "server down": outage(9, kind=Kind.HTTP_STATUS, status=503),
@@ -124,14 +54,14 @@ EVENTS: dict[str, Event] = {
     "no account": fault(kind=Kind.ACCOUNTS_EMPTY, times=2),
     "wrongly empty": lie(kind=Kind.EMPTY, dataset=INVOCATIONS),
     "all wrongly empty": lie(kind=Kind.EMPTY),
-    "wrongly low": lie(kind=Kind.LOWER, dataset="kvOperationsAdaptiveGroups", fraction=400),
+    "wrongly low": lie(kind=Kind.LOWER, dataset=KV, fraction=400),
     "short list": fault(kind=Kind.SHORT_LIST, times=1),
     "forbidden for a while": outage(15, kind=Kind.HTTP_STATUS, status=403, api="rest", product="kv"),
     "rename a worker": rename(0, "shop-front"),
     "rename it back": rename(0, "shop-web"),
     "take a name": rename(1, "shop-front"),
     "rename a database": rename(2, "orders-2"),
-    "name a database as another": rename(3, "orders"),
+    "name a database as another": rename(2, "shop-log"),
     "rename objects": rename(4, "shop-web_Basket"),
     "swap names": swap_names,
     "wall clock ahead": step_wall(90),
@@ -142,47 +72,129 @@ EVENTS: dict[str, Event] = {
     "restart again": Rig.restart,
     "kill": Rig.kill,
     "kill again": Rig.kill,
-    "be away": be_away,
+    "be away": be_away(187),
 }
+"""What can happen to any exporter."""
 
-STEPS = tuple(
-    (name, seconds, is_scraped) for name in EVENTS for seconds in (60, 23) for is_scraped in (True, True, False)
-)
+FULL: Mapping[str, Event] = {
+    **PLAIN,
+    "throttled without a time": fault(kind=Kind.THROTTLE, retry_after=False, times=1),
+    "slow": fault(kind=Kind.SLOW, seconds=20, times=2),
+    "too slow": fault(kind=Kind.SLOW, seconds=45, times=2),
+    "html": fault(kind=Kind.HTTP_STATUS, status=200, html=True, times=2),
+    "partial": outage(6, kind=Kind.PARTIAL, dataset=R2),
+    "not authorized for one": outage(14, kind=Kind.ALIAS_ERROR, dataset=D1, code="authz", message="not authorized"),
+    "unavailable": outage(25, kind=Kind.UNAVAILABLE, dataset=KV),
+    "field removed": outage(25, kind=Kind.MISSING_FIELD, dataset=PERIODIC, field="sum_cpuTime"),
+    "too many nodes": outage(30, kind=Kind.TOO_MANY_NODES, limit=6),
+    "small pages": outage(30, kind=Kind.SMALL_PAGES, limit=20),
+    "short duration": outage(30, kind=Kind.SHORT_DURATION, seconds=3_600),
+    "stale": lie(kind=Kind.STALE, seconds=1_200),
+    "account gone": outage(8, kind=Kind.ACCOUNT_GONE, account="a" * 32),
+    "revoked": outage(14, kind=Kind.REVOKED),
+    "create a worker": create_worker,
+    "replace a worker": replace_worker,
+    "recreate a bucket": recreate_bucket,
+    "delete a database": delete_database,
+}
+"""Everything of the fault matrix but what holds for a whole schedule (lateness, start) or leaves no exact truth."""
 
 TRAFFIC = Traffic(seed=1)
 DOCUMENTS = Documents()
 
+STARTS = (
+    START,
+    START.replace(hour=23, minute=21),
+    START.replace(month=10, day=31, hour=22, minute=50),
+    START.replace(month=12, day=31, hour=23, minute=31),
+    START.replace(hour=10, minute=58),
+)
+"""In the middle of an hour, and shortly before the end of an hour, a day, a month and a year."""
 
-async def follow(batch: Batch, schedule: list[tuple[str, int, bool]]) -> None:
+
+@dataclass(frozen=True)
+class Batch:
+    """What the schedules of one batch have in common: ``has_audit`` if they go on until every day is audited."""
+
+    lateness: timedelta = timedelta(0)
+    page_size: int = 10_000
+    arrival: Curve | None = None
+    has_audit: bool = False
+
+    @property
+    def events(self) -> Mapping[str, Event]:
+        """Give what may happen."""
+        return FULL if self.has_audit else PLAIN
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What happens before each refresh, how long that is before the next (in seconds), and whether it is scraped."""
+
+    steps: Sequence[tuple[str, int, bool]]
+    start: datetime = START
+    crash_point: CrashPoint | None = None
+
+
+def schedules(batch: Batch) -> st.SearchStrategy[Schedule]:
+    """Give random schedules; those with an audit have a start and a crash point of their own."""
+    steps = st.lists(
+        st.tuples(
+            st.sampled_from(sorted(batch.events)), st.sampled_from((60, 23)), st.sampled_from((True, True, False))
+        ),
+        min_size=REFRESHES,
+        max_size=REFRESHES,
+    )
+    if not batch.has_audit:
+        return st.builds(Schedule, steps)
+    crash_points = st.builds(CrashPoint, st.integers(1, 80), st.booleans())
+    return st.builds(Schedule, steps, st.sampled_from(STARTS), crash_points)
+
+
+async def follow(batch: Batch, schedule: Schedule) -> None:
     """Run a schedule, let everything come to rest, and compare with the oracle."""
     with state_folder() as folder:
-        world = small_world(1, batch.lateness, batch.page_size)
-        rig = Rig(world, folder, TRAFFIC, DOCUMENTS, page_limit=batch.page_size)
-        for event, seconds, is_scraped in schedule:
-            await EVENTS[event](rig)
+        world = replace(small_world(1, batch.lateness, batch.page_size), arrival=batch.arrival)
+        rig = Rig(
+            world,
+            folder,
+            TRAFFIC,
+            DOCUMENTS,
+            page_limit=batch.page_size,
+            start=schedule.start,
+            crash_point=schedule.crash_point,
+        )
+        for event, seconds, is_scraped in schedule.steps:
+            await batch.events[event](rig)
             await rig.turn()
+            rig.check_on_the_way()
             if is_scraped:
                 rig.scrape()
-            rig.clock.advance(timedelta(seconds=seconds))
-        await rig.come_to_rest()
+            rig.pass_time(timedelta(seconds=seconds))
+        rested_at = rig.now
+        if batch.has_audit:
+            await rig.come_to_audit()
+            rig.check_daily(rested_at)
+        else:
+            await rig.come_to_rest()
         rig.check()
         await rig.exporter.close()
 
 
-def check_batch(batch: Batch, number: int) -> None:
-    """Run one batch of random schedules; ``number`` seeds them."""
+def check_batch(batch: Batch, number: int, examples: int = 50) -> None:
+    """Run one batch of so many random schedules; ``number`` seeds them."""
 
     @seed(number)
     @settings(
-        max_examples=SCHEDULES_OF_BATCH,
+        max_examples=examples,
         deadline=None,
         database=None,
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
-    @given(st.lists(st.sampled_from(STEPS), min_size=REFRESHES, max_size=REFRESHES))
-    def holds(schedule: list[tuple[str, int, bool]]) -> None:
+    @given(schedules(batch))
+    def holds(schedule: Schedule) -> None:
         asyncio.run(follow(batch, schedule))
 
     holds()

@@ -8,10 +8,8 @@ from tests.exactness.schedules import Batch, check_batch
 
 BATCHES = (
     Batch(timedelta(0)),
-    Batch(timedelta(0)),
     Batch(timedelta(minutes=3)),
     Batch(timedelta(minutes=10)),
-    Batch(timedelta(minutes=25)),
     Batch(timedelta(minutes=25)),
 )
 

@@ -1,14 +1,22 @@
-"""Answers about a closed day as tables: how they compare with what is known, and when one is final."""
+"""Marks of closed days as tables: when an answer is final, and what is known when counting begins anew."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import pytest
 
-from exporter.ledger.days import Comparison, DayMark, DayPart, Part, compare, digest_of, judge
+from exporter.ledger.days import Comparison, DayMark, DayPart, Part, after_retiring, compare, digest_of, judge
 from exporter.model import Amounts
+from tests.ledger.day_scene import SUNDAY, TUESDAY
 from tests.ledger.material import MONDAY, at
 
-PART = DayPart(MONDAY, Part.COUNTED)
+MONDAY_BEFORE = DayPart(MONDAY, Part.BEFORE)
+MONDAY_COUNTED = DayPart(MONDAY, Part.COUNTED)
+SUNDAY_BEFORE = DayPart(SUNDAY, Part.BEFORE)
+TUESDAY_COUNTED = DayPart(TUESDAY, Part.COUNTED)
+
+HEARD_ONCE = DayMark(at("20:00"))
+FINAL = DayMark(at("99:00"), at("98:00"), is_final=True)
 
 Heard = tuple[str, str, bool]
 """When an answer was dated, its digest if it is lower than what is known, and whether it is final."""
@@ -52,7 +60,7 @@ def test_a_second_answer_makes_a_day_final(case: str) -> None:
     mark: DayMark | None = None
     seen: list[Heard] = []
     for clock, digest, _ in JUDGED[case]:
-        mark = judge(mark, PART, at(clock), bool(digest), digest)
+        mark = judge(mark, MONDAY_COUNTED, at(clock), bool(digest), digest)
         assert mark.answered == at(clock)
         seen.append((clock, digest, mark.is_final))
     assert seen == JUDGED[case]
@@ -107,3 +115,35 @@ def test_only_the_same_answer_has_the_same_digest() -> None:
     assert digest == digest_of({"w2": (5, 6), "w1": (3, 4)})
     others: tuple[Figures, ...] = ({"w1": (3, 4)}, {"w1": (3, 4), "w2": (6, 5)}, {"w1": (5, 6), "w2": (3, 4)}, {})
     assert len({digest, *map(digest_of, others)}) == 5
+
+
+OPEN_MARK = DayMark(at("50:00"), at("50:00"))
+
+RETIRED: dict[str, tuple[dict[DayPart, DayMark], set[DayPart]]] = {
+    "whole days before counting stay as they were": (
+        {SUNDAY_BEFORE: FINAL, DayPart(date(2025, 10, 18), Part.BEFORE): HEARD_ONCE},
+        {SUNDAY_BEFORE, DayPart(date(2025, 10, 18), Part.BEFORE)},
+    ),
+    "an audited day is one that was filled in": ({TUESDAY_COUNTED: FINAL}, {DayPart(TUESDAY, Part.BEFORE)}),
+    "a day whose audit was not final is filled in anew": ({TUESDAY_COUNTED: OPEN_MARK}, set()),
+    "the day of the start is final if both of its parts are": (
+        {MONDAY_BEFORE: FINAL, MONDAY_COUNTED: FINAL},
+        {MONDAY_BEFORE},
+    ),
+    "it is not if what was before counting is not": ({MONDAY_BEFORE: OPEN_MARK, MONDAY_COUNTED: FINAL}, set()),
+    "nor if it was never asked": ({MONDAY_COUNTED: FINAL}, set()),
+    "nor if what was counted is not": ({MONDAY_BEFORE: FINAL, MONDAY_COUNTED: OPEN_MARK}, set()),
+    "nor if that was never asked": ({MONDAY_BEFORE: FINAL}, set()),
+}
+
+
+@pytest.mark.parametrize("case", RETIRED)
+def test_what_is_known_of_closed_days_when_counting_begins_anew(case: str) -> None:
+    """What was counted is then before counting: only what is final as a whole is not asked again."""
+    marks, kept = RETIRED[case]
+    assert set(after_retiring(marks, at("10:30"))) == kept
+
+
+def test_a_start_at_midnight_has_no_day_of_two_parts() -> None:
+    """Nothing was before it, so that its audit alone makes the day final."""
+    assert after_retiring({MONDAY_COUNTED: FINAL}, at("00:00")) == {MONDAY_BEFORE: FINAL}

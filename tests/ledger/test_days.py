@@ -1,4 +1,4 @@
-"""Closed days as tables: what is asked of which day, when, and what is known of them when counting begins anew."""
+"""Closed days as tables: what is asked of which day, when, and how far they have come."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +13,14 @@ from exporter.ledger.days import (
     DayPart,
     DayTask,
     Part,
-    after_retiring,
+    Reach,
     find_progress,
     find_tasks,
 )
 from exporter.model import DayProgress
+from tests.ledger.day_scene import SUNDAY, TUESDAY
 from tests.ledger.material import CALLS, MONDAY, at
 from tests.ledger.reading_scene import STOCK
-
-SUNDAY = date(2025, 10, 19)
-TUESDAY = date(2025, 10, 21)
 
 UNMETERED = replace(CALLS, meters=())
 MONTH = timedelta(days=31)
@@ -128,6 +126,12 @@ TASKS = {
             "19 before 19 00:00-20 00:00 at 20 00:00",
         ],
     ),
+    "nor is it, if it is just about to be forgotten": Case(
+        at("24:00"),
+        timedelta(days=2),
+        counting(at("10:30"), at("23:00")),
+        ["20 before 20 00:00-20 10:30 at 20 10:30"],
+    ),
     "what was counted before anything was kept for it is not audited": Case(
         at("73:00"),
         timedelta(days=4),
@@ -184,7 +188,7 @@ TASKS = {
 def test_what_is_asked_of_closed_days(case: str) -> None:
     """What is to be asked, in which bounds and when at the earliest, is as the table says."""
     given = TASKS[case]
-    tasks = find_tasks(given.dataset, given.state, {}, given.now, given.retention)
+    tasks = find_tasks(given.dataset, given.state, {}, Reach(given.now, given.retention))
     assert [told(task) for task in tasks] == given.tasks
     assert all(task.question.by_day and task.question.dataset == given.dataset.key for task in tasks)
 
@@ -194,7 +198,7 @@ def test_a_month_before_counting_is_filled_in(days_later: int) -> None:
     """All 31 days before the day of the start are there at first; who comes late no longer finds the oldest."""
     start = moment("2025-10-20 10:30")
     now = start + timedelta(days=days_later)
-    tasks = find_tasks(CALLS, counting(start, start), {}, now, timedelta(days=90))
+    tasks = find_tasks(CALLS, counting(start, start), {}, Reach(now, timedelta(days=90)))
     filled = [task.part.day for task in tasks if task.part.part is Part.BEFORE]
     oldest = max(date(2025, 9, 19), now.date() - timedelta(days=32))
     assert filled == [MONDAY - timedelta(days=back) for back in range((MONDAY - oldest).days + 1)]
@@ -202,7 +206,7 @@ def test_a_month_before_counting_is_filled_in(days_later: int) -> None:
 
 def test_a_month_of_what_is_stored_moves_on_with_time() -> None:
     """What is stored is never counted, so that each day that ends is asked."""
-    tasks = find_tasks(STOCK, None, {}, at("24:00"), timedelta(days=90))
+    tasks = find_tasks(STOCK, None, {}, Reach(at("24:00"), timedelta(days=90)))
     assert (tasks[0].part.day, tasks[-1].part.day, len(tasks)) == (MONDAY, date(2025, 9, 20), 31)
 
 
@@ -236,7 +240,7 @@ def test_when_a_day_is_asked_again(case: str) -> None:
     """The next question waits for late data, and for the time after which a second answer says something."""
     part, mark, due = DUE[case]
     marks = {part: mark} if mark else {}
-    tasks = find_tasks(CALLS, counting(at("10:30"), at("72:00")), marks, at("73:00"), timedelta(days=5))
+    tasks = find_tasks(CALLS, counting(at("10:30"), at("72:00")), marks, Reach(at("73:00"), timedelta(days=5)))
     (task,) = [task for task in tasks if task.part == part]
     assert (task.due, task.is_new) == (at(due), mark is None)
 
@@ -245,10 +249,10 @@ def test_what_is_final_is_not_asked_again() -> None:
     """The parts of a day are final apart from each other."""
     state = counting(at("10:30"), at("48:00"))
     known = {MONDAY_BEFORE: FINAL, SUNDAY_BEFORE: FINAL}
-    tasks = find_tasks(CALLS, state, known, at("50:00"), timedelta(days=4))
+    tasks = find_tasks(CALLS, state, known, Reach(at("50:00"), timedelta(days=4)))
     assert [task.part for task in tasks] == [TUESDAY_COUNTED, MONDAY_COUNTED]
     known |= {MONDAY_COUNTED: FINAL, TUESDAY_COUNTED: FINAL}
-    assert find_tasks(CALLS, state, known, at("50:00"), timedelta(days=4)) == []
+    assert find_tasks(CALLS, state, known, Reach(at("50:00"), timedelta(days=4))) == []
 
 
 HEARD_ONCE = DayMark(at("20:00"))
@@ -285,47 +289,28 @@ PROGRESS: dict[str, Progress] = {
 def test_how_far_the_closed_days_have_come(case: str) -> None:
     """Audited is everything before the first day that is not final; a day that was heard of once is filled in."""
     dataset, state, marks, (audited, unfilled) = PROGRESS[case]
-    now = at("72:30")
-    tasks = find_tasks(dataset, state, marks, now, timedelta(days=5))
+    reach = Reach(at("72:30"), timedelta(days=5))
+    tasks = find_tasks(dataset, state, marks, reach)
     expected = DayProgress(at(audited) if audited else None, unfilled)
-    assert find_progress(dataset, state, marks, tasks, now) == expected
+    assert find_progress(dataset, state, marks, tasks, reach) == expected
 
 
 def test_audited_days_stay_audited_for_ever() -> None:
     """After months only the newest days are looked at, and the time goes on from them."""
     start, now = moment("2025-06-01 10:30"), moment("2025-10-20 03:00")
     marks = {DayPart(now.date() - timedelta(days=back), Part.COUNTED): FINAL for back in range(2, 40)}
-    tasks = find_tasks(CALLS, counting(start, now), marks, now, timedelta(days=90))
-    assert find_progress(CALLS, counting(start, now), marks, tasks, now) == DayProgress(moment("2025-10-19 00:00"), 0)
+    state, reach = counting(start, now), Reach(now, timedelta(days=90))
+    tasks = find_tasks(CALLS, state, marks, reach)
+    assert find_progress(CALLS, state, marks, tasks, reach) == DayProgress(moment("2025-10-19 00:00"), 0)
 
 
-OPEN_MARK = DayMark(at("50:00"), at("50:00"))
-
-RETIRED: dict[str, tuple[dict[DayPart, DayMark], set[DayPart]]] = {
-    "whole days before counting stay as they were": (
-        {SUNDAY_BEFORE: FINAL, DayPart(date(2025, 10, 18), Part.BEFORE): HEARD_ONCE},
-        {SUNDAY_BEFORE, DayPart(date(2025, 10, 18), Part.BEFORE)},
-    ),
-    "an audited day is one that was filled in": ({TUESDAY_COUNTED: FINAL}, {DayPart(TUESDAY, Part.BEFORE)}),
-    "a day whose audit was not final is filled in anew": ({TUESDAY_COUNTED: OPEN_MARK}, set()),
-    "the day of the start is final if both of its parts are": (
-        {MONDAY_BEFORE: FINAL, MONDAY_COUNTED: FINAL},
-        {MONDAY_BEFORE},
-    ),
-    "it is not if what was before counting is not": ({MONDAY_BEFORE: OPEN_MARK, MONDAY_COUNTED: FINAL}, set()),
-    "nor if it was never asked": ({MONDAY_COUNTED: FINAL}, set()),
-    "nor if what was counted is not": ({MONDAY_BEFORE: FINAL, MONDAY_COUNTED: OPEN_MARK}, set()),
-    "nor if that was never asked": ({MONDAY_BEFORE: FINAL}, set()),
-}
-
-
-@pytest.mark.parametrize("case", RETIRED)
-def test_what_is_known_of_closed_days_when_counting_begins_anew(case: str) -> None:
-    """What was counted is then before counting: only what is final as a whole is not asked again."""
-    marks, kept = RETIRED[case]
-    assert set(after_retiring(marks, at("10:30"))) == kept
-
-
-def test_a_start_at_midnight_has_no_day_of_two_parts() -> None:
-    """Nothing was before it, so that its audit alone makes the day final."""
-    assert after_retiring({MONDAY_COUNTED: FINAL}, at("00:00")) == {MONDAY_BEFORE: FINAL}
+def test_what_is_out_of_reach_holds_nothing_up() -> None:
+    """Away for longer than Cloudflare keeps data: the days that nobody audited cannot change any more."""
+    start, reach = moment("2025-10-01 10:30"), Reach(moment("2025-10-20 12:00"), timedelta(days=3))
+    state = counting(start, moment("2025-10-20 11:00"))
+    tasks = find_tasks(CALLS, state, {}, reach)
+    assert [told(task) for task in tasks] == [
+        "19 counted 19 00:00-20 00:00 at 21 02:00",
+        "18 counted 18 00:00-19 00:00 at 20 02:00",
+    ]
+    assert find_progress(CALLS, state, {}, tasks, reach) == DayProgress(moment("2025-10-18 00:00"), 0)

@@ -1,12 +1,13 @@
 """Which answers settle an hour, as a table of what Cloudflare said when."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from exporter.ledger.hours import OpenHour, Settlement, settle
+from exporter.model import Answer
 from tests.ledger.material import answer, at, rows
 
 SETTLE = timedelta(minutes=30)
@@ -22,12 +23,24 @@ class Hours:
     open_from: datetime
     open: dict[datetime, OpenHour] = field(default_factory=dict)
 
+    def asked(self, clock: str, usage: Mapping[str, int]) -> Answer:
+        """Give an answer to the question that is to be asked now."""
+        return answer(self.open_from, clock, {hour: {"w1": amount} for hour, amount in usage.items()})
+
     def hear(self, clock: str, usage: Mapping[str, int]) -> Settlement:
         """Apply an answer."""
-        asked = {hour: {"w1": amount} for hour, amount in usage.items()}
-        settlement = settle(self.open, answer(self.open_from, clock, asked), SETTLE)
+        return self.hear_of(self.asked(clock, usage), None)
+
+    def hear_of(self, said: Answer, newest: datetime | None) -> Settlement:
+        """Apply an answer, with the newest minute with data that was seen before."""
+        settlement = settle(self.open, said, SETTLE, newest)
         self.open, self.open_from = settlement.open, settlement.open_from
         return settlement
+
+
+def summed(settlement: Settlement) -> dict[str, int]:
+    """Give what settled, by hour."""
+    return {f"{hour:%H}": sum(amount for (amount,) in found.values()) for hour, found in settlement.settled.items()}
 
 
 def hear_all(since: str, said: Sequence[Said]) -> tuple[list[tuple[str, dict[str, int]]], int]:
@@ -39,10 +52,7 @@ def hear_all(since: str, said: Sequence[Said]) -> tuple[list[tuple[str, dict[str
         settlement = hours.hear(clock, usage)
         revisions += settlement.revisions
         if settlement.settled:
-            amounts = {
-                f"{hour:%H}": sum(amount for (amount,) in found.values()) for hour, found in settlement.settled.items()
-            }
-            settled.append((clock, amounts))
+            settled.append((clock, summed(settlement)))
     return settled, revisions
 
 
@@ -118,6 +128,82 @@ def test_an_hour_settles_when_it_is_borne_out(case: str) -> None:
     """Each series of answers settles the hours at the answer, with the amounts and the revisions of the table."""
     said, settled, revisions = CASES[case]
     assert hear_all("09:00", said) == (settled, revisions)
+
+
+Standing = tuple[str, Mapping[str, int], str | None]
+"""When Cloudflare answered, what was used in each hour, and the newest minute that it said holds data."""
+
+PART_OF_IT = {"09": 6}
+
+STANDING: dict[str, tuple[str | None, Sequence[Standing], list[tuple[str, dict[str, int]]]]] = {
+    "an hour waits until later data are seen, and is whole then": (
+        None,
+        [
+            ("10:00", PART_OF_IT, "09:40"),
+            ("10:30", PART_OF_IT, "09:40"),
+            ("12:00", PART_OF_IT, "09:40"),
+            ("13:00", AFTER_OUTAGE, "12:58"),
+        ],
+        [("13:00", {"09": 10, "10": 20})],
+    ),
+    "an empty answer that is repeated is not taken while data stand still": (
+        None,
+        [("10:00", STEADY, "09:59"), ("10:30", {}, None), ("10:35", {}, None), ("13:00", STEADY, "10:00")],
+        [("13:00", {"09": 10})],
+    ),
+    "data of the minute that ends the hour are later": (
+        None,
+        [("10:00", STEADY, "09:59"), ("10:30", STEADY, "09:59"), ("10:31", STEADY, "10:00")],
+        [("10:31", {"09": 10})],
+    ),
+    "rows of a later hour are, if the newest minute is not known": (
+        None,
+        [("10:00", STEADY, None), ("10:30", STEADY, None), ("10:31", AFTER_OUTAGE, None)],
+        [("10:31", {"09": 10})],
+    ),
+    "six hours after its end an hour waits no longer": (
+        None,
+        [("10:00", PART_OF_IT, "09:40"), ("15:59", PART_OF_IT, "09:40"), ("16:00", PART_OF_IT, "09:40")],
+        [("16:00", {"09": 6})],
+    ),
+    "a dataset that had data a day before waits": (
+        "-10:00",
+        [("10:00", {}, None), ("10:30", {}, None), ("10:35", {}, None)],
+        [],
+    ),
+    "one that has been quiet for a day does not": (
+        "-09:59",
+        [("10:00", {}, None), ("10:30", {}, None), ("10:35", {}, None)],
+        [("10:35", {"09": 0})],
+    ),
+    "nor one that never had any": (
+        None,
+        [("10:00", {}, None), ("10:30", {}, None), ("10:35", {}, None)],
+        [("10:35", {"09": 0})],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STANDING)
+def test_an_hour_of_a_pipeline_that_stands_still_waits(case: str) -> None:
+    """Hours settle at the answers of the table, given the newest minute with data that was seen before."""
+    before, said, expected = STANDING[case]
+    newest = moment(before)
+    hours = Hours(at("09:00"))
+    settled = []
+    for clock, usage, said_newest in said:
+        settlement = hours.hear_of(replace(hours.asked(clock, usage), newest=moment(said_newest)), newest)
+        newest = max(filter(None, (newest, moment(said_newest))), default=None)
+        if settlement.settled:
+            settled.append((clock, summed(settlement)))
+    assert settled == expected
+
+
+def moment(clock: str | None) -> datetime | None:
+    """Give a moment of the day that may be none; a minus stands for the day before."""
+    if clock is None:
+        return None
+    return at(clock.removeprefix("-")) - timedelta(days=clock.startswith("-"))
 
 
 def test_an_open_hour_is_asked_again_from_its_start() -> None:

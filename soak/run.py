@@ -1,0 +1,69 @@
+"""The run: simulated hours with a refresh each minute, faults all the time and restarts, then rest and audits."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+
+from exporter.simulator import USUAL_ARRIVAL, AccountModel, World
+from soak.faults import deal
+from soak.table import Line, lines_of
+from tests.clock import START
+from tests.exactness.harness import ACCOUNT_ID, Rig, small_assets, small_world
+from tests.poller_scene import OTHER_ID
+
+ACCOUNTS = (ACCOUNT_ID, OTHER_ID)
+
+
+@dataclass(frozen=True)
+class Course:
+    """How long a run is, in simulated minutes, how often the exporter ends in it, and how often something goes wrong.
+
+    Every second restart is a kill.
+    """
+
+    minutes: int = 24 * 60
+    restarts: int = 10
+    minutes_between_faults: int = 4
+
+
+def soak_world(seed: int) -> World:
+    """Two accounts, one of which appears after half an hour."""
+    world = small_world(seed, timedelta(0))
+    other = AccountModel(id=OTHER_ID, name="Other", assets=small_assets(), created=START + timedelta(minutes=30))
+    return replace(world, accounts=(*world.accounts, other), arrival=USUAL_ARRIVAL)
+
+
+async def soak(folder: Path, seed: int, course: Course, tell: Callable[[str], None]) -> list[Line]:
+    """Run a course, and give what was expected and what came of it. Raises AssertionError if a counter ever falls."""
+    random.seed(seed)
+    rig = Rig(soak_world(seed), folder)
+    events = deal(seed)
+    told: Counter[str] = Counter()
+    until = rig.now + timedelta(minutes=course.minutes)
+    every = timedelta(minutes=course.minutes) / (course.restarts + 1)
+    restart_at = [rig.now + every * number for number in range(1, course.restarts + 1)]
+    turns = restarts = 0
+    while rig.now < until:
+        if turns % course.minutes_between_faults == course.minutes_between_faults - 1:
+            ((name, event),) = islice(events, 1)
+            told[name] += 1
+            await event(rig)
+        await rig.turn()
+        rig.check_on_the_way(*ACCOUNTS)
+        rig.scrape()
+        while restarts < course.restarts and rig.now >= restart_at[restarts]:
+            restarts += 1
+            await (rig.kill() if restarts % 2 else rig.restart())
+            tell(f"{rig.now:%d %b %H:%M}: restart {restarts} of {course.restarts}, {told.total()} faults so far")
+        rig.pass_time(timedelta(minutes=1))
+        turns += 1
+    tell(f"{rig.now:%d %b %H:%M}: {turns} refreshes, {told.total()} faults of {len(told)} kinds; now rest and audits")
+    rested_at = rig.now
+    await rig.come_to_audit()
+    lines = lines_of(rig, ACCOUNTS, rested_at)
+    await rig.exporter.close()
+    return lines

@@ -1,0 +1,107 @@
+"""Crash points: an exporter dies before or right after one of its ledger's writes.
+
+The file changes only with commits, so these are all the states in which a crash can leave it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
+
+from exporter.catalog.entry import Dataset
+from exporter.choices import Choices
+from exporter.ledger import Applied, DayChange, DayPart, Ledger, Publication
+from exporter.model import Account, Answer, Inventory
+
+Result = TypeVar("Result")
+
+
+class Crash(BaseException):
+    """The exporter is dead: no error boundary can stop this."""
+
+
+def bury_crashed_tasks() -> None:
+    """Let the running loop say nothing of tasks that ended with a crash: nobody is left to ask them why."""
+
+    def tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), Crash):
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(tell)
+
+
+class CrashPoint(NamedTuple):
+    """At which write, counted from 1, and whether that write is committed before the exporter dies."""
+
+    write: int
+    is_committed: bool
+
+
+@dataclass
+class Writes:
+    """The writes of one state folder, by all exporters that used it: which of them changed anything.
+
+    At ``crash_point`` the exporter that writes dies.
+    """
+
+    crash_point: CrashPoint | None = None
+    changed: list[bool] = field(default_factory=list)
+    is_dead: bool = False
+
+    def open_ledger(self, folder: Path | None, datasets: Iterable[Dataset]) -> Ledger:
+        """Open a ledger whose writes count here."""
+        ledger = MortalLedger.open(folder, datasets)
+        assert isinstance(ledger, MortalLedger)
+        ledger.writes = self
+        self.is_dead = False
+        return ledger
+
+    def crash_points(self) -> list[CrashPoint]:
+        """Give every crash point of the writes so far: those that changed nothing have none."""
+        numbers = [number for number, has_changed in enumerate(self.changed, start=1) if has_changed]
+        return [CrashPoint(number, is_committed) for number in numbers for is_committed in (False, True)]
+
+
+class MortalLedger(Ledger):
+    """A ledger that dies at its crash point, and neither writes nor publishes any more from then on."""
+
+    writes: Writes | None = None
+
+    def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._write(lambda: super(MortalLedger, self).enroll(accounts, alias))
+
+    def enlist(self, inventory: Inventory, choices: Choices) -> None:
+        self._write(lambda: super(MortalLedger, self).enlist(inventory, choices))
+
+    def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> Applied:
+        return self._write(lambda: super(MortalLedger, self).apply(account_id, answers, scraped))
+
+    def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
+        return self._write(lambda: super(MortalLedger, self).apply_days(account_id, answers, scraped))
+
+    def publication(self, now: datetime | None = None) -> Publication:
+        if self.writes is not None and self.writes.is_dead:
+            raise Crash
+        return super().publication(now)
+
+    def _write(self, work: Callable[[], Result]) -> Result:
+        writes = self.writes
+        assert writes is not None
+        if writes.is_dead:
+            raise Crash
+        point = writes.crash_point
+        is_last = point is not None and len(writes.changed) + 1 == point.write
+        writes.is_dead = is_last and point is not None and not point.is_committed
+        if writes.is_dead:
+            writes.changed.append(False)
+            raise Crash
+        before = self.revision
+        result = work()
+        writes.changed.append(self.revision > before)
+        writes.is_dead = is_last
+        if is_last:
+            raise Crash
+        return result

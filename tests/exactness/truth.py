@@ -1,0 +1,76 @@
+"""What the oracle says, in the ledger's shapes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from exporter.catalog import DATASETS
+from exporter.catalog.entry import Dataset, Role
+from exporter.ledger.daily import DailyKey, meter_hours
+from exporter.model import DISPATCH_PREFIX, Amounts, RowKey
+from exporter.simulator import Simulator
+from tests.exactness.watcher import Kept
+
+DAY = timedelta(days=1)
+
+USAGE = tuple(dataset for dataset in DATASETS.values() if dataset.role is Role.USAGE)
+"""The datasets whose usage is counted."""
+
+
+def truth_of(
+    simulator: Simulator, account_id: str, dataset: Dataset, since: datetime, until: datetime
+) -> dict[RowKey, Amounts]:
+    """Give what was used in [since, until), all-zero rows left out."""
+    by = list(dataset.dimensions)
+    truth: dict[RowKey, Amounts] = {}
+    for values, figures in simulator.used(account_id, dataset.name, since, until, by=by).items():
+        words = dict(zip(by, values, strict=True))
+        labels = tuple(
+            label.classify(words[label.dimension]) if label.classify else words[label.dimension]
+            for label in dataset.labels
+        )
+        asset = words[dataset.id_dimension]
+        if dataset.dispatch_dimension and words[dataset.dispatch_dimension]:
+            asset = DISPATCH_PREFIX + words[dataset.dispatch_dimension]
+        amounts = tuple(figures[entry.name] for entry in dataset.fields)
+        truth[asset, labels] = added(truth.get((asset, labels)), amounts)
+    return {key: amounts for key, amounts in truth.items() if any(amounts)}
+
+
+def added(known: Amounts | None, more: Amounts) -> Amounts:
+    """Give the sum of two rows."""
+    return more if known is None else tuple(a + b for a, b in zip(known, more, strict=True))
+
+
+def add_increases(increases: Counter[Kept], dataset: Dataset, truth: dict[RowKey, Amounts]) -> None:
+    """Add by how much the series of a dataset have to grow, summed over all names."""
+    names = [label.name for label in dataset.labels]
+    for (_, values), amounts in truth.items():
+        labels = dict(zip(names, values, strict=True))
+        for metric in dataset.metrics:
+            for part in metric.parts:
+                kept = [(name, labels[name]) for name in metric.labels]
+                kept += [(metric.split, part.word)] if metric.split else []
+                increases[metric.name, tuple(kept)] += amounts[dataset.field_index[part.source]]
+
+
+def daily_truth(simulator: Simulator, account_id: str, since: date, until: date) -> dict[DailyKey, int]:
+    """Give the daily sums of all usage meters on the days [since, until)."""
+    sums: dict[DailyKey, int] = {}
+    for start in days(since, until):
+        for dataset in USAGE:
+            truth = truth_of(simulator, account_id, dataset, start, start + DAY)
+            for key, amount in meter_hours(dataset, {start: truth}).items():
+                sums[key] = sums.get(key, 0) + amount
+    return sums
+
+
+def usage_meters() -> frozenset[str]:
+    """Give the ids of the meters that count usage."""
+    return frozenset(meter.id for dataset in USAGE for meter in dataset.meters)
+
+
+def days(since: date, until: date) -> Iterator[datetime]:
+    """Give the midnights at which the days [since, until) start."""
+    for number in range((until - since).days):
+        yield datetime.combine(since + timedelta(days=number), time(), UTC)

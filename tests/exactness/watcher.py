@@ -1,0 +1,66 @@
+"""What Prometheus sees of an exporter: no series falls or is born above zero, and what ``increase()`` comes to."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from exporter.model import Sample, Snapshot
+
+Series = tuple[str, str]
+"""The name of a metric and its labels as text."""
+
+Kept = tuple[str, tuple[tuple[str, str], ...]]
+"""The name of a metric and those of its labels that a rename does not change."""
+
+_NAMES = {"account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace"}
+
+
+@dataclass
+class Watcher:
+    """Follows every exposed counter.
+
+    ``values`` are those that are published now, ``increases`` what ``increase()`` gives over the scrapes so far, summed
+    over all names, and ``scraped`` the newest sample of each series that ever was scraped.
+    """
+
+    values: dict[Series, int] = field(default_factory=dict)
+    increases: Counter[Kept] = field(default_factory=Counter)
+    scraped: dict[Series, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.scraped = self.scraped or dict(self.values)
+
+    def see(self, snapshot: Snapshot) -> None:
+        """Look at what is published: nothing may fall or be born above zero."""
+        seen: dict[Series, int] = {}
+        for name, sample, amount in _counters(snapshot):
+            series = (name, sample.labels.text)
+            before = self.values.get(series, 0)
+            assert amount >= before, f"{series} fell from {before} to {amount}"
+            assert series in self.values or amount == 0, f"{series} was born at {amount}"
+            seen[series] = amount
+        self.values = seen
+
+    def scrape(self, snapshot: Snapshot) -> None:
+        """Scrape what is published, and let increases grow as Prometheus computes them.
+
+        The first sample of a series is no increase, and a sample below the one before is all increase: a series that
+        came back starts over.
+        """
+        for name, sample, amount in _counters(snapshot):
+            series = (name, sample.labels.text)
+            before = self.scraped.get(series, amount)
+            if amount != before:
+                kept = [(word, value) for word, value in sample.labels.as_dict().items() if word not in _NAMES]
+                self.increases[name, tuple(kept)] += amount - before if amount > before else amount
+            self.scraped[series] = amount
+
+
+def _counters(snapshot: Snapshot) -> Iterator[tuple[str, Sample, int]]:
+    for family in snapshot.families:
+        if family.kind not in {"counter", "summary"} or family.name.startswith("cloudflare_exporter_"):
+            continue
+        for sample in family.samples:
+            if family.kind == "counter" or sample.suffix:
+                assert isinstance(sample.amount, int)
+                yield family.name + sample.suffix, sample, sample.amount

@@ -1,0 +1,30 @@
+"""The soak, for two simulated hours: it runs, and its table is all zeros; a difference would show."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from soak.run import Course, soak
+from soak.table import Line, as_text
+
+
+@pytest.mark.timeout(300)
+def test_two_bad_hours_leave_no_difference(tmp_path: Path) -> None:
+    """Faults every other minute and four restarts: every metric and every daily sum is the oracle's."""
+    told: list[str] = []
+    course = Course(minutes=120, restarts=4, minutes_between_faults=2)
+    lines = asyncio.run(soak(tmp_path, 5, course, told.append))
+    assert len(told) == 5
+    assert [line for line in lines if line.difference] == []
+    assert sum(line.expected > 0 for line in lines) > 30
+    assert {line.name for line in lines} >= {"cloudflare_worker_requests_total", "daily sums of workers_requests"}
+
+
+def test_a_difference_shows() -> None:
+    """The table has what was expected, what came of it and the difference, in the metric's unit."""
+    lines = [Line("cloudflare_one_total", 3, 3, 0), Line("cloudflare_other_seconds_total", 5_500_000, 0, 1, 1_000_000)]
+    header, one, other = as_text(lines).splitlines()
+    assert header.split() == ["metric", "expected", "got", "difference"]
+    assert one.split() == ["cloudflare_one_total", "3", "3", "0"]
+    assert other.split() == ["cloudflare_other_seconds_total", "5.5", "0", "0.000001"]
