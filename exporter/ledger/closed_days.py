@@ -43,5 +43,8 @@ class ClosedDays:
 
     def retire(self, key: BookKey, start: datetime, daily: dict[DailyKey, int]) -> Retirement:
         """Give what stays of a book that began at ``start`` and ends."""
-        self._marks[key] = after_retiring(self._marks.get(key, {}), start)
-        return Retirement(start, daily, self._marks[key])
+        return Retirement(start, daily, after_retiring(self._marks.get(key, {}), start))
+
+    def take_retired(self, retired: Mapping[BookKey, Retirement]) -> None:
+        """Take over what was committed of books that ended."""
+        self._marks |= {key: retirement.marks for key, retirement in retired.items()}

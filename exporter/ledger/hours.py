@@ -65,7 +65,8 @@ def settle(
     dataset waits for ``PATIENCE``: Cloudflare's pipeline may stand still. Hours before the question's start (it was
     cut at Cloudflare's retention) settle as they were last known.
     """
-    newest = max(filter(None, (newest, answer.newest, *answer.hours)), default=None)
+    seen = max(filter(None, (answer.newest, *answer.hours)), default=None)
+    newest = max(filter(None, (newest, seen)), default=None)
     first = floor_hour(answer.question.since)
     settled: dict[datetime, Rows] = {hour: known.rows for hour, known in open_hours.items() if hour < first}
     still_open: dict[datetime, OpenHour] = {}
@@ -84,7 +85,7 @@ def settle(
             known = _date_doubts(known, before, answer.date)
             is_borne_out = _is_borne_out(known, answer.date)
             is_ripe = is_borne_out or _is_out_of_patience(known, answer.date)
-            if not still_open and is_ripe and _is_past(end, newest, answer.date):
+            if not still_open and is_ripe and (_is_past(end, seen, answer.date) or _is_quiet(end, newest)):
                 settled[hour] = known.rows
                 open_from = end
                 revisions += not is_borne_out
@@ -143,9 +144,14 @@ def _date_doubts(known: OpenHour, before: OpenHour, date: datetime) -> OpenHour:
     )
 
 
-def _is_past(end: datetime, newest: datetime | None, date: datetime) -> bool:
-    """Tell whether data later than an hour's end were seen, or are not to be expected."""
-    return newest is None or newest >= end or end - newest > QUIET or date >= end + PATIENCE
+def _is_past(end: datetime, seen: datetime | None, date: datetime) -> bool:
+    """Tell whether this answer, of which ``seen`` is the newest, holds data later than an hour's end, or need not."""
+    return (seen is not None and seen >= end) or date >= end + PATIENCE
+
+
+def _is_quiet(end: datetime, newest: datetime | None) -> bool:
+    """Tell whether no data are to be expected, because there have been none for long."""
+    return newest is None or end - newest > QUIET
 
 
 def _is_borne_out(known: OpenHour, date: datetime) -> bool:

@@ -232,6 +232,7 @@ class Ledger:
             if book.state is not None
         }
         self._commit(Change(retired=retired))
+        self._days.take_retired(retired)
         self._books.clear()
 
     def _meet(
@@ -355,6 +356,7 @@ class Ledger:
                 retired[key] = self._days.retire(key, start, {})
         if retired:
             self._commit(Change(retired=retired))
+            self._days.take_retired(retired)
 
 
 def _listed(roster: Mapping[RosterKey, Entry], kind: str) -> list[Placement]:

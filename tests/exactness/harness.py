@@ -98,14 +98,17 @@ class Rig:
 
     async def turn(self) -> None:
         """Let the exporter turn once, and look at what it publishes; if it dies on the way, start another."""
-        if self.now < self.changing_until:
-            self.scrape()
-        with suppress(Crash):
-            await self.exporter.poller.turn()
+        await self._turn_unseen()
         if self.writes.is_dead:
-            bury_crashed_tasks()
             await self.restart()
         self.look()
+
+    async def _turn_unseen(self) -> None:
+        if self.now < self.changing_until:
+            self.scrape()
+        bury_crashed_tasks()
+        with suppress(Crash):
+            await self.exporter.poller.turn()
 
     def look(self) -> None:
         """Look at the published snapshot."""
@@ -146,11 +149,7 @@ class Rig:
 
     async def kill(self) -> None:
         """Let the exporter turn without anybody seeing what it publishes, then start another: it was killed."""
-        if self.now < self.changing_until:
-            self.scrape()
-        with suppress(Crash):
-            await self.exporter.poller.turn()
-        bury_crashed_tasks()
+        await self._turn_unseen()
         await self.restart()
 
     def note_changing(self) -> None:

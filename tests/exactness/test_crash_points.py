@@ -84,4 +84,4 @@ def test_a_crash_at_any_point_loses_nothing(is_committed: bool) -> None:
         if point.is_committed is is_committed:
             random.seed(0)
             writes = asyncio.run(follow(point))
-            assert len(writes.changed) > point.write, f"nothing was written after {point}"
+            assert len(writes.changed) >= point.write, f"{point} was not met"

@@ -176,6 +176,17 @@ STANDING: dict[str, tuple[str | None, Sequence[Standing], list[tuple[str, dict[s
         [("10:00", {}, None), ("10:30", {}, None), ("10:35", {}, None)],
         [("10:35", {"09": 0})],
     ),
+    "a pipeline that falls back behind the hour's end empties it, and is waited for": (
+        None,
+        [
+            ("10:20", {"09": 10, "10": 4}, "10:19"),
+            ("10:30", {}, "07:29"),
+            ("10:36", {}, "07:35"),
+            ("12:00", {"09": 6}, "09:30"),
+            ("13:20", {"09": 10, "10": 9}, "10:19"),
+        ],
+        [("13:20", {"09": 10})],
+    ),
     "nor one that never had any": (
         None,
         [("10:00", {}, None), ("10:30", {}, None), ("10:35", {}, None)],

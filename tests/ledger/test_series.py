@@ -1,6 +1,7 @@
 """Exposed series: born at zero, held until seen, growing by the usage of what is placed in them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from exporter.choices import Choices
 from exporter.model import Asset
@@ -64,6 +65,21 @@ def test_an_unscraped_series_grows_after_five_minutes() -> None:
     for minute in ("10:01", "10:06", "10:07"):
         scene.say(minute, {"10": {("w1", "error"): 4}})
         published.append(scene.series()[ERROR])
+    assert published == [0, 0, 4]
+
+
+def test_a_birth_waits_for_those_who_could_not_see_it_while_no_exporter_ran(tmp_path: Path) -> None:
+    """A zero that nobody scraped before a restart is shown for five minutes after the first answer from then on."""
+    scene = Scene(tmp_path)
+    scene.list("09:59", SHOP)
+    scene.say_and_scrape("10:00", {})
+    scene.say("10:01", {"10": {("w1", "error"): 4}})
+    scene.reopen()
+    published = []
+    for minute in ("10:31", "10:36", "10:37"):
+        scene.say(minute, {"10": {("w1", "error"): 4}})
+        published.append(scene.series()[ERROR])
+    scene.ledger.close()
     assert published == [0, 0, 4]
 
 
