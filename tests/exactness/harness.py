@@ -30,6 +30,11 @@ DailySums = dict[DailyKey, int]
 
 LONGEST_UNSCRAPED = timedelta(minutes=4)
 
+MEMORY = "/dev/shm"
+
+LATEST_LIST = timedelta(hours=6)
+"""How long a schedule may keep the exporter from reading a list: outages, sleep and restarts come on top of another."""
+
 
 class Rig:
     """An exporter, its simulated Cloudflare and a Prometheus; the exporter can be restarted, killed or crash.
@@ -153,8 +158,8 @@ class Rig:
         await self.restart()
 
     def note_changing(self) -> None:
-        """Note that assets change: for as long as discovery takes to see it nothing goes unscraped."""
-        self.changing_until = self.now + timedelta(minutes=40)
+        """Note that assets change: for as long as it may take until a list tells, nothing goes unscraped."""
+        self.changing_until = self.now + LATEST_LIST
 
     def calm_down(self) -> None:
         """Let Cloudflare be well, and let nothing be used any more."""
@@ -257,6 +262,6 @@ class Rig:
 
 @contextmanager
 def state_folder() -> Iterator[Path]:
-    """Give a folder for the ledger that is removed afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Give a folder for the ledger that is removed afterwards; in memory where that is possible, for speed."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None) as folder:
         yield Path(folder)

@@ -65,7 +65,7 @@ def test_noise_stays_noise() -> None:
 
     @seed(400)
     @settings(
-        max_examples=5,
+        max_examples=3,
         deadline=None,
         database=None,
         phases=(Phase.generate,),
