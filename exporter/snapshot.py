@@ -14,6 +14,8 @@ from exporter.ledger import Publication, PublishedBook
 from exporter.model import UNLISTED, ExporterStatus, Family, Labels, Sample, Snapshot
 from exporter.problems import find_problems, since_by_labels
 
+DAY_SECONDS = 86_400
+
 
 class Board:
     """Where the newest snapshot hangs. Publishing is the assignment of one attribute.
@@ -258,11 +260,11 @@ def _days(publication: Publication, status: ExporterStatus) -> Iterable[Family]:
         {key: progress.audited_until.timestamp() for key, progress in days.items() if progress.audited_until},
     )
     yield own_family(
-        "first_fill_remaining_days",
+        "first_fill_remaining_seconds",
         "gauge",
-        "Days before counting began that are still to be asked for the daily sums, which costs are made of.",
+        "Time before counting began, in whole days, still to be asked for the daily sums, which costs are made of.",
         ("account", "dataset"),
-        {key: progress.unfilled_days for key, progress in days.items()},
+        {key: progress.unfilled_days * DAY_SECONDS for key, progress in days.items()},
     )
 
 

@@ -59,7 +59,11 @@ def used(rig: Rig, since: date, until: date) -> dict[DailyKey, int]:
 
 def remaining(rig: Rig) -> dict[str, int | float]:
     """Give how many days of each dataset are still to be filled in."""
-    return {dataset: left for (_, dataset), left in samples(rig.exporter, "first_fill_remaining_days").items() if left}
+    return {
+        dataset: left // 86_400
+        for (_, dataset), left in samples(rig.exporter, "first_fill_remaining_seconds").items()
+        if left
+    }
 
 
 def test_days_before_counting_are_filled_in(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -241,7 +241,7 @@ def test_the_exporter_tells_of_itself() -> None:
     assert values(snapshot, f"{own}dataset_sample_interval") == {dataset: 10.5}
     assert values(snapshot, f"{own}gap_seconds_total") == {dataset: 3600}
     assert values(snapshot, f"{own}audited_until_timestamp_seconds") == {dataset: 1760950800}
-    assert values(snapshot, f"{own}first_fill_remaining_days") == {dataset: 3}
+    assert values(snapshot, f"{own}first_fill_remaining_seconds") == {dataset: 3 * 86_400}
     fields = ("readQueries", "writeQueries", "rowsRead", "rowsWritten", "queryBatchResponseBytes")
     assert values(snapshot, f"{own}late_usage_total") == {
         f'{{account="Example",dataset="d1AnalyticsAdaptiveGroups",field="{field}"}}': amount
