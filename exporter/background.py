@@ -14,8 +14,8 @@ class Background:
     """Gives out what the turns of the accounts left of each budget, and a little that is put by for it."""
 
     def __init__(self) -> None:
-        self._reserves: dict[int, Reserve] = {}
-        self._kept: dict[int, int] = {}
+        self._reserves: dict[Budget, Reserve] = {}
+        self._kept: dict[Budget, int] = {}
 
     def put_by(self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float) -> int:
         """Give how many requests of the turn that begins are kept for the background; none if nothing is due there."""
@@ -24,7 +24,7 @@ class Background:
             reserve = self._reserve(budget)
             reserve.save(budget.allowance(API) * min(seconds / PERIOD_SECONDS, 1.0))
             kept = reserve.saved
-        self._kept[id(budget)] = kept
+        self._kept[budget] = kept
         return kept
 
     def share_out(
@@ -34,7 +34,7 @@ class Background:
         due = sorted(_due(budget, accounts), key=lambda account: account.days.asked_at)
         reserve, spare = self._reserve(budget), budget.spare(API, seconds)
         documents = min(max(spare, reserve.saved), budget.remaining(API))
-        left_over = max(spare - self._kept.get(id(budget), 0), 0)
+        left_over = max(spare - self._kept.get(budget, 0), 0)
         reserve.use(max(documents - left_over, 0) if due else 0)
         if not due or not documents:
             return []
@@ -42,7 +42,7 @@ class Background:
         return [(account, each) for account in due[:documents]]
 
     def _reserve(self, budget: Budget) -> Reserve:
-        return self._reserves.setdefault(id(budget), Reserve())
+        return self._reserves.setdefault(budget, Reserve())
 
 
 def _due(budget: Budget, accounts: Sequence[AccountPoller]) -> list[AccountPoller]:

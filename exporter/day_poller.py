@@ -29,7 +29,7 @@ class DayPoller:
         self._works = works
         self._due: list[tuple[Dataset, DayTask]] = []
         self._again_at: dict[str, float] = {}
-        self._find_at = self._found_at = float("-inf")
+        self._find_at = float("-inf")
         self._unfilled: int | None = None
         self.is_busy = False
         self.asked_at = float("-inf")
@@ -42,10 +42,9 @@ class DayPoller:
     def find(self, account: Account, limits: Mapping[str, Limits]) -> None:
         """Find what is due, and note how far the account's days have come."""
         now, monotonic = self._works.time.now(), self._works.clock.monotonic()
-        has_asked = self.asked_at >= self._found_at
-        if now is None or self.is_busy or (self._due and not has_asked) or (monotonic < self._find_at):
+        if now is None or self.is_busy or monotonic < self._find_at:
             return
-        self._found_at = monotonic
+        self._find_at = monotonic + RESPITE.total_seconds()
         unfilled = 0
         self._due = []
         for dataset in self._works.datasets:
@@ -58,7 +57,6 @@ class DayPoller:
             if monotonic >= self._again_at.get(dataset.key, float("-inf")):
                 self._due += [(dataset, task) for task in tasks if task.due <= now]
         self._due.sort(key=lambda due: _urgency(due[1]))
-        self._find_at = monotonic if self._due else monotonic + RESPITE.total_seconds()
         self._tell_fill(account, unfilled)
 
     async def ask(self, account: Account, analytics: Analytics, limits: Mapping[str, Limits], documents: int) -> None:
@@ -77,6 +75,7 @@ class DayPoller:
             log.exception("asking for closed days of account %s failed; it is tried again", account.id)
         finally:
             self.is_busy = False
+            self._find_at = float("-inf")
 
     def _take_batch(
         self, account: Account, analytics: Analytics, limits: Mapping[str, Limits]

@@ -153,7 +153,7 @@ class Poller:
         return started
 
     def _budgets(self) -> list[Budget]:
-        return list({id(principal.budget): principal.budget for principal in self._owners.principals}.values())
+        return list(dict.fromkeys(principal.budget for principal in self._owners.principals))
 
     def _stretched_refresh(self) -> timedelta:
         """Give how long it takes until every account has had its turn."""

@@ -81,7 +81,7 @@ class Analytics:
         self._page_limit = page_limit
         self.splits = Splits()
         self._documents: dict[str, int] = {}
-        self._asked: Counter[str] = Counter()
+        self._asked: Counter[tuple[str, bool]] = Counter()
         self._most_aliases = MOST_ALIASES
 
     def cost(self, account_id: str) -> int:
@@ -90,7 +90,7 @@ class Analytics:
 
     def asked(self, account_id: str) -> int:
         """Give how many documents were ever asked about an account."""
-        return self._asked[account_id]
+        return self._asked[account_id, False] + self._asked[account_id, True]
 
     def serve_accounts(self, count: int) -> None:
         """Note how many accounts the token serves."""
@@ -118,7 +118,7 @@ class Analytics:
             for number, (dataset, question) in enumerate(questions)
             for piece in self._pieces(account, dataset, question, limits)
         ]
-        asked_before = self._asked[account.id]
+        asked_before = self._asked[account.id, False]
         while waiting:
             batch, waiting = take_batch(
                 [piece for piece in waiting if progress[piece.number].fault is None], self._most_aliases
@@ -129,7 +129,7 @@ class Analytics:
                 arguments = (account, piece, part, progress[piece.number])
                 waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
         if not any(question.by_day for _, question in questions):
-            self._documents[account.id] = self._asked[account.id] - asked_before
+            self._documents[account.id] = self._asked[account.id, False] - asked_before
         return {gathered.question: gathered.outcome() for gathered in progress}
 
     def pieces_of(self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, Limits]) -> int:
@@ -186,7 +186,7 @@ class Analytics:
         """Ask some pieces in one document; a document that is refused is halved until the culprit stands alone."""
         document = build_document(account.id, pieces)
         what = f"Analytics of account {account.name} ({account.id})"
-        self._asked[account.id] += 1
+        self._asked[account.id, pieces[0].by_day] += 1
         try:
             reply = await self._client.query(document.text, document.variables, what)
             parts = _parts(document, reply.body, reply.date, account)

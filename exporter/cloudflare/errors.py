@@ -131,9 +131,7 @@ def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareE
         return TokenRejected(answer)
     if "authz" in codes or any(words in lowered for words in ("not authorized", "does not have")):
         return Forbidden(answer, ANALYTICS_ADVICE)
-    if any(
-        words in lowered for words in ("internal server error", "unable to execute", "too many queries in progress")
-    ):
+    if any(words in lowered for words in PASSING_WORDS):
         return Unreachable(answer)
     return TooLarge(answer) if is_too_large(lowered) else Refused(answer)
 

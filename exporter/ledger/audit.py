@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import add
 
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.daily import DailyKey, meter_hours
 from exporter.ledger.days import Comparison, DayMark, DayPart, compare, digest_of, judge, start_of
 from exporter.ledger.readings import peaks_of_day
+from exporter.ledger.totals import sum_rows
 from exporter.model import Amounts, Answer, RowKey, Rows
 
 
@@ -36,10 +36,7 @@ def audit(
     said = answer.hours.get(start, {})
     found = compare(kept, said, are_estimates=bool(answer.sampled))
     judged = judge(mark, part, answer.date, bool(found.lower), digest_of(said) if found.lower else "")
-    raised = dict(kept)
-    for key, more in found.higher.items():
-        known = raised.get(key)
-        raised[key] = more if known is None else tuple(map(add, known, more))
+    raised = sum_rows((kept, found.higher))
     figures: Rows = said if judged.is_final else raised
     return DayChange(
         part,

@@ -10,7 +10,7 @@ from exporter.catalog.entry import Dataset
 from exporter.ledger.daily import DailyKey, meter_hours
 from exporter.ledger.hours import OpenHour, Settlement, settle
 from exporter.ledger.series import Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
-from exporter.ledger.totals import Row, accrue
+from exporter.ledger.totals import Row, accrue, sum_rows
 from exporter.model import HOUR, Amounts, Answer, RowKey, Rows
 
 JUMP = timedelta(minutes=5)
@@ -207,15 +207,11 @@ def _find_active(
 
 def _by_day(settled: Mapping[datetime, Rows], kept_from: datetime) -> dict[date, dict[RowKey, Amounts]]:
     """Give what settled, summed over each day."""
-    days: dict[date, dict[RowKey, Amounts]] = {}
+    days: dict[date, list[Rows]] = {}
     for hour, rows in settled.items():
-        if hour + HOUR <= kept_from:
-            continue
-        day = days.setdefault(hour.date(), {})
-        for key, amounts in rows.items():
-            known = day.get(key)
-            day[key] = amounts if known is None else tuple(map(add, known, amounts))
-    return days
+        if hour + HOUR > kept_from:
+            days.setdefault(hour.date(), []).append(rows)
+    return {day: sum_rows(hours) for day, hours in days.items()}
 
 
 def _next_state(state: BookState, answer: Answer, open_from: datetime, hold: Birth | None) -> BookState:

@@ -4,13 +4,13 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from operator import add
 from typing import Any
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.columns import marks, moment_of, seconds_of, seconds_or_none, time_of
 from exporter.ledger.daily import KEPT_DAYS, DailyKey
 from exporter.ledger.days import DayMark, DayPart, Part
+from exporter.ledger.totals import sum_rows
 from exporter.model import Amounts, RowKey
 
 BookKey = tuple[str, str]
@@ -83,11 +83,7 @@ def merge_daily(
 def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
     """Add to what is kept of a day, and forget days for which no audit came."""
     known = load_kept(write, key, day)
-    added = {
-        row_key: amounts if row_key not in known else tuple(map(add, known[row_key], amounts))
-        for row_key, amounts in rows.items()
-    }
-    _write_kept(write, key, day, added)
+    _write_kept(write, key, day, sum_rows(({which: known[which] for which in rows if which in known}, rows)))
     oldest = str(day - MARKS_KEPT)
     write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day < ?", (*key, oldest))
 

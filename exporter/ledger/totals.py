@@ -22,8 +22,8 @@ class Row(NamedTuple):
 
 def accrue(rows: Mapping[RowKey, Row], settlement: Settlement, fields: int, parts: int) -> dict[RowKey, Row]:
     """Give the rows that a settlement changes; a new row starts with zeros of ``fields`` and ``parts``."""
-    newly_settled = _sum(settlement.settled.values())
-    still_open = _sum(hour.rows for hour in settlement.open.values())
+    newly_settled = sum_rows(settlement.settled.values())
+    still_open = sum_rows(hour.rows for hour in settlement.open.values())
     nothing = (0,) * fields
     unknown = Row(nothing, nothing, (0,) * parts)
     changed: dict[RowKey, Row] = {}
@@ -41,7 +41,8 @@ def accrue(rows: Mapping[RowKey, Row], settlement: Settlement, fields: int, part
     return changed
 
 
-def _sum(hours: Iterable[Rows]) -> dict[RowKey, Amounts]:
+def sum_rows(hours: Iterable[Rows]) -> dict[RowKey, Amounts]:
+    """Give the amounts of each row, added over some hours or days."""
     summed: dict[RowKey, Amounts] = {}
     for rows in hours:
         for key, amounts in rows.items():
