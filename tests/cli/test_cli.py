@@ -1,9 +1,6 @@
 """The command line: exit codes and messages."""
 
 import asyncio
-import json
-import logging
-import os
 import re
 import signal
 import socket
@@ -11,8 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,32 +17,7 @@ from exporter import __version__
 from exporter.catalog import DATASETS
 from exporter.cli import Address, main, parse_address
 from exporter.ledger import Ledger
-from exporter.simulator import DEMO_TOKEN
-
-TOKEN = "hush-0123456789-do-not-show"
-
-
-@pytest.fixture(autouse=True)
-def restored_logging() -> Iterator[None]:
-    """Undo what a command configures."""
-    names = ("", "httpx", "httpcore", "uvicorn")
-    levels = {name: logging.getLogger(name).level for name in names}
-    handlers = logging.getLogger().handlers[:]
-    yield
-    logging.getLogger().handlers[:] = handlers
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
-
-
-@pytest.fixture(autouse=True)
-def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder of the test's own, without variables of Cloudflare's or of a proxy."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    for name in os.environ:
-        if name.startswith("CLOUDFLARE_") or name.upper().endswith("_PROXY"):
-            monkeypatch.delenv(name)
+from tests.cli.conftest import TOKEN
 
 
 @pytest.fixture
@@ -346,87 +316,6 @@ def test_a_hangup_reads_the_configuration_again() -> None:
     assert process.returncode == 0
     assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in told[0]
     assert "the configuration was read again" in told[1]
-
-
-@contextmanager
-def simulated_cloudflare() -> Iterator[str]:
-    """The API URL of a simulated Cloudflare in a process of its own."""
-    command = [sys.executable, "-m", "exporter", "demo", "--simulator-only"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            yield re.findall(r"http://[0-9.:]+/client/v4", process.stderr.readline())[0]
-        finally:
-            process.kill()
-
-
-def test_a_check_of_what_works(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It exits with 0, says so on standard output in both forms, and says and leaves nothing else."""
-    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", DEMO_TOKEN)
-    with simulated_cloudflare() as url:
-        monkeypatch.setenv("CLOUDFLARE_API_URL", url)
-        assert main(["check"]) == 0
-        table = capsys.readouterr()
-        assert main(["check", "--output=json", "--log.level=error"]) == 0
-        document = capsys.readouterr()
-        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
-        assert main(["check", "--output=json"]) == 1
-        wrong = capsys.readouterr()
-    assert "Permissions" in table.out
-    assert json.loads(document.out)["ok"] is True
-    assert json.loads(wrong.out)["exit_code"] == 1
-    assert table.err + document.err + wrong.err == ""
-    assert DEMO_TOKEN not in table.out + document.out
-    assert TOKEN not in wrong.out
-    assert list(Path.cwd().iterdir()) == []
-
-
-def test_a_check_of_a_wrong_configuration(capsys: pytest.CaptureFixture[str]) -> None:
-    """It exits with 2 and the messages of serve; as JSON they are on standard output too."""
-    Path("exporter.yml").write_text("poll: {refresh: 60}\n", encoding="utf-8")
-    message = "The configuration file exporter.yml is not valid:\n  poll.refresh: not a duration such as"
-    assert main(["check", "--config.file=exporter.yml"]) == 2
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert output.err.startswith(message)
-    assert main(["check", "--config.file=exporter.yml", "--output=json"]) == 2
-    output = capsys.readouterr()
-    assert json.loads(output.out)["findings"][0]["message"].startswith(message)
-    assert json.loads(output.out)["exit_code"] == 2
-    assert output.err.startswith(message)
-
-
-def test_a_check_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C while Cloudflare keeps silent ends it at once, without a traceback."""
-    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(15)
-        monkeypatch.setenv("CLOUDFLARE_API_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/client/v4")
-        command = [sys.executable, "-m", "exporter", "check"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            try:
-                with silent.accept()[0]:
-                    process.send_signal(signal.SIGINT)
-                    output = process.communicate(timeout=15)
-            finally:
-                process.kill()
-    assert (process.returncode, output) == (130, ("", ""))
-
-
-def test_a_check_needs_a_token(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without one there is nothing to check."""
-    assert main(["check"]) == 2
-    assert capsys.readouterr().err.startswith("No API token: ")
-
-
-def test_the_help_of_check_says_its_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever writes a script finds them without the documentation."""
-    with pytest.raises(SystemExit):
-        main(["check", "--help"])
-    text = " ".join(capsys.readouterr().out.split())
-    assert "0 no error, perhaps warnings; 1 something will not work; 2 the configuration or the usage is wrong" in text
-    assert [flag for flag in ("--config.file", "--storage.path", "--log.level", "--output") if flag not in text] == []
-    assert "--web.listen-address" not in text
 
 
 async def fetch(url: str) -> tuple[int, str]:
