@@ -13,6 +13,7 @@ from exporter.app import build_exporter
 from exporter.catalog import PRODUCTS
 from exporter.catalog.entry import Dataset, Metric, Product
 from exporter.config import Cloudflare, Config, Storage, Token
+from exporter.cost_settings import BudgetRule, Costs
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.renderer import Renderer
 from exporter.exposition.text import Format
@@ -25,6 +26,10 @@ TITLES = {"workers": "Workers", "r2": "R2", "d1": "D1", "durable_objects": "Dura
 
 TURNS = 12
 """Minutes of the demo account after which every metric has a sample; in the last one analytics fail, a problem."""
+
+
+BUDGET_USD = 300
+"""What the demo account will exceed later in its billing cycle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,11 @@ async def _demo_rows() -> list[Row]:
     clock = _Clock(cloudflare)
     simulator = Simulator(demo_world(), cloudflare)
     token = Token.model_validate({"token": DEMO_TOKEN})
+    budget = BudgetRule.model_validate({"name": "all", "amount": BUDGET_USD})
     config = Config(
-        cloudflare=Cloudflare(api_url="http://cloudflare.test/client/v4", tokens=(token,)), storage=Storage(path="")
+        cloudflare=Cloudflare(api_url="http://cloudflare.test/client/v4", tokens=(token,)),
+        storage=Storage(path=""),
+        costs=Costs(budgets=(budget,)),
     )
     exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
     for turn in range(TURNS):
@@ -126,11 +134,16 @@ def short_table() -> str:
     return table(("metric", "type", "labels besides `account` and `project`", "what it says"), rows)
 
 
+MONEY = tuple(f"cloudflare_{word}_" for word in ("cost", "list_cost", "quota", "budget", "billed"))
+"""How the metrics about costs begin."""
+
+
 def full_page() -> str:
     """Give the page of all metrics."""
     others = other_rows()
     sections = [(TITLES.get(product.name, product.name), product_rows(product)) for product in PRODUCTS]
-    sections.append(("Assets", [row for row in others if not row.name.startswith(EXPORTER)]))
+    sections.append(("Assets", [row for row in others if not row.name.startswith((EXPORTER, *MONEY))]))
+    sections.append(("Costs", [row for row in others if row.name.startswith(MONEY)]))
     sections.append(("The exporter itself", [row for row in others if row.name.startswith(EXPORTER)]))
     parts = [
         "# Metrics\n\n"

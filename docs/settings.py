@@ -2,10 +2,12 @@
 
 import argparse
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, SecretStr
@@ -19,7 +21,9 @@ TYPES: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
     (SecretStr, "secret"),
     (timedelta, "duration"),
+    (date, "day"),
     (float, "number"),
+    (Decimal, "number"),
     (int, "number"),
     (Path, "file"),
     (str, "text"),
@@ -56,23 +60,26 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
     """Give a row for each key of a section and of the sections below it."""
     for name, field in model.model_fields.items():
         key = prefix + name
-        inner, is_list = _section(field.annotation)
-        is_section = inner is not None and not is_list
+        inner, within = _section(field.annotation)
+        is_section = inner is not None and not within
         kind = "section" if is_section else _type(field.annotation)
         default = "" if is_section else _default(field)
         yield code(key), kind, default, field.description or "", _example(field)
         if inner is not None:
-            yield from _keys(inner, f"{key}." if is_section else f"{key}[].")
+            yield from _keys(inner, f"{key}{within}.")
 
 
-def _section(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    """Give the section that a type is, or is a list of."""
+def _section(annotation: Any) -> tuple[type[BaseModel] | None, str]:
+    """Give the section that a type is, or holds, and how one within is written."""
     plain = _plain(annotation)
+    origin = get_origin(plain)
     if isinstance(plain, type) and issubclass(plain, BaseModel):
-        return plain, False
-    if get_origin(plain) is tuple:
-        return _section(get_args(plain)[0])[0], True
-    return None, False
+        return plain, ""
+    if origin is tuple:
+        return _section(get_args(plain)[0])[0], "[]"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _section(get_args(plain)[1])[0], ".NAME"
+    return None, ""
 
 
 def _type(annotation: Any) -> str:
@@ -84,7 +91,11 @@ def _type(annotation: Any) -> str:
         return "list" if is_section else f"list of {_type(inner)}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         key, value = get_args(plain)
-        return f"{_type(key)} → {_type(value)}"
+        return f"{_type(key)} → {'section' if _section(value)[0] else _type(value)}"
+    if origin is Literal:
+        return " or ".join(map(code, get_args(plain)))
+    if isinstance(plain, type) and issubclass(plain, Enum):
+        return " or ".join(code(str(each.value)) for each in plain)
     if isinstance(plain, type):
         return next((word for known, word in TYPES if issubclass(plain, known)), plain.__name__)
     return str(plain)
@@ -106,7 +117,7 @@ def _default(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     if default is None or default in ((), "", {}):
         return ""
-    return code(_written(default))
+    return code(_written(default.value if isinstance(default, Enum) else default))
 
 
 def _written(value: Any) -> str:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from exporter.billing_poller import BillingPoller
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare import USUAL, CloudflareError, Limits, Refused, TokenRejected, Withheld
 from exporter.day_poller import DayPoller
@@ -54,6 +55,7 @@ class AccountPoller:
         self._limits_at = float("-inf")
         self._limits_learned_at = float("-inf")
         self.days = DayPoller(works)
+        self.billing = BillingPoller(works)
 
     def ask_with(self, principal: Principal, account: Account) -> None:
         """Go on with a token, which lists the account so; what another token may not do says nothing about it."""
@@ -66,6 +68,7 @@ class AccountPoller:
         """Take changed choices to heart: discover with the next turn, forget what is no longer asked."""
         self.statuses.keep({dataset.key for dataset in self._works.datasets}, self._works.choices.kinds())
         self._ask_again_at.clear()
+        self.billing.begin_anew()
         self._limits_at = self._discover_at = float("-inf")
 
     def candidate(self) -> Candidate:
@@ -112,6 +115,10 @@ class AccountPoller:
     async def ask_days(self, documents: int) -> None:
         """Ask about closed days in about so many documents."""
         await self.days.ask(self.account, self.principal.analytics, self._limits, documents)
+
+    async def ask_billing(self) -> None:
+        """Ask how the account is billed."""
+        await self.billing.ask(self.account, self.principal.billing)
 
     async def _discover(self) -> None:
         now = self._works.clock.monotonic()

@@ -15,6 +15,9 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
+from exporter.accountant import Accountant
+from exporter.billing import facts_from_text
+from exporter.books import Books
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.catalog.entry import Dataset
 from exporter.check import (
@@ -32,12 +35,14 @@ from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestTally
 from exporter.config import Config, ConfigError
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
-from exporter.ledger import Ledger
+from exporter.ledger import Ledger, Tariffs
 from exporter.ledger.inspection import inspect_folder
 from exporter.model import ExporterError
 from exporter.poller import Poller
+from exporter.pricing import load_card
 from exporter.reload import Reloader
 from exporter.snapshot import Board, SnapshotBuilder
+from exporter.statement import Query, Statement, make_statement
 from exporter.tokens import Tokens
 from exporter.works import Works
 
@@ -81,7 +86,7 @@ def build_exporter(
     transport: httpx.AsyncBaseTransport | None = None,
     telemetry_path: str = "/metrics",
     page_limit: int = PAGE_LIMIT,
-    open_ledger: Callable[[Path | None, Iterable[Dataset]], Ledger] = Ledger.open,
+    open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
 ) -> Exporter:
     """Wire an exporter. Raises ConfigError or StorageError.
 
@@ -91,11 +96,24 @@ def build_exporter(
     http = _http_client(transport)
     tokens = Tokens(http, config.cloudflare.api_url, clock=clock, time=time, tally=tally, page_limit=page_limit)
     principals = tokens.take(config)
-    ledger = open_ledger(config.storage.folder(), DATASETS.values())
+    accountant = Accountant(load_card(), config.costs.rules())
+    ledger = open_ledger(config.storage.folder(), DATASETS.values(), accountant.tariffs)
+    ledger.show_cost_of_assets(config.costs.assets)
+    for account_id, facts in ledger.billing().items():
+        accountant.note_facts(account_id, facts_from_text(facts))
     renderer = Renderer(clock, ProcessMetrics())
     works = Works(
-        ledger, board, config.datasets(), clock, time, config.poll.discovery, config.choices, configured_at=clock.now()
+        ledger,
+        accountant,
+        board,
+        config.datasets(),
+        clock,
+        time,
+        config.poll.discovery,
+        config.choices,
+        configured_at=clock.now(),
     )
+    works.meet_accounts()
     poller = Poller(
         principals,
         works,
@@ -104,7 +122,18 @@ def build_exporter(
         refresh_interval=config.poll.refresh,
         on_publish=renderer.renew,
     )
-    web = build_web(board, renderer, clock, refresh_interval=config.poll.refresh, telemetry_path=telemetry_path)
+
+    def make_past_statement(query: Query) -> Statement:
+        return make_statement(query, Books(ledger, accountant.card, accountant.rules))
+
+    web = build_web(
+        board,
+        renderer,
+        clock,
+        refresh_interval=config.poll.refresh,
+        telemetry_path=telemetry_path,
+        ask_books=lambda query: works.with_ledger(make_past_statement, query),
+    )
     return Exporter(http, ledger, board, poller, Reloader(config, tokens, works, poller), web)
 
 

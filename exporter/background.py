@@ -1,4 +1,4 @@
-"""What is asked in the background: which account may ask about closed days now, and in how many documents."""
+"""What is asked in the background: which account may ask about closed days, and about its billing, now."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,9 @@ from exporter.cloudflare.budget import PERIOD_SECONDS
 from exporter.turns import Reserve
 
 API = "graphql"
+
+BILLING_REQUESTS = 5
+"""Asking how an account is billed takes so many REST requests at most."""
 
 
 class Background:
@@ -41,13 +44,20 @@ class Background:
         each = max(documents // len(due), 1)
         return [(account, each) for account in due[:documents]]
 
+    def share_out_billing(
+        self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float
+    ) -> list[AccountPoller]:
+        """Give who may ask how it is billed, from what a turn of so many seconds left of the budget."""
+        due = [account for account in _of(budget, accounts) if account.billing.is_due]
+        return due[: budget.spare("rest", seconds) // BILLING_REQUESTS]
+
     def _reserve(self, budget: Budget) -> Reserve:
         return self._reserves.setdefault(budget, Reserve())
 
 
 def _due(budget: Budget, accounts: Sequence[AccountPoller]) -> list[AccountPoller]:
-    return [
-        account
-        for account in accounts
-        if account.principal.budget is budget and account.statuses.whole.is_up and account.days.is_due
-    ]
+    return [account for account in _of(budget, accounts) if account.days.is_due]
+
+
+def _of(budget: Budget, accounts: Sequence[AccountPoller]) -> list[AccountPoller]:
+    return [account for account in accounts if account.principal.budget is budget and account.statuses.whole.is_up]

@@ -11,8 +11,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.panel import Panel
 
-from exporter import __version__
+from exporter import __version__, commands
 from exporter.app import (
     Exporter,
     ListenError,
@@ -32,13 +32,26 @@ from exporter.app import (
     set_on_signals,
     stop_on_signals,
 )
+from exporter.books import Books, QueryError
 from exporter.catalog import DATASETS
 from exporter.check import as_json, as_table, look_around, refusal
 from exporter.clock import SystemClock
-from exporter.config import Cloudflare, Config, ConfigError, Poll, Storage, Token, load_config, parse_duration
-from exporter.ledger import Ledger
+from exporter.config import (
+    Cloudflare,
+    Config,
+    ConfigError,
+    Poll,
+    Storage,
+    Token,
+    load_config,
+    load_quantities,
+    parse_duration,
+)
+from exporter.ledger import Ledger, reading
 from exporter.logs import FORMATS, LEVELS, configure_logging
 from exporter.model import ExporterError
+from exporter.pricing import load_card
+from exporter.quote import QuoteError
 from exporter.simulator import DEMO_TOKEN, Simulator, demo_world, running
 from exporter.simulator import SystemClock as SimulatedClock
 
@@ -79,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(options.log_level, options.log_format)
     try:
         return int(options.run(options))
-    except ConfigError as error:
+    except (ConfigError, QueryError, QuoteError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except ExporterError as error:
@@ -137,6 +150,42 @@ def check(options: argparse.Namespace) -> int:
         return INTERRUPTED
     sys.stdout.write(as_json(report) if options.output == "json" else as_table(report, Console(highlight=False)))
     return report.exit_code
+
+
+def costs(options: argparse.Namespace) -> int:
+    """Print what accounts cost."""
+    with _books(options) as books:
+        sys.stdout.write(commands.costs.run(options, books))
+    return 0
+
+
+def price(options: argparse.Namespace) -> int:
+    """Print what given quantities would cost."""
+    if options.file is None and options.period is None:
+        raise ConfigError("Say what to price: --file with quantities, or --period with a cycle that was counted.")
+    given = load_quantities(options.file) if options.file else {}
+    today = SystemClock().now().date()
+    with _books(options) if options.period else nullcontext() as books:
+        sys.stdout.write(commands.price.run(options, load_card(), today, given, books))
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """Print a report of a day or a cycle."""
+    with _books(options) as books:
+        sys.stdout.write(commands.report.run(options, books))
+    return 0
+
+
+@contextmanager
+def _books(options: argparse.Namespace) -> Iterator[Books]:
+    """Read the ledger of the configured state folder, beside an exporter that may run."""
+    config = load_config(options.config_file, os.environ, options.storage_path)
+    folder = config.storage.folder()
+    if folder is None:
+        raise ConfigError("This needs a ledger in a folder: name it with --storage.path or in the configuration.")
+    with reading(folder, DATASETS.values()) as reader:
+        yield Books(reader, load_card(), config.costs.rules())
 
 
 async def _serve(config: Config, options: argparse.Namespace) -> None:
@@ -273,8 +322,8 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"cloudflare-exporter {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    serve_command = commands.add_parser(
+    subcommands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    serve_command = subcommands.add_parser(
         "serve",
         help="poll the accounts of a token and serve their metrics (the default)",
         parents=[web, common, configured],
@@ -287,7 +336,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="begin all counters anew (after restoring a backup), and exit; costs stay",
     )
-    check_command = commands.add_parser(
+    check_command = subcommands.add_parser(
         "check",
         help="tell what of a configuration will work, before it is deployed",
         description=CHECK,
@@ -298,12 +347,46 @@ def build_parser() -> argparse.ArgumentParser:
     check_command.add_argument(
         "--output", choices=("table", "json"), default="table", help="how to say it (default table)"
     )
-    demo_command = commands.add_parser(
+    _add_cost_commands(subcommands, [common, configured])
+    demo_command = subcommands.add_parser(
         "demo", help="the same on a simulated account, without a token", parents=[web, common], allow_abbrev=False
     )
     demo_command.set_defaults(run=demo)
     _add_simulator_options(demo_command)
     return parser
+
+
+def _add_cost_commands(
+    subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]", parents: list[argparse.ArgumentParser]
+) -> None:
+    """Add the commands that read what was counted."""
+    costs_command = subcommands.add_parser(
+        "costs",
+        help="what accounts cost, to date and as forecast",
+        description=commands.costs.DESCRIPTION,
+        parents=parents,
+        allow_abbrev=False,
+    )
+    costs_command.set_defaults(run=costs)
+    commands.costs.add_options(costs_command)
+    price_command = subcommands.add_parser(
+        "price",
+        help="what given usage would cost, or that of a past cycle with changes",
+        description=commands.price.DESCRIPTION,
+        parents=parents,
+        allow_abbrev=False,
+    )
+    price_command.set_defaults(run=price)
+    commands.price.add_options(price_command, tuple(load_card().plans))
+    report_command = subcommands.add_parser(
+        "report",
+        help="what a day or a cycle cost, and what changed",
+        description=commands.report.DESCRIPTION,
+        parents=parents,
+        allow_abbrev=False,
+    )
+    report_command.set_defaults(run=report)
+    commands.report.add_options(report_command)
 
 
 def _with_command(arguments: Sequence[str]) -> list[str]:

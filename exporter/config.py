@@ -6,6 +6,7 @@ Unknown keys are refused, every error is reported at once with its key, and toke
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import yaml
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 
 from exporter.choices import AccountId, Choices, Section
+from exporter.cost_settings import Costs
 from exporter.model import ExporterError
 
 DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
@@ -165,6 +167,7 @@ class Config(Choices):
     cloudflare: Cloudflare = Field(default=Cloudflare(), description="Where and as whom Cloudflare is asked.")
     poll: Poll = Field(default=Poll(), description="How often Cloudflare is asked.")
     storage: Storage = Field(default=Storage(), description="Where the ledger is kept.")
+    costs: Costs = Field(default=Costs(), description="How usage becomes dollars: see docs/costs.md.")
 
     @property
     def choices(self) -> Choices:
@@ -195,6 +198,30 @@ def load_config(path: Path | None, environment: Mapping[str, str], storage_path:
         raise ConfigError(f"{place} is not valid:\n" + "\n".join(lines)) from None
 
 
+class _ExactLoader(yaml.SafeLoader):
+    """Reads numbers with a point as Decimal."""
+
+
+def _exact(loader: _ExactLoader, node: yaml.ScalarNode) -> Decimal | str:
+    text = str(loader.construct_scalar(node))
+    try:
+        return Decimal(text.replace("_", ""))
+    except InvalidOperation:
+        return text
+
+
+_ExactLoader.add_constructor("tag:yaml.org,2002:float", _exact)
+
+
+def load_quantities(path: Path) -> dict[str, Any]:
+    """Give the quantities that a YAML file holds, at its top or under ``usage``; none as float. Raises ConfigError."""
+    document = _read(path, "file of quantities", _ExactLoader)
+    usage = document.get("usage", document)
+    if not isinstance(usage, dict):
+        raise ConfigError(f"{path} is not valid:\n  usage: must hold meters and quantities")
+    return {str(key): value for key, value in usage.items()}
+
+
 def _environment_token(environment: Mapping[str, str]) -> dict[str, Any] | None:
     accounts = [part.strip() for part in environment.get("CLOUDFLARE_ACCOUNT_ID", "").split(",") if part.strip()]
     if environment.get("CLOUDFLARE_API_TOKEN"):
@@ -204,19 +231,21 @@ def _environment_token(environment: Mapping[str, str]) -> dict[str, Any] | None:
     return None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(
+    path: Path, what: str = "configuration file", loader: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), loader)
     except OSError as error:
-        raise ConfigError(f"Cannot read the configuration file {path}: {error.strerror}.") from error
+        raise ConfigError(f"Cannot read the {what} {path}: {error.strerror}.") from error
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"The configuration file {path}{place} is not YAML.") from None
+        raise ConfigError(f"The {what} {path}{place} is not YAML.") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ConfigError(f"The configuration file {path} must hold keys and values at its top.")
+        raise ConfigError(f"The {what} {path} must hold keys and values at its top.")
     # A key whose lines are all commented out holds nothing, and says nothing.
     return {key: value for key, value in document.items() if value is not None}
 

@@ -10,6 +10,25 @@ EXPORTER = "cloudflare_exporter_"
 Key = TypeVar("Key", bound=tuple[str, ...])
 
 
+class LabelCache:
+    """Label sets, made once and kept as long as each round asks for them again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], Labels] = {}
+        self._used: dict[tuple[tuple[str, ...], tuple[str, ...]], Labels] = {}
+
+    def get(self, names: tuple[str, ...], values: tuple[str, ...]) -> Labels:
+        """Give a label set."""
+        key = (names, values)
+        labels = self._used.get(key) or self._known.get(key) or Labels(names, values)
+        self._used[key] = labels
+        return labels
+
+    def begin_round(self) -> None:
+        """Forget what the last round did not ask for."""
+        self._known, self._used = self._used, {}
+
+
 def build_family(name: str, kind: str, text: str, samples: Sequence[Sample]) -> Family:
     """Give a family. Raises ValueError if two samples carry the same labels, or other label names than the first."""
     if len({(sample.suffix, sample.labels) for sample in samples}) != len(samples):

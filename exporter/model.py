@@ -24,7 +24,7 @@ snapshot     everything that is published, at one moment
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -43,6 +43,9 @@ NAME_PREFIX = "name:"
 
 RowKey = tuple[str, tuple[str, ...]]
 """Asset id and label values, in the order of the dataset's labels."""
+
+DailyKey = tuple[date, str, str]
+"""UTC day, asset id and meter id."""
 
 Amounts = tuple[int, ...]
 """One integer per field of the dataset."""
@@ -318,21 +321,6 @@ class ExporterStatus:
     config_is_current: bool = True
     configured_at: datetime | None = None
     own_problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class Snapshot:
-    """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows.
-
-    ``fresh_until`` gives, by account id and dataset, up to when the published values hold what Cloudflare said.
-    """
-
-    revision: int
-    at: datetime
-    families: tuple[Family, ...]
-    status: ExporterStatus
-    account_labels: Mapping[str, str]
-    fresh_until: Mapping[tuple[str, str], datetime]
 
 
 def floor_minute(moment: datetime) -> datetime:

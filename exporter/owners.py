@@ -91,6 +91,7 @@ class Owners:
             chosen = self._works.choices.accounts
             accounts = [account for account in listed if chosen.admits(account)]
             await self._works.with_ledger(self._works.ledger.enroll, accounts, chosen.alias)
+            self._works.meet_accounts()
         except Withheld:
             return
         except CloudflareError as error:

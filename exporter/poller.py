@@ -9,10 +9,13 @@ from exporter.account_poller import AccountPoller
 from exporter.background import Background
 from exporter.cloudflare import Budget, RequestTally, Withheld
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
-from exporter.ledger import choose
-from exporter.model import AccountStatus, ExporterStatus, Problem, Snapshot
+from exporter.cost_families import Costs
+from exporter.ledger import Publication, choose
+from exporter.model import AccountStatus, ExporterStatus, Problem
 from exporter.owners import Owners
-from exporter.snapshot import SnapshotBuilder
+from exporter.pricing import Account as CostAccount
+from exporter.pricing import AccountCosts, budget_costs
+from exporter.snapshot import Snapshot, SnapshotBuilder
 from exporter.statuses import dated
 from exporter.turns import Allotment, stretch_discovery, stretch_refresh
 from exporter.works import Principal, Works
@@ -85,6 +88,7 @@ class Poller:
         self._works.board.turned_at = clock.monotonic()
         left = None if longest_wait is None else max(longest_wait - (clock.monotonic() - began), 0.0)
         asking = [self._start(account.ask_days(documents)) for account, documents in self._share_out_days()]
+        asking += [self._start(account.ask_billing()) for account in self._share_out_billing()]
         if asking:
             await asyncio.wait(asking, timeout=left)
 
@@ -100,6 +104,11 @@ class Poller:
         for account in asked:
             account.find_days()
         return [share for budget in self._budgets() for share in self._background.share_out(budget, asked, seconds)]
+
+    def _share_out_billing(self) -> list[AccountPoller]:
+        asked, seconds = self._owners.asked(), self._refresh_interval.total_seconds()
+        budgets = self._budgets()
+        return [one for budget in budgets for one in self._background.share_out_billing(budget, asked, seconds)]
 
     async def _publish_when_done(
         self, started: Collection[asyncio.Task[None]], longest_wait: float | None, patience: float
@@ -180,9 +189,22 @@ class Poller:
         works = self._works
         publication = choose(works.ledger.publication(works.time.now()), works.ledger.accounts(), works.choices)
         status = self._status(publication.accounts)
-        snapshot = self._builder.build(publication, status, works.clock.now(), works.choices.wants_metric)
+        costs = self._costs(publication)
+        snapshot = self._builder.build(publication, status, works.clock.now(), works.choices.wants_metric, costs)
         self._on_publish(snapshot)
         return snapshot
+
+    def _costs(self, publication: Publication) -> Costs:
+        """Work out what the published accounts cost, as far as anything of them is counted."""
+        ledger, accountant = self._works.ledger, self._works.accountant
+        accounts: dict[str, AccountCosts] = {}
+        for account_id, label in publication.accounts.items():
+            until = ledger.until(account_id)
+            if until is not None:
+                account = CostAccount(account_id, label)
+                accounts[account_id] = accountant.work_out(ledger, account, ledger.roster(account_id), until)
+        budgets = budget_costs(accountant.rules.budgets, list(accounts.values()))
+        return Costs(accounts, budgets, {key: accountant.facts(key) for key in accounts}, accountant.card)
 
     def reconfigure(self, principals: Sequence[Principal], refresh_interval: timedelta) -> None:
         """Go on with other tokens, choices and intervals; everything is listed anew with the next turn."""

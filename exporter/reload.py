@@ -56,6 +56,8 @@ class Reloader:
             works = self._works
             works.choices, works.datasets = config.choices, config.datasets()
             works.discovery_interval = config.poll.discovery
+            works.accountant.use_rules(config.costs.rules())
+            works.ledger.show_cost_of_assets(config.costs.assets)
             works.configured_at, works.config_problem, works.token_problem = works.clock.now(), None, None
             self._poller.reconfigure(principals, config.poll.refresh)
             self._config = config

@@ -3,18 +3,37 @@
 ``/metrics``, the JSON API and the pages all read the one snapshot on the board, so they cannot disagree.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from exporter import __version__
 from exporter.assets import asset_families
 from exporter.catalog.entry import Dataset, Metric, Product
-from exporter.families import EXPORTER, build_family, own_family, own_value
+from exporter.cost_families import Costs, cost_families, list_cost_family
+from exporter.families import EXPORTER, LabelCache, build_family, own_family, own_value
 from exporter.ledger import Publication, PublishedBook
-from exporter.model import UNLISTED, ExporterStatus, Family, Labels, Sample, Snapshot
+from exporter.model import UNLISTED, ExporterStatus, Family, Labels, Sample
 from exporter.problems import find_problems, since_by_labels
 
 DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Snapshot:
+    """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows.
+
+    ``fresh_until`` gives, by account id and dataset, up to when the published values hold what Cloudflare said, and
+    ``costs`` what each account costs.
+    """
+
+    revision: int
+    at: datetime
+    families: tuple[Family, ...]
+    status: ExporterStatus
+    account_labels: Mapping[str, str]
+    fresh_until: Mapping[tuple[str, str], datetime]
+    costs: Costs = field(default_factory=Costs)
 
 
 class Board:
@@ -42,6 +61,7 @@ class SnapshotBuilder:
         self._asset_labels = {product.kind: product.label for product in products}
         self._datasets = [dataset for product in products for dataset in product.datasets]
         self._labels: dict[tuple[str, ...], Labels] = {}
+        self._cost_labels = LabelCache()
 
     def build(
         self,
@@ -49,11 +69,16 @@ class SnapshotBuilder:
         status: ExporterStatus,
         at: datetime,
         wants_metric: Callable[[str], bool] = lambda family: True,
+        costs: Costs | None = None,
     ) -> Snapshot:
         """Give the snapshot of a publication. Raises ValueError if two samples would be the same series."""
+        costs = costs or Costs()
+        self._cost_labels.begin_round()
         families = [
             *self._metrics(publication),
             *asset_families(publication, self._products),
+            *cost_families(costs, self._cost_labels),
+            list_cost_family(publication.list_costs, publication.accounts, costs.card, self._cost_labels),
             *_books(publication),
             *_own(publication, status, at),
         ]
@@ -63,7 +88,7 @@ class SnapshotBuilder:
         fresh_until = {
             (book.account, book.dataset.name): fresh for book in publication.books if (fresh := _fresh(book))
         }
-        return Snapshot(publication.revision, at, tuple(families), status, publication.accounts, fresh_until)
+        return Snapshot(publication.revision, at, tuple(families), status, publication.accounts, fresh_until, costs)
 
     def _metrics(self, publication: Publication) -> list[Family]:
         declared = [(dataset, metric) for dataset in self._datasets for metric in dataset.metrics]

@@ -6,7 +6,7 @@ import httpx
 
 from exporter.catalog import PRODUCTS
 from exporter.clock import Clock
-from exporter.cloudflare import Analytics, Budget, Client, CloudflareTime, Discovery, RequestTally
+from exporter.cloudflare import Analytics, BillingReader, Budget, Client, CloudflareTime, Discovery, RequestTally
 from exporter.config import Config, Token
 from exporter.works import Principal
 
@@ -77,8 +77,8 @@ class Tokens:
             client, analytics = known.client, known.principal.analytics
             client.use(secret)
         products = [product for product in PRODUCTS if config.wants_product(product)]
-        discovery = Discovery(client, self._time, products)
-        return _Held(token, secret, client, Principal(name, token.accounts, discovery, analytics, budget))
+        discovery, billing = Discovery(client, self._time, products), BillingReader(client, self._time)
+        return _Held(token, secret, client, Principal(name, token.accounts, discovery, analytics, billing, budget))
 
     def _known(self, token: Token, secret: str) -> _Held | None:
         alike = [held for held in self._held if held.token.budget_group == token.budget_group]

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from exporter.accountant import Accountant
 from exporter.catalog.entry import Dataset
 from exporter.choices import Choices
 from exporter.clock import Clock
-from exporter.cloudflare import Analytics, Budget, CloudflareTime, Discovery
+from exporter.cloudflare import Analytics, BillingReader, Budget, CloudflareTime, Discovery
 from exporter.ledger import Ledger
 from exporter.model import DayProgress, Problem
 from exporter.snapshot import Board
@@ -29,12 +30,14 @@ class Principal:
     wanted: tuple[str, ...]
     discovery: Discovery
     analytics: Analytics
+    billing: BillingReader
     budget: Budget
 
 
 @dataclass(slots=True)
 class Works:
-    """What all accounts share: the ledger and its lock, clocks, what to ask, and counts since the process began.
+    """What all accounts share: the ledger and its lock, the accountant, clocks, what to ask, and counts since the
+    process began.
 
     ``choices``, the datasets that they leave and the interval are those of the configuration that was last taken over,
     at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem`` if a token file
@@ -42,6 +45,7 @@ class Works:
     """
 
     ledger: Ledger
+    accountant: Accountant
     board: Board
     datasets: Sequence[Dataset]
     clock: Clock
@@ -59,6 +63,12 @@ class Works:
     def now(self) -> datetime:
         """Give Cloudflare's time, or the machine's as long as Cloudflare has not answered."""
         return self.time.now() or self.clock.now()
+
+    def meet_accounts(self) -> None:
+        """Let the accountant know by which names the ledger's accounts go."""
+        labels = self.ledger.labels()
+        for account in self.ledger.accounts():
+            self.accountant.meet(account.id, account.name, labels[account.id])
 
     async def with_ledger(self, work: Callable[..., Result], *arguments: object) -> Result:
         """Do work on the ledger in a thread, one at a time; what has begun is finished even if we are cancelled."""

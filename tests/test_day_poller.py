@@ -12,8 +12,8 @@ import pytest
 
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
-from exporter.ledger.daily import DailyKey, meter_hours
-from exporter.model import HOUR
+from exporter.ledger.daily import meter_hours
+from exporter.model import HOUR, DailyKey
 from exporter.simulator import Curve, Fault, Kind, Sampling
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.exactness.truth import DAY, daily_truth, days, truth_of, usage_meters

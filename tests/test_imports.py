@@ -14,18 +14,30 @@ MAY_IMPORT = {
     "model": set(),
     "clock": set(),
     "logs": set(),
+    "billing": set(),
     "catalog": {"model"},
+    "pricing": {"model", "billing", "catalog"},
     "choices": {"model", "catalog"},
-    "config": {"model", "choices"},
-    "cloudflare": {"model", "clock", "catalog"},
-    "ledger": {"model", "catalog", "choices"},
+    "cost_settings": {"choices", "pricing"},
+    "config": {"model", "choices", "cost_settings"},
+    "cloudflare": {"model", "clock", "billing", "catalog"},
+    "ledger": {"model", "billing", "catalog", "choices"},
+    "accountant": {"model", "billing", "ledger", "pricing"},
+    "books": {"model", "billing", "catalog", "ledger", "pricing", "accountant"},
+    "statement": {"pricing", "books"},
+    "quote": {"model", "pricing"},
+    "figures": {"pricing"},
+    "report": {"model", "pricing", "books", "statement", "figures"},
+    "commands": {"pricing", "books", "statement", "quote", "figures", "report"},
     "families": {"model"},
     "assets": {"model", "catalog", "families", "ledger"},
+    "cost_families": {"model", "billing", "catalog", "families", "ledger", "pricing"},
     "problems": {"model"},
-    "snapshot": {"model", "catalog", "ledger", "families", "assets", "problems"},
+    "snapshot": {"model", "catalog", "ledger", "families", "assets", "cost_families", "problems"},
     "statuses": {"model", "cloudflare"},
-    "exposition": {"model", "clock", "snapshot", "problems"},
-    "works": {"model", "clock", "catalog", "choices", "cloudflare", "ledger", "snapshot"},
+    "exposition": {"model", "clock", "snapshot", "problems", "books", "statement"},
+    "works": {"model", "clock", "catalog", "choices", "cloudflare", "ledger", "accountant", "snapshot"},
+    "billing_poller": {"model", "billing", "cloudflare", "ledger", "works"},
     "day_poller": {"model", "catalog", "cloudflare", "ledger", "works"},
     "account_poller": {
         "model",
@@ -37,6 +49,7 @@ MAY_IMPORT = {
         "questions",
         "works",
         "day_poller",
+        "billing_poller",
     },
     "background": {"cloudflare", "turns", "account_poller"},
     "owners": {"model", "cloudflare", "ledger", "works", "account_poller", "statuses"},
@@ -47,6 +60,8 @@ MAY_IMPORT = {
         "cloudflare",
         "ledger",
         "snapshot",
+        "cost_families",
+        "pricing",
         "statuses",
         "works",
         "account_poller",
@@ -64,6 +79,11 @@ MAY_IMPORT = {
         "catalog",
         "cloudflare",
         "ledger",
+        "billing",
+        "pricing",
+        "accountant",
+        "books",
+        "statement",
         "snapshot",
         "exposition",
         "works",
@@ -73,7 +93,21 @@ MAY_IMPORT = {
         "check",
     },
     "simulator": set(),
-    "cli": {"model", "clock", "logs", "config", "catalog", "ledger", "check", "app", "simulator"},
+    "cli": {
+        "model",
+        "clock",
+        "logs",
+        "config",
+        "catalog",
+        "ledger",
+        "pricing",
+        "books",
+        "quote",
+        "commands",
+        "check",
+        "app",
+        "simulator",
+    },
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -121,26 +155,27 @@ def test_only_the_command_line_knows_the_simulator() -> None:
 
 
 @pytest.mark.parametrize(
-    ("library", "room"),
+    ("library", "rooms"),
     [
-        ("sqlite3", "ledger"),
-        ("graphql", "simulator"),
-        ("yaml", "config"),
-        ("argparse", "cli"),
-        ("starlette", "exposition"),
-        ("prometheus_client", "exposition"),
-        ("tenacity", "cloudflare"),
+        ("sqlite3", {"ledger"}),
+        ("graphql", {"simulator"}),
+        ("yaml", {"config"}),
+        ("tomllib", {"pricing"}),
+        ("argparse", {"cli", "commands"}),
+        ("starlette", {"exposition"}),
+        ("prometheus_client", {"exposition"}),
+        ("tenacity", {"cloudflare"}),
     ],
 )
-def test_a_library_has_one_room(library: str, room: str) -> None:
-    """What a library is for happens in one room; the composition root may name the types that it wires."""
+def test_a_library_has_its_room(library: str, rooms: set[str]) -> None:
+    """What a library is for happens in one place; the composition root may name the types that it wires."""
     users = {
         other
         for other in MAY_IMPORT
         for module in modules(other)
         if any(name.split(".")[0] == library for name in imported(module))
     }
-    assert users - {"app"} == {room}
+    assert users - {"app"} == rooms
 
 
 def test_only_the_client_asks_over_the_network() -> None:

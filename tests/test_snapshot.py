@@ -22,9 +22,8 @@ from exporter.model import (
     Labels,
     ListStatus,
     Sample,
-    Snapshot,
 )
-from exporter.snapshot import SnapshotBuilder
+from exporter.snapshot import Snapshot, SnapshotBuilder
 
 AT = datetime(2025, 10, 20, 10, 1, 2, tzinfo=UTC)
 UNTIL = datetime(2025, 10, 20, 10, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from exporter.catalog import d1, durable_objects, kv, r2, workers
-from exporter.catalog.entry import Dataset, Product
+from exporter.catalog.entry import Dataset, Metering, Product, Role
 
 PRODUCTS: tuple[Product, ...] = (
     workers.PRODUCT,
@@ -17,3 +17,12 @@ PRODUCTS: tuple[Product, ...] = (
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {dataset.key: dataset for product in PRODUCTS for dataset in product.datasets}
 )
+
+METERS: Mapping[str, Metering] = MappingProxyType(
+    {
+        meter.id: Metering(dataset.kind, meter.scale, dataset.role is Role.STATE, not dataset.id_dimension)
+        for dataset in DATASETS.values()
+        for meter in dataset.meters
+    }
+)
+"""The meters whose usage is read."""

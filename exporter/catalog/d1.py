@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from exporter.catalog.entry import (
+    GIGABYTE,
     MILLIONTH,
     Dataset,
     Endpoint,
@@ -97,7 +98,7 @@ STORAGE = Dataset(
     id_dimension="databaseId",
     fields=(Field("databaseSizeBytes", "max"),),
     metrics=(gauge("cloudflare_d1_size_bytes", "Size of a database.", "databaseSizeBytes"),),
-    meters=(Meter("d1_storage_gb_month", "databaseSizeBytes"),),
+    meters=(Meter("d1_storage_gb_month", "databaseSizeBytes", scale=GIGABYTE),),
 )
 
 PRODUCT = Product(

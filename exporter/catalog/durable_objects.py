@@ -7,6 +7,7 @@ AccountDurableObjectsPeriodicGroups: activeTime and cpuTime in microseconds, dur
 from datetime import timedelta
 
 from exporter.catalog.entry import (
+    GIGABYTE,
     MILLIONTH,
     ROWS,
     Dataset,
@@ -66,7 +67,7 @@ INVOCATIONS = Dataset(
         ),
         *summary_totals(WALL_TIME, WALL_TIME_TEXT, "wallTime", "requests", MILLIONTH),
     ),
-    meters=(Meter("do_requests", "requests", weight=TWENTIETHS),),
+    meters=(Meter("do_requests", "requests", weight=TWENTIETHS, scale=TWENTIETHS),),
 )
 
 PERIODIC = Dataset(
@@ -121,8 +122,8 @@ PERIODIC = Dataset(
         ),
     ),
     meters=(
-        Meter("do_requests", "inboundWebsocketMsgCount"),
-        Meter("do_duration_gb_s", "duration"),
+        Meter("do_requests", "inboundWebsocketMsgCount", scale=TWENTIETHS),
+        Meter("do_duration_gb_s", "duration", scale=MILLIONTH),
         Meter("do_sqlite_rows_read", "rowsRead"),
         Meter("do_sqlite_rows_written", "rowsWritten"),
         Meter("do_kv_read_units", "storageReadUnits"),
@@ -194,7 +195,7 @@ SQL_STORAGE = Dataset(
             "storedBytes",
         ),
     ),
-    meters=(Meter("do_sqlite_storage_gb_month", "storedBytes"),),
+    meters=(Meter("do_sqlite_storage_gb_month", "storedBytes", scale=GIGABYTE),),
 )
 
 KV_STORAGE = Dataset(
@@ -213,7 +214,7 @@ KV_STORAGE = Dataset(
             is_of_account=True,
         ),
     ),
-    meters=(Meter("do_kv_storage_gb_month", "storedBytes"),),
+    meters=(Meter("do_kv_storage_gb_month", "storedBytes", scale=GIGABYTE),),
 )
 
 PRODUCT = Product(

@@ -11,6 +11,9 @@ from functools import cached_property
 
 MILLIONTH = 1_000_000
 
+GIGABYTE = 1_000_000_000
+"""R2's documentation defines it so (https://developers.cloudflare.com/r2/platform/limits/); others do not say."""
+
 
 QUANTILES = {"P50": "0.5", "P75": "0.75", "P90": "0.9", "P95": "0.95", "P99": "0.99", "P999": "0.999"}
 """The ends of Cloudflare's quantile fields, and the values of the label ``quantile``."""
@@ -95,14 +98,29 @@ class Meter:
     and none of those in ``unless``.
 
     ``id`` is the rate card's, or an id of our own for what may not be billed. The sum is an integer of the meter's
-    smallest unit (twentieths of a request, microseconds, millionths of a GB-second …).
+    smallest unit (twentieths of a request, microseconds, millionths of a GB-second …); ``scale`` is how many of them
+    make one unit of the rate card. What is stored counts in GB-months there, and in bytes here.
     """
 
     id: str
     source: str
     weight: int = 1
+    scale: int = 1
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unless: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Metering:
+    """How a meter's usage is read: of which kind of asset, in how small a unit, and whether it is stored.
+
+    One that ``is_of_account`` is not told asset by asset.
+    """
+
+    kind: str
+    scale: int
+    is_stored: bool
+    is_of_account: bool = False
 
 
 @dataclass(frozen=True)

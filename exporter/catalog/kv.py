@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from exporter.catalog.entry import (
+    GIGABYTE,
     MILLIONTH,
     Dataset,
     Endpoint,
@@ -83,7 +84,7 @@ STORAGE = Dataset(
         gauge("cloudflare_kv_keys", "Keys in a namespace.", "keyCount"),
         gauge("cloudflare_kv_stored_bytes", "Bytes that a namespace stores.", "byteCount"),
     ),
-    meters=(Meter("kv_storage_gb_month", "byteCount"),),
+    meters=(Meter("kv_storage_gb_month", "byteCount", scale=GIGABYTE),),
 )
 
 PRODUCT = Product(

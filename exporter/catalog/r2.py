@@ -6,7 +6,20 @@ identity; analytics put the jurisdiction before it (``eu_media``).
 
 from datetime import timedelta
 
-from exporter.catalog.entry import Dataset, Endpoint, Field, Label, Meter, Metric, Part, Product, Role, Variant, gauge
+from exporter.catalog.entry import (
+    GIGABYTE,
+    Dataset,
+    Endpoint,
+    Field,
+    Label,
+    Meter,
+    Metric,
+    Part,
+    Product,
+    Role,
+    Variant,
+    gauge,
+)
 
 CLASS_A = frozenset(
     [
@@ -75,8 +88,8 @@ def _meters() -> tuple[Meter, ...]:
         Meter("r2_class_a_unauthorized", "requests", where={"class": class_a, "status_code": UNBILLED_CODES}),
         Meter("r2_class_b_unauthorized", "requests", where={"class": class_b, "status_code": UNBILLED_CODES}),
         Meter("r2_class_unknown_unauthorized", "requests", where={"class": unknown, "status_code": UNBILLED_CODES}),
-        Meter("r2_retrieval_gb", "responseBytes", where={"storage_class": STANDARD}),
-        Meter("r2_ia_retrieval_gb", "responseBytes", where={"storage_class": INFREQUENT}),
+        Meter("r2_retrieval_gb", "responseBytes", scale=GIGABYTE, where={"storage_class": STANDARD}),
+        Meter("r2_ia_retrieval_gb", "responseBytes", scale=GIGABYTE, where={"storage_class": INFREQUENT}),
     )
 
 
@@ -140,7 +153,7 @@ STORAGE = Dataset(
         gauge("cloudflare_r2_pending_uploads", "Multipart uploads not completed.", "uploadCount", ("storage_class",)),
     ),
     meters=tuple(
-        Meter(meter, source, where={"storage_class": storage_class})
+        Meter(meter, source, scale=GIGABYTE, where={"storage_class": storage_class})
         for meter, storage_class in (("r2_storage_gb_month", STANDARD), ("r2_ia_storage_gb_month", INFREQUENT))
         for source in ("payloadSize", "metadataSize")
     ),

@@ -103,8 +103,8 @@ INVOCATIONS = Dataset(
     meters=(
         Meter("workers_requests", "requests", unless={"status": UNBILLED}),
         Meter("workers_requests_internal_error", "requests", where={"status": UNBILLED}),
-        Meter("workers_cpu_ms", "cpuTimeUs", unless={"status": UNBILLED}),
-        Meter("workers_cpu_ms_internal_error", "cpuTimeUs", where={"status": UNBILLED}),
+        Meter("workers_cpu_ms", "cpuTimeUs", scale=1_000, unless={"status": UNBILLED}),
+        Meter("workers_cpu_ms_internal_error", "cpuTimeUs", scale=1_000, where={"status": UNBILLED}),
     ),
 )
 

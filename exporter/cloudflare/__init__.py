@@ -4,6 +4,7 @@ Every fault is raised as a ``CloudflareError``; nothing here decides what it mea
 """
 
 from exporter.cloudflare.analytics import Analytics
+from exporter.cloudflare.billing import BillingReader
 from exporter.cloudflare.budget import Budget
 from exporter.cloudflare.client import Client, RequestTally
 from exporter.cloudflare.discovery import Discovery
@@ -26,6 +27,7 @@ __all__ = [
     "RETENTION",
     "USUAL",
     "Analytics",
+    "BillingReader",
     "Budget",
     "Client",
     "CloudflareError",

@@ -8,8 +8,8 @@ from typing import Any
 from exporter.catalog.entry import Endpoint, Product, Variant
 from exporter.cloudflare.client import Client, Reply
 from exporter.cloudflare.errors import CloudflareError, Forbidden, NotEnabled, Refused, TokenRejected, Unreachable
-from exporter.cloudflare.time import CloudflareTime
-from exporter.model import Account, Asset, Inventory, Listing, Unlistable, parse_time
+from exporter.cloudflare.time import CloudflareTime, moment_or_none
+from exporter.model import Account, Asset, Inventory, Listing, Unlistable
 
 ACCOUNTS_PER_PAGE = 50
 """The largest page of GET /accounts."""
@@ -191,16 +191,9 @@ def _asset(product: Product, item: Mapping[str, Any], variant: Variant, what: st
         kind=product.kind,
         id=variant.prefix + identity if is_prefixed else identity,
         name=variant.prefix + name if is_prefixed else name,
-        created=_moment(item.get(endpoint.created)),
-        modified=_moment(item.get(endpoint.modified)),
+        created=moment_or_none(item.get(endpoint.created)),
+        modified=moment_or_none(item.get(endpoint.modified)),
         tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
         parent=str(item.get(endpoint.parent) or "") if endpoint.parent else "",
         stem=name if is_prefixed else "",
     )
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        return parse_time(text) if isinstance(text, str) else None
-    except ValueError:
-        return None

@@ -65,6 +65,10 @@ class Forbidden(CloudflareError):
     is_final = True
 
 
+class NoRoute(Forbidden):
+    """There is no such path, or no such account."""
+
+
 class NotEnabled(CloudflareError):
     """The account does not use the product."""
 
@@ -111,7 +115,7 @@ def rest_error(status: int, body: Any, what: str, permission: str) -> Cloudflare
     if codes & NOT_ENABLED_CODES:
         return NotEnabled(answer)
     if codes & NO_ROUTE_CODES:
-        return Forbidden(answer, "Check the account id.")
+        return NoRoute(answer, "Check the account id.")
     if status in {401, 403} or codes & NO_PERMISSION_CODES:
         return Forbidden(answer, f"Give the token the permission '{permission}'.")
     if status == 404:

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from exporter.clock import Clock
+from exporter.model import parse_time
 
 
 class CloudflareTime:
@@ -30,6 +32,14 @@ class CloudflareTime:
         """Give how far the machine's wall clock is ahead of Cloudflare's time."""
         now = self.now()
         return None if now is None else self._clock.now() - now
+
+
+def moment_or_none(text: Any) -> datetime | None:
+    """Read a time of an answer that may be missing, or no time at all."""
+    try:
+        return parse_time(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def parse_date(header: str) -> datetime:

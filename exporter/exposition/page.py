@@ -10,8 +10,9 @@ from html import escape
 from typing import Generic, TypeVar
 
 from exporter import __version__
-from exporter.model import AccountStatus, DatasetStatus, DayProgress, ListStatus, Problem, Snapshot
+from exporter.model import AccountStatus, DatasetStatus, DayProgress, ListStatus, Problem
 from exporter.problems import find_problems
+from exporter.snapshot import Snapshot
 
 Entry = TypeVar("Entry")
 

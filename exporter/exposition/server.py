@@ -1,4 +1,4 @@
-"""The web application: /metrics, the health endpoints and the first page."""
+"""The web application: /metrics, the health endpoints, the API and the first page."""
 
 import asyncio
 from datetime import timedelta
@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from exporter.clock import Clock
+from exporter.exposition.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import render_page
 from exporter.exposition.renderer import Encoding, Renderer
 from exporter.exposition.text import Format
@@ -76,7 +77,13 @@ def _weighted(header: str) -> list[tuple[str, float]]:
 
 
 def build_web(
-    board: Board, renderer: Renderer, clock: Clock, *, refresh_interval: timedelta, telemetry_path: str
+    board: Board,
+    renderer: Renderer,
+    clock: Clock,
+    *,
+    refresh_interval: timedelta,
+    telemetry_path: str,
+    ask_books: AskBooks,
 ) -> Starlette:
     """Give the ASGI application that reads the board."""
 
@@ -104,5 +111,6 @@ def build_web(
             Route(telemetry_path, MetricsEndpoint(board, renderer)),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
+            Route("/api/costs", CostsEndpoint(board, ask_books).answer),
         ]
     )

@@ -6,10 +6,13 @@ Nothing here speaks to Cloudflare, and no machine clock is read: all time is the
 from exporter.ledger.audit import DayChange
 from exporter.ledger.chosen import choose
 from exporter.ledger.days import DayPart, DayTask, Part
+from exporter.ledger.file import StorageError
 from exporter.ledger.ledger import Applied, Ledger
+from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.publication import Publication, PublishedBook
+from exporter.ledger.reader import LedgerReader, reading
 from exporter.ledger.readings import LOOK_BACK
-from exporter.ledger.roster import Entry, RosterKey, Standing
+from exporter.ledger.roster import Entry, RosterKey, Standing, place_cost
 from exporter.ledger.store import CommitError
 
 __all__ = [
@@ -21,10 +24,15 @@ __all__ = [
     "DayTask",
     "Entry",
     "Ledger",
+    "LedgerReader",
     "Part",
     "Publication",
     "PublishedBook",
     "RosterKey",
     "Standing",
+    "StorageError",
+    "Tariffs",
     "choose",
+    "place_cost",
+    "reading",
 ]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.daily import DailyKey, meter_hours
+from exporter.ledger.daily import meter_hours
 from exporter.ledger.days import Comparison, DayMark, DayPart, compare, digest_of, judge, start_of
 from exporter.ledger.readings import peaks_of_day
 from exporter.ledger.totals import sum_rows
-from exporter.model import Amounts, Answer, RowKey, Rows
+from exporter.model import Amounts, Answer, DailyKey, RowKey, Rows
 
 
 @dataclass(frozen=True, slots=True)

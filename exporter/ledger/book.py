@@ -7,11 +7,11 @@ from operator import add
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.daily import DailyKey, meter_hours
+from exporter.ledger.daily import meter_hours
 from exporter.ledger.hours import OpenHour, Settlement, settle
 from exporter.ledger.series import Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
 from exporter.ledger.totals import Row, accrue, sum_rows
-from exporter.model import HOUR, Amounts, Answer, RowKey, Rows
+from exporter.model import HOUR, Amounts, Answer, DailyKey, RowKey, Rows
 
 JUMP = timedelta(minutes=5)
 """An answer that moves ``until`` further than this publishes its births before its values."""

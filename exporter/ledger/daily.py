@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from exporter.catalog.entry import Dataset, Meter
-from exporter.model import Rows
-
-DailyKey = tuple[date, str, str]
-"""UTC day, asset id and meter id."""
+from exporter.model import DailyKey, Rows
 
 KEPT_DAYS = 400
 """13 months and some days: a year can be compared with the one before."""
@@ -15,24 +12,36 @@ KEPT_DAYS = 400
 
 def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
     """Give what the rows of some hours add to the daily sums, in each meter's smallest unit."""
-    names = [label.name for label in dataset.labels]
     sums: dict[DailyKey, int] = {}
     weights: dict[tuple[str, ...], list[tuple[str, int, int]]] = {}
     for hour, rows in hours.items():
         day = hour.date()
         for (asset, values), amounts in rows.items():
             if values not in weights:
-                labels = dict(zip(names, values, strict=True))
                 weights[values] = [
                     (meter.id, dataset.field_index[meter.source], meter.weight)
-                    for meter in dataset.meters
-                    if _counts(meter, labels)
+                    for meter in counting_meters(dataset, values)
                 ]
             for meter_id, position, weight in weights[values]:
                 if amounts[position] > 0:
                     key = (day, asset, meter_id)
                     sums[key] = sums.get(key, 0) + weight * amounts[position]
     return sums
+
+
+def add_daily(
+    sums: dict[DailyKey, int], more: Mapping[DailyKey, int], since: date = date.min, until: date = date.max
+) -> None:
+    """Add to daily sums what falls into [since, until)."""
+    for key, amount in more.items():
+        if since <= key[0] < until:
+            sums[key] = sums.get(key, 0) + amount
+
+
+def counting_meters(dataset: Dataset, values: tuple[str, ...]) -> list[Meter]:
+    """Give the meters that count rows with these label values."""
+    labels = dict(zip([label.name for label in dataset.labels], values, strict=True))
+    return [meter for meter in dataset.meters if _counts(meter, labels)]
 
 
 def _counts(meter: Meter, labels: Mapping[str, str]) -> bool:

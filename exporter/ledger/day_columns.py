@@ -8,10 +8,10 @@ from typing import Any
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.columns import marks, moment_of, seconds_of, seconds_or_none, time_of
-from exporter.ledger.daily import KEPT_DAYS, DailyKey
+from exporter.ledger.daily import KEPT_DAYS
 from exporter.ledger.days import DayMark, DayPart, Part
 from exporter.ledger.totals import sum_rows
-from exporter.model import Amounts, RowKey
+from exporter.model import Amounts, DailyKey, RowKey
 
 BookKey = tuple[str, str]
 """Account id and dataset."""

@@ -112,6 +112,9 @@ MIGRATIONS: tuple[str, ...] = (
     DROP TABLE daily;
     ALTER TABLE counted_daily RENAME TO daily;
     """,
+    """
+    CREATE TABLE billing (account TEXT PRIMARY KEY, facts TEXT) WITHOUT ROWID;
+    """,
 )
 """One script per schema version; the file's ``user_version`` counts those it has seen."""
 

@@ -41,7 +41,7 @@ def inspect_folder(folder: Path) -> Inspection:
     try:
         if not path.exists():
             return Inspection(is_in_use, Soundness.ABSENT)
-        with closing(sqlite3.connect(_address(path, is_in_use), uri=True)) as connection:
+        with closing(sqlite3.connect(address_of(path, is_in_use), uri=True)) as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except OSError as error:
@@ -55,7 +55,7 @@ def inspect_folder(folder: Path) -> Inspection:
     return Inspection(is_in_use, Soundness.SOUND, version)
 
 
-def _address(path: Path, is_in_use: bool) -> str:
+def address_of(path: Path, is_in_use: bool) -> str:
     """Give how to open the file for reading alone.
 
     Beside a file that nobody writes SQLite would leave files of its own, which the exporter's user might not be

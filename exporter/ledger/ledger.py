@@ -4,9 +4,9 @@ Every change is computed beside the state, committed in one transaction, and onl
 commit fails, nothing has happened.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,17 +25,18 @@ from exporter.ledger.book import (
     start_book,
 )
 from exporter.ledger.closed_days import ClosedDays
-from exporter.ledger.daily import DailyKey
+from exporter.ledger.daily import add_daily
 from exporter.ledger.day_columns import BookKey
 from exporter.ledger.days import DayPart, DayTask, Reach, start_of
 from exporter.ledger.file import is_damage
-from exporter.ledger.publication import Publication, publish_book, publish_readings
+from exporter.ledger.list_cost import Pricing, Tariffs, has_list_cost, is_list_cost, key_of, list_cost_of
+from exporter.ledger.publication import Publication, publish_book, publish_list_cost, publish_readings
 from exporter.ledger.readings import ReadingBook, ReadingChange, presence, read
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement, Plan
 from exporter.ledger.store import Store
 from exporter.ledger.writing import Change, Retirement
-from exporter.model import Account, Answer, DayProgress, Inventory, Unlistable
+from exporter.model import Account, Answer, DailyKey, DayProgress, Inventory, Unlistable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +50,34 @@ class Applied:
 class Ledger:
     """The exact totals of all accounts. Not safe for concurrent use: one caller at a time."""
 
-    def __init__(self, store: Store, datasets: Iterable[Dataset]) -> None:
+    def __init__(self, store: Store, datasets: Iterable[Dataset], tariffs: Tariffs | None = None) -> None:
+        known = tuple(datasets)
         self._store = store
-        self._plans = {dataset.key: Plan(dataset) for dataset in datasets}
+        self._tariffs = tariffs
+        self._shows_assets = True
+        self._plans = {dataset.key: Plan(dataset) for dataset in (*known, *map(list_cost_of, _priced(known)))}
         self._accounts = store.load_accounts()
         self._roster = store.load_roster()
         self._unlistable: dict[str, frozenset[str]] = {}
         self._books: dict[BookKey, Book] = {}
         self._readings: dict[BookKey, ReadingBook] = {}
         self._used = store.load_used()
+        self._billing = store.load_billing()
         self._days = ClosedDays(store)
+        self._day_changes: dict[str, dict[date, int]] = {}
         self.revision = 1
         self._load()
 
     @classmethod
-    def open(cls, folder: Path | None, datasets: Iterable[Dataset]) -> "Ledger":
+    def open(cls, folder: Path | None, datasets: Iterable[Dataset], tariffs: Tariffs | None = None) -> "Ledger":
         """Open or begin the ledger in a folder (None: in memory); one that makes no sense is set aside.
 
-        Raises StorageError.
+        With ``tariffs`` it counts what usage costs at list price. Raises StorageError.
         """
         store, known = Store(folder), tuple(datasets)
         try:
             store.check()
-            ledger = cls(store, known)
+            ledger = cls(store, known, tariffs)
             ledger._check()
             return ledger
         except Exception as error:
@@ -79,7 +85,11 @@ class Ledger:
                 store.close()
                 raise
             store.begin_anew(f"{type(error).__name__}: {error}")
-            return cls(store, known)
+            return cls(store, known, tariffs)
+
+    def show_cost_of_assets(self, is_wanted: bool) -> None:
+        """Let list cost be told for each asset, or only for the projects."""
+        self._shows_assets = is_wanted
 
     def close(self) -> None:
         """Close the file and give up the folder."""
@@ -92,6 +102,10 @@ class Ledger:
     def accounts(self) -> tuple[Account, ...]:
         """Give the accounts that were ever enrolled, with their real names."""
         return tuple(Account(account_id, name) for account_id, (name, _) in self._accounts.items())
+
+    def labels(self) -> dict[str, str]:
+        """Give the label of each account, by id."""
+        return {account_id: label for account_id, (_, label) in self._accounts.items()}
 
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
         """Learn which accounts there are, and how they are called: by ``alias`` (id to label), else by their name."""
@@ -150,7 +164,7 @@ class Ledger:
 
     def until(self, account_id: str) -> datetime | None:
         """Give the newest moment up to which any dataset of the account was asked."""
-        states = [book.state for key in self._books_of(account_id) if (book := self._books[key]).state]
+        states = [self._books[key].state for key in self._books_of(account_id) if not is_list_cost(key[1])]
         return max((state.until for state in states if state), default=None)
 
     def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> Applied:
@@ -170,6 +184,12 @@ class Ledger:
                 self._note_use(change, account_id, plan.dataset.kind, answer)
             else:
                 change.readings[key] = self._read(account_id, roster, answer, plan)
+            in_money = self._in_money(account_id, plan.dataset, answer, change)
+            if in_money is not None:
+                costs = self._plans[in_money.question.dataset]
+                advanced = self._advance(account_id, roster, in_money, costs, scraped)
+                # No audit compares money: it prices what the audit of the usage finds.
+                change.books[account_id, costs.dataset.key] = replace(advanced, kept={})
         self._commit(change)
         self._merge(change, account_id, roster)
         for key, reading_change in change.readings.items():
@@ -177,8 +197,28 @@ class Ledger:
         self._used.setdefault(account_id, {}).update(change.used.get(account_id, {}))
         return Applied(
             strangers=frozenset(key for key, entry in roster.items() if entry.standing is Standing.STRANGER),
-            gaps={dataset: made.gap for (_, dataset), made in change.books.items()},
+            gaps={dataset: made.gap for (_, dataset), made in change.books.items() if not is_list_cost(dataset)},
         )
+
+    def _in_money(self, account_id: str, dataset: Dataset, answer: Answer, change: Change) -> Answer | None:
+        """Give what an answer comes to at list price, if that is counted."""
+        if self._tariffs is None or not has_list_cost(dataset):
+            return None
+        pricing = Pricing(account_id, dataset, self._tariffs)
+        if dataset.role is Role.USAGE:
+            return pricing.answer(answer)
+        levels = change.readings[account_id, dataset.key].levels
+        return pricing.answer_about_stored(answer, levels, self._books.get((account_id, key_of(dataset.key))))
+
+    def note_billing(self, account_id: str, facts: str) -> None:
+        """Put down what the account's billing is known to be. Raises CommitError."""
+        if self._billing.get(account_id) != facts:
+            self._commit(Change(billing={account_id: facts}))
+            self._billing[account_id] = facts
+
+    def billing(self) -> dict[str, str]:
+        """Give what was last put down of each account's billing, by id."""
+        return dict(self._billing)
 
     def find_day_tasks(
         self, account_id: str, dataset: Dataset, now: datetime, retention: timedelta
@@ -222,7 +262,12 @@ class Ledger:
             return
         assets = {asset for rows in late.rows.values() for asset, _ in rows}
         self._meet(change, roster, (key[0], book.dataset.kind), assets, late.date)
-        change.books[key] = add_late(book, book.state, late, self._audience(book, roster, assets, scraped))
+        change.books[key] = add_late(book, book.state, late, self._audience(book, roster, set(assets), scraped))
+        costs = self._books.get((key[0], key_of(key[1])))
+        if costs is not None and costs.state is not None and self._tariffs is not None and late.rows:
+            in_money = Late(Pricing(key[0], book.dataset, self._tariffs).price(late.rows), 0, late.date)
+            audience = self._audience(costs, roster, assets, scraped)
+            change.books[key[0], costs.dataset.key] = add_late(costs, costs.state, in_money, audience)
 
     def reset_counters(self) -> None:
         """Forget all totals and series, so that counting starts anew; daily sums and names stay."""
@@ -251,14 +296,32 @@ class Ledger:
         for key, book_change in change.books.items():
             self._books.setdefault(key, Book(self._plans[key[1]])).merge(book_change)
 
-    def daily_sums(self, account_id: str) -> dict[DailyKey, int]:
-        """Give what each asset used of each meter on each UTC day, open hours included."""
-        sums = self._store.load_daily(account_id)
-        for key in self._books_of(account_id):
-            book = self._books[key]
-            for day, amount in meter_open_hours(book.dataset, book.open).items():
-                sums[day] = sums.get(day, 0) + amount
+    def daily_sums(self, account_id: str, since: date = date.min, until: date = date.max) -> dict[DailyKey, int]:
+        """Give what each asset used of each meter on each UTC day in [since, until), open hours included."""
+        sums = self._store.load_daily(account_id, since, until)
+        add_daily(sums, self.open_sums(account_id), since, until)
         return sums
+
+    def settled_sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+        """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once."""
+        return self._store.read_daily(account_id, since, until)
+
+    def open_sums(self, account_id: str) -> dict[DailyKey, int]:
+        """Give what open hours add to the daily sums."""
+        books = [self._books[key] for key in self._books_of(account_id)]
+        sums: dict[DailyKey, int] = {}
+        for book in books:
+            add_daily(sums, meter_open_hours(book.dataset, book.open))
+        return sums
+
+    def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
+        """Give every asset that was ever seen of an account."""
+        return self._roster.get(account_id, {})
+
+    def changed_at(self, account_id: str, since: date, until: date) -> int:
+        """Give the revision in which settled sums of [since, until) last changed, as far as this process knows."""
+        changes = self._day_changes.get(account_id, {})
+        return max((revision for day, revision in changes.items() if since <= day < until), default=0)
 
     def totals(self, account_id: str, dataset: str) -> dict[tuple[str, tuple[str, ...]], tuple[int, ...]]:
         """Give the total of each row of a dataset since its start, per field."""
@@ -270,8 +333,17 @@ class Ledger:
         return Publication(
             revision=self.revision,
             accounts={account: label for account, (_, label) in self._accounts.items()},
+            list_costs=tuple(
+                publish_list_cost(account, book, with_assets=self._shows_assets)
+                for (account, dataset), book in self._books.items()
+                if is_list_cost(dataset) and book.state
+            ),
             books=(
-                *(publish_book(account, book) for (account, _), book in self._books.items() if book.state),
+                *(
+                    publish_book(account, book)
+                    for (account, dataset), book in self._books.items()
+                    if book.state and not is_list_cost(dataset)
+                ),
                 *(
                     publish_readings(account, book, self._roster.get(account, {}), now)
                     for (account, _), book in self._readings.items()
@@ -310,12 +382,16 @@ class Ledger:
         assets |= {asset for asset, _ in book.waiting}
         placed = {asset: place_row(kind, asset, roster) for asset in assets}
         placements = {asset: placement for asset, placement in placed.items() if placement is not None}
+        if is_list_cost(book.dataset.key) and not self._shows_assets:
+            placements = {asset: Placement(placement.project, "") for asset, placement in placements.items()}
         return Audience(placements, _listed(roster, kind), scraped, self.revision + 1)
 
     def _commit(self, change: Change) -> None:
         signatures = {key: self._plans[key[1]].dataset.signature for key in (*change.books, *change.readings)}
         self._store.commit(change, signatures, self._books)
         self.revision += 1
+        for account_id, day in change.touched_days():
+            self._day_changes.setdefault(account_id, {})[day] = self.revision
         for key, placements in change.left.items():
             self._books[key].drop_series(placements)
 
@@ -326,6 +402,7 @@ class Ledger:
         return {
             (self._books[key].dataset.kind, asset)
             for key in self._books_of(account_id)
+            if not is_list_cost(key[1])
             for hour in self._books[key].open.values()
             for (asset, _), amounts in hour.rows.items()
             if any(amounts)
@@ -333,7 +410,8 @@ class Ledger:
 
     def _check(self) -> None:
         """Raise LookupError or ValueError if a series does not fit its metric."""
-        for book in self.publication().books:
+        publication = self.publication()
+        for book in (*publication.books, *publication.list_costs):
             for _, key, _ in book.series:
                 metric = book.dataset.metrics[key.metric]
                 if len(key.values) != len(metric.labels) + bool(metric.split):
@@ -357,6 +435,10 @@ class Ledger:
         if retired:
             self._commit(Change(retired=retired))
             self._days.take_retired(retired)
+
+
+def _priced(datasets: Iterable[Dataset]) -> list[Dataset]:
+    return [dataset for dataset in datasets if has_list_cost(dataset)]
 
 
 def _listed(roster: Mapping[RosterKey, Entry], kind: str) -> list[Placement]:

@@ -1,7 +1,7 @@
 """What the ledger publishes: label sets with their amounts, the accounts' names and their assets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exporter.catalog.entry import Dataset
@@ -27,13 +27,14 @@ class PublishedBook:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """All that the ledger publishes, as of its commit ``revision``."""
+    """All that the ledger publishes, as of its commit ``revision``; ``list_costs`` are in parts of a ``USD``."""
 
     revision: int
     accounts: Mapping[str, str]
     books: tuple[PublishedBook, ...]
     assets: Mapping[str, tuple[Entry, ...]]
     used: Mapping[str, Mapping[RosterKey, datetime]]
+    list_costs: tuple[PublishedBook, ...] = ()
 
 
 def publish_book(account: str, book: Book) -> PublishedBook:
@@ -42,6 +43,13 @@ def publish_book(account: str, book: Book) -> PublishedBook:
         (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
     )
     return PublishedBook(account, book.dataset, book.state, None, series)
+
+
+def publish_list_cost(account: str, book: Book, *, with_assets: bool) -> PublishedBook:
+    """Give what a dataset's usage costs at list price, by asset or by project."""
+    published = publish_book(account, book)
+    wanted = tuple(each for each in published.series if bool(each[0].asset) is with_assets)
+    return replace(published, series=wanted)
 
 
 def publish_readings(

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.daily import DailyKey, meter_hours
+from exporter.ledger.daily import meter_hours
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
 from exporter.ledger.series import Placement, Plan, SeriesKey
-from exporter.model import UNKNOWN, Amounts, Answer, RowKey, Rows
+from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, RowKey, Rows
 
 LOOK_BACK = timedelta(hours=48)
 """How far back the newest state is looked for, and how long that of an unknown asset is shown."""
@@ -57,7 +57,8 @@ class ReadingBook:
 
 @dataclass(frozen=True, slots=True)
 class ReadingChange:
-    """What one answer changes in a reading book. ``peaks`` are the least that the day's peaks now are.
+    """What one answer changes in a reading book. ``peaks`` are the least that the day's peaks now are, ``levels`` what
+    was stored in each hour of the answer, be it told in that hour or before.
 
     A window is not ``is_stored``: after a restart it would be old.
     """
@@ -66,6 +67,7 @@ class ReadingChange:
     rows: dict[RowKey, Reading]
     gone: frozenset[RowKey]
     peaks: dict[DailyKey, int]
+    levels: dict[datetime, Rows]
     is_stored: bool = True
 
 
@@ -91,19 +93,22 @@ def read(book: ReadingBook, answer: Answer, find: Callable[[str], Presence]) -> 
     state = Readings(answer.question.until, answer.date, max(answer.hours, default=book.state and book.state.newest))
     if book.dataset.role is Role.WINDOW:
         rows = {key: Reading(at, amounts) for at, there in answer.hours.items() for key, amounts in there.items()}
-        return ReadingChange(state, rows, frozenset(book.rows.keys() - rows.keys()), {}, is_stored=False)
+        return ReadingChange(state, rows, frozenset(book.rows.keys() - rows.keys()), {}, {}, is_stored=False)
     current = dict(book.rows)
     peaks: dict[DailyKey, int] = {}
+    levels: dict[datetime, Rows] = {}
     for hour in sorted(answer.hours):
         for key, amounts in answer.hours[hour].items():
             if key not in current or current[key].at <= hour:
                 current[key] = Reading(hour, amounts)
         _raise(peaks, meter_hours(book.dataset, {hour: answer.hours[hour]}))
-        stored = {key: reading.amounts for key, reading in current.items() if _is_kept(find(key[0]), reading, hour)}
-        _raise(peaks, _of_account(meter_hours(book.dataset, {hour: stored})))
+        levels[hour] = {
+            key: reading.amounts for key, reading in current.items() if _is_kept(find(key[0]), reading, hour)
+        }
+        _raise(peaks, _of_account(meter_hours(book.dataset, {hour: levels[hour]})))
     gone = frozenset(key for key, reading in current.items() if not _is_kept(find(key[0]), reading, answer.date))
     changed = {key: reading for key, reading in current.items() if key not in gone and book.rows.get(key) != reading}
-    return ReadingChange(state, changed, gone & book.rows.keys(), peaks)
+    return ReadingChange(state, changed, gone & book.rows.keys(), peaks, levels)
 
 
 def peaks_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:

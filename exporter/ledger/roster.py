@@ -95,6 +95,14 @@ def place_row(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Pl
     return entry.placement if entry else None
 
 
+def place_cost(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement:
+    """Give where a cost is shown: one of an asset that is gone keeps its name and its last project."""
+    entry = roster.get((kind, asset_id))
+    if entry is not None and entry.asset.name:
+        return Placement(entry.project or UNASSIGNED, FILTERED if entry.is_filtered else entry.label)
+    return place_row(kind, asset_id, roster) or Placement(UNASSIGNED, UNLISTED)
+
+
 def is_asset_id(asset_id: str) -> bool:
     """Tell whether a row id stands for an asset that a discovery could list."""
     return bool(asset_id) and not asset_id.startswith(DISPATCH_PREFIX)

@@ -2,22 +2,22 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from operator import add
 from typing import Any
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.book import Book, BookChange
 from exporter.ledger.columns import json_or_none, marks, seconds_of, seconds_or_none
-from exporter.ledger.daily import DailyKey
 from exporter.ledger.day_columns import NOT_COUNTED, BookKey, keep_more, merge_daily, write_day, write_marks
 from exporter.ledger.days import DayMark, DayPart
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.readings import ReadingChange
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Placement
+from exporter.model import DailyKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,17 @@ class Change:
     readings: dict[BookKey, ReadingChange] = field(default_factory=dict)
     used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
     days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
+    billing: dict[str, str] = field(default_factory=dict)
+
+    def touched_days(self) -> set[tuple[str, date]]:
+        """Give the accounts and days whose daily sums it changes."""
+        sums: list[tuple[str, Iterable[DailyKey]]] = [
+            *((account, change.daily) for (account, _), change in self.books.items()),
+            *((account, change.peaks) for (account, _), change in self.readings.items()),
+            *((account, retirement.daily) for (account, _), retirement in self.retired.items()),
+        ]
+        touched = {(account, day) for account, keys in sums for day, _, _ in keys}
+        return touched | {(account, day.part.day) for (account, _), days in self.days.items() for day in days}
 
 
 def write_change(
@@ -66,6 +77,7 @@ def write_change(
             for (kind, asset), hour in used.items()
         ],
     )
+    write.executemany("INSERT OR REPLACE INTO billing VALUES (?, ?)", list(change.billing.items()))
     for key, book_change in change.books.items():
         _write_book(write, key, signatures[key], book_change)
         _write_open_hours(write, key, books[key].open if key in books else {}, book_change.open)

@@ -1,6 +1,7 @@
 """The demo account: five projects that are worth looking at, and a token for it."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from exporter.simulator.dataset import fixed
 from exporter.simulator.world import (
@@ -13,6 +14,7 @@ from exporter.simulator.world import (
     KvNamespace,
     Limits,
     ObjectNamespace,
+    Subscription,
     TokenModel,
     Worker,
     World,
@@ -27,10 +29,37 @@ _GB = 10**9
 def demo_world(seed: int = 1, *, first_incident: datetime | None = None) -> World:
     """The world of the demo account. `first_incident` adds an error burst of ten minutes to the recurring ones."""
     account = AccountModel(
-        id=DEMO_ACCOUNT_ID, name="Example", assets=(*_shop(first_incident), *_blog(), *_chat(), *_data(), *_labs())
+        id=DEMO_ACCOUNT_ID,
+        name="Example",
+        assets=(*_shop(first_incident), *_blog(), *_chat(), *_data(), *_labs()),
+        subscriptions=_subscriptions(),
+        covered=True,
     )
     token = TokenModel(token=DEMO_TOKEN, user="demo")
     return World(accounts=(account,), tokens=(token,), seed=seed, lateness=timedelta(minutes=2), limits=Limits())
+
+
+def _subscriptions() -> tuple[Subscription, ...]:
+    """What is paid whether it is used or not: three by the month, from the 14th on, and a zone's plan by the year."""
+    anchor = datetime(2024, 2, 14, tzinfo=UTC)
+    return (
+        Subscription(public_name="Workers Paid", price=Decimal("5.00"), rate_plan_id="workers_paid", anchor=anchor),
+        Subscription(public_name="R2 Paid", price=Decimal("0.00"), rate_plan_id="r2_paid", anchor=anchor),
+        Subscription(
+            public_name="Workers for Platforms",
+            price=Decimal("25.00"),
+            rate_plan_id="workers_for_platforms",
+            anchor=anchor,
+        ),
+        Subscription(
+            public_name="Pro Plan",
+            price=Decimal("240.00"),
+            rate_plan_id="pro",
+            anchor=datetime(2025, 6, 14, tzinfo=UTC),
+            frequency="yearly",
+            scope="zone",
+        ),
+    )
 
 
 def _script(name: str, weight: int, *, tags: tuple[str, ...] = (), growth: int = 0) -> Worker:

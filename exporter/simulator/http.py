@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -36,6 +37,15 @@ class HttpResponse:
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
 
 
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """A request that is answered with an error."""
+
+    status: int
+    code: int
+    message: str
+
+
 def read_query(query_string: bytes) -> dict[str, str]:
     """The parameters of a query string; of repeated ones the last."""
     return dict(parse_qsl(query_string.decode(), keep_blank_values=True))
@@ -44,6 +54,23 @@ def read_query(query_string: bytes) -> dict[str, str]:
 def json_response(status: int, document: object) -> HttpResponse:
     """A JSON answer."""
     return HttpResponse(status, json.dumps(document).encode())
+
+
+def exact_response(status: int, document: object) -> HttpResponse:
+    """A JSON answer in which every Decimal is a number with exactly its digits, as no float could promise."""
+    return HttpResponse(status, exact_json(document).encode())
+
+
+def exact_json(value: object) -> str:
+    """The JSON of dictionaries, lists and plain values, where Decimals become numbers without passing by a float."""
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)}: {exact_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(exact_json, value)) + "]"
+    return json.dumps(value)
 
 
 def error_response(status: int, code: int, message: str) -> HttpResponse:

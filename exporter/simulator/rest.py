@@ -1,14 +1,14 @@
-"""The REST side: token verification, accounts and the lists of assets, with Cloudflare's envelopes and paging."""
+"""The REST side: token verification, accounts, lists of assets and billing, with Cloudflare's envelopes and paging."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from exporter.simulator.billing import billing_result, is_billing
 from exporter.simulator.dataset import Listing, PageSize, timestamp
-from exporter.simulator.http import HttpRequest, HttpResponse, error_response, json_response
+from exporter.simulator.http import HttpRequest, HttpResponse, Refusal, error_response, exact_response, json_response
 from exporter.simulator.products import LISTINGS
 from exporter.simulator.state import State
 from exporter.simulator.world import AccountModel, Asset, Bucket, TokenModel
@@ -17,15 +17,6 @@ _ACCOUNT_PATH = re.compile(r"/accounts/([^/]+)(/.*)?")
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 _JURISDICTIONS = frozenset({"default", "eu", "us", "fedramp", "fedramp-high"})
 _ACCOUNT_PAGES = PageSize(5, 50, 20)
-
-
-@dataclass(frozen=True)
-class Refusal(Exception):
-    """A request that is answered with an error."""
-
-    status: int
-    code: int
-    message: str
 
 
 def account_of(path: str) -> str | None:
@@ -71,6 +62,8 @@ class RestApi:
             return json_response(200, {"success": True, "errors": [], "messages": [], "result": _account(account)})
         if match.group(2) == "/tokens/verify":
             return _verified(token, account.id)
+        if is_billing(account, match.group(2)):
+            return self._billing(request, match.group(2), account, token, now, short=short)
         listing = next((listing for listing in LISTINGS if listing.path == match.group(2)), None)
         if listing is None:
             raise Refusal(404, 7003, "No route for the URI")
@@ -85,6 +78,16 @@ class RestApi:
         if short:
             accounts = accounts[: len(accounts) // 2]
         return _page(request, accounts, _ACCOUNT_PAGES)
+
+    def _billing(
+        self, request: HttpRequest, path: str, account: AccountModel, token: TokenModel, now: datetime, *, short: bool
+    ) -> HttpResponse:
+        if not token.may("billing"):
+            raise Refusal(403, 10000, "Authentication error")
+        result = billing_result(path, account, self._state.usage(account.id), request.query, now)
+        if short and isinstance(result, list):
+            result = result[: len(result) // 2]
+        return exact_response(200, {"success": True, "errors": [], "messages": [], "result": result})
 
     def _listed(
         self, request: HttpRequest, listing: Listing, account: AccountModel, now: datetime, *, short: bool

@@ -52,8 +52,14 @@ class Traffic:
     def hour(self, stream: Stream, hour: int) -> _Hour:
         """The sixty minutes of an hour."""
         known = self._hours.get((stream.key, hour))
-        if known is not None:
-            return known
+        if known is None:
+            known = _Hour(*self._minutes(stream, hour))
+            if len(self._hours) >= _MOST_HOURS:
+                self._hours.clear()
+            self._hours[stream.key, hour] = known
+        return known
+
+    def _minutes(self, stream: Stream, hour: int) -> tuple[list[int], list[int]]:
         day = hour // 24
         rhythm = _RHYTHM_OF_DAY[hour % 24] * _RHYTHM_OF_WEEK[(day + _EPOCH_WEEKDAY) % 7]
         growth = 1_000 + stream.growth * (day % _GROWTH_CYCLE_DAYS)
@@ -64,18 +70,14 @@ class Traffic:
             (mean * (128 + noise) + chance * dither) // _WHOLE
             for noise, chance in zip(entropy[:60], entropy[60:], strict=True)
         ]
-        made = _Hour(events, [noise if event else 0 for noise, event in zip(entropy, events, strict=False)])
-        if len(self._hours) >= _MOST_HOURS:
-            self._hours.clear()
-        self._hours[stream.key, hour] = made
-        return made
+        return events, [noise if event else 0 for noise, event in zip(entropy, events, strict=False)]
 
     def day(self, stream: Stream, day: int) -> tuple[int, int]:
         """Events and noise of a whole day."""
         known = self._days.get((stream.key, day))
         if known is None:
-            hours = [self.hour(stream, hour) for hour in range(day * 24, day * 24 + 24)]
-            known = (sum(hour.running_events[60] for hour in hours), sum(hour.running_noise[60] for hour in hours))
+            hours = [self._minutes(stream, hour) for hour in range(day * 24, day * 24 + 24)]
+            known = (sum(sum(events) for events, _ in hours), sum(sum(noise) for _, noise in hours))
             self._days[stream.key, day] = known
         return known
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from exporter.simulator.arrival import Curve
 
@@ -138,10 +139,36 @@ class KvNamespace(Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """Something that an account pays for by the period. `price` is that of one period.
+
+    Periods begin on the day of `anchor`, at midnight UTC, in each month or year, or on a shorter month's last day.
+    It is there from `started` on, which is the anchor if it is not given.
+    """
+
+    public_name: str
+    price: Decimal
+    rate_plan_id: str
+    anchor: datetime
+    frequency: Literal["monthly", "yearly"] = "monthly"
+    state: str = "Paid"
+    currency: str = "USD"
+    scope: Literal["account", "zone"] = "account"
+    started: datetime | None = None
+
+    @property
+    def start(self) -> datetime:
+        """When it began."""
+        return self.anchor if self.started is None else self.started
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountModel:
     """An account: `id` has 32 hexadecimal digits. Datasets in `disabled_datasets` are not part of its plan.
 
     Before `created` there is no such account, and nothing of it is used.
+    Billable usage is told of a `covered` account only, below the one `usage_path` that it offers. What is stored on a
+    day is divided by `storage_month_days`, or by the days of its billing cycle, to give months.
     """
 
     id: str
@@ -151,6 +178,10 @@ class AccountModel:
     r2_enabled: bool = True
     disabled_datasets: frozenset[str] = frozenset()
     forbidden_jurisdictions: frozenset[str] = frozenset({"fedramp", "fedramp-high"})
+    subscriptions: tuple[Subscription, ...] = ()
+    covered: bool = False
+    usage_path: Literal["billable-usage", "paygo-usage", "billing/usage/paygo"] = "billable-usage"
+    storage_month_days: int | Literal["cycle"] = 30
 
 
 TOKEN_STATUSES = frozenset({"active", "disabled", "expired", "revoked"})
@@ -158,8 +189,9 @@ TOKEN_STATUSES = frozenset({"active", "disabled", "expired", "revoked"})
 
 @dataclass(frozen=True, kw_only=True)
 class TokenModel:
-    """A token. `accounts` None: all; `permissions` None: all, else of accounts, analytics, workers, r2, d1, kv.
+    """A token. `accounts` None: all.
 
+    `permissions` None: all, else of accounts, analytics, workers, r2, d1, kv, billing.
     Limits count per `user`, or per token for one that an account owns (`owner` is that account's id).
     `status` is one of TOKEN_STATUSES; of a revoked token verification does not even tell the status.
     """

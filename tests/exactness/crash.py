@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset
 from exporter.choices import Choices
-from exporter.ledger import Applied, DayChange, DayPart, Ledger, Publication
+from exporter.ledger import Applied, DayChange, DayPart, Ledger, Publication, Tariffs
 from exporter.model import Account, Answer, Inventory
 
 Result = TypeVar("Result")
@@ -51,9 +51,9 @@ class Writes:
     changed: list[bool] = field(default_factory=list)
     is_dead: bool = False
 
-    def open_ledger(self, folder: Path | None, datasets: Iterable[Dataset]) -> Ledger:
+    def open_ledger(self, folder: Path | None, datasets: Iterable[Dataset], tariffs: Tariffs) -> Ledger:
         """Open a ledger whose writes count here."""
-        ledger = MortalLedger.open(folder, datasets)
+        ledger = MortalLedger.open(folder, datasets, tariffs)
         assert isinstance(ledger, MortalLedger)
         ledger.writes = self
         self.is_dead = False

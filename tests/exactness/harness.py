@@ -14,13 +14,12 @@ from exporter.app import Exporter, build_exporter
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare.client import TIMEOUT
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
-from exporter.ledger.daily import DailyKey
 from exporter.ledger.days import AUDIT_AFTER
-from exporter.model import HOUR, Amounts, RowKey, floor_hour
+from exporter.model import HOUR, Amounts, DailyKey, RowKey, floor_hour
 from exporter.simulator import Documents, ManualClock, Simulator, Traffic, World
 from tests.clock import START, CoupledClock
 from tests.exactness.crash import Crash, CrashPoint, Writes, bury_crashed_tasks
-from tests.exactness.truth import DAY, USAGE, add_increases, daily_truth, truth_of, usage_meters
+from tests.exactness.truth import DAY, USAGE, add_increases, add_list_cost, daily_truth, truth_of, usage_meters
 from tests.exactness.watcher import Kept, Watcher
 from tests.exactness.worlds import ACCOUNT_ID, RENAMABLE, TOKEN, small_assets, small_world
 
@@ -216,6 +215,7 @@ class Rig:
             for dataset in USAGE:
                 truth = self.oracle(dataset, self.start_of(dataset.name, account_id), self.now, account_id)
                 add_increases(increases, dataset, truth)
+                add_list_cost(increases, dataset, truth, self.now.date())
         return +increases
 
     def check(self, *account_ids: str) -> None:

@@ -10,7 +10,7 @@ from exporter.model import HOUR, Amounts, RowKey, floor_hour
 from exporter.simulator import Fault, Kind
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.exactness.matrix import DOCUMENTS, TRAFFIC, at, live, live_until, of_dataset, up, world_of
-from tests.exactness.truth import USAGE, add_increases, added, truth_of
+from tests.exactness.truth import USAGE, add_increases, add_list_cost, added, truth_of
 from tests.exactness.watcher import Kept
 
 RETENTION = timedelta(hours=2)
@@ -32,6 +32,7 @@ def check_but_for(rig: Rig, since: datetime, until: datetime) -> None:
         totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
         assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.name
         add_increases(increases, dataset, truth)
+        add_list_cost(increases, dataset, truth, rig.now.date())
     assert +rig.watcher.increases == +increases
 
 

@@ -4,14 +4,19 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
+from exporter.billing import USD
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.daily import DailyKey, meter_hours
-from exporter.model import DISPATCH_PREFIX, Amounts, RowKey
+from exporter.ledger.daily import meter_hours
+from exporter.model import DISPATCH_PREFIX, Amounts, DailyKey, RowKey
+from exporter.pricing import PLACES, ListTariffs, load_card
 from exporter.simulator import Simulator
 from tests.exactness.watcher import Kept
 
 DAY = timedelta(days=1)
+
+CARD = load_card()
+TARIFFS = ListTariffs(lambda account_id: CARD)
 
 USAGE = tuple(dataset for dataset in DATASETS.values() if dataset.role is Role.USAGE)
 """The datasets whose usage is counted."""
@@ -52,6 +57,15 @@ def add_increases(increases: Counter[Kept], dataset: Dataset, truth: dict[RowKey
                 kept = [(name, labels[name]) for name in metric.labels]
                 kept += [(metric.split, part.word)] if metric.split else []
                 increases[metric.name, tuple(kept)] += amounts[dataset.field_index[part.source]]
+
+
+def add_list_cost(increases: Counter[Kept], dataset: Dataset, truth: dict[RowKey, Amounts], day: date) -> None:
+    """Add by how much the list cost of a dataset's usage has to grow, at the prices of a day."""
+    for (_, asset, meter), amount in meter_hours(dataset, {datetime.combine(day, time(), UTC): truth}).items():
+        tariff = TARIFFS.find("", meter, day, is_dispatched=asset.startswith(DISPATCH_PREFIX))
+        if tariff is not None:
+            kept = (("product", CARD.meters[tariff.meter].product), ("meter", tariff.meter), ("kind", dataset.kind))
+            increases["cloudflare_list_cost_usd_total", kept] += amount * tariff.price // (USD // 10**PLACES)
 
 
 def daily_truth(simulator: Simulator, account_id: str, since: date, until: date) -> dict[DailyKey, int]:

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from exporter.model import Sample, Snapshot
+from exporter.catalog import METERS
+from exporter.model import Sample
+from exporter.snapshot import Snapshot
 
 Series = tuple[str, str]
 """The name of a metric and its labels as text."""
@@ -12,7 +14,7 @@ Series = tuple[str, str]
 Kept = tuple[str, tuple[tuple[str, str], ...]]
 """The name of a metric and those of its labels that a rename does not change."""
 
-_NAMES = {"account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace"}
+_NAMES = {"account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace", "asset"}
 
 
 @dataclass
@@ -52,8 +54,15 @@ class Watcher:
             before = self.scraped.get(series, amount)
             if amount != before:
                 kept = [(word, value) for word, value in sample.labels.as_dict().items() if word not in _NAMES]
-                self.increases[name, tuple(kept)] += amount - before if amount > before else amount
+                if not is_cost_of_what_is_stored(sample):
+                    self.increases[name, tuple(kept)] += amount - before if amount > before else amount
             self.scraped[series] = amount
+
+
+def is_cost_of_what_is_stored(sample: Sample) -> bool:
+    """Tell whether a sample counts list cost of storage, which no usage makes up."""
+    meter = sample.labels.as_dict().get("meter", "")
+    return meter in METERS and METERS[meter].is_stored
 
 
 def _counters(snapshot: Snapshot) -> Iterator[tuple[str, Sample, int]]:

@@ -10,8 +10,8 @@ from exporter.model import (
     Labels,
     ListStatus,
     Sample,
-    Snapshot,
 )
+from exporter.snapshot import Snapshot
 
 AT = datetime(2025, 10, 20, 10, 0, 5, tzinfo=UTC)
 SINCE = AT - timedelta(hours=2, minutes=10)

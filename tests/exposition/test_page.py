@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from exporter.exposition.page import duration, render_page
-from exporter.model import AccountStatus, DayProgress, Problem, Snapshot
+from exporter.model import AccountStatus, DayProgress, Problem
+from exporter.snapshot import Snapshot
 from tests.exposition.page import Page
 from tests.exposition.snapshots import ACCOUNT_ID, AT, SINCE, snapshot
 

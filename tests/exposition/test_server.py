@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from exporter import __version__
+from exporter.books import QueryError
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.server import choose_encoding
 from exporter.exposition.text import Format
 from exporter.snapshot import Board
+from exporter.statement import Query, Statement
 from tests.exposition.snapshots import ManualClock, snapshot
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -39,6 +41,11 @@ PROMETHEUS_3_TEXT = (
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
+async def no_books(query: Query) -> Statement:
+    """There are no books here."""
+    raise QueryError(f"Nothing is known of {query.period}.")
+
+
 class Site:
     """The application with its board and clock."""
 
@@ -52,6 +59,7 @@ class Site:
             self.clock,
             refresh_interval=timedelta(seconds=60),
             telemetry_path=telemetry_path,
+            ask_books=no_books,
         )
 
     def show(self, revision: int = 7) -> None:

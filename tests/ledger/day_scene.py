@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from exporter.ledger.daily import DailyKey
 from exporter.ledger.days import DayTask
-from exporter.model import DayProgress
+from exporter.model import DailyKey, DayProgress
 from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, worker
 
 SUNDAY = date(2025, 10, 19)

@@ -11,13 +11,13 @@ from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
 from exporter.choices import Choices
 from exporter.ledger import Applied, DayChange, DayPart, Ledger, days
 from exporter.ledger.book import BookState
-from exporter.ledger.daily import DailyKey
 from exporter.ledger.file import FILE_NAME
 from exporter.model import (
     MINUTE,
     Account,
     Answer,
     Asset,
+    DailyKey,
     Inventory,
     Listing,
     Question,

@@ -14,8 +14,7 @@ from exporter.catalog.entry import (
     quantile_fields,
     quantile_metric,
 )
-from exporter.ledger.daily import DailyKey
-from exporter.model import Answer, Asset, Question, RowKey, Rows, floor_minute
+from exporter.model import Answer, Asset, DailyKey, Question, RowKey, Rows, floor_minute
 from tests.ledger.material import ACCOUNT, CALLS, KIND, Scene, at, worker
 
 STOCK = Dataset(

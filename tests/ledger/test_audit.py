@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from exporter.ledger.audit import DayChange, audit, fill
-from exporter.ledger.daily import DailyKey
 from exporter.ledger.days import DayMark, DayPart, Part
 from exporter.ledger.readings import peaks_of_day
-from exporter.model import HOUR, UNKNOWN, Amounts, Answer, Question, RowKey
+from exporter.model import HOUR, UNKNOWN, Amounts, Answer, DailyKey, Question, RowKey
 from tests.ledger.material import CALLS, DAY, MONDAY, Usage, at, day_answer, row_key, rows
 from tests.ledger.reading_scene import STOCK, Stock, stock_rows
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.ledger import DayChange, DayPart, Part
-from exporter.ledger.daily import DailyKey
-from exporter.model import Answer, Question
+from exporter.model import Answer, DailyKey, Question
 from tests.ledger.day_scene import NEXT_VERSION, RESETS, SUNDAY, WEDNESDAY, calls, counted, due, progress, shop
 from tests.ledger.material import ACCOUNT, CALLS, DAY, MONDAY, Scene, at, worker
 from tests.ledger.reading_scene import DATASETS, STOCK, Readings, Stock, stock_rows

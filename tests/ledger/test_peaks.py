@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.ledger.daily import DailyKey
+from exporter.model import DailyKey
 from tests.ledger.material import MONDAY
 from tests.ledger.reading_scene import DATASETS, Readings, Stock
 

@@ -148,7 +148,7 @@ def test_a_day_before_its_end(simulate: Callable[..., Simulator], clock: ManualC
 
 
 class CountingTraffic(Traffic):
-    """Traffic that counts how often it is asked for an hour."""
+    """Traffic that counts how often it is asked for an hour, or makes one up."""
 
     asked = 0
 
@@ -156,6 +156,11 @@ class CountingTraffic(Traffic):
         """The sixty minutes of an hour."""
         self.asked += 1
         return super().hour(stream, hour)
+
+    def entropy(self, stream: Stream, hour: int, purpose: bytes, length: int) -> bytes:
+        """What an hour is made from."""
+        self.asked += 1
+        return super().entropy(stream, hour, purpose, length)
 
 
 @pytest.mark.parametrize("fields", [{}, {"lateness": timedelta(minutes=20)}, {"arrival": USUAL_ARRIVAL}])

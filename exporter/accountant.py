@@ -1,0 +1,171 @@
+"""The accountant: works out what accounts cost from what a ledger holds. Reads, and never writes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Protocol
+
+from exporter.billing import NOTHING_HEARD, BillingFacts
+from exporter.ledger import Entry, RosterKey, place_cost
+from exporter.model import DailyKey
+from exporter.pricing import (
+    Account,
+    AccountCosts,
+    AccountTerms,
+    CostRules,
+    ListTariffs,
+    Now,
+    Outlooks,
+    Place,
+    RateCard,
+    UsageTable,
+    account_costs,
+    account_terms,
+    billed_lines,
+    first_day,
+    month_days_of,
+    with_overrides,
+)
+
+
+class UsageSource(Protocol):
+    """What the accountant reads: the running ledger, or its file."""
+
+    def settled_sums(self, account_id: str, since: date, until: date) -> Iterable[tuple[DailyKey, int]]:
+        """Give the daily sums of [since, until) without open hours; a key may come more than once."""
+
+    def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
+        """Give what open hours add to the daily sums."""
+
+    def changed_at(self, account_id: str, since: date, until: date) -> int:
+        """Give the revision in which settled sums of [since, until) last changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """What the days before ``today`` came to, as of a revision, for a cycle and a card."""
+
+    now: Now
+    card: RateCard
+    revision: int
+    table: UsageTable
+    outlooks: Outlooks
+
+
+class Accountant:
+    """Knows rate card, rules and billing facts; what closed days came to is worked out once."""
+
+    def __init__(self, card: RateCard, rules: CostRules) -> None:
+        self.card = card
+        self.rules = rules
+        self.tariffs = ListTariffs(self.card_of)
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._cards: dict[str, RateCard] = {}
+        self._facts: dict[str, BillingFacts] = {}
+        self._closed: dict[str, _Closed] = {}
+
+    def use_rules(self, rules: CostRules) -> None:
+        """Go on with other rules."""
+        self.rules = rules
+        self._cards.clear()
+        self._closed.clear()
+
+    def meet(self, account_id: str, *names: str) -> None:
+        """Learn by which names an account goes in the rules."""
+        if self._names.get(account_id) != (account_id, *names):
+            self._names[account_id] = (account_id, *names)
+            self._cards.pop(account_id, None)
+
+    def note_facts(self, account_id: str, facts: BillingFacts) -> None:
+        """Learn how an account is billed."""
+        self._facts[account_id] = facts
+
+    def facts(self, account_id: str) -> BillingFacts:
+        """Give what is known of an account's billing."""
+        return self._facts.get(account_id, NOTHING_HEARD)
+
+    def card_of(self, account_id: str) -> RateCard:
+        """Give the card of an account: its own prices over the list's."""
+        card = self._cards.get(account_id)
+        if card is None:
+            card = with_overrides(self.card, self.rules.overrides, self._names.get(account_id, (account_id,)))
+            self._cards[account_id] = card
+        return card
+
+    def terms(self, account_id: str) -> AccountTerms:
+        """Give how an account is billed."""
+        names = self._names.get(account_id, (account_id,))
+        return account_terms(self.card_of(account_id), self.rules, self.facts(account_id), names)
+
+    def work_out(
+        self,
+        source: UsageSource,
+        account: Account,
+        roster: Mapping[RosterKey, Entry],
+        until: datetime,
+        on: date | None = None,
+    ) -> AccountCosts:
+        """Give what an account costs in the cycle of a day (None: that of ``until``, up to which usage is known)."""
+        card, terms, facts = self.card_of(account.id), self.terms(account.id), self.facts(account.id)
+        now = Now(terms.cycle_of(on or until.date()), until)
+        closed = self._close(source, account.id, now, card)
+        table = closed.table.copy()
+        table.add(source.settled_sums(account.id, now.today, now.cycle.end))
+        first = first_day(now)
+        table.add((key, amount) for key, amount in source.open_sums(account.id).items() if key[0] >= first)
+        usage = table.usage()
+        terms = _calibrated(terms, card, facts, usage.days, self.rules)
+
+        def place(kind: str, asset_id: str) -> Place:
+            placement = place_cost(kind, asset_id, roster)
+            return Place(placement.project, placement.asset if self.rules.shows_assets else "")
+
+        costs = account_costs(
+            account,
+            card,
+            terms,
+            spread=self.rules.spread,
+            usage=usage,
+            outlooks=closed.outlooks,
+            place=place,
+            now=now,
+        )
+        known_from = min((day for days in usage.days.values() for day in days), default=None)
+        return replace(costs, billed=billed_lines(card, facts, now.cycle, costs.known_until), known_from=known_from)
+
+    def _close(self, source: UsageSource, account_id: str, now: Now, card: RateCard) -> _Closed:
+        """Give what the days before today came to; worked out anew only when something of them has changed."""
+        first = first_day(now)
+        revision = source.changed_at(account_id, first, now.today)
+        known = self._closed.get(account_id)
+        if (
+            known is not None
+            and known.card is card
+            and (known.now.cycle, known.now.today, known.revision) == (now.cycle, now.today, revision)
+        ):
+            return known
+        table = UsageTable(card, now)
+        table.add(source.settled_sums(account_id, first, now.today))
+        closed = _Closed(now, card, revision, table, table.outlooks())
+        self._closed[account_id] = closed
+        return closed
+
+
+def _calibrated(
+    terms: AccountTerms,
+    card: RateCard,
+    facts: BillingFacts,
+    days: Mapping[str, Mapping[date, int]],
+    rules: CostRules,
+) -> AccountTerms:
+    """Give the terms with what the account's bill shows of the length of a GB-month."""
+    if rules.storage_month_days != "auto" or not facts.billed:
+        return terms
+
+    def peak(meter: str, day: date) -> Fraction | None:
+        how, amount = card.read_meters.get(meter), days.get(meter, {}).get(day)
+        return Fraction(amount, how.scale) if how is not None and how.is_stored and amount else None
+
+    found = month_days_of(card, facts, peak, terms.anchor_day)
+    return terms if found is None else replace(terms, rating=replace(terms.rating, storage_month_days=found))

@@ -1,0 +1,60 @@
+"""How one account is billed, asked in the background once an hour.
+
+Part of the error boundary: a fault of Cloudflare's or of the ledger ends here; what was known goes on.
+"""
+
+import logging
+from datetime import timedelta
+
+from exporter.billing import facts_to_text
+from exporter.cloudflare import BillingReader, CloudflareError
+from exporter.ledger import CommitError
+from exporter.model import Account
+from exporter.works import Works
+
+log = logging.getLogger(__name__)
+
+PACE = timedelta(hours=1)
+RESPITE = timedelta(minutes=5)
+"""How soon is asked again what was not answered."""
+
+
+class BillingPoller:
+    """Asks for an account's billing facts when that is due, and puts them down."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._ask_at = float("-inf")
+        self._state = ""
+        self.is_busy = False
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether it is time to ask."""
+        return not self.is_busy and self._works.clock.monotonic() >= self._ask_at
+
+    def begin_anew(self) -> None:
+        """Ask with the next turn: another token, or another plan, may say more."""
+        self._ask_at = float("-inf")
+
+    async def ask(self, account: Account, reader: BillingReader) -> None:
+        """Ask, and put down what is new."""
+        self.is_busy, works = True, self._works
+        self._ask_at = works.clock.monotonic() + RESPITE.total_seconds()
+        try:
+            facts = await reader.read(account, works.accountant.facts(account.id))
+            await works.with_ledger(works.ledger.note_billing, account.id, facts_to_text(facts))
+            works.accountant.note_facts(account.id, facts)
+            self._ask_at = works.clock.monotonic() + PACE.total_seconds()
+            if facts.billed_state != self._state:
+                log.info("account %s (%s): Cloudflare's own bill is %s", account.name, account.id, facts.billed_state)
+                self._state = facts.billed_state
+        except CloudflareError as error:
+            log.debug("%s", error)
+        except CommitError as error:
+            works.commit_failures += 1
+            log.warning("%s", error)
+        except Exception:
+            log.exception("asking for the billing of account %s failed; it is tried again", account.id)
+        finally:
+            self.is_busy = False

@@ -1,0 +1,155 @@
+"""The books: costs of any cycle and account, from the running ledger or from its file beside it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+
+from exporter.accountant import Accountant, UsageSource
+from exporter.billing import USD, facts_from_text
+from exporter.catalog import METERS
+from exporter.ledger import Entry, RosterKey, place_cost
+from exporter.model import DISPATCH_PREFIX, Account, DailyKey, ExporterError
+from exporter.pricing import Account as CostAccount
+from exporter.pricing import AccountCosts, CostRules, RateCard
+from exporter.pricing.money import ZERO, add, to_usd
+from exporter.pricing.tariffs import HOURS_A_DAY, billed_meter
+from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS
+
+CURRENT = "current"
+PREVIOUS = "previous"
+
+
+class QueryError(ExporterError):
+    """What was asked for makes no sense, or is not there."""
+
+
+class LedgerSource(UsageSource, Protocol):
+    """What the books are kept from."""
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Give the accounts with their real names."""
+
+    def labels(self) -> dict[str, str]:
+        """Give the label of each account, by id."""
+
+    def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
+        """Give every asset of an account."""
+
+    def billing(self) -> dict[str, str]:
+        """Give what was put down of each account's billing."""
+
+    def until(self, account_id: str) -> datetime | None:
+        """Give up to when the account's usage is known."""
+
+
+class Usage(NamedTuple):
+    """What was used: of which meter, by which asset, in which project."""
+
+    project: str
+    product: str
+    kind: str
+    asset: str
+    meter: str
+    is_stored: bool
+
+
+class ListPrice(NamedTuple):
+    """A quantity in the rate's unit, and its dollars at list price."""
+
+    quantity: Fraction
+    usd: Decimal
+
+
+class Books:
+    """Gives costs by account and cycle."""
+
+    def __init__(self, source: LedgerSource, card: RateCard, rules: CostRules) -> None:
+        self._source = source
+        self._accountant = Accountant(card, rules)
+        self._labels = source.labels()
+        for account_id, text in source.billing().items():
+            self._accountant.note_facts(account_id, facts_from_text(text))
+        for account in source.accounts():
+            self._accountant.meet(account.id, account.name, self._labels[account.id])
+
+    @property
+    def rules(self) -> CostRules:
+        """Give the rules by which they are kept."""
+        return self._accountant.rules
+
+    def accounts(self, wanted: Iterable[str] = ()) -> list[CostAccount]:
+        """Give the accounts of which anything is known; of these the ``wanted`` ones, by id, label or name.
+
+        Raises QueryError if one of them is not there.
+        """
+        known = {account.id: account.name for account in self._source.accounts() if self._source.until(account.id)}
+        names = tuple(wanted)
+        for name in names:
+            if not any(name in {key, self._labels[key], known[key]} for key in known):
+                there = ", ".join(self._labels[key] for key in known) or "none"
+                raise QueryError(f"There is no account {name}; there is {there}.")
+        return [
+            CostAccount(key, self._labels[key])
+            for key, name in known.items()
+            if not names or {key, self._labels[key], name} & set(names)
+        ]
+
+    def costs(self, account: CostAccount, period: str = CURRENT) -> AccountCosts:
+        """Give what an account costs in a period (see ``day_of``). Raises QueryError."""
+        until = self._source.until(account.id)
+        if until is None:
+            raise QueryError(f"Nothing is known of account {account.label} yet.")
+        on = day_of(period, self._accountant.terms(account.id).cycle_of(until.date()).start, until.date())
+        return self._accountant.work_out(self._source, account, self._source.roster(account.id), until, on)
+
+    def list_prices(self, account: CostAccount, since: date, until: date) -> dict[Usage, ListPrice]:
+        """Give what was used on the days [since, until), and what that comes to at the list prices of those days."""
+        roster, tariffs = self._source.roster(account.id), self._accountant.tariffs
+        card = self._accountant.card_of(account.id)
+        found: dict[Usage, ListPrice] = {}
+        for (day, asset, counted), amount in self._sums(account.id, since, until):
+            is_dispatched = asset.startswith(DISPATCH_PREFIX)
+            how, meter = METERS.get(counted), billed_meter(card, counted, is_dispatched=is_dispatched)
+            if how is None or meter not in card.meters or (how.is_stored and not asset and not how.is_of_account):
+                continue
+            place = place_cost(how.kind, asset, roster)
+            usage = Usage(place.project, card.meters[meter].product, how.kind, place.asset, meter, how.is_stored)
+            tariff = tariffs.find(account.id, counted, day, is_dispatched=is_dispatched)
+            hours, days = (HOURS_A_DAY, DOCUMENTED_MONTH_DAYS) if how.is_stored else (1, 1)
+            usd = to_usd(Fraction(amount * hours * tariff.price, USD)) if tariff else ZERO
+            known = found.get(usage, ListPrice(Fraction(0), ZERO))
+            quantity = known.quantity + Fraction(amount, how.scale * days)
+            found[usage] = ListPrice(quantity, add((known.usd, usd)))
+        return found
+
+    def _sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+        yield from self._source.settled_sums(account_id, since, until)
+        for key, amount in self._source.open_sums(account_id).items():
+            if since <= key[0] < until:
+                yield key, amount
+
+
+def day_of(period: str, cycle_start: date, today: date) -> date:
+    """Give a day of the cycle that a word means: current, previous, or any of its days. Raises QueryError."""
+    if period == CURRENT:
+        return today
+    if period == PREVIOUS:
+        return cycle_start.fromordinal(cycle_start.toordinal() - 1)
+    try:
+        day = date.fromisoformat(period)
+    except ValueError:
+        raise QueryError(f"'{period}' is no period: say current, previous, or a day of it (2026-11-30).") from None
+    if day > today:
+        raise QueryError(f"{period} is still to come.")
+    return day
+
+
+def is_period(text: str) -> bool:
+    """Tell whether a text means a period rather than a project."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return text in {CURRENT, PREVIOUS}
+    return True

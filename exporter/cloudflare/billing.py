@@ -1,0 +1,145 @@
+"""Asks how an account is billed: its subscriptions, and Cloudflare's own bill where the account offers it.
+
+``GET /accounts/{id}/subscriptions``, ``…/billable-usage/info`` and ``…/billable-usage``, which has moved twice; all
+need the permission Billing Read. An account need not have any of them, so nothing here fails for their absence.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from exporter.billing import BilledDay, BillingFacts, Subscription
+from exporter.cloudflare.client import Client
+from exporter.cloudflare.errors import Forbidden, NoRoute, NotEnabled, Refused
+from exporter.cloudflare.time import CloudflareTime, moment_or_none
+from exporter.model import Account
+
+PERMISSION = "Billing Read"
+
+USAGE_PATHS = ("/billable-usage", "/paygo-usage", "/billing/usage/paygo")
+"""Where the bill is, newest first."""
+
+AVAILABLE, ABSENT, FORBIDDEN = "available", "absent", "forbidden"
+
+
+class BillingReader:
+    """Reads billing facts of accounts."""
+
+    def __init__(self, client: Client, time: CloudflareTime) -> None:
+        self._client = client
+        self._time = time
+
+    async def read(self, account: Account, known: BillingFacts) -> BillingFacts:
+        """Give what is known now; what could not be asked stays as it was known.
+
+        Raises CloudflareError if the token is rejected, or Cloudflare does not answer.
+        """
+        facts = replace(known, heard=self._time.now())
+        facts = await self._read_subscriptions(account, facts)
+        return await self._read_bill(account, facts)
+
+    async def _read_subscriptions(self, account: Account, facts: BillingFacts) -> BillingFacts:
+        try:
+            items = await self._get(account, "/subscriptions", "Listing the subscriptions")
+        except (Forbidden, NotEnabled, Refused):
+            return facts
+        if not isinstance(items, list):
+            return facts
+        found = [_subscription(item) for item in items if isinstance(item, Mapping)]
+        return replace(facts, subscriptions=tuple(each for each in found if each is not None))
+
+    async def _read_bill(self, account: Account, facts: BillingFacts) -> BillingFacts:
+        try:
+            info = await self._get(account, "/billable-usage/info", "Asking for the billing cycle")
+        except NoRoute:
+            info = {}
+        except Forbidden:
+            return replace(facts, billed_state=FORBIDDEN)
+        except (NotEnabled, Refused):
+            info = {}
+        info = info if isinstance(info, Mapping) else {}
+        anchor = _anchor(info)
+        facts = facts if anchor is None else replace(facts, anchor_day=anchor)
+        if info.get("covered") is False:
+            return replace(facts, billed_state=ABSENT, billed_path="", billed=())
+        return await self._read_usage(account, facts)
+
+    async def _read_usage(self, account: Account, facts: BillingFacts) -> BillingFacts:
+        """Ask for the days of the cycle under way, first where they were found the last time."""
+        for path in dict.fromkeys(filter(None, (facts.billed_path, *USAGE_PATHS))):
+            try:
+                rows = await self._get(account, path, "Asking for billed usage")
+            except (NoRoute, NotEnabled, Refused):
+                continue
+            except Forbidden:
+                return replace(facts, billed_state=FORBIDDEN)
+            if isinstance(rows, list):
+                days = [_billed(row) for row in rows if isinstance(row, Mapping)]
+                billed = _added_up(each for each in days if each is not None)
+                return replace(facts, billed_state=AVAILABLE, billed_path=path, billed=billed)
+        return replace(facts, billed_state=ABSENT, billed_path="", billed=())
+
+    async def _get(self, account: Account, path: str, doing: str) -> Any:
+        what = f"{doing} of account {account.name} ({account.id})"
+        reply = await self._client.get(f"/accounts/{account.id}{path}", {}, {}, what, PERMISSION)
+        return reply.body.get("result")
+
+
+def _subscription(item: Mapping[str, Any]) -> Subscription | None:
+    plan = item.get("rate_plan")
+    plan = plan if isinstance(plan, Mapping) else {}
+    name, price = plan.get("public_name") or plan.get("id"), _decimal(item.get("price"))
+    if not isinstance(name, str) or price is None:
+        return None
+    return Subscription(
+        id=str(item.get("id") or ""),
+        name=name,
+        price=price,
+        currency=str(item.get("currency") or "USD"),
+        frequency=str(item.get("frequency") or "monthly"),
+        state=str(item.get("state") or ""),
+        period_start=moment_or_none(item.get("current_period_start")),
+    )
+
+
+def _anchor(info: Mapping[str, Any]) -> int | None:
+    """Give the day of the month on which cycles begin, as the oldest subscription has it."""
+    listed = info.get("subscriptions")
+    items = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    anchors = sorted(filter(None, (moment_or_none(item.get("billing_cycle_anchor_timestamp")) for item in items)))
+    return anchors[0].day if anchors else None
+
+
+def _billed(row: Mapping[str, Any]) -> BilledDay | None:
+    service, start = row.get("ServiceName"), moment_or_none(row.get("ChargePeriodStart"))
+    if not isinstance(service, str) or start is None:
+        return None
+    return BilledDay(service, start.date(), _decimal(row.get("ContractedCost")), _decimal(row.get("ConsumedQuantity")))
+
+
+def _added_up(days: Iterable[BilledDay]) -> tuple[BilledDay, ...]:
+    """Add up what a line has on a day: there is a row for each zone."""
+    sums: dict[tuple[str, date], BilledDay] = {}
+    for each in days:
+        known = sums.get((each.service, each.day))
+        sums[each.service, each.day] = each if known is None else _both(known, each)
+    return tuple(sums.values())
+
+
+def _both(one: BilledDay, other: BilledDay) -> BilledDay:
+    return replace(one, cost=_sum(one.cost, other.cost), consumed=_sum(one.consumed, other.consumed))
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return other if one is None else one if other is None else one + other
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        return None
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return None

@@ -1,0 +1,149 @@
+"""``costs``: what accounts cost, to date and as forecast, as a table, CSV or JSON; read beside a running exporter."""
+
+import argparse
+import json
+from collections.abc import Iterator
+
+from rich.table import Table
+from rich.text import Text
+
+from exporter.books import CURRENT, PREVIOUS, Books
+from exporter.commands.tables import make_table, printed
+from exporter.figures import dollars, percent, quantity, signed
+from exporter.pricing import AccountCosts
+from exporter.statement import GROUPS, Query, Row, Statement, as_csv, as_document, make_statement, unpriced
+
+DESCRIPTION = (
+    "Print what accounts cost in a billing cycle, to date and as forecast, from what the exporter has counted. It may "
+    "run meanwhile. Figures are estimates by the invoice's arithmetic: docs/costs.md says how they are made."
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument("--by", choices=tuple(GROUPS), default="project", help="what a row is (default project)")
+    command.add_argument(
+        "--account", action="append", default=[], metavar="NAME", help="only this account (name or id; repeatable)"
+    )
+    command.add_argument(
+        "--period",
+        default=CURRENT,
+        metavar="PERIOD",
+        help=f"the billing cycle: {CURRENT}, {PREVIOUS}, or a day in it such as 2026-11-30 (default {CURRENT})",
+    )
+    command.add_argument(
+        "--compare", metavar="A,B", help=f"two projects, or two periods such as {PREVIOUS},{CURRENT}, side by side"
+    )
+    command.add_argument(
+        "--output", choices=("table", "csv", "json"), default="table", help="how to print it (default table)"
+    )
+
+
+def query_of(options: argparse.Namespace) -> Query:
+    """Give what the options ask for."""
+    compare = tuple(word.strip() for word in options.compare.split(",")) if options.compare else ()
+    return Query(options.by, tuple(options.account), options.period, compare)
+
+
+def run(options: argparse.Namespace, books: Books) -> str:
+    """Give what is printed. Raises QueryError."""
+    statement = make_statement(query_of(options), books)
+    match options.output:
+        case "json":
+            return json.dumps(as_document(statement), indent=2) + "\n"
+        case "csv":
+            return as_csv(statement)
+        case _:
+            return printed(_tables(statement))
+
+
+def _tables(statement: Statement) -> Iterator[Table | Text | str]:
+    if not statement.accounts:
+        yield "Nothing is counted yet: the exporter has not been answered."
+        return
+    if statement.query.compare:
+        yield _comparison(statement)
+        yield from statement.notes
+        return
+    for costs in statement.accounts:
+        yield Text(f"{costs.account}: {costs.cycle.start} to {costs.cycle.end} (billing cycle)", "bold")
+        yield _known(costs)
+        yield _rows(statement.query.by, [row for row in statement.rows if row.account == costs.account], costs)
+        yield from _notes(costs)
+        yield ""
+    yield from statement.notes
+    yield from _budgets(statement)
+
+
+def _known(costs: AccountCosts) -> str:
+    terms = costs.terms
+    text = f"Usage known until {costs.until:%Y-%m-%d %H:%M} UTC; plan {terms.plan} ({terms.plan_source})"
+    return f"{text}, cycle from {terms.cycle_source}."
+
+
+def _rows(by: str, rows: list[Row], costs: AccountCosts) -> Table:
+    names = list(GROUPS[by]) or ["account"]
+    if by == "day":
+        cells = [[row.labels["day"], dollars(row.amount.to_date), dollars(row.amount.list_price)] for row in rows]
+        total = ["total", dollars(costs.amount.to_date), ""]
+        return make_table("", ["day", "added to the bill", "at list price"], [*cells, total])
+    columns = ["to date", "forecast", "low", "high"]
+    if by == "meter":
+        columns = ["quantity", "unit", *columns]
+    cells = []
+    for row in rows:
+        words = [row.labels.get(name, row.account) or "-" for name in names]
+        figures = [row.amount.to_date, row.amount.forecast, row.amount.low, row.amount.high]
+        used = ["" if row.quantity is None else quantity(row.quantity), row.unit] if by == "meter" else []
+        cells.append([*words, *used, *map(dollars, figures)])
+    amount = costs.amount
+    total = ["total", *([""] * (len(names) - 1 + (2 if by == "meter" else 0)))]
+    total += map(dollars, (amount.to_date, amount.forecast, amount.low, amount.high))
+    return make_table("", [*names, *columns], [*cells, total], words=len(names))
+
+
+def _notes(costs: AccountCosts) -> Iterator[str]:
+    """Say what else is to be known: the invoice's sum, the bill, full quotas, what is not priced."""
+    yield f"An invoice would say {dollars(costs.invoice)} so far: it rounds each line to cents."
+    billed = [each for each in costs.billed if each.usd]
+    if billed:
+        total = sum((each.usd for each in billed), start=billed[0].usd * 0)
+        yield f"Cloudflare itself has billed {dollars(total)} of usage so far; its newest day is incomplete."
+    near = [
+        f"{cost.meter} {percent(cost.quota_ratio)}"
+        for cost in costs.meters
+        if cost.quota_ratio is not None and cost.quota_ratio * 10 >= 8
+    ]
+    if near:
+        yield f"Used of what is included: {', '.join(near)}."
+    missing = unpriced(costs)
+    if missing:
+        yield f"Not in the estimate: {', '.join(missing)}."
+
+
+def _budgets(statement: Statement) -> Iterator[Table]:
+    if not statement.budgets:
+        return
+    rows = [
+        [
+            each.budget.name,
+            dollars(each.budget.amount),
+            percent(each.used_ratio),
+            percent(each.forecast_ratio),
+            str(each.exceeded_on or ("exceeded" if each.used_ratio > 1 else "-")),
+        ]
+        for each in statement.budgets
+    ]
+    yield make_table("Budgets", ["budget", "amount", "used", "forecast", "exceeded on"], rows)
+
+
+def _comparison(statement: Statement) -> Table:
+    first, second = statement.query.compare
+    names = list(statement.differences[0].labels) if statement.differences else []
+    rows = []
+    for each in statement.differences:
+        before, after = each.first.to_date, each.second.to_date
+        rows.append(
+            [*(value or "-" for value in each.labels.values()), dollars(before), dollars(after), signed(after - before)]
+        )
+    return make_table("", [*names, first, second, "change"], rows, words=len(names))

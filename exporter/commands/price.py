@@ -1,0 +1,107 @@
+"""``price``: what given quantities would cost, or those of a past billing cycle with changes on top."""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from exporter.books import Books
+from exporter.commands.tables import make_table, printed
+from exporter.figures import dollars, quantity
+from exporter.pricing import RateCard
+from exporter.pricing.rating import Terms
+from exporter.pricing.rules import PAID_PLAN
+from exporter.quote import Quote, QuoteError, Request, as_document, change, quote
+
+DESCRIPTION = (
+    "Print what a billing cycle would cost: quantities by the rate card's meter ids from a file, those of a cycle that "
+    "was counted, or both, with changes on top. Without --date each meter has its newest price."
+)
+
+
+def add_options(command: argparse.ArgumentParser, plans: tuple[str, ...]) -> None:
+    """Add the options of the command."""
+    command.add_argument("--file", type=Path, metavar="FILE", help="YAML: meter ids and their quantities in a cycle")
+    command.add_argument(
+        "--period", metavar="PERIOD", help="start from a cycle that was counted: current, previous, or a day in it"
+    )
+    command.add_argument("--account", metavar="NAME", help="with --period: of this account")
+    command.add_argument(
+        "--change",
+        action="append",
+        default=[],
+        metavar="METER=CHANGE",
+        help="x2, +10%%, -10%% or another number, for a meter or a glob such as 'workers_*' (repeatable)",
+    )
+    command.add_argument("--plan", choices=plans, help=f"default {PAID_PLAN}")
+    command.add_argument("--date", type=_date, metavar="DAY", help="whose prices hold, e.g. 2026-12-01")
+    command.add_argument(
+        "--rounding",
+        choices=("block", "proportional"),
+        default="block",
+        help="whether usage is rounded up to whole blocks, as on invoices (default block)",
+    )
+    command.add_argument("--no-included", action="store_true", help="as if nothing were included")
+    command.add_argument("--output", choices=("table", "json"), default="table", help="default table")
+
+
+def run(options: argparse.Namespace, card: RateCard, today: date, given: Mapping[str, Any], books: Books | None) -> str:
+    """Give what is printed; ``given`` is what the file holds. Raises QuoteError or QueryError."""
+    usage: dict[str, Any] = {}
+    plan, subscriptions = PAID_PLAN, None
+    if books is not None:
+        accounts = books.accounts([options.account] if options.account else ())
+        if len(accounts) != 1:
+            there = ", ".join(account.label for account in accounts) or "none"
+            raise QuoteError(f"Say of which account with --account; there is {there}.")
+        costs = books.costs(accounts[0], options.period)
+        usage = {cost.meter: cost.line.quantity for cost in costs.meters if cost.line.quantity}
+        card, plan = costs.card, costs.terms.plan
+        if not options.plan:
+            subscriptions = {each.meter: each.usd for each in costs.terms.subscriptions}
+    usage |= given
+    usage = change(usage, dict(_changes(options.change)))
+    terms = Terms(is_proportional=options.rounding == "proportional", has_included=not options.no_included)
+    found = quote(card, usage, Request(options.plan or plan, today, options.date, terms, subscriptions))
+    return json.dumps(as_document(found), indent=2) + "\n" if options.output == "json" else printed(_tables(found))
+
+
+def _changes(texts: list[str]) -> Iterator[tuple[str, str]]:
+    for text in texts:
+        meter, sign, wanted = text.partition("=")
+        if not sign or not meter.strip() or not wanted.strip():
+            raise QuoteError(f"--change {text}: say METER=CHANGE, such as workers_requests=x2.")
+        yield meter.strip(), wanted.strip()
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a day such as 2026-12-01") from None
+
+
+def _tables(given: Quote) -> Iterator[Table | Text | str]:
+    rows = [
+        [
+            line.meter,
+            quantity(line.line.quantity),
+            line.unit,
+            quantity(line.line.included),
+            quantity(line.line.billed),
+            dollars(line.usd),
+            line.note,
+        ]
+        for line in given.lines
+    ]
+    rows += [[meter, "", "", "", "", dollars(usd), "subscription"] for meter, usd in given.subscriptions.items()]
+    rows.append(["total", "", "", "", "", dollars(given.total), ""])
+    columns = ["meter", "quantity", "unit", "included", "billed", "cost", ""]
+    yield make_table(f"Plan {given.plan}", columns, rows)
+    for name, reason in given.unpriced.items():
+        yield f"Not priced: {name} {reason}."

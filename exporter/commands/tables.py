@@ -1,0 +1,31 @@
+"""How tables look on a terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+NARROWEST = 160
+"""Columns of a table that goes into a file or a pipe."""
+
+
+def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> Table:
+    """Give a table whose first ``words`` columns are text and the others figures."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number < words else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def printed(parts: Iterable[Table | Text | str]) -> str:
+    """Give what a terminal shows of tables and lines, without trailing blanks."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=max(console.width, NARROWEST), color_system=None)
+    with console.capture() as captured:
+        for part in parts:
+            console.print(Text(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())

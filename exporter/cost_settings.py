@@ -1,0 +1,188 @@
+"""The section ``costs`` of the configuration: how accounts are billed, prices of one's own, and budgets."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from exporter.choices import Section, Word
+from exporter.pricing import (
+    AccountRule,
+    Budget,
+    CostRules,
+    Override,
+    RateCard,
+    Rounding,
+    Spread,
+    load_card,
+    with_overrides,
+)
+from exporter.pricing.rules import AUTO, FREE_PLAN, PAID_PLAN
+
+CycleDay = Annotated[int, Field(ge=1, le=31)]
+Dollars = Annotated[Decimal, Field(ge=0, max_digits=24)]
+
+
+def _check_plan(text: str) -> str:
+    known = (AUTO, PAID_PLAN, FREE_PLAN)
+    if text not in known:
+        raise ValueError(f"is none of {', '.join(known)}")
+    return text
+
+
+PlanWord = Annotated[str, AfterValidator(_check_plan)]
+
+
+class PriceRule(Section):
+    """A price instead of the rate card's, or of a meter that is not on it."""
+
+    meter: Word = Field(description="The meter's id on the rate card; another adds a meter.", examples=["r2_class_a"])
+    account: Word | None = Field(
+        default=None,
+        description="Alias, name or id of the account that has it; absent: all.",
+        examples=["acme"],
+    )
+    price: Dollars | None = Field(default=None, description="Dollars for each `per` units.", examples=[4.0])
+    discount: Annotated[Decimal, Field(gt=0, le=1)] | None = Field(
+        default=None, description="Instead of a price: the share by which the card's is lower.", examples=[0.1]
+    )
+    per: Annotated[Decimal, Field(gt=0)] | None = Field(
+        default=None, description="How many units the price is for; absent: as on the card.", examples=[1_000_000]
+    )
+    included: Annotated[Decimal, Field(ge=0)] | None = Field(
+        default=None, description="What is included in a billing cycle; absent: as on the card.", examples=[10_000_000]
+    )
+    rounding: Rounding | None = Field(
+        default=None, description="block, none, nearest or unit; absent: as on the card.", examples=["none"]
+    )
+    valid_from: date | None = Field(
+        default=None, description="The first day of this price; absent: always.", examples=["2027-01-01"]
+    )
+    valid_to: date | None = Field(default=None, description="The last day of this price; absent: for good.")
+    product: Word = Field(default="custom", description="Of a meter that is added: the product it belongs to.")
+    unit: Word = Field(default="units", description="Of a meter that is added: what is counted.")
+
+    @model_validator(mode="after")
+    def _says_a_price(self) -> "PriceRule":
+        if self.price is not None and self.discount is not None:
+            raise ValueError("give price or discount, not both")
+        if all(each is None for each in (self.price, self.discount, self.per, self.included, self.rounding)):
+            raise ValueError("give at least one of price, discount, per, included, rounding")
+        return self
+
+    def override(self) -> Override:
+        """Give it as a value."""
+        return Override(**{**self.model_dump(), "account": self.account or ""})
+
+
+class BudgetRule(Section):
+    """Dollars for each billing cycle, for an account, a project or a product, or any of them together."""
+
+    name: Word = Field(description="What the budget is called; the label `budget`.", examples=["shop"])
+    amount: Annotated[Decimal, Field(gt=0)] = Field(description="Dollars for each billing cycle.", examples=[50])
+    account: Word | None = Field(default=None, description="Label or id of the account; absent: all.")
+    project: Word | None = Field(default=None, description="The project; absent: all.", examples=["shop"])
+    product: Word | None = Field(default=None, description="The product, e.g. r2; absent: all.", examples=["r2"])
+
+    def budget(self) -> Budget:
+        """Give it as a value."""
+        return Budget(self.name, self.amount, self.account or "", self.project or "", self.product or "")
+
+
+class AccountBilling(Section):
+    """What holds for one account."""
+
+    plan: PlanWord | None = Field(default=None, description="As `costs.plan`, for this account.")
+    cycle_day: CycleDay | None = Field(default=None, description="As `costs.cycle_day`, for this account.")
+
+
+class Costs(Section):
+    """How usage becomes dollars."""
+
+    plan: PlanWord = Field(
+        default=AUTO,
+        description="auto (from the account's subscriptions, which need Billing Read; workers_paid where they can't be "
+        "read), workers_paid or workers_free.",
+    )
+    cycle_day: CycleDay | None = Field(
+        default=None,
+        description="The day of the month on which billing cycles begin, where the account's subscriptions do not tell;"
+        " absent: calendar months.",
+        examples=[14],
+    )
+    storage_month_days: Annotated[Literal["auto", "30", "cycle"], BeforeValidator(str)] = Field(
+        default="auto",
+        description="By how many days the daily peaks of a GB-month are divided: 30, those of the cycle, or auto: as "
+        "the account's own bill shows, else 30.",
+    )
+    rounding: Literal["block", "proportional"] = Field(
+        default="block",
+        description="block: billable usage is rounded up to whole blocks, as on invoices; proportional: it is not.",
+    )
+    ai_allowance: Literal["cycle_pool", "daily"] = Field(
+        default="cycle_pool",
+        description="Whether what is included per day (Workers AI) may be used on any day of the cycle, or not.",
+    )
+    subscriptions: Spread = Field(
+        default=Spread.APART,
+        description="apart: subscriptions belong to no project; usage: they are spread over the projects by their usage"
+        " at list price; equal: in equal parts.",
+    )
+    assets: bool = Field(
+        default=True, description="Whether costs are published for each asset; if not, only for each project and meter."
+    )
+    accounts: Mapping[Word, AccountBilling] = Field(
+        default={},
+        description="Label or id of an account to what holds for it alone.",
+        examples=[{"acme": {"cycle_day": 14}}],
+    )
+    prices: tuple[PriceRule, ...] = Field(
+        default=(),
+        description="Prices of contracts and discounts, over those of the rate card; of several the last counts.",
+        examples=[[{"meter": "r2_class_a", "discount": 0.1}]],
+    )
+    budgets: tuple[BudgetRule, ...] = Field(
+        default=(),
+        description="Dollars for each billing cycle.",
+        examples=[[{"name": "shop", "amount": 50, "project": "shop"}]],
+    )
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> "Costs":
+        names = [budget.name for budget in self.budgets]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"budgets: two are called {', '.join(twice)}")
+        if self.prices:
+            _check_prices(self.prices, load_card())
+        return self
+
+    def rules(self) -> CostRules:
+        """Give it as values."""
+        return CostRules(
+            plan=self.plan,
+            cycle_day=self.cycle_day,
+            storage_month_days=self.storage_month_days,
+            is_proportional=self.rounding == "proportional",
+            pools_days=self.ai_allowance == "cycle_pool",
+            spread=self.subscriptions,
+            shows_assets=self.assets,
+            overrides=tuple(price.override() for price in self.prices),
+            budgets=tuple(budget.budget() for budget in self.budgets),
+            accounts={name: AccountRule(each.plan, each.cycle_day) for name, each in self.accounts.items()},
+        )
+
+
+def _check_prices(prices: tuple[PriceRule, ...], card: RateCard) -> None:
+    """Raise ValueError where a rule does not fit the card."""
+    for number, rule in enumerate(prices):
+        is_known = rule.meter in card.meters
+        if not is_known and (rule.price is None or rule.per is None):
+            raise ValueError(f"prices[{number}]: {rule.meter} is not on the rate card; to add it, give price and per")
+        before = with_overrides(card, [each.override() for each in prices[:number]], (rule.account or "",))
+        after = with_overrides(before, [rule.override()], (rule.account or "",))
+        fault = next((fault for fault in after.faults() if fault.meter == rule.meter), None)
+        if fault is not None:
+            raise ValueError(f"prices[{number}]: {rule.meter} {fault.text}")

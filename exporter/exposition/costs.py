@@ -1,0 +1,66 @@
+"""``GET /api/costs``: the same as the command ``costs``. The cycle under way is the snapshot's, others the ledger's."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from exporter.books import CURRENT, QueryError, is_period
+from exporter.snapshot import Board, Snapshot
+from exporter.statement import Query, Statement, as_csv, as_document, state_costs
+
+PARAMETERS = frozenset({"by", "account", "period", "compare", "output"})
+
+AskBooks = Callable[[Query], Awaitable[Statement]]
+"""Gives a statement of other cycles than the one under way."""
+
+
+class CostsEndpoint:
+    """Answers questions about costs."""
+
+    def __init__(self, board: Board, ask_books: AskBooks) -> None:
+        self._board = board
+        self._ask_books = ask_books
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request; what makes no sense is told as 400."""
+        snapshot = self._board.snapshot
+        if snapshot is None:
+            return _error(503, "not_ready", "No data yet: the first refresh is under way.")
+        try:
+            statement = await self._answer(_query_of(request), snapshot)
+        except QueryError as error:
+            return _error(400, "bad_request", str(error))
+        if request.query_params.get("output") == "csv":
+            return PlainTextResponse(as_csv(statement), media_type="text/csv")
+        return JSONResponse(as_document(statement))
+
+    async def _answer(self, query: Query, snapshot: Snapshot) -> Statement:
+        query.check()
+        there = {each.account_id: each for each in snapshot.costs.accounts.values()}
+        names = {each.account: key for key, each in there.items()} | {key: key for key in there}
+        for name in query.accounts:
+            if name not in names:
+                labels = ", ".join(each.account for each in there.values()) or "none"
+                raise QueryError(f"There is no account {name}; there is {labels}.")
+        wanted = tuple(dict.fromkeys(names[name] for name in query.accounts)) or tuple(there)
+        if query.period != CURRENT or (query.compare and is_period(query.compare[0])):
+            return await self._ask_books(replace(query, accounts=wanted))
+        budgets = [each.budget for each in snapshot.costs.budgets]
+        return state_costs(query, [there[key] for key in wanted], budgets)
+
+
+def _query_of(request: Request) -> Query:
+    params = request.query_params
+    unknown = sorted(set(params) - PARAMETERS)
+    if unknown:
+        raise QueryError(f"There is no parameter {', '.join(unknown)}; there is {', '.join(sorted(PARAMETERS))}.")
+    if params.get("output", "json") not in {"json", "csv"}:
+        raise QueryError("output is json or csv.")
+    compare = tuple(word.strip() for word in params["compare"].split(",")) if params.get("compare") else ()
+    return Query(params.get("by", "project"), tuple(params.getlist("account")), params.get("period", CURRENT), compare)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)

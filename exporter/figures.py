@@ -1,0 +1,29 @@
+"""How dollars, quantities and ratios read for people. Pure."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from exporter.pricing import to_cents
+
+
+def dollars(amount: Decimal) -> str:
+    """Give an amount in dollars and cents."""
+    return f"${to_cents(amount):,.2f}"
+
+
+def signed(amount: Decimal) -> str:
+    """Give a difference with its sign."""
+    cents = to_cents(amount)
+    return f"{'-' if cents < 0 else '+'}${abs(cents):,.2f}"
+
+
+def quantity(amount: Fraction) -> str:
+    """Give a quantity for people: whole where it is large, else with three decimal places."""
+    if amount >= 1_000 or amount.denominator == 1:
+        return f"{round(amount):,}"
+    return f"{Decimal(round(amount * 1_000)).scaleb(-3):f}"
+
+
+def percent(ratio: Decimal | Fraction) -> str:
+    """Give a ratio in percent."""
+    return f"{round(ratio * 100):,} %"

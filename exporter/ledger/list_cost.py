@@ -1,0 +1,131 @@
+"""What usage costs at list price, hour by hour, in the shape of one more dataset beside each that has meters. Pure.
+
+A book of list cost gets the same answers as the book of its dataset, turned into money. So whatever holds of counters
+(late usage, restarts, renames, births at zero) holds of it too, and since an hour that has settled keeps the price it
+had, no other price can make it fall.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from exporter.billing import USD, Tariff
+from exporter.catalog.entry import Dataset, Field, Label, Metric, Part, Role
+from exporter.ledger.book import Book
+from exporter.ledger.daily import counting_meters
+from exporter.model import DISPATCH_PREFIX, HOUR, Answer, Question, RowKey, Rows, floor_hour, floor_minute
+
+VARIANT = "list-cost"
+
+
+class Tariffs(Protocol):
+    """Knows what usage costs."""
+
+    def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
+        """Give the tariff of a meter on a day, for scripts of a dispatch namespace or others; None if it is free."""
+
+
+def list_cost_of(dataset: Dataset) -> Dataset:
+    """Give the dataset of the list cost of another."""
+    return Dataset(
+        name=dataset.name,
+        variant=VARIANT,
+        version=1,
+        kind=dataset.kind,
+        id_dimension=dataset.id_dimension,
+        fields=(Field("cost"),),
+        labels=(Label("meter", ""),),
+        metrics=(Metric("cloudflare_list_cost_usd_total", "", (Part("cost"),), ("meter",), divisor=USD, zeros=()),),
+        settle=dataset.settle,
+    )
+
+
+def key_of(dataset: str) -> str:
+    """Give the key of the list cost of a dataset."""
+    return f"{dataset}/{VARIANT}"
+
+
+def is_list_cost(key: str) -> bool:
+    """Tell whether a dataset's key is that of list cost."""
+    return key.endswith(f"/{VARIANT}")
+
+
+class Pricing(NamedTuple):
+    """Prices the rows of one dataset of one account."""
+
+    account_id: str
+    dataset: Dataset
+    tariffs: Tariffs
+
+    def price(self, hours: Mapping[datetime, Rows]) -> dict[datetime, dict[RowKey, tuple[int]]]:
+        """Give the cost of the rows of some hours (or days), by asset and billed meter."""
+        weights: dict[tuple[tuple[str, ...], date, bool], list[tuple[str, int, int]]] = {}
+        priced: dict[datetime, dict[RowKey, tuple[int]]] = {}
+        for hour, rows in hours.items():
+            day, costs = hour.date(), priced.setdefault(hour, {})
+            for (asset, values), amounts in rows.items():
+                which = (values, day, asset.startswith(DISPATCH_PREFIX))
+                if which not in weights:
+                    weights[which] = self._weights(*which)
+                for meter, position, price in weights[which]:
+                    if amounts[position] > 0:
+                        key = (asset, (meter,))
+                        costs[key] = (costs.get(key, (0,))[0] + price * amounts[position],)
+        return priced
+
+    def _weights(self, values: tuple[str, ...], day: date, is_dispatched: bool) -> list[tuple[str, int, int]]:
+        found = []
+        for meter in counting_meters(self.dataset, values):
+            tariff = self.tariffs.find(self.account_id, meter.id, day, is_dispatched=is_dispatched)
+            if tariff is not None and tariff.price:
+                found.append((tariff.meter, self.dataset.field_index[meter.source], tariff.price * meter.weight))
+        return found
+
+    def answer(self, answer: Answer) -> Answer:
+        """Give an answer about usage in money."""
+        asked = answer.question
+        question = Question(key_of(asked.dataset), asked.since, asked.until)
+        return Answer(
+            question, answer.date, self.price(answer.hours), answer.newest, answer.sample_interval, answer.sampled
+        )
+
+    def answer_about_stored(self, answer: Answer, levels: Mapping[datetime, Rows], book: Book | None) -> Answer:
+        """Give an answer about what is stored in money, for the hours that are over since counting began.
+
+        ``levels`` are what was stored in the hours that the answer tells; what is stored stays until the next that is
+        told, and hours before them stay as they were answered.
+        """
+        until = min(answer.question.until, floor_minute(answer.date))
+        if book is None or book.state is None:
+            return Answer(Question(key_of(self.dataset.key), until, until), answer.date, {}, answer.newest)
+        since = min(max(book.state.open_from, ceil_hour(book.state.start)), until)
+        over = list(_hours(since, floor_hour(until)))
+        known = {hour: there.rows for hour, there in book.open.items() if hour in over}
+        told = self.price(_filled(levels, over))
+        return Answer(Question(key_of(self.dataset.key), since, until), answer.date, known | told, answer.newest)
+
+
+def _hours(since: datetime, until: datetime) -> Iterator[datetime]:
+    while since < until:
+        yield since
+        since += HOUR
+
+
+def _filled(levels: Mapping[datetime, Rows], hours: Iterable[datetime]) -> dict[datetime, Rows]:
+    """Give what was stored in some hours, as far as it is told in them, or before and after them."""
+    filled: dict[datetime, Rows] = {}
+    for hour in hours:
+        before = max((told for told in levels if told <= hour), default=None)
+        if before is not None and hour <= max(levels):
+            filled[hour] = levels[before]
+    return filled
+
+
+def ceil_hour(moment: datetime) -> datetime:
+    """Give the end of the hour, or the moment if it is one."""
+    return floor_hour(moment + HOUR - timedelta(microseconds=1))
+
+
+def has_list_cost(dataset: Dataset) -> bool:
+    """Tell whether a dataset counts anything that could cost."""
+    return bool(dataset.meters) and dataset.role is not Role.WINDOW

@@ -1,0 +1,103 @@
+"""The ledger's file, read beside a running exporter: nothing is written, and nobody is kept waiting.
+
+Everything is read as of one commit, also while others follow.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+from exporter.catalog.entry import Dataset
+from exporter.ledger.book import meter_open_hours
+from exporter.ledger.daily import add_daily
+from exporter.ledger.file import FILE_NAME, MIGRATIONS, StorageError
+from exporter.ledger.inspection import Soundness, address_of, inspect_folder
+from exporter.ledger.records import Records
+from exporter.ledger.roster import Entry, RosterKey
+from exporter.model import Account, DailyKey
+
+
+class LedgerReader:
+    """Reads what a ledger held when it was opened."""
+
+    def __init__(self, records: Records, datasets: Iterable[Dataset]) -> None:
+        self._records = records
+        self._datasets = {dataset.key: dataset for dataset in datasets}
+        self._signatures = records.load_signatures()
+        self._accounts = records.load_accounts()
+        self._roster = records.load_roster()
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Give the accounts that were ever enrolled, with their real names."""
+        return tuple(Account(account_id, name) for account_id, (name, _) in self._accounts.items())
+
+    def labels(self) -> dict[str, str]:
+        """Give the label of each account, by id."""
+        return {account_id: label for account_id, (_, label) in self._accounts.items()}
+
+    def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
+        """Give every asset that was ever seen of an account."""
+        return self._roster.get(account_id, {})
+
+    def billing(self) -> dict[str, str]:
+        """Give what was last put down of each account's billing, by id."""
+        return self._records.load_billing()
+
+    def until(self, account_id: str) -> datetime | None:
+        """Give up to when the account's usage was asked."""
+        return self._records.load_until(account_id)
+
+    def settled_sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+        """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once."""
+        return self._records.read_daily(account_id, since, until)
+
+    def open_sums(self, account_id: str) -> dict[DailyKey, int]:
+        """Give what open hours add to the daily sums."""
+        sums: dict[DailyKey, int] = {}
+        for key, (signature, _) in self._signatures.items():
+            dataset = self._datasets.get(key[1])
+            if key[0] == account_id and dataset is not None and dataset.can_read(signature):
+                add_daily(sums, meter_open_hours(dataset, self._records.load_open_hours(key)))
+        return sums
+
+    def changed_at(self, account_id: str, since: date, until: date) -> int:
+        """Give the revision in which settled sums last changed: nothing changes while it is read."""
+        return 0
+
+
+@contextmanager
+def reading(folder: Path, datasets: Iterable[Dataset]) -> Iterator[LedgerReader]:
+    """Read the ledger of a state folder while the context lasts. Raises StorageError."""
+    connection = _connect(folder)
+    try:
+        connection.execute("BEGIN")
+        yield LedgerReader(Records(connection), datasets)
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"The ledger {folder / FILE_NAME} cannot be read ({error}).", "Look into it with cloudflare-exporter check."
+        ) from error
+    finally:
+        connection.close()
+
+
+def _connect(folder: Path) -> sqlite3.Connection:
+    path, found = folder / FILE_NAME, inspect_folder(folder)
+    if found.soundness is Soundness.ABSENT:
+        raise StorageError(
+            f"There is no ledger in {folder}.",
+            "Start the exporter first, or name its state folder with --storage.path or in the configuration.",
+        )
+    if found.soundness is not Soundness.SOUND:
+        raise StorageError(
+            f"The ledger {path} is {found.soundness} ({found.fault}).",
+            "Run this as a user who may read it; the exporter sets a damaged ledger aside when it starts.",
+        )
+    if found.version != len(MIGRATIONS):
+        which = "a newer" if found.version > len(MIGRATIONS) else "an older"
+        raise StorageError(
+            f"The ledger {path} was written by {which} release (schema {found.version}, not {len(MIGRATIONS)}).",
+            "Use the same release as the exporter, and start that once.",
+        )
+    return sqlite3.connect(address_of(path, found.is_in_use), uri=True, isolation_level=None)

@@ -1,0 +1,163 @@
+"""Reading the ledger's file.
+
+Times are whole seconds since 1970, amounts JSON arrays of integers (they outgrow 64 bits), labels JSON arrays.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from exporter.ledger.book import Book, BookState
+from exporter.ledger.columns import moment_of, time_of
+from exporter.ledger.day_columns import BookKey, load_kept, load_marks
+from exporter.ledger.days import DayMark, DayPart
+from exporter.ledger.hours import OpenHour
+from exporter.ledger.list_cost import is_list_cost
+from exporter.ledger.readings import Reading, Readings
+from exporter.ledger.roster import Entry, RosterKey, Standing
+from exporter.ledger.series import Birth, Placement, Plan, Series, SeriesKey
+from exporter.ledger.totals import Row
+from exporter.model import HOUR, Amounts, Asset, DailyKey, RowKey
+
+
+class Records:
+    """What the file holds, table by table."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def load_accounts(self) -> dict[str, tuple[str, str]]:
+        """Give id -> (name, label)."""
+        return {row[0]: (row[1], row[2]) for row in self._connection.execute("SELECT id, name, label FROM account")}
+
+    def load_roster(self) -> dict[str, dict[RosterKey, Entry]]:
+        """Give each account's roster."""
+        rosters: dict[str, dict[RosterKey, Entry]] = {}
+        for row in self._connection.execute("SELECT * FROM asset"):
+            account, kind, asset_id, name, standing, seen, absences, project, by, suffixed, *rest = row
+            created, modified, tags, parent, stem, filtered = rest
+            asset = Asset(
+                kind, asset_id, name, moment_of(created), moment_of(modified), tuple(json.loads(tags)), parent, stem
+            )
+            rosters.setdefault(account, {})[kind, asset_id] = Entry(
+                asset, Standing(standing), time_of(seen), absences, project, by, bool(suffixed), bool(filtered)
+            )
+        return rosters
+
+    def load_signatures(self) -> dict[BookKey, tuple[str, datetime]]:
+        """Give the signature with which each book was kept, and its start."""
+        rows = self._connection.execute("SELECT account, dataset, signature, start FROM book")
+        return {(account, dataset): (signature, time_of(start)) for account, dataset, signature, start in rows}
+
+    def load_marks(self) -> dict[BookKey, dict[DayPart, DayMark]]:
+        """Give what was heard of closed days."""
+        return load_marks(self._connection)
+
+    def load_kept(self, key: BookKey, day: date) -> dict[RowKey, Amounts]:
+        """Give what settled on a day that is not final."""
+        return load_kept(self._connection, key, day)
+
+    def load_book(self, key: BookKey, plan: Plan, revision: int) -> Book:
+        """Give a book as it was last committed; its births count as first seen in ``revision``."""
+        book = Book(plan, self._load_state(key, revision))
+        for asset, labels, *figures in self._select("asset, labels, settled, total, attributed", "row", key):
+            book.rows[asset, tuple(json.loads(labels))] = Row(*(tuple(json.loads(text)) for text in figures))
+        book.open = self.load_open_hours(key)
+        for project, name, metric, labels, amount, born in self._select(
+            "project, asset, metric, labels, amount, born", "series", key
+        ):
+            birth = Birth(time_of(born), revision) if born is not None else None
+            series_key = SeriesKey(metric, tuple(json.loads(labels)))
+            book.series.setdefault(Placement(project, name), {})[series_key] = Series(int(amount), birth)
+        book.find_waiting()
+        return book
+
+    def _load_state(self, key: BookKey, revision: int) -> BookState:
+        columns = (
+            "start, open_from, until, published_until, last_success, kept_from, newest, hold, revisions, gap, late"
+        )
+        *moments, newest, hold, revisions, gap, late = next(self._select(columns, "book", key))
+        start, open_from, until, published_until, last_success, kept_from = map(time_of, moments)
+        return BookState(
+            start,
+            open_from,
+            until,
+            published_until,
+            last_success,
+            kept_from,
+            moment_of(newest),
+            Birth(time_of(hold), revision) if hold is not None else None,
+            revisions,
+            timedelta(seconds=gap),
+            tuple(json.loads(late)),
+        )
+
+    def load_open_hours(self, key: BookKey) -> dict[datetime, OpenHour]:
+        """Give the open hours of a book; those that its last answer covered whole count as answered whole then."""
+        until, last_success = map(time_of, next(self._select("until, last_success", "book", key)))
+        rows: dict[datetime, dict[RowKey, Amounts]] = {}
+        peaks: dict[datetime, dict[RowKey, Amounts]] = {}
+        for at, asset, labels, amounts, peak in self._select("hour, asset, labels, amounts, peak", "open_row", key):
+            hour, row_key = time_of(at), (asset, tuple(json.loads(labels)))
+            if amounts is not None:
+                rows.setdefault(hour, {})[row_key] = tuple(json.loads(amounts))
+            if peak is not None:
+                peaks.setdefault(hour, {})[row_key] = tuple(json.loads(peak))
+        hours: dict[datetime, OpenHour] = {}
+        for hour in rows.keys() | peaks.keys():
+            known = rows.get(hour, {})
+            peak = known | peaks[hour] if hour in peaks else known
+            hours[hour] = OpenHour(known, peak, whole_since=last_success if until >= hour + HOUR else None)
+        return hours
+
+    def _select(self, columns: str, table: str, key: BookKey) -> Iterator[tuple[Any, ...]]:
+        return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)
+
+    def load_readings(self, signatures: Mapping[str, str]) -> dict[BookKey, tuple[Readings, dict[RowKey, Reading]]]:
+        """Give the readings that were kept with the signatures that the datasets now have."""
+        found: dict[BookKey, tuple[Readings, dict[RowKey, Reading]]] = {}
+        for account, dataset, signature, *moments in self._connection.execute("SELECT * FROM reading_book"):
+            if signatures.get(dataset) == signature:
+                until, last_success, newest = moments
+                found[account, dataset] = (Readings(time_of(until), time_of(last_success), moment_of(newest)), {})
+        for account, dataset, asset, labels, at, amounts in self._connection.execute("SELECT * FROM reading"):
+            if (account, dataset) in found:
+                row_key = (asset, tuple(json.loads(labels)))
+                found[account, dataset][1][row_key] = Reading(time_of(at), tuple(json.loads(amounts)))
+        return found
+
+    def load_used(self) -> dict[str, dict[RosterKey, datetime]]:
+        """Give the newest hour with usage of each asset, by account."""
+        used: dict[str, dict[RosterKey, datetime]] = {}
+        for account, kind, asset, hour in self._connection.execute("SELECT * FROM used"):
+            used.setdefault(account, {})[kind, asset] = time_of(hour)
+        return used
+
+    def load_daily(self, account: str, since: date, until: date) -> dict[DailyKey, int]:
+        """Give the settled daily sums of an account for the days in [since, until), over all datasets."""
+        sums: dict[DailyKey, int] = {}
+        for key, amount in self.read_daily(account, since, until):
+            sums[key] = sums.get(key, 0) + amount
+        return sums
+
+    def read_daily(self, account: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+        """Give the settled daily sums one by one; a key comes once for each start of counting."""
+        days: dict[str, date] = {}
+        for day, asset, meter, amount in self._connection.execute(
+            "SELECT day, asset, meter, amount FROM daily WHERE account = ? AND day >= ? AND day < ?",
+            (account, str(since), str(until)),
+        ):
+            if day not in days:
+                days[day] = date.fromisoformat(day)
+            yield (days[day], asset, meter), int(amount)
+
+    def load_until(self, account: str) -> datetime | None:
+        """Give up to when any usage of an account was asked."""
+        books = self._connection.execute("SELECT dataset, until FROM book WHERE account = ?", (account,))
+        return moment_of(max((until for dataset, until in books if not is_list_cost(dataset)), default=None))
+
+    def load_billing(self) -> dict[str, str]:
+        """Give what each account's billing was last known to be, as it was put down."""
+        return dict(self._connection.execute("SELECT account, facts FROM billing").fetchall())

@@ -1,0 +1,49 @@
+"""Usage to dollars, by the arithmetic of Cloudflare's invoices. Pure, in Decimal; the rate card is data."""
+
+from exporter.pricing.billed import BilledLine, billed_lines, month_days_of
+from exporter.pricing.budgets import BudgetCost, budget_costs
+from exporter.pricing.card import Basis, Override, RateCard, Rounding, load_card, with_overrides
+from exporter.pricing.costs import Account, AccountCosts, Amount, CostItem, MeterCost, Place, account_costs
+from exporter.pricing.forecast import Now, Outlooks
+from exporter.pricing.money import PLACES, plain, quantity_text, to_cents
+from exporter.pricing.rules import AccountRule, Budget, CostRules, Spread
+from exporter.pricing.tariffs import ListTariffs
+from exporter.pricing.terms import AccountTerms, account_terms
+from exporter.pricing.usage import Usage, UsageTable, first_day
+
+__all__ = [
+    "PLACES",
+    "Account",
+    "AccountCosts",
+    "AccountRule",
+    "AccountTerms",
+    "Amount",
+    "Basis",
+    "BilledLine",
+    "Budget",
+    "BudgetCost",
+    "CostItem",
+    "CostRules",
+    "ListTariffs",
+    "MeterCost",
+    "Now",
+    "Outlooks",
+    "Override",
+    "Place",
+    "RateCard",
+    "Rounding",
+    "Spread",
+    "Usage",
+    "UsageTable",
+    "account_costs",
+    "account_terms",
+    "billed_lines",
+    "budget_costs",
+    "first_day",
+    "load_card",
+    "month_days_of",
+    "plain",
+    "quantity_text",
+    "to_cents",
+    "with_overrides",
+]

@@ -1,0 +1,83 @@
+"""Cloudflare's own bill beside the estimate: what was billed of each line, and what it teaches. Pure.
+
+Traps: costs are daily and are added up, the newest day is incomplete, and a cost of 0 may mean that it is not known.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from exporter.billing import BillingFacts
+from exporter.pricing.card import RateCard, strip_allowance
+from exporter.pricing.cycle import DAY, Cycle, cycle_of
+from exporter.pricing.money import ZERO, add
+
+CLOSE = Fraction(1, 100)
+"""A measured length of the month counts if it is within a hundredth of one of those that are possible."""
+
+LEAST_DAYS = 3
+"""So many days must agree before a length of the month is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLine:
+    """What Cloudflare billed of a line of the cycle so far.
+
+    ``meter`` is the card's, or empty if the line is not on it. The newest day is incomplete: up to and with the day
+    before it, ``compared`` was billed and ``estimated`` is the estimate, if all of that usage is known.
+    """
+
+    service: str
+    meter: str
+    usd: Decimal
+    compared: Decimal = ZERO
+    estimated: Decimal | None = None
+
+    @property
+    def ratio(self) -> Decimal | None:
+        """Give billed by estimated; None where either is nothing, or not known."""
+        return self.compared / self.estimated if self.estimated and self.compared else None
+
+
+def billed_lines(
+    card: RateCard, facts: BillingFacts, cycle: Cycle, estimate: Callable[[str, date], Decimal | None]
+) -> tuple[BilledLine, ...]:
+    """Give the billed lines of a cycle; ``estimate`` gives what a meter came to up to and with a day."""
+    days = [each for each in facts.billed if cycle.start <= each.day < cycle.end and each.cost is not None]
+    lines: list[BilledLine] = []
+    complete_until = max((each.day for each in facts.billed), default=cycle.start) - DAY
+    for service in dict.fromkeys(each.service for each in days):
+        those = [each for each in days if each.service == service]
+        meter = card.meter_by_invoice.get(strip_allowance(service), "")
+        compared = [each.cost or ZERO for each in those if each.day <= complete_until]
+        estimated = estimate(meter, complete_until) if meter else None
+        lines.append(BilledLine(service, meter, add([each.cost or ZERO for each in those]), add(compared), estimated))
+    return tuple(lines)
+
+
+def month_days_of(
+    card: RateCard, facts: BillingFacts, peaks: Callable[[str, date], Fraction | None], anchor_day: int
+) -> int | None:
+    """Give by how many days the account's bill divides daily peaks of storage; None if that does not show.
+
+    ``peaks`` gives the peak of a storage meter on a day in GB. It shows only where a cycle has not 30 days.
+    """
+    votes: dict[int, int] = {}
+    for each in facts.billed:
+        meter = card.meter_by_invoice.get(strip_allowance(each.service), "")
+        peak = peaks(meter, each.day) if meter else None
+        if peak and each.consumed:
+            length = peak / Fraction(each.consumed)
+            for days in {30, cycle_of(each.day, anchor_day).length}:
+                if abs(length - days) <= CLOSE * days:
+                    votes[days] = votes.get(days, 0) + 1
+    return _winner(votes)
+
+
+def _winner(votes: Mapping[int, int]) -> int | None:
+    if not votes:
+        return None
+    days = max(votes, key=lambda each: (votes[each], each == 30))
+    return days if votes[days] >= LEAST_DAYS else None

@@ -1,0 +1,319 @@
+"""What an account costs in a billing cycle: its lines, and the share of each asset, to date and as forecast. Pure.
+
+Each line is that of the account, for quotas and blocks are the account's. It is split over the assets by their share of
+the usage, so that assets add up to lines, and lines to the bill.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from exporter.pricing.billed import BilledLine
+from exporter.pricing.card import Basis, FreeLimit, Plan, Rate, RateCard
+from exporter.pricing.cycle import Cycle
+from exporter.pricing.forecast import Now, Outlooks
+from exporter.pricing.money import ZERO, add, split, to_cents, to_usd
+from exporter.pricing.projection import Projection, project
+from exporter.pricing.rating import Consumption, Line, rate_usage
+from exporter.pricing.rules import Spread
+from exporter.pricing.tariffs import HOURS_A_DAY, unit_price
+from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS, AccountTerms, SubscriptionCost
+from exporter.pricing.usage import Usage, consumption
+
+SUBSCRIPTION = "subscription"
+"""The kind of items that are no usage."""
+
+
+class Place(NamedTuple):
+    """The project and the name under which an asset's cost is shown."""
+
+    project: str
+    asset: str
+
+
+Placer = Callable[[str, str], Place]
+"""Gives the place of an asset, by kind and id."""
+
+APART = Place("unassigned", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Dollars to date, and at the end of the cycle: likely, at least and at most. ``list_price`` is the usage to date
+    without included quantities and blocks.
+    """
+
+    to_date: Decimal = ZERO
+    forecast: Decimal = ZERO
+    low: Decimal = ZERO
+    high: Decimal = ZERO
+    list_price: Decimal = ZERO
+
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(
+            add((self.to_date, other.to_date)),
+            add((self.forecast, other.forecast)),
+            add((self.low, other.low)),
+            add((self.high, other.high)),
+            add((self.list_price, other.list_price)),
+        )
+
+
+NOTHING = Amount()
+
+
+@dataclass(frozen=True, slots=True)
+class CostItem:
+    """The share of one asset in one line; a subscription is an item without an asset."""
+
+    project: str
+    product: str
+    meter: str
+    kind: str
+    asset: str
+    quantity: Fraction
+    amount: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class MeterCost:
+    """A line of the account's bill.
+
+    ``quota_ratio`` is how much of what is included (or, on a free plan, allowed) is used; None if nothing is.
+    ``is_limited`` says that the plan limits the usage instead of billing it.
+    """
+
+    meter: str
+    product: str
+    basis: Basis
+    line: Line
+    amount: Amount
+    quota_ratio: Fraction | None
+    is_limited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCosts:
+    """What an account costs in the cycle that is under way at ``until``, up to when its usage is known.
+
+    By meter, ``used`` is the usage of each day, and ``ahead`` what is forecast to come, on today and later.
+    ``known_from`` is the first day of which any usage is known.
+    """
+
+    account_id: str
+    account: str
+    card: RateCard
+    terms: AccountTerms
+    cycle: Cycle
+    until: datetime
+    meters: tuple[MeterCost, ...]
+    items: tuple[CostItem, ...]
+    used: Mapping[str, Consumption]
+    ahead: Mapping[str, Mapping[date, int]]
+    billed: tuple[BilledLine, ...] = ()
+    known_from: date | None = None
+
+    @property
+    def amount(self) -> Amount:
+        """Give the whole account's dollars, exactly."""
+        return sum_amounts(item.amount for item in self.items)
+
+    @property
+    def invoice(self) -> Decimal:
+        """Give what the usage and subscriptions to date come to as an invoice adds them up: line by line in cents."""
+        lines = [to_cents(cost.amount.to_date) for cost in self.meters]
+        return add([*lines, *(to_cents(each.usd) for each in self.terms.subscriptions)])
+
+    def usd_until(self, meter: str, day: date, *, is_forecast: bool = False) -> Decimal:
+        """Give what a meter's line comes to up to and with a day of the cycle, as far as known, or as forecast."""
+        rate = self.card.meters[meter]
+        if is_limited(self.card, self.terms, rate):
+            return ZERO
+        used = self.used[meter].with_days(self.ahead[meter]) if is_forecast else self.used[meter]
+        return rate_usage(rate, used.until(day), self.cycle, self.terms.rating).usd
+
+    def list_price_on(self, day: date) -> Decimal:
+        """Give what the usage of a day of the cycle comes to at list price."""
+        month = self.terms.rating.month_days(self.cycle)
+        found: list[Decimal] = []
+        for meter, how in self.card.read_meters.items():
+            quantity = self.used[meter].on(day)
+            months = Fraction(month, DOCUMENTED_MONTH_DAYS) if how.is_stored else 1
+            found.append(to_usd(quantity * months * _per_unit(self.card, meter, day)))
+        return add(found)
+
+    def known_until(self, meter: str, day: date) -> Decimal | None:
+        """Give what a meter's line comes to up to and with a day; None where not all of its usage is known."""
+        days = self.used[meter].days if meter in self.used else {}
+        is_known = bool(days) and min(days) <= self.cycle.start and day < self.until.date()
+        return self.usd_until(meter, day) if is_known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose costs: the id, and the label under which it is published."""
+
+    id: str
+    label: str
+
+
+def _per_unit(card: RateCard, meter: str, day: date) -> Fraction:
+    price = card.meters[meter].price_on(day)
+    return Fraction(price.price) / Fraction(price.per) if price else Fraction(0)
+
+
+def sum_amounts(amounts: Iterable[Amount]) -> Amount:
+    """Give the exact sum."""
+    those = list(amounts)
+    return Amount(
+        add([each.to_date for each in those]),
+        add([each.forecast for each in those]),
+        add([each.low for each in those]),
+        add([each.high for each in those]),
+        add([each.list_price for each in those]),
+    )
+
+
+def is_limited(card: RateCard, terms: AccountTerms, rate: Rate) -> bool:
+    """Tell whether the account's plan limits the usage of a rate instead of billing it."""
+    return rate.product in card.plans.get(terms.plan, Plan()).limits
+
+
+def account_costs(
+    account: Account,
+    card: RateCard,
+    terms: AccountTerms,
+    *,
+    spread: Spread,
+    usage: Usage,
+    outlooks: Outlooks,
+    place: Placer,
+    now: Now,
+) -> AccountCosts:
+    """Give what an account costs. ``usage`` is that of the cycle up to now."""
+    meters: list[MeterCost] = []
+    items: list[CostItem] = []
+    used: dict[str, Consumption] = {}
+    ahead: dict[str, Mapping[date, int]] = {}
+    for meter, how in card.read_meters.items():
+        projection = project(meter, usage, outlooks, now, is_stored=how.is_stored)
+        used[meter] = consumption(card, meter, usage.days.get(meter, {}), now.cycle, terms.rating)
+        ahead[meter] = projection.likely
+        meters.append(_meter_cost(card, terms, meter, used[meter], projection=projection, now=now))
+        items += _split(meters[-1], how.kind, usage.assets.get(meter, {}), projection, place)
+    items += _subscriptions(terms, spread, items)
+    return AccountCosts(
+        account_id=account.id,
+        account=account.label,
+        card=card,
+        terms=terms,
+        cycle=now.cycle,
+        until=now.until,
+        meters=tuple(meters),
+        items=tuple(items),
+        used=used,
+        ahead=ahead,
+    )
+
+
+def _meter_cost(
+    card: RateCard, terms: AccountTerms, meter: str, used: Consumption, *, projection: Projection, now: Now
+) -> MeterCost:
+    rate, how = card.meters[meter], card.read_meters[meter]
+
+    def line(ahead: Mapping[date, int]) -> Line:
+        return rate_usage(rate, used.with_days(ahead) if ahead else used, now.cycle, terms.rating)
+
+    so_far, limited = line({}), is_limited(card, terms, rate)
+    hours = HOURS_A_DAY if how.is_stored else 1
+    amount_used = used.between(now.cycle.start, now.cycle.end)
+    at_list = to_usd(amount_used * hours * unit_price(card, meter, how, now.today)) if amount_used else ZERO
+    if limited:
+        amount = Amount(list_price=at_list)
+        quota = _share_of_limit(rate.free, so_far.quantity, Fraction(used.days.get(now.today, 0), how.scale))
+    else:
+        quota = so_far.used_ratio
+        likely = line(projection.likely).usd if projection.likely else so_far.usd
+        low = line(projection.low).usd if projection.low else likely
+        high = line(projection.high).usd if projection.high else likely
+        amount = Amount(so_far.usd, likely, min(low, likely), max(high, likely), at_list)
+    return MeterCost(meter, rate.product, card.basis_of(meter), so_far, amount, quota, limited)
+
+
+def _share_of_limit(limit: FreeLimit | None, quantity: Fraction, today: Fraction) -> Fraction | None:
+    """Give how much of a free plan's limit is used: of a day's today, of a month's in the cycle, of a total now."""
+    if limit is None:
+        return None
+    return (quantity if limit.per == "month" else today) / Fraction(limit.amount)
+
+
+def _split(
+    cost: MeterCost, kind: str, assets: Mapping[str, int], projection: Projection, place: Placer
+) -> list[CostItem]:
+    """Split a line over the assets: what is to date by what they used, what is forecast by what they will have used."""
+    ids = sorted(assets.keys() | projection.assets.keys())
+    used = [assets.get(asset, 0) for asset in ids]
+    ahead = [projection.assets.get(asset, 0) for asset in ids]
+    if not any(used) and not any(ahead):
+        return []
+    amount, total = cost.amount, sum(used)
+    shares = zip(
+        _shares(amount.to_date, used),
+        _shares(amount.forecast, ahead),
+        _shares(amount.low, ahead),
+        _shares(amount.high, ahead),
+        _shares(amount.list_price, used),
+        strict=True,
+    )
+    items: dict[Place, CostItem] = {}
+    for asset, weight, share in zip(ids, used, shares, strict=True):
+        where = place(kind, asset)
+        quantity = cost.line.quantity * weight / total if total else Fraction(0)
+        item = CostItem(where.project, cost.product, cost.meter, kind, where.asset, quantity, Amount(*share))
+        known = items.get(where)
+        items[where] = _merged(known, item) if known else item
+    return list(items.values())
+
+
+def _merged(one: CostItem, other: CostItem) -> CostItem:
+    return CostItem(
+        one.project,
+        one.product,
+        one.meter,
+        one.kind,
+        one.asset,
+        one.quantity + other.quantity,
+        one.amount + other.amount,
+    )
+
+
+def _shares(amount: Decimal, weights: list[int]) -> list[Decimal]:
+    if not amount:
+        return [ZERO] * len(weights)
+    return split(amount, weights if any(weights) else [1] * len(weights))
+
+
+def _subscriptions(terms: AccountTerms, spread: Spread, items: list[CostItem]) -> list[CostItem]:
+    """Give the items of the subscriptions: of no project, or spread over those that there are."""
+    projects = dict.fromkeys(sorted({item.project for item in items}), ZERO)
+    for item in items:
+        projects[item.project] += item.amount.list_price
+    found: list[CostItem] = []
+    for each in terms.subscriptions:
+        if spread is Spread.APART or not projects:
+            found.append(_subscription(each, APART.project, each.usd))
+            continue
+        weights = [1] * len(projects)
+        if spread is Spread.USAGE and any(projects.values()):
+            weights = [int(at_list.scaleb(12)) for at_list in projects.values()]
+        shares = split(each.usd, weights if any(weights) else [1] * len(projects))
+        found += [_subscription(each, project, share) for project, share in zip(projects, shares, strict=True)]
+    return found
+
+
+def _subscription(cost: SubscriptionCost, project: str, share: Decimal) -> CostItem:
+    amount = Amount(share, share, share, share, share)
+    return CostItem(project, cost.product, cost.meter, SUBSCRIPTION, "", Fraction(1), amount)

@@ -1,0 +1,66 @@
+"""Billing cycles: anchored months of 28 to 31 days, in UTC.
+
+https://developers.cloudflare.com/billing/understand/how-billing-works/: the first paid purchase sets the day.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+CALENDAR_MONTH = 1
+"""The anchor of cycles that are calendar months."""
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cycle:
+    """The days from ``start`` up to ``end``, which belongs to the next cycle."""
+
+    start: date
+    end: date
+
+    @property
+    def length(self) -> int:
+        """Give how many days it has."""
+        return (self.end - self.start).days
+
+    @property
+    def starts_at(self) -> datetime:
+        """Give the moment at which it starts."""
+        return datetime.combine(self.start, time(), UTC)
+
+    @property
+    def ends_at(self) -> datetime:
+        """Give the moment at which the next one starts."""
+        return datetime.combine(self.end, time(), UTC)
+
+    def days(self) -> Iterator[date]:
+        """Give its days in order."""
+        return (self.start + number * DAY for number in range(self.length))
+
+
+def cycle_of(day: date, anchor_day: int = CALENDAR_MONTH) -> Cycle:
+    """Give the cycle that a day is in. An anchor beyond a month's end means its last day."""
+    start = _anchored(day.year, day.month, anchor_day)
+    if day < start:
+        return Cycle(_anchored(*_month_before(day.year, day.month), anchor_day), start)
+    return Cycle(start, _anchored(*_month_after(day.year, day.month), anchor_day))
+
+
+def cycle_before(cycle: Cycle, anchor_day: int = CALENDAR_MONTH) -> Cycle:
+    """Give the cycle before one."""
+    return cycle_of(cycle.start - DAY, anchor_day)
+
+
+def _anchored(year: int, month: int, anchor_day: int) -> date:
+    return date(year, month, min(anchor_day, monthrange(year, month)[1]))
+
+
+def _month_before(year: int, month: int) -> tuple[int, int]:
+    return (year, month - 1) if month > 1 else (year - 1, 12)
+
+
+def _month_after(year: int, month: int) -> tuple[int, int]:
+    return (year, month + 1) if month < 12 else (year + 1, 1)

@@ -1,0 +1,61 @@
+"""What the user decides about costs, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from exporter.pricing.card import Override
+
+AUTO = "auto"
+"""The plan, or the days of a GB-month, are found out."""
+
+PAID_PLAN = "workers_paid"
+FREE_PLAN = "workers_free"
+
+
+class Spread(StrEnum):
+    """Where subscriptions go: to no project, or to the projects by their usage at list price, or in equal parts."""
+
+    APART = "apart"
+    USAGE = "usage"
+    EQUAL = "equal"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Dollars for each billing cycle, for what matches all that is given: an account, a project, a product."""
+
+    name: str
+    amount: Decimal
+    account: str = ""
+    project: str = ""
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRule:
+    """What holds for one account, by id or label; None: as for all."""
+
+    plan: str | None = None
+    cycle_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CostRules:
+    """All that is decided.
+
+    ``storage_month_days`` is a number, ``cycle`` or ``auto``; ``cycle_day`` is used where the account's subscriptions
+    do not tell.
+    """
+
+    plan: str = AUTO
+    cycle_day: int | None = None
+    storage_month_days: str = AUTO
+    is_proportional: bool = False
+    pools_days: bool = True
+    spread: Spread = Spread.APART
+    shows_assets: bool = True
+    overrides: tuple[Override, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    accounts: Mapping[str, AccountRule] = field(default_factory=dict)

@@ -1,0 +1,125 @@
+"""How an account is billed: its plan, its cycles and its subscriptions, each with where that is known from. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from exporter.billing import BillingFacts, Subscription
+from exporter.pricing.card import Plan, RateCard, strip_allowance
+from exporter.pricing.cycle import CALENDAR_MONTH, Cycle, cycle_of
+from exporter.pricing.money import to_usd
+from exporter.pricing.rating import Terms
+from exporter.pricing.rules import AUTO, FREE_PLAN, PAID_PLAN, AccountRule, CostRules
+
+DOCUMENTED_MONTH_DAYS = 30
+"""By what a GB-month is divided, according to https://developers.cloudflare.com/r2/pricing/."""
+
+MONTHS = {"weekly": Fraction(12, 52), "monthly": Fraction(1), "quarterly": Fraction(3), "yearly": Fraction(12)}
+"""How many months the frequencies of subscriptions last."""
+
+WORKERS_PAID = "workers_paid_subscription"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionCost:
+    """What a subscription costs in each cycle; one that is paid by the year, a twelfth.
+
+    ``meter`` is the card's, if it is there. It is ``is_assumed`` if the account's subscriptions could not be read.
+    """
+
+    name: str
+    meter: str
+    product: str
+    usd: Decimal
+    frequency: str = "monthly"
+    is_assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTerms:
+    """How an account is billed. The sources are ``subscriptions``, ``configuration`` or ``assumed``.
+
+    ``unpriced`` are subscriptions that are not in dollars.
+    """
+
+    plan: str
+    plan_source: str
+    anchor_day: int
+    cycle_source: str
+    rating: Terms
+    subscriptions: tuple[SubscriptionCost, ...]
+    unpriced: tuple[str, ...] = ()
+
+    def cycle_of(self, day: date) -> Cycle:
+        """Give the billing cycle that a day is in."""
+        return cycle_of(day, self.anchor_day)
+
+
+def account_terms(card: RateCard, rules: CostRules, facts: BillingFacts, names: Iterable[str]) -> AccountTerms:
+    """Give how an account that goes by these names is billed."""
+    own = next((rules.accounts[name] for name in names if name in rules.accounts), AccountRule())
+    charged = [each for each in facts.subscriptions or () if each.is_charged]
+    plan, plan_source = _plan(card, own.plan or rules.plan, facts, charged)
+    anchor_day, cycle_source = _anchor(card, own.cycle_day or rules.cycle_day, facts, charged)
+    days = rules.storage_month_days
+    rating = Terms(
+        storage_month_days=None if days == "cycle" else int(days) if days.isdigit() else DOCUMENTED_MONTH_DAYS,
+        is_proportional=rules.is_proportional,
+        pools_days=rules.pools_days,
+    )
+    if facts.subscriptions is None:
+        subscriptions = _of_plan(card, card.plans.get(plan, Plan()))
+    else:
+        subscriptions = tuple(_cost_of(card, each) for each in charged if each.currency == "USD")
+    unpriced = tuple(each.name for each in charged if each.currency != "USD")
+    return AccountTerms(plan, plan_source, anchor_day, cycle_source, rating, subscriptions, unpriced)
+
+
+def _plan(card: RateCard, wanted: str, facts: BillingFacts, charged: list[Subscription]) -> tuple[str, str]:
+    if wanted != AUTO:
+        return wanted, "configuration"
+    if facts.subscriptions is None:
+        return PAID_PLAN, "assumed"
+    is_paid = any(_meter_of(card, each) == WORKERS_PAID for each in charged)
+    return (PAID_PLAN if is_paid else FREE_PLAN), "subscriptions"
+
+
+def _anchor(card: RateCard, wanted: int | None, facts: BillingFacts, charged: list[Subscription]) -> tuple[int, str]:
+    """Give the day of the month on which cycles begin; that of Workers Paid counts before that of others."""
+    monthly = [each for each in charged if each.frequency == "monthly" and each.period_start]
+    monthly.sort(key=lambda each: (_meter_of(card, each) != WORKERS_PAID, not each.price))
+    if facts.anchor_day is not None:
+        return facts.anchor_day, "subscriptions"
+    if monthly and monthly[0].period_start:
+        return monthly[0].period_start.day, "subscriptions"
+    return (wanted, "configuration") if wanted else (CALENDAR_MONTH, "assumed")
+
+
+def _meter_of(card: RateCard, subscription: Subscription) -> str:
+    """Give the card's meter of a subscription; what has none goes by its name."""
+    known = card.meter_by_invoice.get(strip_allowance(subscription.name), "")
+    return known or "_".join(subscription.name.lower().split())
+
+
+def _cost_of(card: RateCard, subscription: Subscription) -> SubscriptionCost:
+    meter = _meter_of(card, subscription)
+    months = MONTHS.get(subscription.frequency, Fraction(1))
+    rate = card.meters.get(meter)
+    return SubscriptionCost(
+        subscription.name,
+        meter,
+        rate.product if rate else "subscriptions",
+        to_usd(Fraction(subscription.price) / months),
+        subscription.frequency,
+    )
+
+
+def _of_plan(card: RateCard, plan: Plan) -> tuple[SubscriptionCost, ...]:
+    """Give what a plan brings, where the account's own subscriptions are not known."""
+    rates = [(meter, card.meters[meter]) for meter in plan.subscriptions]
+    return tuple(
+        SubscriptionCost(rate.invoice or rate.name, meter, rate.product, rate.prices[0].price, is_assumed=True)
+        for meter, rate in rates
+    )

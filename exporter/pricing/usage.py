@@ -1,0 +1,141 @@
+"""Usage as bills see it: what an account used of each meter day by day, and what each of its assets had of that. Pure.
+
+Quantities are integers of the meter's smallest unit. Of what is stored, a day counts the bytes at its peak: that of the
+account is the highest hourly sum over all assets, which may be less than the sum of their own peaks.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from exporter.model import DISPATCH_PREFIX, DailyKey
+from exporter.pricing.card import RateCard
+from exporter.pricing.cycle import DAY, Cycle
+from exporter.pricing.forecast import HISTORY_DAYS, History, Now, Outlooks, outlook
+from exporter.pricing.rating import Consumption, Terms
+from exporter.pricing.tariffs import billed_meter
+
+Key = TypeVar("Key", str, date)
+
+Days = dict[date, int]
+"""The amount of each day."""
+
+Assets = dict[str, int]
+"""The amount of each asset, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Usage of a cycle up to now, each by meter.
+
+    ``days`` is the account's amount of each day, ``assets`` the sums of the cycle, and ``today`` what of these is
+    today's.
+    """
+
+    days: Mapping[str, Days] = field(default_factory=dict)
+    assets: Mapping[str, Assets] = field(default_factory=dict)
+    today: Mapping[str, Assets] = field(default_factory=dict)
+
+
+class UsageTable:
+    """Adds daily sums up; what is on no card is left out.
+
+    Days before the cycle count for the history that forecasts are made of, and for included quantities of a calendar
+    month.
+    """
+
+    def __init__(self, card: RateCard, now: Now) -> None:
+        self._card = card
+        self._now = now
+        self._meters = card.read_meters
+        self._days: dict[str, Days] = {}
+        self._peaks: dict[str, Days] = {}
+        self._assets: dict[str, Assets] = {}
+        self._today: dict[str, Assets] = {}
+        self._history = History(now.today - DAY)
+        self._billed: dict[tuple[str, bool], str | None] = {}
+
+    def add(self, entries: Iterable[tuple[DailyKey, int]]) -> None:
+        """Add daily sums (day, asset, meter)."""
+        cycle, today = self._now.cycle, self._now.today
+        for (day, asset, counted), amount in entries:
+            meter = self._billed_as(counted, asset.startswith(DISPATCH_PREFIX))
+            if meter is None:
+                continue
+            is_peak = not asset and self._meters[meter].is_stored
+            _add((self._peaks if is_peak else self._days).setdefault(meter, {}), day, amount)
+            if is_peak:
+                continue
+            self._history.add(day, meter, asset, amount)
+            if cycle.start <= day < cycle.end:
+                _add(self._assets.setdefault(meter, {}), asset, amount)
+            if day == today:
+                _add(self._today.setdefault(meter, {}), asset, amount)
+
+    def copy(self) -> "UsageTable":
+        """Give a table that can go on by itself; the history is one for both."""
+        other = UsageTable(self._card, self._now)
+        other._days, other._peaks = _copied(self._days), _copied(self._peaks)
+        other._assets, other._today = _copied(self._assets), _copied(self._today)
+        other._history = self._history
+        return other
+
+    def usage(self) -> Usage:
+        """Give what was added so far."""
+        cycle, today = self._now.cycle, self._now.today
+        alone = {meter: self._peaks[meter] for meter in self._peaks.keys() - self._days.keys()}
+        whole = {
+            meter: {"": sum(peak for day, peak in peaks.items() if cycle.start <= day < cycle.end)}
+            for meter, peaks in alone.items()
+        }
+        now = {meter: {"": peaks[today]} for meter, peaks in alone.items() if today in peaks}
+        return Usage(self._account_days(), whole | self._assets, now | self._today)
+
+    def outlooks(self) -> Outlooks:
+        """Give what the days to come will bring, by what the last full ones brought."""
+        stored = {meter for meter, how in self._meters.items() if how.is_stored}
+        window = self._history.window()
+        totals = {meter: [days.get(day, 0) for day in window] for meter, days in self._account_days().items()}
+        amounts = {meter: {"": totals[meter]} for meter in self._peaks} | self._history.amounts()
+        return Outlooks(
+            {meter: outlook(days, is_stored=meter in stored) for meter, days in totals.items()},
+            {
+                meter: {asset: outlook(days, is_stored=meter in stored) for asset, days in assets.items()}
+                for meter, assets in amounts.items()
+            },
+            {
+                meter: {asset: days[-1] for asset, days in assets.items()}
+                for meter, assets in amounts.items()
+                if meter in stored
+            },
+        )
+
+    def _account_days(self) -> dict[str, Days]:
+        return {meter: self._days.get(meter, {}) | self._peaks.get(meter, {}) for meter in self._days | self._peaks}
+
+    def _billed_as(self, meter: str, is_dispatched: bool) -> str | None:
+        key = (meter, is_dispatched)
+        if key not in self._billed:
+            billed = billed_meter(self._card, meter, is_dispatched=is_dispatched)
+            self._billed[key] = billed if billed in self._meters else None
+        return self._billed[key]
+
+
+def first_day(now: Now) -> date:
+    """Give the first day whose usage matters for a cycle."""
+    return min(now.cycle.start.replace(day=1), now.today - HISTORY_DAYS * DAY)
+
+
+def consumption(card: RateCard, meter: str, days: Mapping[date, int], cycle: Cycle, terms: Terms) -> Consumption:
+    """Give the amounts of days with the unit of the meter's rate: of bytes stored for a day, the GB-month."""
+    how = card.read_meters[meter]
+    return Consumption(days, how.scale * terms.month_days(cycle) if how.is_stored else how.scale)
+
+
+def _add(sums: dict[Key, int], key: Key, amount: int) -> None:
+    sums[key] = sums.get(key, 0) + amount
+
+
+def _copied(tables: dict[str, dict[Key, int]]) -> dict[str, dict[Key, int]]:
+    return {meter: dict(table) for meter, table in tables.items()}

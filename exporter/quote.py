@@ -1,0 +1,196 @@
+"""A quote: what given quantities would cost. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from typing import Any
+
+from exporter.model import ExporterError
+from exporter.pricing import RateCard, plain, quantity_text, to_cents
+from exporter.pricing.card import Price, Rate
+from exporter.pricing.cycle import CALENDAR_MONTH, cycle_of
+from exporter.pricing.money import add, to_usd
+from exporter.pricing.rating import Consumption, Line, Terms, rate_usage
+
+_LIMITED: Mapping[str, str] = {"day": "a day", "month": "a month", "total": "in all"}
+"""How long the limits of a free plan last, in words."""
+
+
+class QuoteError(ExporterError):
+    """Quantities, a change or a plan that make no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedLine:
+    """A line of a quote; ``note`` says what is to be known of it."""
+
+    meter: str
+    unit: str
+    line: Line
+    note: str = ""
+
+    @property
+    def usd(self) -> Decimal:
+        """Give the dollars as an invoice prints them."""
+        return to_cents(self.line.usd)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What usage would cost: lines, what the plan brings besides, and what has no price, with the reason."""
+
+    plan: str
+    lines: tuple[QuotedLine, ...]
+    subscriptions: Mapping[str, Decimal]
+    unpriced: Mapping[str, str]
+
+    @property
+    def total(self) -> Decimal:
+        """Give the total as an invoice adds it up: lines in cents."""
+        return add([*(line.usd for line in self.lines), *map(to_cents, self.subscriptions.values())])
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to quote: the plan, the day whose prices hold (None: the newest ones, as of ``today``), and the terms.
+
+    ``subscriptions`` are those of an account, instead of what the plan brings.
+    """
+
+    plan: str
+    today: date
+    on: date | None = None
+    terms: Terms = field(default_factory=Terms)
+    subscriptions: Mapping[str, Decimal] | None = None
+
+
+def quote(card: RateCard, usage: Mapping[str, Any], request: Request) -> Quote:
+    """Give what quantities, by meter or input of the card, would cost in a billing cycle. Raises QuoteError."""
+    plan = card.plans.get(request.plan)
+    if plan is None:
+        raise QuoteError(f"There is no plan {request.plan}; there is {', '.join(sorted(card.plans))}.")
+    quantities, unpriced = _quantities(card, usage)
+    lines: list[QuotedLine] = []
+    for meter, quantity in quantities.items():
+        rate = card.meters[meter]
+        price = rate.price_on(request.on) if request.on else rate.price_near(request.today)
+        if price is None:
+            unpriced[meter] = f"has no price on {request.on} ({_validity(rate)})"
+        elif rate.product in plan.limits:
+            lines.append(_limited(meter, rate, quantity))
+        else:
+            lines.append(_line(meter, rate, price, quantity, request))
+    brought = {meter: card.meters[meter].prices[0].price for meter in plan.subscriptions}
+    subscriptions = brought if request.subscriptions is None else request.subscriptions
+    subscriptions = {meter: usd for meter, usd in subscriptions.items() if meter not in quantities}
+    return Quote(request.plan, tuple(lines), subscriptions, unpriced)
+
+
+def _quantities(card: RateCard, usage: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, str]]:
+    """Give the quantity of each meter, and what is none, with the reason."""
+    quantities: dict[str, Fraction] = {}
+    unpriced: dict[str, str] = {}
+    for name, value in usage.items():
+        known = card.inputs.get(name)
+        meter = known.meter if known else name
+        if meter not in card.meters:
+            unpriced[name] = "is not on the rate card"
+            continue
+        quantity = _number(name, value)
+        if known:
+            quantity *= Fraction(known.factor) / known.divisor
+        quantities[meter] = quantities.get(meter, Fraction(0)) + quantity
+    return quantities, unpriced
+
+
+def _number(name: str, value: Any) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    try:
+        number = Decimal(str(value).replace("_", "")) if not isinstance(value, bool | float) else None
+    except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite() or number < 0:
+        raise QuoteError(f"{name}: '{value}' is no quantity; give a number from 0 on.")
+    return Fraction(number)
+
+
+def _line(meter: str, rate: Rate, price: Price, quantity: Fraction, request: Request) -> QuotedLine:
+    first = price.valid_from or price.valid_to or request.today
+    day = request.on or (request.today if price.holds_on(request.today) else first)
+    alone = Rate(rate.product, rate.name, rate.unit, rate.source, (price,), rate.invoice)
+    used = Consumption({day: quantity.numerator}, quantity.denominator)
+    line = rate_usage(alone, used, cycle_of(day, CALENDAR_MONTH), request.terms)
+    note = "" if price.holds_on(request.on or request.today) else f"price {_validity_of(price)}"
+    return QuotedLine(meter, rate.unit, line, note)
+
+
+def _limited(meter: str, rate: Rate, quantity: Fraction) -> QuotedLine:
+    nothing = Fraction(0)
+    limit = rate.free
+    note = f"limited to {plain_number(limit.amount)} {_LIMITED[limit.per]}" if limit else "not billed on this plan"
+    return QuotedLine(meter, rate.unit, Line(quantity, nothing, nothing, nothing, to_usd(nothing)), note)
+
+
+def plain_number(number: Decimal) -> str:
+    """Give a number with commas between its thousands."""
+    return f"{number:,f}"
+
+
+def _validity(rate: Rate) -> str:
+    return "; ".join(_validity_of(price) for price in rate.prices)
+
+
+def _validity_of(price: Price) -> str:
+    since = f"from {price.valid_from}" if price.valid_from else ""
+    until = f"until {price.valid_to}" if price.valid_to else ""
+    return f"valid {since} {until}".replace("  ", " ").strip()
+
+
+def change(quantities: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
+    """Give quantities with changes on top: ``x2`` times, ``+10%``, ``-10%``, or another number; names may be globs.
+
+    Raises QuoteError.
+    """
+    changed = dict(quantities)
+    for pattern, text in changes.items():
+        names = [name for name in changed if fnmatchcase(name, pattern)]
+        if not names and any(sign in pattern for sign in "*?["):
+            raise QuoteError(f"{pattern}: nothing that is used has such a name.")
+        for name in names or [pattern]:
+            changed[name] = _changed(name, Fraction(_number(name, changed.get(name, 0))), text)
+    return changed
+
+
+def _changed(name: str, quantity: Fraction, text: str) -> Fraction:
+    if text.startswith("x"):
+        return quantity * _number(name, text[1:])
+    if text.endswith("%") and text[:1] in {"+", "-"}:
+        share = _number(name, text[1:-1]) / 100
+        return max(quantity * (1 + share if text[0] == "+" else 1 - share), Fraction(0))
+    return _number(name, text)
+
+
+def as_document(given: Quote) -> dict[str, Any]:
+    """Give a quote as JSON: dollars as text, in cents."""
+    return {
+        "plan": given.plan,
+        "lines": {line.meter: plain(line.usd) for line in given.lines},
+        "subscriptions": {meter: plain(to_cents(usd)) for meter, usd in given.subscriptions.items()},
+        "total_usd": plain(given.total),
+        "unpriced": dict(given.unpriced),
+        "details": {
+            line.meter: {
+                "quantity": quantity_text(line.line.quantity),
+                "included": quantity_text(line.line.included),
+                "billed": quantity_text(line.line.billed),
+                "unit": line.unit,
+                "exact_usd": plain(line.line.usd),
+                "note": line.note,
+            }
+            for line in given.lines
+        },
+    }

@@ -1,0 +1,156 @@
+"""Builds a report. It speaks of whole days only, so that it says the same whenever on a day it is made."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from exporter.books import Books, ListPrice, Usage
+from exporter.model import ACCOUNT_ITSELF
+from exporter.pricing import Account, AccountCosts, BudgetCost, MeterCost, budget_costs
+from exporter.pricing.cycle import DAY
+from exporter.pricing.money import ZERO, add
+
+DAILY = "daily"
+MONTHLY = "monthly"
+
+MOST_CHANGES = 5
+"""So many changes are told."""
+
+NEAR = Fraction(4, 5)
+"""A quota is told from this share of its use on."""
+
+IDLE_AFTER = timedelta(days=14)
+"""What has not been used for so long is idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days from ``since`` up to ``until``, which is not one of them."""
+
+    since: date
+    until: date
+
+    @property
+    def length(self) -> int:
+        """Give how many days it has."""
+        return (self.until - self.since).days
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How what one asset used of one meter has changed, at list price and in the rate's unit."""
+
+    usage: Usage
+    unit: str
+    before: ListPrice
+    after: ListPrice
+
+    @property
+    def usd(self) -> Decimal:
+        """Give by how much more it costs."""
+        return self.after.usd - self.before.usd
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """What a span cost an account, beside the span before it.
+
+    ``billed`` and ``billed_before`` are what they added to the bill (None: not all of it is known), the others are at
+    list price. ``idle`` is what costs although nobody uses it, by asset.
+    """
+
+    costs: AccountCosts
+    span: Span
+    before: Span
+    billed: Decimal
+    billed_before: Decimal | None
+    at_list: Decimal
+    at_list_before: Decimal
+    changes: tuple[Change, ...]
+    idle: tuple[tuple[Usage, Decimal], ...]
+    near: tuple[MeterCost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All accounts' reports, and how the budgets stand."""
+
+    period: str
+    accounts: tuple[AccountReport, ...]
+    budgets: tuple[BudgetCost, ...]
+
+
+def make_report(period: str, books: Books, wanted: Iterable[str] = ()) -> Report:
+    """Give the report of the day before, or of the cycle up to it. Raises QueryError."""
+    accounts = books.accounts(wanted)
+    reports = tuple(_of_account(period, books, account) for account in accounts)
+    now = [each.costs for each in reports]
+    return Report(period, reports, budget_costs(books.rules.budgets, now))
+
+
+def _of_account(period: str, books: Books, account: Account) -> AccountReport:
+    now = books.costs(account)
+    yesterday = now.until.date() - DAY
+    costs = now if yesterday >= now.cycle.start else books.costs(account, str(yesterday))
+    span, before = _spans(period, costs, yesterday, books, account)
+    earlier = costs if before.since >= costs.cycle.start else books.costs(account, str(before.since))
+    is_known = earlier.known_from is not None and earlier.known_from <= before.since
+    used, used_before = (
+        books.list_prices(account, span.since, span.until),
+        books.list_prices(account, before.since, before.until),
+    )
+    return AccountReport(
+        costs=now,
+        span=span,
+        before=before,
+        billed=added_to_bill(costs, span),
+        billed_before=added_to_bill(earlier, before) if is_known else None,
+        at_list=add([each.usd for each in used.values()]),
+        at_list_before=add([each.usd for each in used_before.values()]),
+        changes=_changes(costs, used, used_before) if is_known else (),
+        idle=_idle(books, account, yesterday),
+        near=tuple(cost for cost in now.meters if cost.quota_ratio is not None and cost.quota_ratio >= NEAR),
+    )
+
+
+def _spans(period: str, costs: AccountCosts, yesterday: date, books: Books, account: Account) -> tuple[Span, Span]:
+    """Give the span that is reported, and as many days of the one before."""
+    if period == DAILY:
+        return Span(yesterday, yesterday + DAY), Span(yesterday - DAY, yesterday)
+    span = Span(costs.cycle.start, yesterday + DAY)
+    start = books.costs(account, str(costs.cycle.start - DAY)).cycle.start
+    return span, Span(start, min(start + span.length * DAY, costs.cycle.start))
+
+
+def added_to_bill(costs: AccountCosts, span: Span) -> Decimal:
+    """Give what the days of a span within a cycle added to its bill; subscriptions belong to its first day."""
+    grown = [
+        costs.usd_until(cost.meter, span.until - DAY) - costs.usd_until(cost.meter, span.since - DAY)
+        for cost in costs.meters
+    ]
+    fixed = [each.usd for each in costs.terms.subscriptions] if span.since == costs.cycle.start else []
+    return add([*grown, *fixed])
+
+
+def _changes(costs: AccountCosts, used: dict[Usage, ListPrice], before: dict[Usage, ListPrice]) -> tuple[Change, ...]:
+    nothing = ListPrice(Fraction(0), ZERO)
+    changes = [
+        Change(usage, costs.card.meters[usage.meter].unit, before.get(usage, nothing), used.get(usage, nothing))
+        for usage in sorted(used.keys() | before.keys())
+    ]
+    changes.sort(key=lambda change: -abs(change.usd))
+    return tuple(change for change in changes[:MOST_CHANGES] if change.usd)
+
+
+def _idle(books: Books, account: Account, yesterday: date) -> tuple[tuple[Usage, Decimal], ...]:
+    """Give the stored things that were not used lately, with what storing them costs in that time."""
+    lately = books.list_prices(account, yesterday + DAY - IDLE_AFTER, yesterday + DAY)
+    nobodys = {"", ACCOUNT_ITSELF}
+    stored = {
+        each: price for each, price in lately.items() if each.is_stored and each.asset not in nobodys and price.usd
+    }
+    busy = {(usage.kind, usage.asset) for usage, price in lately.items() if not usage.is_stored and price.quantity}
+    idle = [(usage, price.usd) for usage, price in stored.items() if (usage.kind, usage.asset) not in busy]
+    return tuple(sorted(idle, key=lambda each: (-each[1], each[0])))

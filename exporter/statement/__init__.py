@@ -1,0 +1,28 @@
+"""Statements: costs grouped as somebody asks for them, as JSON and as CSV. Command line and API give the same."""
+
+from exporter.statement.document import as_document, unpriced
+from exporter.statement.focus import as_csv
+from exporter.statement.statement import (
+    GROUPS,
+    Difference,
+    Query,
+    Row,
+    Statement,
+    daily,
+    make_statement,
+    state_costs,
+)
+
+__all__ = [
+    "GROUPS",
+    "Difference",
+    "Query",
+    "Row",
+    "Statement",
+    "as_csv",
+    "as_document",
+    "daily",
+    "make_statement",
+    "state_costs",
+    "unpriced",
+]

@@ -1,0 +1,175 @@
+"""Costs of some accounts in one period, grouped as somebody asks for them, or two of them side by side."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from exporter.books import CURRENT, Books, QueryError, is_period
+from exporter.pricing import AccountCosts, Amount, Budget, BudgetCost, CostItem, budget_costs
+from exporter.pricing.costs import sum_amounts
+from exporter.pricing.cycle import DAY
+from exporter.pricing.money import ZERO, add
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "account": (),
+    "project": ("project",),
+    "product": ("product",),
+    "meter": ("product", "meter"),
+    "asset": ("project", "kind", "asset"),
+    "day": ("day",),
+}
+"""By what costs can be grouped, and what a row then says of itself besides the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked for. ``compare`` are two projects, or two periods; empty: nothing is compared."""
+
+    by: str = "project"
+    accounts: tuple[str, ...] = ()
+    period: str = CURRENT
+    compare: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raise QueryError if it makes no sense."""
+        if self.by not in GROUPS:
+            raise QueryError(f"'{self.by}' is nothing to group by: say {', '.join(GROUPS)}.")
+        if self.compare and len(self.compare) != 2:
+            raise QueryError("Two projects or two periods can be compared: give both, with a comma between.")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: what it is about, by column, and its dollars. ``quantity`` and ``unit`` are those of one meter."""
+
+    account: str
+    labels: Mapping[str, str]
+    amount: Amount
+    quantity: Fraction | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One line of a comparison, in the order asked for."""
+
+    labels: Mapping[str, str]
+    first: Amount
+    second: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Costs of some accounts in one period, in rows, or compared; ``notes`` say where something is not known."""
+
+    query: Query
+    accounts: tuple[AccountCosts, ...]
+    rows: tuple[Row, ...]
+    budgets: tuple[BudgetCost, ...]
+    differences: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def make_statement(query: Query, books: Books) -> Statement:
+    """Give the statement that is asked for. Raises QueryError."""
+    query.check()
+    accounts = books.accounts(query.accounts)
+    costs = tuple(books.costs(account, query.period) for account in accounts)
+    if not query.compare or not is_period(query.compare[0]):
+        return state_costs(query, costs, books.rules.budgets)
+    first, second = ([books.costs(account, period) for account in accounts] for period in query.compare)
+    differences = _differences(query.by, _items(first), _items(second))
+    budgets = budget_costs(books.rules.budgets, costs)
+    return Statement(query, costs, (), budgets, differences, _notes([*first, *second]))
+
+
+def state_costs(query: Query, costs: Sequence[AccountCosts], budgets: Iterable[Budget]) -> Statement:
+    """Give the statement of costs that are worked out already. Raises QueryError."""
+    query.check()
+    stood = budget_costs(budgets, costs)
+    if query.compare:
+        names = {item.project for each in costs for item in each.items}
+        for project in query.compare:
+            if project not in names:
+                raise QueryError(f"There is no project {project}; there is {', '.join(sorted(names)) or 'none'}.")
+        first, second = ([each for each in _items(costs) if each[1].project == project] for project in query.compare)
+        by = "meter" if query.by == "project" else query.by
+        return Statement(query, tuple(costs), (), stood, _differences(by, first, second))
+    rows = [row for each in costs for row in _rows(query.by, each)]
+    return Statement(query, tuple(costs), tuple(rows), stood, notes=_notes(costs))
+
+
+def _notes(costs: Iterable[AccountCosts]) -> tuple[str, ...]:
+    """Name the cycles of which not all usage is known."""
+    return tuple(
+        f"{each.account}, cycle from {each.cycle.start}: nothing is known before {each.known_from or each.cycle.end}, "
+        "so its cost is too low."
+        for each in costs
+        if each.known_from is None or each.known_from > each.cycle.start
+    )
+
+
+def _items(costs: Iterable[AccountCosts]) -> list[tuple[str, CostItem]]:
+    """Give all items, each with its account."""
+    return [(each.account, item) for each in costs for item in each.items]
+
+
+def _rows(by: str, costs: AccountCosts) -> list[Row]:
+    if by == "day":
+        return [Row(costs.account, {"day": str(day)}, amount) for day, amount in daily(costs)]
+    groups = _grouped(by, costs.items)
+    rows = [Row(costs.account, labels, sum_amounts(item.amount for item in items)) for labels, items in groups]
+    if by == "meter":
+        units = {cost.meter: (cost.line.quantity, costs.card.meters[cost.meter].unit) for cost in costs.meters}
+        rows = [Row(row.account, row.labels, row.amount, *units.get(row.labels["meter"], (None, ""))) for row in rows]
+    return sorted(rows, key=lambda row: (-row.amount.to_date, -row.amount.forecast, *row.labels.values()))
+
+
+def _grouped(by: str, items: Iterable[CostItem]) -> list[tuple[dict[str, str], list[CostItem]]]:
+    names = GROUPS[by]
+    groups: dict[tuple[str, ...], list[CostItem]] = {}
+    for item in items:
+        groups.setdefault(tuple(getattr(item, name) for name in names), []).append(item)
+    return [(dict(zip(names, key, strict=True)), those) for key, those in groups.items()]
+
+
+def _differences(
+    by: str, first: Iterable[tuple[str, CostItem]], second: Iterable[tuple[str, CostItem]]
+) -> tuple[Difference, ...]:
+    if by == "day":
+        raise QueryError("Days cannot be compared: say project, product, meter, asset or account.")
+    before, after = _compared(by, first), _compared(by, second)
+    found = [
+        Difference(dict(key), sum_amounts(before.get(key, ())), sum_amounts(after.get(key, ())))
+        for key in dict.fromkeys((*before, *after))
+    ]
+    return tuple(
+        sorted(found, key=lambda each: (-abs(each.second.to_date - each.first.to_date), *each.labels.values()))
+    )
+
+
+def _compared(by: str, items: Iterable[tuple[str, CostItem]]) -> dict[tuple[tuple[str, str], ...], list[Amount]]:
+    """Give what is compared by its labels; but for accounts themselves, those of all accounts are added up."""
+    groups: dict[tuple[tuple[str, str], ...], list[Amount]] = {}
+    for account, item in items:
+        labels = [("account", account)] if by == "account" else [(name, getattr(item, name)) for name in GROUPS[by]]
+        groups.setdefault(tuple(labels), []).append(item.amount)
+    return groups
+
+
+def daily(costs: AccountCosts) -> list[tuple[date, Amount]]:
+    """Give what each day of the cycle so far has added to its cost; subscriptions on its first day.
+
+    A block's whole price falls on the day on which it is begun, as on Cloudflare's bill.
+    """
+    fixed = add([each.usd for each in costs.terms.subscriptions])
+    before, days = ZERO, []
+    last = min(costs.until.date(), costs.cycle.end - DAY)
+    for day in costs.cycle.days():
+        if day > last:
+            break
+        reached = add([fixed, *(costs.usd_until(cost.meter, day) for cost in costs.meters)])
+        days.append((day, Amount(to_date=reached - before, list_price=costs.list_price_on(day))))
+        before = reached
+    return days
