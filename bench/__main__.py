@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.exactness import measure_exactness
 from bench.figure import Figure, as_document
+from bench.forecast import measure_forecast
 from bench.load import Load, counts_for, measure_load
 from bench.requests import measure_discovery, measure_refreshes
 
@@ -22,6 +23,7 @@ def measure(folder: Path) -> list[Figure]:
         *asyncio.run(measure_refreshes(folder / "refreshes")),
         *asyncio.run(measure_discovery(folder / "discovery")),
         *asyncio.run(measure_exactness(folder / "exactness")),
+        *measure_forecast(),
     ]
 
 

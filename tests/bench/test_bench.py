@@ -8,6 +8,7 @@ import pytest
 
 from bench.exactness import measure_exactness
 from bench.figure import Figure, as_document, percentile
+from bench.forecast import measure_forecast
 from bench.load import Load, counts_for, measure_load
 from bench.requests import measure_discovery, measure_refreshes
 from bench.worlds import usual_counts
@@ -34,6 +35,15 @@ def test_counters_equal_the_oracle_after_a_bad_hour(tmp_path: Path) -> None:
     figures = _by_name(asyncio.run(measure_exactness(tmp_path, refreshes=60, restarts=2)))
     assert figures["counters_after_a_bad_day"].value > 100
     assert figures["counters_unequal_to_the_oracle"].is_ok
+
+
+def test_forecasts_are_held_against_what_was_used() -> None:
+    """A past cycle of the simulated account is forecast within the bounds, better the later it is done."""
+    figures = _by_name(measure_forecast(cycles=1))
+    errors = [figures[f"forecast_error_after_{days_in}_days"] for days_in in (7, 15, 23)]
+    assert all(figure.is_ok and figure.value > 0 for figure in errors)
+    assert errors[0].value > errors[2].value
+    assert figures["forecasts"].value == 3
 
 
 def test_load_is_measured_on_real_processes(tmp_path: Path) -> None:

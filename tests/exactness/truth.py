@@ -34,7 +34,7 @@ def truth_of(
             label.classify(words[label.dimension]) if label.classify else words[label.dimension]
             for label in dataset.labels
         )
-        asset = words[dataset.id_dimension]
+        asset = words[dataset.id_dimension] if dataset.id_dimension else ""
         if dataset.dispatch_dimension and words[dataset.dispatch_dimension]:
             asset = DISPATCH_PREFIX + words[dataset.dispatch_dimension]
         amounts = tuple(figures[entry.name] for entry in dataset.fields)

@@ -1,0 +1,106 @@
+"""How far the forecast is off: past billing cycles of the simulated account, forecast from days within them.
+
+What was used comes from the oracle, day by day, and is priced as the exporter prices it. Nothing later than the day of
+a forecast is known to it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from bench.figure import Figure
+from exporter.catalog import DATASETS
+from exporter.catalog.entry import Role
+from exporter.ledger.daily import meter_hours
+from exporter.ledger.readings import peaks_of_day
+from exporter.model import HOUR, DailyKey
+from exporter.pricing import Account, AccountCosts, Now, Place, Spread, UsageTable, account_costs, load_card
+from exporter.pricing.cycle import Cycle, cycle_of
+from exporter.pricing.forecast import HISTORY_DAYS
+from exporter.pricing.rating import Terms
+from exporter.pricing.terms import AccountTerms
+from exporter.simulator import ManualClock, Simulator, demo_world
+from tests.exactness.truth import truth_of
+
+ANCHOR_DAY = 14
+LAST = date(2026, 10, 20)
+"""A day of the first cycle that is left alone; those before it are forecast."""
+
+DAYS_IN = (7, 15, 23)
+"""So many days into a cycle a forecast is made."""
+
+DAY = timedelta(days=1)
+
+
+def measure_forecast(cycles: int = 3) -> list[Figure]:
+    """Give the mean error at three points of past cycles in percent, and how often the truth was within the band."""
+    simulator = Simulator(demo_world(), ManualClock(_start(LAST)))
+    account_id = next(iter(simulator.state.accounts))
+    past = [cycle_of(LAST, ANCHOR_DAY)]
+    for _ in range(cycles):
+        past.append(cycle_of(past[-1].start - DAY, ANCHOR_DAY))
+    first = past[-1].start - HISTORY_DAYS * DAY
+    sums = {day: _used(simulator, account_id, day) for day in _days(first, past[0].start)}
+    errors: dict[int, list[float]] = {days_in: [] for days_in in DAYS_IN}
+    within = 0
+    for cycle in past[1:]:
+        truth = _costs(sums, cycle, cycle.end).amount.forecast
+        for days_in in DAYS_IN:
+            said = _costs(sums, cycle, cycle.start + days_in * DAY).amount
+            errors[days_in].append(abs(float((said.forecast - truth) / truth)) * 100)
+            within += said.low <= truth <= said.high
+    figures = [
+        Figure(f"forecast_error_after_{days_in}_days", round(sum(found) / len(found), 2), "percent", 10)
+        for days_in, found in errors.items()
+    ]
+    outside = cycles * len(DAYS_IN) - within
+    return [
+        *figures,
+        Figure("forecasts", cycles * len(DAYS_IN), "forecasts"),
+        Figure("forecasts_outside_their_band", outside, "forecasts"),
+    ]
+
+
+def _costs(sums: dict[date, dict[DailyKey, int]], cycle: Cycle, today: date) -> AccountCosts:
+    """Give what the account costs, knowing the days before ``today``."""
+    card, now = load_card(), Now(cycle, _start(today))
+    table = UsageTable(card, now)
+    for day, used in sums.items():
+        if day < today:
+            table.add(used.items())
+    terms = AccountTerms("workers_paid", "configuration", ANCHOR_DAY, "configuration", Terms(), ())
+    return account_costs(
+        Account("demo", "Example"),
+        card,
+        terms,
+        spread=Spread.APART,
+        usage=table.usage(),
+        outlooks=table.outlooks(),
+        place=lambda kind, asset: Place("all", asset),
+        now=now,
+    )
+
+
+def _used(simulator: Simulator, account_id: str, day: date) -> dict[DailyKey, int]:
+    """Give the daily sums of a day."""
+    sums: dict[DailyKey, int] = {}
+    for dataset in DATASETS.values():
+        if dataset.meters and dataset.role is Role.USAGE:
+            hours = {_start(day): truth_of(simulator, account_id, dataset, _start(day), _start(day) + DAY)}
+            found: Iterable[tuple[DailyKey, int]] = meter_hours(dataset, hours).items()
+        elif dataset.meters:
+            starts = [_start(day) + hour * HOUR for hour in range(24)]
+            levels = {at: truth_of(simulator, account_id, dataset, at, at + HOUR) for at in starts}
+            found = peaks_of_day(dataset, levels).items()
+        else:
+            continue
+        for key, amount in found:
+            sums[key] = sums.get(key, 0) + amount
+    return sums
+
+
+def _days(since: date, until: date) -> Iterator[date]:
+    return (since + number * DAY for number in range((until - since).days))
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
