@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
 from exporter.choices import Choices
-from exporter.ledger import Applied, DayChange, DayPart, Ledger, days
+from exporter.ledger import Applied, DayChange, DayPart, Ledger, Tariffs, days
 from exporter.ledger.book import BookState
 from exporter.ledger.file import FILE_NAME
 from exporter.model import (
@@ -118,18 +118,21 @@ def failed(clock: str, *, final: bool = False) -> Inventory:
 class Scene:
     """A ledger of one account and what it is told; Cloudflare's clock goes by the times given."""
 
-    def __init__(self, folder: Path | None = None, datasets: Sequence[Dataset] = (CALLS,)) -> None:
+    def __init__(
+        self, folder: Path | None = None, datasets: Sequence[Dataset] = (CALLS,), tariffs: Tariffs | None = None
+    ) -> None:
         self._folder = folder
         self._scraped = 0
+        self._tariffs = tariffs
         self.choices = Choices()
-        self.ledger = Ledger.open(folder, datasets)
+        self.ledger = Ledger.open(folder, datasets, tariffs)
         self.ledger.enroll([ACCOUNT])
 
     def reopen(self, datasets: Sequence[Dataset] = (CALLS,)) -> None:
         """Close the ledger and open it again from its folder."""
         self.ledger.close()
         self._scraped = 0
-        self.ledger = Ledger.open(self._folder, datasets)
+        self.ledger = Ledger.open(self._folder, datasets, self._tariffs)
 
     def list(self, clock: str, *assets: Asset) -> None:
         """Tell it that a discovery listed these Workers."""

@@ -14,6 +14,7 @@ from exporter.catalog.entry import (
     quantile_fields,
     quantile_metric,
 )
+from exporter.ledger import Tariffs
 from exporter.model import Answer, Asset, DailyKey, Question, RowKey, Rows, floor_minute
 from tests.ledger.material import ACCOUNT, CALLS, KIND, Scene, at, worker
 
@@ -61,8 +62,8 @@ def stock_rows(stock: Stock) -> Rows:
 class Readings(Scene):
     """A ledger that is also told states and windows."""
 
-    def __init__(self, *assets: Asset, folder: Path | None = None) -> None:
-        super().__init__(folder, DATASETS)
+    def __init__(self, *assets: Asset, folder: Path | None = None, tariffs: Tariffs | None = None) -> None:
+        super().__init__(folder, DATASETS, tariffs)
         self.list("09:59", *(assets or (SHOP, API)))
 
     def say_stock(self, clock: str, hours: Mapping[str, Stock]) -> None:
