@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from exporter.choices import Section, Word
 from exporter.pricing import (
@@ -70,6 +71,8 @@ class PriceRule(Section):
             raise ValueError("give price or discount, not both")
         if all(each is None for each in (self.price, self.discount, self.per, self.included, self.rounding)):
             raise ValueError("give at least one of price, discount, per, included, rounding")
+        if self.valid_from is not None and self.valid_to is not None and self.valid_from > self.valid_to:
+            raise ValueError(f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
         return self
 
     def override(self) -> Override:
@@ -151,10 +154,11 @@ class Costs(Section):
 
     @model_validator(mode="after")
     def _make_sense(self) -> "Costs":
-        names = [budget.name for budget in self.budgets]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"budgets: two are called {', '.join(twice)}")
+        names: set[str] = set()
+        for number, budget in enumerate(self.budgets):
+            if budget.name in names:
+                raise _fault(f"another budget is called {budget.name}", "budgets", number)
+            names.add(budget.name)
         if self.prices:
             _check_prices(self.prices, load_card())
         return self
@@ -175,14 +179,21 @@ class Costs(Section):
         )
 
 
+def _fault(text: str, *place: str | int) -> ValidationError:
+    """Give the error of a key within the section."""
+    fault = PydanticCustomError("costs", "{text}", {"text": text})
+    return ValidationError.from_exception_data("costs", [InitErrorDetails(type=fault, loc=place, input=None)])
+
+
 def _check_prices(prices: tuple[PriceRule, ...], card: RateCard) -> None:
-    """Raise ValueError where a rule does not fit the card."""
+    """Raise ValidationError where a rule does not fit the card."""
     for number, rule in enumerate(prices):
         is_known = rule.meter in card.meters
         if not is_known and (rule.price is None or rule.per is None):
-            raise ValueError(f"prices[{number}]: {rule.meter} is not on the rate card; to add it, give price and per")
+            text = f"{rule.meter} is not on the rate card; to add it, give price and per"
+            raise _fault(text, "prices", number)
         before = with_overrides(card, [each.override() for each in prices[:number]], (rule.account or "",))
         after = with_overrides(before, [rule.override()], (rule.account or "",))
         fault = next((fault for fault in after.faults() if fault.meter == rule.meter), None)
         if fault is not None:
-            raise ValueError(f"prices[{number}]: {rule.meter} {fault.text}")
+            raise _fault(f"{rule.meter} {fault.text}", "prices", number)

@@ -71,7 +71,7 @@ MAY_IMPORT = {
     },
     "tokens": {"clock", "config", "catalog", "cloudflare", "works"},
     "reload": {"model", "config", "works", "poller", "tokens"},
-    "check": {"model", "clock", "config", "catalog", "cloudflare", "ledger", "questions", "turns", "works"},
+    "check": {"model", "clock", "billing", "config", "catalog", "cloudflare", "ledger", "questions", "turns", "works"},
     "app": {
         "model",
         "clock",

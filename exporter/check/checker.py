@@ -128,7 +128,7 @@ class Checker:
                 found = await self._within(visit_account(call.bearer.principal, call.account, datasets, self._time))
                 if found is None:
                     late = self._late("Its lists and datasets")
-                    found = Visit(call.account, call.bearer.principal.name, late, late, {})
+                    found = Visit(call.account, call.bearer.principal.name, late, late, {}, late)
                 self._silent = self._silent + 1 if found.is_silent else 0
                 return Call(call.bearer, call.account, found)
 

@@ -12,12 +12,13 @@ from exporter.catalog.entry import Product
 from exporter.cloudflare.discovery import ACCOUNTS
 
 ANALYTICS = "Account Analytics Read"
+BILLING = "Billing Read"
 
 KEYS: Mapping[str, str] = MappingProxyType(
     {
         ANALYTICS: "account_analytics",
         "Account Settings Read": "account_settings",
-        "Billing Read": "billing",
+        BILLING: "billing",
         "D1 Read": "d1",
         "Images Read": "images",
         "Pages Read": "page",
@@ -38,7 +39,7 @@ _TOKEN_NAME = "cloudflare-exporter"
 def needed_permissions(products: Iterable[Product]) -> tuple[str, ...]:
     """Give the permissions that reading some products takes, in Cloudflare's own words."""
     lists = (product.endpoint.permission for product in products)
-    return tuple(dict.fromkeys((ANALYTICS, ACCOUNTS.permission, *lists)))
+    return tuple(dict.fromkeys((ANALYTICS, ACCOUNTS.permission, *lists, BILLING)))
 
 
 def token_link(permissions: Sequence[str], *, is_of_account: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from exporter.catalog.entry import Product
 from exporter.check.faults import describe_fault, fault_of
 from exporter.check.findings import TOKEN_LINK, Finding, Level, Part
-from exporter.check.links import ANALYTICS
+from exporter.check.links import ANALYTICS, BILLING
 from exporter.check.visit import Visit
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.model import Inventory, Unlistable
@@ -22,7 +22,7 @@ def permission_findings(visit: Visit, products: Iterable[Product]) -> list[Findi
         lists = [_untried(visit, permission, visit.inventory) for permission in by_permission]
     else:
         lists = [_lists(visit, visit.inventory, permission, of) for permission, of in by_permission.items()]
-    return [_analytics(visit), *lists]
+    return [_analytics(visit), *lists, _billing(visit)]
 
 
 def _is_closed(visit: Visit) -> bool:
@@ -56,6 +56,21 @@ def _analytics(visit: Visit) -> Finding:
         )
     errors = [said for said in (*visit.outcomes.values(), visit.limits) if isinstance(said, CloudflareError)]
     return _untried(visit, ANALYTICS, errors[0])
+
+
+def _billing(visit: Visit) -> Finding:
+    """Give what is found of the one permission that can be done without."""
+    if isinstance(visit.billing, CloudflareError):
+        return _untried(visit, BILLING, visit.billing)
+    if visit.billing.subscriptions is not None:
+        return _finding(visit, Level.OK, BILLING, "granted.")
+    return _finding(
+        visit,
+        Level.WARNING,
+        BILLING,
+        "missing: the account's plan and billing cycle are assumed, and its own bill is not read. Usage is counted.",
+        f"Add '{BILLING}' to the token, or say the plan and the cycle's day in the configuration (costs).",
+    )
 
 
 def _has_no_analytics(visit: Visit) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from exporter.billing import NOTHING_HEARD, BillingFacts
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare import USUAL, Analytics, CloudflareError, CloudflareTime, Limits
 from exporter.cloudflare.errors import Unreachable
@@ -15,7 +16,7 @@ from exporter.works import Principal
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What an account gave: its lists, what plan and token allow of each dataset, and an answer from each.
+    """What an account gave: its lists, what plan and token allow of each dataset, an answer from each, and its billing.
 
     ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not asked.
     """
@@ -25,6 +26,7 @@ class Visit:
     inventory: Inventory | CloudflareError
     limits: Mapping[str, Limits] | CloudflareError
     outcomes: Mapping[str, Answer | CloudflareError]
+    billing: BillingFacts | CloudflareError
 
     @property
     def known_limits(self) -> Mapping[str, Limits]:
@@ -54,7 +56,7 @@ async def visit_account(
     questions = _questions(datasets, known, now) if now is not None else []
     asked = await principal.analytics.ask(account, questions, known) if questions else {}
     outcomes = {question.dataset: outcome for question, outcome in asked.items()}
-    return Visit(account, principal.name, inventory, limits, outcomes)
+    return Visit(account, principal.name, inventory, limits, outcomes, await _billing(principal, account))
 
 
 def _is_silent(inventory: Inventory | CloudflareError) -> bool:
@@ -67,6 +69,13 @@ def _is_silent(inventory: Inventory | CloudflareError) -> bool:
 async def _inventory(principal: Principal, account: Account) -> Inventory | CloudflareError:
     try:
         return await principal.discovery.assets(account)
+    except CloudflareError as error:
+        return error
+
+
+async def _billing(principal: Principal, account: Account) -> BillingFacts | CloudflareError:
+    try:
+        return await principal.billing.read(account, NOTHING_HEARD)
     except CloudflareError as error:
         return error
 

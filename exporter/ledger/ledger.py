@@ -205,10 +205,10 @@ class Ledger:
         if self._tariffs is None or not has_list_cost(dataset):
             return None
         pricing = Pricing(account_id, dataset, self._tariffs)
+        book = self._books.get((account_id, key_of(dataset.key)))
         if dataset.role is Role.USAGE:
-            return pricing.answer(answer)
-        levels = change.readings[account_id, dataset.key].levels
-        return pricing.answer_about_stored(answer, levels, self._books.get((account_id, key_of(dataset.key))))
+            return pricing.answer(answer, book)
+        return pricing.answer_about_stored(answer, change.readings[account_id, dataset.key].levels, book)
 
     def note_billing(self, account_id: str, facts: str) -> None:
         """Put down what the account's billing is known to be. Raises CommitError."""

@@ -81,13 +81,17 @@ class Pricing(NamedTuple):
                 found.append((tariff.meter, self.dataset.field_index[meter.source], tariff.price * meter.weight))
         return found
 
-    def answer(self, answer: Answer) -> Answer:
-        """Give an answer about usage in money."""
+    def answer(self, answer: Answer, book: Book | None) -> Answer:
+        """Give an answer about usage in money, for the hours whose cost has not settled.
+
+        Usage may stay open for longer: it also waits for figures that cost nothing.
+        """
         asked = answer.question
-        question = Question(key_of(asked.dataset), asked.since, asked.until)
-        return Answer(
-            question, answer.date, self.price(answer.hours), answer.newest, answer.sample_interval, answer.sampled
-        )
+        since = max(asked.since, book.state.open_from) if book is not None and book.state else asked.since
+        hours = self.price({hour: rows for hour, rows in answer.hours.items() if hour >= floor_hour(since)})
+        question = Question(key_of(asked.dataset), since, asked.until)
+        sampled = answer.sampled & hours.keys()
+        return Answer(question, answer.date, hours, answer.newest, answer.sample_interval, sampled)
 
     def answer_about_stored(self, answer: Answer, levels: Mapping[datetime, Rows], book: Book | None) -> Answer:
         """Give an answer about what is stored in money, for the hours that are over since counting began.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import pairwise
 from typing import NamedTuple
@@ -118,7 +118,7 @@ class Rate:
         found = []
         for price in sorted(self.prices, key=lambda each: each.valid_from or date.min):
             since = max(price.valid_from or cycle.start, cycle.start)
-            until = min(price.valid_to + DAY if price.valid_to else cycle.end, cycle.end)
+            until = min(price.valid_to, cycle.end - DAY) + DAY if price.valid_to else cycle.end
             if since < until:
                 found.append((price, since, until))
         return found
@@ -201,8 +201,9 @@ class Override:
     unit: str = "units"
 
 
+@cache
 def load_card() -> RateCard:
-    """Give the card that comes with the program."""
+    """Give the card that comes with the program; it is read once."""
     text = files("exporter.pricing").joinpath("card.toml").read_text(encoding="utf-8")
     return parse_card(text)
 

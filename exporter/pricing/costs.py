@@ -17,7 +17,7 @@ from exporter.pricing.cycle import Cycle
 from exporter.pricing.forecast import Now, Outlooks
 from exporter.pricing.money import ZERO, add, split, to_cents, to_usd
 from exporter.pricing.projection import Projection, project
-from exporter.pricing.rating import Consumption, Line, rate_usage
+from exporter.pricing.rating import Consumption, Line, Rating, rate_usage
 from exporter.pricing.rules import Spread
 from exporter.pricing.tariffs import HOURS_A_DAY, unit_price
 from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS, AccountTerms, SubscriptionCost
@@ -224,8 +224,10 @@ def _meter_cost(
 ) -> MeterCost:
     rate, how = card.meters[meter], card.read_meters[meter]
 
+    rating = Rating(rate, now.cycle, terms.rating, used.unit)
+
     def line(ahead: Mapping[date, int]) -> Line:
-        return rate_usage(rate, used.with_days(ahead) if ahead else used, now.cycle, terms.rating)
+        return rating.line(used.with_days(ahead).days if ahead else used.days)
 
     so_far, limited = line({}), is_limited(card, terms, rate)
     hours = HOURS_A_DAY if how.is_stored else 1
@@ -237,7 +239,7 @@ def _meter_cost(
     else:
         quota = so_far.used_ratio
         likely = line(projection.likely).usd if projection.likely else so_far.usd
-        low = line(projection.low).usd if projection.low else likely
+        low = line(projection.low).usd if projection.low else so_far.usd
         high = line(projection.high).usd if projection.high else likely
         amount = Amount(so_far.usd, likely, min(low, likely), max(high, likely), at_list)
     return MeterCost(meter, rate.product, card.basis_of(meter), so_far, amount, quota, limited)
@@ -257,7 +259,7 @@ def _split(
     ids = sorted(assets.keys() | projection.assets.keys())
     used = [assets.get(asset, 0) for asset in ids]
     ahead = [projection.assets.get(asset, 0) for asset in ids]
-    if not any(used) and not any(ahead):
+    if not any(used) and not any(ahead) and cost.amount == NOTHING:
         return []
     amount, total = cost.amount, sum(used)
     shares = zip(

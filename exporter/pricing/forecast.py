@@ -114,8 +114,9 @@ def usage_ahead(daily: int, now: Now) -> dict[date, int]:
     """Give what the rest of the cycle will use, by day, at so much a day."""
     if now.is_over or not daily:
         return {}
-    rest = {now.today: daily * now.seconds_ahead() // DAY_SECONDS}
-    return rest | {now.today + number * DAY: daily for number in range(1, now.days_ahead() + 1)}
+    today = now.today
+    rest = {today: daily * now.seconds_ahead() // DAY_SECONDS}
+    return rest | {today + number * DAY: daily for number in range(1, now.days_ahead() + 1)}
 
 
 def levels_ahead(level: int, change: int, now: Now, *, is_told_today: bool) -> dict[date, int]:
@@ -123,7 +124,8 @@ def levels_ahead(level: int, change: int, now: Now, *, is_told_today: bool) -> d
     first = 1 if is_told_today else 0
     if now.is_over or not (level or change):
         return {}
-    return {now.today + number * DAY: max(level + number * change, 0) for number in range(first, now.days_ahead() + 1)}
+    today = now.today
+    return {today + number * DAY: max(level + number * change, 0) for number in range(first, now.days_ahead() + 1)}
 
 
 def usage_of_first_day(today: int, now: Now) -> int:

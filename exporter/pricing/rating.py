@@ -6,21 +6,17 @@
 https://developers.cloudflare.com/r2/pricing/ and /durable-objects/platform/pricing/ state the rounding.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
+from math import lcm
+from typing import NamedTuple
 
 from exporter.pricing.card import Period, Price, Rate, Rounding
 from exporter.pricing.cycle import Cycle
-from exporter.pricing.money import to_usd
-
-HALF = Fraction(1, 2)
-
-Span = tuple[Price, date, date]
-"""A price, and the days [from, until) on which it holds."""
+from exporter.pricing.money import ZERO, to_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class Consumption:
 
     def between(self, since: date, until: date) -> int:
         """Give the amount of the days [since, until)."""
-        return sum([amount for day, amount in self.days.items() if since <= day < until])
+        return _between(self.days, since, until)
 
     def with_days(self, days: Mapping[date, int]) -> "Consumption":
         """Give the same with more used on some days."""
@@ -85,79 +81,117 @@ class Line:
         return self.quantity / self.included if self.included else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """What was used at one price within one period of its included quantity, after what was used before in it."""
+class _Span(NamedTuple):
+    """A price on the days [since, until), with what it includes and the block it is for in whole parts of a unit."""
 
     price: Price
-    before: Fraction
-    quantity: Fraction
-    included: Fraction
+    since: date
+    until: date
+    included: int
+    block: int
 
-    @property
-    def billable(self) -> Fraction:
-        reached = self.before + self.quantity
-        return self._above(reached) - self._above(self.before)
+    def billable(self, before: int, amount: int) -> int:
+        """Give what exceeds the included quantity of an amount that comes after another."""
+        return self._above(before + amount) - self._above(before)
 
-    def _above(self, quantity: Fraction) -> Fraction:
+    def _above(self, amount: int) -> int:
         if self.price.rounding is Rounding.NEAREST:
-            quantity = _nearest(quantity, Fraction(self.price.per))
-        return max(quantity - self.included, Fraction(0))
+            amount = (2 * amount + self.block) // (2 * self.block) * self.block
+        return max(amount - self.included, 0)
+
+    def is_like(self, other: "_Span") -> bool:
+        """Tell whether a block begun at one price may be ended at the other."""
+        return (self.block, self.price.rounding) == (other.block, other.price.rounding)
+
+
+class Rating:
+    """The prices of a rate in a cycle, for usage of which ``unit`` of the smallest units make one of the rate's."""
+
+    def __init__(self, rate: Rate, cycle: Cycle, terms: Terms, unit: int = 1) -> None:
+        self._cycle = cycle
+        self._terms = terms
+        self._unit = unit
+        spans = [(_rounded_as(price, terms), since, until) for price, since, until in rate.spans(cycle)]
+        included = [_included_at(price, cycle, terms) for price, _, _ in spans]
+        blocks = [Fraction(price.per) for price, _, _ in spans]
+        # Smallest units are cut so finely that blocks and included quantities are whole numbers.
+        self._cut = lcm(*((quantity * unit).denominator for quantity in (*included, *blocks)))
+        self._parts = unit * self._cut
+        self._included = max(included, default=Fraction(0))
+        self._spans = [
+            _Span(*span, int(quantity * self._parts), int(block * self._parts))
+            for span, quantity, block in zip(spans, included, blocks, strict=True)
+        ]
+
+    def line(self, days: Mapping[date, int]) -> Line:
+        """Give the line of the cycle. ``days`` are amounts by UTC day; some may be before the cycle, or after it.
+
+        A change of price within the cycle leaves the included quantity one: what was used first uses it up. The rest of
+        the last block that was begun costs the lowest price that the cycle has, so that more usage never costs less.
+        """
+        billable = list(self._billable(days))
+        usd, billed = Fraction(0), 0
+        for number, span in enumerate(self._spans):
+            if any(span.is_like(earlier) for earlier in self._spans[:number]):
+                continue
+            alike = [(each.price.price, amount) for each, amount in billable if each.is_like(span)]
+            exact = sum([amount for _, amount in alike])
+            is_rounded_up = span.price.rounding in {Rounding.BLOCK, Rounding.UNIT}
+            rounded = -(-exact // span.block) * span.block if is_rounded_up else exact
+            for price, amount in alike:
+                usd += Fraction(price) * Fraction(amount, span.block)
+            if rounded != exact:
+                lowest = min(each.price.price for each in self._spans if each.is_like(span))
+                usd += Fraction(lowest) * Fraction(rounded - exact, span.block)
+            billed += rounded
+        return Line(
+            quantity=Fraction(_between(days, self._cycle.start, self._cycle.end), self._unit),
+            included=self._included,
+            billable=Fraction(sum([amount for _, amount in billable]), self._parts),
+            billed=Fraction(billed, self._parts),
+            usd=to_usd(usd) if usd else ZERO,
+        )
+
+    def _billable(self, days: Mapping[date, int]) -> Iterator[tuple[_Span, int]]:
+        """Give what is billable at each price, in each period of an included quantity."""
+        spent: dict[object, int] = {}
+        for span in self._spans:
+            for period, amount in self._by_period(span, days).items():
+                before = spent[period] if period in spent else self._used_before(span.price, days, period)
+                spent[period] = before + amount
+                billable = span.billable(before * self._cut, amount * self._cut)
+                if billable:
+                    yield span, billable
+
+    def _by_period(self, span: _Span, days: Mapping[date, int]) -> dict[object, int]:
+        """Give what was used in each period of an included quantity, in order."""
+        if span.price.included_per is Period.CYCLE:
+            return {None: _between(days, span.since, span.until)}
+        sums: dict[object, int] = {}
+        for day in sorted(day for day in days if span.since <= day < span.until):
+            period = _period_of(span.price, day, self._terms)
+            sums[period] = sums.get(period, 0) + days[day]
+        return sums
+
+    def _used_before(self, price: Price, days: Mapping[date, int], period: object) -> int:
+        """Give what was used of a calendar month before the cycle began in it."""
+        if price.included_per is not Period.MONTH:
+            return 0
+        earlier = (day for day in days if day < self._cycle.start and (day.year, day.month) == period)
+        return sum(days[day] for day in earlier)
 
 
 def rate_usage(rate: Rate, used: Consumption, cycle: Cycle, terms: Terms) -> Line:
-    """Give the line of a cycle. Some of the days that are ``used`` may be before it, or after it.
+    """Give the line of a cycle."""
+    return Rating(rate, cycle, terms, used.unit).line(used.days)
 
-    A change of price within the cycle leaves the included quantity one: what was used first uses it up. The rest of the
-    last block that was begun costs the lowest price that the cycle has, so that more usage never costs less.
-    """
-    spans = [(_rounded_as(price, terms), since, until) for price, since, until in rate.spans(cycle)]
-    pieces = [(piece, piece.billable) for piece in _pieces(spans, used, cycle, terms) if piece.quantity]
-    usd, billed = Fraction(0), Fraction(0)
-    for per, rounding in dict.fromkeys((price.per, price.rounding) for price, _, _ in spans):
-        alike = [each for each in pieces if (each[0].price.per, each[0].price.rounding) == (per, rounding)]
-        if not alike:
-            continue
-        lowest = min(price.price for price, _, _ in spans if (price.per, price.rounding) == (per, rounding))
-        block, exact = Fraction(per), sum((billable for _, billable in alike), Fraction(0))
-        rounded = ceil(exact / block) * block if rounding in {Rounding.BLOCK, Rounding.UNIT} else exact
-        usd += sum((Fraction(piece.price.price) * billable / block for piece, billable in alike), Fraction(0))
-        usd += Fraction(lowest) * (rounded - exact) / block
-        billed += rounded
-    return Line(
-        quantity=Fraction(used.between(cycle.start, cycle.end), used.unit),
-        included=max((_included_at(price, cycle, terms) for price, _, _ in spans), default=Fraction(0)),
-        billable=sum((billable for _, billable in pieces), Fraction(0)),
-        billed=billed,
-        usd=to_usd(usd),
-    )
+
+def _between(days: Mapping[date, int], since: date, until: date) -> int:
+    return sum([amount for day, amount in days.items() if since <= day < until])
 
 
 def _rounded_as(price: Price, terms: Terms) -> Price:
     return replace(price, rounding=Rounding.NONE) if terms.is_proportional else price
-
-
-def _pieces(spans: Iterable[Span], used: Consumption, cycle: Cycle, terms: Terms) -> Iterator[_Piece]:
-    """Cut the usage of a cycle wherever the price or the period of its included quantity changes."""
-    spent: dict[object, int] = {}
-    for price, since, until in spans:
-        included = _included_at(price, cycle, terms)
-        for period, amount in _by_period(price, used, since, until, terms).items():
-            if period not in spent:
-                spent[period] = _used_before(price, used, cycle, period)
-            yield _Piece(price, Fraction(spent[period], used.unit), Fraction(amount, used.unit), included)
-            spent[period] += amount
-
-
-def _by_period(price: Price, used: Consumption, since: date, until: date, terms: Terms) -> dict[object, int]:
-    """Give what was used from one day to another in each period of an included quantity, in order."""
-    if price.included_per is Period.CYCLE:
-        return {None: used.between(since, until)}
-    sums: dict[object, int] = {}
-    for day in sorted(day for day in used.days if since <= day < until):
-        period = _period_of(price, day, terms)
-        sums[period] = sums.get(period, 0) + used.days[day]
-    return sums
 
 
 def _period_of(price: Price, day: date, terms: Terms) -> object:
@@ -171,20 +205,8 @@ def _period_of(price: Price, day: date, terms: Terms) -> object:
             return None
 
 
-def _used_before(price: Price, used: Consumption, cycle: Cycle, period: object) -> int:
-    """Give what was used of a calendar month before the cycle began in it."""
-    if price.included_per is not Period.MONTH:
-        return 0
-    earlier = (day for day in used.days if day < cycle.start and (day.year, day.month) == period)
-    return sum(used.days[day] for day in earlier)
-
-
 def _included_at(price: Price, cycle: Cycle, terms: Terms) -> Fraction:
     if not terms.has_included:
         return Fraction(0)
     is_pooled = price.included_per is Period.DAY and terms.pools_days
     return Fraction(price.included) * (cycle.length if is_pooled else 1)
-
-
-def _nearest(quantity: Fraction, block: Fraction) -> Fraction:
-    return floor(quantity / block + HALF) * block
