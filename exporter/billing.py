@@ -63,13 +63,14 @@ class BilledDay:
 class BillingFacts:
     """What is known of an account's billing.
 
-    ``subscriptions`` is None as long as the token could not read them. ``anchor_day`` is the day of the month on which
-    a cycle begins. ``billed_path`` is the path that gave ``billed``; it is empty if the account offers none, and
-    ``billed_state`` is ``available``, ``absent``, ``forbidden`` or ``unknown``.
+    ``subscriptions`` is None as long as they could not be read, and ``is_forbidden`` says that the token may not.
+    ``anchor_day`` is the day of the month on which a cycle begins. ``billed_path`` is the path that gave ``billed``,
+    empty if the account offers none, and ``billed_state`` is ``available``, ``absent``, ``forbidden`` or ``unknown``.
     """
 
     heard: datetime | None = None
     subscriptions: tuple[Subscription, ...] | None = None
+    is_forbidden: bool = False
     anchor_day: int | None = None
     billed_state: str = "unknown"
     billed_path: str = ""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from exporter.check.needs import Cost, by_group, need_findings, need_of
 from exporter.check.permissions import permission_findings
 from exporter.check.tokens import away_finding, listing_finding, token_findings
 from exporter.check.verification import TokenTrial, try_token
-from exporter.check.visit import Visit, visit_account
+from exporter.check.visit import Visit, try_billing, visit_account
 from exporter.check.wording import count
 from exporter.clock import Clock
 from exporter.cloudflare import Budget, CloudflareTime, RequestTally
@@ -74,7 +74,7 @@ class Checker:
         """Give the report, with what was found of the state folder at its end."""
         trials = await self._try_tokens()
         calls = await self._visit(_calls(self._config, trials))
-        visits = [call.visit for call in calls if call.visit is not None]
+        visits = await self._try_billing(calls)
         products = [product for product in PRODUCTS if self._config.wants_product(product)]
         datasets = self._config.datasets()
         permissions = needed_permissions(products)
@@ -128,11 +128,24 @@ class Checker:
                 found = await self._within(visit_account(call.bearer.principal, call.account, datasets, self._time))
                 if found is None:
                     late = self._late("Its lists and datasets")
-                    found = Visit(call.account, call.bearer.principal.name, late, late, {}, late)
+                    found = Visit(call.account, call.bearer.principal.name, late, late, {})
                 self._silent = self._silent + 1 if found.is_silent else 0
                 return Call(call.bearer, call.account, found)
 
         return list(await asyncio.gather(*(visit(call) for call in calls)))
+
+    async def _try_billing(self, calls: Sequence[Call]) -> list[Visit]:
+        """Ask how the accounts are billed, once everything that is needed has been tried."""
+        gate = asyncio.Semaphore(SIDE_BY_SIDE)
+
+        async def of(call: Call, visit: Visit) -> Visit:
+            if visit.is_silent:
+                return visit
+            async with gate:
+                found = await self._within(try_billing(call.bearer.principal, call.account))
+            return replace(visit, billing=self._late("Its billing") if found is None else found)
+
+        return list(await asyncio.gather(*(of(call, call.visit) for call in calls if call.visit is not None)))
 
     async def _within(self, asking: Awaitable[Result]) -> Result | None:
         """Give what is asked for; None if it takes too long."""

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from exporter.catalog.entry import Product
+from exporter.cloudflare.billing import PERMISSION as BILLING
 from exporter.cloudflare.discovery import ACCOUNTS
 
 ANALYTICS = "Account Analytics Read"
-BILLING = "Billing Read"
 
 KEYS: Mapping[str, str] = MappingProxyType(
     {

@@ -1,13 +1,15 @@
 """What is found of the permissions in an account, each by having tried it. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from exporter.catalog.entry import Product
 from exporter.check.faults import describe_fault, fault_of
 from exporter.check.findings import TOKEN_LINK, Finding, Level, Part
-from exporter.check.links import ANALYTICS, BILLING
+from exporter.check.links import ANALYTICS
 from exporter.check.visit import Visit
 from exporter.cloudflare import CloudflareError, Forbidden
+from exporter.cloudflare.billing import PERMISSION as BILLING
 from exporter.model import Inventory, Unlistable
 
 
@@ -22,7 +24,7 @@ def permission_findings(visit: Visit, products: Iterable[Product]) -> list[Findi
         lists = [_untried(visit, permission, visit.inventory) for permission in by_permission]
     else:
         lists = [_lists(visit, visit.inventory, permission, of) for permission, of in by_permission.items()]
-    return [_analytics(visit), *lists, _billing(visit)]
+    return [_analytics(visit), *lists, *_billing(visit)]
 
 
 def _is_closed(visit: Visit) -> bool:
@@ -58,19 +60,24 @@ def _analytics(visit: Visit) -> Finding:
     return _untried(visit, ANALYTICS, errors[0])
 
 
-def _billing(visit: Visit) -> Finding:
-    """Give what is found of the one permission that can be done without."""
+def _billing(visit: Visit) -> list[Finding]:
+    """Give what is found of the one permission that can be done without: nothing of it is an error."""
+    if visit.billing is None:
+        return []
     if isinstance(visit.billing, CloudflareError):
-        return _untried(visit, BILLING, visit.billing)
-    if visit.billing.subscriptions is not None:
-        return _finding(visit, Level.OK, BILLING, "granted.")
-    return _finding(
-        visit,
-        Level.WARNING,
-        BILLING,
-        "missing: the account's plan and billing cycle are assumed, and its own bill is not read. Usage is counted.",
-        f"Add '{BILLING}' to the token, or say the plan and the cycle's day in the configuration (costs).",
-    )
+        return [replace(_untried(visit, BILLING, visit.billing), level=Level.WARNING)]
+    if not visit.billing.is_forbidden:
+        return [_finding(visit, Level.OK, BILLING, "granted.")]
+    return [
+        _finding(
+            visit,
+            Level.WARNING,
+            BILLING,
+            "missing: plan and billing cycle are assumed unless configured, and the account's own bill is not read. "
+            "Usage is counted.",
+            f"Add '{BILLING}' to the token, or say the plan and the cycle's day in the configuration (costs).",
+        )
+    ]
 
 
 def _has_no_analytics(visit: Visit) -> bool:

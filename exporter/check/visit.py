@@ -16,9 +16,10 @@ from exporter.works import Principal
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What an account gave: its lists, what plan and token allow of each dataset, an answer from each, and its billing.
+    """What an account gave: its lists, what plan and token allow of each dataset, and an answer from each.
 
-    ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not asked.
+    ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not asked. ``billing`` is None if
+    it was not tried.
     """
 
     account: Account
@@ -26,7 +27,7 @@ class Visit:
     inventory: Inventory | CloudflareError
     limits: Mapping[str, Limits] | CloudflareError
     outcomes: Mapping[str, Answer | CloudflareError]
-    billing: BillingFacts | CloudflareError
+    billing: BillingFacts | CloudflareError | None = None
 
     @property
     def known_limits(self) -> Mapping[str, Limits]:
@@ -56,7 +57,7 @@ async def visit_account(
     questions = _questions(datasets, known, now) if now is not None else []
     asked = await principal.analytics.ask(account, questions, known) if questions else {}
     outcomes = {question.dataset: outcome for question, outcome in asked.items()}
-    return Visit(account, principal.name, inventory, limits, outcomes, await _billing(principal, account))
+    return Visit(account, principal.name, inventory, limits, outcomes)
 
 
 def _is_silent(inventory: Inventory | CloudflareError) -> bool:
@@ -73,7 +74,8 @@ async def _inventory(principal: Principal, account: Account) -> Inventory | Clou
         return error
 
 
-async def _billing(principal: Principal, account: Account) -> BillingFacts | CloudflareError:
+async def try_billing(principal: Principal, account: Account) -> BillingFacts | CloudflareError:
+    """Ask how an account is billed, which it can do without."""
     try:
         return await principal.billing.read(account, NOTHING_HEARD)
     except CloudflareError as error:

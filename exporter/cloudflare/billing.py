@@ -43,12 +43,14 @@ class BillingReader:
     async def _read_subscriptions(self, account: Account, facts: BillingFacts) -> BillingFacts:
         try:
             items = await self._get(account, "/subscriptions", "Listing the subscriptions")
-        except (Forbidden, NotEnabled, Refused):
+        except (NoRoute, NotEnabled, Refused):
             return facts
+        except Forbidden:
+            return replace(facts, is_forbidden=True)
         if not isinstance(items, list):
             return facts
         found = [_subscription(item) for item in items if isinstance(item, Mapping)]
-        return replace(facts, subscriptions=tuple(each for each in found if each is not None))
+        return replace(facts, is_forbidden=False, subscriptions=tuple(each for each in found if each is not None))
 
     async def _read_bill(self, account: Account, facts: BillingFacts) -> BillingFacts:
         try:

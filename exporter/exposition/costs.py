@@ -44,8 +44,9 @@ class CostsEndpoint:
             if name not in names:
                 labels = ", ".join(each.account for each in there.values()) or "none"
                 raise QueryError(f"There is no account {name}; there is {labels}.")
-        wanted = tuple(dict.fromkeys(names[name] for name in query.accounts)) or tuple(there)
-        if query.period != CURRENT or (query.compare and is_period(query.compare[0])):
+        asked = {names[name] for name in query.accounts} or there.keys()
+        wanted = tuple(key for key in there if key in asked)
+        if wanted and (query.period != CURRENT or (query.compare and is_period(query.compare[0]))):
             return await self._ask_books(replace(query, accounts=wanted))
         budgets = [each.budget for each in snapshot.costs.budgets]
         return state_costs(query, [there[key] for key in wanted], budgets)

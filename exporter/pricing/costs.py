@@ -259,7 +259,7 @@ def _split(
     ids = sorted(assets.keys() | projection.assets.keys())
     used = [assets.get(asset, 0) for asset in ids]
     ahead = [projection.assets.get(asset, 0) for asset in ids]
-    if not any(used) and not any(ahead) and cost.amount == NOTHING:
+    if not ids or (cost.amount == NOTHING and not any(used) and not any(ahead)):
         return []
     amount, total = cost.amount, sum(used)
     shares = zip(

@@ -19,7 +19,7 @@ from tests.exactness.harness import small_assets
 ACCOUNT_ID, OTHER_ID = "a" * 32, "b" * 32
 TOKEN = "hush-0123456789-do-not-show"
 LISTS = frozenset({"workers", "r2", "d1", "kv"})
-ALL = LISTS | {"accounts", "analytics"}
+ALL = LISTS | {"accounts", "analytics", "billing"}
 DISK = Surroundings("21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw", is_container=False)
 
 

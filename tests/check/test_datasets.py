@@ -30,8 +30,8 @@ def test_the_real_question_is_asked(tmp_path: Path) -> None:
     """Each dataset that the plan has is asked as it is later asked, so an answer proves that it works."""
     scene = Scene(tmp_path)
     report = scene.check()
-    assert dict(report.requests) == {"graphql": 2, "rest": 11}
-    assert scene.simulator.requests == {"graphql": 2, "rest": 11}
+    assert dict(report.requests) == {"graphql": 2, "rest": 13}
+    assert scene.simulator.requests == {"graphql": 2, "rest": 13}
 
 
 def test_a_dataset_that_the_plan_lacks(tmp_path: Path) -> None:

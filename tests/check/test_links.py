@@ -13,14 +13,15 @@ NEEDED = [
     "Workers R2 Storage Read",
     "D1 Read",
     "Workers KV Storage Read",
+    "Billing Read",
 ]
-KEYS = ["account_analytics", "account_settings", "workers_scripts", "workers_r2", "d1", "workers_kv_storage"]
+KEYS = ["account_analytics", "account_settings", "workers_scripts", "workers_r2", "d1", "workers_kv_storage", "billing"]
 
 
 def test_what_is_needed() -> None:
-    """Each permission once, those of the whole account first."""
+    """Each permission once, those of the whole account first, and last the one that can be done without."""
     assert list(needed_permissions(PRODUCTS)) == NEEDED
-    assert list(needed_permissions(PRODUCTS[:1])) == NEEDED[:3]
+    assert list(needed_permissions(PRODUCTS[:1])) == [*NEEDED[:3], "Billing Read"]
 
 
 def test_the_link_of_a_users_token() -> None:

@@ -39,16 +39,16 @@ def test_one_account_is_asked_as_configured(tmp_path: Path) -> None:
 
 
 def test_many_accounts_stretch_the_interval(tmp_path: Path) -> None:
-    """Sixty accounts at 42 requests a minute are asked every other minute, which is a warning."""
-    report = Scene(tmp_path, world(*many(60))).check()
+    """Fifty accounts at 42 requests a minute are asked every other minute, which is a warning."""
+    report = Scene(tmp_path, world(*many(50))).check()
     assert troubles(report) == [("warning", "requests", "GraphQL")]
     finding = the(report, Part.REQUESTS, "GraphQL")
     assert finding.message.endswith("So a refresh of each account comes every 2m, not every 1m as poll.refresh says.")
     assert "cloudflare.budget_share.graphql" in finding.remedy
     (need,) = report.needs
-    assert (need.accounts, need.assets) == (60, 540)
-    assert (need.graphql.requests, need.graphql.interval) == (60, 2 * MINUTE)
-    assert (need.rest.requests, need.rest.interval) == (420, 10 * MINUTE)
+    assert (need.accounts, need.assets) == (50, 450)
+    assert (need.graphql.requests, need.graphql.interval) == (50, 2 * MINUTE)
+    assert (need.rest.requests, need.rest.interval) == (350, 10 * MINUTE)
     assert report.exit_code == 0
 
 
@@ -59,6 +59,14 @@ def test_the_check_keeps_to_the_budget(tmp_path: Path) -> None:
     assert scene.simulator.requests["graphql"] <= 210
     assert scene.simulator.requests["rest"] <= 600
     warnings = findings(report, Part.PERMISSIONS, Level.WARNING)
+    assert {finding.subject for finding in warnings} == {
+        "Account Analytics Read",
+        "Workers Scripts Read",
+        "Workers R2 Storage Read",
+        "D1 Read",
+        "Workers KV Storage Read",
+        "Billing Read",
+    }
     assert {finding.message for finding in warnings} == {"not tried: what this check may ask of Cloudflare is used up."}
     assert "an estimate for " in the(report, Part.REQUESTS, "GraphQL").message
     (need,) = report.needs

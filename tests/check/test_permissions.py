@@ -1,11 +1,15 @@
 """Permissions, each tried in each account."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from exporter.catalog import PRODUCTS
 from exporter.check import Level, Part
+from exporter.check.links import needed_permissions
 from exporter.simulator import Fault, Kind, TokenModel
 from tests.check.scene import ACCOUNT_ID, ALL, OTHER_ID, TOKEN, Scene, account, findings, the, troubles, world
 
@@ -25,6 +29,7 @@ def test_all_permissions(tmp_path: Path) -> None:
         ("Workers R2 Storage Read", "ok", "granted (r2)."),
         ("D1 Read", "ok", "granted (d1)."),
         ("Workers KV Storage Read", "ok", "granted (kv)."),
+        ("Billing Read", "ok", "granted."),
     ]
 
 
@@ -136,6 +141,94 @@ def test_every_account_has_its_own_permissions(tmp_path: Path) -> None:
 
 
 def test_every_permission_of_the_catalog_is_tried(tmp_path: Path) -> None:
-    """No product's list is passed over."""
+    """No product's list is passed over, and just what the link asks for is tried."""
     tried = {finding.subject for finding in findings(Scene(tmp_path).check(), Part.PERMISSIONS)}
     assert {product.endpoint.permission for product in PRODUCTS} <= tried
+    assert tried == set(needed_permissions(PRODUCTS))
+
+
+@pytest.mark.parametrize(
+    ("billed", "asked"),
+    [
+        ({"covered": False}, 2),
+        ({"covered": True, "usage_path": "billable-usage"}, 3),
+        ({"covered": True, "usage_path": "paygo-usage"}, 4),
+        ({"covered": True, "usage_path": "billing/usage/paygo"}, 5),
+    ],
+)
+def test_billing_that_may_be_read(tmp_path: Path, billed: Mapping[str, Any], asked: int) -> None:
+    """Whether and wherever the account offers its own bill, the permission is granted, after two to five requests."""
+    scene = Scene(tmp_path, world(account(**billed)))
+    report = scene.check()
+    assert troubles(report) == []
+    finding = the(report, Part.PERMISSIONS, "Billing Read")
+    assert (finding.level, finding.message, finding.remedy) == (Level.OK, "granted.", "")
+    assert finding.account is not None
+    assert (finding.token, finding.account.id) == ("token 1", ACCOUNT_ID)
+    assert scene.simulator.requests == {"graphql": 2, "rest": 11 + asked}
+    assert report.exit_code == 0
+
+
+def test_billing_that_may_not_be_read(tmp_path: Path) -> None:
+    """Usage is counted without it, so that it is missing is one warning, which says what to do and changes no exit."""
+    scene = lacking(tmp_path, "billing")
+    report = scene.check()
+    assert troubles(report) == [("warning", "permissions", "Billing Read")]
+    finding = the(report, Part.PERMISSIONS, "Billing Read")
+    assert finding.message == (
+        "missing: plan and billing cycle are assumed unless configured, and the account's own bill is not read. "
+        "Usage is counted."
+    )
+    assert finding.remedy == (
+        "Add 'Billing Read' to the token, or say the plan and the cycle's day in the configuration (costs)."
+    )
+    assert len(findings(report, Part.DATASETS, Level.OK)) == 12
+    assert scene.simulator.requests == {"graphql": 2, "rest": 13}
+    assert not report.wants_link
+    assert report.exit_code == 0
+
+
+def test_the_link_has_billing_beside_what_else_is_missing(tmp_path: Path) -> None:
+    """The error of another permission brings the link, and that fills in the permission for billing too."""
+    report = lacking(tmp_path, "d1", "billing").check()
+    assert troubles(report) == [("error", "permissions", "D1 Read"), ("warning", "permissions", "Billing Read")]
+    assert report.wants_link
+    assert quote('{"key":"billing","type":"read"}', safe="") in report.link
+    assert report.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "doing"),
+    [
+        ("/subscriptions", "Listing the subscriptions"),
+        ("/billable-usage/info", "Asking for the billing cycle"),
+        ("/billable-usage", "Asking for billed usage"),
+    ],
+)
+def test_billing_that_fails(tmp_path: Path, path: str, doing: str) -> None:
+    """An answer that does not come says nothing about the permission; all else is tried, and it is only a warning."""
+    scene = Scene(tmp_path, world(account(covered=True)))
+    scene.spoil(Fault(kind=Kind.HTTP_STATUS, status=500, path=f"/accounts/{ACCOUNT_ID}{path}"))
+    report = scene.check()
+    assert troubles(report) == [("warning", "permissions", "Billing Read")]
+    finding = the(report, Part.PERMISSIONS, "Billing Read")
+    assert finding.message == (
+        f"could not be tried. {doing} of account Example ({ACCOUNT_ID}): Cloudflare answered HTTP 500."
+    )
+    assert finding.remedy == "Check again in a few minutes; if it lasts, look at Cloudflare's status page."
+    assert len(findings(report, Part.DATASETS, Level.OK)) == 12
+    assert report.exit_code == 0
+
+
+def test_billing_that_is_throttled(tmp_path: Path) -> None:
+    """A limit that is used up by then is told in the words that it has for every permission."""
+    scene = Scene(tmp_path)
+    scene.spoil(Fault(kind=Kind.THROTTLE, seconds=300, path=f"/accounts/{ACCOUNT_ID}/subscriptions"))
+    report = scene.check()
+    assert troubles(report) == [("warning", "permissions", "Billing Read")]
+    finding = the(report, Part.PERMISSIONS, "Billing Read")
+    assert finding.message == "not tried: Cloudflare throttles this user."
+    assert finding.remedy == (
+        "Wait five minutes, and check again. If it comes back, another tool uses up the limits of this user."
+    )
+    assert report.exit_code == 0

@@ -33,12 +33,13 @@ def test_a_table_of_a_good_check(tmp_path: Path) -> None:
     assert [line for line in text.splitlines() if line in titles] == titles
     assert section(text, "Permissions").splitlines()[1:] == [
         "  ok       Account Analytics Read   granted.",
+        "           Billing Read",
         "  ok       Workers Scripts Read     granted (workers, durable_objects).",
         "  ok       Workers R2 Storage Read  granted (r2).",
         "  ok       D1 Read                  granted (d1).",
         "  ok       Workers KV Storage Read  granted (kv).",
     ]
-    assert text.splitlines()[-1].startswith("Everything will work. This check took 2 GraphQL requests and 11 REST")
+    assert text.splitlines()[-1].startswith("Everything will work. This check took 2 GraphQL requests and 13 REST")
     assert "https://dash.cloudflare.com" not in text
 
 
@@ -141,7 +142,7 @@ def test_the_json_of_a_good_check(tmp_path: Path) -> None:
                 },
             }
         ],
-        "requests_of_this_check": {"graphql": 2, "rest": 11},
+        "requests_of_this_check": {"graphql": 2, "rest": 13},
     }
     assert document["token_link"].startswith("https://dash.cloudflare.com/profile/api-tokens?")
 
