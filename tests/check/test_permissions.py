@@ -1,10 +1,13 @@
 """Permissions, each tried in each account."""
 
+import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from exporter.catalog import PRODUCTS
@@ -231,4 +234,28 @@ def test_billing_that_is_throttled(tmp_path: Path) -> None:
     assert finding.remedy == (
         "Wait five minutes, and check again. If it comes back, another tool uses up the limits of this user."
     )
+    assert report.exit_code == 0
+
+
+class SilentAboutBilling(httpx.AsyncBaseTransport):
+    """A Cloudflare whose billing never answers."""
+
+    def __init__(self, other: httpx.AsyncBaseTransport) -> None:
+        self._other = other
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer all but what is asked about billing."""
+        if request.url.path.endswith("/subscriptions"):
+            await asyncio.Event().wait()
+        return await self._other.handle_async_request(request)
+
+
+def test_billing_that_never_answers(tmp_path: Path) -> None:
+    """Billing that hangs takes nothing from what was found before it, in however many accounts."""
+    accounts = tuple(account(f"{number:032x}", f"account-{number}") for number in range(1, 4))
+    scene = Scene(tmp_path, world(*accounts))
+    scene.transport = SilentAboutBilling(scene.transport)
+    report = scene.check(patience=timedelta(seconds=4))
+    assert {trouble for trouble in troubles(report) if trouble[0] == "error"} == set()
+    assert sum(trouble == ("warning", "permissions", "Billing Read") for trouble in troubles(report)) == 3
     assert report.exit_code == 0
