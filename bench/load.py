@@ -43,7 +43,8 @@ class Load:
 
 async def counts_for(series: int, folder: Path) -> Counts:
     """Give the assets that come to at least so many series, by how many more a somewhat larger account has."""
-    small, larger = 50, 150
+    # Each has assets in all projects: the forecast has series for each project.
+    small, larger = 150, 300
     few = await _series_of(small, folder / "small")
     per_asset = (await _series_of(larger, folder / "larger") - few) / (larger - small)
     return usual_counts(max(int((series * 1.01 - few) / per_asset) + small, small))
