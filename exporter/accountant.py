@@ -10,6 +10,7 @@ from exporter.billing import NOTHING_HEARD, BillingFacts
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DailyKey
 from exporter.pricing import (
+    DOCUMENTED_MONTH_DAYS,
     Account,
     AccountCosts,
     AccountTerms,
@@ -113,7 +114,9 @@ class Accountant:
         table = closed.table.copy()
         table.add(source.settled_sums(account.id, now.today, now.cycle.end))
         first = first_day(now)
-        table.add((key, amount) for key, amount in source.open_sums(account.id).items() if key[0] >= first)
+        table.add(
+            (key, amount) for key, amount in source.open_sums(account.id).items() if first <= key[0] < now.cycle.end
+        )
         usage = table.usage()
         terms = _calibrated(terms, card, facts, usage.days, self.rules)
 
@@ -147,7 +150,9 @@ class Accountant:
             return known
         table = UsageTable(card, now)
         table.add(source.settled_sums(account_id, first, now.today))
-        closed = _Closed(now, card, revision, table, table.outlooks())
+        outlooks = table.outlooks()
+        table.forget_history()
+        closed = _Closed(now, card, revision, table, outlooks)
         self._closed[account_id] = closed
         return closed
 
@@ -168,4 +173,7 @@ def _calibrated(
         return Fraction(amount, how.scale) if how is not None and how.is_stored and amount else None
 
     found = month_days_of(card, facts, peak, terms.anchor_day)
-    return terms if found is None else replace(terms, rating=replace(terms.rating, storage_month_days=found))
+    if found is None:
+        return terms
+    divisor = found if found == DOCUMENTED_MONTH_DAYS else None
+    return replace(terms, rating=replace(terms.rating, storage_month_days=divisor))

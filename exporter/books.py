@@ -1,6 +1,6 @@
 """The books: costs of any cycle and account, from the running ledger or from its file beside it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -65,8 +65,15 @@ class ListPrice(NamedTuple):
 class Books:
     """Gives costs by account and cycle."""
 
-    def __init__(self, source: LedgerSource, card: RateCard, rules: CostRules) -> None:
+    def __init__(
+        self,
+        source: LedgerSource,
+        card: RateCard,
+        rules: CostRules,
+        admits: Callable[[Account], bool] = lambda account: True,
+    ) -> None:
         self._source = source
+        self._admits = admits
         self._accountant = Accountant(card, rules)
         self._labels = source.labels()
         for account_id, text in source.billing().items():
@@ -84,7 +91,11 @@ class Books:
 
         Raises QueryError if one of them is not there.
         """
-        known = {account.id: account.name for account in self._source.accounts() if self._source.until(account.id)}
+        known = {
+            account.id: account.name
+            for account in self._source.accounts()
+            if self._admits(account) and self._source.until(account.id)
+        }
         names = tuple(wanted)
         for name in names:
             if not any(name in {key, self._labels[key], known[key]} for key in known):

@@ -185,7 +185,7 @@ def _books(options: argparse.Namespace) -> Iterator[Books]:
     if folder is None:
         raise ConfigError("This needs a ledger in a folder: name it with --storage.path or in the configuration.")
     with reading(folder, DATASETS.values()) as reader:
-        yield Books(reader, load_card(), config.costs.rules())
+        yield Books(reader, load_card(), config.costs.rules(), config.accounts.admits)
 
 
 async def _serve(config: Config, options: argparse.Namespace) -> None:
@@ -360,33 +360,12 @@ def _add_cost_commands(
     subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]", parents: list[argparse.ArgumentParser]
 ) -> None:
     """Add the commands that read what was counted."""
-    costs_command = subcommands.add_parser(
-        "costs",
-        help="what accounts cost, to date and as forecast",
-        description=commands.costs.DESCRIPTION,
-        parents=parents,
-        allow_abbrev=False,
-    )
-    costs_command.set_defaults(run=costs)
-    commands.costs.add_options(costs_command)
-    price_command = subcommands.add_parser(
-        "price",
-        help="what given usage would cost, or that of a past cycle with changes",
-        description=commands.price.DESCRIPTION,
-        parents=parents,
-        allow_abbrev=False,
-    )
-    price_command.set_defaults(run=price)
-    commands.price.add_options(price_command, tuple(load_card().plans))
-    report_command = subcommands.add_parser(
-        "report",
-        help="what a day or a cycle cost, and what changed",
-        description=commands.report.DESCRIPTION,
-        parents=parents,
-        allow_abbrev=False,
-    )
-    report_command.set_defaults(run=report)
-    commands.report.add_options(report_command)
+    for module, run in ((commands.costs, costs), (commands.price, price), (commands.report, report)):
+        command = subcommands.add_parser(
+            module.NAME, help=module.HELP, description=module.DESCRIPTION, parents=parents, allow_abbrev=False
+        )
+        command.set_defaults(run=run)
+        module.add_options(command)
 
 
 def _with_command(arguments: Sequence[str]) -> list[str]:

@@ -168,7 +168,9 @@ def change(quantities: Mapping[str, Any], changes: Mapping[str, str]) -> dict[st
 def _changed(name: str, quantity: Fraction, text: str) -> Fraction:
     if text.startswith("x"):
         return quantity * _number(name, text[1:])
-    if text.endswith("%") and text[:1] in {"+", "-"}:
+    if text[:1] in {"+", "-"}:
+        if not text.endswith("%"):
+            raise QuoteError(f"{name}: '{text}' is no change; say x2, +10%, -10%, or another number.")
         share = _number(name, text[1:-1]) / 100
         return max(quantity * (1 + share if text[0] == "+" else 1 - share), Fraction(0))
     return _number(name, text)

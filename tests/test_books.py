@@ -11,8 +11,8 @@ from exporter.books import ListPrice, QueryError, Usage, day_of, is_period
 from exporter.catalog import DATASETS
 from exporter.ledger import Ledger
 from exporter.pricing import Account, CostRules
-from exporter.pricing.card import Override
 from exporter.pricing.cycle import Cycle
+from exporter.pricing.overrides import Override
 from exporter.pricing.rules import AccountRule
 from exporter.simulator import ManualClock, Simulator
 from tests.commands.scene import ODD, OTHER_ID, PIPED, UNTIL, open_books, priced_world

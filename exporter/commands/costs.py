@@ -13,6 +13,8 @@ from exporter.figures import dollars, percent, quantity, signed
 from exporter.pricing import AccountCosts
 from exporter.statement import GROUPS, Query, Row, Statement, as_csv, as_document, make_statement, unpriced
 
+NAME = "costs"
+HELP = "what accounts cost, to date and as forecast"
 DESCRIPTION = (
     "Print what accounts cost in a billing cycle, to date and as forecast, from what the exporter has counted. It may "
     "run meanwhile. Figures are estimates by the invoice's arithmetic: docs/costs.md says how they are made."
@@ -88,16 +90,17 @@ def _rows(by: str, rows: list[Row], costs: AccountCosts) -> Table:
         total = ["total", dollars(costs.amount.to_date), ""]
         return make_table("", ["day", "added to the bill", "at list price"], [*cells, total])
     columns = ["to date", "forecast", "low", "high"]
-    if by == "meter":
+    has_quantity = "meter" in GROUPS[by]
+    if has_quantity:
         columns = ["quantity", "unit", *columns]
     cells = []
     for row in rows:
         words = [row.labels.get(name, row.account) or "-" for name in names]
         figures = [row.amount.to_date, row.amount.forecast, row.amount.low, row.amount.high]
-        used = ["" if row.quantity is None else quantity(row.quantity), row.unit] if by == "meter" else []
+        used = ["" if row.quantity is None else quantity(row.quantity), row.unit] if has_quantity else []
         cells.append([*words, *used, *map(dollars, figures)])
     amount = costs.amount
-    total = ["total", *([""] * (len(names) - 1 + (2 if by == "meter" else 0)))]
+    total = ["total", *([""] * (len(names) - 1 + (2 if has_quantity else 0)))]
     total += map(dollars, (amount.to_date, amount.forecast, amount.low, amount.high))
     return make_table("", [*names, *columns], [*cells, total], words=len(names))
 

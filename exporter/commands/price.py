@@ -13,18 +13,20 @@ from rich.text import Text
 from exporter.books import Books
 from exporter.commands.tables import make_table, printed
 from exporter.figures import dollars, quantity
-from exporter.pricing import RateCard
+from exporter.pricing import RateCard, load_card
 from exporter.pricing.rating import Terms
 from exporter.pricing.rules import PAID_PLAN
 from exporter.quote import Quote, QuoteError, Request, as_document, change, quote
 
+NAME = "price"
+HELP = "what given usage would cost, or that of a past cycle with changes"
 DESCRIPTION = (
     "Print what a billing cycle would cost: quantities by the rate card's meter ids from a file, those of a cycle that "
     "was counted, or both, with changes on top. Without --date each meter has its newest price."
 )
 
 
-def add_options(command: argparse.ArgumentParser, plans: tuple[str, ...]) -> None:
+def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     command.add_argument("--file", type=Path, metavar="FILE", help="YAML: meter ids and their quantities in a cycle")
     command.add_argument(
@@ -38,7 +40,7 @@ def add_options(command: argparse.ArgumentParser, plans: tuple[str, ...]) -> Non
         metavar="METER=CHANGE",
         help="x2, +10%%, -10%% or another number, for a meter or a glob such as 'workers_*' (repeatable)",
     )
-    command.add_argument("--plan", choices=plans, help=f"default {PAID_PLAN}")
+    command.add_argument("--plan", choices=tuple(load_card().plans), help=f"default {PAID_PLAN}")
     command.add_argument("--date", type=_date, metavar="DAY", help="whose prices hold, e.g. 2026-12-01")
     command.add_argument(
         "--rounding",

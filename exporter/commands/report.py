@@ -6,6 +6,8 @@ import json
 from exporter.books import Books
 from exporter.report import DAILY, MONTHLY, as_document, as_html, as_markdown, make_report
 
+NAME = "report"
+HELP = "what a day or a cycle cost, and what changed"
 DESCRIPTION = (
     "Print what the day before (daily) or the billing cycle up to it (monthly) cost, what changed most against the "
     "period before, the forecast, budgets and quotas. Read from what the exporter has counted; it may run meanwhile."

@@ -12,7 +12,7 @@ from pathlib import Path
 from exporter.catalog.entry import Dataset
 from exporter.ledger.book import meter_open_hours
 from exporter.ledger.daily import add_daily
-from exporter.ledger.file import FILE_NAME, MIGRATIONS, StorageError
+from exporter.ledger.file import FILE_NAME, MIGRATIONS, StorageError, is_damage
 from exporter.ledger.inspection import Soundness, address_of, inspect_folder
 from exporter.ledger.records import Records
 from exporter.ledger.roster import Entry, RosterKey
@@ -74,7 +74,9 @@ def reading(folder: Path, datasets: Iterable[Dataset]) -> Iterator[LedgerReader]
     try:
         connection.execute("BEGIN")
         yield LedgerReader(Records(connection), datasets)
-    except sqlite3.Error as error:
+    except Exception as error:
+        if not isinstance(error, sqlite3.Error) and not is_damage(error):
+            raise
         raise StorageError(
             f"The ledger {folder / FILE_NAME} cannot be read ({error}).", "Look into it with cloudflare-exporter check."
         ) from error

@@ -2,16 +2,18 @@
 
 from exporter.pricing.billed import BilledLine, billed_lines, month_days_of
 from exporter.pricing.budgets import BudgetCost, budget_costs
-from exporter.pricing.card import Basis, Override, RateCard, Rounding, load_card, with_overrides
+from exporter.pricing.card import Basis, RateCard, Rounding, load_card
 from exporter.pricing.costs import Account, AccountCosts, Amount, CostItem, MeterCost, Place, account_costs
 from exporter.pricing.forecast import Now, Outlooks
 from exporter.pricing.money import PLACES, plain, quantity_text, to_cents
+from exporter.pricing.overrides import Override, with_overrides
 from exporter.pricing.rules import AccountRule, Budget, CostRules, Spread
 from exporter.pricing.tariffs import ListTariffs
-from exporter.pricing.terms import AccountTerms, account_terms
+from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS, AccountTerms, account_terms
 from exporter.pricing.usage import Usage, UsageTable, first_day
 
 __all__ = [
+    "DOCUMENTED_MONTH_DAYS",
     "PLACES",
     "Account",
     "AccountCosts",

@@ -5,7 +5,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -181,26 +181,6 @@ class RateCard:
         return [CardFault(meter, text) for meter, rate in self.meters.items() for text in _faults_of(rate)]
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A price that the user has instead of the card's; what is None stays as the card has it.
-
-    ``discount`` is the share by which the card's price is lower.
-    """
-
-    meter: str
-    account: str = ""
-    price: Decimal | None = None
-    discount: Decimal | None = None
-    per: Decimal | None = None
-    included: Decimal | None = None
-    rounding: Rounding | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
-    product: str = "custom"
-    unit: str = "units"
-
-
 @cache
 def load_card() -> RateCard:
     """Give the card that comes with the program; it is read once."""
@@ -217,63 +197,12 @@ def parse_card(text: str) -> RateCard:
     return card
 
 
-def with_overrides(card: RateCard, overrides: Iterable[Override], account_names: Iterable[str] = ()) -> RateCard:
-    """Give the card of an account that goes by these names, with the prices that the user has put over it."""
-    names = frozenset(account_names)
-    meters = dict(card.meters)
-    for override in overrides:
-        if not override.account or override.account in names:
-            meters[override.meter] = _override(meters.get(override.meter), override)
-    return replace(card, meters=meters)
-
-
 def strip_allowance(service: str) -> str:
     """Give a line of an invoice without the allowance in its last brackets, in lower case."""
     text = service.strip()
     if text.endswith(")") and " (" in text:
         text = text[: text.rindex(" (")]
     return text.strip().lower()
-
-
-def _override(rate: Rate | None, override: Override) -> Rate:
-    since, until = override.valid_from or date.min, override.valid_to or date.max
-    if rate is None:
-        price = _changed(Price(Decimal(0), Decimal(1)), override)
-        return Rate(override.product, override.meter, override.unit, "", (price,))
-    kept: list[Price] = []
-    changed: list[Price] = []
-    for price in rate.prices:
-        first, last = price.valid_from or date.min, price.valid_to or date.max
-        if first < since:
-            kept.append(replace(price, valid_to=min(last, since - DAY)))
-        if until < last:
-            kept.append(replace(price, valid_from=max(first, until + DAY)))
-        if first <= until and since <= last:
-            begins, ends = max(first, since), min(last, until)
-            changed.append(
-                replace(
-                    _changed(price, override),
-                    valid_from=None if begins == date.min else begins,
-                    valid_to=None if ends == date.max else ends,
-                )
-            )
-    return replace(rate, prices=tuple(sorted((*kept, *changed), key=lambda price: price.valid_from or date.min)))
-
-
-def _changed(price: Price, override: Override) -> Price:
-    amount = price.price if override.price is None else override.price
-    if override.discount is not None:
-        amount *= 1 - override.discount
-    return replace(
-        price,
-        price=amount,
-        per=price.per if override.per is None else override.per,
-        included=price.included if override.included is None else override.included,
-        rounding=price.rounding if override.rounding is None else override.rounding,
-        is_assumed=price.is_assumed and override.rounding is None,
-        valid_from=override.valid_from,
-        valid_to=override.valid_to,
-    )
 
 
 def _faults_of(rate: Rate) -> Iterable[str]:

@@ -127,7 +127,8 @@ class Rating:
         """Give the line of the cycle. ``days`` are amounts by UTC day; some may be before the cycle, or after it.
 
         A change of price within the cycle leaves the included quantity one: what was used first uses it up. The rest of
-        the last block that was begun costs the lowest price that the cycle has, so that more usage never costs less.
+        the last block that was begun costs the lowest price that the cycle has, so that more usage never costs less
+        (but where usage is rounded to the nearest block, and the price rises within the cycle).
         """
         billable = list(self._billable(days))
         usd, billed = Fraction(0), 0

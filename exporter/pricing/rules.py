@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from exporter.pricing.card import Override
+from exporter.pricing.overrides import Override
 
 AUTO = "auto"
 """The plan, or the days of a GB-month, are found out."""

@@ -73,6 +73,10 @@ class UsageTable:
             if day == today:
                 _add(self._today.setdefault(meter, {}), asset, amount)
 
+    def forget_history(self) -> None:
+        """Keep no day by day figures of the assets, once the outlooks are known."""
+        self._history = History(self._now.today - DAY)
+
     def copy(self) -> "UsageTable":
         """Give a table that can go on by itself; the history is one for both."""
         other = UsageTable(self._card, self._now)

@@ -7,8 +7,7 @@ from fractions import Fraction
 
 from exporter.books import CURRENT, Books, QueryError, is_period
 from exporter.pricing import AccountCosts, Amount, Budget, BudgetCost, CostItem, budget_costs
-from exporter.pricing.costs import sum_amounts
-from exporter.pricing.cycle import DAY
+from exporter.pricing.costs import SUBSCRIPTION, sum_amounts
 from exporter.pricing.money import ZERO, add
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -17,6 +16,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "product": ("product",),
     "meter": ("product", "meter"),
     "asset": ("project", "kind", "asset"),
+    "item": ("project", "product", "meter", "kind", "asset"),
     "day": ("day",),
 }
 """By what costs can be grouped, and what a row then says of itself besides the account."""
@@ -120,10 +120,17 @@ def _rows(by: str, costs: AccountCosts) -> list[Row]:
         return [Row(costs.account, {"day": str(day)}, amount) for day, amount in daily(costs)]
     groups = _grouped(by, costs.items)
     rows = [Row(costs.account, labels, sum_amounts(item.amount for item in items)) for labels, items in groups]
-    if by == "meter":
-        units = {cost.meter: (cost.line.quantity, costs.card.meters[cost.meter].unit) for cost in costs.meters}
-        rows = [Row(row.account, row.labels, row.amount, *units.get(row.labels["meter"], (None, ""))) for row in rows]
+    if "meter" in GROUPS[by]:
+        rows = [_with_quantity(row, items, costs) for row, (_, items) in zip(rows, groups, strict=True)]
     return sorted(rows, key=lambda row: (-row.amount.to_date, -row.amount.forecast, *row.labels.values()))
+
+
+def _with_quantity(row: Row, items: Sequence[CostItem], costs: AccountCosts) -> Row:
+    """Give a row of one meter with what was used of it; of a subscription there is no quantity."""
+    if any(item.kind == SUBSCRIPTION for item in items):
+        return row
+    unit = costs.card.meters[row.labels["meter"]].unit
+    return Row(row.account, row.labels, row.amount, sum((item.quantity for item in items), Fraction(0)), unit)
 
 
 def _grouped(by: str, items: Iterable[CostItem]) -> list[tuple[dict[str, str], list[CostItem]]]:
@@ -165,9 +172,8 @@ def daily(costs: AccountCosts) -> list[tuple[date, Amount]]:
     """
     fixed = add([each.usd for each in costs.terms.subscriptions])
     before, days = ZERO, []
-    last = min(costs.until.date(), costs.cycle.end - DAY)
     for day in costs.cycle.days():
-        if day > last:
+        if day > costs.until.date():
             break
         reached = add([fixed, *(costs.usd_until(cost.meter, day) for cost in costs.meters)])
         days.append((day, Amount(to_date=reached - before, list_price=costs.list_price_on(day))))

@@ -240,7 +240,7 @@ def test_help_names_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     for words in (
-        "--by {account,project,product,meter,asset,day}",
+        "--by {account,project,product,meter,asset,item,day}",
         "--account NAME",
         "--period PERIOD",
         "--compare A,B",

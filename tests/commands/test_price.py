@@ -303,7 +303,7 @@ def test_changes_of_a_file(run: Run) -> None:
         ("=x2", "--change =x2: say METER=CHANGE, such as workers_requests=x2."),
         ("kv_reads=", "--change kv_reads=: say METER=CHANGE, such as workers_requests=x2."),
         ("kv_reads=xx", "kv_reads: 'x' is no quantity; give a number from 0 on."),
-        ("kv_reads=-5", "kv_reads: '-5' is no quantity; give a number from 0 on."),
+        ("kv_reads=-5", "kv_reads: '-5' is no change; say x2, +10%, -10%, or another number."),
         ("kv_reads=+much%", "kv_reads: 'much' is no quantity; give a number from 0 on."),
         ("r2_*=x2", "r2_*: nothing that is used has such a name."),
     ],

@@ -148,7 +148,7 @@ def test_csv(ask: Ask, tell: Tell, query: str) -> None:
     [
         ("?group=day", "There is no parameter group; there is account, by, compare, output, period."),
         ("?a=1&z=2&by=day", "There is no parameter a, z; there is account, by, compare, output, period."),
-        ("?by=zone", "'zone' is nothing to group by: say account, project, product, meter, asset, day."),
+        ("?by=zone", "'zone' is nothing to group by: say account, project, product, meter, asset, item, day."),
         ("?output=xml", "output is json or csv."),
         ("?account=nobody", "There is no account nobody; there is production, Other."),
         ("?account=production&account=nobody", "There is no account nobody; there is production, Other."),

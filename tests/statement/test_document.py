@@ -48,6 +48,7 @@ def test_rows_name_what_they_are_of() -> None:
         "product": ["account", "product", *DOLLARS],
         "meter": ["account", "product", "meter", "quantity", "unit", *DOLLARS],
         "asset": ["account", "project", "kind", "asset", *DOLLARS],
+        "item": ["account", "project", "product", "meter", "kind", "asset", "quantity", "unit", *DOLLARS],
         "day": ["account", "day", "to_date_usd", "list_price_usd"],
     }
     (row,) = document(by="account", accounts=("Other",))["rows"]

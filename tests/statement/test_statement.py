@@ -223,7 +223,9 @@ def test_what_cannot_be_compared_is_told() -> None:
 
 def test_what_makes_no_sense_is_told() -> None:
     """An unknown group, period or account is named with what there is."""
-    assert refusal(by="zone") == ("'zone' is nothing to group by: say account, project, product, meter, asset, day.")
+    assert refusal(by="zone") == (
+        "'zone' is nothing to group by: say account, project, product, meter, asset, item, day."
+    )
     assert refusal(period="last").startswith("'last' is no period: ")
     assert refusal(accounts=("nobody",)) == "There is no account nobody; there is production, Other."
 
