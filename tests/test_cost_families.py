@@ -14,7 +14,7 @@ from exporter.cost_families import Costs, cost_families
 from exporter.families import LabelCache
 from exporter.model import Family
 from exporter.pricing import PLACES, load_card
-from exporter.pricing.costs import SUBSCRIPTION
+from exporter.pricing.attribution import SUBSCRIPTION
 from exporter.simulator import TokenModel
 from exporter.snapshot import Snapshot
 from tests.commands.scene import ODD, PIPED, UNTIL, running_site

@@ -1,5 +1,6 @@
 """``GET /api/costs``: the same as the command ``costs``. The cycle under way is the snapshot's, others the ledger's."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -32,9 +33,10 @@ class CostsEndpoint:
             statement = await self._answer(_query_of(request), snapshot)
         except QueryError as error:
             return _error(400, "bad_request", str(error))
+        # Large accounts have many rows: scrapes are answered meanwhile.
         if request.query_params.get("output") == "csv":
-            return PlainTextResponse(as_csv(statement), media_type="text/csv")
-        return JSONResponse(as_document(statement))
+            return PlainTextResponse(await asyncio.to_thread(as_csv, statement), media_type="text/csv")
+        return JSONResponse(await asyncio.to_thread(as_document, statement))
 
     async def _answer(self, query: Query, snapshot: Snapshot) -> Statement:
         query.check()
@@ -49,7 +51,7 @@ class CostsEndpoint:
         if wanted and (query.period != CURRENT or (query.compare and is_period(query.compare[0]))):
             return await self._ask_books(replace(query, accounts=wanted))
         budgets = [each.budget for each in snapshot.costs.budgets]
-        return state_costs(query, [there[key] for key in wanted], budgets)
+        return await asyncio.to_thread(state_costs, query, [there[key] for key in wanted], budgets)
 
 
 def _query_of(request: Request) -> Query:

@@ -29,8 +29,8 @@ from exporter.ledger.daily import add_daily
 from exporter.ledger.day_columns import BookKey
 from exporter.ledger.days import DayPart, DayTask, Reach, start_of
 from exporter.ledger.file import is_damage
-from exporter.ledger.list_cost import Pricing, Tariffs, has_list_cost, is_list_cost, key_of, list_cost_of
-from exporter.ledger.publication import Publication, publish_book, publish_list_cost, publish_readings
+from exporter.ledger.list_cost import ListCosts, Tariffs, has_list_cost, is_list_cost, key_of, list_cost_of
+from exporter.ledger.publication import Publication, newly_used, publish_books, publish_list_costs
 from exporter.ledger.readings import ReadingBook, ReadingChange, presence, read
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement, Plan
@@ -53,9 +53,10 @@ class Ledger:
     def __init__(self, store: Store, datasets: Iterable[Dataset], tariffs: Tariffs | None = None) -> None:
         known = tuple(datasets)
         self._store = store
-        self._tariffs = tariffs
-        self._shows_assets = True
-        self._plans = {dataset.key: Plan(dataset) for dataset in (*known, *map(list_cost_of, _priced(known)))}
+        self._list_costs = ListCosts(tariffs)
+        self._plans = {
+            dataset.key: Plan(dataset) for dataset in (*known, *map(list_cost_of, filter(has_list_cost, known)))
+        }
         self._accounts = store.load_accounts()
         self._roster = store.load_roster()
         self._unlistable: dict[str, frozenset[str]] = {}
@@ -89,7 +90,7 @@ class Ledger:
 
     def show_cost_of_assets(self, is_wanted: bool) -> None:
         """Let list cost be told for each asset, or only for the projects."""
-        self._shows_assets = is_wanted
+        self._list_costs.shows_assets = is_wanted
 
     def close(self) -> None:
         """Close the file and give up the folder."""
@@ -181,10 +182,13 @@ class Ledger:
             key = (account_id, plan.dataset.key)
             if plan.dataset.role is Role.USAGE:
                 change.books[key] = self._advance(account_id, roster, answer, plan, scraped)
-                self._note_use(change, account_id, plan.dataset.kind, answer)
+                used = change.used.setdefault(account_id, {})
+                used |= newly_used(plan.dataset.kind, answer, self._used.get(account_id, {}) | used)
             else:
                 change.readings[key] = self._read(account_id, roster, answer, plan)
-            in_money = self._in_money(account_id, plan.dataset, answer, change)
+            levels = change.readings[key].levels if key in change.readings else {}
+            cost_book = self._books.get((account_id, key_of(plan.dataset.key)))
+            in_money = self._list_costs.answer(account_id, plan.dataset, answer, levels, cost_book)
             if in_money is not None:
                 costs = self._plans[in_money.question.dataset]
                 advanced = self._advance(account_id, roster, in_money, costs, scraped)
@@ -199,16 +203,6 @@ class Ledger:
             strangers=frozenset(key for key, entry in roster.items() if entry.standing is Standing.STRANGER),
             gaps={dataset: made.gap for (_, dataset), made in change.books.items() if not is_list_cost(dataset)},
         )
-
-    def _in_money(self, account_id: str, dataset: Dataset, answer: Answer, change: Change) -> Answer | None:
-        """Give what an answer comes to at list price, if that is counted."""
-        if self._tariffs is None or not has_list_cost(dataset):
-            return None
-        pricing = Pricing(account_id, dataset, self._tariffs)
-        book = self._books.get((account_id, key_of(dataset.key)))
-        if dataset.role is Role.USAGE:
-            return pricing.answer(answer, book)
-        return pricing.answer_about_stored(answer, change.readings[account_id, dataset.key].levels, book)
 
     def note_billing(self, account_id: str, facts: str) -> None:
         """Put down what the account's billing is known to be. Raises CommitError."""
@@ -263,11 +257,15 @@ class Ledger:
         assets = {asset for rows in late.rows.values() for asset, _ in rows}
         self._meet(change, roster, (key[0], book.dataset.kind), assets, late.date)
         change.books[key] = add_late(book, book.state, late, self._audience(book, roster, set(assets), scraped))
-        costs = self._books.get((key[0], key_of(key[1])))
-        if costs is not None and costs.state is not None and self._tariffs is not None and late.rows:
-            in_money = Late(Pricing(key[0], book.dataset, self._tariffs).price(late.rows), 0, late.date)
+        costs, in_money = (
+            self._books.get((key[0], key_of(key[1]))),
+            self._list_costs.price(key[0], book.dataset, late.rows),
+        )
+        if costs is not None and costs.state is not None and in_money:
             audience = self._audience(costs, roster, assets, scraped)
-            change.books[key[0], costs.dataset.key] = add_late(costs, costs.state, in_money, audience)
+            change.books[key[0], costs.dataset.key] = add_late(
+                costs, costs.state, Late(in_money, 0, late.date), audience
+            )
 
     def reset_counters(self) -> None:
         """Forget all totals and series, so that counting starts anew; daily sums and names stay."""
@@ -332,40 +330,16 @@ class Ledger:
         """Give what is to be published after the last commit; windows that are old by ``now`` are left out."""
         return Publication(
             revision=self.revision,
-            accounts={account: label for account, (_, label) in self._accounts.items()},
-            list_costs=tuple(
-                publish_list_cost(account, book, with_assets=self._shows_assets)
-                for (account, dataset), book in self._books.items()
-                if is_list_cost(dataset) and book.state
-            ),
-            books=(
-                *(
-                    publish_book(account, book)
-                    for (account, dataset), book in self._books.items()
-                    if book.state and not is_list_cost(dataset)
-                ),
-                *(
-                    publish_readings(account, book, self._roster.get(account, {}), now)
-                    for (account, _), book in self._readings.items()
-                ),
-            ),
+            accounts=self.labels(),
+            books=publish_books(self._books, self._readings, self._roster, now),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
             used={account: dict(used) for account, used in self._used.items()},
+            list_costs=publish_list_costs(self._books, with_assets=self._list_costs.shows_assets),
         )
 
     def _read(self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan) -> ReadingChange:
         book = self._readings.get((account_id, plan.dataset.key)) or ReadingBook(plan)
         return read(book, answer, lambda asset: presence(plan.dataset.kind, asset, roster))
-
-    def _note_use(self, change: Change, account_id: str, kind: str, answer: Answer) -> None:
-        """Take down the newest hour in which each asset was used, where it is newer than what is known."""
-        known = self._used.get(account_id, {}) | change.used.get(account_id, {})
-        for hour in sorted(answer.hours):
-            for (asset, _), amounts in answer.hours[hour].items():
-                key = (kind, asset)
-                if any(amounts) and (key not in known or known[key] < hour):
-                    known[key] = hour
-                    change.used.setdefault(account_id, {})[key] = hour
 
     def _advance(
         self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan, scraped: int
@@ -382,8 +356,8 @@ class Ledger:
         assets |= {asset for asset, _ in book.waiting}
         placed = {asset: place_row(kind, asset, roster) for asset in assets}
         placements = {asset: placement for asset, placement in placed.items() if placement is not None}
-        if is_list_cost(book.dataset.key) and not self._shows_assets:
-            placements = {asset: Placement(placement.project, "") for asset, placement in placements.items()}
+        if is_list_cost(book.dataset.key):
+            placements = self._list_costs.place(placements)
         return Audience(placements, _listed(roster, kind), scraped, self.revision + 1)
 
     def _commit(self, change: Change) -> None:
@@ -435,10 +409,6 @@ class Ledger:
         if retired:
             self._commit(Change(retired=retired))
             self._days.take_retired(retired)
-
-
-def _priced(datasets: Iterable[Dataset]) -> list[Dataset]:
-    return [dataset for dataset in datasets if has_list_cost(dataset)]
 
 
 def _listed(roster: Mapping[RosterKey, Entry], kind: str) -> list[Placement]:

@@ -7,12 +7,13 @@ had, no other price can make it fall.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from exporter.billing import USD, Tariff
 from exporter.catalog.entry import Dataset, Field, Label, Metric, Part, Role
 from exporter.ledger.book import Book
 from exporter.ledger.daily import counting_meters
+from exporter.ledger.series import Placement
 from exporter.model import DISPATCH_PREFIX, HOUR, Answer, Question, RowKey, Rows, floor_hour, floor_minute
 
 VARIANT = "list-cost"
@@ -50,14 +51,38 @@ def is_list_cost(key: str) -> bool:
     return key.endswith(f"/{VARIANT}")
 
 
-class Pricing(NamedTuple):
-    """Prices the rows of one dataset of one account."""
+class ListCosts:
+    """Turns what a ledger is told into money; without tariffs, nothing.
 
-    account_id: str
-    dataset: Dataset
-    tariffs: Tariffs
+    With ``shows_assets`` off, further cost is published by project.
+    """
 
-    def price(self, hours: Mapping[datetime, Rows]) -> dict[datetime, dict[RowKey, tuple[int]]]:
+    def __init__(self, tariffs: Tariffs | None) -> None:
+        self._tariffs = tariffs
+        self.shows_assets = True
+
+    def place(self, placements: Mapping[str, Placement]) -> dict[str, Placement]:
+        """Give where the cost of assets goes, by where their usage does."""
+        if self.shows_assets:
+            return dict(placements)
+        return {asset: Placement(placement.project, "") for asset, placement in placements.items()}
+
+    def answer(
+        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Book | None
+    ) -> Answer | None:
+        """Give an answer in money; None if the dataset costs nothing. ``book`` is that of its cost.
+
+        ``levels`` are what was stored in the hours that an answer about storage tells.
+        """
+        if self._tariffs is None or not has_list_cost(dataset):
+            return None
+        if dataset.role is Role.USAGE:
+            return self._answer_about_usage(account_id, dataset, answer, book)
+        return self._answer_about_stored(account_id, dataset, answer, levels, book)
+
+    def price(
+        self, account_id: str, dataset: Dataset, hours: Mapping[datetime, Rows]
+    ) -> dict[datetime, dict[RowKey, tuple[int]]]:
         """Give the cost of the rows of some hours (or days), by asset and billed meter."""
         weights: dict[tuple[tuple[str, ...], date, bool], list[tuple[str, int, int]]] = {}
         priced: dict[datetime, dict[RowKey, tuple[int]]] = {}
@@ -66,47 +91,53 @@ class Pricing(NamedTuple):
             for (asset, values), amounts in rows.items():
                 which = (values, day, asset.startswith(DISPATCH_PREFIX))
                 if which not in weights:
-                    weights[which] = self._weights(*which)
+                    weights[which] = self._weights(account_id, dataset, *which)
                 for meter, position, price in weights[which]:
                     if amounts[position] > 0:
                         key = (asset, (meter,))
                         costs[key] = (costs.get(key, (0,))[0] + price * amounts[position],)
         return priced
 
-    def _weights(self, values: tuple[str, ...], day: date, is_dispatched: bool) -> list[tuple[str, int, int]]:
+    def _weights(
+        self, account_id: str, dataset: Dataset, values: tuple[str, ...], day: date, is_dispatched: bool
+    ) -> list[tuple[str, int, int]]:
+        if self._tariffs is None:
+            return []
         found = []
-        for meter in counting_meters(self.dataset, values):
-            tariff = self.tariffs.find(self.account_id, meter.id, day, is_dispatched=is_dispatched)
+        for meter in counting_meters(dataset, values):
+            tariff = self._tariffs.find(account_id, meter.id, day, is_dispatched=is_dispatched)
             if tariff is not None and tariff.price:
-                found.append((tariff.meter, self.dataset.field_index[meter.source], tariff.price * meter.weight))
+                found.append((tariff.meter, dataset.field_index[meter.source], tariff.price * meter.weight))
         return found
 
-    def answer(self, answer: Answer, book: Book | None) -> Answer:
+    def _answer_about_usage(self, account_id: str, dataset: Dataset, answer: Answer, book: Book | None) -> Answer:
         """Give an answer about usage in money, for the hours whose cost has not settled.
 
         Usage may stay open for longer: it also waits for figures that cost nothing.
         """
         asked = answer.question
         since = max(asked.since, book.state.open_from) if book is not None and book.state else asked.since
-        hours = self.price({hour: rows for hour, rows in answer.hours.items() if hour >= floor_hour(since)})
+        open_hours = {hour: rows for hour, rows in answer.hours.items() if hour >= floor_hour(since)}
         question = Question(key_of(asked.dataset), since, asked.until)
+        hours = self.price(account_id, dataset, open_hours)
         sampled = answer.sampled & hours.keys()
         return Answer(question, answer.date, hours, answer.newest, answer.sample_interval, sampled)
 
-    def answer_about_stored(self, answer: Answer, levels: Mapping[datetime, Rows], book: Book | None) -> Answer:
+    def _answer_about_stored(
+        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Book | None
+    ) -> Answer:
         """Give an answer about what is stored in money, for the hours that are over since counting began.
 
-        ``levels`` are what was stored in the hours that the answer tells; what is stored stays until the next that is
-        told, and hours before them stay as they were answered.
+        What is stored stays until the next hour that is told; hours before the answer's stay as they were answered.
         """
         until = min(answer.question.until, floor_minute(answer.date))
         if book is None or book.state is None:
-            return Answer(Question(key_of(self.dataset.key), until, until), answer.date, {}, answer.newest)
+            return Answer(Question(key_of(dataset.key), until, until), answer.date, {}, answer.newest)
         since = min(max(book.state.open_from, ceil_hour(book.state.start)), until)
         over = list(_hours(since, floor_hour(until)))
         known = {hour: there.rows for hour, there in book.open.items() if hour in over}
-        told = self.price(_filled(levels, over))
-        return Answer(Question(key_of(self.dataset.key), since, until), answer.date, known | told, answer.newest)
+        told = self.price(account_id, dataset, _filled(levels, over))
+        return Answer(Question(key_of(dataset.key), since, until), answer.date, known | told, answer.newest)
 
 
 def _hours(since: datetime, until: datetime) -> Iterator[datetime]:

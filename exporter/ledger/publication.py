@@ -6,9 +6,12 @@ from datetime import datetime
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.book import Book, BookState
+from exporter.ledger.day_columns import BookKey
+from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.readings import ReadingBook, Readings, published_readings
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Placement, SeriesKey
+from exporter.model import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,37 @@ def publish_book(account: str, book: Book) -> PublishedBook:
     return PublishedBook(account, book.dataset, book.state, None, series)
 
 
-def publish_list_cost(account: str, book: Book, *, with_assets: bool) -> PublishedBook:
-    """Give what a dataset's usage costs at list price, by asset or by project."""
-    published = publish_book(account, book)
-    wanted = tuple(each for each in published.series if bool(each[0].asset) is with_assets)
-    return replace(published, series=wanted)
+def publish_list_costs(books: Mapping[BookKey, Book], *, with_assets: bool) -> tuple[PublishedBook, ...]:
+    """Give what usage costs at list price, by asset or by project."""
+    published = [publish_book(key[0], book) for key, book in books.items() if is_list_cost(key[1]) and book.state]
+    return tuple(
+        replace(each, series=tuple(one for one in each.series if bool(one[0].asset) is with_assets))
+        for each in published
+    )
+
+
+def publish_books(
+    books: Mapping[BookKey, Book],
+    readings: Mapping[BookKey, ReadingBook],
+    rosters: Mapping[str, Mapping[RosterKey, Entry]],
+    now: datetime | None,
+) -> tuple[PublishedBook, ...]:
+    """Give what is counted, and what was read; windows that are old by ``now`` are left out."""
+    return (
+        *(publish_book(key[0], book) for key, book in books.items() if book.state and not is_list_cost(key[1])),
+        *(publish_readings(key[0], book, rosters.get(key[0], {}), now) for key, book in readings.items()),
+    )
+
+
+def newly_used(kind: str, answer: Answer, known: Mapping[RosterKey, datetime]) -> dict[RosterKey, datetime]:
+    """Give the newest hour in which an answer says that each asset was used, where it is newer than what is known."""
+    used: dict[RosterKey, datetime] = {}
+    for hour in sorted(answer.hours):
+        for (asset, _), amounts in answer.hours[hour].items():
+            key = (kind, asset)
+            if any(amounts) and (key not in known or known[key] < hour):
+                used[key] = hour
+    return used
 
 
 def publish_readings(

@@ -1,9 +1,10 @@
 """Usage to dollars, by the arithmetic of Cloudflare's invoices. Pure, in Decimal; the rate card is data."""
 
+from exporter.pricing.attribution import Amount, CostItem, Place
 from exporter.pricing.billed import BilledLine, billed_lines, month_days_of
 from exporter.pricing.budgets import BudgetCost, budget_costs
 from exporter.pricing.card import Basis, RateCard, Rounding, load_card
-from exporter.pricing.costs import Account, AccountCosts, Amount, CostItem, MeterCost, Place, account_costs
+from exporter.pricing.costs import Account, AccountCosts, MeterCost, account_costs
 from exporter.pricing.forecast import Now, Outlooks
 from exporter.pricing.money import PLACES, plain, quantity_text, to_cents
 from exporter.pricing.overrides import Override, with_overrides

@@ -4,78 +4,24 @@ Each line is that of the account, for quotas and blocks are the account's. It is
 the usage, so that assets add up to lines, and lines to the bill.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
 
+from exporter.pricing.attribution import Amount, CostItem, Placer, split_line, subscription_items, sum_amounts
 from exporter.pricing.billed import BilledLine
 from exporter.pricing.card import Basis, FreeLimit, Plan, Rate, RateCard
 from exporter.pricing.cycle import Cycle
 from exporter.pricing.forecast import Now, Outlooks
-from exporter.pricing.money import ZERO, add, split, to_cents, to_usd
+from exporter.pricing.money import ZERO, add, to_cents, to_usd
 from exporter.pricing.projection import Projection, project
 from exporter.pricing.rating import Consumption, Line, Rating, rate_usage
 from exporter.pricing.rules import Spread
 from exporter.pricing.tariffs import HOURS_A_DAY, unit_price
-from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS, AccountTerms, SubscriptionCost
+from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS, AccountTerms
 from exporter.pricing.usage import Usage, consumption
-
-SUBSCRIPTION = "subscription"
-"""The kind of items that are no usage."""
-
-
-class Place(NamedTuple):
-    """The project and the name under which an asset's cost is shown."""
-
-    project: str
-    asset: str
-
-
-Placer = Callable[[str, str], Place]
-"""Gives the place of an asset, by kind and id."""
-
-APART = Place("unassigned", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """Dollars to date, and at the end of the cycle: likely, at least and at most. ``list_price`` is the usage to date
-    without included quantities and blocks.
-    """
-
-    to_date: Decimal = ZERO
-    forecast: Decimal = ZERO
-    low: Decimal = ZERO
-    high: Decimal = ZERO
-    list_price: Decimal = ZERO
-
-    def __add__(self, other: "Amount") -> "Amount":
-        return Amount(
-            add((self.to_date, other.to_date)),
-            add((self.forecast, other.forecast)),
-            add((self.low, other.low)),
-            add((self.high, other.high)),
-            add((self.list_price, other.list_price)),
-        )
-
-
-NOTHING = Amount()
-
-
-@dataclass(frozen=True, slots=True)
-class CostItem:
-    """The share of one asset in one line; a subscription is an item without an asset."""
-
-    project: str
-    product: str
-    meter: str
-    kind: str
-    asset: str
-    quantity: Fraction
-    amount: Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +111,6 @@ def _per_unit(card: RateCard, meter: str, day: date) -> Fraction:
     return Fraction(price.price) / Fraction(price.per) if price else Fraction(0)
 
 
-def sum_amounts(amounts: Iterable[Amount]) -> Amount:
-    """Give the exact sum."""
-    those = list(amounts)
-    return Amount(
-        add([each.to_date for each in those]),
-        add([each.forecast for each in those]),
-        add([each.low for each in those]),
-        add([each.high for each in those]),
-        add([each.list_price for each in those]),
-    )
-
-
 def is_limited(card: RateCard, terms: AccountTerms, rate: Rate) -> bool:
     """Tell whether the account's plan limits the usage of a rate instead of billing it."""
     return rate.product in card.plans.get(terms.plan, Plan()).limits
@@ -203,8 +137,8 @@ def account_costs(
         used[meter] = consumption(card, meter, usage.days.get(meter, {}), now.cycle, terms.rating)
         ahead[meter] = projection.likely
         meters.append(_meter_cost(card, terms, meter, used[meter], projection=projection, now=now))
-        items += _split(meters[-1], how.kind, usage.assets.get(meter, {}), projection, place)
-    items += _subscriptions(terms, spread, items)
+        items += split_line(_whole(meters[-1], how.kind), usage.assets.get(meter, {}), projection.assets, place)
+    items += subscription_items(terms.subscriptions, spread, items)
     return AccountCosts(
         account_id=account.id,
         account=account.label,
@@ -245,77 +179,12 @@ def _meter_cost(
     return MeterCost(meter, rate.product, card.basis_of(meter), so_far, amount, quota, limited)
 
 
+def _whole(cost: MeterCost, kind: str) -> CostItem:
+    return CostItem("", cost.product, cost.meter, kind, "", cost.line.quantity, cost.amount)
+
+
 def _share_of_limit(limit: FreeLimit | None, quantity: Fraction, today: Fraction) -> Fraction | None:
     """Give how much of a free plan's limit is used: of a day's today, of a month's in the cycle, of a total now."""
     if limit is None:
         return None
     return (quantity if limit.per == "month" else today) / Fraction(limit.amount)
-
-
-def _split(
-    cost: MeterCost, kind: str, assets: Mapping[str, int], projection: Projection, place: Placer
-) -> list[CostItem]:
-    """Split a line over the assets: what is to date by what they used, what is forecast by what they will have used."""
-    ids = sorted(assets.keys() | projection.assets.keys())
-    used = [assets.get(asset, 0) for asset in ids]
-    ahead = [projection.assets.get(asset, 0) for asset in ids]
-    if not ids or (cost.amount == NOTHING and not any(used) and not any(ahead)):
-        return []
-    amount, total = cost.amount, sum(used)
-    shares = zip(
-        _shares(amount.to_date, used),
-        _shares(amount.forecast, ahead),
-        _shares(amount.low, ahead),
-        _shares(amount.high, ahead),
-        _shares(amount.list_price, used),
-        strict=True,
-    )
-    items: dict[Place, CostItem] = {}
-    for asset, weight, share in zip(ids, used, shares, strict=True):
-        where = place(kind, asset)
-        quantity = cost.line.quantity * weight / total if total else Fraction(0)
-        item = CostItem(where.project, cost.product, cost.meter, kind, where.asset, quantity, Amount(*share))
-        known = items.get(where)
-        items[where] = _merged(known, item) if known else item
-    return list(items.values())
-
-
-def _merged(one: CostItem, other: CostItem) -> CostItem:
-    return CostItem(
-        one.project,
-        one.product,
-        one.meter,
-        one.kind,
-        one.asset,
-        one.quantity + other.quantity,
-        one.amount + other.amount,
-    )
-
-
-def _shares(amount: Decimal, weights: list[int]) -> list[Decimal]:
-    if not amount:
-        return [ZERO] * len(weights)
-    return split(amount, weights if any(weights) else [1] * len(weights))
-
-
-def _subscriptions(terms: AccountTerms, spread: Spread, items: list[CostItem]) -> list[CostItem]:
-    """Give the items of the subscriptions: of no project, or spread over those that there are."""
-    projects = dict.fromkeys(sorted({item.project for item in items}), ZERO)
-    for item in items:
-        projects[item.project] += item.amount.list_price
-    found: list[CostItem] = []
-    for each in terms.subscriptions:
-        if spread is Spread.APART or not projects:
-            found.append(_subscription(each, APART.project, each.usd))
-            continue
-        weights = [1] * len(projects)
-        if spread is Spread.USAGE and any(projects.values()):
-            weights = [int(at_list.scaleb(12)) for at_list in projects.values()]
-        shares = split(each.usd, weights if any(weights) else [1] * len(projects))
-        found += [_subscription(each, project, share) for project, share in zip(projects, shares, strict=True)]
-    return found
-
-
-def _subscription(cost: SubscriptionCost, project: str, share: Decimal) -> CostItem:
-    amount = Amount(share, share, share, share, share)
-    return CostItem(project, cost.product, cost.meter, SUBSCRIPTION, "", Fraction(1), amount)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from exporter.pricing import AccountCosts, Amount, BudgetCost, MeterCost, plain, quantity_text, to_cents
-from exporter.pricing.costs import sum_amounts
+from exporter.pricing.attribution import sum_amounts
 from exporter.statement.statement import Row, Statement
 
 

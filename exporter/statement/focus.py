@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from exporter.pricing import AccountCosts, plain, quantity_text
-from exporter.pricing.costs import SUBSCRIPTION
+from exporter.pricing.attribution import SUBSCRIPTION
 from exporter.pricing.cycle import DAY
 from exporter.statement.statement import Row, Statement
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from exporter.books import CURRENT, Books, QueryError, is_period
 from exporter.pricing import AccountCosts, Amount, Budget, BudgetCost, CostItem, budget_costs
-from exporter.pricing.costs import SUBSCRIPTION, sum_amounts
+from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.money import ZERO, add
 
 GROUPS: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from exporter.pricing import Account, AccountCosts, Amount, Budget, BudgetCost, Spread, budget_costs
-from exporter.pricing.costs import NOTHING
+from exporter.pricing.attribution import NOTHING
 from tests.pricing.cost_scene import ACCOUNT, WORKERS_PAID, Entries, every_day, terms, work_out
 from tests.pricing.material import DAY, noon, november
 

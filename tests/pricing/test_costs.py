@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from exporter.model import DailyKey
 from exporter.pricing import AccountCosts, AccountTerms, Amount, Basis, CostItem, Place, Spread, to_cents
+from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.card import FreeLimit
-from exporter.pricing.costs import SUBSCRIPTION, sum_amounts
 from exporter.pricing.money import PLACES, add
 from exporter.pricing.rating import Consumption, Terms
 from exporter.pricing.terms import SubscriptionCost

@@ -1,0 +1,143 @@
+"""Attribution: who has which share of a line. Pure.
+
+Shares are unrounded and add up exactly: assets to lines, lines to the bill, and projects to both.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from exporter.pricing.money import ZERO, add, split
+from exporter.pricing.rules import Spread
+from exporter.pricing.terms import SubscriptionCost
+
+SUBSCRIPTION = "subscription"
+"""The kind of items that are no usage."""
+
+
+class Place(NamedTuple):
+    """The project and the name under which an asset's cost is shown."""
+
+    project: str
+    asset: str
+
+
+Placer = Callable[[str, str], Place]
+"""Gives the place of an asset, by kind and id."""
+
+APART = Place("unassigned", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Dollars to date, and at the end of the cycle: likely, at least and at most. ``list_price`` is the usage to date
+    without included quantities and blocks.
+    """
+
+    to_date: Decimal = ZERO
+    forecast: Decimal = ZERO
+    low: Decimal = ZERO
+    high: Decimal = ZERO
+    list_price: Decimal = ZERO
+
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(
+            add((self.to_date, other.to_date)),
+            add((self.forecast, other.forecast)),
+            add((self.low, other.low)),
+            add((self.high, other.high)),
+            add((self.list_price, other.list_price)),
+        )
+
+
+NOTHING = Amount()
+
+
+@dataclass(frozen=True, slots=True)
+class CostItem:
+    """The share of one asset in one line; a subscription is an item without an asset."""
+
+    project: str
+    product: str
+    meter: str
+    kind: str
+    asset: str
+    quantity: Fraction
+    amount: Amount
+
+
+def sum_amounts(amounts: Iterable[Amount]) -> Amount:
+    """Give the exact sum."""
+    those = list(amounts)
+    return Amount(
+        add([each.to_date for each in those]),
+        add([each.forecast for each in those]),
+        add([each.low for each in those]),
+        add([each.high for each in those]),
+        add([each.list_price for each in those]),
+    )
+
+
+def split_line(
+    line: CostItem, assets: Mapping[str, int], projected: Mapping[str, int], place: Placer
+) -> list[CostItem]:
+    """Split a line over the assets: what is to date by what they used, what is forecast by what they will have used.
+
+    ``line`` is an item that stands for all of it; ``assets`` and ``projected`` are by asset id.
+    """
+    ids = sorted(assets.keys() | projected.keys())
+    used = [assets.get(asset, 0) for asset in ids]
+    ahead = [projected.get(asset, 0) for asset in ids]
+    if not ids or (line.amount == NOTHING and not any(used) and not any(ahead)):
+        return []
+    amount, total = line.amount, sum(used)
+    shares = zip(
+        _shares(amount.to_date, used),
+        _shares(amount.forecast, ahead),
+        _shares(amount.low, ahead),
+        _shares(amount.high, ahead),
+        _shares(amount.list_price, used),
+        strict=True,
+    )
+    items: dict[Place, CostItem] = {}
+    for asset, weight, share in zip(ids, used, shares, strict=True):
+        where = place(line.kind, asset)
+        quantity = line.quantity * weight / total if total else Fraction(0)
+        known = items.get(where)
+        whole = Amount(*share) + known.amount if known else Amount(*share)
+        quantity += known.quantity if known else 0
+        items[where] = replace(line, project=where.project, asset=where.asset, quantity=quantity, amount=whole)
+    return list(items.values())
+
+
+def _shares(amount: Decimal, weights: list[int]) -> list[Decimal]:
+    if not amount:
+        return [ZERO] * len(weights)
+    return split(amount, weights if any(weights) else [1] * len(weights))
+
+
+def subscription_items(
+    subscriptions: Iterable[SubscriptionCost], spread: Spread, items: Sequence[CostItem]
+) -> list[CostItem]:
+    """Give the items of the subscriptions: of no project, or spread over those that there are."""
+    projects = dict.fromkeys(sorted({item.project for item in items}), ZERO)
+    for item in items:
+        projects[item.project] += item.amount.list_price
+    found: list[CostItem] = []
+    for each in subscriptions:
+        if spread is Spread.APART or not projects:
+            found.append(_item_of(each, APART.project, each.usd))
+            continue
+        weights = [1] * len(projects)
+        if spread is Spread.USAGE and any(projects.values()):
+            weights = [int(at_list.scaleb(12)) for at_list in projects.values()]
+        shares = split(each.usd, weights if any(weights) else [1] * len(projects))
+        found += [_item_of(each, project, share) for project, share in zip(projects, shares, strict=True)]
+    return found
+
+
+def _item_of(cost: SubscriptionCost, project: str, share: Decimal) -> CostItem:
+    amount = Amount(share, share, share, share, share)
+    return CostItem(project, cost.product, cost.meter, SUBSCRIPTION, "", Fraction(1), amount)
