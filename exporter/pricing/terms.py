@@ -21,6 +21,9 @@ MONTHS = {"weekly": Fraction(12, 52), "monthly": Fraction(1), "quarterly": Fract
 
 WORKERS_PAID = "workers_paid_subscription"
 
+PAID = frozenset({WORKERS_PAID, "wfp_subscription"})
+"""Subscriptions with which the usage of Workers is billed, not limited."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionCost:
@@ -82,7 +85,7 @@ def _plan(card: RateCard, wanted: str, facts: BillingFacts, charged: list[Subscr
         return wanted, "configuration"
     if facts.subscriptions is None:
         return PAID_PLAN, "assumed"
-    is_paid = any(_meter_of(card, each) == WORKERS_PAID for each in charged)
+    is_paid = any(_meter_of(card, each) in PAID for each in charged)
     return (PAID_PLAN if is_paid else FREE_PLAN), "subscriptions"
 
 

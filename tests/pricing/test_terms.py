@@ -47,6 +47,11 @@ PLANS: dict[str, tuple[BillingFacts, CostRules, tuple[str, str]]] = {
     "nothing is known": (NOTHING_HEARD, CostRules(), ("workers_paid", "assumed")),
     "there is no subscription": (NO_SUBSCRIPTIONS, CostRules(), ("workers_free", "subscriptions")),
     "Workers are paid": (subscribed(PRO, PAID), CostRules(), ("workers_paid", "subscriptions")),
+    "Workers for Platforms is paid": (
+        subscribed(replace(PRO, name="Workers for Platforms")),
+        CostRules(),
+        ("workers_paid", "subscriptions"),
+    ),
     "something else is paid": (subscribed(PRO), CostRules(), ("workers_free", "subscriptions")),
     "Workers are no longer paid": (
         subscribed(replace(PAID, state="Cancelled")),
