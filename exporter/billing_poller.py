@@ -25,7 +25,6 @@ class BillingPoller:
     def __init__(self, works: Works) -> None:
         self._works = works
         self._ask_at = float("-inf")
-        self._state = ""
         self.is_busy = False
 
     @property
@@ -46,9 +45,6 @@ class BillingPoller:
             await works.with_ledger(works.ledger.note_billing, account.id, facts_to_text(facts))
             works.accountant.note_facts(account.id, facts)
             self._ask_at = works.clock.monotonic() + PACE.total_seconds()
-            if facts.billed_state != self._state:
-                log.info("account %s (%s): Cloudflare's own bill is %s", account.name, account.id, facts.billed_state)
-                self._state = facts.billed_state
         except CloudflareError as error:
             log.debug("%s", error)
         except CommitError as error:

@@ -9,12 +9,10 @@ from exporter.account_poller import AccountPoller
 from exporter.background import Background
 from exporter.cloudflare import Budget, RequestTally, Withheld
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
-from exporter.cost_families import Costs
-from exporter.ledger import Publication, choose
+from exporter.costing import Costing
+from exporter.ledger import choose
 from exporter.model import AccountStatus, ExporterStatus, Problem
 from exporter.owners import Owners
-from exporter.pricing import Account as CostAccount
-from exporter.pricing import AccountCosts, budget_costs
 from exporter.snapshot import Snapshot, SnapshotBuilder
 from exporter.statuses import dated
 from exporter.turns import Allotment, stretch_discovery, stretch_refresh
@@ -42,6 +40,7 @@ class Poller:
         self._owners = Owners(principals, works)
         self._works = works
         self._builder = builder
+        self._costing = Costing(works.ledger, works.accountant)
         self._tally = tally
         self._refresh_interval = refresh_interval
         self._on_publish = on_publish
@@ -189,22 +188,10 @@ class Poller:
         works = self._works
         publication = choose(works.ledger.publication(works.time.now()), works.ledger.accounts(), works.choices)
         status = self._status(publication.accounts)
-        costs = self._costs(publication)
+        costs = self._costing.work_out(publication.accounts)
         snapshot = self._builder.build(publication, status, works.clock.now(), works.choices.wants_metric, costs)
         self._on_publish(snapshot)
         return snapshot
-
-    def _costs(self, publication: Publication) -> Costs:
-        """Work out what the published accounts cost, as far as anything of them is counted."""
-        ledger, accountant = self._works.ledger, self._works.accountant
-        accounts: dict[str, AccountCosts] = {}
-        for account_id, label in publication.accounts.items():
-            until = ledger.until(account_id)
-            if until is not None:
-                account = CostAccount(account_id, label)
-                accounts[account_id] = accountant.work_out(ledger, account, ledger.roster(account_id), until)
-        budgets = budget_costs(accountant.rules.budgets, list(accounts.values()))
-        return Costs(accounts, budgets, {key: accountant.facts(key) for key in accounts}, accountant.card)
 
     def reconfigure(self, principals: Sequence[Principal], refresh_interval: timedelta) -> None:
         """Go on with other tokens, choices and intervals; everything is listed anew with the next turn."""

@@ -6,9 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from exporter.catalog import DATASETS
+from exporter.pricing import PLACES
 from tests.exactness.harness import Rig
 
 DIVISORS = {metric.name: metric.divisor for dataset in DATASETS.values() for metric in dataset.metrics}
+DIVISORS["cloudflare_list_cost_usd_total"] = 10**PLACES
 
 
 @dataclass(frozen=True)

@@ -301,8 +301,11 @@ class Ledger:
         return sums
 
     def settled_sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
-        """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once."""
-        return self._store.read_daily(account_id, since, until)
+        """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once.
+
+        Raises StorageError.
+        """
+        return self._store.read_settled(account_id, since, until)
 
     def open_sums(self, account_id: str) -> dict[DailyKey, int]:
         """Give what open hours add to the daily sums."""

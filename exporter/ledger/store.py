@@ -9,7 +9,16 @@ from pathlib import Path
 
 from exporter.ledger.book import Book
 from exporter.ledger.day_columns import BookKey, load_uncounted
-from exporter.ledger.file import FILE_NAME, begin_anew, is_damage, open_file, release_folder, remedy, take_folder
+from exporter.ledger.file import (
+    FILE_NAME,
+    StorageError,
+    begin_anew,
+    is_damage,
+    open_file,
+    release_folder,
+    remedy,
+    take_folder,
+)
 from exporter.ledger.records import Records
 from exporter.ledger.writing import Change, counted_from, write_change
 from exporter.model import DailyKey, ExporterError
@@ -66,6 +75,13 @@ class Store(Records):
     def load_uncounted(self, key: BookKey, book: Book | None, day: date) -> dict[DailyKey, int]:
         """Give the sums of a day without what the book counted."""
         return load_uncounted(self._connection, key, counted_from(book), day)
+
+    def read_settled(self, account: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+        """Give the settled daily sums one by one. Raises StorageError."""
+        try:
+            yield from self.read_daily(account, since, until)
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise StorageError(f"The ledger could not be read ({error}).", remedy(error)) from error
 
     def commit(self, change: Change, signatures: Mapping[BookKey, str], books: Mapping[BookKey, Book]) -> None:
         """Write a change in one durable transaction; ``books`` are as they were before it. Raises CommitError."""

@@ -130,7 +130,7 @@ def test_a_workspace_is_a_whole_configuration(tools: Tools, tmp_path: Path) -> N
     """Prometheus accepts the folder that it is run on: unchanged configuration, rules, and its own targets."""
     workspace = Workspace(tmp_path)
     workspace.lay_out({"127.0.0.1:4": {"pod": "exporter-0"}}, alertmanager=5, receiver_url=RECEIVER_URL)
-    assert "1 rule files found" in run(tools.promtool, "check", "config", tmp_path / "prometheus.yml")
+    assert "2 rule files found" in run(tools.promtool, "check", "config", tmp_path / "prometheus.yml")
     assert (tmp_path / "prometheus.yml").samefile(REPOSITORY / "prometheus.yml")
     assert yaml.safe_load((tmp_path / "targets/exporter.yml").read_text()) == [
         {"targets": ["127.0.0.1:4"], "labels": {"pod": "exporter-0"}}

@@ -137,7 +137,7 @@ def test_prometheus_accepts_what_compose_gives_it(tools: Tools, tmp_path: Path) 
         place = tmp_path / Path(inside).relative_to("/etc/prometheus")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(outside)
-    assert "1 rule files found" in run(tools.promtool, "check", "config", tmp_path / "prometheus.yml")
+    assert "2 rule files found" in run(tools.promtool, "check", "config", tmp_path / "prometheus.yml")
     targets = [yaml.safe_load(file.read_text()) for file in sorted((tmp_path / "targets").rglob("*.yml"))]
     assert targets == [[{"targets": ["alertmanager:9093"]}], [{"targets": ["exporter:9199"]}]]
 

@@ -12,7 +12,7 @@ import pytest
 from exporter import __version__
 from exporter.cloudflare import CloudflareError, Forbidden, NotEnabled, Refused, Throttled, TokenRejected
 from exporter.cloudflare.client import Reply
-from exporter.cloudflare.errors import Unreachable
+from exporter.cloudflare.errors import NoRoute, Unreachable
 from exporter.logs import configure_logging
 from tests.cloudflare.conftest import API_URL, DATE, TOKEN, Scene, answer, listed, refused
 
@@ -63,8 +63,8 @@ def test_numbers_are_exact(scene: Scene) -> None:
         (403, 10000, Forbidden, "Give the token the permission 'Account Settings Read'."),
         (403, 9109, Forbidden, "Give the token the permission 'Account Settings Read'."),
         (403, 4711, Forbidden, "Give the token the permission 'Account Settings Read'."),
-        (404, 7003, Forbidden, "Check the account id."),
-        (400, 7000, Forbidden, "Check the account id."),
+        (404, 7003, NoRoute, "Check the account id."),
+        (400, 7000, NoRoute, "Check the account id."),
         (403, 10042, NotEnabled, "said so (code 10042)."),
         (404, 4711, NotEnabled, "said so (code 4711)."),
         (400, 7400, Refused, "said so (code 7400)."),

@@ -1,0 +1,41 @@
+"""What is published of costs. Part of the error boundary: where costs can't be worked out, the last ones stay."""
+
+import logging
+from collections.abc import Mapping
+
+from exporter.accountant import Accountant
+from exporter.cost_families import Costs
+from exporter.ledger import Ledger, StorageError
+from exporter.pricing import Account, AccountCosts, budget_costs
+
+log = logging.getLogger(__name__)
+
+
+class Costing:
+    """Works out what the published accounts cost, once a refresh."""
+
+    def __init__(self, ledger: Ledger, accountant: Accountant) -> None:
+        self._ledger = ledger
+        self._accountant = accountant
+        self._known: dict[str, AccountCosts] = {}
+
+    def work_out(self, labels: Mapping[str, str]) -> Costs:
+        """Give the costs of accounts, by id and label, as far as anything of them is counted."""
+        found = {key: self._of_account(Account(key, label)) for key, label in labels.items()}
+        self._known = {key: costs for key, costs in found.items() if costs is not None}
+        budgets = budget_costs(self._accountant.rules.budgets, list(self._known.values()))
+        facts = {key: self._accountant.facts(key) for key in self._known}
+        return Costs(self._known, budgets, facts, self._accountant.card)
+
+    def _of_account(self, account: Account) -> AccountCosts | None:
+        until = self._ledger.until(account.id)
+        if until is None:
+            return None
+        try:
+            return self._accountant.work_out(self._ledger, account, self._ledger.roster(account.id), until)
+        except StorageError as error:
+            # A ledger that cannot be read cannot be written either: that is what a person is told.
+            log.debug("%s", error)
+        except Exception:
+            log.exception("the costs of account %s could not be worked out; the last ones stay", account.id)
+        return self._known.get(account.id)
