@@ -3,7 +3,9 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from exporter.pricing import to_cents
+from exporter.pricing import BudgetCost, to_cents
+
+BUDGET_COLUMNS = ("budget", "amount", "used", "forecast", "exceeded on")
 
 
 def dollars(amount: Decimal) -> str:
@@ -27,3 +29,14 @@ def quantity(amount: Fraction) -> str:
 def percent(ratio: Decimal | Fraction) -> str:
     """Give a ratio in percent."""
     return f"{round(ratio * 100):,} %"
+
+
+def budget_cells(cost: BudgetCost) -> tuple[str, ...]:
+    """Give how a budget stands, for ``BUDGET_COLUMNS``."""
+    return (
+        cost.budget.name,
+        dollars(cost.budget.amount),
+        percent(cost.used_ratio),
+        percent(cost.forecast_ratio),
+        str(cost.exceeded_on or ("exceeded" if cost.used_ratio > 1 else "-")),
+    )

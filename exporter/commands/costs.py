@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from exporter.books import CURRENT, PREVIOUS, Books
+from exporter.commands.options import add_account_option
 from exporter.commands.tables import make_table, printed
-from exporter.figures import dollars, percent, quantity, signed
+from exporter.figures import BUDGET_COLUMNS, budget_cells, dollars, percent, quantity, signed
 from exporter.pricing import AccountCosts
 from exporter.statement import GROUPS, Query, Row, Statement, as_csv, as_document, make_statement, unpriced
 
@@ -24,9 +25,7 @@ DESCRIPTION = (
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     command.add_argument("--by", choices=tuple(GROUPS), default="project", help="what a row is (default project)")
-    command.add_argument(
-        "--account", action="append", default=[], metavar="NAME", help="only this account (name or id; repeatable)"
-    )
+    add_account_option(command)
     command.add_argument(
         "--period",
         default=CURRENT,
@@ -127,17 +126,7 @@ def _notes(costs: AccountCosts) -> Iterator[str]:
 def _budgets(statement: Statement) -> Iterator[Table]:
     if not statement.budgets:
         return
-    rows = [
-        [
-            each.budget.name,
-            dollars(each.budget.amount),
-            percent(each.used_ratio),
-            percent(each.forecast_ratio),
-            str(each.exceeded_on or ("exceeded" if each.used_ratio > 1 else "-")),
-        ]
-        for each in statement.budgets
-    ]
-    yield make_table("Budgets", ["budget", "amount", "used", "forecast", "exceeded on"], rows)
+    yield make_table("Budgets", BUDGET_COLUMNS, map(budget_cells, statement.budgets))
 
 
 def _comparison(statement: Statement) -> Table:

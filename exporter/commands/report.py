@@ -4,6 +4,7 @@ import argparse
 import json
 
 from exporter.books import Books
+from exporter.commands.options import add_account_option
 from exporter.report import DAILY, MONTHLY, as_document, as_html, as_markdown, make_report
 
 NAME = "report"
@@ -17,9 +18,7 @@ DESCRIPTION = (
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     command.add_argument("--period", choices=(DAILY, MONTHLY), default=DAILY, help=f"default {DAILY}")
-    command.add_argument(
-        "--account", action="append", default=[], metavar="NAME", help="only this account (name or id; repeatable)"
-    )
+    add_account_option(command)
     command.add_argument(
         "--output", choices=("markdown", "html", "json"), default="markdown", help="how to print it (default markdown)"
     )

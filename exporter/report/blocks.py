@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from exporter.figures import dollars, percent, quantity, signed
+from exporter.figures import BUDGET_COLUMNS, budget_cells, dollars, percent, quantity, signed
 from exporter.report.report import DAILY, IDLE_AFTER, AccountReport, Change, Report
 from exporter.statement import unpriced
 
@@ -45,19 +45,7 @@ def blocks_of(report: Report) -> Iterator[Block]:
         yield from _of_account(report, each)
     if report.budgets:
         yield Heading("Budgets", 2)
-        yield Listing(
-            ("budget", "amount", "used", "forecast", "exceeded on"),
-            tuple(
-                (
-                    each.budget.name,
-                    dollars(each.budget.amount),
-                    percent(each.used_ratio),
-                    percent(each.forecast_ratio),
-                    str(each.exceeded_on or ("exceeded" if each.used_ratio > 1 else "-")),
-                )
-                for each in report.budgets
-            ),
-        )
+        yield Listing(BUDGET_COLUMNS, tuple(map(budget_cells, report.budgets)))
 
 
 def _of_account(report: Report, each: AccountReport) -> Iterator[Block]:

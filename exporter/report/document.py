@@ -4,7 +4,7 @@ from typing import Any
 
 from exporter.pricing import plain, quantity_text
 from exporter.report.report import AccountReport, Change, Report, Span
-from exporter.statement import unpriced
+from exporter.statement import budget_document, dollars_document, unpriced
 
 
 def as_document(report: Report) -> dict[str, Any]:
@@ -12,21 +12,11 @@ def as_document(report: Report) -> dict[str, Any]:
     return {
         "period": report.period,
         "accounts": [_account(each) for each in report.accounts],
-        "budgets": [
-            {
-                "budget": each.budget.name,
-                "amount_usd": plain(each.budget.amount),
-                "used_ratio": plain(round(each.used_ratio, 6)),
-                "forecast_ratio": plain(round(each.forecast_ratio, 6)),
-                "exceeded_on": str(each.exceeded_on) if each.exceeded_on else None,
-            }
-            for each in report.budgets
-        ],
+        "budgets": [budget_document(each) for each in report.budgets],
     }
 
 
 def _account(each: AccountReport) -> dict[str, Any]:
-    amount = each.costs.amount
     return {
         "account": each.costs.account,
         "account_id": each.costs.account_id,
@@ -39,10 +29,7 @@ def _account(each: AccountReport) -> dict[str, Any]:
         "cycle": {
             "start": str(each.costs.cycle.start),
             "end": str(each.costs.cycle.end),
-            "to_date_usd": plain(amount.to_date),
-            "forecast_usd": plain(amount.forecast),
-            "forecast_low_usd": plain(amount.low),
-            "forecast_high_usd": plain(amount.high),
+            **dollars_document(each.costs.amount),
         },
         "changes": [_change(change) for change in each.changes],
         "quotas_near_limit": [

@@ -1,6 +1,6 @@
 """Statements: costs grouped as somebody asks for them, as JSON and as CSV. Command line and API give the same."""
 
-from exporter.statement.document import as_document, unpriced
+from exporter.statement.document import as_document, budget_document, dollars_document, unpriced
 from exporter.statement.focus import as_csv
 from exporter.statement.statement import (
     GROUPS,
@@ -21,7 +21,9 @@ __all__ = [
     "Statement",
     "as_csv",
     "as_document",
+    "budget_document",
     "daily",
+    "dollars_document",
     "make_statement",
     "state_costs",
     "unpriced",

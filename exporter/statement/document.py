@@ -14,8 +14,8 @@ def as_document(statement: Statement) -> dict[str, Any]:
         "by": query.by,
         "period": query.period,
         "accounts": [_account(each) for each in statement.accounts],
-        "total": _dollars(sum_amounts(each.amount for each in statement.accounts)),
-        "budgets": [_budget(each) for each in statement.budgets],
+        "total": dollars_document(sum_amounts(each.amount for each in statement.accounts)),
+        "budgets": [budget_document(each) for each in statement.budgets],
     }
     document["notes"] = list(statement.notes)
     if query.compare:
@@ -23,8 +23,8 @@ def as_document(statement: Statement) -> dict[str, Any]:
         document["compare"] = [
             {
                 **each.labels,
-                "first": {"of": first, **_dollars(each.first)},
-                "second": {"of": second, **_dollars(each.second)},
+                "first": {"of": first, **dollars_document(each.first)},
+                "second": {"of": second, **dollars_document(each.second)},
                 "change_usd": plain(each.second.to_date - each.first.to_date),
             }
             for each in statement.differences
@@ -35,14 +35,15 @@ def as_document(statement: Statement) -> dict[str, Any]:
 
 
 def _row(by: str, row: Row) -> dict[str, Any]:
-    dollars = _dollars(row.amount)
+    dollars = dollars_document(row.amount)
     if by == "day":
         dollars = {"to_date_usd": dollars["to_date_usd"], "list_price_usd": dollars["list_price_usd"]}
     quantity = {} if row.quantity is None else {"quantity": quantity_text(row.quantity), "unit": row.unit}
     return {"account": row.account, **row.labels, **quantity, **dollars}
 
 
-def _dollars(amount: Amount) -> dict[str, str]:
+def dollars_document(amount: Amount) -> dict[str, str]:
+    """Give dollars by what they are."""
     return {
         "to_date_usd": plain(amount.to_date),
         "forecast_usd": plain(amount.forecast),
@@ -65,7 +66,7 @@ def _account(costs: AccountCosts) -> dict[str, Any]:
         "plan_source": terms.plan_source,
         "cycle_source": terms.cycle_source,
         "invoice_usd": plain(costs.invoice),
-        **_dollars(costs.amount),
+        **dollars_document(costs.amount),
         "subscriptions": [
             {"name": each.name, "usd": plain(each.usd), "frequency": each.frequency, "is_assumed": each.is_assumed}
             for each in terms.subscriptions
@@ -106,7 +107,8 @@ def unpriced(costs: AccountCosts) -> list[str]:
     return [*billed, *costs.terms.unpriced]
 
 
-def _budget(cost: BudgetCost) -> dict[str, Any]:
+def budget_document(cost: BudgetCost) -> dict[str, Any]:
+    """Give how a budget stands."""
     budget = cost.budget
     return {
         "budget": budget.name,

@@ -150,6 +150,7 @@ def test_json() -> None:
         "forecast_usd": account["cycle"]["forecast_usd"],
         "forecast_low_usd": account["cycle"]["forecast_low_usd"],
         "forecast_high_usd": account["cycle"]["forecast_high_usd"],
+        "list_price_usd": "18.9864399064",
     }
     change = account["changes"][0]
     assert Decimal(change["change_usd"]) == Decimal(change["after_usd"]) - Decimal(change["before_usd"])
