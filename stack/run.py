@@ -117,6 +117,8 @@ def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated:
     return f"""{simulated if is_simulated else ""}
   Exporter      {exporter}/          what runs, how fresh it is, what is wrong
                 {exporter}/metrics   what Prometheus scrapes
+  Costs         .venv/bin/cloudflare-exporter costs --storage.path={workspace.folder.relative_to(REPOSITORY) / "data"}
+                  what each project costs; the cycle's earlier days take some minutes to be filled in
   Prometheus    {prometheus}/alerts    the rules and what fires
                 {prometheus}/graph?g0.expr={quote(EXAMPLE_QUERY)}&g0.tab=0
                   invocations of every Worker; the first figures take two or three minutes

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 NARROWEST = 160
-"""Columns of a table that goes into a file or a pipe."""
+"""Tables are laid out for so many columns at least: on a narrower terminal lines wrap, and no figure is cut off."""
 
 
 def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> Table:
@@ -23,8 +23,7 @@ def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
 def printed(parts: Iterable[Table | Text | str]) -> str:
     """Give what a terminal shows of tables and lines, without trailing blanks."""
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, NARROWEST), color_system=None)
+    console.width = max(console.width, NARROWEST)
     with console.capture() as captured:
         for part in parts:
             console.print(Text(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
