@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-NARROWEST = 160
-"""Tables are laid out for so many columns at least: on a narrower terminal lines wrap, and no figure is cut off."""
+WIDEST = 1_000
+"""Tables are as wide as their cells: a narrower terminal wraps their lines, and no figure is cut off."""
 
 
 def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> Table:
@@ -22,8 +22,7 @@ def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
 def printed(parts: Iterable[Table | Text | str]) -> str:
     """Give what a terminal shows of tables and lines, without trailing blanks."""
-    console = Console(highlight=False)
-    console.width = max(console.width, NARROWEST)
+    console = Console(highlight=False, width=WIDEST)
     with console.capture() as captured:
         for part in parts:
             console.print(Text(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
