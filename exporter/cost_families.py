@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from fractions import Fraction
 
 from exporter.billing import USD, BillingFacts
 from exporter.families import LabelCache, build_family, labelled_family, own_family
@@ -16,6 +17,9 @@ from exporter.pricing import PLACES, AccountCosts, BudgetCost, CostItem, RateCar
 
 DIVISOR = 10**PLACES
 TOO_FINE = USD // DIVISOR
+
+RATIO_DIVISOR = 10**9
+"""Ratios are printed with nine decimal places."""
 
 LEAF = ("account", "project", "product", "meter", "kind", "asset")
 BUDGET = ("budget", "account", "project", "product")
@@ -111,6 +115,18 @@ def _dollars(
     )
 
 
+def _ratios(
+    name: str, text: str, names: tuple[str, ...], ratios: Iterable[tuple[tuple[str, ...], Fraction | Decimal | None]]
+) -> Family:
+    """Give a gauge of ratios, without those that are not known."""
+    samples = [
+        Sample(Labels(names, labels), round(Fraction(ratio) * RATIO_DIVISOR), RATIO_DIVISOR)
+        for labels, ratio in ratios
+        if ratio is not None
+    ]
+    return build_family(name, "gauge", text, samples)
+
+
 def _of_accounts(accounts: Sequence[AccountCosts], facts: Mapping[str, BillingFacts]) -> Iterable[Family]:
     yield _dollars(
         "cloudflare_cost_subscription_usd",
@@ -118,17 +134,11 @@ def _of_accounts(accounts: Sequence[AccountCosts], facts: Mapping[str, BillingFa
         ("account", "subscription", "frequency"),
         [((each.account, one.name, one.frequency), one.usd) for each in accounts for one in each.terms.subscriptions],
     )
-    yield labelled_family(
+    yield _ratios(
         "cloudflare_quota_used_ratio",
-        "gauge",
         "Usage by what the plan includes in the billing cycle; on a free plan, by what it allows in a day or in all.",
         ("account", "meter"),
-        {
-            (each.account, cost.meter): round(float(cost.quota_ratio), 9)
-            for each in accounts
-            for cost in each.meters
-            if cost.quota_ratio is not None
-        },
+        [((each.account, cost.meter), cost.quota_ratio) for each in accounts for cost in each.meters],
     )
     yield labelled_family(
         "cloudflare_cost_account_info",
@@ -168,12 +178,11 @@ def _of_budgets(budgets: Sequence[BudgetCost]) -> Iterable[Family]:
         [(labels[each.budget.name], each.budget.amount) for each in budgets],
     )
     for word, text in (("used", "Cost to date"), ("forecast", "Forecast cost of the cycle")):
-        yield labelled_family(
+        yield _ratios(
             f"cloudflare_budget_{word}_ratio",
-            "gauge",
             f"{text} by what the budget allows.",
             BUDGET,
-            {labels[each.budget.name]: round(float(getattr(each, f"{word}_ratio")), 9) for each in budgets},
+            [(labels[each.budget.name], getattr(each, f"{word}_ratio")) for each in budgets],
         )
     yield labelled_family(
         "cloudflare_budget_exceeded_timestamp_seconds",
@@ -196,16 +205,11 @@ def _of_bills(accounts: Sequence[AccountCosts]) -> Iterable[Family]:
         ("account", "meter", "line"),
         [((account, line.meter, line.service), line.usd) for account, line in lines],
     )
-    yield labelled_family(
+    yield _ratios(
         "cloudflare_billed_estimate_ratio",
-        "gauge",
         "Billed by estimated cost of the same days; absent where either is nothing.",
         ("account", "meter", "line"),
-        {
-            (account, line.meter, line.service): round(float(line.ratio), 9)
-            for account, line in lines
-            if line.ratio is not None
-        },
+        [((account, line.meter, line.service), line.ratio) for account, line in lines],
     )
 
 

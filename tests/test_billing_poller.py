@@ -435,7 +435,7 @@ def test_billed_is_what_was_estimated(tmp_path: Path, month: int | Literal["cycl
         assert len(charged) > 5
         assert {line.ratio for line in charged} == {1}
         published = site.samples("cloudflare_billed_estimate_ratio")
-        assert [amount for _, amount in published] == [1] * len(charged)
+        assert [amount for _, amount in published] == [RATIO_DIVISOR] * len(charged)
         await site.exporter.close()
 
     asyncio.run(script())
