@@ -1,7 +1,8 @@
-"""What holds for every test: where CI is set nothing is skipped, and the slowest tests start first."""
+"""What holds for every test: nothing is skipped where CI is set, the slowest start first, logging is as it was."""
 
+import logging
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -15,6 +16,18 @@ def tools() -> Tools:
     if found is None:
         pytest.skip("Prometheus and Alertmanager are not there: `make tools` fetches them")
     return found
+
+
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    """Undo what a test configures: the next one may run in the same process."""
+    names = ("", "httpx", "httpcore", "uvicorn")
+    levels = {name: logging.getLogger(name).level for name in names}
+    handlers = logging.getLogger().handlers[:]
+    yield
+    logging.getLogger().handlers[:] = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.hookimpl(trylast=True)

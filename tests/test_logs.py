@@ -2,23 +2,10 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
 from exporter.logs import LineFormatter, configure_logging
-
-
-@pytest.fixture(autouse=True)
-def restored_logging() -> Iterator[None]:
-    """Undo what a test configures."""
-    names = ("", "httpx", "httpcore", "uvicorn")
-    levels = {name: logging.getLogger(name).level for name in names}
-    handlers = logging.getLogger().handlers[:]
-    yield
-    logging.getLogger().handlers[:] = handlers
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
 
 
 def record(message: str, *arguments: object, level: int = logging.WARNING) -> logging.LogRecord:

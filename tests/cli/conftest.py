@@ -1,25 +1,11 @@
-"""Where the tests of the command line run: in an empty folder, with the logging of before restored."""
+"""Where the tests of the command line run: in an empty folder."""
 
-import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 TOKEN = "hush-0123456789-do-not-show"
-
-
-@pytest.fixture(autouse=True)
-def restored_logging() -> Iterator[None]:
-    """Undo what a command configures."""
-    names = ("", "httpx", "httpcore", "uvicorn")
-    levels = {name: logging.getLogger(name).level for name in names}
-    handlers = logging.getLogger().handlers[:]
-    yield
-    logging.getLogger().handlers[:] = handlers
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import Iterator
 from decimal import Decimal
 
 import httpx
@@ -238,14 +237,10 @@ def test_graphql_errors_are_given_with_the_answer(scene: Scene) -> None:
 
 
 @pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    """Everything is logged to standard error, as with --log.level=debug; undone afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def logged(capsys: pytest.CaptureFixture[str]) -> pytest.CaptureFixture[str]:
+    """Everything is logged to standard error, as with --log.level=debug."""
     configure_logging("debug", "logfmt")
-    yield capsys
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    return capsys
 
 
 @pytest.mark.parametrize(

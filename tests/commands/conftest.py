@@ -1,5 +1,5 @@
-"""Commands run in an empty folder, and leave the logging as it was."""
+"""Commands run in an empty folder."""
 
-from tests.cli.conftest import in_an_empty_folder, restored_logging
+from tests.cli.conftest import in_an_empty_folder
 
-__all__ = ["in_an_empty_folder", "restored_logging"]
+__all__ = ["in_an_empty_folder"]

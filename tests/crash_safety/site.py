@@ -222,11 +222,11 @@ class Exporter(Process):
         )
 
     def wait_until_asked(self, moment: datetime, seconds: float = 20.0) -> Page:
-        """Wait until every dataset was asked up to a moment, to the minute."""
+        """Wait until every dataset was asked after a moment: what was told before it is not enough."""
 
         def is_asked(page: Page) -> bool:
             times = (dataset_time(page, "queried_until", counter.dataset) for counter in SAMPLE)
-            return all(until is not None and until >= moment - timedelta(minutes=1) for until in times)
+            return all(until is not None and until >= moment for until in times)
 
         return self.wait_for(is_asked, f"questions up to {moment}", seconds)
 

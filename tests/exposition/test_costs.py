@@ -14,12 +14,9 @@ import pytest
 
 from exporter.cli import main
 from exporter.statement import GROUPS
-from tests.cli.conftest import restored_logging
 from tests.commands.scene import ask_api, priced_world, read_json, running_site
 from tests.configured import Site
 from tests.exactness.worlds import ACCOUNT_ID
-
-__all__ = ["restored_logging"]
 
 CONFIG = """
 costs:
