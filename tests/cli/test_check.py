@@ -72,7 +72,10 @@ def test_a_check_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
         silent.settimeout(15)
         monkeypatch.setenv("CLOUDFLARE_API_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/client/v4")
         command = [sys.executable, "-m", "exporter", "check"]
+        # A shell that starts the tests in the background has them, and what they start, ignore Ctrl-C.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            signal.signal(signal.SIGINT, before)
             try:
                 with silent.accept()[0]:
                     process.send_signal(signal.SIGINT)
