@@ -13,6 +13,7 @@ from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DISPATCH_PREFIX, Account, DailyKey, ExporterError
 from exporter.pricing import Account as CostAccount
 from exporter.pricing import AccountCosts, CostRules, RateCard
+from exporter.pricing.cycle import DAY
 from exporter.pricing.money import ZERO, add, to_usd
 from exporter.pricing.tariffs import HOURS_A_DAY, billed_meter
 from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS
@@ -147,7 +148,7 @@ def day_of(period: str, cycle_start: date, today: date) -> date:
     if period == CURRENT:
         return today
     if period == PREVIOUS:
-        return cycle_start.fromordinal(cycle_start.toordinal() - 1)
+        return cycle_start - DAY
     try:
         day = date.fromisoformat(period)
     except ValueError:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from exporter.pricing import BudgetCost, to_cents
+from exporter.pricing import BudgetCost, MeterCost, to_cents
 
 BUDGET_COLUMNS = ("budget", "amount", "used", "forecast", "exceeded on")
 
@@ -29,6 +29,11 @@ def quantity(amount: Fraction) -> str:
 def percent(ratio: Decimal | Fraction) -> str:
     """Give a ratio in percent."""
     return f"{round(ratio * 100):,} %"
+
+
+def quota_cells(cost: MeterCost) -> tuple[str, str]:
+    """Give which quota it is and how much of it is used."""
+    return cost.meter, percent(cost.quota_ratio or Decimal(0))
 
 
 def budget_cells(cost: BudgetCost) -> tuple[str, ...]:

@@ -55,12 +55,10 @@ class BillingReader:
     async def _read_bill(self, account: Account, facts: BillingFacts) -> BillingFacts:
         try:
             info = await self._get(account, "/billable-usage/info", "Asking for the billing cycle")
-        except NoRoute:
+        except (NoRoute, NotEnabled, Refused):
             info = {}
         except Forbidden:
             return replace(facts, billed_state=FORBIDDEN)
-        except (NotEnabled, Refused):
-            info = {}
         info = info if isinstance(info, Mapping) else {}
         anchor = _anchor(info)
         facts = facts if anchor is None else replace(facts, anchor_day=anchor)

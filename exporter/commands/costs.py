@@ -10,8 +10,9 @@ from rich.text import Text
 from exporter.books import CURRENT, PREVIOUS, Books
 from exporter.commands.options import add_account_option
 from exporter.commands.tables import make_table, printed
-from exporter.figures import BUDGET_COLUMNS, budget_cells, dollars, percent, quantity, signed
+from exporter.figures import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
 from exporter.pricing import AccountCosts
+from exporter.pricing.money import add
 from exporter.statement import GROUPS, Query, Row, Statement, as_csv, as_document, make_statement, unpriced
 
 NAME = "costs"
@@ -109,13 +110,9 @@ def _notes(costs: AccountCosts) -> Iterator[str]:
     yield f"An invoice would say {dollars(costs.invoice)} so far: it rounds each line to cents."
     billed = [each for each in costs.billed if each.usd]
     if billed:
-        total = sum((each.usd for each in billed), start=billed[0].usd * 0)
+        total = add([each.usd for each in billed])
         yield f"Cloudflare itself has billed {dollars(total)} of usage so far; its newest day is incomplete."
-    near = [
-        f"{cost.meter} {percent(cost.quota_ratio)}"
-        for cost in costs.meters
-        if cost.quota_ratio is not None and cost.quota_ratio * 10 >= 8
-    ]
+    near = [" ".join(quota_cells(cost)) for cost in costs.meters if cost.is_near_limit]
     if near:
         yield f"Used of what is included: {', '.join(near)}."
     missing = unpriced(costs)

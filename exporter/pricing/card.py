@@ -18,9 +18,7 @@ from pydantic import TypeAdapter
 
 from exporter.catalog import METERS
 from exporter.catalog.entry import Metering
-from exporter.pricing.cycle import Cycle
-
-DAY = timedelta(days=1)
+from exporter.pricing.cycle import DAY, Cycle
 
 
 class Rounding(StrEnum):

@@ -23,6 +23,9 @@ from exporter.pricing.tariffs import HOURS_A_DAY, unit_price
 from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS, AccountTerms
 from exporter.pricing.usage import Usage, consumption
 
+NEAR = Fraction(4, 5)
+"""A quota is near its limit from this share of its use on."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeterCost:
@@ -39,6 +42,11 @@ class MeterCost:
     amount: Amount
     quota_ratio: Fraction | None
     is_limited: bool = False
+
+    @property
+    def is_near_limit(self) -> bool:
+        """Tell whether most of what is included or allowed is used."""
+        return self.quota_ratio is not None and self.quota_ratio >= NEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ _QUANTA = 10**PLACES
 
 def to_usd(amount: Fraction) -> Decimal:
     """Give an amount to the last place."""
-    return _decimal(_round(amount * _QUANTA))
+    return _decimal(round(amount * _QUANTA))
 
 
 def to_cents(amount: Decimal) -> Decimal:
@@ -69,7 +69,3 @@ def quantity_text(quantity: Fraction) -> str:
 def _decimal(quanta: int) -> Decimal:
     with localcontext(prec=_DIGITS):
         return Decimal(quanta).scaleb(-PLACES)
-
-
-def _round(amount: Fraction) -> int:
-    return round(amount)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
-from exporter.figures import BUDGET_COLUMNS, budget_cells, dollars, percent, quantity, signed
+from exporter.figures import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
 from exporter.report.report import DAILY, IDLE_AFTER, AccountReport, Change, Report
 from exporter.statement import unpriced
 
@@ -68,9 +67,7 @@ def _of_account(report: Report, each: AccountReport) -> Iterator[Block]:
         yield Paragraph("Nothing." if known else "The period before is not known: counting began later.")
     if each.near:
         yield Heading("Quotas near their limit", 3)
-        yield Listing(
-            ("meter", "used"), tuple((cost.meter, percent(cost.quota_ratio or Decimal(0))) for cost in each.near)
-        )
+        yield Listing(("meter", "used"), tuple(map(quota_cells, each.near)))
     if each.idle:
         yield Heading("Idle, but stored", 3)
         yield Paragraph(f"Not used for {IDLE_AFTER.days} days; what storing them cost in that time, at list price.")

@@ -18,9 +18,6 @@ MONTHLY = "monthly"
 MOST_CHANGES = 5
 """So many changes are told."""
 
-NEAR = Fraction(4, 5)
-"""A quota is told from this share of its use on."""
-
 IDLE_AFTER = timedelta(days=14)
 """What has not been used for so long is idle."""
 
@@ -111,7 +108,7 @@ def _of_account(period: str, books: Books, account: Account) -> AccountReport:
         at_list_before=add([each.usd for each in used_before.values()]),
         changes=_changes(costs, used, used_before) if is_known else (),
         idle=_idle(books, account, yesterday),
-        near=tuple(cost for cost in now.meters if cost.quota_ratio is not None and cost.quota_ratio >= NEAR),
+        near=tuple(cost for cost in now.meters if cost.is_near_limit),
     )
 
 
