@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 
+from exporter.alert_settings import Alerting
 from exporter.choices import AccountId, Choices, Section
 from exporter.cost_settings import Costs
 from exporter.model import ExporterError
@@ -168,6 +169,7 @@ class Config(Choices):
     poll: Poll = Field(default=Poll(), description="How often Cloudflare is asked.")
     storage: Storage = Field(default=Storage(), description="Where the ledger is kept.")
     costs: Costs = Field(default=Costs(), description="How usage becomes dollars: see docs/costs.md.")
+    alerting: Alerting = Field(default=Alerting(), description="Thresholds and routes: see docs/alerting.md.")
 
     @property
     def choices(self) -> Choices:
