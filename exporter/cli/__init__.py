@@ -1,0 +1,38 @@
+"""The command line: arguments, exit codes, and one short function a command.
+
+Exit codes: 0 stopped as asked, 1 a local fault (address, state folder), 2 a wrong configuration or usage. Of ``check``:
+0 no error, perhaps warnings, 1 something will not work, 2 a wrong configuration or usage.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from exporter.books import QueryError
+from exporter.cli.address import Address, parse_address
+from exporter.cli.parser import build_parser
+from exporter.config import ConfigError
+from exporter.logs import configure_logging
+from exporter.model import ExporterError
+from exporter.quote import QuoteError
+
+__all__ = ["Address", "build_parser", "main", "parse_address"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code."""
+    options = build_parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    configure_logging(options.log_level, options.log_format)
+    try:
+        return int(options.run(options))
+    except (ConfigError, QueryError, QuoteError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except ExporterError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _with_command(arguments: Sequence[str]) -> list[str]:
+    """Put the default command before flags that stand without one."""
+    is_bare = not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "--version"})
+    return ["serve", *arguments] if is_bare else list(arguments)

@@ -1,0 +1,47 @@
+"""What flags hold: where to listen, a path, a duration."""
+
+import argparse
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from exporter.config import parse_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen; an empty host means everywhere."""
+
+    host: str
+    port: int
+
+
+def parse_address(text: str) -> Address:
+    """Read ``[host]:port``. Raises ValueError."""
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]*)):(\d{1,5})", text)
+    if not found or int(found[3]) > 65535:
+        raise ValueError(text)
+    return Address(found[1] or found[2] or "", int(found[3]))
+
+
+def address_flag(text: str) -> Address:
+    """Read the value of a flag. Raises ArgumentTypeError."""
+    try:
+        return parse_address(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not [host]:port") from None
+
+
+def path_flag(text: str) -> str:
+    """Read the path of a page. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"/[^\s{}?#]+", text) or text.startswith("/-/"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a path such as /metrics")
+    return text
+
+
+def duration_flag(text: str) -> timedelta:
+    """Read a duration such as ``90s``. Raises ArgumentTypeError."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is {error}") from None

@@ -1,0 +1,137 @@
+"""The parser of all commands."""
+
+import argparse
+from pathlib import Path
+
+from exporter import __version__, commands
+from exporter.cli.address import Address, address_flag, duration_flag, parse_address, path_flag
+from exporter.cli.reading import check, costs, price, report
+from exporter.cli.serving import demo, serve
+from exporter.logs import FORMATS, LEVELS
+
+DEFAULT_LISTEN = ":9199"
+
+CHECK = (
+    "Tell what of a configuration will work, before it is deployed: tokens, permissions, datasets, request budget and "
+    "state folder, each by trying it. Nothing is changed anywhere. Exit codes: 0 no error, perhaps warnings; 1 "
+    "something will not work; 2 the configuration or the usage is wrong."
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Give the parser of all commands."""
+    web, common, configured = (argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(3))
+    web.add_argument(
+        "--web.listen-address",
+        dest="web_listen_address",
+        type=address_flag,
+        default=parse_address(DEFAULT_LISTEN),
+        metavar="[HOST]:PORT",
+        help=f"where to serve metrics (default {DEFAULT_LISTEN})",
+    )
+    web.add_argument(
+        "--web.telemetry-path",
+        dest="web_telemetry_path",
+        type=path_flag,
+        default="/metrics",
+        metavar="PATH",
+        help="where the metrics are (default /metrics)",
+    )
+    common.add_argument(
+        "--storage.path",
+        dest="storage_path",
+        metavar="FOLDER",
+        help="where the ledger is kept; empty: in memory (default ./data; demo: in memory)",
+    )
+    common.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info", help="default info")
+    common.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="default logfmt")
+
+    configured.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        metavar="FILE",
+        help="YAML; environment and flags overrule it; read again at SIGHUP",
+    )
+
+    parser = argparse.ArgumentParser(
+        prog="cloudflare-exporter",
+        description="Exact usage of everything you run on Cloudflare, for Prometheus. Without a command: serve.",
+        epilog="Environment: CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, CLOUDFLARE_ACCOUNT_ID "
+        "(comma-separated), CLOUDFLARE_API_URL, HTTPS_PROXY, SSL_CERT_FILE. Each command has its own --help.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"cloudflare-exporter {__version__}")
+    subcommands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    serve_command = subcommands.add_parser(
+        "serve",
+        help="poll the accounts of a token and serve their metrics (the default)",
+        parents=[web, common, configured],
+        allow_abbrev=False,
+    )
+    serve_command.set_defaults(run=serve)
+    serve_command.add_argument(
+        "--storage.reset-counters",
+        dest="storage_reset_counters",
+        action="store_true",
+        help="begin all counters anew (after restoring a backup), and exit; costs stay",
+    )
+    check_command = subcommands.add_parser(
+        "check",
+        help="tell what of a configuration will work, before it is deployed",
+        description=CHECK,
+        parents=[common, configured],
+        allow_abbrev=False,
+    )
+    check_command.set_defaults(run=check)
+    check_command.add_argument(
+        "--output", choices=("table", "json"), default="table", help="how to say it (default table)"
+    )
+    _add_cost_commands(subcommands, [common, configured])
+    demo_command = subcommands.add_parser(
+        "demo", help="the same on a simulated account, without a token", parents=[web, common], allow_abbrev=False
+    )
+    demo_command.set_defaults(run=demo)
+    _add_simulator_options(demo_command)
+    return parser
+
+
+def _add_cost_commands(
+    subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]", parents: list[argparse.ArgumentParser]
+) -> None:
+    """Add the commands that read what was counted."""
+    for module, run in ((commands.costs, costs), (commands.price, price), (commands.report, report)):
+        command = subcommands.add_parser(
+            module.NAME, help=module.HELP, description=module.DESCRIPTION, parents=parents, allow_abbrev=False
+        )
+        command.set_defaults(run=run)
+        module.add_options(command)
+
+
+def _add_simulator_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--simulator-only", action="store_true", help="run only the simulated Cloudflare, for an exporter elsewhere"
+    )
+    command.add_argument(
+        "--simulator.listen-address",
+        dest="simulator_listen_address",
+        type=address_flag,
+        default=Address("127.0.0.1", 0),
+        metavar="[HOST]:PORT",
+        help="where the simulated Cloudflare listens (default: a free port of 127.0.0.1)",
+    )
+    command.add_argument(
+        "--simulator.speed",
+        dest="simulator_speed",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="simulated seconds per second (default 1)",
+    )
+    command.add_argument(
+        "--simulator.lateness",
+        dest="simulator_lateness",
+        type=duration_flag,
+        metavar="DURATION",
+        help="how late usage becomes visible at most (default 2m)",
+    )
