@@ -9,6 +9,7 @@ import httpx
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from docs.tables import code, table
+from exporter.alert_settings import Alerting
 from exporter.app import build_exporter
 from exporter.catalog import PRODUCTS
 from exporter.catalog.entry import Dataset, Metric, Product
@@ -20,6 +21,7 @@ from exporter.exposition.text import Format
 from exporter.families import EXPORTER
 from exporter.model import Family
 from exporter.simulator import DEMO_TOKEN, Fault, Kind, ManualClock, Simulator, demo_world
+from exporter.threshold_settings import ThresholdRule
 
 TITLES = {"workers": "Workers", "r2": "R2", "d1": "D1", "durable_objects": "Durable Objects", "kv": "KV"}
 """How the products are called; one that is not here is called as in the catalog."""
@@ -96,10 +98,12 @@ async def _demo_rows() -> list[Row]:
     simulator = Simulator(demo_world(), cloudflare)
     token = Token.model_validate({"token": DEMO_TOKEN})
     budget = BudgetRule.model_validate({"name": "all", "amount": BUDGET_USD})
+    threshold = ThresholdRule.model_validate({"alert": "CloudflareWorkerErrorRatioHigh", "value": 0.2})
     config = Config(
         cloudflare=Cloudflare(api_url="http://cloudflare.test/client/v4", tokens=(token,)),
         storage=Storage(path=""),
         costs=Costs(budgets=(budget,)),
+        alerting=Alerting(thresholds=(threshold,)),
     )
     exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
     for turn in range(TURNS):
@@ -137,13 +141,17 @@ def short_table() -> str:
 MONEY = tuple(f"cloudflare_{word}_" for word in ("cost", "list_cost", "quota", "budget", "billed"))
 """How the metrics about costs begin."""
 
+ALERTS = "cloudflare_alert_"
+"""How the metrics for alerts begin."""
+
 
 def full_page() -> str:
     """Give the page of all metrics."""
     others = other_rows()
     sections = [(TITLES.get(product.name, product.name), product_rows(product)) for product in PRODUCTS]
-    sections.append(("Assets", [row for row in others if not row.name.startswith((EXPORTER, *MONEY))]))
+    sections.append(("Assets", [row for row in others if not row.name.startswith((EXPORTER, ALERTS, *MONEY))]))
     sections.append(("Costs", [row for row in others if row.name.startswith(MONEY)]))
+    sections.append(("Alerts", [row for row in others if row.name.startswith(ALERTS)]))
     sections.append(("The exporter itself", [row for row in others if row.name.startswith(EXPORTER)]))
     parts = [
         "# Metrics\n\n"

@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from docs.tables import code, table
+from exporter.alerts import ADJUSTABLE
 from exporter.cli import build_parser
 from exporter.config import Config
 
@@ -49,6 +50,9 @@ def settings_page() -> str:
         [
             INTRODUCTION + "## File\n",
             keys,
+            "## Alerts whose threshold can be set\n",
+            "What `alerting.thresholds` can name: see [alerting.md](alerting.md).\n",
+            table(("alert", "about", "severities", "unit of the threshold"), _alerts()),
             "## Environment\n",
             f"{(parser.epilog or '').removeprefix('Environment: ')}\n",
             *(f"## {name}\n\n{_flags(command)}" for name, command in _commands(parser)),
@@ -67,6 +71,12 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
         yield code(key), kind, default, field.description or "", _example(field)
         if inner is not None:
             yield from _keys(inner, f"{key}{within}.")
+
+
+def _alerts() -> Iterator[tuple[str, ...]]:
+    """Give a row for each alert whose threshold can be set."""
+    for alert in ADJUSTABLE.values():
+        yield code(alert.name), code(alert.subject), " or ".join(map(code, alert.severities)), alert.unit
 
 
 def _section(annotation: Any) -> tuple[type[BaseModel] | None, str]:

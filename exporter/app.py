@@ -111,6 +111,7 @@ def build_exporter(
         time,
         config.poll.discovery,
         config.choices,
+        config.alerting,
         configured_at=clock.now(),
     )
     works.meet_accounts()

@@ -16,8 +16,11 @@ from exporter.model import Account, Asset
 
 ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
-OWN_METRICS = "cloudflare_exporter_"
-"""How the exporter's metrics about itself begin; no filter hides what is wrong."""
+KEPT_METRICS = ("cloudflare_exporter_", "cloudflare_alert_")
+"""How metrics begin that no filter hides: what the exporter says of itself, which tells what is wrong, and thresholds.
+
+Without its threshold an alert would go by its own, and nobody would be told.
+"""
 
 
 def _parse_account_id(text: Any) -> str:
@@ -199,8 +202,8 @@ class Filters(Section):
     )
     metrics: MetricFilter = Field(
         default=MetricFilter(),
-        description="Metrics by name, the exporter's own aside; a dataset that then gives neither a metric nor costs "
-        "is not asked.",
+        description="Metrics by name, the exporter's own and thresholds aside; a dataset that then gives neither a "
+        "metric nor costs is not asked.",
         examples=[{"exclude": ["cloudflare_kv_latency_seconds"]}],
     )
 
@@ -223,7 +226,7 @@ class Choices(Section):
 
     def wants_metric(self, family: str) -> bool:
         """Tell whether a metric family is to be published."""
-        return family.startswith(OWN_METRICS) or self.filters.metrics.admits(family)
+        return family.startswith(KEPT_METRICS) or self.filters.metrics.admits(family)
 
     def wants_dataset(self, dataset: Dataset) -> bool:
         """Tell whether a dataset of a wanted product is to be asked: for a metric, or for the costs."""

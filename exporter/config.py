@@ -17,10 +17,9 @@ from exporter.alert_settings import Alerting
 from exporter.choices import AccountId, Choices, Section
 from exporter.cost_settings import Costs
 from exporter.model import ExporterError
+from exporter.urls import check_url
 
 DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
-
-_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(/[^\s?#]*)?")
 
 _OF_A_KEY = "[key]"
 """How pydantic says that not the value but the key itself is wrong."""
@@ -59,13 +58,7 @@ def parse_duration(text: Any) -> timedelta:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 
-def _parse_api_url(text: Any) -> str:
-    if not isinstance(text, str) or not _URL.fullmatch(text):
-        raise ValueError(f"not an address such as {DEFAULT_API_URL}")
-    return text
-
-
-ApiUrl = Annotated[str, BeforeValidator(_parse_api_url)]
+ApiUrl = Annotated[str, BeforeValidator(lambda text: check_url(text, DEFAULT_API_URL))]
 
 
 class Token(Section):

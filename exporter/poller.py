@@ -15,6 +15,7 @@ from exporter.model import AccountStatus, ExporterStatus, Problem
 from exporter.owners import Owners
 from exporter.snapshot import Snapshot, SnapshotBuilder
 from exporter.statuses import dated
+from exporter.threshold_families import Thresholds
 from exporter.turns import Allotment, stretch_discovery, stretch_refresh
 from exporter.works import Principal, Works
 
@@ -186,10 +187,14 @@ class Poller:
 
     def _build(self) -> Snapshot:
         works = self._works
-        publication = choose(works.ledger.publication(works.time.now()), works.ledger.accounts(), works.choices)
+        accounts = works.ledger.accounts()
+        publication = choose(works.ledger.publication(works.time.now()), accounts, works.choices)
         status = self._status(publication.accounts)
         costs = self._costing.work_out(publication.accounts)
-        snapshot = self._builder.build(publication, status, works.clock.now(), works.choices.wants_metric, costs)
+        thresholds = Thresholds(works.alerting.thresholds, {account.id: account.name for account in accounts})
+        snapshot = self._builder.build(
+            publication, status, works.clock.now(), works.choices.wants_metric, costs=costs, thresholds=thresholds
+        )
         self._on_publish(snapshot)
         return snapshot
 

@@ -54,7 +54,7 @@ class Reloader:
             log.error("the configuration is refused, and the one before goes on: %s", reason)
         else:
             works = self._works
-            works.choices, works.datasets = config.choices, config.datasets()
+            works.choices, works.datasets, works.alerting = config.choices, config.datasets(), config.alerting
             works.discovery_interval = config.poll.discovery
             works.accountant.use_rules(config.costs.rules())
             works.ledger.show_cost_of_assets(config.costs.assets)

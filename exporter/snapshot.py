@@ -15,6 +15,7 @@ from exporter.families import EXPORTER, LabelCache, build_family, own_family, ow
 from exporter.ledger import Publication, PublishedBook
 from exporter.model import UNLISTED, ExporterStatus, Family, Labels, Sample
 from exporter.problems import find_problems, since_by_labels
+from exporter.threshold_families import Thresholds, threshold_family
 
 DAY_SECONDS = 86_400
 
@@ -61,7 +62,7 @@ class SnapshotBuilder:
         self._asset_labels = {product.kind: product.label for product in products}
         self._datasets = [dataset for product in products for dataset in product.datasets]
         self._labels: dict[tuple[str, ...], Labels] = {}
-        self._cost_labels = LabelCache()
+        self._cached_labels = LabelCache()
 
     def build(
         self,
@@ -69,16 +70,19 @@ class SnapshotBuilder:
         status: ExporterStatus,
         at: datetime,
         wants_metric: Callable[[str], bool] = lambda family: True,
+        *,
         costs: Costs | None = None,
+        thresholds: Thresholds | None = None,
     ) -> Snapshot:
         """Give the snapshot of a publication. Raises ValueError if two samples would be the same series."""
         costs = costs or Costs()
-        self._cost_labels.begin_round()
+        self._cached_labels.begin_round()
         families = [
             *self._metrics(publication),
             *asset_families(publication, self._products),
-            *cost_families(costs, self._cost_labels),
-            list_cost_family(publication.list_costs, publication.accounts, costs.card, self._cost_labels),
+            *cost_families(costs, self._cached_labels),
+            list_cost_family(publication.list_costs, publication.accounts, costs.card, self._cached_labels),
+            threshold_family(thresholds or Thresholds(), publication, self._cached_labels),
             *_books(publication),
             *_own(publication, status, at),
         ]

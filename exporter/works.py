@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from exporter.accountant import Accountant
+from exporter.alert_settings import Alerting
 from exporter.catalog.entry import Dataset
 from exporter.choices import Choices
 from exporter.clock import Clock
@@ -39,9 +40,9 @@ class Works:
     """What all accounts share: the ledger and its lock, the accountant, clocks, what to ask, and counts since the
     process began.
 
-    ``choices``, the datasets that they leave and the interval are those of the configuration that was last taken over,
-    at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem`` if a token file
-    cannot be used any more.
+    ``choices``, the datasets that they leave, ``alerting`` and the interval are those of the configuration that was
+    last taken over, at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem``
+    if a token file cannot be used any more.
     """
 
     ledger: Ledger
@@ -52,6 +53,7 @@ class Works:
     time: CloudflareTime
     discovery_interval: timedelta
     choices: Choices
+    alerting: Alerting
     configured_at: datetime
     config_problem: Problem | None = None
     token_problem: Problem | None = None

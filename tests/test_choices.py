@@ -180,10 +180,11 @@ def test_a_dataset_without_a_wanted_metric_is_asked_only_for_the_costs() -> None
 
 
 def test_no_filter_hides_the_metrics_of_the_exporter_itself() -> None:
-    """What is wrong stays visible."""
+    """What is wrong stays visible, and no alert loses its threshold."""
     choices = chosen(filters={"metrics": {"include": ["cloudflare_worker_*"], "exclude": ["*_errors_total"]}})
     wanted = {
         "cloudflare_exporter_account_up": True,
+        "cloudflare_alert_threshold": True,
         "cloudflare_worker_requests_total": True,
         "cloudflare_worker_errors_total": False,
         "cloudflare_d1_size_bytes": False,

@@ -1,0 +1,108 @@
+"""Thresholds of one's own as a metric: rules of alerts take them where there are any, else their own. Pure.
+
+The labels of a sample are those that the subject's usage carries, so that a rule can join them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exporter.alerts import ACCOUNT, ADJUSTABLE, PROJECT
+from exporter.families import LabelCache, build_family
+from exporter.ledger import Entry, Publication, PublishedBook, Standing
+from exporter.model import Family, Sample
+from exporter.threshold_settings import PLACES, ThresholdRule
+
+LABELS = ("alert", "severity", "account", "project", "kind", "asset")
+DIVISOR = 10**PLACES
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The rules, of which the first that matches counts, and what each account is called besides its label, by id."""
+
+    rules: Sequence[ThresholdRule] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What an alert can be about: an account by its id, a project of it, or an asset of this."""
+
+    account_id: str
+    project: str = ""
+    asset: str = ""
+
+
+def threshold_family(thresholds: Thresholds, publication: Publication, cache: LabelCache) -> Family:
+    """Give the family of thresholds: a sample for each subject that a rule is for."""
+    by_alert: dict[tuple[str, str], list[ThresholdRule]] = {}
+    for rule in thresholds.rules:
+        by_alert.setdefault((rule.alert, rule.severity or ""), []).append(rule)
+    kinds = {ADJUSTABLE[alert].subject for alert, _ in by_alert}
+    subjects = {kind: sorted(_subjects(kind, publication), key=_place) for kind in kinds}
+    asset_names = {kind: _asset_names(kind, publication) for kind in kinds}
+    samples: list[Sample] = []
+    for (alert, severity), rules in by_alert.items():
+        kind = ADJUSTABLE[alert].subject
+        for subject in subjects[kind]:
+            label = publication.accounts[subject.account_id]
+            account_names = (subject.account_id, label, thresholds.names.get(subject.account_id, label))
+            names = (subject.asset, *asset_names[kind].get(subject, ()))
+            found = next((rule for rule in rules if rule.holds(account_names, subject.project, names)), None)
+            if found is not None:
+                labels = cache.get(LABELS, (alert, severity, label, subject.project, kind, subject.asset))
+                samples.append(Sample(labels, int(found.value.scaleb(PLACES)), DIVISOR))
+    return build_family(
+        "cloudflare_alert_threshold",
+        "gauge",
+        "Threshold of an alert that the configuration sets for an account, a project or an asset, in the alert's unit;"
+        " absent where the alert's own counts. Kind is account, project or the kind of the asset.",
+        samples,
+    )
+
+
+def _place(subject: _Subject) -> tuple[str, str, str]:
+    return subject.account_id, subject.project, subject.asset
+
+
+def _subjects(kind: str, publication: Publication) -> set[_Subject]:
+    """Give all subjects of a kind that are published, with the labels of their usage."""
+    if kind == ACCOUNT:
+        return {_Subject(account_id) for account_id in publication.accounts}
+    if kind == PROJECT:
+        placed = _placed([*publication.books, *publication.list_costs])
+        listed = {each for each, _ in _listed(publication)}
+        return {_Subject(each.account_id, each.project) for each in placed | listed}
+    books = [book for book in publication.books if book.dataset.kind == kind]
+    return _placed(books) | {each for each, entry in _listed(publication) if entry.asset.kind == kind}
+
+
+def _placed(books: Iterable[PublishedBook]) -> set[_Subject]:
+    """Give what published series are about; those of an account as a whole are about no asset."""
+    found: set[_Subject] = set()
+    for book in books:
+        of_account = {number for number, metric in enumerate(book.dataset.metrics) if metric.is_of_account}
+        found |= {
+            _Subject(book.account, placement.project, placement.asset)
+            for placement, key, _ in book.series
+            if key.metric not in of_account
+        }
+    return found
+
+
+def _listed(publication: Publication) -> Iterable[tuple[_Subject, Entry]]:
+    """Give the assets that are listed, whether they were used or not."""
+    for account_id, roster in publication.assets.items():
+        for entry in roster if account_id in publication.accounts else ():
+            placement = entry.placement
+            if placement is not None and entry.standing is not Standing.UNLISTED:
+                yield _Subject(account_id, placement.project, placement.asset), entry
+
+
+def _asset_names(kind: str, publication: Publication) -> dict[_Subject, tuple[str, ...]]:
+    """Give the names of listed assets, which their labels may tell apart from namesakes by a short id."""
+    return {
+        each: (entry.asset.name,)
+        for each, entry in _listed(publication)
+        if entry.asset.kind == kind and not entry.is_filtered
+    }

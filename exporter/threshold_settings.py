@@ -1,0 +1,106 @@
+"""The list ``alerting.thresholds`` of the configuration: thresholds for some accounts, projects or assets."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+
+from exporter.alerts import ACCOUNT, ADJUSTABLE, PROJECT, AdjustableAlert
+from exporter.choices import Section, Word
+
+PLACES = 9
+"""How many decimal places a threshold may have."""
+
+
+def _check_alert(name: str) -> str:
+    if name not in ADJUSTABLE:
+        raise ValueError(f"is no alert whose threshold can be set; there are {', '.join(ADJUSTABLE)}")
+    return name
+
+
+def _refuse_words(value: Any) -> Any:
+    """Pydantic would take true for 1."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+AlertName = Annotated[str, AfterValidator(_check_alert)]
+Threshold = Annotated[Decimal, BeforeValidator(_refuse_words), Field(gt=0, max_digits=24, decimal_places=PLACES)]
+
+
+class ThresholdRule(Section):
+    """The threshold of one alert and severity, where every condition that is given holds; without any, everywhere.
+
+    Names are matched as globs. An asset goes by its name, and by the label that its usage carries.
+    """
+
+    alert: AlertName = Field(description="The alert's name.", examples=["CloudflareWorkerErrorRatioHigh"])
+    value: Threshold = Field(description="The threshold, in the alert's unit (below).", examples=[0.2])
+    severity: str | None = Field(
+        default=None,
+        validate_default=True,
+        description="Whose threshold it is; needed where the alert has several severities.",
+        examples=["critical"],
+    )
+    account: Word | None = Field(
+        default=None,
+        description="The account's alias or id, or a glob on its name; absent: all.",
+        examples=["production"],
+    )
+    project: Word | None = Field(
+        default=None, description="A glob on the project; not for alerts about an account.", examples=["shop"]
+    )
+    asset: Word | None = Field(
+        default=None, description="A glob on the asset's name; only for alerts about assets.", examples=["batch-*"]
+    )
+
+    @field_validator("severity")
+    @classmethod
+    def _one_of_the_alert(cls, severity: str | None, info: ValidationInfo) -> str | None:
+        alert = _alert_of(info)
+        if alert is None:
+            return severity
+        if severity is None and len(alert.severities) > 1:
+            known = " or ".join(alert.severities)
+            raise ValueError(f"{alert.name} has a threshold for each of its severities: say {known}")
+        if severity is not None and severity not in alert.severities:
+            known = ", ".join(alert.severities)
+            raise ValueError(f"{alert.name} has no threshold of severity {severity}; it has {known}")
+        return severity or alert.severities[0]
+
+    @field_validator("project")
+    @classmethod
+    def _of_something_within_an_account(cls, project: str | None, info: ValidationInfo) -> str | None:
+        alert = _alert_of(info)
+        if project is not None and alert is not None and alert.subject == ACCOUNT:
+            raise ValueError(f"{alert.name} is about an account as a whole: leave project out")
+        return project
+
+    @field_validator("asset")
+    @classmethod
+    def _of_an_asset(cls, asset: str | None, info: ValidationInfo) -> str | None:
+        alert = _alert_of(info)
+        if asset is not None and alert is not None and alert.subject in {ACCOUNT, PROJECT}:
+            article = "an account" if alert.subject == ACCOUNT else "a project"
+            raise ValueError(f"{alert.name} is about {article} as a whole: leave asset out")
+        return asset
+
+    def holds(self, account_names: Iterable[str], project: str = "", asset_names: Iterable[str] = ()) -> bool:
+        """Tell whether a subject is meant, whose account and asset go by these names."""
+        return (
+            _admits(self.account, account_names)
+            and _admits(self.project, (project,))
+            and _admits(self.asset, asset_names)
+        )
+
+
+def _alert_of(info: ValidationInfo) -> AdjustableAlert | None:
+    """Give the alert of the rule that is checked; None if its name is wrong, which is told already."""
+    return ADJUSTABLE.get(info.data.get("alert", ""))
+
+
+def _admits(glob: str | None, names: Iterable[str]) -> bool:
+    return glob is None or any(fnmatchcase(name, glob) for name in names)

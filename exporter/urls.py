@@ -1,0 +1,16 @@
+"""Addresses of other servers, as the configuration and flags name them."""
+
+import re
+from typing import Any
+
+_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(/[^\s?#]*)?")
+
+
+def check_url(text: Any, example: str) -> str:
+    """Give an ``http`` or ``https`` address as it is; one with credentials or parameters is refused.
+
+    Raises ValueError, which names the example and never the address.
+    """
+    if not isinstance(text, str) or not _URL.fullmatch(text):
+        raise ValueError(f"not an address such as {example}")
+    return text
