@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from exporter.choices import Section
+from exporter.routing_settings import Routing
 from exporter.threshold_settings import ThresholdRule
 from exporter.urls import check_url
 
@@ -33,4 +34,7 @@ class Alerting(Section):
         default=None,
         description="Where Alertmanager is: for `/api/alerts`, which then also tells what is silenced or inhibited.",
         examples=[ALERTMANAGER_EXAMPLE],
+    )
+    routing: Routing = Field(
+        default=Routing(), description="Who is told of what, and when: what `alertmanager-config` writes."
     )

@@ -22,7 +22,9 @@ MAY_IMPORT = {
     "alerts": set(),
     "urls": set(),
     "threshold_settings": {"alerts", "choices"},
-    "alert_settings": {"model", "alerts", "choices", "threshold_settings", "urls"},
+    "routing_settings": {"choices", "urls"},
+    "alert_settings": {"model", "alerts", "choices", "threshold_settings", "routing_settings", "urls"},
+    "alertmanager": {"model", "choices", "routing_settings"},
     "config": {"model", "choices", "cost_settings", "alert_settings", "urls"},
     "cloudflare": {"model", "clock", "billing", "catalog"},
     "ledger": {"model", "billing", "catalog", "choices"},
@@ -32,7 +34,18 @@ MAY_IMPORT = {
     "quote": {"model", "pricing"},
     "figures": {"pricing"},
     "report": {"model", "pricing", "books", "statement", "figures"},
-    "commands": {"pricing", "books", "statement", "quote", "figures", "report"},
+    "commands": {
+        "model",
+        "urls",
+        "pricing",
+        "books",
+        "statement",
+        "quote",
+        "figures",
+        "report",
+        "routing_settings",
+        "alertmanager",
+    },
     "families": {"model"},
     "assets": {"model", "catalog", "families", "ledger"},
     "cost_families": {"model", "billing", "catalog", "families", "ledger", "pricing"},
@@ -50,7 +63,8 @@ MAY_IMPORT = {
         "problems",
     },
     "statuses": {"model", "cloudflare"},
-    "exposition": {"model", "clock", "snapshot", "problems", "books", "statement"},
+    "monitoring": {"model", "clock", "catalog"},
+    "exposition": {"model", "clock", "snapshot", "problems", "books", "statement", "monitoring"},
     "works": {
         "model",
         "clock",
@@ -110,6 +124,7 @@ MAY_IMPORT = {
         "books",
         "statement",
         "snapshot",
+        "monitoring",
         "exposition",
         "works",
         "poller",
@@ -120,6 +135,8 @@ MAY_IMPORT = {
     "simulator": set(),
     "cli": {
         "model",
+        "urls",
+        "alert_settings",
         "clock",
         "logs",
         "config",
@@ -128,6 +145,7 @@ MAY_IMPORT = {
         "pricing",
         "books",
         "quote",
+        "alertmanager",
         "commands",
         "check",
         "app",
@@ -184,7 +202,7 @@ def test_only_the_command_line_knows_the_simulator() -> None:
     [
         ("sqlite3", {"ledger"}),
         ("graphql", {"simulator"}),
-        ("yaml", {"config"}),
+        ("yaml", {"config", "alertmanager"}),
         ("tomllib", {"pricing"}),
         ("argparse", {"cli", "commands"}),
         ("starlette", {"exposition"}),
@@ -203,12 +221,12 @@ def test_a_library_has_its_room(library: str, rooms: set[str]) -> None:
     assert users - {"app"} == rooms
 
 
-def test_only_the_client_asks_over_the_network() -> None:
-    """The HTTP client is used where Cloudflare is asked, and built where everything is wired."""
+def test_only_the_clients_ask_over_the_network() -> None:
+    """The HTTP client is used where Cloudflare or a Prometheus is asked, and built where everything is wired."""
     users = [
         module.relative_to(PACKAGE).as_posix()
         for room in MAY_IMPORT
         for module in modules(room)
         if any(name.split(".")[0] == "httpx" for name in imported(module))
     ]
-    assert sorted(users) == ["app.py", "cloudflare/client.py", "tokens.py"]
+    assert sorted(users) == ["app.py", "cloudflare/client.py", "monitoring/asking.py", "tokens.py"]

@@ -7,6 +7,7 @@ Exit codes: 0 stopped as asked, 1 a local fault (address, state folder), 2 a wro
 import sys
 from collections.abc import Sequence
 
+from exporter.alertmanager import SecretError
 from exporter.books import QueryError
 from exporter.cli.address import Address, parse_address
 from exporter.cli.parser import build_parser
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(options.log_level, options.log_format)
     try:
         return int(options.run(options))
-    except (ConfigError, QueryError, QuoteError) as error:
+    except (ConfigError, QueryError, QuoteError, SecretError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except ExporterError as error:

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from exporter import __version__, commands
-from exporter.cli.address import Address, address_flag, duration_flag, parse_address, path_flag
-from exporter.cli.reading import check, costs, price, report
+from exporter.alert_settings import ALERTMANAGER_EXAMPLE, PROMETHEUS_EXAMPLE
+from exporter.cli.address import Address, address_flag, duration_flag, parse_address, path_flag, url_flag
+from exporter.cli.reading import alertmanager_config, check, costs, price, report
 from exporter.cli.serving import demo, serve
 from exporter.logs import FORMATS, LEVELS
 
@@ -37,6 +38,17 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="where the metrics are (default /metrics)",
     )
+    for name, title, example in (
+        ("alertmanager", "Alertmanager", ALERTMANAGER_EXAMPLE),
+        ("prometheus", "the Prometheus that evaluates the alerts", PROMETHEUS_EXAMPLE),
+    ):
+        web.add_argument(
+            f"--alerting.{name}-url",
+            dest=f"alerting_{name}_url",
+            type=url_flag(example),
+            metavar="URL",
+            help=f"where {title} is, for /api/alerts; e.g. {example}",
+        )
     common.add_argument(
         "--storage.path",
         dest="storage_path",
@@ -87,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     check_command.add_argument(
         "--output", choices=("table", "json"), default="table", help="how to say it (default table)"
     )
-    _add_cost_commands(subcommands, [common, configured])
+    _add_commands(subcommands, [common, configured])
     demo_command = subcommands.add_parser(
         "demo", help="the same on a simulated account, without a token", parents=[web, common], allow_abbrev=False
     )
@@ -96,11 +108,16 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_cost_commands(
+def _add_commands(
     subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]", parents: list[argparse.ArgumentParser]
 ) -> None:
-    """Add the commands that read what was counted."""
-    for module, run in ((commands.costs, costs), (commands.price, price), (commands.report, report)):
+    """Add the commands that have a file of their own."""
+    for module, run in (
+        (commands.costs, costs),
+        (commands.price, price),
+        (commands.report, report),
+        (commands.alertmanager_config, alertmanager_config),
+    ):
         command = subcommands.add_parser(
             module.NAME, help=module.HELP, description=module.DESCRIPTION, parents=parents, allow_abbrev=False
         )

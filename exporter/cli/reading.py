@@ -65,6 +65,15 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
+def alertmanager_config(options: argparse.Namespace) -> int:
+    """Write Alertmanager's configuration."""
+    config = load_config(options.config_file, os.environ, options.storage_path)
+    said, warned = commands.alertmanager_config.run(options, config.alerting.routing)
+    sys.stdout.write(said)
+    sys.stderr.write(warned)
+    return 0
+
+
 @contextmanager
 def _books(options: argparse.Namespace) -> Iterator[Books]:
     """Read the ledger of the configured state folder, beside an exporter that may run."""

@@ -1,5 +1,5 @@
-"""Commands that read: what they print, and their options. One file a command."""
+"""Commands that do one thing and end: what they print, and their options. One file a command."""
 
-from exporter.commands import costs, price, report
+from exporter.commands import alertmanager_config, costs, price, report
 
-__all__ = ["costs", "price", "report"]
+__all__ = ["alertmanager_config", "costs", "price", "report"]

@@ -1,0 +1,60 @@
+"""The whole configuration of Alertmanager as YAML. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import yaml
+
+from exporter.alertmanager.receivers import ALSO, NOBODY, receiver, webhook
+from exporter.alertmanager.routes import inhibitions, root, time_intervals, told_of
+from exporter.alertmanager.secrets import Secret
+from exporter.alertmanager.services import SEVERITIES
+from exporter.routing_settings import Routing
+
+_HEAD = """\
+# Written by cloudflare-exporter alertmanager-config; an edit is lost when it is written again.
+"""
+
+
+def write(routing: Routing, secrets: Iterable[Secret], also: Sequence[str] = (), head: str = _HEAD) -> str:
+    """Give the configuration, secrets included; ``also`` are addresses that every alert is posted to besides."""
+    known = tuple(secrets)
+    extra = {f"{ALSO}-{number}" if number > 1 else ALSO: url for number, url in enumerate(also, start=1)}
+    document = {
+        "route": root(routing, known, tuple(extra)),
+        "inhibit_rules": inhibitions(),
+        "receivers": [
+            {"name": NOBODY},
+            *(receiver(secret, routing) for secret in known),
+            *(webhook(name, url) for name, url in extra.items()),
+        ],
+    }
+    if routing.mute_times:
+        document["time_intervals"] = time_intervals(routing.mute_times)
+    return head + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def untold(secrets: Iterable[Secret], also: Sequence[str] = ()) -> Iterator[str]:
+    """Give the severities that nobody is told of."""
+    known = tuple(secrets)
+    yield from (severity for severity in SEVERITIES if not told_of(severity, known) and not also)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as they are, lists of words in a line, and all as often as it is there."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+def _list(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.SequenceNode:
+    is_short = all(isinstance(item, str) for item in items)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=is_short)
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(list, _list)

@@ -1,0 +1,182 @@
+"""What notifications say, as Go templates that stand in the configuration itself: no file beside it is needed. Pure.
+
+Alerts of a notification have alert name, account and project in common. Most of the text is the same for every service;
+`Markup` says how each writes it.
+"""
+
+import json
+
+from exporter.alertmanager.markup import Markup
+from exporter.routing_settings import Routing
+
+ASSET_LABELS = (
+    "alert",
+    "script_name",
+    "bucket",
+    "database",
+    "do_namespace",
+    "kv_namespace",
+    "dataset",
+    "meter",
+    "budget",
+)
+"""What an alert can be about, the most telling first; ``alert`` is the name of an alert that nobody has resolved."""
+
+_TIME = '.UTC.Format "2006-01-02 15:04"'
+
+_CLEAN = (
+    ' | reReplaceAll " " "%20" | reReplaceAll `"` "%22" | reReplaceAll "<" "%3C" | reReplaceAll ">" "%3E"'
+    ' | reReplaceAll `\\(` "%28" | reReplaceAll `\\)` "%29" | reReplaceAll `\\|` "%7C"'
+)
+"""Makes an address fit for every markup."""
+
+
+def asset(labels: str) -> str:
+    """Give the expression for what labels are about; empty text if they say nothing."""
+    return f"or {' '.join(f'{labels}.{name}' for name in ASSET_LABELS)}"
+
+
+def title(markup: Markup) -> str:
+    """Give the line that says what happens to what: of at most 240 characters."""
+    parts = [
+        '[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ len .Alerts.Firing }}{{ end }}]',
+        "{{ with .CommonLabels.severity }} {{ . | toUpper }}{{ end }}",
+        _cut(markup, ".CommonLabels.alertname", 60, " "),
+        _cut(markup, asset(".CommonLabels"), 60, " · "),
+        _cut(markup, ".CommonLabels.project", 40, " · project "),
+        _cut(markup, ".CommonLabels.account", 40, " · "),
+    ]
+    return "".join(parts)
+
+
+def variables(routing: Routing) -> str:
+    """Give the actions that find the links: $runbook, $dashboard, $prometheus and $silence, each perhaps empty."""
+    absolute = "(match `^https?://` {0})"
+    lines = [
+        "$first := index .Alerts 0",
+        "$runbook := $first.Annotations.runbook_url",
+        "$dashboard := $first.Annotations.dashboard_url",
+        "$prometheus := $first.GeneratorURL",
+    ]
+    for name, base in (("$runbook", routing.runbook_url), ("$dashboard", routing.grafana_url)):
+        target = f'printf "%s/%s" {json.dumps((base or "").rstrip("/"))} (reReplaceAll `^/+` "" {name})'
+        found = f"if and {name} (not {absolute.format(name)})"
+        lines += [found, f"{name} = {target}" if base else f'{name} = ""', "end"]
+    lines += [
+        '$filter := ""',
+        "range .GroupLabels.SortedPairs",
+        '$value := .Value | reReplaceAll `(["\\\\])` `\\$1` | urlquery | reReplaceAll `\\+` "%20"',
+        "if $filter",
+        '$filter = printf "%s%%2C" $filter',
+        "end",
+        '$filter = printf "%s%s%%3D%%22%s%%22" $filter .Name $value',
+        "end",
+        '$silence := printf "%s/#/silences/new?filter=%%7B%s%%7D" .ExternalURL $filter',
+    ]
+    lines += [f"{name} = {name}{_CLEAN}" for name in ("$runbook", "$dashboard", "$prometheus", "$silence")]
+    return "".join(f"{{{{- {line} -}}}}\n" for line in lines)
+
+
+def links(markup: Markup) -> str:
+    """Give the line of links; needs ``variables``."""
+    text = '{{ $between := "" }}'
+    for label, name in (
+        ("What to do", "$runbook"),
+        ("Dashboard", "$dashboard"),
+        ("Prometheus", "$prometheus"),
+        ("Silence", "$silence"),
+    ):
+        condition = f"and {name} (le (len {name}) {markup.longest_link})"
+        if name == "$silence":
+            condition = f'and (eq .Status "firing") (le (len {name}) {markup.longest_link})'
+        text += f"{{{{ if {condition} }}}}{{{{ $between }}}}{markup.linked(label, name)}"
+        text += f'{{{{ $between = "{markup.between_links}" }}}}{{{{ end }}}}'
+    return text
+
+
+def summary(markup: Markup) -> str:
+    """Give the sentence that says what is wrong."""
+    return _cut(markup, "or $first.Annotations.summary $first.Labels.alertname", 200)
+
+
+def where_to_read(markup: Markup) -> str:
+    """Give the line that names the runbook's entry where there is no link to it; needs ``variables``."""
+    entry = _cut(markup, "$first.Annotations.runbook_url", 200)
+    return f"{{{{ if and (not $runbook) $first.Annotations.runbook_url }}}}\nWhat to do: {entry}{{{{ end }}}}"
+
+
+def firing(markup: Markup) -> str:
+    """Give a line for each alert that fires, each with its line break before it."""
+    told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
+    line = f"\n• {told} (since {{{{ .StartsAt{_TIME} }}}} UTC)"
+    return _width(markup) + _listed(markup, ".Alerts.Firing", line)
+
+
+def resolved(markup: Markup) -> str:
+    """Give a line for each alert that is over, each with its line break before it."""
+    what = f"or ({asset('.Labels')}) .Labels.project .Labels.account .Labels.alertname"
+    line = f"\n• {_cut(markup, what, 60)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)"
+    return _listed(markup, ".Alerts.Resolved", line)
+
+
+def body(markup: Markup, routing: Routing, head: str = "") -> str:
+    """Give the whole text, below a head that may be empty."""
+    return "".join(
+        [
+            variables(routing),
+            head,
+            markup.strong(summary(markup)),
+            f"\n{links(markup)}",
+            where_to_read(markup),
+            f"\n{firing(markup)}",
+            "{{ if .Alerts.Resolved }}\n" + markup.strong("Resolved") + resolved(markup) + "{{ end }}",
+        ]
+    )
+
+
+def html_page(markup: Markup, routing: Routing) -> str:
+    """Give the HTML of an e-mail."""
+    told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
+    what = f"or ({asset('.Labels')}) .Labels.project .Labels.account .Labels.alertname"
+    ended = f"<li>{_cut(markup, what, 200)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)</li>\n"
+    return "".join(
+        [
+            variables(routing),
+            '<!DOCTYPE html>\n<html>\n<body style="font-family: sans-serif; max-width: 50em">\n',
+            f"<h3>{title(markup)}</h3>\n<p>{markup.strong(summary(markup))}</p>\n<p>{links(markup)}",
+            where_to_read(markup).replace("\nWhat", "<br>What"),
+            f"</p>\n<ul>\n{_width(markup)}",
+            _listed(
+                markup,
+                ".Alerts.Firing",
+                f"<li>{told} (since {{{{ .StartsAt{_TIME} }}}} UTC)</li>\n",
+                ("<li>", "</li>\n"),
+            ),
+            "</ul>\n{{ if .Alerts.Resolved }}<p>Resolved</p>\n<ul>\n",
+            _listed(markup, ".Alerts.Resolved", ended, ("<li>", "</li>\n")),
+            "</ul>\n{{ end }}</body>\n</html>\n",
+        ]
+    )
+
+
+def _listed(markup: Markup, alerts: str, line: str, around: tuple[str, str] = ("\n", "")) -> str:
+    """Give a line for each of the first alerts, and one that says how many more there are."""
+    rest = f"{around[0]}… and {{{{ len (slice {alerts} {markup.listed}) }}}} more{around[1]}"
+    return (
+        f"{{{{ range $number, $alert := {alerts} }}}}{{{{ if lt $number {markup.listed} }}}}{{{{ with $alert }}}}{line}"
+        f"{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}{{{{ if gt (len {alerts}) {markup.listed} }}}}{rest}{{{{ end }}}}"
+    )
+
+
+def _width(markup: Markup) -> str:
+    """Give the action that sets $width, the room for one description."""
+    is_alone = f"{{{{ if eq (len .Alerts) 1 }}}}{{{{ $width = {markup.alone} }}}}{{{{ end }}}}"
+    return f"{{{{ $width := {markup.width} }}}}{is_alone}"
+
+
+def _cut(markup: Markup, expression: str, length: int | str, before: str = "") -> str:
+    """Give the actions that write at most so many characters of a value, if there is one, and an ellipsis for more."""
+    return (
+        f'{{{{ with {expression} }}}}{before}{{{{ $cut := printf "%.*s" {length} . }}}}{markup.put("$cut")}'
+        "{{ if ne $cut . }}…{{ end }}{{ end }}"
+    )
