@@ -38,6 +38,7 @@ from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger, Tariffs
 from exporter.ledger.inspection import inspect_folder
 from exporter.model import ExporterError
+from exporter.monitoring import Addresses, Monitoring
 from exporter.poller import Poller
 from exporter.pricing import load_card
 from exporter.reload import Reloader
@@ -61,6 +62,7 @@ class Exporter:
     """Everything that runs, wired."""
 
     http: httpx.AsyncClient
+    monitoring: Monitoring
     ledger: Ledger
     board: Board
     poller: Poller
@@ -75,6 +77,7 @@ class Exporter:
     async def close(self) -> None:
         """Finish the commit that is under way and close everything."""
         await self.poller.stop()
+        await self.monitoring.close()
         await self.http.aclose()
         self.ledger.close()
 
@@ -84,13 +87,15 @@ def build_exporter(
     clock: Clock,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
+    monitoring_transport: httpx.AsyncBaseTransport | None = None,
     telemetry_path: str = "/metrics",
     page_limit: int = PAGE_LIMIT,
     open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
 ) -> Exporter:
     """Wire an exporter. Raises ConfigError or StorageError.
 
-    ``transport`` replaces the network, and ``open_ledger`` what opens the ledger in its folder.
+    ``transport`` replaces the network on the way to Cloudflare, ``monitoring_transport`` that to Prometheus and
+    Alertmanager, and ``open_ledger`` what opens the ledger in its folder.
     """
     time, tally, board = CloudflareTime(clock), RequestTally(), Board()
     http = _http_client(transport)
@@ -127,6 +132,10 @@ def build_exporter(
     def make_past_statement(query: Query) -> Statement:
         return make_statement(query, Books(ledger, accountant.card, accountant.rules))
 
+    def addresses() -> Addresses:
+        return Addresses(works.alerting.alertmanager_url, works.alerting.prometheus_url)
+
+    monitoring = Monitoring(lambda: _direct_client(monitoring_transport), clock, addresses)
     web = build_web(
         board,
         renderer,
@@ -134,8 +143,10 @@ def build_exporter(
         refresh_interval=config.poll.refresh,
         telemetry_path=telemetry_path,
         ask_books=lambda query: works.with_ledger(make_past_statement, query),
+        monitoring=monitoring,
     )
-    return Exporter(http, ledger, board, poller, Reloader(config, tokens, works, poller), web)
+    reloader = Reloader(config, tokens, works, poller)
+    return Exporter(http, monitoring, ledger, board, poller, reloader, web)
 
 
 async def run_check(
@@ -171,6 +182,11 @@ async def run_check(
         ]
         checker = Checker(config, bearers, clock=clock, time=time, tally=tally, patience=patience)
         return await checker.check(config_file, environment, found)
+
+
+def _direct_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """Give a client for servers that are near: certificates are the environment's, but its proxies lead outside."""
+    return httpx.AsyncClient(transport=transport, verify=httpx.create_ssl_context(), trust_env=False)
 
 
 def _http_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

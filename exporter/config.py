@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import yaml
@@ -170,8 +171,16 @@ class Config(Choices):
         return Choices(accounts=self.accounts, projects=self.projects, filters=self.filters)
 
 
-def load_config(path: Path | None, environment: Mapping[str, str], storage_path: str | None) -> Config:
-    """Give the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError."""
+def load_config(
+    path: Path | None,
+    environment: Mapping[str, str],
+    storage_path: str | None,
+    alerting: Mapping[str, str] = MappingProxyType({}),
+) -> Config:
+    """Give the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError.
+
+    ``alerting`` are keys of that section which flags set.
+    """
     document = _read(path) if path else {}
     cloudflare = _section(document, "cloudflare", path)
     if environment.get("CLOUDFLARE_API_URL"):
@@ -183,6 +192,8 @@ def load_config(path: Path | None, environment: Mapping[str, str], storage_path:
         raise ConfigError("CLOUDFLARE_ACCOUNT_ID is set, but no token: set CLOUDFLARE_API_TOKEN too.")
     if storage_path is not None:
         document["storage"] = {**_section(document, "storage", path), "path": storage_path}
+    if alerting:
+        document["alerting"] = {**_section(document, "alerting", path), **alerting}
     if cloudflare:
         document["cloudflare"] = cloudflare
     try:

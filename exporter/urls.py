@@ -3,7 +3,9 @@
 import re
 from typing import Any
 
-_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(/[^\s?#]*)?")
+_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(?::(\d{1,5}))?(/[^\s?#]*)?")
+
+HIGHEST_PORT = 65_535
 
 
 def check_url(text: Any, example: str) -> str:
@@ -11,6 +13,7 @@ def check_url(text: Any, example: str) -> str:
 
     Raises ValueError, which names the example and never the address.
     """
-    if not isinstance(text, str) or not _URL.fullmatch(text):
+    found = _URL.fullmatch(text) if isinstance(text, str) else None
+    if found is None or int(found[2] or 0) > HIGHEST_PORT:
         raise ValueError(f"not an address such as {example}")
-    return text
+    return str(text)

@@ -117,6 +117,7 @@ def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated:
     return f"""{simulated if is_simulated else ""}
   Exporter      {exporter}/          what runs, how fresh it is, what is wrong
                 {exporter}/metrics   what Prometheus scrapes
+                {exporter}/api/alerts   what fires now, as JSON
   Costs         .venv/bin/cloudflare-exporter costs --storage.path={workspace.folder.relative_to(REPOSITORY) / "data"}
                   what each project costs; the cycle's earlier days take some minutes to be filled in
   Prometheus    {prometheus}/alerts    the rules and what fires
@@ -136,6 +137,8 @@ def _processes(workspace: Workspace, tools: Tools, ports: Ports, is_simulated: b
         "demo" if is_simulated else "serve",
         f"--web.listen-address={LOOPBACK}:{ports.exporter}",
         f"--storage.path={workspace.folder / 'data'}",
+        f"--alerting.alertmanager-url=http://{LOOPBACK}:{ports.alertmanager}",
+        f"--alerting.prometheus-url=http://{LOOPBACK}:{ports.prometheus}",
     ]
     prometheus = workspace.prometheus_command(tools, ports.prometheus)
     alertmanager = workspace.alertmanager_command(tools, ports.alertmanager)

@@ -149,6 +149,7 @@ def test_every_subject_is_a_kind_that_there_is() -> None:
         ("prometheus:9090", False),
         ("http://prometheus:9090/?a=b", False),
         ("ftp://prometheus", False),
+        ("http://prometheus:65536", False),
         ("", False),
     ],
 )

@@ -1,11 +1,13 @@
-"""What flags hold: where to listen, a path, a duration."""
+"""What flags hold: where to listen, where others do, a path, a duration."""
 
 import argparse
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from exporter.config import parse_duration
+from exporter.urls import check_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,18 @@ def address_flag(text: str) -> Address:
         return parse_address(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not [host]:port") from None
+
+
+def url_flag(example: str) -> Callable[[str], str]:
+    """Give what reads the address of another server. It raises ArgumentTypeError, and repeats no address."""
+
+    def read(text: str) -> str:
+        try:
+            return check_url(text, example)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
 
 
 def path_flag(text: str) -> str:

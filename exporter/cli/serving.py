@@ -13,6 +13,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.panel import Panel
 
+from exporter.alert_settings import Alerting
 from exporter.app import (
     Exporter,
     ListenError,
@@ -38,11 +39,21 @@ log = logging.getLogger(__name__)
 
 def serve(options: argparse.Namespace) -> int:
     """Poll the configured accounts and serve their metrics."""
-    config = load_config(options.config_file, os.environ, options.storage_path)
+    config = _load(options)
     if options.storage_reset_counters:
         return reset_counters(config)
     asyncio.run(_serve(with_tokens(config), options))
     return 0
+
+
+def _load(options: argparse.Namespace) -> Config:
+    return load_config(options.config_file, os.environ, options.storage_path, _alerting(options))
+
+
+def _alerting(options: argparse.Namespace) -> dict[str, str]:
+    """Give what flags say of the section ``alerting``."""
+    named = {"alertmanager_url": options.alerting_alertmanager_url, "prometheus_url": options.alerting_prometheus_url}
+    return {key: url for key, url in named.items() if url is not None}
 
 
 def with_tokens(config: Config) -> Config:
@@ -78,7 +89,7 @@ async def _serve(config: Config, options: argparse.Namespace) -> None:
     stop_on_signals(stopping)
 
     def read() -> Config:
-        return with_tokens(load_config(options.config_file, os.environ, options.storage_path))
+        return with_tokens(_load(options))
 
     await _run(config, options, stopping, read)
 
@@ -93,6 +104,7 @@ async def _demo(options: argparse.Namespace) -> None:
             cloudflare=Cloudflare(api_url=f"http://127.0.0.1:{port}/client/v4", tokens=(token,)),
             poll=Poll(refresh=DEMO_REFRESH),
             storage=Storage(path=options.storage_path or ""),
+            alerting=Alerting.model_validate(_alerting(options)),
         )
         _announce(options, port)
         await _run(config, options, stopping, lambda: config)

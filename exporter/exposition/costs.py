@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from exporter.books import CURRENT, QueryError, is_period
+from exporter.exposition.errors import error_response
 from exporter.snapshot import Board, Snapshot
 from exporter.statement import Query, Statement, as_csv, as_document, state_costs
 
@@ -28,11 +29,11 @@ class CostsEndpoint:
         """Answer a request; what makes no sense is told as 400."""
         snapshot = self._board.snapshot
         if snapshot is None:
-            return _error(503, "not_ready", "No data yet: the first refresh is under way.")
+            return error_response(503, "not_ready", "No data yet: the first refresh is under way.")
         try:
             statement = await self._answer(_query_of(request), snapshot)
         except QueryError as error:
-            return _error(400, "bad_request", str(error))
+            return error_response(400, "bad_request", str(error))
         # Large accounts have many rows: scrapes are answered meanwhile.
         if request.query_params.get("output") == "csv":
             return PlainTextResponse(await asyncio.to_thread(as_csv, statement), media_type="text/csv")
@@ -63,7 +64,3 @@ def _query_of(request: Request) -> Query:
         raise QueryError("output is json or csv.")
     compare = tuple(word.strip() for word in params["compare"].split(",")) if params.get("compare") else ()
     return Query(params.get("by", "project"), tuple(params.getlist("account")), params.get("period", CURRENT), compare)
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"error": {"code": code, "message": message}}, status)

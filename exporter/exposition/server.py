@@ -10,10 +10,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from exporter.clock import Clock
+from exporter.exposition.alerts import AlertsEndpoint
 from exporter.exposition.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import render_page
 from exporter.exposition.renderer import Encoding, Renderer
 from exporter.exposition.text import Format
+from exporter.monitoring import Monitoring
 from exporter.snapshot import Board
 
 MISSED_TURNS = 5
@@ -84,6 +86,7 @@ def build_web(
     refresh_interval: timedelta,
     telemetry_path: str,
     ask_books: AskBooks,
+    monitoring: Monitoring,
 ) -> Starlette:
     """Give the ASGI application that reads the board."""
 
@@ -112,5 +115,6 @@ def build_web(
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
             Route("/api/costs", CostsEndpoint(board, ask_books).answer),
+            Route("/api/alerts", AlertsEndpoint(monitoring).answer),
         ]
     )

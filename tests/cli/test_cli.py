@@ -65,6 +65,8 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         "--web.telemetry-path",
         "--storage.path",
         "--storage.reset-counters",
+        "--alerting.alertmanager-url",
+        "--alerting.prometheus-url",
         "--log.level",
         "--log.format",
     )
@@ -104,6 +106,8 @@ def test_a_process_without_a_token_leaves_no_traceback() -> None:
         (("--web.listen-address", ":70000"), "argument --web.listen-address: ':70000' is not [host]:port"),
         (("--web.telemetry-path", "metrics"), "argument --web.telemetry-path: 'metrics' is not a path such as"),
         (("--web.telemetry-path", "/-/ready"), "argument --web.telemetry-path: '/-/ready' is not a path such as"),
+        (("--alerting.prometheus-url", "prometheus"), "argument --alerting.prometheus-url: not an address such as"),
+        (("check", "--alerting.prometheus-url=http://a"), "unrecognized arguments: --alerting.prometheus-url=http://a"),
         (("--log.level", "loud"), "argument --log.level: invalid choice: 'loud'"),
         (("check", "--output=xml"), "argument --output: invalid choice: 'xml'"),
         (("check", "--web.listen-address=:1"), "unrecognized arguments: --web.listen-address=:1"),
@@ -316,6 +320,35 @@ def test_a_hangup_reads_the_configuration_again() -> None:
     assert process.returncode == 0
     assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in told[0]
     assert "the configuration was read again" in told[1]
+
+
+@pytest.mark.usefixtures("with_token")
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_flags_say_who_knows_what_fires(command: str) -> None:
+    """They are asked, overrule the file, and still do when that has been read again."""
+    Path("exporter.yml").write_text("alerting: {prometheus_url: http://127.0.0.1:1}\n", encoding="utf-8")
+    flags = ["--web.listen-address=127.0.0.1:0", "--alerting.prometheus-url=http://127.0.0.1:9"]
+    if command == "serve":
+        flags.append("--config.file=exporter.yml")
+    with subprocess.Popen(
+        [sys.executable, "-m", "exporter", command, *flags], stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            line = next(line for line in process.stderr if "listening on" in line)
+            url = f"http://127.0.0.1:{line.rstrip().rstrip(chr(34)).rpartition(':')[2]}/api/alerts"
+            answers = [asyncio.run(fetch(url))]
+            process.send_signal(signal.SIGHUP)
+            next(line for line in process.stderr if "logger=exporter.reload" in line)
+            answers.append(asyncio.run(fetch(url)))
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=15)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    for status, text in answers:
+        assert status == 503
+        assert "Prometheus (http://127.0.0.1:9): connection refused." in text
 
 
 async def fetch(url: str) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.server import choose_encoding
 from exporter.exposition.text import Format
+from exporter.monitoring import Addresses, Monitoring
 from exporter.snapshot import Board
 from exporter.statement import Query, Statement
 from tests.exposition.snapshots import ManualClock, snapshot
@@ -60,6 +61,7 @@ class Site:
             refresh_interval=timedelta(seconds=60),
             telemetry_path=telemetry_path,
             ask_books=no_books,
+            monitoring=Monitoring(httpx.AsyncClient, self.clock, Addresses),
         )
 
     def show(self, revision: int = 7) -> None:

@@ -1,0 +1,8 @@
+"""How the API says that there is no answer."""
+
+from starlette.responses import JSONResponse, Response
+
+
+def error_response(status: int, code: str, message: str) -> Response:
+    """Give an answer with one word for what is wrong, and a sentence."""
+    return JSONResponse({"error": {"code": code, "message": message}}, status)

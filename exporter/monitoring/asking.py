@@ -1,0 +1,208 @@
+"""Asking Alertmanager and Prometheus what fires: bounded in time and size, and once for all who ask within a second."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+
+from exporter.clock import Clock
+from exporter.model import ExporterError
+from exporter.monitoring.alert import Alert, State
+from exporter.monitoring.documents import OddAnswer, read_alertmanager, read_prometheus
+
+PATIENCE_SECONDS = 3.0
+SHARED_SECONDS = 1.0
+"""For how long an answer is given again to who asks next."""
+
+LARGEST_BYTES = 10_000_000
+
+
+class MonitoringError(ExporterError):
+    """Nobody could say what fires; ``code`` is one word for why."""
+
+    def __init__(self, code: str, detail: str, remedy: str) -> None:
+        super().__init__(detail, remedy)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where Alertmanager and Prometheus are, as far as that is configured."""
+
+    alertmanager: str | None = None
+    prometheus: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What ``source`` (alertmanager or prometheus) said of our alerts, and when it was asked.
+
+    ``notes`` say what is less than it could be.
+    """
+
+    source: str
+    asked_at: datetime
+    alerts: tuple[Alert, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why one did not answer: who, where, and what happened."""
+
+    text: str
+
+
+class _Source:
+    """One that can be asked; questions within a second share one answer, or one failure."""
+
+    def __init__(
+        self,
+        word: str,
+        path: str,
+        read: Callable[[bytes], tuple[Alert, ...]],
+        *,
+        http: Callable[[], httpx.AsyncClient],
+        clock: Clock,
+        patience: float,
+    ) -> None:
+        self.word = word
+        self._path = path
+        self._read = read
+        self._http = http
+        self._clock = clock
+        self._patience = patience
+        self._url = ""
+        self._asked = 0.0
+        self._asking: asyncio.Task[Heard | _Failure] | None = None
+
+    async def ask(self, url: str) -> Heard | _Failure:
+        """Give what it says at an address."""
+        now, asking = self._clock.monotonic(), self._asking
+        if asking is None or url != self._url or self._is_over(asking, now):
+            self._url, self._asked = url, now
+            asking = self._asking = asyncio.create_task(self._ask(url))
+        # Who gives up must not take the answer from the others.
+        return await asyncio.shield(asking)
+
+    def _is_over(self, asking: asyncio.Task[Heard | _Failure], now: float) -> bool:
+        return asking.cancelled() or (asking.done() and now - self._asked >= SHARED_SECONDS)
+
+    async def stop(self) -> None:
+        """Break off the question that is under way."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait({self._asking})
+
+    async def _ask(self, url: str) -> Heard | _Failure:
+        asked_at = self._clock.now()
+        try:
+            async with asyncio.timeout(self._patience):
+                body = await self._fetch(url.rstrip("/") + self._path)
+            # Thousands of alerts take a while to be read: scrapes are answered meanwhile.
+            return Heard(self.word, asked_at, await asyncio.to_thread(self._read, body))
+        except (TimeoutError, httpx.TimeoutException):
+            reason = f"no answer within {self._patience:g} s"
+        except OddAnswer as error:
+            reason = str(error)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            reason = _reason(error)
+        return _Failure(f"{self.word.capitalize()} ({url}): {reason}")
+
+    async def _fetch(self, url: str) -> bytes:
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        body = bytearray()
+        async with self._http().stream("GET", url, headers=headers, follow_redirects=False) as response:
+            if response.status_code != 200:
+                raise OddAnswer(f"it answered HTTP {response.status_code}")
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST_BYTES:
+                    raise OddAnswer(f"its answer is larger than {LARGEST_BYTES // 10**6} MB")
+        return bytes(body)
+
+
+class Monitoring:
+    """What fires now: Alertmanager is asked, which knows what is silenced, and Prometheus where that cannot be.
+
+    ``open_http`` gives the HTTP client when the first question comes: most exporters are never asked one.
+    """
+
+    def __init__(
+        self,
+        open_http: Callable[[], httpx.AsyncClient],
+        clock: Clock,
+        addresses: Callable[[], Addresses],
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._open_http = open_http
+        self._http: httpx.AsyncClient | None = None
+        self._addresses = addresses
+        self._alertmanager = _Source(
+            "alertmanager", "/api/v2/alerts", read_alertmanager, http=self._client, clock=clock, patience=patience
+        )
+        self._prometheus = _Source(
+            "prometheus", "/api/v1/alerts", read_prometheus, http=self._client, clock=clock, patience=patience
+        )
+
+    async def fired(self) -> Heard:
+        """Give the alerts that fire, told to somebody or not. Raises MonitoringError."""
+        found = self._addresses()
+        failures: list[str] = []
+        for source, url in ((self._alertmanager, found.alertmanager), (self._prometheus, found.prometheus)):
+            heard = await source.ask(url) if url is not None else None
+            if isinstance(heard, _Failure):
+                failures.append(heard.text)
+            elif heard is not None:
+                alerts = tuple(alert for alert in heard.alerts if alert.state is not State.PENDING)
+                notes = (f"{text}. What is silenced or inhibited is told as firing." for text in failures)
+                return Heard(heard.source, heard.asked_at, alerts, tuple(notes))
+        if not failures:
+            remedy = (
+                "Set alerting.alertmanager_url or alerting.prometheus_url in the configuration, or give the flag "
+                "--alerting.alertmanager-url or --alerting.prometheus-url."
+            )
+            raise MonitoringError("not_configured", "Neither Alertmanager nor Prometheus is named to ask.", remedy)
+        remedy = "Check that they run, and their addresses (alerting.alertmanager_url, alerting.prometheus_url)."
+        raise MonitoringError("alerts_unreachable", f"Nobody says what fires. {'. '.join(failures)}.", remedy)
+
+    async def pending(self) -> Heard:
+        """Give the alerts whose condition holds, but not yet for long enough. Raises MonitoringError."""
+        url = self._addresses().prometheus
+        only = "Only Prometheus knows what is pending"
+        if url is None:
+            remedy = "Set alerting.prometheus_url in the configuration, or give the flag --alerting.prometheus-url."
+            raise MonitoringError("not_configured", f"{only}, and it is not named to ask.", remedy)
+        heard = await self._prometheus.ask(url)
+        if isinstance(heard, _Failure):
+            remedy = "Check that it runs, and its address (alerting.prometheus_url)."
+            raise MonitoringError("alerts_unreachable", f"{only}. {heard.text}.", remedy)
+        return Heard(heard.source, heard.asked_at, tuple(one for one in heard.alerts if one.state is State.PENDING))
+
+    async def close(self) -> None:
+        """Break off what is being asked, and close the HTTP client."""
+        await self._alertmanager.stop()
+        await self._prometheus.stop()
+        if self._http is not None:
+            await self._http.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            self._http = self._open_http()
+        return self._http
+
+
+def _reason(error: BaseException) -> str:
+    """Give the operating system's words for why, where it has any; the client's own errors hide them."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return f"{cause.strerror}".lower()
+        if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
+            return os.strerror(cause.errno).lower()
+        cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__

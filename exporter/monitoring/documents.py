@@ -1,0 +1,109 @@
+"""How Prometheus and Alertmanager write down alerts. Pure, and strict: what is odd is no answer.
+
+https://prometheus.io/docs/prometheus/latest/querying/api/#alerts and
+https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from exporter.model import parse_time
+from exporter.monitoring.alert import PREFIX, Alert, State
+
+
+class OddAnswer(ValueError):
+    """An answer is not what was asked for; the message says why."""
+
+
+def read_prometheus(body: bytes) -> tuple[Alert, ...]:
+    """Give our alerts of an answer to ``GET /api/v1/alerts``. Raises OddAnswer."""
+    document = _mapping(_json(body), "the answer")
+    if document.get("status") != "success":
+        raise _odd("status is not success")
+    alerts = _list(_mapping(document.get("data"), "data").get("alerts"), "data.alerts")
+    return _ours(_of_prometheus(_mapping(each, "an alert")) for each in alerts)
+
+
+def read_alertmanager(body: bytes) -> tuple[Alert, ...]:
+    """Give our alerts of an answer to ``GET /api/v2/alerts``. Raises OddAnswer."""
+    return _ours(_of_alertmanager(_mapping(each, "an alert")) for each in _list(_json(body), "the answer"))
+
+
+def _of_prometheus(alert: Mapping[str, Any]) -> Alert:
+    states = {"firing": State.FIRING, "pending": State.PENDING}
+    state = states.get(_text(alert.get("state"), "state"))
+    if state is None:
+        raise _odd("state is neither firing nor pending")
+    since = _time(alert.get("activeAt"), "activeAt")
+    return Alert(_texts(alert, "labels"), _texts(alert, "annotations"), state, since, _value(alert.get("value")))
+
+
+def _of_alertmanager(alert: Mapping[str, Any]) -> Alert:
+    status = _mapping(alert.get("status"), "status")
+    # What is silenced may be inhibited too: what somebody did is told before what follows from rules.
+    held_back = (("silencedBy", State.SILENCED), ("inhibitedBy", State.INHIBITED), ("mutedBy", State.MUTED))
+    # Alertmanager knows mutedBy only since 0.28.
+    state = next((state for key, state in held_back if _list(status.get(key) or [], f"status.{key}")), State.FIRING)
+    since = _time(alert.get("startsAt"), "startsAt")
+    return Alert(_texts(alert, "labels"), _texts(alert, "annotations"), state, since)
+
+
+def _ours(alerts: Any) -> tuple[Alert, ...]:
+    # All are read before ours are taken, so that an odd answer is told whoever else's alert is odd.
+    return tuple(alert for alert in tuple(alerts) if alert.name.startswith(PREFIX))
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise OddAnswer("it did not answer with JSON") from None
+
+
+def _odd(text: str) -> OddAnswer:
+    return OddAnswer(f"its answer is not a list of alerts: {text}")
+
+
+def _mapping(found: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise _odd(f"{what} is no object")
+    return found
+
+
+def _list(found: Any, what: str) -> list[Any]:
+    if not isinstance(found, list):
+        raise _odd(f"{what} is no list")
+    return found
+
+
+def _texts(alert: Mapping[str, Any], key: str) -> dict[str, str]:
+    """Give labels or annotations; none may be written as null."""
+    found = _mapping(alert.get(key) or {}, key)
+    return {_text(name, key): _text(value, f"{key}.{name}") for name, value in found.items()}
+
+
+def _text(found: Any, what: str) -> str:
+    # JSON can hold half a character, which could not be written again.
+    if not isinstance(found, str) or any("\ud800" <= character <= "\udfff" for character in found):
+        raise _odd(f"{what} is no text")
+    return found
+
+
+def _time(found: Any, what: str) -> datetime:
+    try:
+        return parse_time(_text(found, what))
+    except (ValueError, OverflowError):
+        raise _odd(f"{what} is no time") from None
+
+
+def _value(found: Any) -> float | None:
+    if found is None:
+        return None
+    try:
+        value = float(_text(found, "value"))
+    except ValueError:
+        raise _odd("value is no number") from None
+    return value if math.isfinite(value) else None
