@@ -36,12 +36,14 @@ _ALERTS = (
     AdjustableAlert("CloudflareWorkerRequestTimeHigh", "worker", "seconds of a request, 95th percentile"),
     AdjustableAlert("CloudflareWorkerLimitExceeded", "worker", "share of the invocations that are stopped at a limit"),
     AdjustableAlert("CloudflareWorkerTrafficVanished", "worker", "share of the usual traffic that is left"),
-    AdjustableAlert("CloudflareWorkerTrafficAnomalous", "worker", "width of the band in standard deviations"),
+    AdjustableAlert("CloudflareWorkerTrafficAnomalous", "worker", "standard deviations", ("info",)),
     AdjustableAlert("CloudflareR2BucketLarge", "r2_bucket", "bytes"),
     AdjustableAlert("CloudflareR2ClassASpike", "r2_bucket", "times the most of the same hour of the last seven days"),
     AdjustableAlert("CloudflareR2AccessDenied", "r2_bucket", "refused operations in five minutes"),
-    AdjustableAlert("CloudflareR2ObjectsLarge", "r2_bucket", "bytes of an object in the mean"),
-    AdjustableAlert("CloudflareR2EgressSpike", "r2_bucket", "times the most of the same hour of the last seven days"),
+    AdjustableAlert("CloudflareR2ObjectsLarge", "r2_bucket", "bytes of an object in the mean", ("info",)),
+    AdjustableAlert(
+        "CloudflareR2EgressSpike", "r2_bucket", "times the most of the same hour of the last seven days", ("info",)
+    ),
     AdjustableAlert("CloudflareR2QuotaHigh", ACCOUNT, "share of what is included", ("warning", "info")),
     AdjustableAlert(
         "CloudflareD1RowsReadSpike",

@@ -11,7 +11,12 @@ Alert = tuple[Mapping[str, str], Mapping[str, str]]
 Firing = dict[str, list[Alert]]
 """By the alert's name."""
 
+OVERVIEW = "/d/cloudflare-overview/cloudflare-overview"
+
+WATCHDOG = "CloudflareWatchdog"
 EXPORTER_DOWN = "CloudflareExporterDown"
+ACCOUNT_DOWN = "CloudflareAccountDown"
+UNRESOLVED = "CloudflareCriticalUnresolved"
 DATASET_STALE = "CloudflareDatasetStale"
 ERROR_RATIO_HIGH = "CloudflareWorkerErrorRatioHigh"
 BUCKET_LARGE = "CloudflareR2BucketLarge"
@@ -24,14 +29,54 @@ _OF_DATASET = re.compile(
 
 def exporter_down() -> Firing:
     """Give the alert that no exporter can be scraped."""
-    labels = {"job": "cloudflare", "severity": "critical"}
+    labels = {"job": "cloudflare", "severity": "critical", "product": "exporter"}
     notes = {
         "summary": "No Cloudflare exporter can be scraped.",
         "description": "Prometheus has reached no target of job cloudflare for 5 minutes. Nothing else about "
         "Cloudflare can alert until one is back; the counters then catch up by themselves.",
         "runbook_url": "alerting/runbook.md#cloudflareexporterdown",
+        "dashboard_url": OVERVIEW,
     }
     return {EXPORTER_DOWN: [(labels, notes)]}
+
+
+def watchdog() -> Firing:
+    """Give the alert that always fires."""
+    notes = {
+        "summary": "This alert always fires.",
+        "description": "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a "
+        "dead man's switch expect it, which tells you when it stays away.",
+        "runbook_url": "alerting/runbook.md#cloudflarewatchdog",
+        "dashboard_url": OVERVIEW,
+    }
+    return {WATCHDOG: [({"severity": "info", "product": "exporter"}, notes)]}
+
+
+def account_down() -> Firing:
+    """Give the alert that the account is not answered."""
+    notes = {
+        "summary": "A Cloudflare account is not answered.",
+        "description": "For ten minutes no refresh of account Example was answered: its figures stand still. The "
+        "exporter's page / and its log say why; counters catch up once it is answered again.",
+        "runbook_url": "alerting/runbook.md#cloudflareaccountdown",
+        "dashboard_url": f"{OVERVIEW}?var-account=Example",
+    }
+    labels = {"job": "cloudflare", "account": "Example", "severity": "critical", "product": "exporter"}
+    return {ACCOUNT_DOWN: [(labels, notes)]}
+
+
+def unresolved(alert: str, account: str = "") -> Firing:
+    """Give the escalation of a critical alert of the exporter."""
+    labels = {"job": "cloudflare", "alert": alert, "severity": "critical", "product": "exporter"}
+    of_account = {"account": account} if account else {}
+    notes = {
+        "summary": "A critical alert has not been resolved for half an hour.",
+        "description": f"{alert}{f' of account {account}' if account else ''} has been firing for more than 30 minutes."
+        " Whoever was told has not ended it: see its entry in the runbook.",
+        "runbook_url": "alerting/runbook.md#cloudflarecriticalunresolved",
+        "dashboard_url": f"{OVERVIEW}?var-account={account}&var-project=",
+    }
+    return {UNRESOLVED: [(labels | of_account, notes)]}
 
 
 def every_dataset_stale(scene: Scene, second: int) -> Firing:
@@ -50,12 +95,19 @@ def _ages(scene: Scene, second: int) -> dict[str, int]:
 
 
 def _stale(dataset: str, age: int) -> Alert:
-    labels = {"job": "cloudflare", "account": "Example", "dataset": dataset, "severity": "warning"}
+    labels = {
+        "job": "cloudflare",
+        "account": "Example",
+        "dataset": dataset,
+        "severity": "warning",
+        "product": "exporter",
+    }
     notes = {
         "summary": "A Cloudflare dataset is no longer answered.",
         "description": f"Cloudflare's last answer for dataset {dataset} (account Example) reaches to {_printed(age)} "
         "ago. The exporter runs; cloudflare_exporter_dataset_state and its page / say why the dataset is not answered.",
         "runbook_url": "alerting/runbook.md#cloudflaredatasetstale",
+        "dashboard_url": f"{OVERVIEW}?var-account=Example",
     }
     return labels, notes
 
@@ -74,6 +126,7 @@ def failing(worker: str, ratio: float) -> Firing:
         "project": "shop",
         "script_name": worker,
         "severity": "warning",
+        "product": "workers",
     }
     notes = {
         "summary": "A Worker fails more often than it should.",
@@ -81,18 +134,27 @@ def failing(worker: str, ratio: float) -> Firing:
         "failed over ten minutes of Cloudflare's time (right after an outage: over all of it). Look at "
         "cloudflare_worker_errors_total by status, then at the Worker's logs and latest deployment.",
         "runbook_url": "alerting/runbook.md#cloudflareworkererrorratiohigh",
+        "dashboard_url": f"{OVERVIEW}?var-account=Example&var-project=shop",
     }
     return {ERROR_RATIO_HIGH: [(labels, notes)]}
 
 
 def large_bucket(bucket: str) -> Firing:
     """Give the alert that a bucket of 12 GB is large."""
-    labels = {"job": "cloudflare", "account": "Example", "project": "shop", "bucket": bucket, "severity": "warning"}
+    labels = {
+        "job": "cloudflare",
+        "account": "Example",
+        "project": "shop",
+        "bucket": bucket,
+        "severity": "warning",
+        "product": "r2",
+    }
     notes = {
         "summary": "An R2 bucket is large.",
         "description": f"Bucket {bucket} (project shop, account Example) holds 12.03GB, as Cloudflare measured it "
         "within the last hours. What lies above the free 10 GB of an account costs every month: look at what is "
         "written there and whether it needs to stay.",
         "runbook_url": "alerting/runbook.md#cloudflarer2bucketlarge",
+        "dashboard_url": f"{OVERVIEW}?var-account=Example&var-project=shop",
     }
     return {BUCKET_LARGE: [(labels, notes)]}

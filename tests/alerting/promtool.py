@@ -13,7 +13,7 @@ import yaml
 from stack.tools import REPOSITORY
 from tests.alerting.scene import BEGIN, Scrape
 
-RULES = REPOSITORY / "alerting/rules/cloudflare.yml"
+RULES = tuple(sorted((REPOSITORY / "alerting/rules").glob("*.yml")))
 
 TARGET_LABELS = {
     "job": "cloudflare",
@@ -32,9 +32,10 @@ SHOWN_LINES = 20
 Labels = Mapping[str, str]
 
 
-def read_rules(file: Path = RULES) -> list[dict[str, Any]]:
-    """Give the rules of a file."""
-    return [rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
+def read_rules(files: Sequence[Path] = RULES) -> list[dict[str, Any]]:
+    """Give the rules of some files."""
+    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    return [rule for group in groups for rule in group["rules"]]
 
 
 def selected_metrics(rules: Sequence[Mapping[str, Any]]) -> frozenset[str]:
@@ -47,7 +48,7 @@ class RuleTest:
     """One test of rules on scraped values. Times are seconds of the scene."""
 
     scrapes: Sequence[Scrape]
-    rules: Path = RULES
+    rules: Sequence[Path] = RULES
     _alerts: list[dict[str, Any]] = field(default_factory=list)
     _expressions: list[dict[str, Any]] = field(default_factory=list)
 
@@ -81,7 +82,7 @@ class RuleTest:
             "promql_expr_test": self._expressions,
         }
         return {
-            "rule_files": [str(self.rules)],
+            "rule_files": [str(file) for file in self.rules],
             "evaluation_interval": "1m",
             "tests": [test],
         }

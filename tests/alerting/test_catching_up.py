@@ -15,13 +15,19 @@ import pytest
 from exporter.simulator import Documents, Traffic, World
 from stack.tools import Tools
 from tests.alerting.alerts import (
+    ACCOUNT_DOWN,
     DATASET_STALE,
     ERROR_RATIO_HIGH,
+    EXPORTER_DOWN,
+    UNRESOLVED,
     Firing,
+    account_down,
     every_dataset_stale,
     exporter_down,
     failing,
     large_bucket,
+    unresolved,
+    watchdog,
 )
 from tests.alerting.promtool import RuleTest, read_rules, selected_metrics
 from tests.alerting.scene import Scene, Script
@@ -41,7 +47,8 @@ LATENESS = timedelta(minutes=25)
 
 ALERTS = tuple(rule["alert"] for rule in read_rules() if "alert" in rule)
 
-RESTARTED = ((0, 200), (203, END))
+RESTART = 200
+RESTARTED = ((0, RESTART), (RESTART + 3, END))
 """The lives of an exporter that is started again while Cloudflare is away, and misses some scrapes."""
 
 Play = Callable[[str], Scene]
@@ -120,17 +127,23 @@ def expect_exactly(test: RuleTest, minute: int, firing: Firing, undecided: Colle
 
 
 def alerts_of_outage(scene: Scene, minute: int) -> Firing:
-    """Give what fires: each dataset is stale while Cloudflare is away, and the large bucket is large, as always."""
+    """Give what fires while Cloudflare is away; the large bucket is large, as always."""
     is_stale = AWAY + 20 <= minute <= BACK
     return {
+        **watchdog(),
         **(large_bucket(MEDIA) if minute > 5 else {}),
+        **(account_down() if is_stale else {}),
+        **(unresolved(ACCOUNT_DOWN, "Example") if AWAY + 60 <= minute <= BACK else {}),
         **(every_dataset_stale(scene, minute * 60) if is_stale else {}),
     }
 
 
 def undecided_of_outage(minute: int) -> set[str]:
     """Give which alerts may fire or not: one dataset after another is found to be stale, and caught up."""
-    return {DATASET_STALE} if AWAY + 10 < minute < AWAY + 20 or BACK < minute < CAUGHT_UP else set()
+    if AWAY + 20 <= minute < AWAY + 60:
+        return {UNRESOLVED}
+    is_turning = AWAY + 10 <= minute < AWAY + 20 or BACK < minute < CAUGHT_UP
+    return {DATASET_STALE, ACCOUNT_DOWN, UNRESOLVED} if is_turning else set()
 
 
 @pytest.mark.parametrize("name", ["scraped every minute", "scraped every 15 s"])
@@ -164,7 +177,13 @@ def test_the_exporter_was_down(play: Play, tools: Tools, tmp_path: Path) -> None
         # A large bucket stays an alert for half an hour after the last exporter that saw it.
         is_large = 5 < minute <= AWAY + 30 or minute > BACK + 5
         is_down = AWAY + 5 < minute <= BACK
-        firing = {**(large_bucket(MEDIA) if is_large else {}), **(exporter_down() if is_down else {})}
+        is_unresolved = AWAY + 35 < minute <= BACK
+        firing = {
+            **watchdog(),
+            **(large_bucket(MEDIA) if is_large else {}),
+            **(exporter_down() if is_down else {}),
+            **(unresolved(EXPORTER_DOWN) if is_unresolved else {}),
+        }
         expect_exactly(test, minute, firing)
     test.run(tools.promtool, tmp_path)
 
@@ -207,6 +226,9 @@ def test_workers_failed_meanwhile(play: Play, tools: Tools, tmp_path: Path) -> N
     expect_true_rates(test, truth, minutes_of_rates())
     for minute in minutes_of_alerts():
         firing, undecided = alerts_of_outage(scene, minute), undecided_of_outage(minute)
+        if RESTART <= minute < RESTART + 60:
+            # The new exporter says itself for how long the account has not been answered.
+            undecided |= {ACCOUNT_DOWN, UNRESOLVED}
         if CAUGHT_UP <= minute < BACK + 10:
             ratio = error_ratios(truth, minute * 60)[recorded(ERROR_RATIO, {"script_name": WEB})]
             assert ratio > 0.3
@@ -232,7 +254,7 @@ def test_rates_over_our_own_time_would_alert(play: Play, tools: Tools, tmp_path:
     """
     scene = play("scraped every minute")
     truth = Truth(scene)
-    test = RuleTest(scene.scrapes, rules=Path(__file__).with_name("wall_clock.yml"))
+    test = RuleTest(scene.scrapes, rules=[Path(__file__).with_name("wall_clock.yml")])
     requests = f'increase(cloudflare_worker_requests_total{{script_name="{WEB}"}}[10m])'
     used = truth.rates(REQUESTS, CAUGHT_UP * 60)[recorded(REQUESTS.record, {"script_name": WEB})] * RANGE_SECONDS
     test.expect_samples(CAUGHT_UP * 60, f"count(sum({requests}) > 30 * {used!r})", {"{}": 1})

@@ -1,0 +1,38 @@
+"""Writes the rules as Prometheus reads them: ``python -m alerting.build``.
+
+``rules/thresholds.yml`` is not written: it holds the knobs, and is edited by hand.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from alerting import costs, d1, durable_objects, exporter, kv, money, overrides, r2, usage, workers
+from alerting.rule import as_yaml
+
+RULES = Path(__file__).resolve().parent / "rules"
+THRESHOLDS = RULES / "thresholds.yml"
+
+WRITTEN = "Written by `make rules` from the code in alerting/; thresholds are in thresholds.yml."
+
+ROOMS = (overrides, usage, costs, exporter, workers, r2, d1, durable_objects, kv, money)
+
+
+def build() -> Mapping[str, str]:
+    """Give the content of each file in ``rules/`` by its name, but for the thresholds."""
+    return {
+        f"{room.__name__.rpartition('.')[2]}.yml": as_yaml(f"{room.TITLE}\n{WRITTEN}", room.groups()) for room in ROOMS
+    }
+
+
+def main() -> None:
+    """Write every file of rules; those that are gone are removed."""
+    files = build()
+    for stale in RULES.glob("*.yml"):
+        if stale.name not in files and stale != THRESHOLDS:
+            stale.unlink()
+    for name, content in files.items():
+        (RULES / name).write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Alerts about D1 databases."""
+
+from collections.abc import Iterator
+
+from alerting.promql import DATABASE, both, compared, only_fresh, setting
+from alerting.rule import Alert, Group, Record
+from alerting.usage import D1_QUERIES, D1_QUERIES_DATASET, D1_ROWS_READ
+
+TITLE = "D1: runaway queries, full scans, size and time."
+
+PRODUCT = "d1"
+SUBJECT = ("account", "project")
+NAMED = "{{ $labels.database }} (project {{ $labels.project }}, account {{ $labels.account }})"
+
+LEVEL = DATABASE.level
+CHANGE = f"{LEVEL}:cloudflare_d1_rows_read_per_norm:ratio_rate1h"
+ROWS_PER_QUERY = f"{LEVEL}:cloudflare_d1_rows_read_per_queries:ratio_rate1h"
+SIZE = f"{LEVEL}:cloudflare_d1_size_bytes:max"
+QUERY_TIME = f"{LEVEL}:cloudflare_d1_query_duration_seconds:p95"
+
+ROWS_READ = "CloudflareD1RowsReadSpike"
+FULL_SCANS = "CloudflareD1FullScans"
+SIZE_HIGH = "CloudflareD1SizeHigh"
+SLOW = "CloudflareD1QueryTimeHigh"
+
+
+def groups() -> tuple[Group, ...]:
+    """Give the records and alerts about D1."""
+    return (
+        Group("cloudflare.d1", list(_databases())),
+        Group("cloudflare.d1_hours", list(_hours()), interval="5m"),
+    )
+
+
+def _databases() -> Iterator[Record | Alert]:
+    yield Record(SIZE, f"max by ({DATABASE.on}) (cloudflare_d1_size_bytes)", "The sizes of two replicas are one size.")
+    newest = f'max by ({DATABASE.on}) (cloudflare_d1_query_duration_seconds{{quantile="0.95"}})'
+    yield Record(QUERY_TIME, only_fresh(newest, D1_QUERIES_DATASET))
+    yield Alert(
+        SIZE_HIGH,
+        "warning",
+        PRODUCT,
+        compared(SIZE, ">", DATABASE, SIZE_HIGH, has_free_plan=True),
+        "A D1 database comes near the largest size.",
+        "Database " + NAMED + " has {{ $value | humanize }}B. At the limit of its plan (10 GB; 500 MB on the free one) "
+        "writes fail: delete what is not needed, or spread it over several databases.",
+        wait="15m",
+        keep="30m",
+        subject=SUBJECT,
+    )
+    yield Alert(
+        SLOW,
+        "warning",
+        PRODUCT,
+        both(
+            compared(QUERY_TIME, ">", DATABASE, SLOW),
+            f"{D1_QUERIES.record('10m')} > {setting(SLOW, 'least_queries_per_second')}",
+        ),
+        "The queries of a D1 database are slow.",
+        "One in twenty queries of database " + NAMED + " takes {{ $value | humanizeDuration }} or more. Look at which "
+        "query it is (wrangler d1 insights) and whether it has an index.",
+        wait="15m",
+        subject=SUBJECT,
+    )
+
+
+def _hours() -> Iterator[Record | Alert]:
+    rows, queries = D1_ROWS_READ.record("1h"), D1_QUERIES.record("1h")
+    yield Record(CHANGE, f"{rows}\n  /\n{D1_ROWS_READ.norm}")
+    yield Record(ROWS_PER_QUERY, f"{rows}\n  /\n({queries} > 0)")
+    yield Alert(
+        ROWS_READ,
+        "critical",
+        PRODUCT,
+        both(
+            compared(CHANGE, ">", DATABASE, ROWS_READ, "critical"),
+            f"{rows} > {setting(ROWS_READ, 'least_rows_per_second')}",
+        ),
+        "A D1 database reads many more rows than usual.",
+        "Over the last hour database "
+        + NAMED
+        + " read {{ $value | humanize }} times the rows of its busiest same hour "
+        "of the last seven days. Every row read is billed: find the query (wrangler d1 insights) and stop what runs "
+        "it.",
+        wait="10m",
+        subject=SUBJECT,
+    )
+    yield Alert(
+        FULL_SCANS,
+        "warning",
+        PRODUCT,
+        both(
+            compared(ROWS_PER_QUERY, ">", DATABASE, FULL_SCANS),
+            f"{rows} > {setting(FULL_SCANS, 'least_rows_per_second')}",
+        ),
+        "The queries of a D1 database read whole tables.",
+        "A query of database " + NAMED + " read {{ $value | humanize }} rows in the mean of the last hour, and every "
+        "row read is billed. Find the query (wrangler d1 insights) and give it an index.",
+        wait="15m",
+        subject=SUBJECT,
+    )

@@ -1,0 +1,98 @@
+"""Alerts about Durable Object namespaces."""
+
+from collections.abc import Iterator
+
+from alerting.promql import OBJECTS, both, compared, setting
+from alerting.rule import Alert, Group, Record
+from alerting.usage import OBJECT_DURATION, OBJECT_LIMITS, OBJECT_REQUESTS
+
+TITLE = "Durable Objects: loops of requests and alarms, limits, storage."
+
+PRODUCT = "durable_objects"
+SUBJECT = ("account", "project")
+NAMED = "{{ $labels.do_namespace }} (project {{ $labels.project }}, account {{ $labels.account }})"
+
+LEVEL = OBJECTS.level
+DURATION_CHANGE = f"{LEVEL}:cloudflare_durable_object_duration_per_norm:ratio_rate1h"
+REQUESTS_CHANGE = f"{LEVEL}:cloudflare_durable_object_requests_per_norm:ratio_rate1h"
+LIMIT_ERRORS = f"{LEVEL}:cloudflare_durable_object_limit_errors:increase10m"
+STORED = f"{LEVEL}:cloudflare_durable_object_sql_storage_bytes:max"
+
+DURATION = "CloudflareDurableObjectDurationSpike"
+REQUESTS = "CloudflareDurableObjectRequestSpike"
+LIMIT_EXCEEDED = "CloudflareDurableObjectLimitExceeded"
+STORAGE = "CloudflareDurableObjectStorageLarge"
+
+
+def groups() -> tuple[Group, ...]:
+    """Give the records and alerts about Durable Objects."""
+    return (
+        Group("cloudflare.durable_objects", list(_namespaces())),
+        Group("cloudflare.durable_objects_hours", list(_hours()), interval="5m"),
+    )
+
+
+def _namespaces() -> Iterator[Record | Alert]:
+    yield Record(LIMIT_ERRORS, f"600 * {OBJECT_LIMITS.record('10m')}")
+    yield Record(
+        STORED,
+        f"max by ({OBJECTS.on}) (cloudflare_durable_object_sql_storage_bytes)",
+        "The sizes of two replicas are one size.",
+    )
+    yield Alert(
+        LIMIT_EXCEEDED,
+        "warning",
+        PRODUCT,
+        compared(LIMIT_ERRORS, ">", OBJECTS, LIMIT_EXCEEDED),
+        "Durable Objects are stopped at their CPU or memory limit.",
+        "{{ $value | humanize }} times within ten minutes an object of namespace " + NAMED + " was stopped because it "
+        "took too much CPU time or memory. Look at cloudflare_durable_object_limit_errors_total by reason.",
+        keep="10m",
+        subject=SUBJECT,
+        why="Ten minutes smooth it by themselves.",
+    )
+    yield Alert(
+        STORAGE,
+        "warning",
+        PRODUCT,
+        compared(STORED, ">", OBJECTS, STORAGE),
+        "A Durable Object namespace stores much.",
+        "The objects of namespace "
+        + NAMED
+        + " store {{ $value | humanize }}B. What lies above the included 5 GB of an "
+        "account is billed every month, and no single object can hold more than 10 GB.",
+        wait="15m",
+        keep="30m",
+        subject=SUBJECT,
+    )
+
+
+def _hours() -> Iterator[Record | Alert]:
+    for record, rate in ((DURATION_CHANGE, OBJECT_DURATION), (REQUESTS_CHANGE, OBJECT_REQUESTS)):
+        yield Record(record, f"{rate.record('1h')}\n  /\n{rate.norm}")
+    least = f"{OBJECT_DURATION.record('1h')} > {setting(DURATION, 'least_gigabyte_seconds_per_second')}"
+    yield Alert(
+        DURATION,
+        "critical",
+        PRODUCT,
+        both(compared(DURATION_CHANGE, ">", OBJECTS, DURATION, "critical"), least),
+        "Durable Objects are active much longer than usual.",
+        "Over the last hour the objects of namespace " + NAMED + " were billed {{ $value | humanize }} times the "
+        "duration of their busiest same hour of the last seven days. Look for objects that never come to rest: alarms "
+        "that set themselves again, timers, WebSockets without hibernation.",
+        wait="10m",
+        subject=SUBJECT,
+    )
+    least = f"{OBJECT_REQUESTS.record('1h')} > {setting(REQUESTS, 'least_requests_per_second')}"
+    yield Alert(
+        REQUESTS,
+        "critical",
+        PRODUCT,
+        both(compared(REQUESTS_CHANGE, ">", OBJECTS, REQUESTS, "critical"), least),
+        "Durable Objects are called much more than usual.",
+        "Over the last hour the objects of namespace " + NAMED + " had {{ $value | humanize }} times the requests of "
+        "their busiest same hour of the last seven days. Look for an alarm that sets itself again, or for objects that "
+        "call each other.",
+        wait="10m",
+        subject=SUBJECT,
+    )

@@ -1,0 +1,272 @@
+"""Alerts about the exporter itself, and the escalation."""
+
+from collections.abc import Iterator
+
+from alerting.promql import ACCOUNTS, compared, growth, inner, setting, threshold
+from alerting.rule import Alert, Group, Record
+
+TITLE = """The exporter: whether it runs and is answered, whether what it counts is whole, and what nobody looks at.
+"cloudflare" is the job_name of prometheus.yml."""
+
+PRODUCT = "exporter"
+DATASET = ("job", "account", "dataset")
+
+DOWN = "CloudflareExporterDown"
+ABSENT = "CloudflareExporterAbsent"
+WATCHDOG = "CloudflareWatchdog"
+ACCOUNT_DOWN = "CloudflareAccountDown"
+TOKEN_FAILING = "CloudflareTokenFailing"
+STALE = "CloudflareDatasetStale"
+REFUSED = "CloudflareDatasetRefused"
+BUDGET_TIGHT = "CloudflareApiBudgetTight"
+STORAGE = "CloudflareExporterStorageFailing"
+CONFIG = "CloudflareExporterConfigRefused"
+GAP = "CloudflareUsageGap"
+REVISIONS = "CloudflareRevisionsUnusual"
+UNLISTED = "CloudflareUnlistedAssets"
+CARD_OLD = "CloudflareRateCardOld"
+UNRESOLVED = "CloudflareCriticalUnresolved"
+
+REVISED = "job_account_dataset:cloudflare_exporter_revisions:increase1h"
+
+
+def groups() -> tuple[Group, ...]:
+    """Give the alerts about the exporter."""
+    rules = [*_running(), *_answered(), *_resources(), *_whole(), *_outdated(), _unresolved()]
+    return (Group("cloudflare.exporter", rules), Group("cloudflare.revisions", list(_revisions()), interval="5m"))
+
+
+def _running() -> Iterator[Alert]:
+    yield Alert(
+        DOWN,
+        "critical",
+        PRODUCT,
+        'max by (job) (up{job="cloudflare"}) == 0',
+        "No Cloudflare exporter can be scraped.",
+        "Prometheus has reached no target of job {{ $labels.job }} for 5 minutes. Nothing else about Cloudflare can "
+        "alert until one is back; the counters then catch up by themselves.",
+        wait="5m",
+    )
+    yield Alert(
+        ABSENT,
+        "critical",
+        PRODUCT,
+        'absent(up{job="cloudflare"})',
+        "Prometheus has no Cloudflare exporter to scrape.",
+        "There has been no target of job {{ $labels.job }} for 5 minutes. Nothing about Cloudflare can alert until "
+        "Prometheus finds one: look at its targets files or its service discovery.",
+        wait="5m",
+    )
+    yield Alert(
+        WATCHDOG,
+        "info",
+        PRODUCT,
+        "vector(1)",
+        "This alert always fires.",
+        "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a dead man's "
+        "switch expect it, which tells you when it stays away.",
+    )
+
+
+def _answered() -> Iterator[Alert]:
+    problem = "cloudflare_exporter_problem_start_timestamp_seconds"
+    unauthorized = f'{problem}{{part=~"account|token",reason=~"unauthorized|file"}}'
+    yield Alert(
+        ACCOUNT_DOWN,
+        "critical",
+        PRODUCT,
+        "max by (job, account) (cloudflare_exporter_account_up) == 0\n"
+        "  unless on (job, account)\n"
+        f"{unauthorized}\n"
+        "  unless on (job, account)\n"
+        f'({problem}{{part="token"}} and on (job) {problem}{{part="account"}})',
+        "A Cloudflare account is not answered.",
+        "For ten minutes no refresh of account {{ $labels.account }} was answered: its figures stand still. The "
+        "exporter's page / and its log say why; counters catch up once it is answered again.",
+        wait="10m",
+        subject=("account",),
+        why="Where the token is refused, CloudflareTokenFailing says more. A token whose accounts can't be listed is "
+        "told only where none of them is.",
+    )
+    yield Alert(
+        TOKEN_FAILING,
+        "critical",
+        PRODUCT,
+        f"time() - min by (job, account, part, reason, remedy) (\n  {unauthorized}\n)\n"
+        f"  > {threshold(TOKEN_FAILING, 'critical')}",
+        "Cloudflare refuses a token, or it cannot be read.",
+        "Since {{ $value | humanizeDuration }} the token of {{ $labels.account }} is not accepted "
+        "({{ $labels.reason }}): nothing is counted with it. {{ $labels.remedy }}",
+        subject=("account",),
+    )
+    refused = 'cloudflare_exporter_dataset_state{state="unavailable",reason!="plan"}'
+    yield Alert(
+        STALE,
+        "warning",
+        PRODUCT,
+        "time() - max by (job, account, dataset) (\n"
+        "  last_over_time(cloudflare_exporter_dataset_queried_until_timestamp_seconds[5m])\n"
+        "    or\n"
+        "  last_over_time(cloudflare_exporter_dataset_last_success_timestamp_seconds[5m])\n"
+        ")\n"
+        "  > on (job) group_left ()\n"
+        f"last_over_time(({threshold(STALE, 'warning')}\n"
+        "  + 5 * max by (job) (cloudflare_exporter_refresh_interval_seconds))[5m:1m])\n"
+        "  unless on (job, account, dataset)\n"
+        'cloudflare_exporter_dataset_state{state="unavailable"}',
+        "A Cloudflare dataset is no longer answered.",
+        "Cloudflare's last answer for dataset {{ $labels.dataset }} (account {{ $labels.account }}) reaches to "
+        "{{ $value | humanizeDuration }} ago. The exporter runs; cloudflare_exporter_dataset_state and its page / say "
+        "why the dataset is not answered.",
+        wait="5m",
+        subject=("account",),
+        why="An answer reaches up to the last full minute, so figures are one refresh and a minute old in steady "
+        "state; "
+        "gauges that have no queried_until are asked every five minutes. Five refreshes may fail, and five more "
+        "minutes "
+        "pass, before it is worth a person's time; a slower refresh interval moves the threshold with it.",
+    )
+    yield Alert(
+        REFUSED,
+        "warning",
+        PRODUCT,
+        f"max by (job, account, dataset, reason) (\n  {refused}\n)\n"
+        "  == 1\n"
+        "or\n"
+        "max by (job, account, kind, reason) (\n"
+        '  cloudflare_exporter_discovery_state{state="unavailable"}\n)\n'
+        "  == 1",
+        "Cloudflare refuses a dataset or a list.",
+        "Cloudflare refuses {{ with $labels.dataset }}dataset {{ . }}{{ end }}{{ with $labels.kind }}the list of "
+        "{{ . }}{{ end }} of account {{ $labels.account }} ({{ $labels.reason }}), so its usage is not counted. The "
+        "exporter's page / and cloudflare-exporter check name the permission that is missing.",
+        wait="15m",
+        subject=("account",),
+        why="What the plan lacks is left out: nobody can do anything about it.",
+    )
+
+
+def _resources() -> Iterator[Alert]:
+    yield Alert(
+        BUDGET_TIGHT,
+        "warning",
+        PRODUCT,
+        "min by (job, api) (cloudflare_exporter_api_budget_remaining_requests)\n"
+        "  /\n"
+        "max by (job, api) (cloudflare_exporter_api_budget_requests)\n"
+        f"  < {threshold(BUDGET_TIGHT, 'warning')}",
+        "The exporter comes near the requests that it may send.",
+        "Only {{ $value | humanizePercentage }} of the requests to Cloudflare's {{ $labels.api }} API that the "
+        "exporter "
+        "allows itself in five minutes are left. When none are, figures grow old: raise poll.refresh or budget_share, "
+        "or let other tools of this Cloudflare user ask less.",
+        wait="30m",
+    )
+    failures = "cloudflare_exporter_commit_failures_total"
+    yield Alert(
+        STORAGE,
+        "critical",
+        PRODUCT,
+        f"sum by (job) (\n{inner(growth(failures, '10m'))}\n)\n  > {threshold(STORAGE, 'critical')}",
+        "The exporter cannot write its ledger.",
+        "{{ $value | humanize }} changes could not be written within ten minutes: the disk of the state folder is "
+        "full, "
+        "read-only or broken. Figures stand still until it can be written again; nothing is counted twice then.",
+        keep="10m",
+        why="Ten minutes smooth it by themselves.",
+    )
+    yield Alert(
+        CONFIG,
+        "warning",
+        PRODUCT,
+        "min by (job) (cloudflare_exporter_config_last_reload_successful) == 0",
+        "The exporter refused its new configuration.",
+        "The configuration that was last read is refused, and the one before goes on. The exporter's log names the "
+        "key; "
+        "it would not start with this file.",
+        wait="5m",
+    )
+
+
+def _whole() -> Iterator[Alert]:
+    gap = "cloudflare_exporter_gap_seconds_total"
+    yield Alert(
+        GAP,
+        "warning",
+        PRODUCT,
+        f"max by ({', '.join(DATASET)}) (\n{inner(growth(gap, '1h'))}\n)\n  > {threshold(GAP, 'warning')}",
+        "Usage could not be counted for some time.",
+        "{{ $value | humanizeDuration }} of dataset {{ $labels.dataset }} (account {{ $labels.account }}) were asked "
+        "by "
+        "nobody before Cloudflare forgot them: the exporter was away for too long. Counters and costs lack that usage.",
+        keep="1h",
+        subject=("account",),
+        why="An hour smooths it by itself.",
+    )
+    yield Alert(
+        UNLISTED,
+        "info",
+        PRODUCT,
+        compared("max by (job, account) (cloudflare_exporter_unlisted_assets)", ">", ACCOUNTS, UNLISTED, "info"),
+        "Something is used that no list shows.",
+        "Account {{ $labels.account }} has usage of {{ $value }} assets that Cloudflare does not list: deleted since, "
+        "or "
+        "the token may not list them. They are counted as (unlisted) and belong to no project.",
+        wait="1h",
+        subject=("account",),
+    )
+
+
+def _outdated() -> Iterator[Alert]:
+    yield Alert(
+        CARD_OLD,
+        "info",
+        PRODUCT,
+        f"time() - max by (job) (cloudflare_exporter_rate_card_timestamp_seconds)\n  > {threshold(CARD_OLD, 'info')}",
+        "The exporter's prices are old.",
+        "The prices that costs are estimated with were looked up {{ $value | humanizeDuration }} ago. Update the "
+        "exporter, or set prices that have changed under costs.prices.",
+        wait="1h",
+    )
+
+
+def _unresolved() -> Alert:
+    firing = f'ALERTS{{alertname=~"Cloudflare.+",alertname!="{UNRESOLVED}",severity="critical",alertstate="firing"}}'
+    return Alert(
+        UNRESOLVED,
+        "critical",
+        "",
+        "max by (job, alert, product, account, project) (\n"
+        f'  label_replace({firing}, "alert", "$1", "alertname", "(.+)")\n'
+        ")",
+        "A critical alert has not been resolved for half an hour.",
+        "{{ $labels.alert }}{{ with $labels.account }} of account {{ . }}{{ end }}{{ with $labels.project }}, project "
+        "{{ . }}{{ end }} has been firing for more than 30 minutes. Whoever was told has not ended it: see its entry "
+        "in "
+        "the runbook.",
+        wait="30m",
+        subject=("account", "project"),
+    )
+
+
+def _revisions() -> Iterator[Record | Alert]:
+    revisions = "cloudflare_exporter_revisions_total"
+    yield Record(REVISED, f"max by ({', '.join(DATASET)}) (\n{inner(growth(revisions, '1h'))}\n)")
+    yield Alert(
+        REVISIONS,
+        "info",
+        PRODUCT,
+        f"{REVISED}\n  > {threshold(REVISIONS, 'info')} * avg_over_time({REVISED}[7d] offset 1h)\n"
+        "  and\n"
+        f"{REVISED} > {setting(REVISIONS, 'least_rows')}\n"
+        "  and\n"
+        f"count_over_time({REVISED}[7d] offset 1h) > 800",
+        "Cloudflare takes back unusually many figures.",
+        "Within an hour Cloudflare put {{ $value | humanize }} rows of dataset {{ $labels.dataset }} (account "
+        "{{ $labels.account }}) lower than before. Counters do not fall, so they may be too high by that much until "
+        "the "
+        "audit of the day; see whether Cloudflare reports a disturbance of its analytics.",
+        keep="1h",
+        subject=("account",),
+        why="An hour smooths it by itself.",
+    )

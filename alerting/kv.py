@@ -1,0 +1,65 @@
+"""Alerts about KV namespaces."""
+
+from collections.abc import Iterator
+
+from alerting.costs import QUOTA_USED
+from alerting.promql import ACCOUNTS, FREE_PLAN, KV, both, compared, setting
+from alerting.rule import Alert, Group, Record
+from alerting.usage import KV_OPERATIONS
+
+TITLE = "KV: loops of writes and lists, and the daily limits of the free plan."
+
+PRODUCT = "kv"
+
+CHANGE = f"{'_'.join(KV_OPERATIONS.labels)}:cloudflare_kv_operations_per_norm:ratio_rate1h"
+
+OPERATIONS = "CloudflareKvOperationSpike"
+DAILY_LIMIT = "CloudflareKvDailyLimitHigh"
+
+
+def groups() -> tuple[Group, ...]:
+    """Give the records and alerts about KV."""
+    return (
+        Group("cloudflare.kv", list(_limits())),
+        Group("cloudflare.kv_hours", list(_hours()), interval="5m"),
+    )
+
+
+def _limits() -> Iterator[Alert]:
+    series = f'({QUOTA_USED}{{meter=~"kv_.+"}} and on (job, account) {FREE_PLAN})'
+    for severity, comparison, text, what in (
+        ("critical", ">=", "is used up", "such operations fail until midnight UTC"),
+        ("warning", ">", "is nearly used up", "at the limit such operations fail until midnight UTC"),
+    ):
+        yield Alert(
+            DAILY_LIMIT,
+            severity,
+            PRODUCT,
+            compared(series, comparison, ACCOUNTS, DAILY_LIMIT, severity),
+            f"The free plan's limit of KV {text}.",
+            "Account {{ $labels.account }} has used {{ $value | humanizePercentage }} of what the free plan allows of "
+            "{{ $labels.meter }}; " + what + ". Look at which namespace uses it, or move to the paid plan.",
+            wait="5m",
+            subject=("account",),
+        )
+
+
+def _hours() -> Iterator[Record | Alert]:
+    rate, norm = KV_OPERATIONS.record("1h"), KV_OPERATIONS.norm
+    costly = '{action=~"write|list|delete"}'
+    yield Record(CHANGE, f"{rate}{costly}\n  /\n{norm}{costly}", "Reads cost a tenth of the others, and seldom loop.")
+    yield Alert(
+        OPERATIONS,
+        "warning",
+        PRODUCT,
+        both(
+            compared(CHANGE, ">", KV, OPERATIONS),
+            f"{rate} > {setting(OPERATIONS, 'least_operations_per_second')}",
+        ),
+        "A KV namespace has many more writes, lists or deletes than usual.",
+        "Over the last hour namespace {{ $labels.kv_namespace }} (project {{ $labels.project }}, account "
+        "{{ $labels.account }}) had {{ $value | humanize }} times the operations {{ $labels.action }} of its busiest "
+        "same hour of the last seven days. A million of them costs 5 USD: look for what runs in a loop.",
+        wait="10m",
+        subject=("account", "project"),
+    )

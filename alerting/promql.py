@@ -1,0 +1,153 @@
+"""PromQL that rules have in common: rates over Cloudflare's time, norms of earlier days, thresholds with exceptions."""
+
+import textwrap
+from dataclasses import dataclass
+
+TIME = "job_account_dataset:cloudflare_exporter_dataset_queried_until_timestamp_seconds"
+"""What is recorded of Cloudflare's time, by window."""
+
+THRESHOLD = "cloudflare:alert_threshold:default"
+SETTING = "cloudflare:alert_setting:default"
+"""The knobs in ``rules/thresholds.yml``."""
+
+FREE_PLAN = 'cloudflare_cost_account_info{plan="workers_free"}'
+
+OWN = ("job", "account")
+PROJECT = (*OWN, "project")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What alerts are about: the labels that name it, and where its thresholds of its own are recorded."""
+
+    labels: tuple[str, ...]
+
+    @property
+    def level(self) -> str:
+        """Give the labels as the first part of a record's name."""
+        return "_".join(self.labels)
+
+    @property
+    def on(self) -> str:
+        """Give the labels as PromQL matches by them."""
+        return ", ".join(self.labels)
+
+    @property
+    def exceptions(self) -> str:
+        """Give the record of the thresholds that the exporter's configuration sets for single subjects."""
+        return f"{self.level}:cloudflare_alert_threshold:max"
+
+
+ACCOUNTS, PROJECTS = Subject(OWN), Subject(PROJECT)
+WORKER = Subject((*PROJECT, "script_name"))
+BUCKET = Subject((*PROJECT, "bucket"))
+DATABASE = Subject((*PROJECT, "database"))
+OBJECTS = Subject((*PROJECT, "do_namespace"))
+KV = Subject((*PROJECT, "kv_namespace"))
+
+
+def inner(expr: str, spaces: int = 2) -> str:
+    """Give an expression without its own indentation, indented."""
+    return textwrap.indent(textwrap.dedent(expr).strip(), " " * spaces)
+
+
+def growth(selector: str, window: str) -> str:
+    """Give by how much counters grew: exact, since both values were scraped."""
+    one_line = f"last_over_time({selector}[{window}]) - min_over_time({selector}[{window}])"
+    if len(one_line) <= 100:
+        return one_line
+    return f"last_over_time({selector}[{window}])\n  - min_over_time({selector}[{window}])"
+
+
+def rate(selectors: tuple[str, ...], dataset: str, labels: tuple[str, ...], window: str) -> str:
+    """Give what counters of a dataset grew by, over the seconds of Cloudflare's time that they grew in."""
+    by = ", ".join(labels)
+    grown = "\n+\n".join(f"sum by ({by}) (\n{inner(growth(selector, window))}\n)" for selector in selectors)
+    if len(selectors) > 1:
+        grown = f"(\n{inner(grown)}\n)"
+    return (
+        f"{grown}\n"
+        "  / on (job, account) group_left ()\n"
+        "sum by (job, account) (\n"
+        f'  {TIME}:increase{window}{{dataset="{dataset}"}} > 0\n'
+        ")"
+    )
+
+
+def is_fresh(dataset: str) -> str:
+    """Give what is there only while a dataset's figures are fresh."""
+    return f'{TIME}:increase10m{{dataset="{dataset}"}} > 0'
+
+
+def only_fresh(expr: str, dataset: str) -> str:
+    """Give an expression only for accounts in which a dataset's figures are fresh."""
+    return f"{expr.strip()}\n  and on (job, account)\n({is_fresh(dataset)})"
+
+
+def setting(alert: str, name: str) -> str:
+    """Give a knob of an alert besides its threshold."""
+    return f'scalar({SETTING}{{alert="{alert}",setting="{name}"}})'
+
+
+def threshold(alert: str, severity: str) -> str:
+    """Give an alert's threshold as it is for everything without one of its own."""
+    return f'scalar({THRESHOLD}{{alert="{alert}",severity="{severity}"}})'
+
+
+def compared(
+    series: str,
+    comparison: str,
+    subject: Subject,
+    alert: str,
+    severity: str = "warning",
+    *,
+    has_free_plan: bool = False,
+) -> str:
+    """Give the series that are above (``>``) or below (``<``) the threshold of their subject, or else the default's.
+
+    With ``has_free_plan`` the default is another one for accounts on the free plan.
+    """
+    own = f'{subject.exceptions}{{alert="{alert}",severity="{severity}"}}'
+    usual = threshold(alert, severity)
+    others = f"(\n{inner(series)}\n    unless on ({subject.on})\n  {own}\n)"
+    if has_free_plan:
+        common = (
+            f"({others} unless on (job, account) {FREE_PLAN})\n  {comparison} {usual}\nor\n"
+            f"({others} and on (job, account) {FREE_PLAN})\n  {comparison} {setting(alert, 'threshold_free_plan')}"
+        )
+    else:
+        common = f"{others}\n  {comparison} {usual}"
+    return f"{common}\nor\n{series.strip()}\n  {comparison} on ({subject.on}) group_left ()\n{own}"
+
+
+def effective(series: str, subject: Subject, alert: str, severity: str = "warning") -> str:
+    """Give the threshold that holds for each of some series."""
+    own = f'max by ({subject.on}) ({subject.exceptions}{{alert="{alert}",severity="{severity}"}})'
+    return f"{own}\n  and\n{series}\nor\n0 * {series} + {threshold(alert, severity)}"
+
+
+def both(first: str, *others: str) -> str:
+    """Give the first expression's series where the others have some of the same labels."""
+    return "\n  and\n".join(f"(\n{inner(expr)}\n)" if "\n" in expr else expr for expr in (first, *others))
+
+
+def same_hour(record: str, labels: tuple[str, ...]) -> str:
+    """Give the highest of a record within half an hour of the same hour, on each of the seven days before.
+
+    What happens once a day or once a week is so its own norm. Absent before three days are known.
+    """
+    days = "\n  or\n".join(
+        f'label_replace(max_over_time({record}[1h] offset {24 * day - 1}h30m), "day", "{day}", "", "")'
+        for day in range(1, 8)
+    )
+    by = ", ".join(labels)
+    return f"max by ({by}) (\n{inner(days)}\n)\n  and on ({by})\ncount by ({by}) (\n{inner(days)}\n) >= 3"
+
+
+def same_weeks(record: str, labels: tuple[str, ...], operation: str) -> str:
+    """Give an aggregation over a record at this time of the three weeks before; absent before all are known."""
+    weeks = "\n  or\n".join(
+        f'label_replace(last_over_time({record}[10m] offset {week}w), "week", "{week}", "", "")' for week in range(1, 4)
+    )
+    by = ", ".join(labels)
+    return f"{operation} by ({by}) (\n{inner(weeks)}\n)\n  and on ({by})\ncount by ({by}) (\n{inner(weeks)}\n) == 3"

@@ -1,0 +1,27 @@
+"""Alerts about what a plan includes: one before it is used up, one from then on."""
+
+from collections.abc import Iterator
+
+from alerting.promql import ACCOUNTS, compared, inner
+from alerting.rule import Alert
+
+
+def quota_alerts(name: str, product: str, series: str, what: str, advice: str) -> Iterator[Alert]:
+    """Give both alerts about a ratio of what is used to what is included, by account and meter."""
+    used_up = compared(series, ">=", ACCOUNTS, name, "warning")
+    near = compared(series, ">", ACCOUNTS, name, "info")
+    for severity, expr, text in (
+        ("info", f"(\n{inner(near)}\n)\n  unless\n(\n{inner(used_up)}\n)", "comes near its end"),
+        ("warning", used_up, "is used up"),
+    ):
+        yield Alert(
+            name,
+            severity,
+            product,
+            expr,
+            f"What {what} {text}.",
+            "Account {{ $labels.account }} has used {{ $value | humanizePercentage }} of what " + what + " of "
+            "{{ $labels.meter }}. " + advice,
+            wait="15m",
+            subject=("account",),
+        )

@@ -1,0 +1,164 @@
+"""Alerts about R2 buckets."""
+
+from collections.abc import Iterator
+
+from alerting.costs import QUOTA_USED
+from alerting.promql import BUCKET, both, compared, effective, setting
+from alerting.quotas import quota_alerts
+from alerting.rule import Alert, Group, Record
+from alerting.usage import R2_CLASS_A, R2_DENIED, R2_EGRESS
+
+TITLE = "R2: sizes and how they grow, what is included, loops of operations, refused access, egress."
+
+PRODUCT = "r2"
+SUBJECT = ("account", "project")
+NAMED = "{{ $labels.bucket }} (project {{ $labels.project }}, account {{ $labels.account }})"
+
+LEVEL = BUCKET.level
+STORED = f"{LEVEL}:cloudflare_r2_stored_bytes:sum"
+LARGE_FROM = f"{LEVEL}:cloudflare_r2_stored_bytes:threshold"
+DAILY_GROWTH = f"{LEVEL}:cloudflare_r2_stored_bytes:growth1d"
+OBJECT_SIZE = f"{LEVEL}:cloudflare_r2_object_bytes:avg"
+DENIED = f"{LEVEL}:cloudflare_r2_denied_operations:increase5m"
+
+LARGE = "CloudflareR2BucketLarge"
+FILLING = "CloudflareR2BucketFilling"
+QUOTA = "CloudflareR2QuotaHigh"
+CLASS_A = "CloudflareR2ClassASpike"
+ACCESS_DENIED = "CloudflareR2AccessDenied"
+OBJECTS_LARGE = "CloudflareR2ObjectsLarge"
+EGRESS = "CloudflareR2EgressSpike"
+
+CLASS_A_CHANGE = f"{LEVEL}:cloudflare_r2_class_a_operations_per_norm:ratio_rate1h"
+EGRESS_CHANGE = f"{LEVEL}:cloudflare_r2_response_bytes_per_norm:ratio_rate1h"
+
+
+def groups() -> tuple[Group, ...]:
+    """Give the records and alerts about R2."""
+    return (
+        Group("cloudflare.r2", [*_records(), *_storage(), *_quota(), _denied()]),
+        Group("cloudflare.r2_hours", list(_spikes()), interval="5m"),
+    )
+
+
+def _records() -> Iterator[Record]:
+    by_class = "job, account, project, bucket, storage_class"
+    yield Record(
+        STORED,
+        f"sum by ({BUCKET.on}) (\n"
+        f"  max by ({by_class}) (cloudflare_r2_payload_bytes)\n"
+        "    +\n"
+        f"  max by ({by_class}) (cloudflare_r2_metadata_bytes)\n"
+        ")",
+        "The sizes of two replicas are one size. A bucket holds objects of each storage class apart.",
+    )
+    yield Record(LARGE_FROM, effective(STORED, BUCKET, LARGE))
+    yield Record(
+        DAILY_GROWTH,
+        f"({STORED} - last_over_time({STORED}[1h] offset 3d)) / 3",
+        "The mean of three days; absent before three days are known.",
+    )
+    yield Record(
+        OBJECT_SIZE,
+        f"sum by ({BUCKET.on}) (max by ({by_class}) (cloudflare_r2_payload_bytes))\n"
+        "  /\n"
+        f"(sum by ({BUCKET.on}) (max by ({by_class}) (cloudflare_r2_objects)) > 0)",
+    )
+    yield Record(DENIED, f"300 * {R2_DENIED.record('5m')}")
+
+
+def _storage() -> Iterator[Alert]:
+    yield Alert(
+        LARGE,
+        "warning",
+        PRODUCT,
+        compared(STORED, ">", BUCKET, LARGE),
+        "An R2 bucket is large.",
+        "Bucket " + NAMED + " holds {{ $value | humanize }}B, as Cloudflare measured it within the last hours. What "
+        "lies above the free 10 GB of an account costs every month: look at what is written there and whether it needs "
+        "to stay.",
+        wait="5m",
+        keep="30m",
+        subject=SUBJECT,
+        why="Sizes are hours old by nature, so nothing asks whether they are fresh; keep_firing_for bridges a restart "
+        "of the exporter.",
+    )
+    days = setting(FILLING, "days")
+    yield Alert(
+        FILLING,
+        "warning",
+        PRODUCT,
+        f"(\n  ({LARGE_FROM} - {STORED}) / ({DAILY_GROWTH} > 0) < {days}\n)\n  and\n{STORED} <= {LARGE_FROM}",
+        "An R2 bucket will soon be large.",
+        "Bucket " + NAMED + ' will reach the size at which it alerts in {{ $value | printf "%.1f" }} days, if it grows '
+        "as it did over the last three. Look at what is written there and whether it needs to stay.",
+        wait="1h",
+        keep="30m",
+        subject=SUBJECT,
+    )
+    yield Alert(
+        OBJECTS_LARGE,
+        "info",
+        PRODUCT,
+        compared(OBJECT_SIZE, ">", BUCKET, OBJECTS_LARGE, "info"),
+        "The objects of an R2 bucket are unusually large.",
+        "The objects of bucket " + NAMED + " have {{ $value | humanize }}B in the mean. Look whether something writes "
+        "backups, dumps or recordings there that belong elsewhere.",
+        wait="1h",
+        keep="30m",
+        subject=SUBJECT,
+    )
+
+
+def _quota() -> Iterator[Alert]:
+    yield from quota_alerts(
+        QUOTA,
+        PRODUCT,
+        f'{QUOTA_USED}{{meter=~"r2_.+"}}',
+        "R2 includes in a billing cycle",
+        "What lies above is billed: look at which bucket uses it, cloudflare_cost_cycle_to_date_usd of that meter.",
+    )
+
+
+def _denied() -> Alert:
+    return Alert(
+        ACCESS_DENIED,
+        "warning",
+        PRODUCT,
+        compared(DENIED, ">", BUCKET, ACCESS_DENIED),
+        "Access to an R2 bucket is refused again and again.",
+        "{{ $value | humanize }} operations on bucket " + NAMED + " were refused with 401 or 403 within five minutes. "
+        "Somebody tries keys, or a key of your own has expired: look at cloudflare_r2_operations_total by action.",
+        keep="10m",
+        subject=SUBJECT,
+        why="Five minutes smooth it by themselves.",
+    )
+
+
+def _spikes() -> Iterator[Record | Alert]:
+    yield Record(CLASS_A_CHANGE, f"{R2_CLASS_A.record('1h')}\n  /\n{R2_CLASS_A.norm}")
+    yield Record(EGRESS_CHANGE, f"{R2_EGRESS.record('1h')}\n  /\n{R2_EGRESS.norm}")
+    least = f"{R2_CLASS_A.record('1h')} > {setting(CLASS_A, 'least_operations_per_second')}"
+    yield Alert(
+        CLASS_A,
+        "warning",
+        PRODUCT,
+        both(compared(CLASS_A_CHANGE, ">", BUCKET, CLASS_A), least),
+        "An R2 bucket has many more class A operations than usual.",
+        "Over the last hour bucket " + NAMED + " had {{ $value | humanize }} times the class A operations (writes and "
+        "lists) of its busiest same hour of the last seven days. Look at which action it is, and what runs in a loop.",
+        wait="10m",
+        subject=SUBJECT,
+    )
+    least = f"{R2_EGRESS.record('1h')} > {setting(EGRESS, 'least_bytes_per_second')}"
+    yield Alert(
+        EGRESS,
+        "info",
+        PRODUCT,
+        both(compared(EGRESS_CHANGE, ">", BUCKET, EGRESS, "info"), least),
+        "An R2 bucket sends much more than usual.",
+        "Over the last hour bucket " + NAMED + " sent {{ $value | humanize }} times the bytes of its busiest same hour "
+        "of the last seven days. Egress is free, its class B operations are not: look at who reads.",
+        wait="10m",
+        subject=SUBJECT,
+    )

@@ -1,0 +1,290 @@
+"""What is recorded of usage: rates over Cloudflare's time, for each asset, project and account."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from alerting.promql import (
+    ACCOUNTS,
+    BUCKET,
+    DATABASE,
+    KV,
+    OBJECTS,
+    OWN,
+    PROJECT,
+    PROJECTS,
+    TIME,
+    WORKER,
+    Subject,
+    inner,
+    rate,
+    same_hour,
+)
+from alerting.rule import Group, Record
+
+TITLE = """Rates are over Cloudflare's time: what a counter grew by, divided by what its dataset's queried_until grew \
+by over the same window. A counter that catches up after an outage then shows the rate that was, not hours of usage \
+in a minute.
+Growth is the last value less the least one. Both come from the same scrapes, so the quotient is exact; increase() \
+would extrapolate each series by itself, and one that was born within the window otherwise than queried_until. \
+Counters fall only where a ledger is lost or replaced by an older one; a rate is then too low for its window at worst.
+Aggregations name the labels they keep, so that target labels (pod, service …) may differ between the replicas of an \
+exporter or change when it moves."""
+
+UNTIL = "cloudflare_exporter_dataset_queried_until_timestamp_seconds"
+START = "cloudflare_exporter_dataset_start_timestamp_seconds"
+
+WORKERS_DATASET = "workersInvocationsAdaptive"
+R2_DATASET = "r2OperationsAdaptiveGroups"
+D1_DATASET = "d1AnalyticsAdaptiveGroups"
+D1_QUERIES_DATASET = "d1QueriesAdaptiveGroups"
+OBJECTS_DATASET = "durableObjectsInvocationsAdaptiveGroups"
+PERIODIC_DATASET = "durableObjectsPeriodicGroups"
+KV_DATASET = "kvOperationsAdaptiveGroups"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate that is recorded: of which counters of a dataset, for which subject, over which windows.
+
+    ``rolls_up`` records it for projects and accounts too.
+    """
+
+    name: str
+    selectors: tuple[str, ...]
+    dataset: str
+    subject: Subject
+    extra: tuple[str, ...] = ()
+    windows: tuple[str, ...] = ("10m",)
+    rolls_up: bool = True
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Give the labels that are kept."""
+        return (*self.subject.labels, *self.extra)
+
+    def record(self, window: str) -> str:
+        """Give the name of what is recorded."""
+        return f"{'_'.join(self.labels)}:{self.name}:rate{window}"
+
+    @property
+    def norm(self) -> str:
+        """Give the name of the highest of the same hour of the days before."""
+        return f"{'_'.join(self.labels)}:{self.name}:max7d_rate1h"
+
+
+TEN_MINUTES_AND_HOUR = ("10m", "1h")
+
+REQUESTS = Rate(
+    "cloudflare_worker_requests",
+    ("cloudflare_worker_requests_total",),
+    WORKERS_DATASET,
+    WORKER,
+    windows=TEN_MINUTES_AND_HOUR,
+)
+ERRORS = Rate(
+    "cloudflare_worker_errors",
+    ("cloudflare_worker_errors_total",),
+    WORKERS_DATASET,
+    WORKER,
+    windows=TEN_MINUTES_AND_HOUR,
+)
+SUCCESSES = Rate(
+    "cloudflare_worker_successes",
+    ('cloudflare_worker_requests_total{status=~"success|clientDisconnected"}',),
+    WORKERS_DATASET,
+    WORKER,
+)
+LIMITED = Rate(
+    "cloudflare_worker_limited",
+    ('cloudflare_worker_requests_total{status=~"exceeded.+"}',),
+    WORKERS_DATASET,
+    WORKER,
+    rolls_up=False,
+)
+R2_OPERATIONS = Rate(
+    "cloudflare_r2_operations", ("cloudflare_r2_operations_total",), R2_DATASET, BUCKET, extra=("class",)
+)
+R2_CLASS_A = Rate(
+    "cloudflare_r2_class_a_operations",
+    ('cloudflare_r2_operations_total{class="A"}',),
+    R2_DATASET,
+    BUCKET,
+    windows=("1h",),
+    rolls_up=False,
+)
+R2_DENIED = Rate(
+    "cloudflare_r2_denied_operations",
+    ('cloudflare_r2_operations_total{status_code=~"401|403"}',),
+    R2_DATASET,
+    BUCKET,
+    windows=("5m",),
+    rolls_up=False,
+)
+R2_EGRESS = Rate(
+    "cloudflare_r2_response_bytes",
+    ("cloudflare_r2_response_bytes_total",),
+    R2_DATASET,
+    BUCKET,
+    windows=TEN_MINUTES_AND_HOUR,
+)
+D1_ROWS_READ = Rate(
+    "cloudflare_d1_rows_read",
+    ("cloudflare_d1_rows_read_total",),
+    D1_DATASET,
+    DATABASE,
+    windows=TEN_MINUTES_AND_HOUR,
+)
+D1_ROWS_WRITTEN = Rate("cloudflare_d1_rows_written", ("cloudflare_d1_rows_written_total",), D1_DATASET, DATABASE)
+D1_QUERIES = Rate(
+    "cloudflare_d1_queries",
+    ("cloudflare_d1_read_queries_total", "cloudflare_d1_write_queries_total"),
+    D1_DATASET,
+    DATABASE,
+    windows=TEN_MINUTES_AND_HOUR,
+)
+OBJECT_REQUESTS = Rate(
+    "cloudflare_durable_object_requests",
+    ("cloudflare_durable_object_requests_total",),
+    OBJECTS_DATASET,
+    OBJECTS,
+    windows=TEN_MINUTES_AND_HOUR,
+)
+OBJECT_ERRORS = Rate(
+    "cloudflare_durable_object_errors", ("cloudflare_durable_object_errors_total",), OBJECTS_DATASET, OBJECTS
+)
+OBJECT_DURATION = Rate(
+    "cloudflare_durable_object_duration_gigabyte_seconds",
+    ("cloudflare_durable_object_duration_gigabyte_seconds_total",),
+    PERIODIC_DATASET,
+    OBJECTS,
+    windows=TEN_MINUTES_AND_HOUR,
+)
+OBJECT_LIMITS = Rate(
+    "cloudflare_durable_object_limit_errors",
+    ('cloudflare_durable_object_limit_errors_total{reason=~"exceededCpu|exceededMemory"}',),
+    PERIODIC_DATASET,
+    OBJECTS,
+    rolls_up=False,
+)
+KV_OPERATIONS = Rate(
+    "cloudflare_kv_operations",
+    ("cloudflare_kv_operations_total",),
+    KV_DATASET,
+    KV,
+    extra=("action",),
+    windows=TEN_MINUTES_AND_HOUR,
+)
+
+RATES = (
+    REQUESTS,
+    ERRORS,
+    SUCCESSES,
+    LIMITED,
+    R2_OPERATIONS,
+    R2_CLASS_A,
+    R2_DENIED,
+    R2_EGRESS,
+    D1_ROWS_READ,
+    D1_ROWS_WRITTEN,
+    D1_QUERIES,
+    OBJECT_REQUESTS,
+    OBJECT_ERRORS,
+    OBJECT_DURATION,
+    OBJECT_LIMITS,
+    KV_OPERATIONS,
+)
+
+NORMED = (R2_CLASS_A, R2_EGRESS, D1_ROWS_READ, OBJECT_REQUESTS, OBJECT_DURATION, KV_OPERATIONS)
+"""What has a norm: the same hour of the seven days before."""
+
+COMPARED = (REQUESTS, D1_ROWS_READ, OBJECT_REQUESTS)
+"""What is compared with the week before."""
+
+ERROR_RATIO = "cloudflare_worker_errors_per_requests:ratio_rate10m"
+SUCCESS_RATIO = "cloudflare_worker_successes_per_requests:ratio_rate10m"
+
+
+def groups() -> tuple[Group, Group]:
+    """Give the rates of the last minutes, at every evaluation, and of the last hour, every five minutes."""
+    return (
+        Group("cloudflare.usage", [*_time("10m", "5m"), *_rates("5m"), *_rates("10m"), *_ratios()]),
+        Group("cloudflare.hours", [*_time("1h"), *_rates("1h"), *_norms(), *_weeks()], interval="5m"),
+    )
+
+
+def _time(*windows: str) -> Iterator[Record]:
+    for window in windows:
+        grown = (
+            "sum by (job, account, dataset) (\n"
+            f"  last_over_time({UNTIL}[{window}])\n"
+            f"    - min_over_time({UNTIL}[{window}])\n"
+            ")"
+        )
+        if window == "10m":
+            yield Record(f"{TIME}:increase10m", grown)
+        elif window == "5m":
+            yield Record(f"{TIME}:increase5m", grown)
+        else:
+            began = (
+                f"max by (job, account, dataset) (last_over_time({UNTIL}[10m]))\n"
+                f"  - max by (job, account, dataset) (last_over_time({START}[10m])) >= 3600"
+            )
+            yield Record(
+                f"{TIME}:increase{window}",
+                f"{grown}\n  and\n{TIME}:increase10m > 0\n  and\n(\n{inner(began)}\n)",
+                "Nothing is said of an hour whose newest minutes are not known, or of which none has passed since "
+                "counting began.",
+            )
+
+
+def _rates(window: str) -> Iterator[Record]:
+    first = "A window in which queried_until stood still has no rate: nothing is judged on old figures."
+    for entry in RATES:
+        if window not in entry.windows:
+            continue
+        yield Record(
+            entry.record(window),
+            rate(entry.selectors, entry.dataset, entry.labels, window),
+            first if entry is RATES[0] and window == "10m" else "",
+        )
+        if entry.rolls_up:
+            for subject in (PROJECTS, ACCOUNTS):
+                labels = (*subject.labels, *entry.extra)
+                yield Record(
+                    f"{'_'.join(labels)}:{entry.name}:rate{window}",
+                    f"sum by ({', '.join(labels)}) ({entry.record(window)})",
+                )
+
+
+def _ratios() -> Iterator[Record]:
+    """Numerator and denominator are aggregated apart."""
+    for subject in (WORKER, PROJECTS, ACCOUNTS):
+        for name, part in ((ERROR_RATIO, ERRORS), (SUCCESS_RATIO, SUCCESSES)):
+            yield Record(
+                f"{subject.level}:{name}",
+                f"{subject.level}:{part.name}:rate10m\n  /\n({subject.level}:{REQUESTS.name}:rate10m > 0)",
+            )
+
+
+def _norms() -> Iterator[Record]:
+    for entry in NORMED:
+        yield Record(
+            entry.norm,
+            same_hour(entry.record("1h"), entry.labels),
+            "The norm of an hour: the highest within half an hour of the same time of day, on each of the seven days "
+            "before. What happens once a day or once a week is its own norm. At least three days must be known."
+            if entry is NORMED[0]
+            else "",
+        )
+
+
+def _weeks() -> Iterator[Record]:
+    """Each hour by the same one a week before, for assets, projects and accounts."""
+    for entry in COMPARED:
+        for labels in (entry.labels, PROJECT, OWN):
+            level = "_".join(labels)
+            hour = f"{level}:{entry.name}:rate1h"
+            yield Record(
+                f"{level}:{entry.name}_per_week_before:ratio_rate1h",
+                f"{hour}\n  /\n(last_over_time({hour}[10m] offset 1w) > 0)",
+            )

@@ -1,0 +1,232 @@
+"""Alerts about Workers."""
+
+from collections.abc import Iterator
+
+from alerting.promql import (
+    WORKER,
+    both,
+    compared,
+    effective,
+    inner,
+    only_fresh,
+    same_weeks,
+    setting,
+)
+from alerting.rule import Alert, Group, Record
+from alerting.usage import ERROR_RATIO, ERRORS, LIMITED, REQUESTS, SUCCESS_RATIO, WORKERS_DATASET
+
+TITLE = "Workers: errors, limits, time, and traffic that vanishes or is not as usual."
+
+PRODUCT = "workers"
+SUBJECT = ("account", "project")
+NAMED = "Worker {{ $labels.script_name }} (project {{ $labels.project }}, account {{ $labels.account }})"
+
+LEVEL = WORKER.level
+RATE = REQUESTS.record("10m")
+HOURLY = REQUESTS.record("1h")
+BURN = f"{LEVEL}:cloudflare_worker_error_budget_burn:ratio_rate"
+CPU_TIME = f"{LEVEL}:cloudflare_worker_cpu_time_seconds:p99"
+REQUEST_TIME = f"{LEVEL}:cloudflare_worker_request_duration_seconds:p95"
+LIMITED_RATIO = f"{LEVEL}:cloudflare_worker_limited_per_requests:ratio_rate10m"
+USUAL = f"{LEVEL}:cloudflare_worker_requests:mean3w_rate1h"
+SPREAD = f"{LEVEL}:cloudflare_worker_requests:stddev3w_rate1h"
+LEFT = f"{LEVEL}:cloudflare_worker_requests_per_usual:ratio_rate10m"
+UPPER = f"{LEVEL}:cloudflare_worker_requests:upper_rate1h"
+LOWER = f"{LEVEL}:cloudflare_worker_requests:lower_rate1h"
+
+ERROR_RATIO_HIGH = "CloudflareWorkerErrorRatioHigh"
+BURNS = "CloudflareWorkerErrorBudgetBurn"
+SUCCESS_LOW = "CloudflareWorkerSuccessRatioLow"
+CPU_HIGH = "CloudflareWorkerCpuTimeHigh"
+SLOW = "CloudflareWorkerRequestTimeHigh"
+LIMIT_EXCEEDED = "CloudflareWorkerLimitExceeded"
+VANISHED = "CloudflareWorkerTrafficVanished"
+ANOMALOUS = "CloudflareWorkerTrafficAnomalous"
+
+
+def groups() -> tuple[Group, ...]:
+    """Give the records and alerts about Workers."""
+    return (
+        Group("cloudflare.workers", [*_records(), *_errors(), *_limits()]),
+        Group("cloudflare.workers_traffic", [*_usual(), *_traffic()], interval="5m"),
+    )
+
+
+def busy(alert: str, rate: str = RATE) -> str:
+    """Give the Workers that are called often enough to be judged."""
+    return f"{rate} > {setting(alert, 'least_requests_per_second')}"
+
+
+def _records() -> Iterator[Record]:
+    budget = setting(BURNS, "error_budget")
+    yield Record(
+        f"{BURN}10m",
+        f"{LEVEL}:{ERROR_RATIO} / {budget}",
+        "How many times faster than allowed the error budget is spent: 1 spends all of it in the time of the SLO.",
+    )
+    hourly_errors = ERRORS.record("1h")
+    yield Record(f"{BURN}1h", f"{hourly_errors}\n  /\n({HOURLY} > 0)\n  / {budget}")
+    yield Record(
+        f"{BURN}6h",
+        f"avg_over_time({hourly_errors}[6h])\n"
+        "  /\n"
+        f"(avg_over_time({HOURLY}[6h]) > 0)\n"
+        f"  / {budget}\n"
+        "  and\n"
+        f"count_over_time({HOURLY}[6h]) >= 36",
+        "Half of the six hours must be known.",
+    )
+    yield Record(LIMITED_RATIO, f"{LIMITED.record('10m')}\n  /\n({RATE} > 0)")
+    for record, quantile, metric in (
+        (CPU_TIME, "0.99", "cloudflare_worker_cpu_time_seconds"),
+        (REQUEST_TIME, "0.95", "cloudflare_worker_request_duration_seconds"),
+    ):
+        newest = f'max by ({WORKER.on}) ({metric}{{quantile="{quantile}"}})'
+        yield Record(record, only_fresh(newest, WORKERS_DATASET))
+
+
+def _errors() -> Iterator[Alert]:
+    ratio = f"{LEVEL}:{ERROR_RATIO}"
+    yield Alert(
+        ERROR_RATIO_HIGH,
+        "warning",
+        PRODUCT,
+        both(compared(ratio, ">", WORKER, ERROR_RATIO_HIGH), busy(ERROR_RATIO_HIGH)),
+        "A Worker fails more often than it should.",
+        "{{ $value | humanizePercentage }} of the invocations of " + NAMED + " failed over ten minutes of Cloudflare's "
+        "time (right after an outage: over all of it). Look at cloudflare_worker_errors_total by status, then at the "
+        "Worker's logs and latest deployment.",
+        wait="5m",
+        subject=SUBJECT,
+    )
+    for severity, long, short, wait, text in (
+        ("critical", "1h", "10m", "2m", "the last hour"),
+        ("warning", "6h", "1h", "15m", "the last six hours"),
+    ):
+        yield Alert(
+            BURNS,
+            severity,
+            PRODUCT,
+            both(
+                compared(f"{BURN}{long}", ">", WORKER, BURNS, severity),
+                compared(f"{BURN}{short}", ">", WORKER, BURNS, severity),
+                busy(BURNS, HOURLY),
+            ),
+            "A Worker spends its error budget too fast.",
+            "Over " + text + " the failures of " + NAMED + " spent its error budget {{ $value | humanize }} times "
+            "faster than its objective allows, and they go on. Look at cloudflare_worker_errors_total by status, then "
+            "at the Worker's logs and latest deployment.",
+            wait=wait,
+            subject=SUBJECT,
+            why="Two windows: the long one for a loss that matters, the short one for one that goes on."
+            if severity == "critical"
+            else "",
+        )
+    success = f"{LEVEL}:{SUCCESS_RATIO}"
+    yield Alert(
+        SUCCESS_LOW,
+        "warning",
+        PRODUCT,
+        both(compared(success, "<", WORKER, SUCCESS_LOW), busy(SUCCESS_LOW)),
+        "Too few invocations of a Worker succeed.",
+        "Only {{ $value | humanizePercentage }} of the invocations of " + NAMED + " ended well over ten minutes of "
+        "Cloudflare's time. Look at cloudflare_worker_requests_total by status: not every outcome that is no success "
+        "counts as an error.",
+        wait="10m",
+        subject=SUBJECT,
+    )
+
+
+def _limits() -> Iterator[Alert]:
+    yield Alert(
+        CPU_HIGH,
+        "warning",
+        PRODUCT,
+        both(compared(CPU_TIME, ">", WORKER, CPU_HIGH, has_free_plan=True), busy(CPU_HIGH)),
+        "A Worker comes near its CPU limit.",
+        "One in a hundred invocations of "
+        + NAMED
+        + " takes {{ $value | humanizeDuration }} of CPU time or more; those "
+        "that reach the limit are stopped. Look at what has become slower since the latest deployment.",
+        wait="15m",
+        subject=SUBJECT,
+    )
+    yield Alert(
+        SLOW,
+        "warning",
+        PRODUCT,
+        both(compared(REQUEST_TIME, ">", WORKER, SLOW), busy(SLOW)),
+        "A Worker answers slowly.",
+        "One in twenty requests to " + NAMED + " takes {{ $value | humanizeDuration }} or more. Compare with "
+        "cloudflare_worker_cpu_time_seconds: if that is short, the Worker waits for something else.",
+        wait="15m",
+        subject=SUBJECT,
+    )
+    yield Alert(
+        LIMIT_EXCEEDED,
+        "warning",
+        PRODUCT,
+        both(
+            compared(LIMITED_RATIO, ">", WORKER, LIMIT_EXCEEDED),
+            f"{LIMITED.record('10m')} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
+        ),
+        "A Worker is stopped at its CPU or memory limit.",
+        "{{ $value | humanizePercentage }} of the invocations of "
+        + NAMED
+        + " were stopped at a limit over ten minutes "
+        "of Cloudflare's time. Look at cloudflare_worker_requests_total by status and at the CPU time of the Worker.",
+        wait="5m",
+        subject=SUBJECT,
+    )
+
+
+def _usual() -> Iterator[Record]:
+    yield Record(
+        USUAL,
+        same_weeks(HOURLY, WORKER.labels, "avg"),
+        "What is usual: the mean of the same hour of the three weeks before; absent before all three are known.",
+    )
+    yield Record(SPREAD, same_weeks(HOURLY, WORKER.labels, "stddev"))
+    yield Record(LEFT, f"{RATE}\n  /\n({USUAL} > {setting(VANISHED, 'least_usual_requests_per_second')})")
+    factor = effective(USUAL, WORKER, ANOMALOUS, "info")
+    tolerance = setting(ANOMALOUS, "tolerance")
+    for record, sign in ((UPPER, "+"), (LOWER, "-")):
+        yield Record(
+            record,
+            f"{USUAL} * (1 {sign} {tolerance})\n  {sign}\n(\n{inner(factor)}\n)\n  * {SPREAD}",
+            "The band of what is usual: a share of the mean on either side, and the spread of the three weeks."
+            if record == UPPER
+            else "",
+        )
+
+
+def _traffic() -> Iterator[Alert]:
+    exists = f"max by ({WORKER.on}) (cloudflare_worker_info)"
+    yield Alert(
+        VANISHED,
+        "warning",
+        PRODUCT,
+        both(compared(LEFT, "<", WORKER, VANISHED), exists),
+        "A Worker is hardly called any more.",
+        "For half an hour " + NAMED + " has had {{ $value | humanizePercentage }} of the requests that it has at this "
+        "hour of the week. Look at what calls it: routes, DNS, the service in front of it.",
+        wait="30m",
+        subject=SUBJECT,
+        why="A Worker that was deleted leaves cloudflare_worker_info before half an hour has passed.",
+    )
+    floor = setting(ANOMALOUS, "least_requests_per_second")
+    yield Alert(
+        ANOMALOUS,
+        "info",
+        PRODUCT,
+        f"(\n  {HOURLY} > {UPPER}\n    or\n  {HOURLY} < {LOWER}\n)\n"
+        "  and\n"
+        f"(\n  {HOURLY} > {floor}\n    or\n  {USUAL} > {floor}\n)\n"
+        "  and\n"
+        f"{exists}",
+        "A Worker's traffic is not what it usually is.",
+        "Over the last hour " + NAMED + " had {{ $value | humanize }} requests a second; the same hours of the three "
+        "weeks before say that this is unusual. Compare with the week before, then ask what has changed.",
+        wait="30m",
+        subject=SUBJECT,
+    )
