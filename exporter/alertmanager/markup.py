@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A way to write. ``escape`` is what a pipeline ends with that writes text, ``escape_link`` one that writes an
-    address; lengths are in characters.
+    """A way to write.
 
-    ``listed`` alerts are written out, each with ``width`` characters of its description (``alone`` if it is the only
-    one). A link longer than ``longest_link`` is left out: cut off it would lead nowhere. ``link`` has the places
-    ``LABEL`` and ``URL``.
+    ``escape`` is what a pipeline ends with that writes text, ``escape_link`` one that writes an address; lengths are in
+    characters. ``listed`` alerts that fire and ``ended`` that are over are written out; of a description ``width``
+    characters, twice as many if at most half as many alerts fire, and ``alone`` if there is only one. A link longer
+    than ``longest_link`` is left out: cut off it would lead nowhere. ``link`` has the places ``LABEL`` and ``URL``.
     """
 
     escape: str
@@ -23,6 +23,7 @@ class Markup:
     link: str
     between_links: str
     listed: int
+    ended: int
     width: int
     alone: int
     longest_link: int
@@ -47,6 +48,7 @@ PLAIN = Markup(
     link="LABEL: URL",
     between_links="\\n",
     listed=20,
+    ended=20,
     width=1_000,
     alone=2_000,
     longest_link=4_000,
@@ -59,6 +61,7 @@ BRIEF = Markup(
     link="LABEL: URL",
     between_links="\\n",
     listed=10,
+    ended=10,
     width=300,
     alone=1_000,
     longest_link=2_000,
@@ -72,11 +75,12 @@ DISCORD = Markup(
     link="[LABEL](URL)",
     between_links=" · ",
     listed=10,
-    width=200,
-    alone=900,
-    longest_link=400,
+    ended=5,
+    width=140,
+    alone=1_000,
+    longest_link=300,
 )
-"""An embed's description has at most 4,096 characters; longer ones are cut, so links come first."""
+"""An embed's description has at most 4,096 characters, and a longer one is refused: the numbers keep below."""
 
 _SLACK_ESCAPE = ' | reReplaceAll "&" "&amp;" | reReplaceAll "<" "&lt;" | reReplaceAll ">" "&gt;"'
 
@@ -87,6 +91,7 @@ SLACK = Markup(
     link="<URL|LABEL>",
     between_links=" · ",
     listed=10,
+    ended=10,
     width=300,
     alone=1_000,
     longest_link=1_500,
@@ -99,7 +104,8 @@ TELEGRAM = Markup(
     link='<a href="URL">LABEL</a>',
     between_links=" · ",
     listed=8,
-    width=150,
+    ended=5,
+    width=140,
     alone=700,
     longest_link=300,
 )
@@ -112,6 +118,7 @@ HTML = Markup(
     link='<a href="URL">LABEL</a>',
     between_links=" · ",
     listed=20,
+    ended=20,
     width=1_000,
     alone=2_000,
     longest_link=4_000,

@@ -94,9 +94,9 @@ def _pagerduty(routing: Routing) -> Mapping[str, Any]:
         "client_url": found + _BEST_LINK,
         "severity": _SEVERITY,
         "description": texts.title(BRIEF),
-        "class": "{{ .CommonLabels.alertname }}",
-        "component": f"{{{{ {texts.asset('.CommonLabels')} }}}}",
-        "group": "{{ or .CommonLabels.project .CommonLabels.account }}",
+        "class": texts.label(".CommonLabels.alertname"),
+        "component": texts.label(texts.asset(".CommonLabels")),
+        "group": texts.label("or .CommonLabels.project .CommonLabels.account"),
         "links": linked,
         "details": {
             "summary": f"{found}{texts.summary(BRIEF)}",

@@ -6,7 +6,7 @@ Alerts of a notification have alert name, account and project in common. Most of
 
 import json
 
-from exporter.alertmanager.markup import Markup
+from exporter.alertmanager.markup import BRIEF, Markup
 from exporter.routing_settings import Routing
 
 ASSET_LABELS = (
@@ -47,6 +47,11 @@ def title(markup: Markup) -> str:
         _cut(markup, ".CommonLabels.account", 40, " · "),
     ]
     return "".join(parts)
+
+
+def label(expression: str) -> str:
+    """Give the actions that write a label for a program: what PagerDuty sorts by is not long."""
+    return _cut(BRIEF, expression, 100)
 
 
 def variables(routing: Routing) -> str:
@@ -109,14 +114,14 @@ def firing(markup: Markup) -> str:
     """Give a line for each alert that fires, each with its line break before it."""
     told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
     line = f"\n• {told} (since {{{{ .StartsAt{_TIME} }}}} UTC)"
-    return _width(markup) + _listed(markup, ".Alerts.Firing", line)
+    return _width(markup) + _listed(".Alerts.Firing", markup.listed, line)
 
 
 def resolved(markup: Markup) -> str:
     """Give a line for each alert that is over, each with its line break before it."""
     what = f"or ({asset('.Labels')}) .Labels.project .Labels.account .Labels.alertname"
     line = f"\n• {_cut(markup, what, 60)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)"
-    return _listed(markup, ".Alerts.Resolved", line)
+    return _listed(".Alerts.Resolved", markup.ended, line)
 
 
 def body(markup: Markup, routing: Routing, head: str = "") -> str:
@@ -147,31 +152,32 @@ def html_page(markup: Markup, routing: Routing) -> str:
             where_to_read(markup).replace("\nWhat", "<br>What"),
             f"</p>\n<ul>\n{_width(markup)}",
             _listed(
-                markup,
                 ".Alerts.Firing",
+                markup.listed,
                 f"<li>{told} (since {{{{ .StartsAt{_TIME} }}}} UTC)</li>\n",
                 ("<li>", "</li>\n"),
             ),
             "</ul>\n{{ if .Alerts.Resolved }}<p>Resolved</p>\n<ul>\n",
-            _listed(markup, ".Alerts.Resolved", ended, ("<li>", "</li>\n")),
+            _listed(".Alerts.Resolved", markup.ended, ended, ("<li>", "</li>\n")),
             "</ul>\n{{ end }}</body>\n</html>\n",
         ]
     )
 
 
-def _listed(markup: Markup, alerts: str, line: str, around: tuple[str, str] = ("\n", "")) -> str:
+def _listed(alerts: str, most: int, line: str, around: tuple[str, str] = ("\n", "")) -> str:
     """Give a line for each of the first alerts, and one that says how many more there are."""
-    rest = f"{around[0]}… and {{{{ len (slice {alerts} {markup.listed}) }}}} more{around[1]}"
+    rest = f"{around[0]}… and {{{{ len (slice {alerts} {most}) }}}} more{around[1]}"
     return (
-        f"{{{{ range $number, $alert := {alerts} }}}}{{{{ if lt $number {markup.listed} }}}}{{{{ with $alert }}}}{line}"
-        f"{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}{{{{ if gt (len {alerts}) {markup.listed} }}}}{rest}{{{{ end }}}}"
+        f"{{{{ range $number, $alert := {alerts} }}}}{{{{ if lt $number {most} }}}}{{{{ with $alert }}}}{line}"
+        f"{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}{{{{ if gt (len {alerts}) {most} }}}}{rest}{{{{ end }}}}"
     )
 
 
 def _width(markup: Markup) -> str:
-    """Give the action that sets $width, the room for one description."""
-    is_alone = f"{{{{ if eq (len .Alerts) 1 }}}}{{{{ $width = {markup.alone} }}}}{{{{ end }}}}"
-    return f"{{{{ $width := {markup.width} }}}}{is_alone}"
+    """Give the actions that set $width, the room for one description."""
+    is_alone = f"{{{{ if eq (len .Alerts) 1 }}}}{{{{ $width = {markup.alone} }}}}"
+    are_few = f"{{{{ else if le (len .Alerts.Firing) {markup.listed // 2} }}}}{{{{ $width = {2 * markup.width} }}}}"
+    return f"{{{{ $width := {markup.width} }}}}{is_alone}{are_few}{{{{ end }}}}"
 
 
 def _cut(markup: Markup, expression: str, length: int | str, before: str = "") -> str:

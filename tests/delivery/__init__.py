@@ -1,0 +1,1 @@
+"""Alerts through a real Alertmanager, on the generated configuration, to stand-ins that check every field."""
