@@ -10,15 +10,13 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.exposition.errors import error_response
 from exporter.model import format_time
-from exporter.monitoring import Alert, Heard, Monitoring, MonitoringError, State
+from exporter.monitoring import WATCHDOG, Alert, Heard, Monitoring, MonitoringError, State
 
 SEVERITIES = ("critical", "warning", "info")
 ALL = "all"
 STATES = (*State, ALL)
 FILTERS = ("account", "product", "project", "severity")
 PARAMETERS = frozenset({*FILTERS, "state", "watchdog"})
-WATCHDOG = "CloudflareWatchdog"
-"""It always fires, which is no news to whoever looks here."""
 
 Json = dict[str, Any]
 
@@ -29,7 +27,10 @@ class WrongQuestion(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which alerts are asked for: of each label that is named one of its values, and of the states one."""
+    """Which alerts are asked for: of each label that is named one of its values, and of the states one.
+
+    The watchdog always fires, which is no news to whoever looks here.
+    """
 
     labels: Mapping[str, frozenset[str]]
     states: frozenset[State]

@@ -10,6 +10,9 @@ from exporter.catalog import PRODUCTS
 PREFIX = "Cloudflare"
 """How the names of our alerts begin; whoever else uses the same Prometheus is not our business."""
 
+WATCHDOG = "CloudflareWatchdog"
+"""An alert that always fires: who does not have it has not been told what fires."""
+
 
 class State(StrEnum):
     """How an alert stands: it waits for its time, fires and is told, or fires and nobody is told."""

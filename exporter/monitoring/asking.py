@@ -11,7 +11,7 @@ import httpx
 
 from exporter.clock import Clock
 from exporter.model import ExporterError
-from exporter.monitoring.alert import Alert, State
+from exporter.monitoring.alert import WATCHDOG, Alert, State
 from exporter.monitoring.documents import OddAnswer, read_alertmanager, read_prometheus
 
 PATIENCE_SECONDS = 3.0
@@ -127,7 +127,7 @@ class _Source:
 
 
 class Monitoring:
-    """What fires now: Alertmanager is asked, which knows what is silenced, and Prometheus where that cannot be.
+    """What fires now: Alertmanager is asked, which knows what is silenced, and Prometheus where that does not help.
 
     ``open_http`` gives the HTTP client when the first question comes: most exporters are never asked one.
     """
@@ -152,15 +152,20 @@ class Monitoring:
     async def fired(self) -> Heard:
         """Give the alerts that fire, told to somebody or not. Raises MonitoringError."""
         found = self._addresses()
-        failures: list[str] = []
-        for source, url in ((self._alertmanager, found.alertmanager), (self._prometheus, found.prometheus)):
-            heard = await source.ask(url) if url is not None else None
-            if isinstance(heard, _Failure):
-                failures.append(heard.text)
-            elif heard is not None:
-                alerts = tuple(alert for alert in heard.alerts if alert.state is not State.PENDING)
-                notes = (f"{text}. What is silenced or inhibited is told as firing." for text in failures)
-                return Heard(heard.source, heard.asked_at, alerts, tuple(notes))
+        told = await self._alertmanager.ask(found.alertmanager) if found.alertmanager else None
+        if isinstance(told, Heard) and _has_watchdog(told):
+            return told
+        evaluated = await self._prometheus.ask(found.prometheus) if found.prometheus else None
+        if isinstance(told, Heard) and not (isinstance(evaluated, Heard) and _has_watchdog(evaluated)):
+            return told
+        if isinstance(told, Heard):
+            # One that was started anew knows nothing until Prometheus tells it again, once a minute.
+            told = _Failure(f"Alertmanager ({found.alertmanager}): it has not been told yet what fires")
+        if isinstance(evaluated, Heard):
+            alerts = tuple(alert for alert in evaluated.alerts if alert.state is not State.PENDING)
+            notes = (f"{told.text}. What is silenced or inhibited is told as firing.",) if told else ()
+            return Heard(evaluated.source, evaluated.asked_at, alerts, notes)
+        failures = [each.text for each in (told, evaluated) if each is not None]
         if not failures:
             remedy = (
                 "Set alerting.alertmanager_url or alerting.prometheus_url in the configuration, or give the flag "
@@ -194,6 +199,10 @@ class Monitoring:
         if self._http is None:
             self._http = self._open_http()
         return self._http
+
+
+def _has_watchdog(heard: Heard) -> bool:
+    return any(alert.name == WATCHDOG and alert.state is not State.PENDING for alert in heard.alerts)
 
 
 def _reason(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from exporter.exposition.alerts import AlertsEndpoint
-from exporter.monitoring import Addresses, Monitoring
+from exporter.monitoring import WATCHDOG, Addresses, Monitoring
 from tests.exposition.snapshots import ManualClock
 
 ALERTMANAGER, PROMETHEUS = "http://alertmanager.test:9093", "http://prometheus.test:9090/prefix/"
@@ -57,13 +57,17 @@ def of_prometheus(*alerts: Json) -> Json:
 
 
 class Monitored:
-    """The endpoint, and what is said to it; an answer is a document, bytes, a response or an exception."""
+    """The endpoint, and what is said to it; an answer is a document, bytes, a response or an exception.
+
+    Alertmanager's also has the watchdog, unless ``is_told`` is false.
+    """
 
     def __init__(self, addresses: Addresses = BOTH, patience: float = 3.0) -> None:
         self.clock = ManualClock()
         self.addresses = addresses
         self.alertmanager: Any = []
         self.prometheus: Any = of_prometheus()
+        self.is_told = True
         self.asked: list[httpx.Request] = []
         self.opened = 0
         self.patience = patience
@@ -77,6 +81,8 @@ class Monitored:
             raise found
         if isinstance(found, httpx.Response):
             return found
+        if isinstance(found, list) and self.is_told:
+            found = [*found, told(labels(WATCHDOG, severity="info"))]
         body = found if isinstance(found, bytes) else json.dumps(found).encode()
         return httpx.Response(200, content=body)
 

@@ -139,7 +139,7 @@ def test_other_labels_may_name_asset_and_product(
 
 def test_only_our_alerts_are_answered(site: Monitored) -> None:
     """Others use the same Prometheus; what always fires is answered on request."""
-    names = ("Watchdog", "NodeDown", "cloudflareSomething", "CloudflareWatchdog", "CloudflareKvOperationSpike")
+    names = ("Watchdog", "NodeDown", "cloudflareSomething", "CloudflareKvOperationSpike")
     site.alertmanager = [told(labels(name)) for name in names] + [told({**labels(""), "alertname": ""})]
     assert site.names() == site.names("?watchdog=false") == ["CloudflareKvOperationSpike"]
     assert site.names("?watchdog=true") == ["CloudflareKvOperationSpike", "CloudflareWatchdog"]

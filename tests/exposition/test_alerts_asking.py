@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from exporter.config import load_config
-from exporter.monitoring import Addresses
+from exporter.monitoring import WATCHDOG, Addresses
 from tests.configured import Site
 from tests.exposition.monitored import (
     ALERTMANAGER,
@@ -121,7 +121,7 @@ def test_alertmanagers_odd_answer_is_none(answer: Any, reason: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ([], "the answer is no object"),
+        (1, "the answer is no object"),
         ({"status": "error", "error": "not ready"}, "status is not success"),
         ({"status": "success"}, "data is no object"),
         ({"status": "success", "data": {"alerts": None}}, "data.alerts is no list"),
@@ -150,6 +150,30 @@ def test_prometheus_is_asked_where_alertmanager_does_not_answer(answer: Any) -> 
     (note,) = document["notes"]
     assert note.startswith(f"Alertmanager ({ALERTMANAGER}): ")
     assert note.endswith(". What is silenced or inhibited is told as firing.")
+
+
+def test_an_alertmanager_that_was_not_told_is_not_believed() -> None:
+    """Started anew it knows nothing for up to a minute, which must not look as if nothing fired."""
+    site = Monitored()
+    site.is_told = False
+    site.prometheus = of_prometheus(evaluated(SOME), evaluated(labels(WATCHDOG, severity="info")))
+    document = site.document()
+    assert (document["source"], [alert["alert"] for alert in document["alerts"]]) == ("prometheus", [SOME["alertname"]])
+    assert document["notes"] == [
+        f"Alertmanager ({ALERTMANAGER}): it has not been told yet what fires. What is silenced or inhibited is told as "
+        "firing."
+    ]
+
+
+@pytest.mark.parametrize("answer", [refused(), of_prometheus(evaluated(SOME))])
+def test_without_a_watchdog_alertmanager_is_believed(answer: Any) -> None:
+    """Where Prometheus cannot say that there is one, or has no such rule."""
+    site = Monitored()
+    site.is_told, site.alertmanager, site.prometheus = False, [told(SOME, silencedBy=["5ea1"])], answer
+    for addresses in (site.addresses, Addresses(ALERTMANAGER)):
+        site.addresses = addresses
+        document = site.document()
+        assert (document["source"], [alert["state"] for alert in document["alerts"]]) == ("alertmanager", ["silenced"])
 
 
 def test_both_are_named_where_neither_answers() -> None:
