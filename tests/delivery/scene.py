@@ -122,7 +122,7 @@ def alert(account: str, severity: str = "critical", *, is_over: bool = False, **
 
 def routes(tools: Tools, configuration: Path, **labels: str) -> list[str]:
     """Give the receivers that amtool says an alert of these labels goes to."""
-    words = [f"{name}={json.dumps(value)}" for name, value in labels.items()]
+    words = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items()]
     outcome = subprocess.run(
         [tools.amtool, "config", "routes", "test", f"--config.file={configuration}", *words],
         capture_output=True,
