@@ -1,0 +1,106 @@
+"""Cases of the alerts about Durable Objects."""
+
+from collections.abc import Iterator
+
+from tests.alerting.cases.spikes import spike
+from tests.alerting.cases.stage import Counter, Course, Firing, Gauge, Scene, Signal, Way
+
+INVOCATIONS = ("durableObjectsInvocationsAdaptiveGroups",)
+PERIODIC = ("durableObjectsPeriodicGroups",)
+CART = {"project": "shop", "do_namespace": "shop-web_Cart"}
+LABELS = {"account": "Above", "product": "durable_objects", **CART}
+DASHBOARD = "var-account=Above&var-project=shop"
+NAMED = "shop-web_Cart (project shop, account Above)"
+
+
+def duration(rate: Course) -> list[Signal]:
+    """Give GB-s a second."""
+    return [Counter("cloudflare_durable_object_duration_gigabyte_seconds_total", rate, CART)]
+
+
+def requests(rate: Course) -> list[Signal]:
+    """Give requests a second."""
+    return [Counter("cloudflare_durable_object_requests_total", rate, CART | {"status": "success"})]
+
+
+def stopped(rate: Course, reason: str = "exceededCpu") -> list[Signal]:
+    """Give objects stopped a second."""
+    return [Counter("cloudflare_durable_object_limit_errors_total", rate, CART | {"reason": reason})]
+
+
+def stored(size: float) -> list[Signal]:
+    """Give what the objects store."""
+    return [Gauge("cloudflare_durable_object_sql_storage_bytes", size, CART)]
+
+
+def scenes() -> Iterator[Scene]:
+    """Give the cases."""
+    yield spike(
+        "CloudflareDurableObjectDurationSpike",
+        "critical",
+        PERIODIC,
+        1.1,
+        Firing(
+            LABELS,
+            "Durable Objects are active much longer than usual.",
+            f"Over the last hour the objects of namespace {NAMED} were billed 3.1 times the duration of their busiest "
+            "same "
+            "hour of the last seven days. Look for objects that never come to rest: alarms that set themselves again, "
+            "timers, WebSockets without hibernation.",
+            DASHBOARD,
+        ),
+        signals=duration,
+    )
+    yield spike(
+        "CloudflareDurableObjectRequestSpike",
+        "critical",
+        INVOCATIONS,
+        51,
+        Firing(
+            LABELS,
+            "Durable Objects are called much more than usual.",
+            f"Over the last hour the objects of namespace {NAMED} had 3.1 times the requests of their busiest same "
+            "hour of "
+            "the last seven days. Look for an alarm that sets itself again, or for objects that call each other.",
+            DASHBOARD,
+        ),
+        signals=requests,
+    )
+    yield Scene(
+        "A little more than 10 objects stopped in ten minutes, or a little less; or many that failed otherwise.",
+        "CloudflareDurableObjectLimitExceeded",
+        "warning",
+        {
+            Way.ABOVE: stopped(0.0168),
+            Way.BELOW: stopped(0.0165),
+            Way.OTHER: stopped(1, "fatalInternal"),
+            Way.AWAY: stopped(0.0165, "exceededMemory"),
+        },
+        [
+            Firing(
+                LABELS,
+                "Durable Objects are stopped at their CPU or memory limit.",
+                f"10.08 times within ten minutes an object of namespace {NAMED} was stopped because it took too much "
+                "CPU "
+                "time or memory. Look at cloudflare_durable_object_limit_errors_total by reason.",
+                DASHBOARD,
+            )
+        ],
+        PERIODIC,
+    )
+    yield Scene(
+        "10.1 GB, or 9.9 GB; or nothing.",
+        "CloudflareDurableObjectStorageLarge",
+        "warning",
+        {Way.ABOVE: stored(10.1e9), Way.BELOW: stored(9.9e9), Way.IDLE: stored(0)},
+        [
+            Firing(
+                LABELS,
+                "A Durable Object namespace stores much.",
+                f"The objects of namespace {NAMED} store 10.1GB. What lies above the included 5 GB of an account is "
+                "billed "
+                "every month, and no single object can hold more than 10 GB.",
+                DASHBOARD,
+            )
+        ],
+    )

@@ -1,0 +1,426 @@
+"""Cases of the alerts about the exporter, and of the escalation."""
+
+from collections.abc import Iterator
+
+from tests.alerting.cases.stage import DAY, HOUR, MINUTE, Counter, Course, Firing, Gauge, Scene, Signal, Way, rising
+
+END = 9 * HOUR
+PROBLEM = "cloudflare_exporter_problem_start_timestamp_seconds"
+OWN = {"account": "Above", "product": "exporter"}
+DASHBOARD = "var-account=Above"
+
+
+def only_since(minutes: int, value: float = 1, before: float | None = 0) -> Course:
+    """Give a value that has been there for so many minutes at the end, and another before."""
+    return lambda second: value if second >= END - minutes * MINUTE else before
+
+
+def scenes() -> Iterator[Scene]:
+    """Give the cases."""
+    yield from _running()
+    yield from _answered()
+    yield from _resources()
+    yield from _whole()
+    yield from _unresolved()
+
+
+def _job(signals: dict[Way, list[Signal]]) -> dict[Way, list[Signal]]:
+    """Let each way be a job of its own, where there is no account."""
+    return {
+        way: [type(each)(each.name, _course(each), {"job": way.value, **each.labels}) for each in of_way]
+        for way, of_way in signals.items()
+    }
+
+
+def _course(signal: Signal) -> Course:
+    return signal.rate if isinstance(signal, Counter) else signal.value
+
+
+def _running() -> Iterator[Scene]:
+    down = Firing(
+        {"product": "exporter"},
+        "No Cloudflare exporter can be scraped.",
+        "Prometheus has reached no target of job cloudflare for 5 minutes. Nothing else about Cloudflare can alert "
+        "until one "
+        "is back; the counters then catch up by themselves.",
+    )
+    absent = Firing(
+        {"product": "exporter"},
+        "Prometheus has no Cloudflare exporter to scrape.",
+        "There has been no target of job cloudflare for 5 minutes. Nothing about Cloudflare can alert until "
+        "Prometheus finds "
+        "one: look at its targets files or its service discovery.",
+    )
+    up = Gauge("up", 1, {"instance": "10.0.0.2:9199"})
+    elsewhere = Gauge("up", 1, {"job": "prometheus"})
+    for name, alert, way, signals, firing in (
+        (
+            "It has been down for an hour.",
+            "CloudflareExporterDown",
+            Way.ABOVE,
+            [Gauge("up", only_since(60, 0, 1))],
+            down,
+        ),
+        (
+            "It has been down for four minutes.",
+            "CloudflareExporterDown",
+            Way.BELOW,
+            [Gauge("up", only_since(4, 0, 1))],
+            None,
+        ),
+        ("One of two is down.", "CloudflareExporterDown", Way.OTHER, [Gauge("up", 0), up], None),
+        ("There has been none for an hour.", "CloudflareExporterAbsent", Way.ABOVE, [elsewhere], absent),
+        (
+            "There has been none for four minutes.",
+            "CloudflareExporterAbsent",
+            Way.BELOW,
+            [Gauge("up", lambda second: 1 if second < END - 9 * MINUTE else None)],
+            None,
+        ),
+        ("It is down, not absent.", "CloudflareExporterAbsent", Way.OTHER, [Gauge("up", 0)], None),
+    ):
+        yield Scene(name, alert, "critical", {way: signals}, [firing] if firing else [], checks=1, has_account=False)
+    yield Scene(
+        "Nothing is wrong.",
+        "CloudflareWatchdog",
+        "info",
+        {Way.ABOVE: [Gauge("up", 1)]},
+        [
+            Firing(
+                {"product": "exporter", "job": ""},
+                "This alert always fires.",
+                "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a dead "
+                "man's "
+                "switch expect it, which tells you when it stays away.",
+            )
+        ],
+        has_account=False,
+    )
+    refused = Firing(
+        {"product": "exporter", "job": "Above"},
+        "The exporter refused its new configuration.",
+        "The configuration that was last read is refused, and the one before goes on. The exporter's log names the "
+        "key; it "
+        "would not start with this file.",
+    )
+    reloaded = "cloudflare_exporter_config_last_reload_successful"
+    yield Scene(
+        "A configuration has been refused for an hour, or for four minutes; or none.",
+        "CloudflareExporterConfigRefused",
+        "warning",
+        _job(
+            {
+                Way.ABOVE: [Gauge(reloaded, only_since(60, 0, 1))],
+                Way.BELOW: [Gauge(reloaded, only_since(4, 0, 1))],
+                Way.OTHER: [Gauge(reloaded, 1)],
+            }
+        ),
+        [refused],
+        checks=1,
+        has_account=False,
+    )
+
+
+def _answered() -> Iterator[Scene]:
+    unauthorized = {"part": "account", "reason": "unauthorized", "remedy": "Give the exporter a valid one."}
+    up = "cloudflare_exporter_account_up"
+    yield Scene(
+        "An account has not been answered for an hour, or for nine minutes; or because its token is refused.",
+        "CloudflareAccountDown",
+        "critical",
+        {
+            Way.ABOVE: [Gauge(up, only_since(60, 0, 1))],
+            Way.BELOW: [Gauge(up, only_since(9, 0, 1))],
+            Way.OTHER: [Gauge(up, 0), Gauge(PROBLEM, 0, unauthorized)],
+        },
+        [
+            Firing(
+                OWN,
+                "A Cloudflare account is not answered.",
+                "For ten minutes no refresh of account Above was answered: its figures stand still. The exporter's "
+                "page / "
+                "and its log say why; counters catch up once it is answered again.",
+                DASHBOARD,
+            )
+        ],
+        checks=1,
+    )
+    yield Scene(
+        "A token has been refused for 310 s, or for 290 s; or is not to blame.",
+        "CloudflareTokenFailing",
+        "critical",
+        {
+            Way.ABOVE: [Gauge(PROBLEM, END - 310, unauthorized)],
+            Way.BELOW: [Gauge(PROBLEM, END - 290, unauthorized)],
+            Way.OTHER: [Gauge(PROBLEM, 0, unauthorized | {"reason": "unreachable"})],
+        },
+        [
+            Firing(
+                OWN | unauthorized,
+                "Cloudflare refuses a token, or it cannot be read.",
+                "Since 5m 10s the token of Above is not accepted (unauthorized): nothing is counted with it. Give the "
+                "exporter a valid one.",
+                DASHBOARD,
+            )
+        ],
+        checks=1,
+    )
+    until = "cloudflare_exporter_dataset_queried_until_timestamp_seconds"
+    refresh = Gauge("cloudflare_exporter_refresh_interval_seconds", 60)
+    workers = {"dataset": "workersInvocationsAdaptive"}
+    unavailable = Gauge(
+        "cloudflare_exporter_dataset_state", 1, workers | {"state": "unavailable", "reason": "forbidden"}
+    )
+    yield Scene(
+        "A dataset is 610 s old, or 590 s; or it is refused, which is told apart, or the refresh interval is ten "
+        "minutes.",
+        "CloudflareDatasetStale",
+        "warning",
+        {
+            Way.ABOVE: [Gauge(until, lambda second: second - 610, workers), refresh],
+            Way.BELOW: [Gauge(until, lambda second: second - 590, workers), refresh],
+            Way.OTHER: [Gauge(until, lambda second: second - 9_000, workers), refresh, unavailable],
+        },
+        [
+            Firing(
+                OWN | workers,
+                "A Cloudflare dataset is no longer answered.",
+                "Cloudflare's last answer for dataset workersInvocationsAdaptive (account Above) reaches to 10m 10s "
+                "ago. The "
+                "exporter runs; cloudflare_exporter_dataset_state and its page / say why the dataset is not answered.",
+                DASHBOARD,
+            )
+        ],
+    )
+    yield from _refused()
+
+
+def _refused() -> Iterator[Scene]:
+    def state(reason: str, course: Course) -> Gauge:
+        labels = {"dataset": "d1AnalyticsAdaptiveGroups", "state": "unavailable", "reason": reason}
+        return Gauge("cloudflare_exporter_dataset_state", course, labels)
+
+    labels = {"kind": "kv_namespace", "state": "unavailable", "reason": "forbidden"}
+    no_list = Gauge("cloudflare_exporter_discovery_state", 1, labels)
+    advice = "The exporter's page / and cloudflare-exporter check name the permission that is missing."
+    summary = "Cloudflare refuses a dataset or a list."
+    yield Scene(
+        "A dataset and a list have been refused for an hour, or a dataset for 14 minutes; or the plan lacks it.",
+        "CloudflareDatasetRefused",
+        "warning",
+        {
+            Way.ABOVE: [state("forbidden", only_since(60, 1, None)), no_list],
+            Way.BELOW: [state("forbidden", only_since(14, 1, None))],
+            Way.OTHER: [state("plan", 1)],
+        },
+        [
+            Firing(
+                OWN | {"dataset": "d1AnalyticsAdaptiveGroups", "reason": "forbidden"},
+                summary,
+                "Cloudflare refuses dataset d1AnalyticsAdaptiveGroups of account Above (forbidden), so its usage is "
+                "not "
+                f"counted. {advice}",
+                DASHBOARD,
+            ),
+            Firing(
+                OWN | {"kind": "kv_namespace", "reason": "forbidden"},
+                summary,
+                "Cloudflare refuses the list of kv_namespace of account Above (forbidden), so its usage is not "
+                "counted. "
+                f"{advice}",
+                DASHBOARD,
+            ),
+        ],
+        checks=1,
+    )
+
+
+def _resources() -> Iterator[Scene]:
+    def budget(left: Course) -> list[Signal]:
+        api = {"api": "graphql"}
+        return [
+            Gauge("cloudflare_exporter_api_budget_remaining_requests", left, api),
+            Gauge("cloudflare_exporter_api_budget_requests", 200, api),
+        ]
+
+    yield Scene(
+        "9 % of the requests are left, or 11 %; or none, but for half an hour only.",
+        "CloudflareApiBudgetTight",
+        "warning",
+        _job({Way.ABOVE: budget(18), Way.BELOW: budget(22), Way.OTHER: budget(only_since(29, 0, 200))}),
+        [
+            Firing(
+                {"product": "exporter", "job": "Above", "api": "graphql"},
+                "The exporter comes near the requests that it may send.",
+                "Only 9% of the requests to Cloudflare's graphql API that the exporter allows itself in five minutes "
+                "are "
+                "left. When none are, figures grow old: raise poll.refresh or budget_share, or let other tools of this "
+                "Cloudflare user ask less.",
+            )
+        ],
+        has_account=False,
+    )
+    failures = "cloudflare_exporter_commit_failures_total"
+    yield Scene(
+        "A change is lost every five minutes, or none; or three were lost hours ago.",
+        "CloudflareExporterStorageFailing",
+        "critical",
+        _job(
+            {
+                Way.ABOVE: [Gauge(failures, lambda second: float(second // 300))],
+                Way.BELOW: [Gauge(failures, 0)],
+                Way.OTHER: [Gauge(failures, rising(0, 3, END - 3 * HOUR))],
+            }
+        ),
+        [
+            Firing(
+                {"product": "exporter", "job": "Above"},
+                "The exporter cannot write its ledger.",
+                "2 changes could not be written within ten minutes: the disk of the state folder is full, read-only or "
+                "broken. Figures stand still until it can be written again; nothing is counted twice then.",
+            )
+        ],
+        has_account=False,
+    )
+
+
+def _whole() -> Iterator[Scene]:
+    gap = ("cloudflare_exporter_gap_seconds_total", {"dataset": "workersInvocationsAdaptive"})
+    yield Scene(
+        "Two hours were lost half an hour ago, or none; or some were lost long ago.",
+        "CloudflareUsageGap",
+        "warning",
+        {
+            Way.ABOVE: [Gauge(gap[0], rising(0, 7_200, END - 30 * MINUTE), gap[1])],
+            Way.BELOW: [Gauge(gap[0], 0, gap[1])],
+            Way.OTHER: [Gauge(gap[0], rising(0, 7_200, END - 3 * HOUR), gap[1])],
+        },
+        [
+            Firing(
+                OWN | gap[1],
+                "Usage could not be counted for some time.",
+                "2h 0m 0s of dataset workersInvocationsAdaptive (account Above) were asked by nobody before "
+                "Cloudflare forgot "
+                "them: the exporter was away for too long. Counters and costs lack that usage.",
+                DASHBOARD,
+            )
+        ],
+        checks=1,
+    )
+    unlisted = "cloudflare_exporter_unlisted_assets"
+    yield Scene(
+        "One asset has been unlisted for hours, or none; or one for less than an hour.",
+        "CloudflareUnlistedAssets",
+        "info",
+        {
+            Way.ABOVE: [Gauge(unlisted, 1)],
+            Way.BELOW: [Gauge(unlisted, 0)],
+            Way.OTHER: [Gauge(unlisted, only_since(59))],
+        },
+        [
+            Firing(
+                OWN,
+                "Something is used that no list shows.",
+                "Account Above has usage of 1 assets that Cloudflare does not list: deleted since, or the token may "
+                "not list "
+                "them. They are counted as (unlisted) and belong to no project.",
+                DASHBOARD,
+            )
+        ],
+        checks=1,
+    )
+    looked_up = "cloudflare_exporter_rate_card_timestamp_seconds"
+    yield Scene(
+        "Prices are 181 days old, or 179; or new.",
+        "CloudflareRateCardOld",
+        "info",
+        _job(
+            {
+                Way.ABOVE: [Gauge(looked_up, END - 181 * DAY)],
+                Way.BELOW: [Gauge(looked_up, END - 179 * DAY)],
+                Way.OTHER: [Gauge(looked_up, 0)],
+            }
+        ),
+        [
+            Firing(
+                {"product": "exporter", "job": "Above"},
+                "The exporter's prices are old.",
+                "The prices that costs are estimated with were looked up 181d 0h 0m 0s ago. Update the exporter, or "
+                "set "
+                "prices that have changed under costs.prices.",
+            )
+        ],
+        checks=1,
+    )
+    yield from _revisions()
+
+
+def _revisions() -> Iterator[Scene]:
+    workers = {"dataset": "workersInvocationsAdaptive"}
+    length = 8 * DAY
+    lately = length - 3 * HOUR
+
+    def revised(usual: float, since_then: float) -> list[Signal]:
+        hourly = rising(usual / HOUR, since_then / HOUR, lately)
+        return [Counter("cloudflare_exporter_revisions_total", hourly, workers)]
+
+    yield Scene(
+        "1,200 rows an hour instead of 100, or 900; or 400 instead of one; or nothing is known of before.",
+        "CloudflareRevisionsUnusual",
+        "info",
+        {
+            Way.ABOVE: revised(100, 1_200),
+            Way.BELOW: revised(100, 900),
+            Way.IDLE: revised(1, 400),
+            Way.STARTED: revised(1_200, 1_200),
+        },
+        [
+            Firing(
+                OWN | workers,
+                "Cloudflare takes back unusually many figures.",
+                "Within an hour Cloudflare put 1.2k rows of dataset workersInvocationsAdaptive (account Above) lower "
+                "than "
+                "before. Counters do not fall, so they may be too high by that much until the audit of the day; see "
+                "whether "
+                "Cloudflare reports a disturbance of its analytics.",
+                DASHBOARD,
+            )
+        ],
+        length=length,
+        step=5 * MINUTE,
+    )
+
+
+def _unresolved() -> Iterator[Scene]:
+    def alert(course: Course, severity: str = "critical") -> list[Signal]:
+        labels = {
+            "alertname": "CloudflareD1RowsReadSpike",
+            "alertstate": "firing",
+            "severity": severity,
+            "product": "d1",
+            "project": "shop",
+            "database": "shop-orders",
+        }
+        return [Gauge("ALERTS", course, labels)]
+
+    yield Scene(
+        "A critical alert has been firing for an hour, or for 29 minutes; or it is a warning.",
+        "CloudflareCriticalUnresolved",
+        "critical",
+        {
+            Way.ABOVE: alert(only_since(60, 1, None)),
+            Way.BELOW: alert(only_since(29, 1, None)),
+            Way.OTHER: alert(1, "warning"),
+        },
+        [
+            Firing(
+                {"account": "Above", "alert": "CloudflareD1RowsReadSpike", "product": "d1", "project": "shop"},
+                "A critical alert has not been resolved for half an hour.",
+                "CloudflareD1RowsReadSpike of account Above, project shop has been firing for more than 30 minutes. "
+                "Whoever "
+                "was told has not ended it: see its entry in the runbook.",
+                "var-account=Above&var-project=shop",
+            )
+        ],
+        checks=1,
+    )

@@ -1,0 +1,273 @@
+"""Cases of the alerts about Workers."""
+
+from collections.abc import Iterator
+
+from tests.alerting.cases.stage import DAY, HOUR, MINUTE, Counter, Course, Firing, Gauge, Scene, Signal, Way, rising
+
+WORKERS = ("workersInvocationsAdaptive",)
+API = {"project": "shop", "script_name": "shop-api"}
+LABELS = {"account": "Above", "product": "workers", **API}
+DASHBOARD = "var-account=Above&var-project=shop"
+NAMED = "Worker shop-api (project shop, account Above)"
+
+FIVE_MINUTES = 5 * MINUTE
+WEEKS = 22 * DAY
+
+
+def worker(success: Course, failed: Course, status: str = "scriptThrewException") -> list[Signal]:
+    """Give a Worker's invocations a second that end well, and those that do not."""
+    signals: list[Signal] = [
+        Counter("cloudflare_worker_requests_total", success, API | {"status": "success"}),
+        Counter("cloudflare_worker_requests_total", failed, API | {"status": status}),
+    ]
+    if status == "scriptThrewException":
+        signals.append(Counter("cloudflare_worker_errors_total", failed, API | {"status": status}))
+    return signals
+
+
+def failing(share: float) -> list[Signal]:
+    """Give a Worker with ten invocations a second, of which a share fails."""
+    return worker(10 * (1 - share), 10 * share)
+
+
+def timed(metric: str, quantile: str, seconds: Course, rate: float = 1) -> list[Signal]:
+    """Give a Worker with a quantile."""
+    return [*worker(rate, 0), Gauge(metric, seconds, API | {"quantile": quantile})]
+
+
+def existing(rate: Course, until: int = WEEKS) -> list[Signal]:
+    """Give a Worker that is listed until a second."""
+
+    def listed(second: int) -> float | None:
+        return 1.0 if second < until else None
+
+    return [*worker(rate, 0), Gauge("cloudflare_worker_info", listed, API | {"asset_id": "1" * 32})]
+
+
+def scenes() -> Iterator[Scene]:
+    """Give the cases."""
+    yield from _errors()
+    yield from _limits()
+    yield from _traffic()
+
+
+def _errors() -> Iterator[Scene]:
+    yield Scene(
+        "5.1 % of the invocations fail, or 4.9 %; or all of those of a Worker that is seldom called.",
+        "CloudflareWorkerErrorRatioHigh",
+        "warning",
+        {
+            Way.ABOVE: failing(0.051),
+            Way.BELOW: failing(0.049),
+            Way.IDLE: worker(0, 0.09),
+            Way.DELETED: failing(0.049),
+            Way.AWAY: failing(0.049),
+        },
+        [
+            Firing(
+                LABELS,
+                "A Worker fails more often than it should.",
+                f"5.1% of the invocations of {NAMED} failed over ten minutes of Cloudflare's time (right after an "
+                "outage: "
+                "over all of it). Look at cloudflare_worker_errors_total by status, then at the Worker's logs and "
+                "latest "
+                "deployment.",
+                DASHBOARD,
+            )
+        ],
+        WORKERS,
+    )
+    for severity, share, less, text, times in (
+        ("critical", 0.073, 0.071, "the last hour", "14.6"),
+        ("warning", 0.031, 0.029, "the last six hours", "6.2"),
+    ):
+        yield Scene(
+            f"The error budget is spent {times} times too fast, or a little slower; or nobody knows for long enough.",
+            "CloudflareWorkerErrorBudgetBurn",
+            severity,
+            {
+                Way.ABOVE: failing(share),
+                Way.BELOW: failing(less),
+                Way.IDLE: worker(0, 0.09),
+                Way.STARTED: failing(0.5),
+                Way.AWAY: failing(less),
+                Way.OTHER: worker(rising(5, 10, 7 * HOUR + 15 * MINUTE), rising(5, 0, 7 * HOUR + 15 * MINUTE)),
+            },
+            [
+                Firing(
+                    LABELS,
+                    "A Worker spends its error budget too fast.",
+                    f"Over {text} the failures of {NAMED} spent its error budget {times} times faster than its "
+                    "objective "
+                    "allows, and they go on. Look at cloudflare_worker_errors_total by status, then at the Worker's "
+                    "logs "
+                    "and latest deployment.",
+                    DASHBOARD,
+                )
+            ],
+            WORKERS,
+            step=FIVE_MINUTES,
+            checks=17 if severity == "critical" else 2,
+        )
+    odd = "responseStreamDisconnected"
+    yield Scene(
+        "89 % of the invocations end well, or 91 %; or none of a Worker that is seldom called.",
+        "CloudflareWorkerSuccessRatioLow",
+        "warning",
+        {
+            Way.ABOVE: worker(8.9, 1.1, odd),
+            Way.BELOW: worker(9.1, 0.9, odd),
+            Way.IDLE: worker(0, 0.09, odd),
+            Way.OTHER: worker(5, 5, "clientDisconnected"),
+            Way.AWAY: worker(9.1, 0.9, odd),
+        },
+        [
+            Firing(
+                LABELS,
+                "Too few invocations of a Worker succeed.",
+                f"Only 89% of the invocations of {NAMED} ended well over ten minutes of Cloudflare's time. Look at "
+                "cloudflare_worker_requests_total by status: not every outcome that is no success counts as an error.",
+                DASHBOARD,
+            )
+        ],
+        WORKERS,
+    )
+
+
+def _limits() -> Iterator[Scene]:
+    cpu, while_away = ("cloudflare_worker_cpu_time_seconds", "0.99"), rising(30, 1, 9 * HOUR - 64 * MINUTE)
+    free = Gauge("cloudflare_cost_account_info", 1, {"plan": "workers_free"})
+    for name, above, below, said, more in (
+        ("24.5 s of CPU time, or 23.5 s.", 24.5, 23.5, "24.5s", ()),
+        ("On the free plan: 9 ms of CPU time, or 7 ms.", 0.009, 0.007, "9ms", (free,)),
+    ):
+        yield Scene(
+            name,
+            "CloudflareWorkerCpuTimeHigh",
+            "warning",
+            {
+                Way.ABOVE: [*timed(*cpu, above), *more],
+                Way.BELOW: [*timed(*cpu, below), *more],
+                Way.IDLE: timed(*cpu, 29, 0.05),
+                Way.AWAY: timed(*cpu, while_away),
+                Way.OTHER: timed(*cpu, 9),
+            },
+            [
+                Firing(
+                    LABELS,
+                    "A Worker comes near its CPU limit.",
+                    f"One in a hundred invocations of {NAMED} takes {said} of CPU time or more; those that reach the "
+                    "limit "
+                    "are stopped. Look at what has become slower since the latest deployment.",
+                    DASHBOARD,
+                )
+            ],
+            WORKERS,
+        )
+    request = ("cloudflare_worker_request_duration_seconds", "0.95")
+    yield Scene(
+        "2.1 s of a request, or 1.9 s; or 9 s of one that is seldom made.",
+        "CloudflareWorkerRequestTimeHigh",
+        "warning",
+        {
+            Way.ABOVE: timed(*request, 2.1),
+            Way.BELOW: timed(*request, 1.9),
+            Way.IDLE: timed(*request, 9, 0.05),
+            Way.AWAY: timed(*request, while_away),
+        },
+        [
+            Firing(
+                LABELS,
+                "A Worker answers slowly.",
+                f"One in twenty requests to {NAMED} takes 2.1s or more. Compare with "
+                "cloudflare_worker_cpu_time_seconds: "
+                "if that is short, the Worker waits for something else.",
+                DASHBOARD,
+            )
+        ],
+        WORKERS,
+    )
+    yield Scene(
+        "1.1 % of the invocations are stopped, or 0.9 %; or half of those of a Worker that is seldom called.",
+        "CloudflareWorkerLimitExceeded",
+        "warning",
+        {
+            Way.ABOVE: worker(9.89, 0.11, "exceededResources"),
+            Way.BELOW: worker(9.91, 0.09, "exceededResources"),
+            Way.IDLE: worker(0.009, 0.009, "exceededResources"),
+            Way.OTHER: worker(5, 5, "scriptThrewException"),
+            Way.AWAY: worker(9.91, 0.09, "exceededResources"),
+        },
+        [
+            Firing(
+                LABELS,
+                "A Worker is stopped at its CPU or memory limit.",
+                f"1.1% of the invocations of {NAMED} were stopped at a limit over ten minutes of Cloudflare's time. "
+                "Look "
+                "at cloudflare_worker_requests_total by status and at the CPU time of the Worker.",
+                DASHBOARD,
+            )
+        ],
+        WORKERS,
+    )
+
+
+def _more_every_week(second: int) -> float:
+    """Give another rate from the middle of the week's first day on."""
+    return (1.0, 2.0, 3.0, 5.0)[min(max(second - DAY // 2, 0) // (7 * DAY), 3)]
+
+
+def _traffic() -> Iterator[Scene]:
+    lately = WEEKS - 3 * HOUR
+    yield Scene(
+        "4 % of the usual requests are left, or 6 %; or the Worker is deleted, or was hardly ever called.",
+        "CloudflareWorkerTrafficVanished",
+        "warning",
+        {
+            Way.ABOVE: existing(rising(1, 0.04, lately)),
+            Way.BELOW: existing(rising(1, 0.06, lately)),
+            Way.IDLE: existing(rising(0.09, 0, lately)),
+            Way.STARTED: existing(0),
+            Way.DELETED: existing(rising(1, 0, WEEKS - 100 * MINUTE), until=WEEKS - 80 * MINUTE),
+            Way.AWAY: existing(1),
+        },
+        [
+            Firing(
+                LABELS,
+                "A Worker is hardly called any more.",
+                f"For half an hour {NAMED} has had 4% of the requests that it has at this hour of the week. Look at "
+                "what "
+                "calls it: routes, DNS, the service in front of it.",
+                DASHBOARD,
+            )
+        ],
+        WORKERS,
+        length=WEEKS,
+        step=FIVE_MINUTES,
+    )
+    yield Scene(
+        "3.1 requests a second instead of 2, or 2.9; or 5 where the weeks before had 1, 2 and 3.",
+        "CloudflareWorkerTrafficAnomalous",
+        "info",
+        {
+            Way.ABOVE: existing(rising(2, 3.1, lately)),
+            Way.BELOW: existing(rising(2, 2.9, lately)),
+            Way.IDLE: existing(rising(0.3, 0.9, lately)),
+            Way.STARTED: existing(50),
+            Way.AWAY: existing(2),
+            Way.OTHER: existing(_more_every_week),
+        },
+        [
+            Firing(
+                LABELS,
+                "A Worker's traffic is not what it usually is.",
+                f"Over the last hour {NAMED} had 3.1 requests a second; the same hours of the three weeks before say "
+                "that "
+                "this is unusual. Compare with the week before, then ask what has changed.",
+                DASHBOARD,
+            )
+        ],
+        WORKERS,
+        length=WEEKS,
+        step=FIVE_MINUTES,
+    )
