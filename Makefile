@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tools dashboards docs bench soak clean
+.PHONY: help run test lint tools rules dashboards docs bench soak clean
 
 python := .venv/bin/python
 
@@ -7,7 +7,7 @@ help:
 	@echo 'make run    the exporter, Prometheus and Alertmanager on this machine, until Ctrl-C;'
 	@echo '            on your account if CLOUDFLARE_API_TOKEN is set, else on a simulated one'
 	@echo 'make test   every check, as CI runs it; make lint only those that read the code'
-	@echo 'make dashboards  write dashboards/out from the code in dashboards/'
+	@echo 'make rules  write alerting/rules, make dashboards  dashboards/out, each from the code beside it'
 	@echo 'make docs   write the generated parts of the documentation; make bench measures what the exporter takes'
 	@echo 'make soak   a simulated day in which everything goes wrong, and what was counted beside what was used'
 	@echo 'make clean  remove what these made (.venv, .cache, .run)'
@@ -25,6 +25,9 @@ lint: .venv/.test
 
 tools: .venv/.test
 	@$(python) -m stack.tools
+
+rules: .venv/.run
+	$(python) -m alerting.build
 
 dashboards: .venv/.run
 	$(python) -m dashboards.build
