@@ -21,7 +21,7 @@ from stack.port import LOOPBACK, next_free
 from stack.process import NotStarted, Process
 from stack.receiver import Alert, Receiver
 from stack.tools import REPOSITORY, Tools, ToolsMissing, fetch_tools
-from stack.workspace import Workspace
+from stack.workspace import SECRETS, Workspace, routing_without_grafana
 
 EXAMPLE_QUERY = "sum by (project, script_name) (increase(cloudflare_worker_requests_total[10m]))"
 
@@ -73,7 +73,8 @@ def run(workspace: Workspace, is_simulated: bool) -> NoReturn:
         opened.enter_context(_only_run(workspace))
         ports = choose_ports()
         receiver = opened.enter_context(Receiver(ports.receiver, _print_alert))
-        workspace.lay_out({f"{LOOPBACK}:{ports.exporter}": {}}, ports.alertmanager, receiver.url)
+        workspace.lay_out({f"{LOOPBACK}:{ports.exporter}": {}}, ports.alertmanager)
+        workspace.tell(SECRETS, routing_without_grafana(), receiver.url)
         processes = _processes(workspace, tools, ports, is_simulated)
         for process, page in processes:
             opened.enter_context(process)
@@ -125,9 +126,17 @@ def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated:
                   invocations of every Worker; the first figures take two or three minutes
   Alertmanager  {alertmanager}/          or: {amtool} --alertmanager.url={alertmanager} alert
 
-  Alerts that Alertmanager sends are printed here. Logs: {workspace.folder.relative_to(REPOSITORY)}/log/
+  Alerts are printed here{_told_besides(SECRETS)}.
+                For Discord, put a webhook's address into {SECRETS.relative_to(REPOSITORY)}/discord and start again;
+                {SECRETS.relative_to(REPOSITORY)}/README.md tells of Slack, PagerDuty, Telegram, e-mail and webhooks
+  Logs          {workspace.folder.relative_to(REPOSITORY)}/log/
   Ctrl-C stops everything.
 """
+
+
+def _told_besides(secrets: Path) -> str:
+    names = sorted(path.name for path in secrets.iterdir() if not path.name.startswith((".", "README")))
+    return f", and sent to: {', '.join(names)}" if names else ", and sent to nobody else"
 
 
 def _processes(workspace: Workspace, tools: Tools, ports: Ports, is_simulated: bool) -> Sequence[tuple[Process, str]]:

@@ -1,14 +1,27 @@
 """The folder that Prometheus and Alertmanager run on: the repository's own configuration, with targets of its own."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from stack.port import LOOPBACK
+from stack.process import NotStarted
 from stack.tools import REPOSITORY, Tools
 
-RECEIVER_URL = "http://127.0.0.1:9095/"
-"""Where ``alerting/alertmanager.yml`` sends alerts."""
+SECRETS = REPOSITORY / "alerting/secrets"
+"""Where whoever runs this puts what the services are told with."""
+
+ROUTING = REPOSITORY / "alerting/routing.yml"
+
+EXPORTER = Path(sys.executable).with_name("cloudflare-exporter")
+
+_WRITE_SECONDS = 60
 
 
 class Workspace:
@@ -17,8 +30,8 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
 
-    def lay_out(self, exporters: Mapping[str, Mapping[str, str]], alertmanager: int, receiver_url: str) -> None:
-        """Write the configuration: exporters (address -> target labels), Alertmanager's port, receiver's URL.
+    def lay_out(self, exporters: Mapping[str, Mapping[str, str]], alertmanager: int) -> None:
+        """Write the configuration of Prometheus: exporters (address -> target labels), Alertmanager's port.
 
         The targets of an earlier run are replaced.
         """
@@ -29,7 +42,37 @@ class Workspace:
         groups = [{"targets": [address], "labels": dict(labels)} for address, labels in exporters.items()]
         (targets / "exporter.yml").write_text(json.dumps(groups) + "\n")
         (found / "local.yml").write_text(json.dumps([{"targets": [f"{LOOPBACK}:{alertmanager}"]}]) + "\n")
-        (self.folder / "alertmanager.yml").write_text(alertmanager_configuration(receiver_url))
+
+    def tell(self, secrets: Path, routing: Mapping[str, Any], receiver_url: str | None = None) -> str:
+        """Write Alertmanager's configuration from a folder of secrets, and give what the command says.
+
+        ``routing`` is the section ``alerting.routing``; every alert goes to ``receiver_url`` as well. Raises
+        NotStarted.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        section = self.folder / "routing.yml"
+        section.write_text(yaml.safe_dump({"alerting": {"routing": dict(routing)}}), encoding="utf-8")
+        command: list[str | Path] = [
+            EXPORTER,
+            "alertmanager-config",
+            f"--config.file={section}",
+            f"--secrets-dir={secrets}",
+            f"--output={self.folder / 'alertmanager.yml'}",
+            *([f"--webhook={receiver_url}"] if receiver_url else []),
+        ]
+        outcome = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_WRITE_SECONDS,
+            stdin=subprocess.DEVNULL,
+            # A token is of no use here, and half of its settings would be refused.
+            env={name: value for name, value in os.environ.items() if not name.startswith("CLOUDFLARE_")},
+        )
+        if outcome.returncode != 0:
+            raise NotStarted(f"Alertmanager's configuration can't be written.\n{outcome.stderr.strip()}")
+        return outcome.stdout + outcome.stderr
 
     def prometheus_command(self, tools: Tools, port: int) -> list[str | Path]:
         """Give the command that runs Prometheus on this folder; ``POST /-/reload`` makes it read edits."""
@@ -38,6 +81,8 @@ class Workspace:
             f"--config.file={self.folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={self.folder / 'prometheus'}",
             f"--web.listen-address={LOOPBACK}:{port}",
+            # What alerts link to.
+            f"--web.external-url=http://{LOOPBACK}:{port}/",
             "--web.enable-lifecycle",
             *tools.prometheus_flags,
         ]
@@ -49,6 +94,9 @@ class Workspace:
             f"--config.file={self.folder / 'alertmanager.yml'}",
             f"--storage.path={self.folder / 'alertmanager'}",
             f"--web.listen-address={LOOPBACK}:{port}",
+            f"--web.external-url=http://{LOOPBACK}:{port}",
+            # What is repeated weekly has to be remembered for longer than a week.
+            "--data.retention=240h",
             "--cluster.listen-address=",
         ]
 
@@ -58,9 +106,12 @@ class Workspace:
         link.symlink_to(REPOSITORY / name)
 
 
-def alertmanager_configuration(receiver_url: str) -> str:
-    """Give the repository's Alertmanager configuration with another receiver's URL; nothing else differs."""
-    text = (REPOSITORY / "alerting/alertmanager.yml").read_text()
-    if text.count(RECEIVER_URL) != 1:
-        raise ValueError(f"alerting/alertmanager.yml should name {RECEIVER_URL} once")
-    return text.replace(RECEIVER_URL, receiver_url)
+def routing_without_grafana() -> dict[str, Any]:
+    """Give the repository's section ``alerting.routing`` for where no Grafana runs. Raises NotStarted."""
+    try:
+        document = yaml.safe_load(ROUTING.read_text(encoding="utf-8")) or {}
+        section = dict((document.get("alerting") or {}).get("routing") or {})
+    except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
+        raise NotStarted(f"{ROUTING} can't be read as YAML with alerting.routing: look at docs/alerting.md.") from error
+    section.pop("grafana_url", None)
+    return section

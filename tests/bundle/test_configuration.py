@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter.alertmanager import SERVICES
+from stack.process import NotStarted
 from stack.tools import REPOSITORY, Tools
-from stack.workspace import RECEIVER_URL, Workspace, alertmanager_configuration
+from stack.workspace import SECRETS, Workspace, routing_without_grafana
 
 RULES = REPOSITORY / "alerting/rules"
 RULE_TESTS = sorted((REPOSITORY / "alerting/tests").glob("*.yml"))
@@ -108,29 +110,49 @@ def test_no_rule_rests_on_a_label_of_the_target() -> None:
 
 
 def test_alertmanager_accepts_its_configuration(tools: Tools) -> None:
-    """amtool finds nothing wrong in alertmanager.yml."""
+    """amtool finds nothing wrong in the example, alertmanager.yml."""
     assert "SUCCESS" in run(tools.amtool, "check-config", "alerting/alertmanager.yml")
 
 
+def test_every_secret_is_explained() -> None:
+    """The page of the folder of secrets has every service with an example, and git takes nothing else there."""
+    page = (SECRETS / "README.md").read_text(encoding="utf-8")
+    for service in SERVICES.values():
+        assert f"| `{service.name}` |" in page
+        assert service.example in page
+    ignored = (REPOSITORY / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert ignored.index("alerting/secrets/*") < ignored.index("!alerting/secrets/README.md")
+
+
 @pytest.mark.parametrize("severity", ["critical", "warning", "info"])
-def test_every_severity_has_a_receiver(tools: Tools, severity: str) -> None:
-    """An alert of each severity goes to the webhook."""
-    command = ["config", "routes", "test", "--config.file=alerting/alertmanager.yml", f"severity={severity}"]
-    assert run(tools.amtool, *command).strip() == "webhook"
+def test_alerts_are_told_here_too(tools: Tools, tmp_path: Path, severity: str) -> None:
+    """Whoever else is told, an alert of each severity also goes to the receiver that prints it."""
+    secrets, workspace = tmp_path / "secrets", Workspace(tmp_path / "run")
+    secrets.mkdir()
+    (secrets / "discord").write_text(SERVICES["discord"].example)
+    workspace.tell(secrets, routing_without_grafana(), "http://127.0.0.1:4/")
+    configuration = workspace.folder / "alertmanager.yml"
+    assert configuration.stat().st_mode & 0o777 == 0o600
+    assert "http://127.0.0.1:4/" in configuration.read_text(encoding="utf-8")
+    command = ["config", "routes", "test", f"--config.file={configuration}", f"severity={severity}"]
+    assert run(tools.amtool, *command).strip() == "discord,also"
 
 
-def test_only_the_receiver_differs_in_a_workspace() -> None:
-    """The configuration that runs is the repository's but for the address that alerts go to."""
-    committed = (REPOSITORY / "alerting/alertmanager.yml").read_text()
-    elsewhere = "http://127.0.0.1:4/"
-    assert alertmanager_configuration(elsewhere) == committed.replace(RECEIVER_URL, elsewhere) != committed
+def test_a_wrong_secret_stops_the_run(tmp_path: Path) -> None:
+    """What the command says of a secret is the reason that nothing starts."""
+    (tmp_path / "discord").write_text("hush")
+    with pytest.raises(NotStarted, match="webhook") as refused:
+        Workspace(tmp_path / "run").tell(tmp_path, {})
+    assert "hush" not in str(refused.value)
 
 
 def test_a_workspace_is_a_whole_configuration(tools: Tools, tmp_path: Path) -> None:
     """Prometheus accepts the folder that it is run on: unchanged configuration, rules, and its own targets."""
     workspace = Workspace(tmp_path)
-    workspace.lay_out({"127.0.0.1:4": {"pod": "exporter-0"}}, alertmanager=5, receiver_url=RECEIVER_URL)
-    assert "2 rule files found" in run(tools.promtool, "check", "config", tmp_path / "prometheus.yml")
+    workspace.lay_out({"127.0.0.1:4": {"pod": "exporter-0"}}, alertmanager=5)
+    assert f"{len(list(RULES.glob('*.yml')))} rule files found" in run(
+        tools.promtool, "check", "config", tmp_path / "prometheus.yml"
+    )
     assert (tmp_path / "prometheus.yml").samefile(REPOSITORY / "prometheus.yml")
     assert yaml.safe_load((tmp_path / "targets/exporter.yml").read_text()) == [
         {"targets": ["127.0.0.1:4"], "labels": {"pod": "exporter-0"}}

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter.cli import main
 from stack.tools import REPOSITORY, Tools
-from tests.bundle.test_configuration import run
+from tests.bundle.test_configuration import RULES, run
 
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*")
 SECRET = re.compile(r"token|password|secret|key", re.IGNORECASE)
 OWN_IMAGE = "cloudflare-exporter:local"
+ONE_SHOT = "alertmanager-config"
+EXAMPLE = REPOSITORY / "alerting/alertmanager.yml"
 
 
 def compose() -> dict[str, Any]:
@@ -87,14 +90,17 @@ def test_the_image_is_built_from_what_it_needs() -> None:
 def test_compose_runs_pinned_images() -> None:
     """Every image but our own is pinned to a full version."""
     images = {name: service["image"] for name, service in services().items()}
-    assert images.keys() == {"exporter", "prometheus", "alertmanager", "grafana"}
-    assert images.pop("exporter") == OWN_IMAGE
+    assert images.keys() == {"exporter", "prometheus", "alertmanager-config", "alertmanager", "grafana"}
+    assert {images.pop("exporter"), images.pop("alertmanager-config")} == {OWN_IMAGE}
     assert all(PINNED.fullmatch(image) for image in images.values()), images
 
 
 def test_compose_watches_and_restarts_everything() -> None:
-    """Every service has a health check and a restart policy and listens on the loopback interface only."""
+    """Every service that stays has a health check and a restart policy and listens on the loopback interface only."""
     for name, service in services().items():
+        if name == ONE_SHOT:
+            assert not {"restart", "ports"} & service.keys()
+            continue
         assert service["healthcheck"]["test"][0] == "CMD", name
         assert service["restart"] == "unless-stopped", name
         assert all(port.startswith("127.0.0.1:") for port in service["ports"]), name
@@ -105,7 +111,7 @@ def test_compose_keeps_what_must_last() -> None:
     named = {volume.split(":")[0] for service in services().values() for volume in service["volumes"]}
     named = {name for name in named if not name.startswith(".")}
     assert named == set(compose()["volumes"])
-    assert len(named) == len(services())
+    assert len(named) == len(services().keys() - {ONE_SHOT})
 
 
 def test_compose_holds_no_secret() -> None:
@@ -124,7 +130,7 @@ def test_without_a_token_compose_shows_the_demo() -> None:
     assert "else exec cloudflare-exporter demo;" in script
 
 
-@pytest.mark.parametrize("service", ["prometheus", "alertmanager", "grafana"])
+@pytest.mark.parametrize("service", ["prometheus", ONE_SHOT, "grafana"])
 def test_what_compose_mounts_exists(service: str) -> None:
     """Each file and folder of the repository that a container is given is there, read-only."""
     assert all(path.exists() for path in mounts(service).values())
@@ -137,20 +143,60 @@ def test_prometheus_accepts_what_compose_gives_it(tools: Tools, tmp_path: Path) 
         place = tmp_path / Path(inside).relative_to("/etc/prometheus")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(outside)
-    assert "2 rule files found" in run(tools.promtool, "check", "config", tmp_path / "prometheus.yml")
+    assert f"{len(list(RULES.glob('*.yml')))} rule files found" in run(
+        tools.promtool, "check", "config", tmp_path / "prometheus.yml"
+    )
     targets = [yaml.safe_load(file.read_text()) for file in sorted((tmp_path / "targets").rglob("*.yml"))]
     assert targets == [[{"targets": ["alertmanager:9093"]}], [{"targets": ["exporter:9199"]}]]
 
 
-def test_alertmanager_differs_in_the_receiver_only(tools: Tools) -> None:
-    """In containers alerts are routed as everywhere, but sent nowhere, since nobody listens."""
-    (file,) = mounts("alertmanager").values()
-    committed = yaml.safe_load((REPOSITORY / "alerting/alertmanager.yml").read_text())
-    here = yaml.safe_load(file.read_text())
-    assert here.pop("receivers") == [{"name": "webhook"}]
-    del committed["receivers"]
-    assert here == committed
-    assert "SUCCESS" in run(tools.amtool, "check-config", file)
+def test_alertmanager_waits_for_its_configuration() -> None:
+    """It starts when the configuration is written, and reads it where it was written."""
+    alertmanager, writer = services()["alertmanager"], services()[ONE_SHOT]
+    assert alertmanager["depends_on"] == {ONE_SHOT: {"condition": "service_completed_successfully"}}
+    (volume,) = alertmanager["volumes"]
+    name, inside = volume.split(":")
+    assert f"{name}:/data" in writer["volumes"]
+    assert "--output=/data/alertmanager.yml" in writer["command"]
+    assert f"--config.file={inside}/alertmanager.yml" in alertmanager["command"]
+    assert any(flag.startswith(f"--storage.path={inside}/") for flag in alertmanager["command"])
+
+
+def test_only_its_owner_reads_the_secrets_in_the_configuration() -> None:
+    """The writer and Alertmanager are the same user, who owns the folder of the image that the volume began as."""
+    user = dict(final_stage())["USER"]
+    assert services()["alertmanager"]["user"] == user
+    assert "user" not in services()[ONE_SHOT]
+    assert any("--owner=65532 --group=65532" in rest and "/data" in rest for _, rest in final_stage())
+    assert services()[ONE_SHOT]["network_mode"] == "none"
+
+
+def test_the_command_in_the_container_writes_what_alertmanager_accepts(tools: Tools, tmp_path: Path) -> None:
+    """With the files that are mounted, no secret among them, the one-shot's command succeeds."""
+    inside = {path: str(outside) for path, outside in mounts(ONE_SHOT).items()}
+    empty = tmp_path / "secrets"
+    empty.mkdir()
+    inside["/etc/cloudflare-exporter/secrets"] = str(empty)
+    inside["/data"] = str(tmp_path)
+    arguments = []
+    for argument in services()[ONE_SHOT]["command"]:
+        flag, _, value = argument.partition("=")
+        place = next((path for path in inside if value.startswith(path)), "")
+        arguments.append(f"{flag}={value.replace(place, inside[place])}" if place else argument)
+    assert main(arguments) == 0
+    assert "SUCCESS" in run(tools.amtool, "check-config", tmp_path / "alertmanager.yml")
+
+
+def test_what_is_told_weekly_is_remembered_that_long() -> None:
+    """Alertmanager keeps what it has told for longer than its longest repetition."""
+    days = {int(found) for found in re.findall(r"repeat_interval: (\d+)d", EXAMPLE.read_text(encoding="utf-8"))}
+    (kept,) = [int(flag.split("=")[1].removesuffix("h")) for flag in alertmanager_flags() if "retention" in flag]
+    assert kept >= 24 * (max(days) + 1)
+
+
+def alertmanager_flags() -> list[str]:
+    flags: list[str] = services()["alertmanager"]["command"]
+    return flags
 
 
 def test_grafana_finds_prometheus_and_the_dashboards() -> None:

@@ -105,3 +105,11 @@ def test_the_introduction_says_loudly_that_the_account_is_simulated() -> None:
     assert "SIMULATED" not in real
     for address in ("127.0.0.1:9200/metrics", "127.0.0.1:9091/alerts", "127.0.0.1:9094/", ".run/example/log/"):
         assert address in real
+
+
+def test_the_introduction_says_how_to_be_told_on_discord() -> None:
+    """It names the file that a webhook's address is put into, and the page that tells of the other services."""
+    ports = Ports(exporter=9200, prometheus=9091, alertmanager=9094, receiver=9096)
+    text = introduction(Workspace(REPOSITORY / ".run/example"), ports, Path("/usr/bin/amtool"), is_simulated=False)
+    assert "put a webhook's address into alerting/secrets/discord" in text
+    assert "alerting/secrets/README.md" in text

@@ -42,7 +42,7 @@ def flag(value: Any) -> bool:
 
 def address(value: Any) -> bool:
     """Tell whether a value is an address that can be followed."""
-    return isinstance(value, str) and bool(_URL.fullmatch(value)) and len(value) <= 2_048
+    return isinstance(value, str) and bool(_URL.fullmatch(value)) and len(value) <= 8_000
 
 
 def moment(value: Any) -> bool:

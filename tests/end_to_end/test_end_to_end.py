@@ -13,7 +13,7 @@ from tests.dashboards.reading import DASHBOARDS, expand, queries
 
 from .cloudflare import Values
 from .counters import COUNTERS
-from .scene import ALERT, FAILING, TARGET_LABELS, Scene, Site, wait_for
+from .scene import ALERT, FAILING, PAGING, TARGET_LABELS, Scene, Site, wait_for
 
 # The first test also waits for the scene to be played.
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
@@ -91,6 +91,16 @@ def test_the_error_burst_reaches_the_webhook(scene: Scene) -> None:
     assert alert.labels["account"]
     assert FAILING in alert.annotations["description"]
     assert alert.annotations["runbook_url"].startswith("alerting/runbook.md#")
+
+
+def test_the_error_burst_reaches_every_service(scene: Scene) -> None:
+    """What the failing Worker sets off arrives at each service, as the service documents it."""
+    for service in ("discord", "slack", "telegram", "email", "webhook"):
+        scene.standins.first(service, ALERT, FAILING, seconds=60)
+    # Only what is critical wakes people: failures that go on are.
+    event = scene.standins.first("pagerduty", PAGING, FAILING, seconds=60).body
+    assert (event["event_action"], event["payload"]["severity"]) == ("trigger", "critical")
+    assert not scene.standins.faults(), "\n".join(scene.standins.faults())
 
 
 def test_the_metrics_are_well_formed(scene: Scene, tools: Tools) -> None:
