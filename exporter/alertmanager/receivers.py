@@ -69,7 +69,7 @@ def _slack(routing: Routing) -> Mapping[str, Any]:
     return {
         "color": _COLOUR,
         "title": texts.title(SLACK),
-        "title_link": texts.variables(routing) + _BEST_LINK,
+        "title_link": texts.variables(routing, "$dashboard") + _BEST_LINK,
         "text": texts.body(SLACK, routing),
         "fallback": texts.title(SLACK),
         "footer": "cloudflare-exporter",
@@ -78,20 +78,15 @@ def _slack(routing: Routing) -> Mapping[str, Any]:
 
 
 def _pagerduty(routing: Routing) -> Mapping[str, Any]:
-    found = texts.variables(routing)
     linked = [
-        {"href": f"{found}{{{{ {variable} }}}}", "text": text}
-        for variable, text, base in (
-            ("or $runbook .ExternalURL", "What to do", routing.runbook_url),
-            ("or $dashboard .ExternalURL", "Dashboard", routing.grafana_url),
-            ("$silence", "Silence", "always"),
-        )
+        {"href": f"{texts.variables(routing, name)}{{{{ or {name} .ExternalURL }}}}", "text": texts.LINKS[name]}
+        for name, base in (("$runbook", routing.runbook_url), ("$dashboard", routing.grafana_url), ("$silence", "any"))
         if base
     ]
     return {
         "url": routing.pagerduty_url,
         "client": "cloudflare-exporter",
-        "client_url": found + _BEST_LINK,
+        "client_url": texts.variables(routing, "$dashboard") + _BEST_LINK,
         "severity": _SEVERITY,
         "description": texts.title(BRIEF),
         "class": texts.label(".CommonLabels.alertname"),
@@ -99,13 +94,13 @@ def _pagerduty(routing: Routing) -> Mapping[str, Any]:
         "group": texts.label("or .CommonLabels.project .CommonLabels.account"),
         "links": linked,
         "details": {
-            "summary": f"{found}{texts.summary(BRIEF)}",
-            "firing": f"{texts.firing(BRIEF)}",
-            "resolved": f"{texts.resolved(BRIEF)}",
+            "summary": f"{{{{ $first := index .Alerts 0 }}}}{texts.summary(BRIEF)}",
+            "firing": texts.firing(BRIEF),
+            "resolved": texts.resolved(BRIEF),
             "num_firing": "{{ len .Alerts.Firing }}",
             "num_resolved": "{{ len .Alerts.Resolved }}",
             "account": "{{ .CommonLabels.account }}",
             "project": "{{ .CommonLabels.project }}",
-            "links": f"{found}{texts.links(BRIEF)}{texts.where_to_read(BRIEF)}",
+            "links": f"{texts.variables(routing)}{texts.links(BRIEF)}{texts.where_to_read(BRIEF)}",
         },
     }

@@ -5,6 +5,7 @@ Alerts of a notification have alert name, account and project in common. Most of
 """
 
 import json
+from collections.abc import Mapping
 
 from exporter.alertmanager.markup import BRIEF, Markup
 from exporter.routing_settings import Routing
@@ -31,6 +32,28 @@ _CLEAN = (
 """Makes an address fit for every markup."""
 
 
+LINKS: Mapping[str, str] = {
+    "$runbook": "What to do",
+    "$dashboard": "Dashboard",
+    "$prometheus": "Prometheus",
+    "$silence": "Silence",
+}
+"""The variables that hold links, and what each is called."""
+
+_SILENCE = [
+    '$filter := ""',
+    "range .GroupLabels.SortedPairs",
+    '$value := .Value | reReplaceAll `(["\\\\])` `\\$1` | urlquery | reReplaceAll `\\+` "%20"',
+    "if $filter",
+    '$filter = printf "%s%%2C" $filter',
+    "end",
+    '$filter = printf "%s%s%%3D%%22%s%%22" $filter .Name $value',
+    "end",
+    '$silence := printf "%s/#/silences/new?filter=%%7B%s%%7D" .ExternalURL $filter',
+]
+"""Finds the page that silences what the alerts of a notification have in common."""
+
+
 def asset(labels: str) -> str:
     """Give the expression for what labels are about; empty text if they say nothing."""
     return f"or {' '.join(f'{labels}.{name}' for name in ASSET_LABELS)}"
@@ -54,43 +77,35 @@ def label(expression: str) -> str:
     return _cut(BRIEF, expression, 100)
 
 
-def variables(routing: Routing) -> str:
-    """Give the actions that find the links: $runbook, $dashboard, $prometheus and $silence, each perhaps empty."""
-    absolute = "(match `^https?://` {0})"
-    lines = [
-        "$first := index .Alerts 0",
-        "$runbook := $first.Annotations.runbook_url",
-        "$dashboard := $first.Annotations.dashboard_url",
-        "$prometheus := $first.GeneratorURL",
-    ]
-    for name, base in (("$runbook", routing.runbook_url), ("$dashboard", routing.grafana_url)):
-        target = f'printf "%s/%s" {json.dumps((base or "").rstrip("/"))} (reReplaceAll `^/+` "" {name})'
-        found = f"if and {name} (not {absolute.format(name)})"
-        lines += [found, f"{name} = {target}" if base else f'{name} = ""', "end"]
-    lines += [
-        '$filter := ""',
-        "range .GroupLabels.SortedPairs",
-        '$value := .Value | reReplaceAll `(["\\\\])` `\\$1` | urlquery | reReplaceAll `\\+` "%20"',
-        "if $filter",
-        '$filter = printf "%s%%2C" $filter',
-        "end",
-        '$filter = printf "%s%s%%3D%%22%s%%22" $filter .Name $value',
-        "end",
-        '$silence := printf "%s/#/silences/new?filter=%%7B%s%%7D" .ExternalURL $filter',
-    ]
-    lines += [f"{name} = {name}{_CLEAN}" for name in ("$runbook", "$dashboard", "$prometheus", "$silence")]
+def variables(routing: Routing, *wanted: str) -> str:
+    """Give the actions that find links: those of `LINKS` that are wanted, or all; each may be empty text."""
+    found = {
+        "$runbook": _based("$runbook", "runbook_url", routing.runbook_url),
+        "$dashboard": _based("$dashboard", "dashboard_url", routing.grafana_url),
+        "$prometheus": ["$prometheus := $first.GeneratorURL"],
+        "$silence": _SILENCE,
+    }
+    lines = ["$first := index .Alerts 0"]
+    for name in wanted or LINKS:
+        lines += [*found[name], f"{name} = {name}{_CLEAN}"]
     return "".join(f"{{{{- {line} -}}}}\n" for line in lines)
 
 
+def _based(name: str, annotation: str, base: str | None) -> list[str]:
+    """Give the actions that find an address that an annotation gives relative to a base, or as a whole."""
+    target = f'printf "%s/%s" {json.dumps((base or "").rstrip("/"))} (reReplaceAll `^/+` "" {name})'
+    return [
+        f"{name} := $first.Annotations.{annotation}",
+        f"if and {name} (not (match `^https?://` {name}))",
+        f"{name} = {target}" if base else f'{name} = ""',
+        "end",
+    ]
+
+
 def links(markup: Markup) -> str:
-    """Give the line of links; needs ``variables``."""
+    """Give the line of links; needs all ``variables``."""
     text = '{{ $between := "" }}'
-    for label, name in (
-        ("What to do", "$runbook"),
-        ("Dashboard", "$dashboard"),
-        ("Prometheus", "$prometheus"),
-        ("Silence", "$silence"),
-    ):
+    for name, label in LINKS.items():
         condition = f"and {name} (le (len {name}) {markup.longest_link})"
         if name == "$silence":
             condition = f'and (eq .Status "firing") (le (len {name}) {markup.longest_link})'

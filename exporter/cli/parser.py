@@ -21,7 +21,7 @@ CHECK = (
 
 def build_parser() -> argparse.ArgumentParser:
     """Give the parser of all commands."""
-    web, common, configured = (argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(3))
+    web, stored, logged, configured = (argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(4))
     web.add_argument(
         "--web.listen-address",
         dest="web_listen_address",
@@ -49,14 +49,14 @@ def build_parser() -> argparse.ArgumentParser:
             metavar="URL",
             help=f"where {title} is, for /api/alerts; e.g. {example}",
         )
-    common.add_argument(
+    stored.add_argument(
         "--storage.path",
         dest="storage_path",
         metavar="FOLDER",
         help="where the ledger is kept; empty: in memory (default ./data; demo: in memory)",
     )
-    common.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info", help="default info")
-    common.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="default logfmt")
+    logged.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info", help="default info")
+    logged.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="default logfmt")
 
     configured.add_argument(
         "--config.file",
@@ -78,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve_command = subcommands.add_parser(
         "serve",
         help="poll the accounts of a token and serve their metrics (the default)",
-        parents=[web, common, configured],
+        parents=[web, stored, logged, configured],
         allow_abbrev=False,
     )
     serve_command.set_defaults(run=serve)
@@ -92,16 +92,19 @@ def build_parser() -> argparse.ArgumentParser:
         "check",
         help="tell what of a configuration will work, before it is deployed",
         description=CHECK,
-        parents=[common, configured],
+        parents=[stored, logged, configured],
         allow_abbrev=False,
     )
     check_command.set_defaults(run=check)
     check_command.add_argument(
         "--output", choices=("table", "json"), default="table", help="how to say it (default table)"
     )
-    _add_commands(subcommands, [common, configured])
+    _add_commands(subcommands, stored, [logged, configured])
     demo_command = subcommands.add_parser(
-        "demo", help="the same on a simulated account, without a token", parents=[web, common], allow_abbrev=False
+        "demo",
+        help="the same on a simulated account, without a token",
+        parents=[web, stored, logged],
+        allow_abbrev=False,
     )
     demo_command.set_defaults(run=demo)
     _add_simulator_options(demo_command)
@@ -109,14 +112,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_commands(
-    subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]", parents: list[argparse.ArgumentParser]
+    subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    stored: argparse.ArgumentParser,
+    others: list[argparse.ArgumentParser],
 ) -> None:
-    """Add the commands that have a file of their own."""
-    for module, run in (
-        (commands.costs, costs),
-        (commands.price, price),
-        (commands.report, report),
-        (commands.alertmanager_config, alertmanager_config),
+    """Add the commands that have a file of their own; all but one read what was counted."""
+    for module, run, parents in (
+        (commands.costs, costs, [stored, *others]),
+        (commands.price, price, [stored, *others]),
+        (commands.report, report, [stored, *others]),
+        (commands.alertmanager_config, alertmanager_config, others),
     ):
         command = subcommands.add_parser(
             module.NAME, help=module.HELP, description=module.DESCRIPTION, parents=parents, allow_abbrev=False

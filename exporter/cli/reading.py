@@ -67,7 +67,7 @@ def report(options: argparse.Namespace) -> int:
 
 def alertmanager_config(options: argparse.Namespace) -> int:
     """Write Alertmanager's configuration."""
-    config = load_config(options.config_file, os.environ, options.storage_path)
+    config = load_config(options.config_file, os.environ, None)
     said, warned = commands.alertmanager_config.run(options, config.alerting.routing)
     sys.stdout.write(said)
     sys.stderr.write(warned)

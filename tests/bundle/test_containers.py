@@ -40,10 +40,18 @@ def final_stage() -> list[tuple[str, str]]:
     return instructions()[last:]
 
 
+def volumes(service: str) -> list[tuple[str, str]]:
+    """Volume, or place outside, and path in the container."""
+    pairs = []
+    for volume in services()[service]["volumes"]:
+        source, target = (volume["source"], volume["target"]) if isinstance(volume, dict) else volume.split(":")[:2]
+        pairs.append((source, target))
+    return pairs
+
+
 def mounts(service: str) -> dict[str, Path]:
     """Path in the container -> file or folder of the repository."""
-    pairs = [volume.split(":") for volume in services()[service]["volumes"]]
-    return {inside: REPOSITORY / outside for outside, inside, *_ in pairs if outside.startswith(".")}
+    return {inside: REPOSITORY / outside for outside, inside in volumes(service) if outside.startswith(".")}
 
 
 def test_the_image_stands_on_a_pinned_python() -> None:
@@ -108,8 +116,7 @@ def test_compose_watches_and_restarts_everything() -> None:
 
 def test_compose_keeps_what_must_last() -> None:
     """Every service has a named volume, and every named volume is declared and used."""
-    named = {volume.split(":")[0] for service in services().values() for volume in service["volumes"]}
-    named = {name for name in named if not name.startswith(".")}
+    named = {name for service in services() for name, _ in volumes(service) if not name.startswith(".")}
     assert named == set(compose()["volumes"])
     assert len(named) == len(services().keys() - {ONE_SHOT})
 
@@ -154,8 +161,7 @@ def test_alertmanager_waits_for_its_configuration() -> None:
     """It starts when the configuration is written, and reads it where it was written."""
     alertmanager, writer = services()["alertmanager"], services()[ONE_SHOT]
     assert alertmanager["depends_on"] == {ONE_SHOT: {"condition": "service_completed_successfully"}}
-    (volume,) = alertmanager["volumes"]
-    name, inside = volume.split(":")
+    ((name, inside),) = volumes("alertmanager")
     assert f"{name}:/data" in writer["volumes"]
     assert "--output=/data/alertmanager.yml" in writer["command"]
     assert f"--config.file={inside}/alertmanager.yml" in alertmanager["command"]
@@ -166,6 +172,9 @@ def test_only_its_owner_reads_the_secrets_in_the_configuration() -> None:
     """The writer and Alertmanager are the same user, who owns the folder of the image that the volume began as."""
     user = dict(final_stage())["USER"]
     assert services()["alertmanager"]["user"] == user
+    # Containers are made before the one-shot runs: the volume is empty then, and would be given another owner.
+    (volume,) = services()["alertmanager"]["volumes"]
+    assert volume["volume"] == {"nocopy": True}
     assert "user" not in services()[ONE_SHOT]
     assert any("--owner=65532 --group=65532" in rest and "/data" in rest for _, rest in final_stage())
     assert services()[ONE_SHOT]["network_mode"] == "none"
