@@ -1,5 +1,6 @@
 """What arrives at the services: every field as they document it, and what a person needs to know."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -143,6 +144,19 @@ def test_odd_and_long_names_do_no_harm(scene: Scene) -> None:
     assert r"\<b\>&\"\_x\_\*\[1\](2)\|" in found["discord"].body["embeds"][0]["title"].replace('"', r"\"")
     found = scene.standins.wait("CloudflareKvLong", ALL, status="firing")
     assert "né&<" * 15 + "…" in found["email"].raw
+
+
+@pytest.mark.parametrize("text", ["used: 5, left: 0", 'a: [b, {c: "d', "*x &y !z", "{{ .Nothing }}", "line\nof: two"])
+def test_a_description_is_only_text(scene: Scene, text: str) -> None:
+    """What looks like YAML or a template in a description is neither."""
+    account = marker()
+    odd = alert(account)
+    odd["annotations"]["description"] = text
+    scene.post([odd])
+    found = scene.standins.wait(account, ALL, status="firing")
+    assert text in found["email"].raw.replace("\r\n", "\n")
+    told = str(found["pagerduty"].body["payload"]["custom_details"]["firing"])
+    assert all(word in told for word in re.findall(r"\w{4,}", text))
 
 
 def test_texts_say_so_where_links_are_missing(scene: Scene) -> None:

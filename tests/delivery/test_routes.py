@@ -1,13 +1,17 @@
 """Who is told of what: by severity, by team, at which times, and what silences what."""
 
+import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from stack.tools import Tools
+from exporter.alertmanager.routes import ESCALATION, WATCHDOG, inhibitions
+from stack.tools import REPOSITORY, Tools
 
 from .scene import Scene, alert, marker, open_scene, routes, write_configuration
 from .standins import TEAM_ROUTING_KEY, StandIns
@@ -253,3 +257,20 @@ def told_labels(scene: Scene, jobs: tuple[str, ...]) -> list[dict[str, str]]:
     bodies = [each.body for each in list(scene.standins.deliveries) if isinstance(each.body, dict)]
     labels = [alert["labels"] for body in bodies for alert in body.get("alerts", [])]
     return [each for each in labels if each["job"] in jobs]
+
+
+def test_the_alerts_that_routes_name_are_there() -> None:
+    """Each alert that a route or an inhibition goes by is one of the rules, with the labels that it is told by."""
+    rules = [
+        rule
+        for file in (REPOSITORY / "alerting/rules").glob("*.yml")
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    severities = {rule["alert"]: rule["labels"]["severity"] for rule in rules}
+    text = json.dumps([inhibitions(), WATCHDOG, ESCALATION])
+    named = set(re.findall(r"Cloudflare[A-Za-z]+", text)) - {"Cloudflare"}
+    assert named <= severities.keys()
+    assert (severities[WATCHDOG], severities[ESCALATION]) == ("info", "critical")
+    assert {severities[name] for name in ("CloudflareExporterDown", "CloudflareAccountDown")} == {"critical"}
