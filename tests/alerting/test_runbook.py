@@ -1,0 +1,220 @@
+"""The runbook has an entry for each alert, and what it says to paste is accepted: queries, silences, configuration."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from docs.metrics import other_rows, product_rows
+from exporter.alerts import ADJUSTABLE
+from exporter.catalog import PRODUCTS
+from exporter.config import load_config
+from stack.tools import REPOSITORY, Tools
+from tests.alerting.promtool import read_rules
+from tests.alerting.test_cases import SCENES
+from tests.alerting.test_names import BY_PROMETHEUS, SELECTOR, base_labels, names_in, recorded
+
+RUNBOOK = REPOSITORY / "alerting/runbook.md"
+TEXT = RUNBOOK.read_text(encoding="utf-8")
+
+PARTS = ["Meaning.", "Impact.", "Diagnosis.", "Action.", "Silencing."]
+
+WITHOUT_QUERY = {"CloudflareWatchdog": "where Prometheus answers a query, this alert is not the trouble"}
+"""Entries that need no PromQL, and why."""
+
+ESCALATION = "CloudflareCriticalUnresolved"
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+ENTRIES: dict[str, str] = {
+    entry.split("\n", 1)[0]: entry.split("\n", 1)[1] for entry in re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]
+}
+"""Heading -> what stands below it."""
+
+ALERTS = [rule for rule in read_rules() if "alert" in rule]
+
+every_entry = pytest.mark.parametrize("name", ENTRIES)
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return [content for word, content in BLOCK.findall(text) if word == language]
+
+
+def queries(text: str) -> list[str]:
+    """Give the PromQL of a text, with something in the place of each label."""
+    return [query.replace("…", "example") for query in blocks(text, "promql")]
+
+
+def silences(text: str) -> Iterator[list[str]]:
+    """Give the words of each `amtool silence add`, of blocks and within sentences."""
+    commands = [line for block in blocks(text, "sh") for line in block.replace("\\\n", " ").splitlines()]
+    commands += re.findall(r"`([^`\n]+)`", BLOCK.sub("", text).replace("\n", " "))
+    for command in commands:
+        words = shlex.split(command) if command.startswith("amtool ") else []
+        if words[:3] == ["amtool", "silence", "add"]:
+            yield words[3:]
+
+
+def thresholds(text: str) -> list[dict[str, Any]]:
+    """Give the rules that are shown for alerting.thresholds: the examples in YAML that are lists."""
+    shown = [yaml.safe_load(block) for block in blocks(text, "yaml")]
+    return [rule for example in shown if isinstance(example, list) for rule in example]
+
+
+def labels_of(alert: str) -> set[str]:
+    """Give the labels with which an alert is seen to fire, whatever its severity."""
+    firing = [firing.labels for scene in SCENES if scene.alert == alert for firing in scene.fires]
+    assert firing, alert
+    return {"alertname", "severity", "job"}.union(*firing)
+
+
+@pytest.fixture(scope="module")
+def exposed() -> dict[str, frozenset[str]]:
+    """Label names by metric, of everything that the exporter exposes and Prometheus adds."""
+    rows = [row for product in PRODUCTS for row in product_rows(product)] + other_rows()
+    known = {row.name: frozenset(row.labels) for row in rows}
+    return known | dict(BY_PROMETHEUS) | {"ALERTS_FOR_STATE": BY_PROMETHEUS["ALERTS"] - {"alertstate"}}
+
+
+def test_headings_are_the_alerts() -> None:
+    """Each alert has one entry, whatever its severities, and nothing else has one."""
+    headings = re.findall(r"^## (.+)$", TEXT, flags=re.MULTILINE)
+    assert sorted(headings) == sorted({rule["alert"] for rule in ALERTS})
+
+
+def test_every_link_leads_somewhere() -> None:
+    """The links of the rules and those within the page are anchors of headings; others are files."""
+    anchors = {name.lower() for name in ENTRIES}
+    for rule in ALERTS:
+        file, _, anchor = rule["annotations"]["runbook_url"].partition("#")
+        assert (REPOSITORY / file, anchor) == (RUNBOOK, rule["alert"].lower())
+        assert anchor in anchors
+    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
+        file, _, anchor = target.partition("#")
+        assert (RUNBOOK.parent / file).exists() if file else anchor in anchors, target
+
+
+def test_the_index_has_every_entry_in_order() -> None:
+    """The index names all entries, once, as they follow one another."""
+    index = TEXT.split("\n## ", 1)[0]
+    listed = re.findall(r"\[(\w+)\]\(#(\w+)\)", index[: index.index("What holds for all")])
+    assert [anchor for _, anchor in listed] == [name.lower() for name in ENTRIES]
+    assert [f"Cloudflare{text}" for text, _ in listed] == list(ENTRIES)
+
+
+def test_entries_stand_in_the_order_of_the_rules() -> None:
+    """The exporter, Workers, R2, D1, Durable Objects, KV, money; the escalation comes last."""
+    files = ("exporter", "workers", "r2", "d1", "durable_objects", "kv", "money")
+    place = {
+        rule["alert"]: number
+        for number, file in enumerate(files)
+        for rule in read_rules([REPOSITORY / f"alerting/rules/{file}.yml"])
+        if "alert" in rule
+    }
+    place[ESCALATION] = len(files)
+    assert all(place[before] <= place[after] for before, after in pairwise(ENTRIES))
+
+
+@every_entry
+def test_an_entry_has_all_its_parts(name: str) -> None:
+    """Five parts in order, each with something in it; a query to begin with; a way to be left in peace."""
+    entry = ENTRIES[name]
+    assert re.findall(r"^\*\*(.+?)\*\*", entry, flags=re.MULTILINE) == PARTS
+    before, *parts = re.split(r"^\*\*.+?\*\*", entry, flags=re.MULTILINE)
+    assert not before.strip()
+    assert all(part.strip() for part in parts)
+    assert bool(queries(parts[PARTS.index("Diagnosis.")])) == (name not in WITHOUT_QUERY)
+    silencing = parts[PARTS.index("Silencing.")]
+    assert [*silences(silencing), *thresholds(silencing)]
+
+
+@every_entry
+def test_both_severities_are_spoken_of(name: str) -> None:
+    """An alert with two severities has one entry that tells them apart."""
+    severities = {rule["labels"]["severity"] for rule in ALERTS if rule["alert"] == name}
+    if len(severities) > 1:
+        meaning = ENTRIES[name].split("**Impact.**")[0].lower()
+        assert all(severity in meaning for severity in severities)
+
+
+def test_every_query_is_promql(tools: Tools, tmp_path: Path) -> None:
+    """Prometheus can parse each block as it is pasted."""
+    file = tmp_path / "queries.yml"
+    asked = [{"record": f"query:{number}", "expr": text} for number, text in enumerate(queries(TEXT))]
+    file.write_text(yaml.safe_dump({"groups": [{"name": "runbook", "rules": asked}]}))
+    outcome = subprocess.run(
+        [tools.promtool, "check", "rules", file], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@every_entry
+def test_queries_select_what_exists(name: str, exposed: Mapping[str, frozenset[str]]) -> None:
+    """Metrics are exposed by the exporter, recorded by a rule, or Prometheus' own, and have the labels asked for."""
+    known = exposed.keys() | recorded().keys()
+    for query in queries(ENTRIES[name]):
+        names = names_in(query) | {metric for metric, _ in SELECTOR.findall(query)}
+        assert names, query
+        assert names <= known, (query, names - known)
+        for metric, matchers in SELECTOR.findall(query):
+            labels = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", re.sub(r'"[^"]*"', "", matchers)))
+            possible = exposed[metric] if metric in exposed else base_labels(metric, exposed)
+            assert labels <= possible | {"job"}, (query, labels - possible)
+
+
+@every_entry
+def test_metrics_in_sentences_exist(name: str, exposed: Mapping[str, frozenset[str]]) -> None:
+    """So do those that are only spoken of."""
+    spoken = set(re.findall(r"`(cloudflare_\w+)", BLOCK.sub("", ENTRIES[name])))
+    assert spoken <= exposed.keys()
+
+
+@every_entry
+def test_silences_fit_the_alert(name: str) -> None:
+    """They name the alert or its escalation, match labels that it has, end by themselves, and say why."""
+    for words in silences(ENTRIES[name]):
+        options = {word.split("=")[0] for word in words if word.startswith("--")}
+        assert options == {"--duration", "--comment"}, words
+        assert any(re.fullmatch(r"--duration=\d+[hd]", word) for word in words), words
+        matchers = dict(re.split(r"=~?", word, maxsplit=1) for word in words if not word.startswith("--"))
+        if matchers["alertname"] == ESCALATION:
+            assert matchers["alert"] == (name if name != ESCALATION else "NAME"), words
+        else:
+            assert matchers["alertname"] == name, words
+        assert matchers.keys() <= labels_of(matchers["alertname"]), words
+
+
+@every_entry
+def test_critical_alerts_are_silenced_with_their_escalation(name: str) -> None:
+    """Prometheus knows nothing of silences, so a silenced critical alert is escalated without this."""
+    severities = {rule["labels"]["severity"] for rule in ALERTS if rule["alert"] == name}
+    escalations = [words for words in silences(ENTRIES[name]) if f"alertname={ESCALATION}" in words]
+    assert bool(escalations) == ("critical" in severities)
+
+
+@every_entry
+def test_thresholds_are_accepted(name: str, tmp_path: Path) -> None:
+    """The exporter takes the examples as its configuration, and an alert that has a knob shows how to turn it."""
+    for rule in thresholds(ENTRIES[name]):
+        assert rule["alert"] in ADJUSTABLE
+    if name in ADJUSTABLE:
+        assert name in {rule["alert"] for rule in thresholds(ENTRIES[name])}
+    examples = [block for block in blocks(ENTRIES[name], "yaml") if not block.startswith("- ")]
+    if given := thresholds(ENTRIES[name]):
+        examples.append(yaml.safe_dump({"alerting": {"thresholds": given}}))
+    for example in examples:
+        file = tmp_path / "exporter.yml"
+        file.write_text(example)
+        assert load_config(file, {}, None)
+
+
+@every_entry
+def test_lines_are_short(name: str) -> None:
+    """Nothing is wider than 120 characters."""
+    assert [line for line in ENTRIES[name].splitlines() if len(line) > 120] == []
