@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from alerting import costs, d1, durable_objects, exporter, kv, money, overrides, r2, usage, workers
+from alerting import costs, d1, durable_objects, escalation, exporter, kv, money, overrides, r2, usage, workers
 from alerting.rule import as_yaml
 
 RULES = Path(__file__).resolve().parent / "rules"
@@ -14,7 +14,7 @@ THRESHOLDS = RULES / "thresholds.yml"
 
 WRITTEN = "Written by `make rules` from the code in alerting/; thresholds are in thresholds.yml."
 
-ROOMS = (overrides, usage, costs, exporter, workers, r2, d1, durable_objects, kv, money)
+ROOMS = (overrides, usage, costs, exporter, workers, r2, d1, durable_objects, kv, money, escalation)
 
 
 def build() -> Mapping[str, str]:

@@ -15,7 +15,7 @@ NAMED = "{{ $labels.do_namespace }} (project {{ $labels.project }}, account {{ $
 LEVEL = OBJECTS.level
 DURATION_CHANGE = f"{LEVEL}:cloudflare_durable_object_duration_per_norm:ratio_rate1h"
 REQUESTS_CHANGE = f"{LEVEL}:cloudflare_durable_object_requests_per_norm:ratio_rate1h"
-LIMIT_ERRORS = f"{LEVEL}:cloudflare_durable_object_limit_errors:increase10m"
+LIMITED_RATIO = f"{LEVEL}:cloudflare_durable_object_limit_errors_per_requests:ratio_rate10m"
 STORED = f"{LEVEL}:cloudflare_durable_object_sql_storage_bytes:max"
 
 DURATION = "CloudflareDurableObjectDurationSpike"
@@ -33,7 +33,7 @@ def groups() -> tuple[Group, ...]:
 
 
 def _namespaces() -> Iterator[Record | Alert]:
-    yield Record(LIMIT_ERRORS, f"600 * {OBJECT_LIMITS.record('10m')}")
+    yield Record(LIMITED_RATIO, f"{OBJECT_LIMITS.record('10m')}\n  /\n({OBJECT_REQUESTS.record('10m')} > 0)")
     yield Record(
         STORED,
         f"max by ({OBJECTS.on}) (cloudflare_durable_object_sql_storage_bytes)",
@@ -43,13 +43,17 @@ def _namespaces() -> Iterator[Record | Alert]:
         LIMIT_EXCEEDED,
         "warning",
         PRODUCT,
-        compared(LIMIT_ERRORS, ">", OBJECTS, LIMIT_EXCEEDED),
+        both(
+            compared(LIMITED_RATIO, ">", OBJECTS, LIMIT_EXCEEDED),
+            f"{OBJECT_LIMITS.record('10m')} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
+        ),
         "Durable Objects are stopped at their CPU or memory limit.",
-        "{{ $value | humanize }} times within ten minutes an object of namespace " + NAMED + " was stopped because it "
-        "took too much CPU time or memory. Look at cloudflare_durable_object_limit_errors_total by reason.",
-        keep="10m",
+        "Over ten minutes objects of namespace " + NAMED + " were stopped because they took too much CPU time or "
+        "memory, "
+        "by as much as {{ $value | humanizePercentage }} of their requests. Look at "
+        "cloudflare_durable_object_limit_errors_total by reason.",
+        wait="5m",
         subject=SUBJECT,
-        why="Ten minutes smooth it by themselves.",
     )
     yield Alert(
         STORAGE,

@@ -1,11 +1,11 @@
-"""Alerts about the exporter itself, and the escalation."""
+"""Alerts about the exporter itself."""
 
 from collections.abc import Iterator
 
 from alerting.promql import ACCOUNTS, compared, growth, inner, setting, threshold
 from alerting.rule import Alert, Group, Record
 
-TITLE = """The exporter: whether it runs and is answered, whether what it counts is whole, and what nobody looks at.
+TITLE = """The exporter: whether it runs and is answered, and whether what it counts is whole.
 "cloudflare" is the job_name of prometheus.yml."""
 
 PRODUCT = "exporter"
@@ -25,14 +25,13 @@ GAP = "CloudflareUsageGap"
 REVISIONS = "CloudflareRevisionsUnusual"
 UNLISTED = "CloudflareUnlistedAssets"
 CARD_OLD = "CloudflareRateCardOld"
-UNRESOLVED = "CloudflareCriticalUnresolved"
 
 REVISED = "job_account_dataset:cloudflare_exporter_revisions:increase1h"
 
 
 def groups() -> tuple[Group, ...]:
     """Give the alerts about the exporter."""
-    rules = [*_running(), *_answered(), *_resources(), *_whole(), *_outdated(), _unresolved()]
+    rules = [*_running(), *_answered(), *_resources(), *_whole(), *_outdated()]
     return (Group("cloudflare.exporter", rules), Group("cloudflare.revisions", list(_revisions()), interval="5m"))
 
 
@@ -227,25 +226,6 @@ def _outdated() -> Iterator[Alert]:
         "The prices that costs are estimated with were looked up {{ $value | humanizeDuration }} ago. Update the "
         "exporter, or set prices that have changed under costs.prices.",
         wait="1h",
-    )
-
-
-def _unresolved() -> Alert:
-    firing = f'ALERTS{{alertname=~"Cloudflare.+",alertname!="{UNRESOLVED}",severity="critical",alertstate="firing"}}'
-    return Alert(
-        UNRESOLVED,
-        "critical",
-        "",
-        "max by (job, alert, product, account, project) (\n"
-        f'  label_replace({firing}, "alert", "$1", "alertname", "(.+)")\n'
-        ")",
-        "A critical alert has not been resolved for half an hour.",
-        "{{ $labels.alert }}{{ with $labels.account }} of account {{ . }}{{ end }}{{ with $labels.project }}, project "
-        "{{ . }}{{ end }} has been firing for more than 30 minutes. Whoever was told has not ended it: see its entry "
-        "in "
-        "the runbook.",
-        wait="30m",
-        subject=("account", "project"),
     )
 
 

@@ -66,7 +66,7 @@ _ALERTS = (
         "times the most of the same hour of the last seven days",
         ("critical",),
     ),
-    AdjustableAlert("CloudflareDurableObjectLimitExceeded", "do_namespace", "objects stopped in ten minutes"),
+    AdjustableAlert("CloudflareDurableObjectLimitExceeded", "do_namespace", "share of the requests that are stopped"),
     AdjustableAlert("CloudflareDurableObjectStorageLarge", "do_namespace", "bytes"),
     AdjustableAlert("CloudflareKvOperationSpike", "kv_namespace", "times the most of the same hour of the last week"),
     AdjustableAlert("CloudflareKvDailyLimitHigh", ACCOUNT, "share of the free plan's limit", ("critical", "warning")),

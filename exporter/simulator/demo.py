@@ -144,7 +144,7 @@ def _data() -> tuple[Asset, ...]:
             weight=70,
             rows_per_query=120_000,
             stored_bytes=3 * _GB,
-            growth_bytes=20_000_000,
+            growth_bytes=2_000_000,
         ),
         Bucket(name="data-lake", weight=35, stored_bytes=40 * _GB, growth_bytes=_GB // 10, cycle_days=90),
     )

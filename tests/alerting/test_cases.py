@@ -14,7 +14,7 @@ import yaml
 from stack.tools import Tools
 from tests.alerting.cases import d1, durable_objects, exporter, kv, money, r2, workers
 from tests.alerting.cases.stage import QUIET, Firing, Scene, Way
-from tests.alerting.promtool import FIRST_GROUPS, RULES, read_rules
+from tests.alerting.promtool import RULES, place_of_group, read_rules
 
 SCENES: tuple[Scene, ...] = tuple(
     scene for room in (exporter, workers, r2, d1, durable_objects, kv, money) for scene in room.scenes()
@@ -52,7 +52,7 @@ def rules_of(alert: str) -> dict[str, Any]:
     """Give the shipped groups with only what an alert rests on, in the order in which they read one another."""
     wanted = needed(alert)
     groups = [group for file in RULES for group in yaml.safe_load(file.read_text())["groups"]]
-    groups.sort(key=lambda group: FIRST_GROUPS.index(group["name"]) if group["name"] in FIRST_GROUPS else 99)
+    groups.sort(key=lambda group: place_of_group(group["name"]))
     kept = []
     for group in groups:
         rules = [rule for rule in group["rules"] if rule.get("record") in wanted or rule.get("alert") == alert]

@@ -67,26 +67,27 @@ def scenes() -> Iterator[Scene]:
         signals=requests,
     )
     yield Scene(
-        "A little more than 10 objects stopped in ten minutes, or a little less; or many that failed otherwise.",
+        "1.1 % of the requests are stopped, or 0.9 %; or half of a few; or many that failed otherwise.",
         "CloudflareDurableObjectLimitExceeded",
         "warning",
         {
-            Way.ABOVE: stopped(0.0168),
-            Way.BELOW: stopped(0.0165),
-            Way.OTHER: stopped(1, "fatalInternal"),
-            Way.AWAY: stopped(0.0165, "exceededMemory"),
+            Way.ABOVE: [*requests(10), *stopped(0.11)],
+            Way.BELOW: [*requests(10), *stopped(0.09)],
+            Way.IDLE: [*requests(0.018), *stopped(0.009)],
+            Way.OTHER: [*requests(10), *stopped(5, "fatalInternal")],
+            Way.AWAY: [*requests(10), *stopped(0.09, "exceededMemory")],
         },
         [
             Firing(
                 LABELS,
                 "Durable Objects are stopped at their CPU or memory limit.",
-                f"10.08 times within ten minutes an object of namespace {NAMED} was stopped because it took too much "
-                "CPU "
-                "time or memory. Look at cloudflare_durable_object_limit_errors_total by reason.",
+                f"Over ten minutes objects of namespace {NAMED} were stopped because they took too much CPU time or "
+                "memory, "
+                "by as much as 1.1% of their requests. Look at cloudflare_durable_object_limit_errors_total by reason.",
                 DASHBOARD,
             )
         ],
-        PERIODIC,
+        (*INVOCATIONS, *PERIODIC),
     )
     yield Scene(
         "10.1 GB, or 9.9 GB; or nothing.",

@@ -1,0 +1,31 @@
+"""The escalation of critical alerts that nobody ends."""
+
+from alerting.rule import Alert, Group
+
+TITLE = "Escalation: critical alerts that have been firing for too long."
+
+UNRESOLVED = "CloudflareCriticalUnresolved"
+
+
+def groups() -> tuple[Group]:
+    """Give the alert about alerts."""
+    return (Group("cloudflare.escalation", [_unresolved()]),)
+
+
+def _unresolved() -> Alert:
+    firing = f'ALERTS{{alertname=~"Cloudflare.+",alertname!="{UNRESOLVED}",severity="critical",alertstate="firing"}}'
+    return Alert(
+        UNRESOLVED,
+        "critical",
+        "",
+        "max by (job, alert, product, account, project) (\n"
+        f'  label_replace({firing}, "alert", "$1", "alertname", "(.+)")\n'
+        ")",
+        "A critical alert has not been resolved for half an hour.",
+        "{{ $labels.alert }}{{ with $labels.account }} of account {{ . }}{{ end }}{{ with $labels.project }}, project "
+        "{{ . }}{{ end }} has been firing for more than 30 minutes. Whoever was told has not ended it: see its entry "
+        "in "
+        "the runbook.",
+        wait="30m",
+        subject=("account", "project"),
+    )
