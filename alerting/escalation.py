@@ -6,6 +6,9 @@ TITLE = "Escalation: critical alerts that have been firing for too long."
 
 UNRESOLVED = "CloudflareCriticalUnresolved"
 
+LASTING = f"{UNRESOLVED}|CloudflareBudgetUsed|CloudflareKvDailyLimitHigh"
+"""What is not escalated: itself, and what nobody can end before the cycle or the day does."""
+
 
 def groups() -> tuple[Group]:
     """Give the alert about alerts."""
@@ -13,7 +16,7 @@ def groups() -> tuple[Group]:
 
 
 def _unresolved() -> Alert:
-    firing = f'ALERTS{{alertname=~"Cloudflare.+",alertname!="{UNRESOLVED}",severity="critical",alertstate="firing"}}'
+    firing = f'ALERTS{{alertname=~"Cloudflare.+",alertname!~"{LASTING}",severity="critical",alertstate="firing"}}'
     return Alert(
         UNRESOLVED,
         "critical",

@@ -78,14 +78,16 @@ def _answered() -> Iterator[Alert]:
         "  unless on (job, account)\n"
         f"{unauthorized}\n"
         "  unless on (job, account)\n"
-        f'({problem}{{part="token"}} and on (job) {problem}{{part="account"}})',
+        f'({problem}{{part="token"}} and on (job) {problem}{{part="account"}})\n'
+        "  unless on (job)\n"
+        f'{problem}{{part="storage"}}',
         "A Cloudflare account is not answered.",
         "For ten minutes no refresh of account {{ $labels.account }} was answered: its figures stand still. The "
         "exporter's page / and its log say why; counters catch up once it is answered again.",
         wait="10m",
         subject=("account",),
         why="Where the token is refused, CloudflareTokenFailing says more. A token whose accounts can't be listed is "
-        "told only where none of them is.",
+        "told only where none of them is; a ledger that can't be written by CloudflareExporterStorageFailing.",
     )
     yield Alert(
         TOKEN_FAILING,
@@ -94,7 +96,7 @@ def _answered() -> Iterator[Alert]:
         f"time() - min by (job, account, part, reason, remedy) (\n  {unauthorized}\n)\n"
         f"  > {threshold(TOKEN_FAILING, 'critical')}",
         "Cloudflare refuses a token, or it cannot be read.",
-        "Since {{ $value | humanizeDuration }} the token of {{ $labels.account }} is not accepted "
+        "For {{ $value | humanizeDuration }} the token for {{ $labels.account }} has not been accepted "
         "({{ $labels.reason }}): nothing is counted with it. {{ $labels.remedy }}",
         subject=("account",),
     )
@@ -137,7 +139,8 @@ def _answered() -> Iterator[Alert]:
         "  == 1",
         "Cloudflare refuses a dataset or a list.",
         "Cloudflare refuses {{ with $labels.dataset }}dataset {{ . }}{{ end }}{{ with $labels.kind }}the list of "
-        "{{ . }}{{ end }} of account {{ $labels.account }} ({{ $labels.reason }}), so its usage is not counted. The "
+        "{{ . }}{{ end }} of account {{ $labels.account }} ({{ $labels.reason }}): "
+        "{{ if $labels.dataset }}its usage is not counted{{ else }}its usage is counted without names{{ end }}. The "
         "exporter's page / and cloudflare-exporter check name the permission that is missing.",
         wait="15m",
         subject=("account",),
@@ -197,7 +200,9 @@ def _whole() -> Iterator[Alert]:
         "Usage could not be counted for some time.",
         "{{ $value | humanizeDuration }} of dataset {{ $labels.dataset }} (account {{ $labels.account }}) were asked "
         "by "
-        "nobody before Cloudflare forgot them: the exporter was away for too long. Counters and costs lack that usage.",
+        "nobody before Cloudflare forgot them: the exporter was away for too long. Counters and costs lack that usage "
+        "for "
+        "good; this alert ends by itself.",
         keep="1h",
         subject=("account",),
         why="An hour smooths it by itself.",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from alerting.costs import QUOTA_USED
-from alerting.promql import ACCOUNTS, FREE_PLAN, KV, both, compared, setting
+from alerting.promql import ACCOUNTS, DAILY_KV, FREE_PLAN, KV, both, compared, setting
 from alerting.rule import Alert, Group, Record
 from alerting.usage import KV_OPERATIONS
 
@@ -26,7 +26,7 @@ def groups() -> tuple[Group, ...]:
 
 
 def _limits() -> Iterator[Alert]:
-    series = f'({QUOTA_USED}{{meter=~"kv_.+"}} and on (job, account) {FREE_PLAN})'
+    series = f"({QUOTA_USED}{{{DAILY_KV}}} and on (job, account) {FREE_PLAN})"
     for severity, comparison, text, what in (
         ("critical", ">=", "is used up", "such operations fail until midnight UTC"),
         ("warning", ">", "is nearly used up", "at the limit such operations fail until midnight UTC"),

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from alerting.costs import CHANGE, DAILY, FORECAST, QUOTA_USED
-from alerting.promql import ACCOUNTS, FREE_PLAN, PROJECTS, both, compared, setting, threshold
+from alerting.costs import CHANGE, DAILY, FORECAST, LIST_COST, QUOTA_USED
+from alerting.promql import ACCOUNTS, DAILY_KV, FREE_PLAN, PROJECTS, both, compared, setting, threshold
 from alerting.quotas import quota_alerts
 from alerting.rule import Alert, Group
 
@@ -14,6 +14,7 @@ OF_BUDGET = "budget, account, project, product"
 
 FORECAST_HIGH = "CloudflareCostForecastHigh"
 RISING = "CloudflareListCostRising"
+PER_HOUR = "CloudflareListCostPerHourHigh"
 BUDGET_USED = "CloudflareBudgetUsed"
 BUDGET_FORECAST = "CloudflareBudgetForecastExceeded"
 QUOTA = "CloudflareQuotaHigh"
@@ -22,7 +23,7 @@ APART = "CloudflareBilledEstimateApart"
 
 def groups() -> tuple[Group, ...]:
     """Give the alerts about money."""
-    return (Group("cloudflare.money", [_forecast(), _rising(), *_budgets(), *_quotas(), _apart()]),)
+    return (Group("cloudflare.money", [_forecast(), _rising(), _per_hour(), *_budgets(), *_quotas(), _apart()]),)
 
 
 def _forecast() -> Alert:
@@ -56,6 +57,22 @@ def _rising() -> Alert:
         "last day as on a mean day of the week before, at list price. cloudflare-exporter report says what changed.",
         wait="30m",
         subject=("account", "project"),
+    )
+
+
+def _per_hour() -> Alert:
+    return Alert(
+        PER_HOUR,
+        "critical",
+        PRODUCT,
+        compared(f"{PROJECTS.level}:{LIST_COST}:rate1h", ">", PROJECTS, PER_HOUR, "critical"),
+        "A project costs very much at this hour.",
+        "Over the last hour project {{ $labels.project }} (account {{ $labels.account }}) cost "
+        '{{ $value | printf "%.2f" }} USD, at list price. Look at which product it is, then for what runs away: a '
+        "query without index, a loop, an alarm that sets itself again.",
+        wait="10m",
+        subject=("account", "project"),
+        why="What is new has no norm yet, so that a runaway in it shows only here.",
     )
 
 
@@ -100,7 +117,7 @@ def _quotas() -> Iterator[Alert]:
         "(\n"
         f'  {QUOTA_USED}{{meter!~"r2_.+"}}\n'
         "    unless\n"
-        f'  ({QUOTA_USED}{{meter=~"kv_.+"}} and on (job, account) {FREE_PLAN})\n'
+        f"  ({QUOTA_USED}{{{DAILY_KV}}} and on (job, account) {FREE_PLAN})\n"
         ")",
         "its plan includes",
         "What lies above is billed; on the free plan it is refused. cloudflare-exporter costs says what it comes to.",

@@ -12,6 +12,9 @@ SETTING = "cloudflare:alert_setting:default"
 
 FREE_PLAN = 'cloudflare_cost_account_info{plan="workers_free"}'
 
+DAILY_KV = 'meter=~"kv_(reads|writes|deletes|lists)"'
+"""What the free plan allows of KV in a day; what it stores is limited in all."""
+
 OWN = ("job", "account")
 PROJECT = (*OWN, "project")
 

@@ -68,11 +68,14 @@ _ALERTS = (
     ),
     AdjustableAlert("CloudflareDurableObjectLimitExceeded", "do_namespace", "share of the requests that are stopped"),
     AdjustableAlert("CloudflareDurableObjectStorageLarge", "do_namespace", "bytes"),
-    AdjustableAlert("CloudflareKvOperationSpike", "kv_namespace", "times the most of the same hour of the last week"),
+    AdjustableAlert(
+        "CloudflareKvOperationSpike", "kv_namespace", "times the most of the same hour of the last seven days"
+    ),
     AdjustableAlert("CloudflareKvDailyLimitHigh", ACCOUNT, "share of the free plan's limit", ("critical", "warning")),
     AdjustableAlert("CloudflareQuotaHigh", ACCOUNT, "share of what is included", ("warning", "info")),
     AdjustableAlert("CloudflareCostForecastHigh", ACCOUNT, "dollars of the billing cycle"),
     AdjustableAlert("CloudflareListCostRising", PROJECT, "times the daily mean of the week before"),
+    AdjustableAlert("CloudflareListCostPerHourHigh", PROJECT, "dollars an hour at list price", ("critical",)),
     AdjustableAlert("CloudflareBilledEstimateApart", ACCOUNT, "share by which bill and estimate differ"),
     AdjustableAlert("CloudflareUnlistedAssets", ACCOUNT, "unlisted assets", ("info",)),
 )

@@ -59,6 +59,7 @@ def told_of(severity: str, secrets: Iterable[Secret], team: str = "") -> list[st
 def inhibitions() -> list[dict[str, Any]]:
     """Give the rules by which an alert silences others."""
     blind = "CloudflareExporterDown|CloudflareExporterAbsent"
+    silent = "CloudflareAccountDown|CloudflareTokenFailing"
     subject = ["job", "account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace"]
     return [
         {
@@ -69,9 +70,9 @@ def inhibitions() -> list[dict[str, Any]]:
         },
         {
             # An account that does not answer has no news of its assets; a budget may span several.
-            "source_matchers": ['alertname="CloudflareAccountDown"'],
+            "source_matchers": [f'alertname=~"{silent}"'],
             "target_matchers": [
-                f'alertname!~"CloudflareAccountDown|{WATCHDOG}|{ESCALATION}"',
+                f'alertname!~"{silent}|{WATCHDOG}|{ESCALATION}"',
                 'alertname=~"Cloudflare.+"',
                 'product=~".+"',
                 'product!~"exporter|costs"',
@@ -80,7 +81,7 @@ def inhibitions() -> list[dict[str, Any]]:
             "equal": ["job", "account"],
         },
         {
-            "source_matchers": ['alertname="CloudflareAccountDown"'],
+            "source_matchers": [f'alertname=~"{silent}"'],
             "target_matchers": ['alertname=~"CloudflareDatasetStale|CloudflareDatasetRefused"'],
             "equal": ["job", "account"],
         },

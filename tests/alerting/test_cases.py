@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,21 @@ def alerts() -> Iterator[tuple[str, str]]:
 
 def needed(alert: str) -> set[str]:
     """Give the records that an alert rests on, by way of others too."""
-    records: dict[str, str] = {rule["record"]: rule["expr"] for rule in SHIPPED if "record" in rule}
-    open_texts = [rule["expr"] for rule in SHIPPED if rule.get("alert") == alert]
+    return rests_on(rule["expr"] for rule in SHIPPED if rule.get("alert") == alert)
+
+
+def rests_on(expressions: Iterable[str]) -> set[str]:
+    """Give the records that some expressions rest on."""
+    records: dict[str, list[str]] = defaultdict(list)
+    for rule in SHIPPED:
+        if "record" in rule:
+            records[rule["record"]].append(rule["expr"])
+    waiting = list(expressions)
     found: set[str] = set()
-    while open_texts:
-        text = open_texts.pop()
-        for name in set(re.findall(r"[a-z_]\w*:\w+:\w+", text)) & records.keys() - found:
+    while waiting:
+        for name in set(re.findall(r"[a-z_]\w*:\w+:\w+", waiting.pop())) & records.keys() - found:
             found.add(name)
-            open_texts.append(records[name])
+            waiting += records[name]
     return found
 
 

@@ -158,7 +158,8 @@ def _answered() -> Iterator[Scene]:
             Firing(
                 OWN | unauthorized,
                 "Cloudflare refuses a token, or it cannot be read.",
-                "Since 5m 10s the token of Above is not accepted (unauthorized): nothing is counted with it. Give the "
+                "For 5m 10s the token for Above has not been accepted (unauthorized): nothing is counted with it. "
+                "Give the "
                 "exporter a valid one.",
                 DASHBOARD,
             )
@@ -217,17 +218,16 @@ def _refused() -> Iterator[Scene]:
             Firing(
                 OWN | {"dataset": "d1AnalyticsAdaptiveGroups", "reason": "forbidden"},
                 summary,
-                "Cloudflare refuses dataset d1AnalyticsAdaptiveGroups of account Above (forbidden), so its usage is "
-                "not "
+                "Cloudflare refuses dataset d1AnalyticsAdaptiveGroups of account Above (forbidden): its usage is not "
                 f"counted. {advice}",
                 DASHBOARD,
             ),
             Firing(
                 OWN | {"kind": "kv_namespace", "reason": "forbidden"},
                 summary,
-                "Cloudflare refuses the list of kv_namespace of account Above (forbidden), so its usage is not "
-                "counted. "
-                f"{advice}",
+                "Cloudflare refuses the list of kv_namespace of account Above (forbidden): its usage is counted "
+                "without "
+                f"names. {advice}",
                 DASHBOARD,
             ),
         ],
@@ -299,9 +299,10 @@ def _whole() -> Iterator[Scene]:
             Firing(
                 OWN | gap[1],
                 "Usage could not be counted for some time.",
-                "2h 0m 0s of dataset workersInvocationsAdaptive (account Above) were asked by nobody before "
-                "Cloudflare forgot "
-                "them: the exporter was away for too long. Counters and costs lack that usage.",
+                "2h 0m 0s of dataset workersInvocationsAdaptive (account Above) were asked by nobody before Cloudflare "
+                "forgot them: the exporter was away for too long. Counters and costs lack that usage for good; this "
+                "alert "
+                "ends by itself.",
                 DASHBOARD,
             )
         ],

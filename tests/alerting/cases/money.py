@@ -107,6 +107,30 @@ def scenes() -> Iterator[Scene]:
         length=NINE_DAYS,
         step=5 * MINUTE,
     )
+    yield Scene(
+        "1.01 USD an hour, or 0.99 USD; or nothing is known of a whole hour yet.",
+        "CloudflareListCostPerHourHigh",
+        "critical",
+        {
+            Way.ABOVE: listed(24 * 1.01),
+            Way.BELOW: listed(24 * 0.99),
+            Way.IDLE: listed(0),
+            Way.STARTED: listed(24 * 100),
+            Way.AWAY: listed(24 * 0.99),
+        },
+        [
+            Firing(
+                {"account": "Above", "product": "costs", "project": "shop"},
+                "A project costs very much at this hour.",
+                "Over the last hour project shop (account Above) cost 1.01 USD, at list price. Look at which product "
+                "it is, "
+                "then for what runs away: a query without index, a loop, an alarm that sets itself again.",
+                "var-account=Above&var-project=shop",
+            )
+        ],
+        ("workersInvocationsAdaptive",),
+        step=5 * MINUTE,
+    )
     yield from _budgets()
     yield from _quotas()
     yield Scene(

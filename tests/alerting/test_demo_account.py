@@ -1,0 +1,213 @@
+"""The demo account over two days, after three weeks of history: exactly what its built-in incidents deserve fires.
+
+A real exporter is scraped. In the three weeks it asks once an hour, and what lies between is laid out evenly, as the
+history of a real Prometheus would have it; in the two days it asks every ten minutes. Prometheus' own rule engine
+decides what fires.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from exporter.app import build_exporter
+from exporter.config import Cloudflare, Config, Poll, Storage, Token
+from exporter.simulator import DEMO_TOKEN, ManualClock, Simulator, demo_world
+from stack.tools import Tools
+from tests.alerting.promtool import RULES, groups_in_order, of_target, read_rules, selected_metrics
+from tests.clock import CoupledClock
+
+BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
+"""A Monday. In the two days at the end a bucket of the shop grows past its threshold."""
+
+STEP = timedelta(minutes=10)
+HISTORY, WATCHED = timedelta(weeks=3), timedelta(days=2)
+STEPS_AN_HOUR = 6
+
+Scrape = Mapping[str, float]
+
+GROWS = re.compile(r"\w+(_total|_sum|_count|_queried_until_timestamp_seconds|_last_success_timestamp_seconds)(\{|$)")
+"""What is laid out evenly between two scrapes; the rest stays as it was."""
+
+Subject = tuple[tuple[str, str], ...]
+
+CHECKOUT = {"project": "shop", "script_name": "checkout"}
+WAREHOUSE = {"project": "data", "database": "data-warehouse"}
+
+ALWAYS: Sequence[tuple[str, str, Mapping[str, str], str]] = (
+    ("CloudflareWatchdog", "info", {}, "it always fires"),
+    ("CloudflareWorkerErrorRatioHigh", "warning", CHECKOUT, "checkout throws for six minutes of every quarter hour"),
+    ("CloudflareWorkerSuccessRatioLow", "warning", CHECKOUT, "the same"),
+    ("CloudflareWorkerErrorBudgetBurn", "critical", CHECKOUT, "the same"),
+    ("CloudflareWorkerErrorBudgetBurn", "warning", CHECKOUT, "the same"),
+    (
+        "CloudflareCriticalUnresolved",
+        "critical",
+        {"project": "shop", "alert": "CloudflareWorkerErrorBudgetBurn"},
+        "and nobody mends it",
+    ),
+    ("CloudflareD1FullScans", "warning", WAREHOUSE, "a table without index is read whole by each query"),
+    ("CloudflareCostForecastHigh", "warning", {}, "which costs hundreds of dollars a month"),
+    ("CloudflareR2BucketLarge", "warning", {"project": "data", "bucket": "data-lake"}, "it holds 40 GB"),
+    ("CloudflareUnlistedAssets", "info", {}, "a Worker is called that no list shows"),
+    *(
+        ("CloudflareR2QuotaHigh", "warning", {"meter": meter}, "more is used than is included")
+        for meter in ("r2_storage_gb_month", "r2_class_a")
+    ),
+    *(
+        ("CloudflareQuotaHigh", "warning", {"meter": meter}, "more is used than is included")
+        for meter in (
+            "workers_requests",
+            "workers_cpu_ms",
+            "d1_rows_read",
+            "do_requests",
+            "do_kv_read_units",
+            "do_kv_write_units",
+            "do_kv_deletes",
+        )
+    ),
+)
+"""Alert, severity, labels and why: what fires at every hour of the two days."""
+
+AT_TIMES: Sequence[tuple[str, str, Mapping[str, str], str]] = (
+    ("CloudflareR2BucketFilling", "warning", {"project": "shop", "bucket": "shop-images"}, "it reaches 10 GB soon"),
+    ("CloudflareR2BucketLarge", "warning", {"project": "shop", "bucket": "shop-images"}, "and then has"),
+    ("CloudflareQuotaHigh", "info", {"meter": "do_duration_gb_s"}, "chat grows from day to day"),
+    (
+        "CloudflareQuotaHigh",
+        "info",
+        {"meter": "kv_storage_gb_month"},
+        "a share of the cycle's storage that grows by day",
+    ),
+    ("CloudflareQuotaHigh", "warning", {"meter": "do_duration_gb_s"}, "and then is above"),
+)
+"""What fires at some hours of the two days, and not at others."""
+
+pytestmark = pytest.mark.timeout(580)
+
+
+async def scrapes() -> list[Scrape]:
+    """Give one scrape a step of the history and the two days."""
+    wanted = selected_metrics(read_rules())
+    cloudflare = ManualClock(BEGIN)
+    clock = CoupledClock(cloudflare)
+    simulator = Simulator(demo_world(), cloudflare)
+    config = Config(
+        cloudflare=Cloudflare(
+            api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": DEMO_TOKEN}),)
+        ),
+        storage=Storage(path=""),
+        poll=Poll(refresh=STEP),
+    )
+    exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
+    found: list[Scrape] = []
+    steps = 1
+    transport = httpx.ASGITransport(app=exporter.web)
+    async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as web:
+        while cloudflare.now() < BEGIN + HISTORY + WATCHED:
+            await exporter.poller.turn()
+            newest = samples((await web.get("/metrics")).text, wanted)
+            if found:
+                found += between(found[-1], newest, steps)
+            found.append(newest)
+            steps = STEPS_AN_HOUR if cloudflare.now() < BEGIN + HISTORY else 1
+            clock.advance(STEP * steps)
+    await exporter.close()
+    return found
+
+
+def samples(text: str, wanted: frozenset[str]) -> Scrape:
+    lines = (line for line in text.splitlines() if line.partition("{")[0].partition(" ")[0] in wanted)
+    return {series: float(value) for series, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def between(before: Scrape, after: Scrape, steps: int) -> Iterator[Scrape]:
+    """Give the scrapes between two, the last left out: what grows has grown evenly."""
+    growing = {name: after[name] - value for name, value in before.items() if name in after and GROWS.match(name)}
+    for number in range(1, steps):
+        yield {
+            name: value + growing[name] * number / steps if name in growing else value for name, value in before.items()
+        }
+
+
+def input_series(found: Sequence[Scrape]) -> Iterator[dict[str, str]]:
+    """Give the series as promtool reads them; equal values in a row are written once."""
+    for name in sorted({name for scrape in found for name in scrape}):
+        is_time = name.partition("{")[0].endswith("_timestamp_seconds")
+        shift = BEGIN.timestamp() if is_time else 0.0
+        runs: list[tuple[str, int]] = []
+        was_there = False
+        for scrape in found:
+            value = scrape.get(name)
+            text = repr(value - shift) if value is not None else "stale" if was_there else "_"
+            was_there = value is not None
+            if runs and runs[-1][0] == text:
+                runs[-1] = (text, runs[-1][1] + 1)
+            else:
+                runs.append((text, 1))
+        yield {"series": of_target(name), "values": " ".join(written(text, times) for text, times in runs)}
+    yield {"series": of_target("up"), "values": f"1x{len(found) - 1}"}
+
+
+def written(text: str, times: int) -> str:
+    if times == 1:
+        return text
+    return f"_x{times}" if text == "_" else f"{text}x{times - 1}"
+
+
+def hours() -> range:
+    """Give the hours of the two days, counted from the begin."""
+    first = int(HISTORY.total_seconds()) // 3_600
+    return range(first + 1, first + int(WATCHED.total_seconds()) // 3_600)
+
+
+def fired(said: str) -> dict[tuple[str, str, Subject], set[int]]:
+    """Read out of what promtool says at which hours what fired, by alert, severity and labels."""
+    found: defaultdict[tuple[str, str, Subject], set[int]] = defaultdict(set)
+    hour = 0
+    for line in said.splitlines():
+        if at := re.search(r"alertname: \w+, time: (?:(\d+)d)?(?:(\d+)h)?", line):
+            hour = int(at[1] or 0) * 24 + int(at[2] or 0)
+        elif labels := re.search(r"Labels:\{(.*)\}", line):
+            read = dict(re.findall(r'(\w+)="([^"]*)"', labels[1]))
+            for usual in ("job", "account", "product"):
+                read.pop(usual, None)
+            alert, severity = read.pop("alertname"), read.pop("severity")
+            found[alert, severity, tuple(sorted(read.items()))].add(hour)
+    return dict(found)
+
+
+def test_what_fires_is_what_is_wrong(tools: Tools, tmp_path: Path) -> None:
+    """Nothing fires but what the account's incidents deserve, and all of that does."""
+    found = asyncio.run(scrapes())
+    names = sorted({rule["alert"] for rule in read_rules() if "alert" in rule})
+    # Promtool tells what fires where it is not wanted, so nothing is wanted.
+    nothing = [{"eval_time": f"{hour}h", "alertname": name, "exp_alerts": []} for name in names for hour in hours()]
+    content = {
+        "rule_files": [str(file) for file in RULES],
+        "evaluation_interval": "10m",
+        "group_eval_order": groups_in_order(RULES),
+        "tests": [{"interval": "10m", "input_series": list(input_series(found)), "alert_rule_test": nothing}],
+    }
+    file = tmp_path / "test.yml"
+    file.write_text(json.dumps(content))
+    command: list[str | Path] = [tools.promtool, "test", "rules", file]
+    outcome = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=400, stdin=subprocess.DEVNULL
+    )
+    seen = fired(outcome.stdout + outcome.stderr)
+    wanted = {(alert, severity, tuple(sorted(labels.items()))) for alert, severity, labels, _ in (*ALWAYS, *AT_TIMES)}
+    assert seen.keys() == wanted, (seen.keys() - wanted, wanted - seen.keys())
+    everywhere = set(hours())
+    for alert, severity, labels, why in ALWAYS:
+        missing = everywhere - seen[alert, severity, tuple(sorted(labels.items()))]
+        assert not missing, (alert, labels, why, sorted(missing))
+    for alert, severity, labels, why in AT_TIMES:
+        assert seen[alert, severity, tuple(sorted(labels.items()))] < everywhere, (alert, labels, why)
