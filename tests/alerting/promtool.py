@@ -1,25 +1,12 @@
 """Scrapes as a test of Prometheus' own rule engine: ``promtool test rules`` decides what is recorded and what fires."""
 
-import json
-import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from stack.tools import REPOSITORY
 from tests.alerting.scene import BEGIN, Scrape
-
-RULES = tuple(sorted((REPOSITORY / "alerting/rules").glob("*.yml")))
-
-FIRST_GROUPS = [f"cloudflare.{name}" for name in ("thresholds", "overrides", "usage", "hours", "costs", "list_costs")]
-"""What the groups of alerts read, in order."""
-
-LAST_GROUP = "cloudflare.escalation"
-"""What reads the alerts."""
+from tests.alerting.shipped import RULES, judge, read_groups, shown
 
 TARGET_LABELS = {
     "job": "cloudflare",
@@ -32,37 +19,7 @@ TARGET_LABELS = {
 STEP_SECONDS = 5
 """The distance of the values of a series; between two scrapes they are empty."""
 
-SHOWN_LINES = 20
-"""Of what promtool says about a test that fails: one fault makes many, and the first tells most."""
-
 Labels = Mapping[str, str]
-
-
-def read_rules(files: Sequence[Path] = RULES) -> list[dict[str, Any]]:
-    """Give the rules of some files."""
-    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
-    return [rule for group in groups for rule in group["rules"]]
-
-
-def selected_metrics(rules: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """Give the exporter's metrics that rules read, what they record themselves left out."""
-    return frozenset(name for rule in rules for name in re.findall(r"(?<![\w:])cloudflare_\w+", rule["expr"]))
-
-
-def groups_in_order(files: Sequence[Path]) -> list[str]:
-    """Give the names of the groups of some files, so that what is recorded is there for who reads it.
-
-    Prometheus evaluates groups side by side; a test that compares to the digit wants them one after the other.
-    """
-    names = [group["name"] for file in files for group in yaml.safe_load(file.read_text())["groups"]]
-    return sorted(names, key=place_of_group)
-
-
-def place_of_group(name: str) -> int:
-    """Give where a group stands among the others."""
-    if name == LAST_GROUP:
-        return len(FIRST_GROUPS) + 1
-    return FIRST_GROUPS.index(name) if name in FIRST_GROUPS else len(FIRST_GROUPS)
 
 
 @dataclass
@@ -86,29 +43,14 @@ class RuleTest:
 
     def run(self, promtool: Path, folder: Path) -> None:
         """Let promtool decide; fails with what it says."""
-        file = folder / "test.yml"
-        # JSON is YAML, and is written and read faster.
-        file.write_text(json.dumps(self._content()))
-        command: list[str | Path] = [promtool, "test", "rules", file]
-        outcome = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL
-        )
-        said = [line for line in (outcome.stdout + outcome.stderr).splitlines() if line]
-        assert outcome.returncode == 0, "\n".join(said[:SHOWN_LINES])
-
-    def _content(self) -> dict[str, Any]:
         test = {
             "interval": f"{STEP_SECONDS}s",
             "input_series": list(_input_series(self.scrapes)),
             "alert_rule_test": self._alerts,
             "promql_expr_test": self._expressions,
         }
-        return {
-            "rule_files": [str(file) for file in self.rules],
-            "evaluation_interval": "1m",
-            "group_eval_order": groups_in_order(self.rules),
-            "tests": [test],
-        }
+        said = judge(promtool, folder, read_groups(self.rules), test, seconds=60)
+        assert not said, shown(said)
 
 
 def _input_series(scrapes: Sequence[Scrape]) -> list[dict[str, str]]:

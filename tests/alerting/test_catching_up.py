@@ -29,8 +29,9 @@ from tests.alerting.alerts import (
     unresolved,
     watchdog,
 )
-from tests.alerting.promtool import RuleTest, read_rules, selected_metrics
+from tests.alerting.promtool import RuleTest
 from tests.alerting.scene import Scene, Script
+from tests.alerting.shipped import read_rules, selected_metrics
 from tests.alerting.truth import ERROR_RATIO, ERRORS, RANGE_SECONDS, RATES, REQUESTS, WORKERS, Truth, recorded
 from tests.alerting.world import API, CRON, FRESH, MEDIA, WEB, shop
 

@@ -6,9 +6,7 @@ decides what fires.
 """
 
 import asyncio
-import json
 import re
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +19,8 @@ from exporter.app import build_exporter
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
 from exporter.simulator import DEMO_TOKEN, ManualClock, Simulator, demo_world
 from stack.tools import Tools
-from tests.alerting.promtool import RULES, groups_in_order, of_target, read_rules, selected_metrics
+from tests.alerting.promtool import of_target
+from tests.alerting.shipped import ALERTS, SHIPPED, judge, only, selected_metrics
 from tests.clock import CoupledClock
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
@@ -77,6 +76,18 @@ ALWAYS: Sequence[tuple[str, str, Mapping[str, str], str]] = (
 """Alert, severity, labels and why: what fires at every hour of the two days."""
 
 AT_TIMES: Sequence[tuple[str, str, Mapping[str, str], str]] = (
+    (
+        "CloudflareListCostPerHourHigh",
+        "critical",
+        {"project": "data"},
+        "at noon they cost over a dollar an hour",
+    ),
+    (
+        "CloudflareCriticalUnresolved",
+        "critical",
+        {"project": "data", "alert": "CloudflareListCostPerHourHigh"},
+        "and nobody ends them",
+    ),
     ("CloudflareR2BucketFilling", "warning", {"project": "shop", "bucket": "shop-images"}, "it reaches 10 GB soon"),
     ("CloudflareR2BucketLarge", "warning", {"project": "shop", "bucket": "shop-images"}, "and then has"),
     ("CloudflareQuotaHigh", "info", {"meter": "do_duration_gb_s"}, "chat grows from day to day"),
@@ -95,7 +106,7 @@ pytestmark = pytest.mark.timeout(580)
 
 async def scrapes() -> list[Scrape]:
     """Give one scrape a step of the history and the two days."""
-    wanted = selected_metrics(read_rules())
+    wanted = selected_metrics(SHIPPED)
     cloudflare = ManualClock(BEGIN)
     clock = CoupledClock(cloudflare)
     simulator = Simulator(demo_world(), cloudflare)
@@ -187,22 +198,11 @@ def fired(said: str) -> dict[tuple[str, str, Subject], set[int]]:
 def test_what_fires_is_what_is_wrong(tools: Tools, tmp_path: Path) -> None:
     """Nothing fires but what the account's incidents deserve, and all of that does."""
     found = asyncio.run(scrapes())
-    names = sorted({rule["alert"] for rule in read_rules() if "alert" in rule})
     # Promtool tells what fires where it is not wanted, so nothing is wanted.
-    nothing = [{"eval_time": f"{hour}h", "alertname": name, "exp_alerts": []} for name in names for hour in hours()]
-    content = {
-        "rule_files": [str(file) for file in RULES],
-        "evaluation_interval": "10m",
-        "group_eval_order": groups_in_order(RULES),
-        "tests": [{"interval": "10m", "input_series": list(input_series(found)), "alert_rule_test": nothing}],
-    }
-    file = tmp_path / "test.yml"
-    file.write_text(json.dumps(content))
-    command: list[str | Path] = [tools.promtool, "test", "rules", file]
-    outcome = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=400, stdin=subprocess.DEVNULL
-    )
-    seen = fired(outcome.stdout + outcome.stderr)
+    nothing = [{"eval_time": f"{hour}h", "alertname": name, "exp_alerts": []} for name in ALERTS for hour in hours()]
+    test = {"interval": "10m", "input_series": list(input_series(found)), "alert_rule_test": nothing}
+    said = judge(tools.promtool, tmp_path, only(ALERTS), test, seconds=400, step="10m")
+    seen = fired(said)
     wanted = {(alert, severity, tuple(sorted(labels.items()))) for alert, severity, labels, _ in (*ALWAYS, *AT_TIMES)}
     assert seen.keys() == wanted, (seen.keys() - wanted, wanted - seen.keys())
     everywhere = set(hours())

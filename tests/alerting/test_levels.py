@@ -1,15 +1,12 @@
 """What is recorded for projects and accounts is the sum of their assets; weeks and days compare with their like."""
 
-import json
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from stack.tools import Tools
-from tests.alerting.promtool import groups_in_order, read_rules
-from tests.alerting.test_cases import rests_on
+from tests.alerting.shipped import SHIPPED, judge, read_groups, rests_on, shown
 
 RULES = tuple(
     Path(__file__).resolve().parents[2] / "alerting/rules" / f"{name}.yml" for name in ("thresholds", "usage", "costs")
@@ -182,28 +179,16 @@ def test_levels_are_sums_of_their_assets(tools: Tools, tmp_path: Path) -> None:
         }
         for record in CHANGES
     ]
-    content = {
-        "rule_files": [str(file) for file in RULES],
-        "evaluation_interval": f"{STEP}s",
-        "group_eval_order": groups_in_order(RULES),
-        "tests": [{"interval": f"{STEP}s", "input_series": list(input_series()), "promql_expr_test": near + changed}],
-    }
-    file = tmp_path / "test.yml"
-    file.write_text(json.dumps(content))
-    command: list[str | Path] = [tools.promtool, "test", "rules", file]
-    outcome = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=240, stdin=subprocess.DEVNULL
-    )
-    said = [line for line in (outcome.stdout + outcome.stderr).splitlines() if line]
-    assert outcome.returncode == 0, "\n".join(said[:20])
+    test = {"interval": f"{STEP}s", "input_series": list(input_series()), "promql_expr_test": near + changed}
+    said = judge(tools.promtool, tmp_path, read_groups(RULES), test, seconds=240, step=f"{STEP}s")
+    assert not said, shown(said)
 
 
 def test_every_record_is_looked_at() -> None:
     """What is recorded is compared here or by a test of alerting/tests, or an alert that has its cases rests on it."""
-    rules = read_rules()
-    records = {rule["record"] for rule in rules if "record" in rule}
+    records = {rule["record"] for rule in SHIPPED if "record" in rule}
     costs = (Path(__file__).resolve().parents[2] / "alerting/tests/costs.yml").read_text()
     compared = {record for record, _ in wanted()} | set(CHANGES)
     compared |= {record for record in records if f"expr: {record}\n" in costs}
-    alerts = [rule["expr"] for rule in rules if "alert" in rule]
+    alerts = [rule["expr"] for rule in SHIPPED if "alert" in rule]
     assert not records - rests_on([*alerts, *compared])

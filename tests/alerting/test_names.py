@@ -12,9 +12,7 @@ from alerting.overrides import SUBJECTS
 from docs.metrics import other_rows, product_rows
 from exporter.alerts import ADJUSTABLE
 from exporter.catalog import PRODUCTS
-from tests.alerting.promtool import read_rules
-
-SHIPPED = read_rules()
+from tests.alerting.shipped import SHIPPED, read_rules
 
 BY_PROMETHEUS: Mapping[str, frozenset[str]] = {
     "up": frozenset({"job"}),

@@ -16,7 +16,7 @@ from exporter.alerts import ADJUSTABLE
 from exporter.catalog import PRODUCTS
 from exporter.config import load_config
 from stack.tools import REPOSITORY, Tools
-from tests.alerting.promtool import read_rules
+from tests.alerting.shipped import read_rules
 from tests.alerting.test_cases import SCENES
 from tests.alerting.test_names import BY_PROMETHEUS, SELECTOR, base_labels, names_in, recorded
 
