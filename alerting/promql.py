@@ -134,23 +134,22 @@ def both(first: str, *others: str) -> str:
     return "\n  and\n".join(f"(\n{inner(expr)}\n)" if "\n" in expr else expr for expr in (first, *others))
 
 
-def same_hour(record: str, labels: tuple[str, ...]) -> str:
-    """Give the highest of a record within half an hour of the same hour, on each of the seven days before.
-
-    What happens once a day or once a week is so its own norm. Absent before three days are known.
-    """
-    days = "\n  or\n".join(
+def same_hours(record: str) -> str:
+    """Give the highest of a record within half an hour of the same hour, on each of the seven days before (``day``)."""
+    return "\n  or\n".join(
         f'label_replace(max_over_time({record}[1h] offset {24 * day - 1}h30m), "day", "{day}", "", "")'
         for day in range(1, 8)
     )
-    by = ", ".join(labels)
-    return f"max by ({by}) (\n{inner(days)}\n)\n  and on ({by})\ncount by ({by}) (\n{inner(days)}\n) >= 3"
 
 
-def same_weeks(record: str, labels: tuple[str, ...], operation: str) -> str:
-    """Give an aggregation over a record at this time of the three weeks before; absent before all are known."""
-    weeks = "\n  or\n".join(
+def same_weeks(record: str) -> str:
+    """Give a record at this time of each of the three weeks before (``week``)."""
+    return "\n  or\n".join(
         f'label_replace(last_over_time({record}[10m] offset {week}w), "week", "{week}", "", "")' for week in range(1, 4)
     )
+
+
+def over_all(operation: str, record: str, labels: tuple[str, ...], least: int) -> str:
+    """Give an aggregation of a record by some labels, where it has so many series at least."""
     by = ", ".join(labels)
-    return f"{operation} by ({by}) (\n{inner(weeks)}\n)\n  and on ({by})\ncount by ({by}) (\n{inner(weeks)}\n) == 3"
+    return f"{operation} by ({by}) ({record})\n  and\ncount by ({by}) ({record}) >= {least}"

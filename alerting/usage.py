@@ -16,8 +16,9 @@ from alerting.promql import (
     WORKER,
     Subject,
     inner,
+    over_all,
     rate,
-    same_hour,
+    same_hours,
 )
 from alerting.rule import Group, Record
 
@@ -268,14 +269,16 @@ def _ratios() -> Iterator[Record]:
 
 def _norms() -> Iterator[Record]:
     for entry in NORMED:
+        of_days = f"{'_'.join(entry.labels)}_day:{entry.name}:max1h_rate1h"
         yield Record(
-            entry.norm,
-            same_hour(entry.record("1h"), entry.labels),
+            of_days,
+            same_hours(entry.record("1h")),
             "The norm of an hour: the highest within half an hour of the same time of day, on each of the seven days "
             "before. What happens once a day or once a week is its own norm. At least three days must be known."
             if entry is NORMED[0]
             else "",
         )
+        yield Record(entry.norm, over_all("max", of_days, entry.labels, 3))
 
 
 def _weeks() -> Iterator[Record]:

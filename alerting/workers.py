@@ -9,6 +9,7 @@ from alerting.promql import (
     effective,
     inner,
     only_fresh,
+    over_all,
     same_weeks,
     setting,
 )
@@ -28,6 +29,7 @@ BURN = f"{LEVEL}:cloudflare_worker_error_budget_burn:ratio_rate"
 CPU_TIME = f"{LEVEL}:cloudflare_worker_cpu_time_seconds:p99"
 REQUEST_TIME = f"{LEVEL}:cloudflare_worker_request_duration_seconds:p95"
 LIMITED_RATIO = f"{LEVEL}:cloudflare_worker_limited_per_requests:ratio_rate10m"
+OF_WEEKS = f"{LEVEL}_week:cloudflare_worker_requests:rate1h"
 USUAL = f"{LEVEL}:cloudflare_worker_requests:mean3w_rate1h"
 SPREAD = f"{LEVEL}:cloudflare_worker_requests:stddev3w_rate1h"
 LEFT = f"{LEVEL}:cloudflare_worker_requests_per_usual:ratio_rate10m"
@@ -182,11 +184,12 @@ def _limits() -> Iterator[Alert]:
 
 def _usual() -> Iterator[Record]:
     yield Record(
-        USUAL,
-        same_weeks(HOURLY, WORKER.labels, "avg"),
+        OF_WEEKS,
+        same_weeks(HOURLY),
         "What is usual: the mean of the same hour of the three weeks before; absent before all three are known.",
     )
-    yield Record(SPREAD, same_weeks(HOURLY, WORKER.labels, "stddev"))
+    yield Record(USUAL, over_all("avg", OF_WEEKS, WORKER.labels, 3))
+    yield Record(SPREAD, over_all("stddev", OF_WEEKS, WORKER.labels, 3))
     yield Record(LEFT, f"{RATE}\n  /\n({USUAL} > {setting(VANISHED, 'least_usual_requests_per_second')})")
     factor = effective(USUAL, WORKER, ANOMALOUS, "info")
     tolerance = setting(ANOMALOUS, "tolerance")
