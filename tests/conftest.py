@@ -18,13 +18,18 @@ def tools() -> Tools:
     return found
 
 
+@pytest.fixture(scope="session", autouse=True)
+def first_logging() -> tuple[dict[str, int], list[logging.Handler]]:
+    """How logging is before any test, or what a whole file of tests shares, configures it: levels and handlers."""
+    levels = {name: logging.getLogger(name).level for name in ("", "httpx", "httpcore", "uvicorn")}
+    return levels, logging.getLogger().handlers[:]
+
+
 @pytest.fixture(autouse=True)
-def restored_logging() -> Iterator[None]:
-    """Undo what a test configures: the next one may run in the same process."""
-    names = ("", "httpx", "httpcore", "uvicorn")
-    levels = {name: logging.getLogger(name).level for name in names}
-    handlers = logging.getLogger().handlers[:]
+def restored_logging(first_logging: tuple[dict[str, int], list[logging.Handler]]) -> Iterator[None]:
+    """Undo what was configured: the next test may run in the same process."""
     yield
+    levels, handlers = first_logging
     logging.getLogger().handlers[:] = handlers
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
