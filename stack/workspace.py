@@ -80,6 +80,8 @@ class Workspace:
             tools.prometheus,
             f"--config.file={self.folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={self.folder / 'prometheus'}",
+            # Rules look three weeks back; Prometheus' own default forgets after two.
+            "--storage.tsdb.retention.time=400d",
             f"--web.listen-address={LOOPBACK}:{port}",
             # What alerts link to.
             f"--web.external-url=http://{LOOPBACK}:{port}/",
