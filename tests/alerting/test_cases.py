@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from stack.tools import Tools
-from tests.alerting.cases import d1, durable_objects, exporter, kv, money, r2, workers
+from tests.alerting.cases import d1, durable_objects, exporter, exporter_counting, kv, money, r2, workers
 from tests.alerting.cases.stage import QUIET, Firing, Scene, Way
 from tests.alerting.shipped import SHIPPED, expressions_of, judge, only, rests_on, shown
 
 SCENES: tuple[Scene, ...] = tuple(
-    scene for room in (exporter, workers, r2, d1, durable_objects, kv, money) for scene in room.scenes()
+    scene
+    for room in (exporter, exporter_counting, workers, r2, d1, durable_objects, kv, money)
+    for scene in room.scenes()
 )
 
 OVERVIEW = "/d/cloudflare-overview/cloudflare-overview"
