@@ -92,7 +92,7 @@ def _shop(first_incident: datetime | None) -> tuple[Asset, ...]:
     return (
         _script("shop-web", 900),
         checkout,
-        Bucket(name="shop-images", weight=420, stored_bytes=6 * _GB, growth_bytes=_GB // 2, cycle_days=30),
+        Bucket(name="shop-images", weight=180, stored_bytes=6 * _GB, growth_bytes=_GB // 2, cycle_days=30),
         Database(id=_uuid("shop-orders"), name="shop-orders", weight=240, stored_bytes=_GB // 2),
         KvNamespace(id=_identifier("shop-sessions"), name="shop-sessions", weight=350),
     )

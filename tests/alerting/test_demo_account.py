@@ -58,7 +58,7 @@ ALWAYS: Sequence[tuple[str, str, Mapping[str, str], str]] = (
     ("CloudflareUnlistedAssets", "info", {}, "a Worker is called that no list shows"),
     *(
         ("CloudflareR2QuotaHigh", "warning", {"meter": meter}, "more is used than is included")
-        for meter in ("r2_storage_gb_month", "r2_class_a")
+        for meter in ("r2_storage_gb_month",)
     ),
     *(
         ("CloudflareQuotaHigh", "warning", {"meter": meter}, "more is used than is included")
@@ -90,6 +90,8 @@ AT_TIMES: Sequence[tuple[str, str, Mapping[str, str], str]] = (
     ),
     ("CloudflareR2BucketFilling", "warning", {"project": "shop", "bucket": "shop-images"}, "it reaches 10 GB soon"),
     ("CloudflareR2BucketLarge", "warning", {"project": "shop", "bucket": "shop-images"}, "and then has"),
+    ("CloudflareR2QuotaHigh", "info", {"meter": "r2_class_a"}, "what is included lasts for ten days of the cycle"),
+    ("CloudflareR2QuotaHigh", "warning", {"meter": "r2_class_a"}, "and no longer"),
     ("CloudflareQuotaHigh", "info", {"meter": "do_duration_gb_s"}, "chat grows from day to day"),
     (
         "CloudflareQuotaHigh",

@@ -25,13 +25,13 @@ def _cells(asset: Bucket | BucketLists) -> Sequence[Cell]:
     if isinstance(asset, BucketLists):
         return (cell("ListBuckets", 1_000),)
     return (
-        cell("GetObject", 704, size=_OBJECT_BYTES),
+        cell("GetObject", 700, size=_OBJECT_BYTES),
         cell("PutObject", 150),
         cell("HeadObject", 80),
         cell("GetObject", 30, status="userError", code=404),
         cell("ListObjects", 20, size=900),
         cell("DeleteObject", 15, code=204),
-        cell("GetObject", 1, status="userError", code=403),
+        cell("GetObject", 5, status="userError", code=403),
     )
 
 
