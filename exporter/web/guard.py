@@ -1,0 +1,81 @@
+"""What stands before the pages: who is let in, how often, and the headers of every answer."""
+
+import logging
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exporter.clock import Clock
+from exporter.web.gate import Gate
+
+log = logging.getLogger(__name__)
+
+TELL_SECONDS = 60.0
+"""How often at most a log line tells of requests that were not let in."""
+
+
+class Guard:
+    """An ASGI application that lets requests through to another by the rules of a gate."""
+
+    def __init__(self, app: ASGIApp, gate: Gate, clock: Clock) -> None:
+        self._app = app
+        self._gate = gate
+        self._clock = clock
+        self._told_at = -TELL_SECONDS
+        self._untold = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self._gate.look()
+        added = self._gate.headers
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in added.items():
+                    headers[name] = value
+            await send(message)
+
+        refusal = await self._refuse(scope)
+        await (refusal or self._app)(scope, receive, answer)
+
+    async def _refuse(self, scope: Scope) -> Response | None:
+        """Give the answer to a request that is not let through."""
+        gate, headers = self._gate, Headers(scope=scope)
+        if not gate.bucket.take():
+            return _refusal("Too many requests: see rate_limit in the web configuration.\n", 429)
+        if gate.passwords.are_wanted:
+            given = headers.get("authorization")
+            if given is None or not await gate.passwords.admit(given.encode("latin-1")):
+                if given is not None:
+                    self._tell(scope)
+                # What comes after the credentials was never read, so the connection is of no more use if it is there.
+                return _refusal("Unauthorized\n", 401, _has_body(headers), {"WWW-Authenticate": "Basic"})
+        if _has_body(headers):
+            return _refusal("No request has a body here.\n", 413, is_last=True)
+        return None
+
+    def _tell(self, scope: Scope) -> None:
+        """Log now and then that somebody was not let in; not the name, which may be a mistyped password."""
+        self._untold += 1
+        now = self._clock.monotonic()
+        if now - self._told_at >= TELL_SECONDS:
+            client = (scope.get("client") or ("?",))[0]
+            log.warning(
+                "wrong user or password from %s (%d since the last such line); see basic_auth_users",
+                client,
+                self._untold,
+            )
+            self._told_at, self._untold = now, 0
+
+
+def _refusal(text: str, status: int, is_last: bool = False, headers: dict[str, str] | None = None) -> Response:
+    closing = {"Connection": "close"} if is_last else {}
+    return PlainTextResponse(text, status, {**(headers or {}), **closing})
+
+
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0").strip("0") != "" or "transfer-encoding" in headers

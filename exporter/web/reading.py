@@ -1,0 +1,106 @@
+"""Reads a web configuration file and the certificates that it names; every fault names file and key, no secret."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from ssl import SSLContext
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from exporter.model import ExporterError
+from exporter.web.settings import HASH_BEGINNING, WebConfig
+from exporter.web.tls import TlsError, make_context, named_files
+
+Stamp = tuple[int, int, int] | None
+"""What tells that a file was replaced or written: its inode, size and time of change; None if it is not there."""
+
+
+class WebConfigError(ExporterError):
+    """The web configuration cannot be used; the message names the file and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A web configuration that was checked, with its TLS context, and the stamps of all files that it is made of."""
+
+    config: WebConfig
+    context: SSLContext | None
+    stamps: dict[Path, Stamp]
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses keys that stand twice: of two hashes of a user, none should be taken silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Give the mapping of a node. Raises ValueError, which names the line."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                raise ValueError(f", line {node.value[number][0].start_mark.line + 1} has a key that was there before")
+        return super().construct_mapping(node, deep)
+
+
+def load_web_config(path: Path) -> Loaded:
+    """Read and check everything. Raises WebConfigError."""
+    # Stamps come first: what changes while it is read is then read again.
+    stamps = {path: stamp(path)}
+    config = _parse(path)
+    tls = config.tls_server_config
+    if tls is None:
+        return Loaded(config, None, stamps)
+    stamps |= {file: stamp(file) for file in named_files(tls, path.parent)}
+    try:
+        context = make_context(tls, path.parent)
+    except TlsError as error:
+        raise _fault(path, [f"tls_server_config.{error}"]) from None
+    return Loaded(config, context, stamps)
+
+
+def stamp(path: Path) -> Stamp:
+    """Give what changes when a file does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _parse(path: Path) -> WebConfig:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
+    except OSError as error:
+        raise WebConfigError(
+            f"Cannot read the web configuration {path}: {error.strerror}.", "Correct --web.config.file or the file."
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark else ""
+        raise WebConfigError(f"The web configuration {path}{place} is not YAML.") from None
+    except (UnicodeDecodeError, TypeError):
+        raise WebConfigError(f"The web configuration {path} is not YAML.") from None
+    except ValueError as error:
+        raise WebConfigError(f"The web configuration {path}{error}.") from None
+    if not isinstance(document, dict | None):
+        raise WebConfigError(f"The web configuration {path} must hold keys and values at its top.")
+    try:
+        return WebConfig.model_validate(document or {})
+    except ValidationError as error:
+        raise _fault(path, [f"{_key(fault['loc'])}: {_sentence(fault)}" for fault in error.errors()]) from None
+
+
+def _fault(path: Path, lines: list[str]) -> WebConfigError:
+    return WebConfigError("\n  ".join([f"The web configuration {path} is not valid:", *lines]))
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    steps = (step for step in location if step != "[key]")
+    names = ("(a hash)" if str(step).startswith(HASH_BEGINNING) else step for step in steps)
+    return "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).lstrip(".")
+
+
+def _sentence(fault: Any) -> str:
+    message = str(fault["msg"])
+    known = {"Extra inputs are not permitted": "unknown key"}
+    return known.get(message, message.removeprefix("Value error, "))
