@@ -9,7 +9,7 @@ from typing import Self
 from exporter.clock import Clock
 from exporter.web.passwords import Passwords
 from exporter.web.reading import Loaded, WebConfigError, load_web_config, stamp
-from exporter.web.settings import RateLimit, WebConfig
+from exporter.web.settings import ClientAuth, RateLimit, WebConfig
 from exporter.web.tls import alternative_names
 
 log = logging.getLogger(__name__)
@@ -53,11 +53,7 @@ class Gate:
             return
         try:
             loaded = load_web_config(self._path)
-            if (loaded.context is not None) != self.is_tls:
-                raise WebConfigError(
-                    f"The web configuration {self._path} is not valid:\n"
-                    "  tls_server_config: came or went, which takes a restart"
-                )
+            _check_change(self._path, self._loaded.config, loaded.config)
         except WebConfigError as error:
             reason = " ".join(line.strip() for line in str(error).splitlines())
             if reason != self._refused:
@@ -143,6 +139,24 @@ class _CurrentContext(ssl.SSLContext):
     ) -> ssl.SSLObject:
         """Begin a connection with the newest context."""
         return self._newest().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+
+
+def _check_change(path: Path, before: WebConfig, after: WebConfig) -> None:
+    """Refuse what only a restart changes. Raises WebConfigError.
+
+    That is whether TLS is spoken, and everything that would let in who had to show something before: a file that is
+    found half written must open no door.
+    """
+    had, has = before.tls_server_config, after.tls_server_config
+    if (had is None) != (has is None):
+        raise WebConfigError(f"The web configuration {path}: tls_server_config came or went, which takes a restart.")
+    if had and has and had.client_auth_type is ClientAuth.REQUIRED is not has.client_auth_type:
+        raise WebConfigError(
+            f"The web configuration {path}: tls_server_config.client_auth_type is no longer "
+            "RequireAndVerifyClientCert, which takes a restart."
+        )
+    if before.basic_auth_users and not after.basic_auth_users:
+        raise WebConfigError(f"The web configuration {path}: basic_auth_users are gone, which takes a restart.")
 
 
 def _passwords(config: WebConfig) -> Passwords:

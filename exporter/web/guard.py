@@ -65,7 +65,7 @@ class Guard:
         if now - self._told_at >= TELL_SECONDS:
             client = (scope.get("client") or ("?",))[0]
             log.warning(
-                "wrong user or password from %s (%d since the last such line); see basic_auth_users",
+                "a wrong user or password came from %s (%d since such a line); see basic_auth_users",
                 client,
                 self._untold,
             )

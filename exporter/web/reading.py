@@ -95,12 +95,17 @@ def _fault(path: Path, lines: list[str]) -> WebConfigError:
 
 
 def _key(location: tuple[int | str, ...]) -> str:
+    # YAML reads names such as no and on as booleans, which are integers too, but not places in a list.
     steps = (step for step in location if step != "[key]")
     names = ("(a hash)" if str(step).startswith(HASH_BEGINNING) else step for step in steps)
-    return "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).lstrip(".")
+    return "".join(f"[{name}]" if type(name) is int else f".{name}" for name in names).lstrip(".")
 
 
 def _sentence(fault: Any) -> str:
     message = str(fault["msg"])
-    known = {"Extra inputs are not permitted": "unknown key"}
+    known = {
+        "Extra inputs are not permitted": "unknown key",
+        "Input should be a valid string": "must be text: put it into quotes",
+        "Input should be a valid mapping": "must hold keys and values",
+    }
     return known.get(message, message.removeprefix("Value error, "))

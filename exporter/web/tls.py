@@ -39,17 +39,17 @@ def make_context(tls: TlsServer, folder: Path) -> ssl.SSLContext:
             context.set_ecdh_curve(CURVES[curve])
         except ValueError:
             raise TlsError(f"curve_preferences: this OpenSSL does not offer {curve}; leave the key out") from None
-    _load_chain(context, tls, certificate, key)
+    _load_chain(context, tls, folder, certificate, key)
     _load_authority(context, tls, folder)
     return context
 
 
-def _load_chain(context: ssl.SSLContext, tls: TlsServer, certificate: str, key: str) -> None:
+def _load_chain(context: ssl.SSLContext, tls: TlsServer, folder: Path, certificate: str, key: str) -> None:
     def refuse() -> str:
         # Without this, OpenSSL would ask for a passphrase at the terminal.
         raise TlsError(f"{_name('key', tls.key_file)}: is encrypted; it has to be a key without a passphrase")
 
-    with _as_file(certificate) as chain, _as_file(key) as private:
+    with _place(tls.cert_file, folder, certificate) as chain, _place(tls.key_file, folder, key) as private:
         try:
             context.load_cert_chain(chain, private, refuse)
         except ssl.SSLError as error:
@@ -100,15 +100,18 @@ def _pem(key: str, inline: str | None, file: Path | None, folder: Path) -> str:
 
 
 @contextmanager
-def _as_file(text: str) -> Iterator[str]:
-    """Give a path under which OpenSSL finds a text: in memory, for a key that is inline belongs on no disk."""
+def _place(file: Path | None, folder: Path, inline: str) -> Iterator[str]:
+    """Give where OpenSSL finds a PEM; one that is inline is held in memory, for its key belongs on no disk."""
+    if file is not None:
+        yield str(folder / file)
+        return
     try:
         descriptor = os.memfd_create("pem")
     except (OSError, AttributeError):
-        raise TlsError("cert, key: cannot be held in memory here; an exporter with TLS needs Linux") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(text.encode())
-        file.flush()
+        raise TlsError("cert, key: cannot be inline on this system; name files instead") from None
+    with os.fdopen(descriptor, "wb") as memory:
+        memory.write(inline.encode())
+        memory.flush()
         yield f"/proc/self/fd/{descriptor}"
 
 
