@@ -31,14 +31,18 @@ class Loaded:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses keys that stand twice: of two hashes of a user, none should be taken silently."""
+    """Refuses keys that stand twice (of two hashes of a user, none is to be taken silently) or are no text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Give the mapping of a node. Raises ValueError, which names the line."""
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for number, key in enumerate(keys):
+            place = f", line {node.value[number][0].start_mark.line + 1}"
+            if not isinstance(key, str):
+                # As such YAML reads, e.g., a user called no or 007.
+                raise ValueError(f"{place} has a key that is no text: put it into quotes")
             if key in keys[:number]:
-                raise ValueError(f", line {node.value[number][0].start_mark.line + 1} has a key that was there before")
+                raise ValueError(f"{place} has a key that was there before")
         return super().construct_mapping(node, deep)
 
 
@@ -95,17 +99,17 @@ def _fault(path: Path, lines: list[str]) -> WebConfigError:
 
 
 def _key(location: tuple[int | str, ...]) -> str:
-    # YAML reads names such as no and on as booleans, which are integers too, but not places in a list.
     steps = (step for step in location if step != "[key]")
     names = ("(a hash)" if str(step).startswith(HASH_BEGINNING) else step for step in steps)
-    return "".join(f"[{name}]" if type(name) is int else f".{name}" for name in names).lstrip(".")
+    return "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).lstrip(".")
 
 
 def _sentence(fault: Any) -> str:
     message = str(fault["msg"])
+    if message.startswith(("Input should be a valid dictionary", "Input should be a valid mapping")):
+        return "must hold keys and values"
     known = {
         "Extra inputs are not permitted": "unknown key",
         "Input should be a valid string": "must be text: put it into quotes",
-        "Input should be a valid mapping": "must hold keys and values",
     }
     return known.get(message, message.removeprefix("Value error, "))

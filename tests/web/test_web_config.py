@@ -250,6 +250,7 @@ PAIR = "cert_file: server.pem, key_file: server.key"
             "  http_server_config.headers: X-XSS-Protection holds line breaks or other characters that no header can",
         ),
         ("http_server_config: {http2: perhaps}", "  http_server_config.http2: Input should be a valid boolean"),
+        ("tls_server_config: 5", "  tls_server_config: must hold keys and values"),
         ("basic_auth_users: [alice]", "  basic_auth_users: must hold keys and values"),
         (
             "basic_auth_users: {alice: open-sesame}",
@@ -257,7 +258,10 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ),
         ("basic_auth_users: {alice: }", "  basic_auth_users.alice: must be text: put it into quotes"),
         ("basic_auth_users: {alice: 12345}", "  basic_auth_users.alice: must be text: put it into quotes"),
-        ("basic_auth_users: {no: open-sesame}", "  basic_auth_users.False: must be text: put it into quotes"),
+        (
+            "basic_auth_users: {no: open-sesame}",
+            "FILE, line 1 has a key that is no text: put it into quotes.",
+        ),
         (
             f"basic_auth_users: {{alice: {hashed()}, alice: {hashed()}}}",
             "The web configuration FILE, line 1 has a key that was there before.",
