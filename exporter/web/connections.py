@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from exporter.web.gate import Gate
@@ -52,6 +53,8 @@ class _Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # As without TLS, whose transport otherwise takes eight times as much before it says that it is enough.
+        transport.set_write_buffer_limits(high=HIGH_WATER_LIMIT)
         secured: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         if len(self.connections) > self.limits.connections:
             log.warning("a connection was cut off: there are %d already", self.limits.connections)

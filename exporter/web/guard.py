@@ -1,6 +1,7 @@
 """What stands before the pages: who is let in, how often, and the headers of every answer."""
 
 import logging
+from collections.abc import Iterator
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
@@ -13,6 +14,14 @@ log = logging.getLogger(__name__)
 
 TELL_SECONDS = 60.0
 """How often at most a log line tells of requests that were not let in."""
+
+
+PIECE_BYTES = 262_144
+"""How much of an answer is handed on at once.
+
+The next piece waits until the client has taken most of the one before, so that for a client that reads slowly, or not
+at all, this much is held and not a copy of all metrics.
+"""
 
 
 class Guard:
@@ -37,7 +46,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in added.items():
                     headers[name] = value
-            await send(message)
+            for piece in _pieces(message):
+                await send(piece)
 
         refusal = await self._refuse(scope)
         await (refusal or self._app)(scope, receive, answer)
@@ -70,6 +80,15 @@ class Guard:
                 self._untold,
             )
             self._told_at, self._untold = now, 0
+
+
+def _pieces(message: Message) -> Iterator[Message]:
+    """Give a message in messages with bodies that are not too long."""
+    body = message.get("body", b"")
+    last = max(len(body) - 1, 0) // PIECE_BYTES * PIECE_BYTES
+    for start in range(0, last, PIECE_BYTES):
+        yield {**message, "body": body[start : start + PIECE_BYTES], "more_body": True}
+    yield {**message, "body": body[last:]} if last else message
 
 
 def _refusal(text: str, status: int, is_last: bool = False, headers: dict[str, str] | None = None) -> Response:

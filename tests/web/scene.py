@@ -1,6 +1,7 @@
 """A web application on a real socket, with a web configuration in a folder of its own."""
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -50,25 +51,29 @@ class Site:
         path = folder / "web.yml"
         self.gate = Gate(path if path.exists() else None, self.clock)
         self.board = Board()
-        renderer = Renderer(self.clock, ProcessMetrics())
+        self._renderer = Renderer(self.clock, ProcessMetrics())
         pages = build_web(
             self.board,
-            renderer,
+            self._renderer,
             self.clock,
             refresh_interval=timedelta(seconds=60),
             telemetry_path="/metrics",
             ask_books=no_books,
             monitoring=Monitoring(httpx.AsyncClient, SystemClock(), Addresses),
         )
-        many = family("app_many_total", "counter", *(({"number": str(number)}, number) for number in range(series)))
-        shown = snapshot(many) if series else snapshot()
-        renderer.renew(shown)
-        self.board.snapshot = shown
+        self.show(series)
         self._listener = listen("127.0.0.1", 0)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if self.gate.is_tls else 'http'}://127.0.0.1:{self.port}"
         self._server = make_server(Guard(pages, self.gate, self.clock), self.gate, limits)
         self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def show(self, series: int, revision: int = 7) -> None:
+        """Publish a snapshot with so many series, or a small one."""
+        many = family("app_many_total", "counter", *(({"number": str(number)}, number) for number in range(series)))
+        shown = snapshot(many, revision=revision) if series else snapshot()
+        self._renderer.renew(shown)
+        self.board.snapshot = shown
 
     def _serve(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._listener]))
@@ -82,6 +87,20 @@ class Site:
         self._server.should_exit = True
         self._thread.join(20)
         assert not self._thread.is_alive()
+
+    @property
+    def connections(self) -> int:
+        """How many connections there are."""
+        return len(self._server.server_state.connections)
+
+    def connect(self, receive_bytes: int | None = None) -> socket.socket:
+        """A connection to write anything to, with TLS if that is spoken; it takes in little if that is said."""
+        plain = socket.socket()
+        plain.settimeout(20)
+        if receive_bytes:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        plain.connect(("127.0.0.1", self.port))
+        return self.trust().wrap_socket(plain, server_hostname="localhost") if self.gate.is_tls else plain
 
     def write(self, text: str, name: str = "web.yml") -> None:
         """Change a file, and let the time pass after which it is looked at again."""
