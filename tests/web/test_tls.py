@@ -189,9 +189,9 @@ def test_no_door_opens_by_mistake(
 
 def test_a_handshake_that_does_not_come_ends(open_site: OpenSite) -> None:
     """Who connects and says nothing is cut off, and keeps nobody waiting."""
-    site = open_site(TLS, Limits(handshake=0.5))
+    site = open_site(TLS, Limits(handshake=2.0))
     with socket.create_connection(("127.0.0.1", site.port), timeout=10) as silent:
         assert site.get("/-/ready").status_code == 200
         started = time.monotonic()
         assert silent.recv(1) == b""
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 8
