@@ -150,7 +150,7 @@ def build_exporter(
     )
     reloader = Reloader(config, tokens, works, poller)
     gate = gate or Gate(None, clock)
-    return Exporter(http, monitoring, ledger, board, poller, reloader, gate, Guard(pages, gate, clock))
+    return Exporter(http, monitoring, ledger, board, poller, reloader, gate, Guard(pages, gate))
 
 
 async def run_check(

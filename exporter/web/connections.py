@@ -48,6 +48,8 @@ class _Connection(H11Protocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.idle_since: float | None = None
+        """Since when it waits for the next request, on the loop's clock; None while it does not."""
         self._head_timer: asyncio.TimerHandle | None = None
         self._answer_timer: asyncio.TimerHandle | None = None
 
@@ -56,21 +58,43 @@ class _Connection(H11Protocol):
         # As without TLS, whose transport otherwise takes eight times as much before it says that it is enough.
         transport.set_write_buffer_limits(high=HIGH_WATER_LIMIT)
         secured: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
-        if len(self.connections) > self.limits.connections:
-            log.warning("a connection was cut off: there are %d already", self.limits.connections)
-            transport.abort()
-        elif secured is not None and not self.gate.admits_peer(secured):
-            log.warning("a client's certificate has no name of client_allowed_sans; it was cut off")
-            transport.abort()
+        if secured is not None and not self.gate.admits_peer(secured):
+            self._refuse("a certificate without a name of client_allowed_sans", "it was cut off")
+        elif len(self.connections) > self.limits.connections and not self._replace_idle():
+            self._refuse("more connections than there may be", f"there are {self.limits.connections} that ask")
         else:
             self._head_timer = self.loop.call_later(self.limits.head, self._cut_off)
 
+    def _refuse(self, what: str, advice: str) -> None:
+        self.gate.teller.warn(what, self.client[0] if self.client else "?", advice)
+        self.transport.abort()
+
+    def _replace_idle(self) -> bool:
+        """Close the connection that has waited longest for its next request, and tell whether there is one.
+
+        Otherwise whoever asks once and stays would keep others out.
+        """
+        idle = [each for each in self.connections if isinstance(each, _Connection) and each.is_idle()]
+        longest = min(idle, key=lambda each: each.idle_since or 0.0, default=None)
+        if longest is None:
+            return False
+        longest.transport.abort()
+        # Its end is told a moment later; until then it must not count, nor be closed for somebody else.
+        longest.idle_since = None
+        self.connections.discard(longest)
+        return True
+
     def data_received(self, data: bytes) -> None:
+        self.idle_since = None
         if self._head_timer is None and not self._is_busy():
             self._head_timer = self.loop.call_later(self.limits.head, self._cut_off)
         super().data_received(data)
         if self._is_busy():
             self._stop_head_timer()
+
+    def is_idle(self) -> bool:
+        """Whether it waits for the next request and the answer before is on its way."""
+        return self.idle_since is not None and not self.transport.get_write_buffer_size()
 
     def _is_busy(self) -> bool:
         """Whether a request came whole and is not answered yet."""
@@ -91,6 +115,8 @@ class _Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if not self.transport.is_closing() and not self._is_busy():
+            self.idle_since = self.loop.time()
         self._watch_answer()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -109,8 +135,7 @@ class _Connection(H11Protocol):
         if self.cycle is not cycle:
             self._watch_answer()
             return
-        log.warning("a connection was cut off: its client did not read an answer within %.0f s", self.limits.answer)
-        self.transport.abort()
+        self._refuse("an answer that was not read", f"the connection was cut off after {self.limits.answer:.0f} s")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()

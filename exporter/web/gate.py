@@ -10,6 +10,7 @@ from exporter.clock import Clock
 from exporter.web.passwords import Passwords
 from exporter.web.reading import Loaded, WebConfigError, load_web_config, stamp
 from exporter.web.settings import ClientAuth, RateLimit, WebConfig
+from exporter.web.teller import Teller
 from exporter.web.tls import alternative_names
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Gate:
         """Read the file. Raises WebConfigError."""
         self._path = path
         self._clock = clock
+        self.teller = Teller(clock)
         self._looked_at = clock.monotonic()
         self._refused = ""
         self._loaded = Loaded(WebConfig(), None, {}) if path is None else load_web_config(path)

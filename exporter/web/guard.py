@@ -1,20 +1,12 @@
 """What stands before the pages: who is let in, how often, and the headers of every answer."""
 
-import logging
 from collections.abc import Iterator
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.clock import Clock
 from exporter.web.gate import Gate
-
-log = logging.getLogger(__name__)
-
-TELL_SECONDS = 60.0
-"""How often at most a log line tells of requests that were not let in."""
-
 
 PIECE_BYTES = 262_144
 """How much of an answer is handed on at once.
@@ -27,12 +19,9 @@ at all, this much is held and not a copy of all metrics.
 class Guard:
     """An ASGI application that lets requests through to another by the rules of a gate."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self._app = app
         self._gate = gate
-        self._clock = clock
-        self._told_at = -TELL_SECONDS
-        self._untold = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,25 +50,16 @@ class Guard:
             given = headers.get("authorization")
             if given is None or not await gate.passwords.admit(given.encode("latin-1")):
                 if given is not None:
-                    self._tell(scope)
+                    # Not the name, which may be a mistyped password.
+                    client = (scope.get("client") or ("?",))[0]
+                    gate.teller.warn(
+                        "a wrong user or password", client, "see basic_auth_users in the web configuration"
+                    )
                 # What comes after the credentials was never read, so the connection is of no more use if it is there.
                 return _refusal("Unauthorized\n", 401, _has_body(headers), {"WWW-Authenticate": "Basic"})
         if _has_body(headers):
             return _refusal("No request has a body here.\n", 413, is_last=True)
         return None
-
-    def _tell(self, scope: Scope) -> None:
-        """Log now and then that somebody was not let in; not the name, which may be a mistyped password."""
-        self._untold += 1
-        now = self._clock.monotonic()
-        if now - self._told_at >= TELL_SECONDS:
-            client = (scope.get("client") or ("?",))[0]
-            log.warning(
-                "a wrong user or password came from %s (%d since such a line); see basic_auth_users",
-                client,
-                self._untold,
-            )
-            self._told_at, self._untold = now, 0
 
 
 def _pieces(message: Message) -> Iterator[Message]:

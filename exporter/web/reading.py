@@ -17,6 +17,10 @@ Stamp = tuple[int, int, int] | None
 """What tells that a file was replaced or written: its inode, size and time of change; None if it is not there."""
 
 
+MERGE = "tag:yaml.org,2002:merge"
+"""How YAML calls ``<<``, which may stand beside the keys that it brings along."""
+
+
 class WebConfigError(ExporterError):
     """The web configuration cannot be used; the message names the file and the key."""
 
@@ -30,19 +34,27 @@ class Loaded:
     stamps: dict[Path, Stamp]
 
 
+class _WrongKey(Exception):
+    """A key cannot stand where it does; says in which line and why."""
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Refuses keys that stand twice (of two hashes of a user, none is to be taken silently) or are no text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Give the mapping of a node. Raises ValueError, which names the line."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for number, key in enumerate(keys):
-            place = f", line {node.value[number][0].start_mark.line + 1}"
+        """Give the mapping of a node. Raises _WrongKey."""
+        known: set[str] = set()
+        for node_of_key, _ in node.value:
+            if node_of_key.tag == MERGE:
+                continue
+            key = self.construct_object(node_of_key, deep=True)
+            place = f", line {node_of_key.start_mark.line + 1},"
             if not isinstance(key, str):
                 # As such YAML reads, e.g., a user called no or 007.
-                raise ValueError(f"{place} has a key that is no text: put it into quotes")
-            if key in keys[:number]:
-                raise ValueError(f"{place} has a key that was there before")
+                raise _WrongKey(f"{place} has a key that is no text: put it into quotes")
+            if key in known:
+                raise _WrongKey(f"{place} has a key that was there before")
+            known.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -82,10 +94,10 @@ def _parse(path: Path) -> WebConfig:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
         raise WebConfigError(f"The web configuration {path}{place} is not YAML.") from None
-    except (UnicodeDecodeError, TypeError):
-        raise WebConfigError(f"The web configuration {path} is not YAML.") from None
-    except ValueError as error:
+    except _WrongKey as error:
         raise WebConfigError(f"The web configuration {path}{error}.") from None
+    except (ValueError, TypeError):
+        raise WebConfigError(f"The web configuration {path} is not YAML.") from None
     if not isinstance(document, dict | None):
         raise WebConfigError(f"The web configuration {path} must hold keys and values at its top.")
     try:

@@ -65,11 +65,12 @@ def _load_authority(context: ssl.SSLContext, tls: TlsServer, folder: Path) -> No
     if tls.client_ca is None and tls.client_ca_file is None:
         return
     authority = _pem("client_ca", tls.client_ca, tls.client_ca_file, folder)
-    try:
-        context.load_verify_locations(cadata=authority)
-    except ssl.SSLError as error:
-        place = _name("client_ca", tls.client_ca_file)
-        raise TlsError(f"{place}: cannot be used ({error.reason or 'not PEM'})") from None
+    with _place(tls.client_ca_file, folder, authority) as bundle:
+        try:
+            context.load_verify_locations(bundle)
+        except ssl.SSLError as error:
+            place = _name("client_ca", tls.client_ca_file)
+            raise TlsError(f"{place}: cannot be used ({error.reason or 'not PEM'})") from None
     context.verify_mode = _VERIFICATION.get(tls.client_auth_type, ssl.CERT_NONE)
     # As with other exporters, whatever the file holds is trusted: also an authority that another one signed.
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
@@ -89,11 +90,10 @@ def _pem(key: str, inline: str | None, file: Path | None, folder: Path) -> str:
         return inline or ""
     path = folder / file
     try:
-        text = path.read_text(encoding="utf-8")
+        # Between PEMs stands what makes them readable to people, in any encoding.
+        text = path.read_bytes().decode("ascii", "replace")
     except OSError as error:
         raise TlsError(f"{key}_file: cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        text = ""
     if mark not in text:
         raise TlsError(f"{key}_file: {path} holds no {what} in PEM (-----BEGIN …{mark})")
     return text

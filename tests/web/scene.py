@@ -65,7 +65,7 @@ class Site:
         self._listener = listen("127.0.0.1", 0)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if self.gate.is_tls else 'http'}://127.0.0.1:{self.port}"
-        self._server = make_server(Guard(pages, self.gate, self.clock), self.gate, limits)
+        self._server = make_server(Guard(pages, self.gate), self.gate, limits)
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def show(self, series: int, revision: int = 7) -> None:

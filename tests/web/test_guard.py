@@ -71,8 +71,7 @@ def test_requests_are_limited(open_site: OpenSite) -> None:
 def test_long_answers_come_whole(length: int) -> None:
     """However an answer is cut into pieces on its way."""
     body = bytes(number % 251 for number in range(length))
-    clock = ManualClock()
-    guard = Guard(Response(body), Gate(None, clock), clock)
+    guard = Guard(Response(body), Gate(None, ManualClock()))
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=guard)) as http:

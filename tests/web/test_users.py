@@ -204,9 +204,9 @@ def test_wrong_passwords_are_told_now_and_then(open_site: OpenSite, caplog: pyte
             assert site.status("my-password-by-mistake", "wrong-password") == 401
         site.clock.advance(61)
         assert site.status("prometheus", "wrong-password") == 401
-    told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.guard"]
+    told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.teller"]
     assert told == [
-        f"a wrong user or password came from 127.0.0.1 ({number} since such a line); see basic_auth_users"
+        f"a wrong user or password: from 127.0.0.1 ({number} since such a line); see basic_auth_users in the web configuration"
         for number in (1, 5)
     ]
 

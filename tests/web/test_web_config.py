@@ -84,6 +84,8 @@ def test_everything_that_the_format_has(folder: Path) -> None:
         "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\n",
         "http_server_config: {http2: false}\n",
         "rate_limit: {interval: 0s, burst: 5}\n",
+        "http_server_config: &http {http2: true}\n",
+        "http_server_config: {<<: {http2: true}, http2: false}\n",
     ],
 )
 def test_a_file_may_say_little(folder: Path, text: str) -> None:
@@ -260,11 +262,11 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ("basic_auth_users: {alice: 12345}", "  basic_auth_users.alice: must be text: put it into quotes"),
         (
             "basic_auth_users: {no: open-sesame}",
-            "FILE, line 1 has a key that is no text: put it into quotes.",
+            "FILE, line 1, has a key that is no text: put it into quotes.",
         ),
         (
             f"basic_auth_users: {{alice: {hashed()}, alice: {hashed()}}}",
-            "The web configuration FILE, line 1 has a key that was there before.",
+            "The web configuration FILE, line 1, has a key that was there before.",
         ),
         (f"basic_auth_users: {{{hashed()}: 5}}", "  basic_auth_users.(a hash): must be text: put it into quotes"),
         (f"basic_auth_users: {{{hashed()}: alice}}", "  basic_auth_users: a hash stands where a user name should: wri"),
@@ -304,6 +306,14 @@ def test_absolute_paths_stay_what_they_are(folder: Path, tmp_path_factory: pytes
     """Certificates may be anywhere."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     assert gate(elsewhere, TLS.replace("server.", f"{folder}/server.")).is_tls
+
+
+def test_comments_between_certificates_may_be_in_any_encoding(folder: Path) -> None:
+    """Bundles say in words whose certificates they hold."""
+    for name in ("server.pem", "ca.pem"):
+        path = folder / name
+        path.write_bytes("# Főtanúsítvány\n".encode() + b"# Autorit\xe9\n" + path.read_bytes())
+    assert gate(folder, WHOLE.replace("{hash}", hashed())).is_tls
 
 
 def test_tls_begins_at_1_2(folder: Path) -> None:
