@@ -205,10 +205,10 @@ def test_wrong_passwords_are_told_now_and_then(open_site: OpenSite, caplog: pyte
         site.clock.advance(61)
         assert site.status("prometheus", "wrong-password") == 401
     told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.teller"]
-    assert told == [
-        f"a wrong user or password: from 127.0.0.1 ({number} since such a line); see basic_auth_users in the web configuration"
-        for number in (1, 5)
-    ]
+    line = (
+        "a wrong user or password: from 127.0.0.1 ({} since such a line); see basic_auth_users in the web configuration"
+    )
+    assert told == [line.format(1), line.format(5)]
 
 
 def test_users_without_tls_are_warned_of(open_site: OpenSite, caplog: pytest.LogCaptureFixture) -> None:
