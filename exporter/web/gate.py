@@ -157,6 +157,10 @@ def _check_change(path: Path, before: WebConfig, after: WebConfig) -> None:
             f"The web configuration {path}: tls_server_config.client_auth_type is no longer "
             "RequireAndVerifyClientCert, which takes a restart."
         )
+    if had and has and had.client_allowed_sans and not has.client_allowed_sans:
+        raise WebConfigError(
+            f"The web configuration {path}: tls_server_config.client_allowed_sans are gone, which takes a restart."
+        )
     if before.basic_auth_users and not after.basic_auth_users:
         raise WebConfigError(f"The web configuration {path}: basic_auth_users are gone, which takes a restart.")
 

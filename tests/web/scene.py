@@ -41,6 +41,13 @@ def users(**passwords: str) -> str:
     return "basic_auth_users:\n" + "".join(f"  {name}: {hashed(word)}\n" for name, word in passwords.items())
 
 
+def gate(folder: Path, text: str) -> Gate:
+    """What a file with this text gives."""
+    path = folder / "web.yml"
+    path.write_text(text, encoding="utf-8")
+    return Gate(path, SystemClock())
+
+
 class Site:
     """A running server; ``clock`` decides when it looks at its files again."""
 

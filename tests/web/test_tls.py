@@ -187,6 +187,22 @@ def test_no_door_opens_by_mistake(
     assert message in caplog.text
 
 
+def test_names_of_clients_do_not_all_go(
+    open_site: OpenSite, clients: Authority, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Other names count at once; none any more takes a restart."""
+    named = REQUIRED.replace("}\n", ", client_allowed_sans: [prometheus.test]}\n")
+    site = open_site(named)
+    right, other = (
+        paths(clients.client(x509.DNSName(name)), tmp_path, name) for name in ("prometheus.test", "other.test")
+    )
+    site.write(REQUIRED)
+    assert [refused(site, site.trust(client=each)) for each in (right, other)] == [False, True]
+    assert "tls_server_config.client_allowed_sans are gone, which takes a restart" in caplog.text
+    site.write(named.replace("prometheus.test", "other.test"))
+    assert [refused(site, site.trust(client=each)) for each in (right, other)] == [True, False]
+
+
 def test_a_handshake_that_does_not_come_ends(open_site: OpenSite) -> None:
     """Who connects and says nothing is cut off, and keeps nobody waiting."""
     site = open_site(TLS, Limits(handshake=2.0))
