@@ -123,6 +123,8 @@ def build_exporter(
         configured_at=clock.now(),
     )
     works.meet_accounts()
+    gate = gate or Gate(None, clock)
+    works.find_web_problem = lambda: gate.problem
     poller = Poller(
         principals,
         works,
@@ -149,7 +151,6 @@ def build_exporter(
         monitoring=monitoring,
     )
     reloader = Reloader(config, tokens, works, poller)
-    gate = gate or Gate(None, clock)
     return Exporter(http, monitoring, ledger, board, poller, reloader, gate, Guard(pages, gate))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from exporter.clock import Clock
+from exporter.model import Problem
 from exporter.web.passwords import Passwords
 from exporter.web.reading import Loaded, WebConfigError, load_web_config, stamp
 from exporter.web.settings import ClientAuth, RateLimit, WebConfig
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How long files are not looked at again; requests and connections in between go by what is known."""
+
+
+ADVICE = "Correct the file of --web.config.file or its certificates, or restart; the ones before go on meanwhile."
 
 
 class Gate:
@@ -31,7 +35,8 @@ class Gate:
         self._clock = clock
         self.teller = Teller(clock)
         self._looked_at = clock.monotonic()
-        self._refused = ""
+        self.problem: Problem | None = None
+        """What is wrong with files that changed, while what was before them goes on."""
         self._loaded = Loaded(WebConfig(), None, {}) if path is None else load_web_config(path)
         self.passwords = _passwords(self._loaded.config)
         self.bucket = TokenBucket(self._loaded.config.rate_limit, clock)
@@ -51,22 +56,26 @@ class Gate:
             return
         self._looked_at = now
         # After a refusal everything is tried again: the files that it named may be others than those known.
-        if not self._refused and all(stamp(file) == known for file, known in self._loaded.stamps.items()):
+        if self.problem is None and all(stamp(file) == known for file, known in self._loaded.stamps.items()):
             return
         try:
             loaded = load_web_config(self._path)
             _check_change(self._path, self._loaded.config, loaded.config)
         except WebConfigError as error:
-            reason = " ".join(line.strip() for line in str(error).splitlines())
-            if reason != self._refused:
-                log.error("the web configuration of before goes on: %s", reason)
-            self._refused = reason
+            self._refuse(" ".join(line.strip() for line in str(error).splitlines()))
         else:
             self._take(loaded)
 
+    def _refuse(self, reason: str) -> None:
+        known = self.problem
+        if known is None or known.detail != reason:
+            log.error("the web configuration of before goes on: %s", reason)
+        since = known.since if known else self._clock.now()
+        self.problem = Problem("", "web configuration", "refused", since, reason, ADVICE)
+
     def _take(self, loaded: Loaded) -> None:
         before = self._loaded.config
-        self._loaded, self._refused = loaded, ""
+        self._loaded, self.problem = loaded, None
         if loaded.config.basic_auth_users != before.basic_auth_users:
             self.passwords = _passwords(loaded.config)
         if loaded.config.rate_limit != before.rate_limit:

@@ -216,6 +216,30 @@ def test_no_error_of_the_network_tells_a_secret(tmp_path: Path, lines: Lines, er
     assert leaks(asyncio.run(run()) | {"log": "\n".join(lines.lines)}) == []
 
 
+def test_a_web_configuration_that_is_refused_is_a_problem(tmp_path: Path, lines: Lines) -> None:
+    """The first page says which key of which file is wrong until it is corrected, and no secret."""
+
+    async def run() -> None:
+        scene = Scene(tmp_path)
+        web = tmp_path / "web.yml"
+        right = web.read_text(encoding="utf-8")
+        web.write_text(f"basic_auth_users: {{prometheus: {WRONG}}}\n", encoding="utf-8")
+        for is_wrong in (True, False):
+            scene.clock.advance(timedelta(minutes=1))
+            await scene.said()
+            await scene.turn(1)
+            said = await scene.said()
+            page = str(said["/ as user, */*"])
+            assert ("web configuration" in page) is is_wrong
+            assert (f"{web} is not valid: basic_auth_users: what stands at" in page) is is_wrong
+            assert leaks(said) == []
+            web.write_text(right, encoding="utf-8")
+        await scene.exporter.close()
+
+    asyncio.run(run())
+    assert leaks({"log": "\n".join(lines.lines)}) == []
+
+
 def test_a_revoked_token_is_not_told(tmp_path: Path, lines: Lines) -> None:
     """Not where it says which token was rejected, either."""
 
