@@ -6,14 +6,13 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
-import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from exporter.accountant import Accountant
 from exporter.billing import facts_from_text
@@ -45,6 +44,7 @@ from exporter.reload import Reloader
 from exporter.snapshot import Board, SnapshotBuilder
 from exporter.statement import Query, Statement, make_statement
 from exporter.tokens import Tokens
+from exporter.web import Gate, Guard, make_server
 from exporter.works import Works
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,8 @@ class Exporter:
     board: Board
     poller: Poller
     reloader: Reloader
-    web: Starlette
+    gate: Gate
+    web: ASGIApp
 
     async def start(self) -> None:
         """Publish what the ledger already holds, so that a restart serves at once."""
@@ -89,13 +90,15 @@ def build_exporter(
     transport: httpx.AsyncBaseTransport | None = None,
     monitoring_transport: httpx.AsyncBaseTransport | None = None,
     telemetry_path: str = "/metrics",
+    gate: Gate | None = None,
     page_limit: int = PAGE_LIMIT,
     open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
 ) -> Exporter:
     """Wire an exporter. Raises ConfigError or StorageError.
 
-    ``transport`` replaces the network on the way to Cloudflare, ``monitoring_transport`` that to Prometheus and
-    Alertmanager, and ``open_ledger`` what opens the ledger in its folder.
+    ``gate`` lets requests in, all of them if it is not given. ``transport`` replaces the network on the way to
+    Cloudflare, ``monitoring_transport`` that to Prometheus and Alertmanager, and ``open_ledger`` what opens the ledger
+    in its folder.
     """
     time, tally, board = CloudflareTime(clock), RequestTally(), Board()
     http = _http_client(transport)
@@ -120,6 +123,8 @@ def build_exporter(
         configured_at=clock.now(),
     )
     works.meet_accounts()
+    gate = gate or Gate(None, clock)
+    works.find_web_problem = lambda: gate.problem
     poller = Poller(
         principals,
         works,
@@ -136,7 +141,7 @@ def build_exporter(
         return Addresses(works.alerting.alertmanager_url, works.alerting.prometheus_url)
 
     monitoring = Monitoring(lambda: _direct_client(monitoring_transport), clock, addresses)
-    web = build_web(
+    pages = build_web(
         board,
         renderer,
         clock,
@@ -146,7 +151,7 @@ def build_exporter(
         monitoring=monitoring,
     )
     reloader = Reloader(config, tokens, works, poller)
-    return Exporter(http, monitoring, ledger, board, poller, reloader, web)
+    return Exporter(http, monitoring, ledger, board, poller, reloader, gate, Guard(pages, gate))
 
 
 async def run_check(
@@ -198,13 +203,6 @@ def _http_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClien
         ) from error
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to ``run_until_stopped``, which finishes the commit first."""
-        yield
-
-
 def listen(host: str, port: int) -> socket.socket:
     """Give a listening socket; an empty host means all addresses. Raises ListenError."""
     is_dual = not host and socket.has_dualstack_ipv6()
@@ -244,10 +242,7 @@ async def calm_collector(clock: Clock) -> AsyncIterator[None]:
 
 async def run_until_stopped(exporter: Exporter, listener: socket.socket, stopping: asyncio.Event) -> None:
     """Serve and poll until ``stopping`` is set, or a loop ends, whose error is raised; the commit is finished."""
-    settings = uvicorn.Config(
-        exporter.web, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=2
-    )
-    server = _Server(settings)
+    server = make_server(exporter.web, exporter.gate)
     await exporter.start()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     polling = asyncio.create_task(exporter.poller.run())

@@ -273,8 +273,8 @@ class Problem:
     """Something that is wrong, since when, and what to do about it.
 
     ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
-    ``account``, ``token``, ``storage``, ``configuration``, ``budget``, ``clock``, the dataset's name, or ``list of``
-    and the kind. ``since`` is None if nobody knows.
+    ``account``, ``token``, ``storage``, ``configuration``, ``web configuration``, ``budget``, ``clock``, the
+    dataset's name, or ``list of`` and the kind. ``since`` is None if nobody knows.
     """
 
     account: str

@@ -241,7 +241,10 @@ class Poller:
             clock_offset=works.time.offset(),
             config_is_current=works.config_problem is None,
             configured_at=works.configured_at,
-            own_problems=(*filter(None, (works.config_problem, works.token_problem)), *self._withholding()),
+            own_problems=(
+                *filter(None, (works.config_problem, works.token_problem, works.find_web_problem())),
+                *self._withholding(),
+            ),
         )
 
     def _statuses_of_gone(self, account_ids: Collection[str]) -> dict[str, AccountStatus]:

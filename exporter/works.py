@@ -42,7 +42,7 @@ class Works:
 
     ``choices``, the datasets that they leave, ``alerting`` and the interval are those of the configuration that was
     last taken over, at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem``
-    if a token file cannot be used any more.
+    if a token file cannot be used any more, and ``find_web_problem`` gives what is wrong with the web configuration.
     """
 
     ledger: Ledger
@@ -57,6 +57,7 @@ class Works:
     configured_at: datetime
     config_problem: Problem | None = None
     token_problem: Problem | None = None
+    find_web_problem: Callable[[], Problem | None] = lambda: None
     sample_intervals: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     days: dict[tuple[str, str], DayProgress] = field(default_factory=dict)
     commit_failures: int = 0

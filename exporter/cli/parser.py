@@ -38,6 +38,14 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="where the metrics are (default /metrics)",
     )
+    web.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        metavar="FILE",
+        help="YAML with TLS, users and headers, as all Prometheus exporters have it (docs/serving.md); read again when "
+        "it or a certificate changes",
+    )
     for name, title, example in (
         ("alertmanager", "Alertmanager", ALERTMANAGER_EXAMPLE),
         ("prometheus", "the Prometheus that evaluates the alerts", PROMETHEUS_EXAMPLE),

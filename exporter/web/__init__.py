@@ -1,0 +1,12 @@
+"""How the web application is served: the file of ``--web.config.file``, TLS, users, headers and limits.
+
+The file is in the format that all Prometheus exporters share, the web configuration of exporter-toolkit:
+https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+"""
+
+from exporter.web.connections import LIMITS, Limits, make_server
+from exporter.web.gate import Gate
+from exporter.web.guard import Guard
+from exporter.web.reading import WebConfigError
+
+__all__ = ["LIMITS", "Gate", "Guard", "Limits", "WebConfigError", "make_server"]

@@ -1,0 +1,178 @@
+"""The web configuration in force: read again when one of its files changes, without a restart."""
+
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Self
+
+from exporter.clock import Clock
+from exporter.model import Problem
+from exporter.web.passwords import Passwords
+from exporter.web.reading import Loaded, WebConfigError, load_web_config, stamp
+from exporter.web.settings import ClientAuth, RateLimit, WebConfig
+from exporter.web.teller import Teller
+from exporter.web.tls import alternative_names
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How long files are not looked at again; requests and connections in between go by what is known."""
+
+
+ADVICE = "Correct the file of --web.config.file or its certificates, or restart; the ones before go on meanwhile."
+
+
+class Gate:
+    """Knows who may come in, and how; without a file everybody, over plain HTTP.
+
+    What changed and is wrong is refused whole: one log line says why, and the configuration before it goes on.
+    """
+
+    def __init__(self, path: Path | None, clock: Clock) -> None:
+        """Read the file. Raises WebConfigError."""
+        self._path = path
+        self._clock = clock
+        self.teller = Teller(clock)
+        self._looked_at = clock.monotonic()
+        self.problem: Problem | None = None
+        """What is wrong with files that changed, while what was before them goes on."""
+        self._loaded = Loaded(WebConfig(), None, {}) if path is None else load_web_config(path)
+        self.passwords = _passwords(self._loaded.config)
+        self.bucket = TokenBucket(self._loaded.config.rate_limit, clock)
+        self.headers: Mapping[str, str] = self._loaded.config.headers()
+        if self.passwords.are_wanted and not self.is_tls:
+            log.warning("%s has basic_auth_users, but no TLS: passwords can be read on their way", path)
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether TLS is spoken; that changes only with a restart."""
+        return self._loaded.context is not None
+
+    def look(self) -> None:
+        """Read everything again if a file has changed."""
+        now = self._clock.monotonic()
+        if self._path is None or now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
+        # After a refusal everything is tried again: the files that it named may be others than those known.
+        if self.problem is None and all(stamp(file) == known for file, known in self._loaded.stamps.items()):
+            return
+        try:
+            loaded = load_web_config(self._path)
+            _check_change(self._path, self._loaded.config, loaded.config)
+        except WebConfigError as error:
+            self._refuse(" ".join(line.strip() for line in str(error).splitlines()))
+        else:
+            self._take(loaded)
+
+    def _refuse(self, reason: str) -> None:
+        known = self.problem
+        if known is None or known.detail != reason:
+            log.error("the web configuration of before goes on: %s", reason)
+        since = known.since if known else self._clock.now()
+        self.problem = Problem("", "web configuration", "refused", since, reason, ADVICE)
+
+    def _take(self, loaded: Loaded) -> None:
+        before = self._loaded.config
+        self._loaded, self.problem = loaded, None
+        if loaded.config.basic_auth_users != before.basic_auth_users:
+            self.passwords = _passwords(loaded.config)
+        if loaded.config.rate_limit != before.rate_limit:
+            self.bucket = TokenBucket(loaded.config.rate_limit, self._clock)
+        self.headers = loaded.config.headers()
+        log.info("the web configuration or a certificate has changed, and applies from now on")
+
+    def context(self) -> ssl.SSLContext | None:
+        """Give what to listen with: every new connection uses the context that is in force by then."""
+        return _CurrentContext.of(self._newest) if self.is_tls else None
+
+    def _newest(self) -> ssl.SSLContext:
+        self.look()
+        if self._loaded.context is None:
+            raise RuntimeError("a listener with TLS outlived its configuration")
+        return self._loaded.context
+
+    def admits_peer(self, connection: ssl.SSLObject) -> bool:
+        """Tell whether the client of a connection has one of the names that are wanted, if any are."""
+        tls = self._loaded.config.tls_server_config
+        if tls is None or not tls.client_allowed_sans:
+            return True
+        return not alternative_names(connection.getpeercert()).isdisjoint(tls.client_allowed_sans)
+
+
+class TokenBucket:
+    """Counts requests against a limit."""
+
+    def __init__(self, limit: RateLimit, clock: Clock) -> None:
+        self._seconds = limit.interval.total_seconds()
+        self._burst = float(limit.burst)
+        self._clock = clock
+        self._tokens = self._burst
+        self._filled_at = clock.monotonic()
+
+    def take(self) -> bool:
+        """Tell whether a request may be answered now, and count it."""
+        if not self._seconds:
+            return True
+        now = self._clock.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) / self._seconds)
+        self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class _CurrentContext(ssl.SSLContext):
+    """Hands every new connection to the context that is in force.
+
+    asyncio keeps the one context that a listener began with, and one that is in use can be given another certificate,
+    but not be rid of an authority that clients were verified by.
+    """
+
+    _newest: Callable[[], ssl.SSLContext]
+
+    @classmethod
+    def of(cls, newest: Callable[[], ssl.SSLContext]) -> Self:
+        """Give a context that asks for the newest."""
+        made = cls(ssl.PROTOCOL_TLS_SERVER)
+        made._newest = newest
+        return made
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        """Begin a connection with the newest context."""
+        return self._newest().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+
+
+def _check_change(path: Path, before: WebConfig, after: WebConfig) -> None:
+    """Refuse what only a restart changes. Raises WebConfigError.
+
+    That is whether TLS is spoken, and everything that would let in who had to show something before: a file that is
+    found half written must open no door.
+    """
+    had, has = before.tls_server_config, after.tls_server_config
+    if (had is None) != (has is None):
+        raise WebConfigError(f"The web configuration {path}: tls_server_config came or went, which takes a restart.")
+    if had and has and had.client_auth_type is ClientAuth.REQUIRED is not has.client_auth_type:
+        raise WebConfigError(
+            f"The web configuration {path}: tls_server_config.client_auth_type is no longer "
+            "RequireAndVerifyClientCert, which takes a restart."
+        )
+    if had and has and had.client_allowed_sans and not has.client_allowed_sans:
+        raise WebConfigError(
+            f"The web configuration {path}: tls_server_config.client_allowed_sans are gone, which takes a restart."
+        )
+    if before.basic_auth_users and not after.basic_auth_users:
+        raise WebConfigError(f"The web configuration {path}: basic_auth_users are gone, which takes a restart.")
+
+
+def _passwords(config: WebConfig) -> Passwords:
+    return Passwords({name: stored.get_secret_value() for name, stored in config.basic_auth_users.items()})

@@ -1,0 +1,80 @@
+"""What stands before the pages: who is let in, how often, and the headers of every answer."""
+
+from collections.abc import Iterator
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exporter.web.gate import Gate
+
+PIECE_BYTES = 262_144
+"""How much of an answer is handed on at once.
+
+The next piece waits until the client has taken most of the one before, so that for a client that reads slowly, or not
+at all, this much is held and not a copy of all metrics.
+"""
+
+
+class Guard:
+    """An ASGI application that lets requests through to another by the rules of a gate."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self._gate.look()
+        added = self._gate.headers
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in added.items():
+                    headers[name] = value
+            for piece in _pieces(message):
+                await send(piece)
+
+        refusal = await self._refuse(scope)
+        await (refusal or self._app)(scope, receive, answer)
+
+    async def _refuse(self, scope: Scope) -> Response | None:
+        """Give the answer to a request that is not let through."""
+        gate, headers = self._gate, Headers(scope=scope)
+        if not gate.bucket.take():
+            return _refusal("Too many requests: see rate_limit in the web configuration.\n", 429)
+        if gate.passwords.are_wanted:
+            given = headers.get("authorization")
+            if given is None or not await gate.passwords.admit(given.encode("latin-1")):
+                if given is not None:
+                    # Not the name, which may be a mistyped password.
+                    client = (scope.get("client") or ("?",))[0]
+                    gate.teller.warn(
+                        "a wrong user or password", client, "see basic_auth_users in the web configuration"
+                    )
+                # What comes after the credentials was never read, so the connection is of no more use if it is there.
+                return _refusal("Unauthorized\n", 401, _has_body(headers), {"WWW-Authenticate": "Basic"})
+        if _has_body(headers):
+            return _refusal("No request has a body here.\n", 413, is_last=True)
+        return None
+
+
+def _pieces(message: Message) -> Iterator[Message]:
+    """Give a message in messages with bodies that are not too long."""
+    body = message.get("body", b"")
+    last = max(len(body) - 1, 0) // PIECE_BYTES * PIECE_BYTES
+    for start in range(0, last, PIECE_BYTES):
+        yield {**message, "body": body[start : start + PIECE_BYTES], "more_body": True}
+    yield {**message, "body": body[last:]} if last else message
+
+
+def _refusal(text: str, status: int, is_last: bool = False, headers: dict[str, str] | None = None) -> Response:
+    closing = {"Connection": "close"} if is_last else {}
+    return PlainTextResponse(text, status, {**(headers or {}), **closing})
+
+
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0").strip("0") != "" or "transfer-encoding" in headers

@@ -1,0 +1,194 @@
+"""What is said of a web configuration file that cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from exporter.clock import SystemClock
+from exporter.web import Gate, WebConfigError
+from tests.web.scene import gate, hashed
+
+
+def refusal(folder: Path, text: str) -> str:
+    """What is said of a file with this text, without its path."""
+    with pytest.raises(WebConfigError) as caught:
+        gate(folder, text)
+    return str(caught.value).replace(str(folder / "web.yml"), "FILE").replace(str(folder), "FOLDER")
+
+
+PAIR = "cert_file: server.pem, key_file: server.key"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "The web configuration FILE must hold keys and values at its top."),
+        ("a: {", "The web configuration FILE, line 1 is not YAML."),
+        ("a: 1\n\tb: 2", "The web configuration FILE, line 2 is not YAML."),
+        ("tls:\n  cert_file: a", "  tls: unknown key"),
+        (
+            "tls_server_config: {cert_file: server.pem, key_file: server.key, certs: 1}",
+            "  tls_server_config.certs: unk",
+        ),
+        (
+            "tls_server_config: {min_version: TLS13}",
+            "  tls_server_config: cert_file is missing: give the file of the c",
+        ),
+        (
+            "tls_server_config: {cert_file: server.pem}",
+            "  tls_server_config: key_file is missing: give the file of the",
+        ),
+        ("tls_server_config: {key_file: server.key}", "  tls_server_config: cert_file is missing"),
+        (f"tls_server_config: {{{PAIR}, cert: x}}", "  tls_server_config: give either cert or cert_file"),
+        (f"tls_server_config: {{{PAIR}, key: x}}", "  tls_server_config: give either key or key_file"),
+        ("tls_server_config: {cert_file: '', key_file: a}", "  tls_server_config.cert_file: must not be empty"),
+        (
+            "tls_server_config: {cert_file: gone.pem, key_file: server.key}",
+            "  tls_server_config.cert_file: cannot read FOLDER/gone.pem: No such file or directory",
+        ),
+        (
+            "tls_server_config: {cert_file: server.pem, key_file: .}",
+            "  tls_server_config.key_file: cannot read FOLDER: Is a directory",
+        ),
+        (
+            "tls_server_config: {cert_file: text.pem, key_file: server.key}",
+            "  tls_server_config.cert_file: FOLDER/text.pem holds no certificate in PEM (-----BEGIN …CERTIFICATE-----)",
+        ),
+        (
+            "tls_server_config: {cert_file: server.pem, key_file: binary.pem}",
+            "  tls_server_config.key_file: FOLDER/binary.pem holds no private key in PEM (-----BEGIN …PRIVATE KEY--",
+        ),
+        (
+            "tls_server_config: {cert_file: server.key, key_file: server.pem}",
+            "  tls_server_config.cert_file: FOLDER/server.key holds no certificate in PEM",
+        ),
+        (
+            "tls_server_config: {cert_file: broken.pem, key_file: server.key}",
+            "  tls_server_config.cert_file or key_file: cannot be used (",
+        ),
+        (
+            "tls_server_config: {cert_file: server.pem, key_file: other.key}",
+            "  tls_server_config.key_file: is not the key of cert_file",
+        ),
+        (
+            "tls_server_config: {cert_file: locked.pem, key_file: locked.key}",
+            "  tls_server_config.key_file: is encrypted; it has to be a key without a passphrase",
+        ),
+        (
+            "tls_server_config: {cert_file: server.pem, key: hush-hush}",
+            "  tls_server_config.key: holds no private key in PEM (-----BEGIN …PRIVATE KEY-----)",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_auth_type: RequireAnyClientCert}}",
+            "  tls_server_config.client_auth_type: RequireAnyClientCert is not offered: everybody can make some cer",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_auth_type: always}}",
+            "  tls_server_config.client_auth_type: Input should be 'NoClientCert', 'RequestClientCert', ",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_auth_type: RequireAndVerifyClientCert}}",
+            "  tls_server_config: client_ca_file is missing: RequireAndVerifyClientCert needs the authority to veri",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_ca_file: ca.pem}}",
+            "  tls_server_config: client_auth_type is missing: a client_ca does nothing without RequireAndVerifyCli",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_ca_file: gone.pem, client_auth_type: RequireAndVerifyClientCert}}",
+            "  tls_server_config.client_ca_file: cannot read FOLDER/gone.pem: No such file or directory",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_ca_file: broken.pem, client_auth_type: RequireAndVerifyClientCert}}",
+            "  tls_server_config.client_ca_file: cannot be used (",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_allowed_sans: [a]}}",
+            "  tls_server_config: client_allowed_sans: needs client_auth_type: RequireAndVerifyClientCert",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, min_version: TLS11}}",
+            "  tls_server_config.min_version: TLS11 is not offered, as it is not secure (RFC 8996); write TLS12 or ",
+        ),
+        (f"tls_server_config: {{{PAIR}, max_version: 1.3}}", "  tls_server_config.max_version: not TLS12 or TLS13"),
+        (
+            f"tls_server_config: {{{PAIR}, min_version: TLS13, max_version: TLS12}}",
+            "  tls_server_config: min_version is above max_version",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]}}",
+            "  tls_server_config.cipher_suites[0]: not a cipher suite that is offered; there are TLS_AES_128_GCM_SH",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_AES_128_GCM_SHA256]}}",
+            "  tls_server_config: cipher_suites: none is for TLS 1.2; add one, or set min_version: TLS13",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, curve_preferences: [CurveP224]}}",
+            "  tls_server_config.curve_preferences[0]: not a curve that is offered; there are CurveP256, CurveP384, ",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, curve_preferences: [X25519, CurveP256]}}",
+            "  tls_server_config: curve_preferences: an order of several curves cannot be kept here; name one, or l",
+        ),
+        (
+            "http_server_config: {headers: {Server: mine}}",
+            "  http_server_config.headers: Server cannot be set here; there are Content-Security-Policy, ",
+        ),
+        (
+            "http_server_config: {headers: {X-Frame-Options: allow}}",
+            "  http_server_config.headers: X-Frame-Options can be deny or sameorigin, or empty to leave it out",
+        ),
+        (
+            'http_server_config: {headers: {X-XSS-Protection: "1\\r\\nSet-Cookie: a=b"}}',
+            "  http_server_config.headers: X-XSS-Protection holds line breaks or other characters that no header can",
+        ),
+        ("http_server_config: {http2: perhaps}", "  http_server_config.http2: Input should be a valid boolean"),
+        ("tls_server_config: 5", "  tls_server_config: must hold keys and values"),
+        ("basic_auth_users: [alice]", "  basic_auth_users: must hold keys and values"),
+        (
+            "basic_auth_users: {alice: open-sesame}",
+            "  basic_auth_users: what stands at 'alice' is not a bcrypt hash ($2a$, $2b$ or $2y$, 60 characters); make",
+        ),
+        ("basic_auth_users: {alice: }", "  basic_auth_users.alice: must be text: put it into quotes"),
+        ("basic_auth_users: {alice: 12345}", "  basic_auth_users.alice: must be text: put it into quotes"),
+        (
+            "basic_auth_users: {no: open-sesame}",
+            "FILE, line 1, has a key that is no text: put it into quotes.",
+        ),
+        (
+            f"basic_auth_users: {{alice: {hashed()}, alice: {hashed()}}}",
+            "The web configuration FILE, line 1, has a key that was there before.",
+        ),
+        (f"basic_auth_users: {{{hashed()}: 5}}", "  basic_auth_users.(a hash): must be text: put it into quotes"),
+        (f"basic_auth_users: {{{hashed()}: alice}}", "  basic_auth_users: a hash stands where a user name should: wri"),
+        (f"basic_auth_users: {{'a:b': {hashed()}}}", "  basic_auth_users: the user name 'a:b' holds a colon, which"),
+        (
+            f"basic_auth_users: {{alice: {hashed().replace('$04$', '$17$')}}}",
+            "  basic_auth_users: the cost of the hash at 'alice' is not between 4 and 16; make it 10",
+        ),
+        ("rate_limit: {interval: often}", "  rate_limit.interval: not a duration such as 30s, 10m or 1h30m"),
+        ("rate_limit: {burst: 0}", "  rate_limit.burst: Input should be greater than or equal to 1"),
+        (
+            "tls_server_config: {min_version: TLS13}\nnonsense: 1\nrate_limit: {burst: 0}",
+            "  nonsense: unknown key",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(folder: Path, text: str, message: str) -> None:
+    """One message names the file and the key, and says what to do; no password or hash is repeated."""
+    said = refusal(folder, text)
+    assert message in said
+    assert "FILE" in said.splitlines()[0]
+    for secret in ("open-sesame", "12345", "$2b$0", "hush"):
+        assert secret not in said
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """The message says which flag names it."""
+    with pytest.raises(WebConfigError) as caught:
+        Gate(tmp_path / "web.yml", SystemClock())
+    assert str(caught.value) == (
+        f"Cannot read the web configuration {tmp_path}/web.yml: No such file or directory. "
+        "Correct --web.config.file or the file."
+    )
