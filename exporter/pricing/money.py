@@ -1,7 +1,8 @@
 """Dollars: exact amounts as Decimal, cents as invoices print them. Nothing here is ever a float."""
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from contextlib import AbstractContextManager
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 
 PLACES = 15
@@ -43,6 +44,11 @@ def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
         shares.append(_decimal(reached - given))
         given = reached
     return shares
+
+
+def exactly() -> AbstractContextManager[Context]:
+    """Give a context in which sums of dollars are exact."""
+    return localcontext(prec=_DIGITS)
 
 
 def add(amounts: Sequence[Decimal]) -> Decimal:

@@ -16,6 +16,7 @@ from exporter.exposition.text import Format
 from exporter.monitoring import Addresses, Monitoring
 from exporter.snapshot import Board
 from exporter.statement import Query, Statement
+from exporter.survey import UsagePage, UsageQuery
 from tests.exposition.snapshots import ManualClock, snapshot
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -47,6 +48,11 @@ async def no_books(query: Query) -> Statement:
     raise QueryError(f"Nothing is known of {query.period}.")
 
 
+async def no_usage(query: UsageQuery) -> UsagePage:
+    """There is no ledger here."""
+    raise QueryError(f"Nothing is known of {query.since}.")
+
+
 class Site:
     """The application with its board and clock."""
 
@@ -61,6 +67,7 @@ class Site:
             refresh_interval=timedelta(seconds=60),
             telemetry_path=telemetry_path,
             ask_books=no_books,
+            ask_usage=no_usage,
             monitoring=Monitoring(httpx.AsyncClient, self.clock, Addresses),
         )
 
