@@ -120,7 +120,7 @@ def find_usage(query: UsageQuery, book: UsageBook, card: RateCard) -> UsagePage:
     known = [moment for account_id in query.accounts if (moment := book.until(account_id)) is not None]
     today = max(known).date() if known else EARLIEST
     until = query.until or today + DAY
-    since = query.since or max(until, EARLIEST) - USUAL_DAYS * DAY
+    since = query.since or (until - USUAL_DAYS * DAY if until > EARLIEST else date.min)
     if since >= until:
         raise QueryError(f"until ({until}) is not after since ({since}).", "Name the day after the last one wanted.")
     after = _after(query.paging.cursor)

@@ -60,7 +60,7 @@ class Site:
         self.clock = ManualClock()
         self.board = Board()
         self.renderer = Renderer(self.clock, ProcessMetrics())
-        self._app = build_web(
+        self.app = build_web(
             self.board,
             self.renderer,
             self.clock,
@@ -81,7 +81,7 @@ class Site:
         """The answer to a request."""
 
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self._app)
+            transport = httpx.ASGITransport(app=self.app)
             headers = {"Accept": accept, "Accept-Encoding": encoding}
             async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as http:
                 return await http.request(method, path, headers=headers)
