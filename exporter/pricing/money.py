@@ -59,10 +59,8 @@ def add(amounts: Sequence[Decimal]) -> Decimal:
 
 def plain(amount: Decimal) -> str:
     """Give an amount as text without an exponent and needless zeros, but with cents."""
-    with localcontext(prec=_DIGITS):
-        text = f"{amount.normalize():f}"
-    whole, _, rest = text.partition(".")
-    return f"{whole}.{rest:0<2}"
+    whole, _, rest = f"{amount:f}".partition(".")
+    return f"{whole}.{rest.rstrip('0'):0<2}"
 
 
 def quantity_text(quantity: Fraction) -> str:

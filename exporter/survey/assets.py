@@ -1,6 +1,6 @@
 """Assets as programs and tables show them: what each is, what its counters say, and what it costs. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,10 +10,10 @@ from exporter.books import QueryError
 from exporter.holdings import NOTHING_KNOWN, Holding, Holdings, Place, Use
 from exporter.model import format_time
 from exporter.pricing import PLACES, AccountCosts, Amount, plain
-from exporter.pricing.attribution import NOTHING, SUBSCRIPTION, sum_by_key
+from exporter.pricing.attribution import NOTHING, SUBSCRIPTION
 from exporter.pricing.money import exactly
 from exporter.statement import dollars_document
-from exporter.survey.paging import Key, Page, Paging, page_of
+from exporter.survey.paging import Key, Order, in_order
 
 ASCENDING, DESCENDING = "asc", "desc"
 
@@ -38,9 +38,9 @@ class AssetRow:
 class Choice:
     """Which assets are wanted: of each that is named one of its values. Accounts are ids; empty: all."""
 
-    accounts: Collection[str] = ()
-    projects: Collection[str] = ()
-    kinds: Collection[str] = ()
+    accounts: frozenset[str] = frozenset()
+    projects: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
     def admits(self, place: Place) -> bool:
         """Tell whether what is published there is wanted."""
@@ -74,10 +74,11 @@ SORTS: Mapping[str, Callable[[AssetRow], int | None]] = {
 """By what assets can be sorted besides their names: figures, times."""
 
 
-def asset_rows(holdings: Holdings, costs: Mapping[str, AccountCosts]) -> tuple[AssetRow, ...]:
-    """Give all assets in the order of their names; ``costs`` are by account id."""
-    amounts = amounts_by_place(costs)
-    told = {key for key, each in costs.items() if tells_assets(each)}
+def asset_rows(
+    holdings: Holdings, costs: Mapping[str, AccountCosts], amounts: Mapping[Place, Amount]
+) -> tuple[AssetRow, ...]:
+    """Give all assets in the order of their names; ``costs`` are by account id, ``amounts`` what they come to."""
+    told = {key for key, each in costs.items() if _tells_assets(each)}
     return tuple(
         AssetRow(
             holding,
@@ -88,31 +89,19 @@ def asset_rows(holdings: Holdings, costs: Mapping[str, AccountCosts]) -> tuple[A
     )
 
 
-def amounts_by_place(costs: Mapping[str, AccountCosts]) -> dict[Place, Amount]:
-    """Give what is shown of cost under each set of labels; subscriptions have no asset."""
-    return sum_by_key(
-        (Place(account_id, item.project, item.kind, item.asset), item.amount)
-        for account_id, each in costs.items()
-        for item in each.items
-    )
-
-
-def tells_assets(costs: AccountCosts) -> bool:
+def _tells_assets(costs: AccountCosts) -> bool:
     """Tell whether costs are shown for each asset, and not only for projects."""
     return all(item.asset or item.kind == SUBSCRIPTION for item in costs.items)
 
 
-def page_of_assets(
-    rows: Iterable[AssetRow], choice: Choice, sort: str, direction: str, paging: Paging
-) -> Page[AssetRow]:
-    """Give a page of the wanted assets; what is not known comes last. An empty direction is the usual one: the largest
-    or newest first, names from A on. Raises QueryError.
+def assets_in_order(rows: Iterable[AssetRow], sort: str, direction: str) -> Order[AssetRow]:
+    """Give assets in order; what is not known comes last. An empty direction is the usual one: the largest or newest
+    first, names from A on. Raises QueryError.
     """
-    wanted = [row for row in rows if choice.admits(row.holding.place)]
     if sort == NAME:
         is_reversed = direction == DESCENDING
-        order = f"assets {NAME} {DESCENDING if is_reversed else ASCENDING}"
-        return page_of(wanted, lambda row: row.identity, order, paging, is_reversed=is_reversed)
+        name = f"assets {NAME} {DESCENDING if is_reversed else ASCENDING}"
+        return in_order(rows, lambda row: row.identity, name, is_reversed=is_reversed)
     value_of = SORTS.get(sort)
     if value_of is None:
         raise QueryError(f"sort is one of {', '.join((NAME, *SORTS))}.")
@@ -123,7 +112,7 @@ def page_of_assets(
         return int(value is None), sign * (value or 0), *row.identity
 
     with exactly():
-        return page_of(wanted, key_of, f"assets {sort} {direction or DESCENDING}", paging)
+        return in_order(rows, key_of, f"assets {sort} {direction or DESCENDING}")
 
 
 def asset_document(row: AssetRow) -> Json:

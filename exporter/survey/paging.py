@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -53,25 +54,34 @@ def read_cursor(order: str, cursor: str, like: Key) -> Key:
     return tuple(found[1:])
 
 
-def page_of(
-    rows: Iterable[Row], key_of: Callable[[Row], Key], order: str, paging: Paging, *, is_reversed: bool = False
-) -> Page[Row]:
-    """Give the page of some rows, which may come in any order. Raises QueryError.
+@dataclass(frozen=True, slots=True)
+class Order(Generic[Row]):
+    """Rows with their keys, in order; ``name`` is that of the order, which a cursor has to be of."""
 
-    Going on from page to page gives every row that is there all the while, and whose key stays, exactly once.
-    """
+    name: str
+    keyed: tuple[tuple[Key, Row], ...]
+    is_reversed: bool = False
+
+    def page(self, paging: Paging, is_wanted: Callable[[Row], bool] = lambda row: True) -> Page[Row]:
+        """Give a page of the wanted rows. Raises QueryError.
+
+        Going on from page to page gives every row that is there all the while, and whose key stays, exactly once.
+        """
+        wanted = [pair for pair in self.keyed if is_wanted(pair[1])]
+        start = self._start(wanted, paging.cursor) if paging.cursor and wanted else 0
+        chosen = wanted[start : start + paging.limit]
+        has_more = start + paging.limit < len(wanted)
+        cursor = write_cursor(self.name, chosen[-1][0]) if has_more and chosen else None
+        return Page(tuple(row for _, row in chosen), len(wanted), cursor)
+
+    def _start(self, wanted: Sequence[tuple[Key, Row]], cursor: str) -> int:
+        after = read_cursor(self.name, cursor, wanted[0][0])
+        if self.is_reversed:
+            return len(wanted) - bisect_left(wanted[::-1], after, key=lambda pair: pair[0])
+        return bisect_right(wanted, after, key=lambda pair: pair[0])
+
+
+def in_order(rows: Iterable[Row], key_of: Callable[[Row], Key], name: str, *, is_reversed: bool = False) -> Order[Row]:
+    """Give rows, which may come in any order, in one that has a name."""
     keyed = sorted(((key_of(row), row) for row in rows), key=lambda pair: pair[0], reverse=is_reversed)
-    start = 0
-    if paging.cursor:
-        like = keyed[0][0] if keyed else ()
-        after = read_cursor(order, paging.cursor, like) if keyed else ()
-        start = sum(1 for key, _ in keyed if (key >= after if is_reversed else key <= after))
-    return _page(keyed, start, order, paging.limit)
-
-
-def _page(keyed: Sequence[tuple[Key, Row]], start: int, order: str, limit: int) -> Page[Row]:
-    chosen = keyed[start : start + limit]
-    has_more = start + limit < len(keyed)
-    return Page(
-        tuple(row for _, row in chosen), len(keyed), write_cursor(order, chosen[-1][0]) if has_more and chosen else None
-    )
+    return Order(name, tuple(keyed), is_reversed)

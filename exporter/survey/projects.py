@@ -3,16 +3,29 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.holdings import Holdings, Place
-from exporter.pricing import AccountCosts, Amount, BudgetCost
+from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import NOTHING, sum_by_key
 from exporter.statement import budget_document, dollars_document
-from exporter.survey.assets import Choice, amounts_by_place
-from exporter.survey.paging import Page, Paging, page_of
+from exporter.survey.assets import Choice
+from exporter.survey.paging import Order, in_order
 
 Json = dict[str, Any]
+
+
+class Share(NamedTuple):
+    """What the assets of one kind in a project of an account have: how many they are, and sums over them."""
+
+    assets: int = 0
+    requests: int | None = None
+    errors: int | None = None
+    amount: Amount = NOTHING
+
+
+Shares = Mapping[Place, Share]
+"""The shares; their places are of no asset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,53 +55,70 @@ class ProductRow:
     amount: Amount
 
 
-def project_rows(
-    holdings: Holdings, costs: Mapping[str, AccountCosts], labels: Mapping[str, str], choice: Choice
-) -> list[ProjectRow]:
-    """Give the projects of which anything is wanted, with the sums of what is wanted; ``labels`` are by account id.
+def shares_of(holdings: Holdings, amounts: Mapping[Place, Amount]) -> Shares:
+    """Give the share of each kind in each project.
 
     Usage and cost of what is on no list belong to the project under which they are published.
     """
-    assets: dict[tuple[str, str], Counter[str]] = {}
-    for holding in holdings.assets:
-        if choice.admits(holding.place):
-            assets.setdefault(holding.place[:2], Counter())[holding.place.kind] += 1
-    requests: dict[tuple[str, str], int] = {}
-    errors: dict[tuple[str, str], int] = {}
+    assets = Counter(_whole(holding.place) for holding in holdings.assets)
+    requests: dict[Place, int] = {}
+    errors: dict[Place, int] = {}
     for place, use in holdings.uses.items():
-        if choice.admits(place):
-            for sums, amount in ((requests, use.requests), (errors, use.errors)):
-                if amount is not None:
-                    sums[place[:2]] = sums.get(place[:2], 0) + amount
-    wanted = ((place, amount) for place, amount in amounts_by_place(costs).items() if choice.admits(place))
-    amounts = sum_by_key((place[:2], amount) for place, amount in wanted)
-    return [
+        whole = _whole(place)
+        for sums, amount in ((requests, use.requests), (errors, use.errors)):
+            if amount is not None:
+                sums[whole] = sums.get(whole, 0) + amount
+    dollars = sum_by_key((_whole(place), amount) for place, amount in amounts.items())
+    return {
+        place: Share(assets[place], requests.get(place), errors.get(place), dollars.get(place, NOTHING))
+        for place in assets.keys() | requests.keys() | errors.keys() | dollars.keys()
+    }
+
+
+def _whole(place: Place) -> Place:
+    return place._replace(asset="")
+
+
+def project_rows(
+    shares: Shares, choice: Choice, costs: Mapping[str, AccountCosts], labels: Mapping[str, str]
+) -> Order[ProjectRow]:
+    """Give the projects of which anything is wanted, by account and name, with the sums of what is wanted.
+
+    ``costs`` and ``labels`` are by account id.
+    """
+    found: dict[tuple[str, str], list[tuple[str, Share]]] = {}
+    for place, share in shares.items():
+        if choice.admits(place) and place.account_id in labels:
+            found.setdefault((place.account_id, place.project), []).append((place.kind, share))
+    amounts = sum_by_key((key, share.amount) for key, those in found.items() for _, share in those)
+    rows = [
         ProjectRow(
-            key[0],
-            labels[key[0]],
-            key[1],
-            assets.get(key, {}),
-            requests.get(key),
-            errors.get(key),
-            amounts.get(key, NOTHING) if key[0] in costs else None,
+            account_id,
+            labels[account_id],
+            project,
+            {kind: share.assets for kind, share in sorted(those) if share.assets},
+            _sum(share.requests for _, share in those),
+            _sum(share.errors for _, share in those),
+            amounts[account_id, project] if account_id in costs else None,
         )
-        for key in assets.keys() | requests.keys() | errors.keys() | amounts.keys()
-        if key[0] in labels
+        for (account_id, project), those in found.items()
     ]
+    return in_order(rows, lambda row: row.identity, "projects")
 
 
-def page_of_projects(rows: Iterable[ProjectRow], paging: Paging) -> Page[ProjectRow]:
-    """Give a page of projects, by account and name. Raises QueryError."""
-    return page_of(rows, lambda row: row.identity, "projects", paging)
+def _sum(amounts: Iterable[int | None]) -> int | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
 
 
-def product_rows(costs: Mapping[str, AccountCosts], project: str, choice: Choice) -> list[ProductRow]:
-    """Give what each product costs in a project, account by account, the most expensive first."""
+def product_rows(items: Iterable[tuple[str, str, CostItem]], choice: Choice) -> list[ProductRow]:
+    """Give what each product costs account by account, the most expensive first; an item is of an account's id and
+    label.
+    """
     sums = sum_by_key(
-        ((each.account, item.product), item.amount)
-        for account_id, each in costs.items()
-        for item in each.items
-        if item.project == project and choice.admits(Place(account_id, project, item.kind, item.asset))
+        ((account, item.product), item.amount)
+        for account_id, account, item in items
+        if choice.admits(Place(account_id, item.project, item.kind, item.asset))
     )
     rows = [ProductRow(account, product, amount) for (account, product), amount in sums.items()]
     return sorted(rows, key=lambda row: (row.account, -row.amount.to_date, -row.amount.forecast, row.product))
@@ -111,7 +141,7 @@ def project_document(row: ProjectRow) -> Json:
         "account_id": row.account_id,
         "project": row.project,
         "assets": sum(row.assets.values()),
-        "assets_by_kind": dict(sorted(row.assets.items())),
+        "assets_by_kind": dict(row.assets),
         "requests": row.requests,
         "errors": row.errors,
         **(dict.fromkeys(dollars_document(NOTHING)) if row.amount is None else dollars_document(row.amount)),

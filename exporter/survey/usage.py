@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from exporter.books import QueryError
@@ -124,19 +125,22 @@ def find_usage(query: UsageQuery, book: UsageBook, card: RateCard) -> UsagePage:
     if since >= until:
         raise QueryError(f"until ({until}) is not after since ({since}).", "Name the day after the last one wanted.")
     after = _after(query.paging.cursor)
-    found: list[UsageRow] = []
-    accounts = [_Account(account_id, query, book, card) for account_id in query.accounts]
+    accounts = {account_id: _Account(account_id, query, book, card) for account_id in query.accounts}
+    found: list[tuple[UsageKey, date, _Used]] = []
     kept = max(since, today - KEPT_DAYS * DAY)
-    for first, last in _times(kept, min(until, today + DAY), query.step):
+    for first, end in _times(kept, min(until, today + DAY), query.step):
         if after is not None and str(first) < after.since:
             continue
-        rows = [row for account in accounts for row in account.rows(first, last) if after is None or row.key > after]
-        found += heapq.nsmallest(query.paging.limit + 1 - len(found), rows, key=lambda row: row.key)
+        used = [pair for account in accounts.values() for pair in account.used(first, end).items()]
+        following = used if after is None else [pair for pair in used if pair[0] > after]
+        chosen = heapq.nsmallest(query.paging.limit + 1 - len(found), following, key=itemgetter(0))
+        found += [(key, end, what) for key, what in chosen]
         if len(found) > query.paging.limit:
             break
-    page = tuple(found[: query.paging.limit])
-    cursor = write_cursor(ORDER, page[-1].key) if len(found) > len(page) else None
-    return UsagePage(since, until, query.step, min(known, default=None), page, cursor)
+    page = found[: query.paging.limit]
+    rows = tuple(accounts[key.account_id].row(key, end, what) for key, end, what in page)
+    cursor = write_cursor(ORDER, page[-1][0]) if len(found) > len(page) else None
+    return UsagePage(since, until, query.step, min(known, default=None), rows, cursor)
 
 
 def _after(cursor: str) -> UsageKey | None:
@@ -172,6 +176,13 @@ class _Place(NamedTuple):
     meter: str
 
 
+class _Used(NamedTuple):
+    """An amount of a meter of the catalog."""
+
+    counted: str
+    amount: int
+
+
 class _Account:
     """The usage of one account, as far as it is asked for."""
 
@@ -182,26 +193,48 @@ class _Account:
         self._card = card
         self._label = book.labels()[account_id]
         self._roster = book.roster(account_id)
+        self._assets: dict[tuple[str, str], tuple[str, str] | None] = {}
         self._places: dict[tuple[str, str], _Place | None] = {}
 
-    def rows(self, since: date, until: date) -> list[UsageRow]:
+    def used(self, since: date, until: date) -> dict[UsageKey, _Used]:
         """Give what was used in the days [since, until)."""
-        sums: dict[tuple[str, _Place], int] = {}
-        for counted, asset, amount in self._sums(since, until):
+        sums: dict[tuple[str, str], int] = {}
+        for (_, asset, counted), amount in self._book.settled_sums(self._id, since, until, self._wanted):
             which = (counted, asset)
+            sums[which] = sums.get(which, 0) + amount
+        for day, asset, counted, amount in self._open:
+            if since <= day < until:
+                sums[counted, asset] = sums.get((counted, asset), 0) + amount
+        found: dict[UsageKey, _Used] = {}
+        text = str(since)
+        for which, amount in sums.items():
             if which not in self._places:
-                self._places[which] = self._place(counted, asset)
+                self._places[which] = self._place(*which)
             place = self._places[which]
             if place is not None:
-                sums[counted, place] = sums.get((counted, place), 0) + amount
-        return [self._row(since, until, counted, place, amount) for (counted, place), amount in sums.items()]
+                kind = METERS[which[0]].kind
+                key = UsageKey(
+                    text, self._label, place.project, kind, place.asset, place.asset_id, place.meter, self._id
+                )
+                known = found.get(key)
+                found[key] = _Used(which[0], amount + (known.amount if known else 0))
+        return found
 
-    def _sums(self, since: date, until: date) -> Iterator[tuple[str, str, int]]:
-        for (_, asset, counted), amount in self._book.settled_sums(self._id, since, until, self._wanted):
-            yield counted, asset, amount
-        for (day, asset, counted), amount in self._book.open_sums(self._id).items():
-            if since <= day < until:
-                yield counted, asset, amount
+    def row(self, key: UsageKey, until: date, used: _Used) -> UsageRow:
+        """Give a row of what was used."""
+        how, rate = METERS[used.counted], self._card.meters.get(key.meter)
+        quantity = Fraction(used.amount, how.scale * (DOCUMENTED_MONTH_DAYS if how.is_stored else 1))
+        return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
+
+    @cached_property
+    def _open(self) -> list[tuple[date, str, str, int]]:
+        """Give what the open hours hold, as far as it can be wanted."""
+        meters = self._wanted.meters
+        return [
+            (day, asset, counted, amount)
+            for (day, asset, counted), amount in self._book.open_sums(self._id).items()
+            if meters is None or counted in meters
+        ]
 
     @cached_property
     def _wanted(self) -> DailyFilter:
@@ -223,12 +256,14 @@ class _Account:
 
     def _wants_asset(self, kind: str, asset_id: str) -> tuple[str, str] | None:
         """Give project and name of an asset that is wanted."""
-        query, found = self._query, place_cost(kind, asset_id, self._roster)
-        if query.projects and found.project not in query.projects:
-            return None
-        if query.assets and not {found.asset, asset_id} & query.assets:
-            return None
-        return found.project, found.asset
+        which = (kind, asset_id)
+        if which not in self._assets:
+            query, found = self._query, place_cost(kind, asset_id, self._roster)
+            is_wanted = (not query.projects or found.project in query.projects) and (
+                not query.assets or bool({found.asset, asset_id} & query.assets)
+            )
+            self._assets[which] = (found.project, found.asset) if is_wanted else None
+        return self._assets[which]
 
     def _place(self, counted: str, asset_id: str) -> _Place | None:
         how = METERS.get(counted)
@@ -236,18 +271,11 @@ class _Account:
         if how is None or (how.is_stored and not asset_id and not how.is_of_account):
             return None
         meter = billed_meter(self._card, counted, is_dispatched=asset_id.startswith(DISPATCH_PREFIX))
-        found = self._wants_asset(how.kind, asset_id) if self._wants_meter(counted, how) else None
-        if found is None or (self._query.meters and meter not in self._query.meters):
+        query = self._query
+        if (query.kinds and how.kind not in query.kinds) or (query.meters and meter not in query.meters):
             return None
-        return _Place(*found, "" if found[1] == FILTERED else asset_id, meter)
-
-    def _row(self, since: date, until: date, counted: str, place: _Place, amount: int) -> UsageRow:
-        how, rate = METERS[counted], self._card.meters.get(place.meter)
-        key = UsageKey(
-            str(since), self._label, place.project, how.kind, place.asset, place.asset_id, place.meter, self._id
-        )
-        quantity = Fraction(amount, how.scale * (DOCUMENTED_MONTH_DAYS if how.is_stored else 1))
-        return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
+        found = self._wants_asset(how.kind, asset_id)
+        return _Place(*found, "" if found[1] == FILTERED else asset_id, meter) if found else None
 
 
 def usage_document(row: UsageRow) -> Json:

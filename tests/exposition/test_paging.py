@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.books import QueryError
-from exporter.survey.paging import Key, Paging, page_of, read_cursor, write_cursor
+from exporter.survey.paging import Key, Paging, in_order, read_cursor, write_cursor
 
 ROWS = st.lists(st.tuples(st.integers(-3, 3), st.text(max_size=2)), unique=True, max_size=12)
 
@@ -18,7 +18,7 @@ def pages(versions: Sequence[list[tuple[int, str]]], limit: int, is_reversed: bo
     cursor, number = "", 0
     while True:
         rows = versions[min(number, len(versions) - 1)]
-        page = page_of(rows, _key, "these", Paging(limit, cursor), is_reversed=is_reversed)
+        page = in_order(rows, _key, "these", is_reversed=is_reversed).page(Paging(limit, cursor))
         assert page.total == len(rows)
         found += page.rows
         if page.cursor is None:
@@ -61,5 +61,5 @@ def test_a_cursor_that_was_made_up_is_refused(text: str) -> None:
 
 def test_a_cursor_of_an_empty_list_ends() -> None:
     """When everything is gone there is nothing more."""
-    page = page_of([], _key, "these", Paging(1, write_cursor("these", (0, ""))))
+    page = in_order([], _key, "these").page(Paging(1, write_cursor("these", (0, ""))))
     assert (page.rows, page.total, page.cursor) == ((), 0, None)

@@ -20,19 +20,14 @@ from exporter.survey import (
     Choice,
     Page,
     Step,
+    Survey,
     UsagePage,
     UsageQuery,
     asset_document,
-    asset_rows,
     budgets_document,
-    budgets_of,
     health_document,
-    page_of_assets,
-    page_of_projects,
     product_document,
-    product_rows,
     project_document,
-    project_rows,
     usage_document,
 )
 
@@ -73,6 +68,8 @@ AskUsage = Callable[[UsageQuery], Awaitable[UsagePage]]
 
 Json = dict[str, Any]
 
+EVERYTHING = Choice()
+
 
 class NotFound(QueryError):
     """What the path names is not there."""
@@ -80,10 +77,10 @@ class NotFound(QueryError):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The assets of a snapshot, worked out once."""
+    """The survey of a snapshot."""
 
     snapshot: ReferenceType[Snapshot]
-    rows: tuple[AssetRow, ...]
+    survey: Survey
 
 
 class SurveyEndpoints:
@@ -144,50 +141,52 @@ class SurveyEndpoints:
             return error_response(400, "bad_request", str(error))
 
     def _assets(self, snapshot: Snapshot, asked: Asked) -> Json:
-        projects = asked.all(asked_for.PROJECT)
-        page = self._page_of_assets(snapshot, asked, _choice(snapshot, asked, projects))
+        choice = _choice(snapshot, asked, asked.all(asked_for.PROJECT))
+        page = _page_of_assets(self._survey(snapshot), asked, choice)
         return {"as_of": format_time(snapshot.at), **_page(page), "assets": [asset_document(row) for row in page.rows]}
 
     def _projects(self, snapshot: Snapshot, asked: Asked) -> Json:
         choice = _choice(snapshot, asked, asked.all(asked_for.PROJECT))
-        costs, labels = snapshot.costs.accounts, snapshot.account_labels
-        page = page_of_projects(project_rows(snapshot.holdings, costs, labels, choice), asked.paging())
+        page = self._survey(snapshot).projects(choice).page(asked.paging())
         projects = [project_document(row) for row in page.rows]
         return {"as_of": format_time(snapshot.at), **_page(page), "projects": projects}
 
     def _project(self, name: str, snapshot: Snapshot, asked: Asked) -> Json:
-        choice = _choice(snapshot, asked, (name,))
-        costs, labels = snapshot.costs.accounts, snapshot.account_labels
-        rows = project_rows(snapshot.holdings, costs, labels, choice)
+        survey, choice = self._survey(snapshot), _choice(snapshot, asked, (name,))
+        rows = [row for _, row in survey.projects(choice).keyed]
         if not rows:
             raise NotFound(f"There is no project {name} here.", "/api/projects has those that there are.")
         accounts = [(row.account_id, row.account) for row in rows]
-        page = self._page_of_assets(snapshot, asked, choice)
+        page = _page_of_assets(survey, asked, choice)
         return {
             "as_of": format_time(snapshot.at),
             "project": name,
-            "accounts": [project_document(row) for row in sorted(rows, key=lambda row: row.identity)],
-            "products": [product_document(row) for row in product_rows(costs, name, choice)],
-            "budgets": budgets_document(budgets_of(snapshot.costs.budgets, name, accounts)),
+            "accounts": [project_document(row) for row in rows],
+            "products": [product_document(row) for row in survey.products(name, choice)],
+            "budgets": budgets_document(survey.budgets(name, accounts)),
             **_page(page),
             "assets": [asset_document(row) for row in page.rows],
         }
 
-    def _page_of_assets(self, snapshot: Snapshot, asked: Asked, choice: Choice) -> Page[AssetRow]:
-        sort, direction = asked.text(asked_for.SORT), asked.text(asked_for.ORDER)
-        return page_of_assets(self._rows(snapshot), choice, sort, direction, asked.paging())
-
-    def _rows(self, snapshot: Snapshot) -> tuple[AssetRow, ...]:
+    def _survey(self, snapshot: Snapshot) -> Survey:
         known = self._known
         if known is None or known.snapshot() is not snapshot:
-            known = _Known(ref(snapshot), asset_rows(snapshot.holdings, snapshot.costs.accounts))
-            self._known = known
-        return known.rows
+            costs = snapshot.costs
+            survey = Survey(snapshot.holdings, costs.accounts, costs.budgets, snapshot.account_labels)
+            known = self._known = _Known(ref(snapshot), survey)
+        return known.survey
+
+
+def _page_of_assets(survey: Survey, asked: Asked, choice: Choice) -> Page[AssetRow]:
+    order = survey.assets(asked.text(asked_for.SORT), asked.text(asked_for.ORDER))
+    if choice == EVERYTHING:
+        return order.page(asked.paging())
+    return order.page(asked.paging(), lambda row: choice.admits(row.holding.place))
 
 
 def _choice(snapshot: Snapshot, asked: Asked, projects: Iterable[str]) -> Choice:
-    accounts = frozenset(_account_ids(snapshot, asked)) if asked.all(asked_for.ACCOUNT) else frozenset()
-    return Choice(accounts, frozenset(projects), frozenset(asked.all(asked_for.KIND)))
+    accounts = _account_ids(snapshot, asked) if asked.all(asked_for.ACCOUNT) else ()
+    return Choice(frozenset(accounts), frozenset(projects), frozenset(asked.all(asked_for.KIND)))
 
 
 def _account_ids(snapshot: Snapshot, asked: Asked) -> tuple[str, ...]:
