@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from exporter.billing import USD
 from exporter.catalog.entry import Dataset, Product, Tally
-from exporter.ledger import Publication, PublishedBook, Standing
+from exporter.ledger import Placement, Publication, PublishedBook, Standing
 from exporter.model import NAME_PREFIX
 from exporter.pricing import PLACES
 from exporter.pricing.money import exactly
@@ -80,9 +80,7 @@ def _uses(publication: Publication, products: Sequence[Product], assets: Iterabl
     requests = _counted(publication.books, {product.kind: product.requests for product in products})
     errors = _counted(publication.books, {product.kind: product.errors for product in products})
     dollars = _list_costs(publication.list_costs)
-    # Where a project's cost is told as a whole, none is that of an asset.
-    told_whole = {place.account_id for place in dollars if not place.asset}
-    priced = {book.account for book in publication.list_costs} - told_whole
+    priced = {book.account for book in publication.list_costs}
     places = requests.keys() | errors.keys() | dollars.keys()
     places |= {holding.place for holding in assets if holding.place.account_id in priced}
     with exactly():
@@ -103,15 +101,21 @@ def _counted(books: Iterable[PublishedBook], tallies: Mapping[str, Sequence[Tall
         counting = dict(_positions(book.dataset, tallies.get(kind, ())))
         if not counting:
             continue
+        there: dict[Placement, int] = {}
         for placement, key, amount in book.series:
             found = counting.get(key.metric)
-            if found is None:
-                continue
-            position, starts = found
-            counts = position is None or key.values[position].startswith(starts)
-            place = Place(account, placement.project, kind, placement.asset)
-            sums[place] = sums.get(place, 0) + (amount if counts else 0)
+            if found is not None:
+                position, starts = found
+                counts = position is None or key.values[position].startswith(starts)
+                there[placement] = there.get(placement, 0) + (amount if counts else 0)
+        _add(sums, account, kind, there)
     return sums
+
+
+def _add(sums: dict[Place, int], account: str, kind: str, there: Mapping[Placement, int]) -> None:
+    for placement, amount in there.items():
+        place = Place(account, placement.project, kind, placement.asset)
+        sums[place] = sums.get(place, 0) + amount
 
 
 def _positions(dataset: Dataset, tallies: Sequence[Tally]) -> Iterator[tuple[int, tuple[int | None, str]]]:
@@ -126,9 +130,10 @@ def _positions(dataset: Dataset, tallies: Sequence[Tally]) -> Iterator[tuple[int
 def _list_costs(books: Iterable[PublishedBook]) -> dict[Place, int]:
     sums: dict[Place, int] = {}
     for book in books:
+        there: dict[Placement, int] = {}
         for placement, _, amount in book.series:
-            place = Place(book.account, placement.project, book.dataset.kind, placement.asset)
-            sums[place] = sums.get(place, 0) + amount // TOO_FINE
+            there[placement] = there.get(placement, 0) + amount // TOO_FINE
+        _add(sums, book.account, book.dataset.kind, there)
     return sums
 
 

@@ -15,6 +15,7 @@ from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.reader import LedgerReader, reading
 from exporter.ledger.readings import LOOK_BACK
 from exporter.ledger.roster import FILTERED, Entry, RosterKey, Standing, place_cost
+from exporter.ledger.series import Placement
 from exporter.ledger.store import CommitError
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Ledger",
     "LedgerReader",
     "Part",
+    "Placement",
     "Publication",
     "PublishedBook",
     "RosterKey",

@@ -1,6 +1,6 @@
 """Surveys: assets, projects, usage and health as programs and tables show them. Command line and API give the same."""
 
-from exporter.survey.assets import ASCENDING, DESCENDING, NAME, SORTS, AssetRow, Choice, asset_document
+from exporter.survey.assets import ASCENDING, DESCENDING, NAME, NO_ASSET, SORTS, AssetRow, Choice, asset_document
 from exporter.survey.health import health_document
 from exporter.survey.paging import DEFAULT_LIMIT, LARGEST_LIMIT, Page, Paging
 from exporter.survey.projects import budgets_document, product_document, project_document
@@ -13,6 +13,7 @@ __all__ = [
     "DESCENDING",
     "LARGEST_LIMIT",
     "NAME",
+    "NO_ASSET",
     "SORTS",
     "AssetRow",
     "Choice",

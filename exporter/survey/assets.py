@@ -34,6 +34,10 @@ class AssetRow:
         return self.holding.account, *self.holding.place[1:], self.holding.id, self.holding.place.account_id
 
 
+NO_ASSET = AssetRow(Holding(Place("", "", "", ""), "", ""), NOTHING_KNOWN, None)
+"""Stands for none, where only the columns matter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which assets are wanted: of each that is named one of its values. Accounts are ids; empty: all."""
@@ -80,11 +84,9 @@ def asset_rows(
     """Give all assets in the order of their names; ``costs`` are by account id, ``amounts`` what they come to."""
     told = {key for key, each in costs.items() if _tells_assets(each)}
     return tuple(
-        AssetRow(
-            holding,
-            holdings.uses.get(holding.place, NOTHING_KNOWN),
-            amounts.get(holding.place, NOTHING) if holding.place.account_id in told else None,
-        )
+        AssetRow(holding, holdings.uses.get(holding.place, NOTHING_KNOWN), amounts.get(holding.place, NOTHING))
+        if holding.place.account_id in told
+        else AssetRow(holding, holdings.uses.get(holding.place, NOTHING_KNOWN)._replace(list_cost=None), None)
         for holding in holdings.assets
     )
 

@@ -129,12 +129,15 @@ def find_usage(query: UsageQuery, book: UsageBook, card: RateCard) -> UsagePage:
     found: list[tuple[UsageKey, date, _Used]] = []
     kept = max(since, today - KEPT_DAYS * DAY)
     for first, end in _times(kept, min(until, today + DAY), query.step):
-        if after is not None and str(first) < after.since:
+        text = str(first)
+        if after is not None and text < after.since:
             continue
         used = [pair for account in accounts.values() for pair in account.used(first, end).items()]
-        following = used if after is None else [pair for pair in used if pair[0] > after]
-        chosen = heapq.nsmallest(query.paging.limit + 1 - len(found), following, key=itemgetter(0))
-        found += [(key, end, what) for key, what in chosen]
+        if after is not None and text == after.since:
+            place = after._replace(since="")
+            used = [pair for pair in used if pair[0] > place]
+        chosen = heapq.nsmallest(query.paging.limit + 1 - len(found), used, key=itemgetter(0))
+        found += [(place._replace(since=text), end, what) for place, what in chosen]
         if len(found) > query.paging.limit:
             break
     page = found[: query.paging.limit]
@@ -167,20 +170,19 @@ def _times(since: date, until: date, step: Step) -> Iterator[tuple[date, date]]:
         first = end
 
 
-class _Place(NamedTuple):
-    """How an asset's usage of a meter is told."""
-
-    project: str
-    asset: str
-    asset_id: str
-    meter: str
-
-
 class _Used(NamedTuple):
     """An amount of a meter of the catalog."""
 
     counted: str
     amount: int
+
+
+class _Told(NamedTuple):
+    """How a meter of the catalog is read, and what it is called, also for scripts of a dispatch namespace."""
+
+    how: Metering
+    name: str
+    dispatched: str
 
 
 class _Account:
@@ -194,30 +196,26 @@ class _Account:
         self._label = book.labels()[account_id]
         self._roster = book.roster(account_id)
         self._assets: dict[tuple[str, str], tuple[str, str] | None] = {}
-        self._places: dict[tuple[str, str], _Place | None] = {}
+        self._places: dict[tuple[str, str], UsageKey | None] = {}
 
     def used(self, since: date, until: date) -> dict[UsageKey, _Used]:
-        """Give what was used in the days [since, until)."""
+        """Give what was used in the days [since, until), by its place: a key that does not say when."""
         sums: dict[tuple[str, str], int] = {}
         for (_, asset, counted), amount in self._book.settled_sums(self._id, since, until, self._wanted):
             which = (counted, asset)
             sums[which] = sums.get(which, 0) + amount
-        for day, asset, counted, amount in self._open:
+        for day, those in self._open.items():
             if since <= day < until:
-                sums[counted, asset] = sums.get((counted, asset), 0) + amount
+                for which, amount in those:
+                    sums[which] = sums.get(which, 0) + amount
         found: dict[UsageKey, _Used] = {}
-        text = str(since)
         for which, amount in sums.items():
             if which not in self._places:
                 self._places[which] = self._place(*which)
             place = self._places[which]
             if place is not None:
-                kind = METERS[which[0]].kind
-                key = UsageKey(
-                    text, self._label, place.project, kind, place.asset, place.asset_id, place.meter, self._id
-                )
-                known = found.get(key)
-                found[key] = _Used(which[0], amount + (known.amount if known else 0))
+                known = found.get(place)
+                found[place] = _Used(which[0], amount + known.amount if known else amount)
         return found
 
     def row(self, key: UsageKey, until: date, used: _Used) -> UsageRow:
@@ -227,14 +225,24 @@ class _Account:
         return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
 
     @cached_property
-    def _open(self) -> list[tuple[date, str, str, int]]:
-        """Give what the open hours hold, as far as it can be wanted."""
-        meters = self._wanted.meters
-        return [
-            (day, asset, counted, amount)
-            for (day, asset, counted), amount in self._book.open_sums(self._id).items()
-            if meters is None or counted in meters
-        ]
+    def _open(self) -> dict[date, list[tuple[tuple[str, str], int]]]:
+        """Give what the open hours hold of each day, by meter and asset, as far as it can be wanted."""
+        days: dict[date, list[tuple[tuple[str, str], int]]] = {}
+        for (day, asset, counted), amount in self._book.open_sums(self._id).items():
+            if counted in self._told:
+                days.setdefault(day, []).append(((counted, asset), amount))
+        return days
+
+    @cached_property
+    def _told(self) -> dict[str, _Told]:
+        """Give the meters that can be wanted, with what they are called."""
+        query, found = self._query, {}
+        for counted, how in METERS.items():
+            name, dispatched = (billed_meter(self._card, counted, is_dispatched=each) for each in (False, True))
+            is_wanted = not query.meters or bool({name, dispatched} & query.meters)
+            if is_wanted and (not query.kinds or how.kind in query.kinds):
+                found[counted] = _Told(how, name, dispatched)
+        return found
 
     @cached_property
     def _wanted(self) -> DailyFilter:
@@ -242,17 +250,12 @@ class _Account:
         query = self._query
         meters, assets = None, None
         if query.meters or query.kinds:
-            meters = frozenset(counted for counted, how in METERS.items() if self._wants_meter(counted, how))
+            meters = frozenset(self._told)
         if query.projects or query.assets:
             assets = frozenset(
                 asset_id for kind, asset_id in self._roster if self._wants_asset(kind, asset_id) is not None
             )
         return DailyFilter(assets, meters)
-
-    def _wants_meter(self, counted: str, how: Metering) -> bool:
-        names = {billed_meter(self._card, counted, is_dispatched=is_dispatched) for is_dispatched in (False, True)}
-        query = self._query
-        return (not query.kinds or how.kind in query.kinds) and (not query.meters or bool(names & query.meters))
 
     def _wants_asset(self, kind: str, asset_id: str) -> tuple[str, str] | None:
         """Give project and name of an asset that is wanted."""
@@ -265,17 +268,21 @@ class _Account:
             self._assets[which] = (found.project, found.asset) if is_wanted else None
         return self._assets[which]
 
-    def _place(self, counted: str, asset_id: str) -> _Place | None:
-        how = METERS.get(counted)
+    def _place(self, counted: str, asset_id: str) -> UsageKey | None:
+        told = self._told.get(counted)
         # Of what is stored, the account's own peak is less than the sum of its assets', and no usage of its own.
-        if how is None or (how.is_stored and not asset_id and not how.is_of_account):
+        if told is None or (told.how.is_stored and not asset_id and not told.how.is_of_account):
             return None
-        meter = billed_meter(self._card, counted, is_dispatched=asset_id.startswith(DISPATCH_PREFIX))
-        query = self._query
-        if (query.kinds and how.kind not in query.kinds) or (query.meters and meter not in query.meters):
+        meter = told.dispatched if asset_id.startswith(DISPATCH_PREFIX) else told.name
+        if self._query.meters and meter not in self._query.meters:
             return None
-        found = self._wants_asset(how.kind, asset_id)
-        return _Place(*found, "" if found[1] == FILTERED else asset_id, meter) if found else None
+        kind = told.how.kind
+        found = self._wants_asset(kind, asset_id)
+        if found is None:
+            return None
+        project, asset = found
+        shown_id = "" if asset == FILTERED else asset_id
+        return UsageKey("", self._label, project, kind, asset, shown_id, meter, self._id)
 
 
 def usage_document(row: UsageRow) -> Json:
