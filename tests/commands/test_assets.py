@@ -97,7 +97,19 @@ def test_the_configuration_decides_what_is_told(run: Run) -> None:
     assert code == 0
     assert [row["name"] for row in rows] == ['<b>&"', "shop-web", "media"]
     assert {row["to_date_usd"] for row in rows} == {row["list_cost_usd"] for row in rows} == {None}
-    assert "-        -" in run("--config.file=exporter.yml")[1]
+    (line,) = (line for line in run("--config.file=exporter.yml")[1].splitlines() if "shop-web" in line)
+    assert line.split() == [
+        "production",
+        "shop",
+        "worker",
+        "shop-web",
+        "21,735",
+        "146",
+        "-",
+        "-",
+        "2025-10-20",
+        "09:00",
+    ]
 
 
 @pytest.mark.parametrize(
