@@ -33,7 +33,7 @@ PATHS = (
     "/api/assets?kind=worker&sort=last_used&order=asc",
     "/api/projects",
     "/api/projects?kind=d1_database",
-    "/api/project/project42",
+    "/api/project/project01",
     "/api/health",
 )
 """What is asked of the snapshot; the list of assets also from page to page."""
