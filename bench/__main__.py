@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.api import measure_api
 from bench.exactness import measure_exactness
 from bench.figure import Figure, as_document
 from bench.forecast import measure_forecast
@@ -22,6 +23,7 @@ def measure(folder: Path) -> list[Figure]:
         *measure_load(folder, counts, load),
         *asyncio.run(measure_refreshes(folder / "refreshes")),
         *asyncio.run(measure_discovery(folder / "discovery")),
+        *asyncio.run(measure_api(folder / "api")),
         *asyncio.run(measure_exactness(folder / "exactness")),
         *measure_forecast(),
     ]

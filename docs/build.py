@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docs.alertmanager import example
+from docs.api import api_page
 from docs.metrics import full_page, short_table
 from docs.settings import settings_page
 
@@ -18,6 +19,7 @@ def generated(readme: str) -> Mapping[str, str]:
     return {
         "README.md": with_table(readme, short_table()),
         "docs/metrics.md": full_page(),
+        "docs/api.md": api_page(),
         "docs/configuration.md": settings_page(),
         "alerting/alertmanager.yml": example(),
     }

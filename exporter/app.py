@@ -43,6 +43,7 @@ from exporter.pricing import load_card
 from exporter.reload import Reloader
 from exporter.snapshot import Board, SnapshotBuilder
 from exporter.statement import Query, Statement, make_statement
+from exporter.survey import UsagePage, UsageQuery, find_usage
 from exporter.tokens import Tokens
 from exporter.web import Gate, Guard, make_server
 from exporter.works import Works
@@ -137,6 +138,9 @@ def build_exporter(
     def make_past_statement(query: Query) -> Statement:
         return make_statement(query, Books(ledger, accountant.card, accountant.rules))
 
+    def read_usage(query: UsageQuery) -> UsagePage:
+        return find_usage(query, ledger, accountant.card)
+
     def addresses() -> Addresses:
         return Addresses(works.alerting.alertmanager_url, works.alerting.prometheus_url)
 
@@ -148,6 +152,7 @@ def build_exporter(
         refresh_interval=config.poll.refresh,
         telemetry_path=telemetry_path,
         ask_books=lambda query: works.with_ledger(make_past_statement, query),
+        ask_usage=lambda query: works.with_ledger(read_usage, query),
         monitoring=monitoring,
     )
     reloader = Reloader(config, tokens, works, poller)

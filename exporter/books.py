@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from exporter.accountant import Accountant, UsageSource
-from exporter.billing import USD, facts_from_text
+from exporter.billing import USD, BillingFacts, facts_from_text
 from exporter.catalog import METERS
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DISPATCH_PREFIX, Account, DailyKey, ExporterError
@@ -86,6 +86,15 @@ class Books:
     def rules(self) -> CostRules:
         """Give the rules by which they are kept."""
         return self._accountant.rules
+
+    @property
+    def card(self) -> RateCard:
+        """Give the rate card, with list prices."""
+        return self._accountant.card
+
+    def facts(self, account_id: str) -> BillingFacts:
+        """Give what is known of an account's billing."""
+        return self._accountant.facts(account_id)
 
     def accounts(self, wanted: Iterable[str] = ()) -> list[CostAccount]:
         """Give the accounts of which anything is known; of these the ``wanted`` ones, by id, label or name.

@@ -1,6 +1,7 @@
 """Building metric families: the checks that every one passes, and short forms for those of the exporter itself."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from exporter.model import Family, Labels, Sample
@@ -55,6 +56,22 @@ def own_family(name: str, kind: str, text: str, names: tuple[str, ...], values: 
 def own_value(name: str, kind: str, text: str, value: int | float) -> Family:
     """Give a family of the exporter itself that has one value and no labels."""
     return own_family(name, kind, text, (), {(): value})
+
+
+def format_value(sample: Sample) -> str:
+    """Give a value exactly: whole numbers without a point, others without needless zeros."""
+    amount, divisor = sample.amount, sample.divisor
+    if divisor == 1:
+        return str(amount)
+    whole, rest = divmod(int(amount), divisor)
+    if not rest:
+        return str(whole)
+    return f"{whole}.{rest:0{_digits(divisor)}d}".rstrip("0")
+
+
+@lru_cache
+def _digits(divisor: int) -> int:
+    return len(str(divisor)) - 1
 
 
 def _whole(value: int | float) -> int | float:

@@ -12,6 +12,7 @@ from exporter.assets import asset_families
 from exporter.catalog.entry import Dataset, Metric, Product
 from exporter.cost_families import Costs, cost_families, list_cost_family
 from exporter.families import EXPORTER, LabelCache, build_family, own_family, own_value
+from exporter.holdings import Holdings, find_holdings
 from exporter.ledger import Publication, PublishedBook
 from exporter.model import UNLISTED, ExporterStatus, Family, Labels, Sample
 from exporter.problems import find_problems, since_by_labels
@@ -24,8 +25,8 @@ DAY_SECONDS = 86_400
 class Snapshot:
     """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows.
 
-    ``fresh_until`` gives, by account id and dataset, up to when the published values hold what Cloudflare said, and
-    ``costs`` what each account costs.
+    ``fresh_until`` gives, by account id and dataset, up to when the published values hold what Cloudflare said,
+    ``costs`` what each account costs, and ``holdings`` which assets there are.
     """
 
     revision: int
@@ -35,6 +36,7 @@ class Snapshot:
     account_labels: Mapping[str, str]
     fresh_until: Mapping[tuple[str, str], datetime]
     costs: Costs = field(default_factory=Costs)
+    holdings: Holdings = field(default_factory=Holdings)
 
 
 class Board:
@@ -76,23 +78,28 @@ class SnapshotBuilder:
     ) -> Snapshot:
         """Give the snapshot of a publication. Raises ValueError if two samples would be the same series."""
         costs = costs or Costs()
-        self._cached_labels.begin_round()
-        families = [
-            *self._metrics(publication),
-            *asset_families(publication, self._products),
-            *cost_families(costs, self._cached_labels),
-            list_cost_family(publication.list_costs, publication.accounts, costs.card, self._cached_labels),
-            threshold_family(thresholds or Thresholds(), publication, self._cached_labels),
-            *_books(publication),
-            *_own(publication, status, at),
-        ]
-        families = [family for family in families if wants_metric(family.name)]
+        families = self.figures(publication, costs, thresholds or Thresholds())
+        families = [family for family in (*families, *_own(publication, status, at)) if wants_metric(family.name)]
         series = sum(len(family.samples) for family in families) + 1
         families.append(own_value("series", "gauge", "Time series here, process metrics left out.", series))
         fresh_until = {
             (book.account, book.dataset.name): fresh for book in publication.books if (fresh := _fresh(book))
         }
-        return Snapshot(publication.revision, at, tuple(families), status, publication.accounts, fresh_until, costs)
+        holdings = find_holdings(publication, self._products)
+        accounts = publication.accounts
+        return Snapshot(publication.revision, at, tuple(families), status, accounts, fresh_until, costs, holdings)
+
+    def figures(self, publication: Publication, costs: Costs, thresholds: Thresholds) -> list[Family]:
+        """Give the families that come from the ledger. Raises ValueError if two samples would be the same series."""
+        self._cached_labels.begin_round()
+        return [
+            *self._metrics(publication),
+            *asset_families(publication, self._products),
+            *cost_families(costs, self._cached_labels),
+            list_cost_family(publication.list_costs, publication.accounts, costs.card, self._cached_labels),
+            threshold_family(thresholds, publication, self._cached_labels),
+            *_books(publication),
+        ]
 
     def _metrics(self, publication: Publication) -> list[Family]:
         declared = [(dataset, metric) for dataset in self._datasets for metric in dataset.metrics]

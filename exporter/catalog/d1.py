@@ -13,6 +13,7 @@ from exporter.catalog.entry import (
     Part,
     Product,
     Role,
+    Tally,
     gauge,
     quantile_fields,
     quantile_metric,
@@ -116,4 +117,8 @@ PRODUCT = Product(
         created="created_at",
     ),
     datasets=(ANALYTICS, QUERIES, QUANTILES, STORAGE),
+    requests=(
+        Tally("cloudflare_d1_read_queries_total"),
+        Tally("cloudflare_d1_write_queries_total"),
+    ),
 )

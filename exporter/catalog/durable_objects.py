@@ -19,6 +19,7 @@ from exporter.catalog.entry import (
     Part,
     Product,
     Role,
+    Tally,
     gauge,
     quantile_fields,
     quantile_metric,
@@ -230,4 +231,6 @@ PRODUCT = Product(
         parent="script",
     ),
     datasets=(INVOCATIONS, PERIODIC, QUANTILES, CONNECTIONS, OBJECTS, SQL_STORAGE, KV_STORAGE),
+    requests=(Tally("cloudflare_durable_object_requests_total"),),
+    errors=(Tally("cloudflare_durable_object_errors_total"),),
 )

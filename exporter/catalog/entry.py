@@ -247,8 +247,22 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """A counter that says how often an asset was asked, or failed: all its series, or with a ``label`` those whose
+    value of it starts so.
+    """
+
+    metric: str
+    label: str = ""
+    starts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
-    """A Cloudflare product: its asset kind, the label and info metric of an asset, the list, and the datasets."""
+    """A Cloudflare product: its asset kind, the label and info metric of an asset, the list, and the datasets.
+
+    ``requests`` and ``errors`` are what the requests (or operations) of an asset add up from; none: nobody says.
+    """
 
     name: str
     kind: str
@@ -256,6 +270,8 @@ class Product:
     info: str
     endpoint: Endpoint
     datasets: tuple[Dataset, ...]
+    requests: tuple[Tally, ...] = ()
+    errors: tuple[Tally, ...] = ()
 
 
 def summary_totals(family: str, text: str, total: str, count: str, divisor: int) -> tuple[Metric, Metric]:

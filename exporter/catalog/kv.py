@@ -14,6 +14,7 @@ from exporter.catalog.entry import (
     Part,
     Product,
     Role,
+    Tally,
     gauge,
     quantile_fields,
     quantile_metric,
@@ -101,4 +102,5 @@ PRODUCT = Product(
         name="title",
     ),
     datasets=(OPERATIONS, QUANTILES, STORAGE),
+    requests=(Tally("cloudflare_kv_operations_total"),),
 )

@@ -17,6 +17,7 @@ from exporter.catalog.entry import (
     Part,
     Product,
     Role,
+    Tally,
     Variant,
     gauge,
 )
@@ -179,4 +180,6 @@ PRODUCT = Product(
         ),
     ),
     datasets=(OPERATIONS, STORAGE),
+    requests=(Tally("cloudflare_r2_operations_total"),),
+    errors=(Tally("cloudflare_r2_operations_total", label="status_code", starts="5"),),
 )

@@ -15,6 +15,7 @@ from exporter.catalog.entry import (
     Part,
     Product,
     Role,
+    Tally,
     quantile_fields,
     quantile_metric,
     summary_totals,
@@ -137,4 +138,6 @@ PRODUCT = Product(
         tags="tags",
     ),
     datasets=(INVOCATIONS, QUANTILES),
+    requests=(Tally("cloudflare_worker_requests_total"),),
+    errors=(Tally("cloudflare_worker_errors_total"),),
 )

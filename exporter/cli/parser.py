@@ -6,7 +6,7 @@ from pathlib import Path
 from exporter import __version__, commands
 from exporter.alert_settings import ALERTMANAGER_EXAMPLE, PROMETHEUS_EXAMPLE
 from exporter.cli.address import Address, address_flag, duration_flag, parse_address, path_flag, url_flag
-from exporter.cli.reading import alertmanager_config, check, costs, price, report
+from exporter.cli.reading import alertmanager_config, assets, check, costs, metrics, price, report
 from exporter.cli.serving import demo, serve
 from exporter.logs import FORMATS, LEVELS
 
@@ -126,7 +126,9 @@ def _add_commands(
 ) -> None:
     """Add the commands that have a file of their own; all but one read what was counted."""
     for module, run, parents in (
+        (commands.assets, assets, [stored, *others]),
         (commands.costs, costs, [stored, *others]),
+        (commands.metrics, metrics, [stored, *others]),
         (commands.price, price, [stored, *others]),
         (commands.report, report, [stored, *others]),
         (commands.alertmanager_config, alertmanager_config, others),

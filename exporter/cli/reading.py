@@ -6,19 +6,26 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
 
 from rich.console import Console
 
 from exporter import commands
 from exporter.app import run_check
 from exporter.books import Books
-from exporter.catalog import DATASETS
+from exporter.catalog import DATASETS, PRODUCTS
 from exporter.check import as_json, as_table, look_around, refusal
 from exporter.cli.serving import with_tokens
 from exporter.clock import SystemClock
-from exporter.config import ConfigError, load_config, load_quantities
-from exporter.ledger import reading
-from exporter.pricing import load_card
+from exporter.config import Config, ConfigError, load_config, load_quantities
+from exporter.cost_families import Costs
+from exporter.holdings import find_holdings
+from exporter.ledger import LedgerReader, Publication, choose, reading
+from exporter.pricing import budget_costs, load_card
+from exporter.snapshot import SnapshotBuilder
+from exporter.survey import Survey
+from exporter.threshold_families import Thresholds
 
 INTERRUPTED = 130
 """What shells take for ended by Ctrl-C."""
@@ -44,6 +51,30 @@ def costs(options: argparse.Namespace) -> int:
     """Print what accounts cost."""
     with _books(options) as books:
         sys.stdout.write(commands.costs.run(options, books))
+    return 0
+
+
+def assets(options: argparse.Namespace) -> int:
+    """Print which assets there are."""
+    with _state(options) as state:
+        wanted = [account.id for account in state.books.accounts(options.account)]
+        accounts = wanted if options.account else list(state.publication.accounts)
+        known = [until for account_id in accounts if (until := state.reader.until(account_id)) is not None]
+        costs = state.costs()
+        holdings = find_holdings(state.publication, PRODUCTS)
+        survey = Survey(holdings, costs.accounts, costs.budgets, state.publication.accounts)
+        sys.stdout.write(commands.assets.run(options, survey, accounts, max(known, default=None)))
+    return 0
+
+
+def metrics(options: argparse.Namespace) -> int:
+    """Print which metrics there are, or what some of them are."""
+    with _state(options) as state:
+        names = {account.id: account.name for account in state.reader.accounts()}
+        thresholds = Thresholds(state.config.alerting.thresholds, names)
+        families = SnapshotBuilder(PRODUCTS).figures(state.publication, state.costs(), thresholds)
+        wanted = [family for family in families if state.config.choices.wants_metric(family.name)]
+        sys.stdout.write(commands.metrics.run(options, wanted))
     return 0
 
 
@@ -74,12 +105,41 @@ def alertmanager_config(options: argparse.Namespace) -> int:
     return 0
 
 
+@dataclass(frozen=True)
+class _State:
+    """What a state folder holds, as far as the configuration wants to see it."""
+
+    config: Config
+    reader: LedgerReader
+    books: Books
+
+    @cached_property
+    def publication(self) -> Publication:
+        """Give what the exporter publishes."""
+        found = self.reader.publication(shows_assets=self.config.costs.assets)
+        return choose(found, self.reader.accounts(), self.config.choices)
+
+    def costs(self) -> Costs:
+        """Give what accounts cost in the cycle under way."""
+        found = {account.id: self.books.costs(account) for account in self.books.accounts()}
+        budgets = budget_costs(self.books.rules.budgets, list(found.values()))
+        facts = {account_id: self.books.facts(account_id) for account_id in found}
+        return Costs(found, budgets, facts, self.books.card)
+
+
 @contextmanager
 def _books(options: argparse.Namespace) -> Iterator[Books]:
+    """Read the books of the configured state folder, beside an exporter that may run."""
+    with _state(options) as state:
+        yield state.books
+
+
+@contextmanager
+def _state(options: argparse.Namespace) -> Iterator[_State]:
     """Read the ledger of the configured state folder, beside an exporter that may run."""
     config = load_config(options.config_file, os.environ, options.storage_path)
     folder = config.storage.folder()
     if folder is None:
         raise ConfigError("This needs a ledger in a folder: name it with --storage.path or in the configuration.")
     with reading(folder, DATASETS.values()) as reader:
-        yield Books(reader, load_card(), config.costs.rules(), config.accounts.admits)
+        yield _State(config, reader, Books(reader, load_card(), config.costs.rules(), config.accounts.admits))

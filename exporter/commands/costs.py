@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporter.books import CURRENT, PREVIOUS, Books
-from exporter.commands.options import add_account_option
+from exporter.commands.options import add_account_option, add_output_option
 from exporter.commands.tables import make_table, printed
 from exporter.figures import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
 from exporter.pricing import AccountCosts
@@ -36,9 +36,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--compare", metavar="A,B", help=f"two projects, or two periods such as {PREVIOUS},{CURRENT}, side by side"
     )
-    command.add_argument(
-        "--output", choices=("table", "csv", "json"), default="table", help="how to print it (default table)"
-    )
+    add_output_option(command)
 
 
 def query_of(options: argparse.Namespace) -> Query:

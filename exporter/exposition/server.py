@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -11,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.clock import Clock
 from exporter.exposition.alerts import AlertsEndpoint
+from exporter.exposition.api import AskUsage, SurveyEndpoints, answer_error, answer_fault, api_routes
 from exporter.exposition.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import render_page
 from exporter.exposition.renderer import Encoding, Renderer
@@ -86,19 +88,25 @@ def build_web(
     refresh_interval: timedelta,
     telemetry_path: str,
     ask_books: AskBooks,
+    ask_usage: AskUsage,
     monitoring: Monitoring,
 ) -> Starlette:
     """Give the ASGI application that reads the board."""
 
     started = clock.monotonic()
 
-    async def healthy(_: Request) -> Response:
-        turned = started if board.turned_at is None else board.turned_at
+    def longest_pause() -> float:
         interval = board.snapshot.status.refresh_interval if board.snapshot else refresh_interval
-        longest = MISSED_TURNS * interval.total_seconds()
-        if clock.monotonic() - turned <= longest:
+        return MISSED_TURNS * interval.total_seconds()
+
+    def is_turning() -> bool:
+        turned = started if board.turned_at is None else board.turned_at
+        return clock.monotonic() - turned <= longest_pause()
+
+    async def healthy(_: Request) -> Response:
+        if is_turning():
             return PlainTextResponse("healthy\n")
-        return PlainTextResponse(f"unhealthy: the poller has not turned for more than {longest:.0f} s\n", 503)
+        return PlainTextResponse(f"unhealthy: the poller has not turned for more than {longest_pause():.0f} s\n", 503)
 
     async def ready(_: Request) -> Response:
         if board.snapshot is None:
@@ -114,7 +122,11 @@ def build_web(
             Route(telemetry_path, MetricsEndpoint(board, renderer)),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
-            Route("/api/costs", CostsEndpoint(board, ask_books).answer),
-            Route("/api/alerts", AlertsEndpoint(monitoring).answer),
-        ]
+            *api_routes(
+                CostsEndpoint(board, ask_books),
+                AlertsEndpoint(monitoring),
+                SurveyEndpoints(board, ask_usage, is_turning),
+            ),
+        ],
+        exception_handlers={HTTPException: answer_error, Exception: answer_fault},
     )

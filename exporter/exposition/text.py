@@ -6,9 +6,9 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 
 from collections.abc import Iterable
 from enum import Enum
-from functools import lru_cache
 
-from exporter.model import Family, Sample
+from exporter.families import format_value
+from exporter.model import Family
 
 
 class Format(Enum):
@@ -32,22 +32,6 @@ def render(families: Iterable[Family], form: Format) -> bytes:
     if form is Format.OPENMETRICS:
         lines.append("# EOF\n")
     return "".join(lines).encode()
-
-
-def format_value(sample: Sample) -> str:
-    """Give a value exactly: whole numbers without a point, others without needless zeros."""
-    amount, divisor = sample.amount, sample.divisor
-    if divisor == 1:
-        return str(amount)
-    whole, rest = divmod(int(amount), divisor)
-    if not rest:
-        return str(whole)
-    return f"{whole}.{rest:0{_digits(divisor)}d}".rstrip("0")
-
-
-@lru_cache
-def _digits(divisor: int) -> int:
-    return len(str(divisor)) - 1
 
 
 def _declared(family: Family, form: Format) -> tuple[str, str]:

@@ -5,6 +5,8 @@ Nothing here speaks to Cloudflare, and no machine clock is read: all time is the
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.chosen import choose
+from exporter.ledger.daily import KEPT_DAYS
+from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.days import DayPart, DayTask, Part
 from exporter.ledger.file import StorageError
 from exporter.ledger.ledger import Applied, Ledger
@@ -12,13 +14,18 @@ from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.reader import LedgerReader, reading
 from exporter.ledger.readings import LOOK_BACK
-from exporter.ledger.roster import Entry, RosterKey, Standing, place_cost
+from exporter.ledger.roster import FILTERED, Entry, RosterKey, Standing, place_cost
+from exporter.ledger.series import Placement
 from exporter.ledger.store import CommitError
 
 __all__ = [
+    "EVERYTHING",
+    "FILTERED",
+    "KEPT_DAYS",
     "LOOK_BACK",
     "Applied",
     "CommitError",
+    "DailyFilter",
     "DayChange",
     "DayPart",
     "DayTask",
@@ -26,6 +33,7 @@ __all__ = [
     "Ledger",
     "LedgerReader",
     "Part",
+    "Placement",
     "Publication",
     "PublishedBook",
     "RosterKey",

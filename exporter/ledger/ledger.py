@@ -26,6 +26,7 @@ from exporter.ledger.book import (
 )
 from exporter.ledger.closed_days import ClosedDays
 from exporter.ledger.daily import add_daily
+from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_columns import BookKey
 from exporter.ledger.days import DayPart, DayTask, Reach, start_of
 from exporter.ledger.file import is_damage
@@ -66,6 +67,7 @@ class Ledger:
         self._billing = store.load_billing()
         self._days = ClosedDays(store)
         self._day_changes: dict[str, dict[date, int]] = {}
+        self._open_sums: dict[str, tuple[int, dict[DailyKey, int]]] = {}
         self.revision = 1
         self._load()
 
@@ -300,19 +302,24 @@ class Ledger:
         add_daily(sums, self.open_sums(account_id), since, until)
         return sums
 
-    def settled_sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+    def settled_sums(
+        self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
+    ) -> Iterator[tuple[DailyKey, int]]:
         """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once.
 
         Raises StorageError.
         """
-        return self._store.read_settled(account_id, since, until)
+        return self._store.read_settled(account_id, since, until, wanted)
 
-    def open_sums(self, account_id: str) -> dict[DailyKey, int]:
-        """Give what open hours add to the daily sums."""
-        books = [self._books[key] for key in self._books_of(account_id)]
+    def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
+        """Give what open hours add to the daily sums; worked out once for each commit."""
+        revision, known = self._open_sums.get(account_id, (0, {}))
+        if revision == self.revision:
+            return known
         sums: dict[DailyKey, int] = {}
-        for book in books:
+        for book in [self._books[key] for key in self._books_of(account_id)]:
             add_daily(sums, meter_open_hours(book.dataset, book.open))
+        self._open_sums[account_id] = (self.revision, sums)
         return sums
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:

@@ -12,10 +12,15 @@ from pathlib import Path
 from exporter.catalog.entry import Dataset
 from exporter.ledger.book import meter_open_hours
 from exporter.ledger.daily import add_daily
+from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.file import FILE_NAME, MIGRATIONS, StorageError, is_damage
 from exporter.ledger.inspection import Soundness, address_of, inspect_folder
+from exporter.ledger.list_cost import has_list_cost, list_cost_of
+from exporter.ledger.publication import Publication, publish_books, publish_list_costs
+from exporter.ledger.readings import ReadingBook
 from exporter.ledger.records import Records
 from exporter.ledger.roster import Entry, RosterKey
+from exporter.ledger.series import Plan
 from exporter.model import Account, DailyKey
 
 
@@ -49,9 +54,11 @@ class LedgerReader:
         """Give up to when the account's usage was asked."""
         return self._records.load_until(account_id)
 
-    def settled_sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+    def settled_sums(
+        self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
+    ) -> Iterator[tuple[DailyKey, int]]:
         """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once."""
-        return self._records.read_daily(account_id, since, until)
+        return self._records.read_daily(account_id, since, until, wanted)
 
     def open_sums(self, account_id: str) -> dict[DailyKey, int]:
         """Give what open hours add to the daily sums."""
@@ -61,6 +68,30 @@ class LedgerReader:
             if key[0] == account_id and dataset is not None and dataset.can_read(signature):
                 add_daily(sums, meter_open_hours(dataset, self._records.load_open_hours(key)))
         return sums
+
+    def publication(self, *, shows_assets: bool) -> Publication:
+        """Give what the ledger publishes: what was committed last, without the windows, which are not kept.
+
+        With ``shows_assets`` off, list cost is told by project.
+        """
+        plans = {key: Plan(dataset) for key, dataset in self._datasets.items()}
+        costs = [list_cost_of(dataset) for dataset in self._datasets.values() if has_list_cost(dataset)]
+        plans |= {dataset.key: Plan(dataset) for dataset in costs}
+        books = {
+            key: self._records.load_book(key, plans[key[1]], 0)
+            for key, (signature, _) in self._signatures.items()
+            if key[1] in plans and plans[key[1]].dataset.signature == signature
+        }
+        kept = self._records.load_readings({key: plan.dataset.signature for key, plan in plans.items()})
+        readings = {key: ReadingBook(plans[key[1]], state, rows) for key, (state, rows) in kept.items()}
+        return Publication(
+            revision=0,
+            accounts=self.labels(),
+            books=publish_books(books, readings, self._roster, None),
+            assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
+            used=self._records.load_used(),
+            list_costs=publish_list_costs(books, with_assets=shows_assets),
+        )
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
         """Give the revision in which settled sums last changed: nothing changes while it is read."""

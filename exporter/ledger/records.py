@@ -11,6 +11,7 @@ from typing import Any
 
 from exporter.ledger.book import Book, BookState
 from exporter.ledger.columns import moment_of, time_of
+from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_columns import BookKey, load_kept, load_marks
 from exporter.ledger.days import DayMark, DayPart
 from exporter.ledger.hours import OpenHour
@@ -20,6 +21,12 @@ from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Placement, Plan, Series, SeriesKey
 from exporter.ledger.totals import Row
 from exporter.model import HOUR, Amounts, Asset, DailyKey, RowKey
+
+_DATASETS = (
+    "WITH RECURSIVE datasets (name) AS (SELECT min(dataset) FROM daily WHERE account = ?1 UNION ALL SELECT (SELECT "
+    "min(dataset) FROM daily WHERE account = ?1 AND dataset > name) FROM datasets WHERE name IS NOT NULL)"
+)
+"""The datasets of an account, one look into the key each: with them the key leads to the days of a year of sums."""
 
 
 class Records:
@@ -142,12 +149,16 @@ class Records:
             sums[key] = sums.get(key, 0) + amount
         return sums
 
-    def read_daily(self, account: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+    def read_daily(
+        self, account: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
+    ) -> Iterator[tuple[DailyKey, int]]:
         """Give the settled daily sums one by one; a key comes once for each start of counting."""
         days: dict[str, date] = {}
+        condition, values = wanted.condition()
         for day, asset, meter, amount in self._connection.execute(
-            "SELECT day, asset, meter, amount FROM daily WHERE account = ? AND day >= ? AND day < ?",
-            (account, str(since), str(until)),
+            f"{_DATASETS} SELECT day, asset, meter, amount FROM daily WHERE account = ?1 AND dataset IN "
+            f"(SELECT name FROM datasets) AND day >= ?2 AND day < ?3{condition}",
+            (account, str(since), str(until), *values),
         ):
             if day not in days:
                 days[day] = date.fromisoformat(day)

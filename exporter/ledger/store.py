@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from exporter.ledger.book import Book
+from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_columns import BookKey, load_uncounted
 from exporter.ledger.file import (
     FILE_NAME,
@@ -76,10 +77,12 @@ class Store(Records):
         """Give the sums of a day without what the book counted."""
         return load_uncounted(self._connection, key, counted_from(book), day)
 
-    def read_settled(self, account: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
+    def read_settled(
+        self, account: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
+    ) -> Iterator[tuple[DailyKey, int]]:
         """Give the settled daily sums one by one. Raises StorageError."""
         try:
-            yield from self.read_daily(account, since, until)
+            yield from self.read_daily(account, since, until, wanted)
         except (sqlite3.Error, OSError, ValueError) as error:
             raise StorageError(f"The ledger could not be read ({error}).", remedy(error)) from error
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from exporter.pricing.money import ZERO, add, split
+from exporter.pricing.money import ZERO, add, exactly, split
 from exporter.pricing.rules import Spread
 from exporter.pricing.terms import SubscriptionCost
+
+Key = TypeVar("Key")
 
 SUBSCRIPTION = "subscription"
 """The kind of items that are no usage."""
@@ -78,6 +80,26 @@ def sum_amounts(amounts: Iterable[Amount]) -> Amount:
         add([each.high for each in those]),
         add([each.list_price for each in those]),
     )
+
+
+def sum_by_key(amounts: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:
+    """Give the exact sum of each key; of many keys in a fraction of the time that ``sum_amounts`` takes."""
+    sums: dict[Key, Amount] = {}
+    with exactly():
+        for key, amount in amounts:
+            known = sums.get(key)
+            sums[key] = (
+                amount
+                if known is None
+                else Amount(
+                    known.to_date + amount.to_date,
+                    known.forecast + amount.forecast,
+                    known.low + amount.low,
+                    known.high + amount.high,
+                    known.list_price + amount.list_price,
+                )
+            )
+    return sums
 
 
 def split_line(

@@ -1,7 +1,8 @@
 """Dollars: exact amounts as Decimal, cents as invoices print them. Nothing here is ever a float."""
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from contextlib import AbstractContextManager
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 
 PLACES = 15
@@ -45,6 +46,11 @@ def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
     return shares
 
 
+def exactly() -> AbstractContextManager[Context]:
+    """Give a context in which sums of dollars are exact."""
+    return localcontext(prec=_DIGITS)
+
+
 def add(amounts: Sequence[Decimal]) -> Decimal:
     """Give the exact sum."""
     with localcontext(prec=_DIGITS):
@@ -53,10 +59,8 @@ def add(amounts: Sequence[Decimal]) -> Decimal:
 
 def plain(amount: Decimal) -> str:
     """Give an amount as text without an exponent and needless zeros, but with cents."""
-    with localcontext(prec=_DIGITS):
-        text = f"{amount.normalize():f}"
-    whole, _, rest = text.partition(".")
-    return f"{whole}.{rest:0<2}"
+    whole, _, rest = f"{amount:f}".partition(".")
+    return f"{whole}.{rest.rstrip('0'):0<2}"
 
 
 def quantity_text(quantity: Fraction) -> str:

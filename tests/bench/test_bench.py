@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.api import measure_api
 from bench.exactness import measure_exactness
 from bench.figure import Figure, as_document, percentile
 from bench.forecast import measure_forecast
@@ -55,6 +56,14 @@ def test_load_is_measured_on_real_processes(tmp_path: Path) -> None:
     assert figures["peak_memory"].is_ok
     assert figures["restart_to_metrics"].value > 0
     assert figures["scrape_during_refresh_p99"].value > 0
+
+
+def test_the_api_is_measured_over_loopback(tmp_path: Path) -> None:
+    """With a few assets every kind of question is answered, and every figure is there."""
+    figures = _by_name(asyncio.run(measure_api(tmp_path, assets=40, rounds=2)))
+    assert figures["api_questions_40_assets"].value == 2 * (9 + 9 + 5)
+    assert all(figure.value > 0 for figure in figures.values())
+    assert figures["api_slowest_p99_40_assets"].bound == figures["api_usage_p99_40_assets"].bound == 100
 
 
 def test_a_broken_bound_shows() -> None:

@@ -16,6 +16,7 @@ from exporter.exposition.text import Format
 from exporter.monitoring import Addresses, Monitoring
 from exporter.snapshot import Board
 from exporter.statement import Query, Statement
+from exporter.survey import UsagePage, UsageQuery
 from tests.exposition.snapshots import ManualClock, snapshot
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -47,6 +48,11 @@ async def no_books(query: Query) -> Statement:
     raise QueryError(f"Nothing is known of {query.period}.")
 
 
+async def no_usage(query: UsageQuery) -> UsagePage:
+    """There is no ledger here."""
+    raise QueryError(f"Nothing is known of {query.since}.")
+
+
 class Site:
     """The application with its board and clock."""
 
@@ -54,13 +60,14 @@ class Site:
         self.clock = ManualClock()
         self.board = Board()
         self.renderer = Renderer(self.clock, ProcessMetrics())
-        self._app = build_web(
+        self.app = build_web(
             self.board,
             self.renderer,
             self.clock,
             refresh_interval=timedelta(seconds=60),
             telemetry_path=telemetry_path,
             ask_books=no_books,
+            ask_usage=no_usage,
             monitoring=Monitoring(httpx.AsyncClient, self.clock, Addresses),
         )
 
@@ -74,7 +81,7 @@ class Site:
         """The answer to a request."""
 
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self._app)
+            transport = httpx.ASGITransport(app=self.app)
             headers = {"Accept": accept, "Accept-Encoding": encoding}
             async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as http:
                 return await http.request(method, path, headers=headers)

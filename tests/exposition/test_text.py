@@ -5,7 +5,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.exposition.process import ProcessMetrics
-from exporter.exposition.text import Format, format_value, render
+from exporter.exposition.text import Format, render
+from exporter.families import format_value
 from exporter.model import Labels, Sample
 from tests.exposition.snapshots import FAMILIES, family
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.ledger import Ledger, LedgerReader, StorageError, reading
+from exporter.catalog.entry import Role
+from exporter.ledger import DailyFilter, Ledger, LedgerReader, Publication, StorageError, reading
 from exporter.ledger.file import FILE_NAME, MIGRATIONS
 from exporter.model import DailyKey
 from tests.exactness.harness import ACCOUNT_ID, Rig
@@ -54,6 +55,87 @@ def refusal(folder: Path) -> str:
         pass
     (line,) = str(caught.value).splitlines()
     return line
+
+
+def published(publication: Publication) -> dict[str, set[object]]:
+    """What is published of each dataset that the file keeps, in no order."""
+    books = [book for book in publication.books if book.dataset.role is not Role.WINDOW]
+    return {
+        f"{book.account} {book.dataset.key}": {(*placement, key, amount) for placement, key, amount in book.series}
+        for book in (*books, *publication.list_costs)
+    }
+
+
+@pytest.mark.parametrize("shows_assets", [True, False])
+def test_it_publishes_what_the_running_ledger_publishes(tmp_path: Path, shows_assets: bool) -> None:
+    """All series but those of the last minutes, and every asset with when it was last used."""
+
+    async def script() -> None:
+        rig = await counting_rig(tmp_path)
+        ledger = rig.exporter.ledger
+        ledger.show_cost_of_assets(shows_assets)
+        await turn(rig, 2)
+        with reading(tmp_path, DATASETS.values()) as reader:
+            found, known = reader.publication(shows_assets=shows_assets), ledger.publication()
+            assert published(found) == published(known)
+            assert sum(map(len, published(found).values())) > 50
+            assert found.accounts == known.accounts
+            assert found.used == known.used != {}
+            assert {account: set(there) for account, there in found.assets.items()} == {
+                account: set(there) for account, there in known.assets.items()
+            }
+        await rig.exporter.close()
+
+    asyncio.run(script())
+
+
+def test_daily_sums_can_be_chosen(tmp_path: Path) -> None:
+    """By asset and by meter; what is of no asset comes along, and the running ledger gives the same."""
+    of_none = {"", "dispatch:tenants"}
+    cases: tuple[tuple[DailyFilter, Callable[[str, str], bool]], ...] = (
+        (DailyFilter(), lambda asset, meter: True),
+        (DailyFilter(frozenset({DATABASE})), lambda asset, meter: asset in {DATABASE, *of_none}),
+        (DailyFilter(meters=frozenset({"d1_rows_read"})), lambda asset, meter: meter == "d1_rows_read"),
+        (
+            DailyFilter(frozenset({DATABASE}), frozenset({"d1_rows_read", "workers_requests"})),
+            lambda asset, meter: (
+                (asset, meter) in {(DATABASE, "d1_rows_read"), ("dispatch:tenants", "workers_requests")}
+            ),
+        ),
+        (DailyFilter(frozenset(), frozenset()), lambda asset, meter: False),
+    )
+
+    async def script() -> None:
+        rig = await counting_rig(tmp_path)
+        with reading(tmp_path, DATASETS.values()) as reader:
+            everything = added(reader.settled_sums(ACCOUNT_ID, date.min, date.max))
+            for wanted, admits in cases:
+                found = added(reader.settled_sums(ACCOUNT_ID, date.min, date.max, wanted))
+                assert found == {key: amount for key, amount in everything.items() if admits(*key[1:])}
+                assert bool(found) is (wanted.assets != frozenset())
+                assert added(rig.exporter.ledger.settled_sums(ACCOUNT_ID, date.min, date.max, wanted)) == found
+        await rig.exporter.close()
+
+    asyncio.run(script())
+
+
+def test_open_sums_follow_each_commit(tmp_path: Path) -> None:
+    """They are worked out once for a commit, and anew after the next."""
+
+    async def script() -> None:
+        rig = await counting_rig(tmp_path)
+        ledger = rig.exporter.ledger
+        before = ledger.open_sums(ACCOUNT_ID)
+        assert ledger.open_sums(ACCOUNT_ID) is before
+        await turn(rig, 1)
+        assert ledger.open_sums(ACCOUNT_ID) != before
+        with reading(tmp_path, DATASETS.values()) as reader:
+            assert reader.open_sums(ACCOUNT_ID) == ledger.open_sums(ACCOUNT_ID)
+        ledger.reset_counters()
+        assert ledger.open_sums(ACCOUNT_ID) == {}
+        await rig.exporter.close()
+
+    asyncio.run(script())
 
 
 def test_it_gives_what_the_running_ledger_gives(tmp_path: Path) -> None:

@@ -1,0 +1,111 @@
+"""``metrics``: what ``/metrics`` shows of what was counted, from the state folder; read beside a running exporter."""
+
+import argparse
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from exporter.books import QueryError
+from exporter.commands.options import add_output_option
+from exporter.commands.tables import make_table, printed
+from exporter.families import format_value
+from exporter.model import Family, Sample
+
+NAME = "metrics"
+HELP = "which metrics there are, and their values by name"
+DESCRIPTION = (
+    "Print which metrics there are, or with a NAME the series of those that it matches, with their values: what "
+    "/metrics shows of usage, assets, costs and thresholds as of the last commit. The exporter may run meanwhile. What "
+    "it says of itself while it runs, and the quantiles of the last minutes, are only there."
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument(
+        "names", nargs="*", metavar="NAME", help="a metric, or a glob such as 'cloudflare_worker_*'; '*' is all"
+    )
+    add_output_option(command)
+
+
+def run(options: argparse.Namespace, families: Iterable[Family]) -> str:
+    """Give what is printed of some families. Raises QueryError if a name matches none of them."""
+    there = [family for family in families if family.samples]
+    for glob in options.names:
+        if not any(fnmatchcase(family.name, glob) for family in there):
+            raise QueryError(f"No metric is called {glob}.", "cloudflare-exporter metrics lists those that there are.")
+    if not options.names:
+        return _listed(there, options.output)
+    chosen = [family for family in there if any(fnmatchcase(family.name, glob) for glob in options.names)]
+    match options.output:
+        case "json":
+            return _json([{**_head(family), "samples": list(_samples(family))} for family in chosen])
+        case "csv":
+            rows = ((family.name + each.suffix, each.labels.text, format_value(each)) for family, each in _all(chosen))
+            return _csv(("metric", "labels", "value"), rows)
+        case _:
+            return printed(part for family in chosen for part in _tables(family))
+
+
+def _listed(families: Sequence[Family], output: str) -> str:
+    rows = [(family.name, family.kind, str(len(family.samples)), family.help) for family in families]
+    match output:
+        case "json":
+            return _json([{**_head(family), "series": len(family.samples)} for family in families])
+        case "csv":
+            return _csv(("metric", "type", "series", "help"), rows)
+        case _:
+            if not rows:
+                return "Nothing is counted yet: the exporter has not been answered.\n"
+            cells = [(name, kind, series) for name, kind, series, _ in rows]
+            return printed([make_table("", ("metric", "type", "series"), cells, words=2)])
+
+
+def _head(family: Family) -> dict[str, Any]:
+    return {"name": family.name, "type": family.kind, "help": family.help}
+
+
+def _samples(family: Family) -> Iterator[dict[str, Any]]:
+    for sample in family.samples:
+        yield {
+            "name": family.name + sample.suffix,
+            "labels": sample.labels.as_dict(),
+            "value": format_value(sample),
+        }
+
+
+def _all(families: Iterable[Family]) -> Iterator[tuple[Family, Sample]]:
+    for family in families:
+        for sample in family.samples:
+            yield family, sample
+
+
+def _tables(family: Family) -> Iterator[Table | Text | str]:
+    """Give a table for each set of label names: the sum and count of a summary have no quantile."""
+    yield Text(f"{family.name} ({family.kind})", "bold")
+    yield family.help
+    groups: dict[tuple[str, tuple[str, ...]], list[Sample]] = {}
+    for sample in family.samples:
+        groups.setdefault((sample.suffix, sample.labels.names), []).append(sample)
+    for (suffix, names), samples in groups.items():
+        rows = [(*sample.labels.values, format_value(sample)) for sample in samples]
+        yield make_table("", (*names, suffix.removeprefix("_") or "value"), rows, words=len(names))
+    yield ""
+
+
+def _json(metrics: Sequence[dict[str, Any]]) -> str:
+    return json.dumps({"metrics": metrics}, indent=2) + "\n"
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return out.getvalue()

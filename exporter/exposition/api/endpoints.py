@@ -1,0 +1,234 @@
+"""The endpoints that are answered from the snapshot, or from the ledger: assets, projects, health, usage."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import ReferenceType, ref
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from exporter.books import QueryError
+from exporter.exposition.api import parameters as asked_for
+from exporter.exposition.api.parameters import Asked, Parameter, read
+from exporter.exposition.errors import error_response
+from exporter.model import ExporterError, format_time
+from exporter.snapshot import Board, Snapshot
+from exporter.survey import (
+    AssetRow,
+    Choice,
+    Page,
+    Step,
+    Survey,
+    UsagePage,
+    UsageQuery,
+    asset_document,
+    budgets_document,
+    health_document,
+    product_document,
+    project_document,
+    usage_document,
+)
+
+ASSETS = (
+    asked_for.ACCOUNT,
+    asked_for.PROJECT,
+    asked_for.KIND,
+    asked_for.SORT,
+    asked_for.ORDER,
+    asked_for.LIMIT,
+    asked_for.CURSOR,
+)
+PROJECTS = (asked_for.ACCOUNT, asked_for.PROJECT, asked_for.KIND, asked_for.LIMIT, asked_for.CURSOR)
+PROJECT = (
+    asked_for.ACCOUNT,
+    asked_for.KIND,
+    asked_for.SORT,
+    asked_for.ORDER,
+    asked_for.LIMIT,
+    asked_for.CURSOR,
+)
+USAGE = (
+    asked_for.SINCE,
+    asked_for.UNTIL,
+    asked_for.STEP,
+    asked_for.ACCOUNT,
+    asked_for.PROJECT,
+    asked_for.KIND,
+    asked_for.ASSET,
+    asked_for.METER,
+    asked_for.LIMIT,
+    asked_for.CURSOR,
+)
+HEALTH: tuple[Parameter, ...] = ()
+
+AskUsage = Callable[[UsageQuery], Awaitable[UsagePage]]
+"""Gives usage from the ledger. Raises QueryError or StorageError."""
+
+Json = dict[str, Any]
+
+EVERYTHING = Choice()
+
+
+class NotFound(QueryError):
+    """What the path names is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The survey of a snapshot."""
+
+    snapshot: ReferenceType[Snapshot]
+    survey: Survey
+
+
+class SurveyEndpoints:
+    """Answers what there is, what it costs and how it stands; nothing of it asks Cloudflare."""
+
+    def __init__(self, board: Board, ask_usage: AskUsage, is_turning: Callable[[], bool]) -> None:
+        self._board = board
+        self._ask_usage = ask_usage
+        self._is_turning = is_turning
+        self._known: _Known | None = None
+
+    async def health(self, request: Request) -> Response:
+        """Answer how everything stands, before the first snapshot too."""
+        try:
+            read(request.query_params, HEALTH)
+        except QueryError as error:
+            return error_response(400, "bad_request", str(error))
+        return JSONResponse(health_document(self._board.snapshot, is_turning=self._is_turning()))
+
+    async def assets(self, request: Request) -> Response:
+        """Answer which assets there are."""
+        return await self._answer(request, ASSETS, self._assets)
+
+    async def projects(self, request: Request) -> Response:
+        """Answer which projects there are."""
+        return await self._answer(request, PROJECTS, self._projects)
+
+    async def project(self, request: Request) -> Response:
+        """Answer what a project has."""
+        name = str(request.path_params["name"])
+        return await self._answer(request, PROJECT, lambda snapshot, asked: self._project(name, snapshot, asked))
+
+    async def usage(self, request: Request) -> Response:
+        """Answer what was used when."""
+        snapshot = self._board.snapshot
+        if snapshot is None:
+            return _not_ready()
+        try:
+            page = await self._ask_usage(_usage_query(read(request.query_params, USAGE), snapshot))
+        except QueryError as error:
+            return error_response(400, "bad_request", str(error))
+        except ExporterError as error:
+            return error_response(503, "storage", str(error))
+        return JSONResponse(await asyncio.to_thread(_usage_document, page))
+
+    async def _answer(
+        self, request: Request, known: Sequence[Parameter], make: Callable[[Snapshot, Asked], Json]
+    ) -> Response:
+        """Answer from the snapshot, in a thread: scrapes are answered meanwhile."""
+        snapshot = self._board.snapshot
+        if snapshot is None:
+            return _not_ready()
+        try:
+            return await asyncio.to_thread(lambda: JSONResponse(make(snapshot, read(request.query_params, known))))
+        except NotFound as error:
+            return error_response(404, "not_found", str(error))
+        except QueryError as error:
+            return error_response(400, "bad_request", str(error))
+
+    def _assets(self, snapshot: Snapshot, asked: Asked) -> Json:
+        choice = _choice(snapshot, asked, asked.all(asked_for.PROJECT))
+        page = _page_of_assets(self._survey(snapshot), asked, choice)
+        return {"as_of": format_time(snapshot.at), **_page(page), "assets": [asset_document(row) for row in page.rows]}
+
+    def _projects(self, snapshot: Snapshot, asked: Asked) -> Json:
+        choice = _choice(snapshot, asked, asked.all(asked_for.PROJECT))
+        page = self._survey(snapshot).projects(choice).page(asked.paging())
+        projects = [project_document(row) for row in page.rows]
+        return {"as_of": format_time(snapshot.at), **_page(page), "projects": projects}
+
+    def _project(self, name: str, snapshot: Snapshot, asked: Asked) -> Json:
+        survey, choice = self._survey(snapshot), _choice(snapshot, asked, (name,))
+        rows = [row for _, row in survey.projects(choice).keyed]
+        if not rows:
+            raise NotFound(f"There is no project {name} here.", "/api/projects has those that there are.")
+        accounts = [(row.account_id, row.account) for row in rows]
+        page = _page_of_assets(survey, asked, choice)
+        return {
+            "as_of": format_time(snapshot.at),
+            "project": name,
+            "accounts": [project_document(row) for row in rows],
+            "products": [product_document(row) for row in survey.products(name, choice)],
+            "budgets": budgets_document(survey.budgets(name, accounts)),
+            **_page(page),
+            "assets": [asset_document(row) for row in page.rows],
+        }
+
+    def _survey(self, snapshot: Snapshot) -> Survey:
+        known = self._known
+        if known is None or known.snapshot() is not snapshot:
+            costs = snapshot.costs
+            survey = Survey(snapshot.holdings, costs.accounts, costs.budgets, snapshot.account_labels)
+            known = self._known = _Known(ref(snapshot), survey)
+        return known.survey
+
+
+def _page_of_assets(survey: Survey, asked: Asked, choice: Choice) -> Page[AssetRow]:
+    order = survey.assets(asked.text(asked_for.SORT), asked.text(asked_for.ORDER))
+    if choice == EVERYTHING:
+        return order.page(asked.paging())
+    return order.page(asked.paging(), lambda row: choice.admits(row.holding.place))
+
+
+def _choice(snapshot: Snapshot, asked: Asked, projects: Iterable[str]) -> Choice:
+    accounts = _account_ids(snapshot, asked) if asked.all(asked_for.ACCOUNT) else ()
+    return Choice(frozenset(accounts), frozenset(projects), frozenset(asked.all(asked_for.KIND)))
+
+
+def _account_ids(snapshot: Snapshot, asked: Asked) -> tuple[str, ...]:
+    """Give the ids of the accounts that are asked for, by id or label. Raises QueryError."""
+    labels = snapshot.account_labels
+    ids = {label: key for key, label in labels.items()} | {key: key for key in labels}
+    names = asked.all(asked_for.ACCOUNT)
+    for name in names:
+        if name not in ids:
+            raise QueryError(f"There is no account {name}; there is {', '.join(labels.values()) or 'none'}.")
+    wanted = {ids[name] for name in names} or labels.keys()
+    return tuple(key for key in labels if key in wanted)
+
+
+def _usage_query(asked: Asked, snapshot: Snapshot) -> UsageQuery:
+    return UsageQuery(
+        accounts=_account_ids(snapshot, asked),
+        since=asked.day(asked_for.SINCE),
+        until=asked.day(asked_for.UNTIL),
+        step=Step(asked.text(asked_for.STEP)),
+        projects=frozenset(asked.all(asked_for.PROJECT)),
+        kinds=frozenset(asked.all(asked_for.KIND)),
+        assets=frozenset(asked.all(asked_for.ASSET)),
+        meters=frozenset(asked.all(asked_for.METER)),
+        paging=asked.paging(),
+    )
+
+
+def _usage_document(page: UsagePage) -> Json:
+    return {
+        "since": str(page.since),
+        "until": str(page.until),
+        "step": str(page.step),
+        "known_until": page.known_until and format_time(page.known_until),
+        "next_cursor": page.cursor,
+        "usage": [usage_document(row) for row in page.rows],
+    }
+
+
+def _page(page: Page[Any]) -> Json:
+    return {"total": page.total, "next_cursor": page.cursor}
+
+
+def _not_ready() -> Response:
+    return error_response(503, "not_ready", "No data yet: the first refresh is under way.")

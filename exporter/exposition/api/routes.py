@@ -1,0 +1,57 @@
+"""The paths of the API, and how it says what is not there."""
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporter.exposition.alerts import AlertsEndpoint
+from exporter.exposition.api.endpoints import SurveyEndpoints
+from exporter.exposition.api.openapi import openapi_document
+from exporter.exposition.costs import CostsEndpoint
+from exporter.exposition.errors import error_response
+
+API_PREFIX = "/api/"
+
+
+def api_routes(costs: CostsEndpoint, alerts: AlertsEndpoint, survey: SurveyEndpoints) -> list[Route]:
+    """Give the routes of everything below ``/api/``."""
+    described = JSONResponse(openapi_document())
+
+    async def describe(_: Request) -> Response:
+        return described
+
+    return [
+        Route("/api/assets", survey.assets),
+        Route("/api/projects", survey.projects),
+        Route("/api/project/{name:path}", survey.project),
+        Route("/api/usage", survey.usage),
+        Route("/api/costs", costs.answer),
+        Route("/api/alerts", alerts.answer),
+        Route("/api/health", survey.health),
+        Route("/api/openapi.json", describe),
+    ]
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Answer what no route answers: below ``/api/`` in the API's own shape."""
+    assert isinstance(error, HTTPException)
+    if not request.url.path.startswith(API_PREFIX):
+        return PlainTextResponse(error.detail, error.status_code, error.headers)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        message = f"There is nothing at {request.url.path}. /api/openapi.json has what there is."
+        return error_response(error.status_code, "not_found", message)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        message = f"{request.method} is not answered here: the API can only be read. Use GET."
+        return error_response(error.status_code, "method_not_allowed", message, error.headers)
+    return error_response(error.status_code, "bad_request", error.detail, error.headers)
+
+
+async def answer_fault(request: Request, _: Exception) -> Response:
+    """Answer where the exporter itself has failed; the log says more."""
+    if not request.url.path.startswith(API_PREFIX):
+        return PlainTextResponse("Internal Server Error", HTTPStatus.INTERNAL_SERVER_ERROR)
+    message = "The exporter could not work this out. Its log says why."
+    return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)

@@ -1,0 +1,141 @@
+"""What accounts hold: each asset as it is published, and what its counters came to. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from exporter.billing import USD
+from exporter.catalog.entry import Dataset, Product, Tally
+from exporter.ledger import Placement, Publication, PublishedBook, Standing
+from exporter.model import NAME_PREFIX
+from exporter.pricing import PLACES
+from exporter.pricing.money import exactly
+
+TOO_FINE = USD // 10**PLACES
+
+
+class Place(NamedTuple):
+    """Under which labels an asset is published; the account by its id."""
+
+    account_id: str
+    project: str
+    kind: str
+    asset: str
+
+
+class Use(NamedTuple):
+    """What the counters under some labels came to since they began: requests, errors, and dollars at list price.
+
+    None: nobody counts that, or nobody says.
+    """
+
+    requests: int | None = None
+    errors: int | None = None
+    list_cost: Decimal | None = None
+
+
+NOTHING_KNOWN = Use()
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An asset that discovery lists; ``account`` is the account's label, and ``last_used`` an hour's start."""
+
+    place: Place
+    account: str
+    id: str
+    created: datetime | None = None
+    modified: datetime | None = None
+    last_used: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """All assets, and what was used under the labels of each, and of what is on no list."""
+
+    assets: tuple[Holding, ...] = ()
+    uses: Mapping[Place, Use] = field(default_factory=dict)
+
+
+def find_holdings(publication: Publication, products: Sequence[Product]) -> Holdings:
+    """Give what is held by the accounts of a publication, in the order of their labels."""
+    assets = sorted(_listed(publication), key=lambda each: (each.account, *each.place[1:], each.id))
+    return Holdings(tuple(assets), _uses(publication, products, assets))
+
+
+def _listed(publication: Publication) -> Iterator[Holding]:
+    for account_id, label in publication.accounts.items():
+        used = publication.used.get(account_id, {})
+        for entry in publication.assets.get(account_id, ()):
+            asset = entry.asset
+            if entry.standing in {Standing.LISTED, Standing.ABSENT} and not asset.id.startswith(NAME_PREFIX):
+                place = Place(account_id, entry.project, asset.kind, entry.label)
+                last_used = used.get((asset.kind, asset.id))
+                yield Holding(place, label, asset.id, asset.created, asset.modified, last_used)
+
+
+def _uses(publication: Publication, products: Sequence[Product], assets: Iterable[Holding]) -> dict[Place, Use]:
+    requests = _counted(publication.books, {product.kind: product.requests for product in products})
+    errors = _counted(publication.books, {product.kind: product.errors for product in products})
+    dollars = _list_costs(publication.list_costs)
+    priced = {book.account for book in publication.list_costs}
+    places = requests.keys() | errors.keys() | dollars.keys()
+    places |= {holding.place for holding in assets if holding.place.account_id in priced}
+    with exactly():
+        return {
+            place: Use(
+                requests.get(place),
+                errors.get(place),
+                _dollars(dollars.get(place, 0 if place.account_id in priced else None)),
+            )
+            for place in places
+        }
+
+
+def _counted(books: Iterable[PublishedBook], tallies: Mapping[str, Sequence[Tally]]) -> dict[Place, int]:
+    sums: dict[Place, int] = {}
+    for book in books:
+        account, kind = book.account, book.dataset.kind
+        counting = dict(_positions(book.dataset, tallies.get(kind, ())))
+        if not counting:
+            continue
+        there: dict[Placement, int] = {}
+        for placement, key, amount in book.series:
+            found = counting.get(key.metric)
+            if found is not None:
+                position, starts = found
+                counts = position is None or key.values[position].startswith(starts)
+                there[placement] = there.get(placement, 0) + (amount if counts else 0)
+        _add(sums, account, kind, there)
+    return sums
+
+
+def _add(sums: dict[Place, int], account: str, kind: str, there: Mapping[Placement, int]) -> None:
+    for placement, amount in there.items():
+        place = Place(account, placement.project, kind, placement.asset)
+        sums[place] = sums.get(place, 0) + amount
+
+
+def _positions(dataset: Dataset, tallies: Sequence[Tally]) -> Iterator[tuple[int, tuple[int | None, str]]]:
+    """Give which metrics count, each with the position of the label that decides, and how its value has to start."""
+    by_name = {tally.metric: tally for tally in tallies}
+    for index, metric in enumerate(dataset.metrics):
+        tally = by_name.get(metric.name)
+        if tally is not None:
+            yield index, (metric.labels.index(tally.label) if tally.label else None, tally.starts)
+
+
+def _list_costs(books: Iterable[PublishedBook]) -> dict[Place, int]:
+    sums: dict[Place, int] = {}
+    for book in books:
+        there: dict[Placement, int] = {}
+        for placement, _, amount in book.series:
+            there[placement] = there.get(placement, 0) + amount // TOO_FINE
+        _add(sums, book.account, book.dataset.kind, there)
+    return sums
+
+
+def _dollars(amount: int | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount).scaleb(-PLACES)

@@ -1,0 +1,36 @@
+"""Which daily sums are read."""
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from exporter.model import DISPATCH_PREFIX
+
+
+class DailyFilter(NamedTuple):
+    """Of which assets, by id, and of which meters daily sums are read; None: all.
+
+    Rows of no asset (the account's own, scripts of a dispatch namespace) are read whatever assets are wanted: who asks
+    decides where they belong.
+    """
+
+    assets: frozenset[str] | None = None
+    meters: frozenset[str] | None = None
+
+    def condition(self) -> tuple[str, tuple[str, ...]]:
+        """Give it as a part of an SQL condition, with the values from the fourth on."""
+        text, values = "", []
+        if self.assets is not None:
+            text += " AND (asset IN (SELECT value FROM json_each(?4)) OR asset = '' OR asset GLOB ?5)"
+            values += [_listed(self.assets), f"{DISPATCH_PREFIX}*"]
+        if self.meters is not None:
+            text += f" AND meter IN (SELECT value FROM json_each(?{4 + len(values)}))"
+            values.append(_listed(self.meters))
+        return text, tuple(values)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return json.dumps(sorted(words))
+
+
+EVERYTHING = DailyFilter()

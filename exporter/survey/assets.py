@@ -1,0 +1,141 @@
+"""Assets as programs and tables show them: what each is, what its counters say, and what it costs. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from exporter.books import QueryError
+from exporter.holdings import NOTHING_KNOWN, Holding, Holdings, Place, Use
+from exporter.model import format_time
+from exporter.pricing import PLACES, AccountCosts, Amount, plain
+from exporter.pricing.attribution import NOTHING, SUBSCRIPTION
+from exporter.pricing.money import exactly
+from exporter.statement import dollars_document
+from exporter.survey.paging import Key, Order, in_order
+
+ASCENDING, DESCENDING = "asc", "desc"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRow:
+    """An asset, its counters, and its share of the billing cycle's cost; ``amount`` None: not told by asset."""
+
+    holding: Holding
+    use: Use
+    amount: Amount | None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Give the labels and the id, by which assets are in order."""
+        return self.holding.account, *self.holding.place[1:], self.holding.id, self.holding.place.account_id
+
+
+NO_ASSET = AssetRow(Holding(Place("", "", "", ""), "", ""), NOTHING_KNOWN, None)
+"""Stands for none, where only the columns matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which assets are wanted: of each that is named one of its values. Accounts are ids; empty: all."""
+
+    accounts: frozenset[str] = frozenset()
+    projects: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+
+    def admits(self, place: Place) -> bool:
+        """Tell whether what is published there is wanted."""
+        return (
+            (not self.accounts or place.account_id in self.accounts)
+            and (not self.projects or place.project in self.projects)
+            and (not self.kinds or place.kind in self.kinds)
+        )
+
+
+def _dollars(value: Decimal | None) -> int | None:
+    return None if value is None else int(value.scaleb(PLACES))
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+NAME = "name"
+
+SORTS: Mapping[str, Callable[[AssetRow], int | None]] = {
+    "to_date": lambda row: _dollars(row.amount.to_date if row.amount else None),
+    "forecast": lambda row: _dollars(row.amount.forecast if row.amount else None),
+    "list_cost": lambda row: _dollars(row.use.list_cost),
+    "requests": lambda row: row.use.requests,
+    "errors": lambda row: row.use.errors,
+    "created": lambda row: _seconds(row.holding.created),
+    "modified": lambda row: _seconds(row.holding.modified),
+    "last_used": lambda row: _seconds(row.holding.last_used),
+}
+"""By what assets can be sorted besides their names: figures, times."""
+
+
+def asset_rows(
+    holdings: Holdings, costs: Mapping[str, AccountCosts], amounts: Mapping[Place, Amount]
+) -> tuple[AssetRow, ...]:
+    """Give all assets in the order of their names; ``costs`` are by account id, ``amounts`` what they come to."""
+    told = {key for key, each in costs.items() if _tells_assets(each)}
+    return tuple(
+        AssetRow(holding, holdings.uses.get(holding.place, NOTHING_KNOWN), amounts.get(holding.place, NOTHING))
+        if holding.place.account_id in told
+        else AssetRow(holding, holdings.uses.get(holding.place, NOTHING_KNOWN)._replace(list_cost=None), None)
+        for holding in holdings.assets
+    )
+
+
+def _tells_assets(costs: AccountCosts) -> bool:
+    """Tell whether costs are shown for each asset, and not only for projects."""
+    return all(item.asset or item.kind == SUBSCRIPTION for item in costs.items)
+
+
+def assets_in_order(rows: Iterable[AssetRow], sort: str, direction: str) -> Order[AssetRow]:
+    """Give assets in order; what is not known comes last. An empty direction is the usual one: the largest or newest
+    first, names from A on. Raises QueryError.
+    """
+    if sort == NAME:
+        is_reversed = direction == DESCENDING
+        name = f"assets {NAME} {DESCENDING if is_reversed else ASCENDING}"
+        return in_order(rows, lambda row: row.identity, name, is_reversed=is_reversed)
+    value_of = SORTS.get(sort)
+    if value_of is None:
+        raise QueryError(f"sort is one of {', '.join((NAME, *SORTS))}.")
+    sign = 1 if direction == ASCENDING else -1
+
+    def key_of(row: AssetRow) -> Key:
+        value = value_of(row)
+        return int(value is None), sign * (value or 0), *row.identity
+
+    with exactly():
+        return in_order(rows, key_of, f"assets {sort} {direction or DESCENDING}")
+
+
+def asset_document(row: AssetRow) -> Json:
+    """Give an asset as JSON; dollars are exact, as text, and what nobody knows is null."""
+    holding, place = row.holding, row.holding.place
+    return {
+        "account": holding.account,
+        "account_id": place.account_id,
+        "project": place.project,
+        "kind": place.kind,
+        "name": place.asset,
+        "id": holding.id,
+        "created": _time(holding.created),
+        "modified": _time(holding.modified),
+        "last_used": _time(holding.last_used),
+        "requests": row.use.requests,
+        "errors": row.use.errors,
+        **(dict.fromkeys(dollars_document(NOTHING)) if row.amount is None else dollars_document(row.amount)),
+        "list_cost_usd": None if row.use.list_cost is None else plain(row.use.list_cost),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

@@ -1,0 +1,100 @@
+"""How the exporter stands, for programs: what the first page says to people. Pure."""
+
+import platform
+from datetime import datetime
+from typing import Any
+
+from exporter import __version__
+from exporter.catalog import DATASETS
+from exporter.catalog.entry import Role
+from exporter.model import AccountStatus, DatasetStatus, ListStatus, Problem, format_time
+from exporter.problems import find_problems
+from exporter.snapshot import Snapshot
+
+OK, DEGRADED = "ok", "degraded"
+
+COUNTED = frozenset(dataset.name for dataset in DATASETS.values() if dataset.role is Role.USAGE)
+"""The datasets that are counted; what is stored is told by the hour, and so is always older."""
+
+Json = dict[str, Any]
+
+
+def health_document(snapshot: Snapshot | None, *, is_turning: bool) -> Json:
+    """Give how everything stands as JSON; without a snapshot the first refresh is under way.
+
+    It is ``ok`` if there are data, the poller turns (``is_turning``), and nothing is wrong.
+    """
+    problems = () if snapshot is None else find_problems(snapshot.status, snapshot.account_labels)
+    is_ok = snapshot is not None and is_turning and not problems
+    return {
+        "status": OK if is_ok else DEGRADED,
+        "ready": snapshot is not None,
+        "polling": is_turning,
+        "as_of": snapshot and format_time(snapshot.at),
+        "version": __version__,
+        "build": {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}".strip()},
+        "series": 0 if snapshot is None else sum(len(family.samples) for family in snapshot.families),
+        "refresh_interval_seconds": snapshot and snapshot.status.refresh_interval.total_seconds(),
+        "problems": [_problem(each) for each in problems],
+        "accounts": [] if snapshot is None else [_account(each, snapshot) for each in snapshot.status.accounts],
+        "datasets": [] if snapshot is None else [_dataset(each, snapshot) for each in snapshot.status.datasets],
+        "lists": [] if snapshot is None else [_list(each, snapshot) for each in snapshot.status.lists],
+    }
+
+
+def _problem(problem: Problem) -> Json:
+    return {
+        "account": problem.account,
+        "part": problem.part,
+        "reason": problem.reason,
+        "since": _time(problem.since),
+        "detail": problem.detail,
+        "remedy": problem.remedy,
+    }
+
+
+def _account(entry: AccountStatus, snapshot: Snapshot) -> Json:
+    fresh = [
+        until
+        for (account_id, dataset), until in snapshot.fresh_until.items()
+        if account_id == entry.account_id and dataset in COUNTED
+    ]
+    return {
+        "account": snapshot.account_labels.get(entry.account_id) or entry.name or entry.account_id,
+        "account_id": entry.account_id,
+        **_standing(entry),
+        "data_until": _time(min(fresh, default=None)),
+    }
+
+
+def _dataset(entry: DatasetStatus, snapshot: Snapshot) -> Json:
+    key = (entry.account_id, entry.dataset)
+    days = snapshot.status.days.get(key)
+    return {
+        "account": snapshot.account_labels.get(entry.account_id, entry.account_id),
+        "dataset": entry.dataset,
+        **_standing(entry),
+        "data_until": _time(snapshot.fresh_until.get(key)),
+        "sample_interval": snapshot.status.sample_intervals.get(key, 1),
+        "audited_until": _time(days.audited_until if days else None),
+        "days_to_fill_in": days.unfilled_days if days else 0,
+    }
+
+
+def _list(entry: ListStatus, snapshot: Snapshot) -> Json:
+    name = snapshot.account_labels.get(entry.account_id, entry.account_id)
+    return {"account": name, "kind": entry.kind, **_standing(entry)}
+
+
+def _standing(entry: AccountStatus | DatasetStatus | ListStatus) -> Json:
+    return {
+        "state": entry.state,
+        "reason": entry.reason,
+        "detail": entry.detail,
+        "remedy": entry.remedy,
+        "since": _time(entry.since),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

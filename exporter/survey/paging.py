@@ -1,0 +1,87 @@
+"""Pages of a long list: after a row rather than a number of rows, so that what comes and goes shifts nothing. Pure."""
+
+import base64
+import binascii
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from exporter.books import QueryError
+
+DEFAULT_LIMIT = 100
+LARGEST_LIMIT = 1_000
+
+Key = tuple[str | int, ...]
+"""Where a row stands; no two rows have the same."""
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How many rows are wanted, and after which: ``cursor`` is what the page before gave, empty for the first."""
+
+    limit: int = DEFAULT_LIMIT
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows in order. ``total`` counts the rows of all pages, and ``cursor`` leads to the next (None: the last)."""
+
+    rows: tuple[Row, ...]
+    total: int
+    cursor: str | None
+
+
+def write_cursor(order: str, key: Key) -> str:
+    """Give the cursor that leads to what follows a row in an order."""
+    return base64.urlsafe_b64encode(json.dumps([order, *key], separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def read_cursor(order: str, cursor: str, like: Key) -> Key:
+    """Give the key of the row that a cursor stands for; it has the types of ``like``. Raises QueryError."""
+    try:
+        found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or [type(part) for part in found] != [type(part) for part in (order, *like)]:
+        raise QueryError("The cursor is none that a page gave.", "Leave it out to begin with the first page.")
+    if found[0] != order:
+        raise QueryError("The cursor is of a question with another order.", "Ask the same question for each page.")
+    return tuple(found[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Generic[Row]):
+    """Rows with their keys, in order; ``name`` is that of the order, which a cursor has to be of."""
+
+    name: str
+    keyed: tuple[tuple[Key, Row], ...]
+    is_reversed: bool = False
+
+    def page(self, paging: Paging, is_wanted: Callable[[Row], bool] = lambda row: True) -> Page[Row]:
+        """Give a page of the wanted rows. Raises QueryError.
+
+        Going on from page to page gives every row that is there all the while, and whose key stays, exactly once.
+        """
+        wanted = [pair for pair in self.keyed if is_wanted(pair[1])]
+        start = self._start(wanted, paging.cursor) if paging.cursor and wanted else 0
+        chosen = wanted[start : start + paging.limit]
+        has_more = start + paging.limit < len(wanted)
+        cursor = write_cursor(self.name, chosen[-1][0]) if has_more and chosen else None
+        return Page(tuple(row for _, row in chosen), len(wanted), cursor)
+
+    def _start(self, wanted: Sequence[tuple[Key, Row]], cursor: str) -> int:
+        after = read_cursor(self.name, cursor, wanted[0][0])
+        if self.is_reversed:
+            return len(wanted) - bisect_left(wanted[::-1], after, key=lambda pair: pair[0])
+        return bisect_right(wanted, after, key=lambda pair: pair[0])
+
+
+def in_order(rows: Iterable[Row], key_of: Callable[[Row], Key], name: str, *, is_reversed: bool = False) -> Order[Row]:
+    """Give rows, which may come in any order, in one that has a name."""
+    keyed = sorted(((key_of(row), row) for row in rows), key=lambda pair: pair[0], reverse=is_reversed)
+    return Order(name, tuple(keyed), is_reversed)

@@ -1,0 +1,158 @@
+"""Projects of accounts: how many assets each has, what their counters say, and what they cost. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from exporter.holdings import Holdings, Place
+from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
+from exporter.pricing.attribution import NOTHING, sum_by_key
+from exporter.statement import budget_document, dollars_document
+from exporter.survey.assets import Choice
+from exporter.survey.paging import Order, in_order
+
+Json = dict[str, Any]
+
+
+class Share(NamedTuple):
+    """What the assets of one kind in a project of an account have: how many they are, and sums over them."""
+
+    assets: int = 0
+    requests: int | None = None
+    errors: int | None = None
+    amount: Amount = NOTHING
+
+
+Shares = Mapping[Place, Share]
+"""The shares; their places are of no asset."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """What a project of an account has: numbers of assets by kind, and sums over everything that is shown as its."""
+
+    account_id: str
+    account: str
+    project: str
+    assets: Mapping[str, int]
+    requests: int | None
+    errors: int | None
+    amount: Amount | None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Give what projects are sorted by."""
+        return self.account, self.project, self.account_id
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """What a product costs in a project of an account."""
+
+    account: str
+    product: str
+    amount: Amount
+
+
+def shares_of(holdings: Holdings, amounts: Mapping[Place, Amount]) -> Shares:
+    """Give the share of each kind in each project.
+
+    Usage and cost of what is on no list belong to the project under which they are published.
+    """
+    assets = Counter(_whole(holding.place) for holding in holdings.assets)
+    requests: dict[Place, int] = {}
+    errors: dict[Place, int] = {}
+    for place, use in holdings.uses.items():
+        whole = _whole(place)
+        for sums, amount in ((requests, use.requests), (errors, use.errors)):
+            if amount is not None:
+                sums[whole] = sums.get(whole, 0) + amount
+    dollars = sum_by_key((_whole(place), amount) for place, amount in amounts.items())
+    return {
+        place: Share(assets[place], requests.get(place), errors.get(place), dollars.get(place, NOTHING))
+        for place in assets.keys() | requests.keys() | errors.keys() | dollars.keys()
+    }
+
+
+def _whole(place: Place) -> Place:
+    return place._replace(asset="")
+
+
+def project_rows(
+    shares: Shares, choice: Choice, costs: Mapping[str, AccountCosts], labels: Mapping[str, str]
+) -> Order[ProjectRow]:
+    """Give the projects of which anything is wanted, by account and name, with the sums of what is wanted.
+
+    ``costs`` and ``labels`` are by account id.
+    """
+    found: dict[tuple[str, str], list[tuple[str, Share]]] = {}
+    for place, share in shares.items():
+        if choice.admits(place) and place.account_id in labels:
+            found.setdefault((place.account_id, place.project), []).append((place.kind, share))
+    amounts = sum_by_key((key, share.amount) for key, those in found.items() for _, share in those)
+    rows = [
+        ProjectRow(
+            account_id,
+            labels[account_id],
+            project,
+            {kind: share.assets for kind, share in sorted(those) if share.assets},
+            _sum(share.requests for _, share in those),
+            _sum(share.errors for _, share in those),
+            amounts[account_id, project] if account_id in costs else None,
+        )
+        for (account_id, project), those in found.items()
+    ]
+    return in_order(rows, lambda row: row.identity, "projects")
+
+
+def _sum(amounts: Iterable[int | None]) -> int | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
+
+
+def product_rows(items: Iterable[tuple[str, str, CostItem]], choice: Choice) -> list[ProductRow]:
+    """Give what each product costs account by account, the most expensive first; an item is of an account's id and
+    label.
+    """
+    sums = sum_by_key(
+        ((account, item.product), item.amount)
+        for account_id, account, item in items
+        if choice.admits(Place(account_id, item.project, item.kind, item.asset))
+    )
+    rows = [ProductRow(account, product, amount) for (account, product), amount in sums.items()]
+    return sorted(rows, key=lambda row: (row.account, -row.amount.to_date, -row.amount.forecast, row.product))
+
+
+def budgets_of(budgets: Iterable[BudgetCost], project: str, accounts: Sequence[tuple[str, str]]) -> list[BudgetCost]:
+    """Give the budgets of a project that count any of some accounts, each of which is an id and a label."""
+    names = {name for account in accounts for name in account}
+    return [
+        each
+        for each in budgets
+        if each.budget.project == project and (not each.budget.account or each.budget.account in names)
+    ]
+
+
+def project_document(row: ProjectRow) -> Json:
+    """Give a project as JSON; dollars are exact, as text, and what nobody knows is null."""
+    return {
+        "account": row.account,
+        "account_id": row.account_id,
+        "project": row.project,
+        "assets": sum(row.assets.values()),
+        "assets_by_kind": dict(row.assets),
+        "requests": row.requests,
+        "errors": row.errors,
+        **(dict.fromkeys(dollars_document(NOTHING)) if row.amount is None else dollars_document(row.amount)),
+    }
+
+
+def product_document(row: ProductRow) -> Json:
+    """Give a product's cost as JSON."""
+    return {"account": row.account, "product": row.product, **dollars_document(row.amount)}
+
+
+def budgets_document(budgets: Iterable[BudgetCost]) -> list[Json]:
+    """Give budgets as JSON, as ``/api/costs`` has them."""
+    return [budget_document(each) for each in budgets]

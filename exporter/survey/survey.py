@@ -1,0 +1,86 @@
+"""A survey: assets and projects of one moment, with what is worked out only once for all who ask."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from exporter.holdings import Holdings, Place
+from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
+from exporter.pricing.attribution import sum_by_key
+from exporter.survey.assets import AssetRow, Choice, asset_rows, assets_in_order
+from exporter.survey.paging import Order
+from exporter.survey.projects import (
+    ProductRow,
+    ProjectRow,
+    Shares,
+    budgets_of,
+    product_rows,
+    project_rows,
+    shares_of,
+)
+
+ORDERS_KEPT = 4
+"""So many orders are remembered; with thousands of assets each takes a megabyte or two."""
+
+
+class Survey:
+    """What is held and what it costs, by asset and by project. Nothing in it changes; ``labels`` are by account id."""
+
+    def __init__(
+        self,
+        holdings: Holdings,
+        costs: Mapping[str, AccountCosts],
+        budgets: Sequence[BudgetCost],
+        labels: Mapping[str, str],
+    ) -> None:
+        self._holdings = holdings
+        self._costs = costs
+        self._budgets = budgets
+        self._labels = labels
+        self._orders: dict[tuple[str, str], Order[AssetRow]] = {}
+
+    def assets(self, sort: str, direction: str) -> Order[AssetRow]:
+        """Give all assets in an order. Raises QueryError."""
+        order = self._orders.get((sort, direction))
+        if order is None:
+            order = assets_in_order(self._rows, sort, direction)
+            if len(self._orders) >= ORDERS_KEPT:
+                self._orders.clear()
+            self._orders[sort, direction] = order
+        return order
+
+    def projects(self, choice: Choice) -> Order[ProjectRow]:
+        """Give the projects of which anything is wanted, with the sums of what is wanted."""
+        return project_rows(self._shares, choice, self._costs, self._labels)
+
+    def products(self, project: str, choice: Choice) -> list[ProductRow]:
+        """Give what each product costs in a project."""
+        return product_rows(self._items.get(project, ()), choice)
+
+    def budgets(self, project: str, accounts: Sequence[tuple[str, str]]) -> list[BudgetCost]:
+        """Give the budgets of a project that count any of some accounts, each of which is an id and a label."""
+        return budgets_of(self._budgets, project, accounts)
+
+    @cached_property
+    def _rows(self) -> tuple[AssetRow, ...]:
+        return asset_rows(self._holdings, self._costs, self._amounts)
+
+    @cached_property
+    def _amounts(self) -> dict[Place, Amount]:
+        """Give what is shown of cost under each set of labels; subscriptions have no asset."""
+        return sum_by_key(
+            (Place(account_id, item.project, item.kind, item.asset), item.amount)
+            for account_id, each in self._costs.items()
+            for item in each.items
+        )
+
+    @cached_property
+    def _shares(self) -> Shares:
+        return shares_of(self._holdings, self._amounts)
+
+    @cached_property
+    def _items(self) -> dict[str, list[tuple[str, str, CostItem]]]:
+        items: dict[str, list[tuple[str, str, CostItem]]] = {}
+        for account_id, each in self._costs.items():
+            for item in each.items:
+                items.setdefault(item.project, []).append((account_id, each.account, item))
+        return items

@@ -1,0 +1,304 @@
+"""Usage by asset and meter over days, weeks or months, from the daily sums of a ledger. Reads, and never writes."""
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol
+
+from exporter.books import QueryError
+from exporter.catalog import METERS
+from exporter.catalog.entry import Metering
+from exporter.ledger import EVERYTHING, FILTERED, KEPT_DAYS, DailyFilter, Entry, RosterKey, place_cost
+from exporter.model import DISPATCH_PREFIX, DailyKey
+from exporter.pricing import DOCUMENTED_MONTH_DAYS, RateCard, quantity_text
+from exporter.pricing.tariffs import billed_meter
+from exporter.survey.paging import Paging, read_cursor, write_cursor
+
+DAY = timedelta(days=1)
+USUAL_DAYS = 30
+"""So many days up to today are told if nobody says since when."""
+
+EARLIEST = date.min + 2 * KEPT_DAYS * DAY
+"""No day of usage is earlier."""
+
+ORDER = "usage"
+
+Json = dict[str, Any]
+
+
+class Step(StrEnum):
+    """How long a row's time is; weeks begin on Monday, and ``total`` is all of it."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    TOTAL = "total"
+
+
+class UsageBook(Protocol):
+    """What is read: the running ledger, or its file."""
+
+    def labels(self) -> dict[str, str]:
+        """Give the label of each account, by id."""
+
+    def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
+        """Give every asset of an account."""
+
+    def until(self, account_id: str) -> datetime | None:
+        """Give up to when the account's usage is known."""
+
+    def settled_sums(
+        self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
+    ) -> Iterator[tuple[DailyKey, int]]:
+        """Give the daily sums of [since, until) without open hours; a key may come more than once."""
+
+    def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
+        """Give what open hours add to the daily sums."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageQuery:
+    """What is asked for: the UTC days [since, until) of some accounts, by id, and of each that is named one of its
+    values (empty: all).
+    """
+
+    accounts: tuple[str, ...]
+    since: date | None = None
+    until: date | None = None
+    step: Step = Step.DAY
+    projects: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    assets: frozenset[str] = frozenset()
+    meters: frozenset[str] = frozenset()
+    paging: Paging = field(default_factory=Paging)
+
+
+class UsageKey(NamedTuple):
+    """What a row is about, and where it stands: ``since`` is the first day of its time."""
+
+    since: str
+    account: str
+    project: str
+    kind: str
+    asset: str
+    asset_id: str
+    meter: str
+    account_id: str
+
+
+class UsageRow(NamedTuple):
+    """What was used in the days [key.since, until), in the unit of the rate card; of other meters in Cloudflare's."""
+
+    key: UsageKey
+    until: date
+    quantity: Fraction
+    unit: str
+    product: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsagePage:
+    """A page of usage; ``known_until`` is up to when the usage of all these accounts is known."""
+
+    since: date
+    until: date
+    step: Step
+    known_until: datetime | None
+    rows: tuple[UsageRow, ...]
+    cursor: str | None
+
+
+def find_usage(query: UsageQuery, book: UsageBook, card: RateCard) -> UsagePage:
+    """Give a page of usage by time, account, project, kind, asset and meter. Raises QueryError or StorageError.
+
+    Times are read one by one until the page is full, so a page of days is quick however long ago it begins.
+    """
+    known = [moment for account_id in query.accounts if (moment := book.until(account_id)) is not None]
+    today = max(known).date() if known else EARLIEST
+    until = query.until or today + DAY
+    since = query.since or (until - USUAL_DAYS * DAY if until > EARLIEST else date.min)
+    if since >= until:
+        raise QueryError(f"until ({until}) is not after since ({since}).", "Name the day after the last one wanted.")
+    after = _after(query.paging.cursor)
+    accounts = {account_id: _Account(account_id, query, book, card) for account_id in query.accounts}
+    found: list[tuple[UsageKey, date, _Used]] = []
+    kept = max(since, today - KEPT_DAYS * DAY)
+    for first, end in _times(kept, min(until, today + DAY), query.step):
+        text = str(first)
+        if after is not None and text < after.since:
+            continue
+        used = [pair for account in accounts.values() for pair in account.used(first, end).items()]
+        if after is not None and text == after.since:
+            place = after._replace(since="")
+            used = [pair for pair in used if pair[0] > place]
+        chosen = heapq.nsmallest(query.paging.limit + 1 - len(found), used, key=itemgetter(0))
+        found += [(place._replace(since=text), end, what) for place, what in chosen]
+        if len(found) > query.paging.limit:
+            break
+    page = found[: query.paging.limit]
+    rows = tuple(accounts[key.account_id].row(key, end, what) for key, end, what in page)
+    cursor = write_cursor(ORDER, page[-1][0]) if len(found) > len(page) else None
+    return UsagePage(since, until, query.step, min(known, default=None), rows, cursor)
+
+
+def _after(cursor: str) -> UsageKey | None:
+    if not cursor:
+        return None
+    found = read_cursor(ORDER, cursor, UsageKey(*[""] * 8))
+    return UsageKey(*map(str, found))
+
+
+def _times(since: date, until: date, step: Step) -> Iterator[tuple[date, date]]:
+    """Give the times of a length, the first and the last cut off at the days that are asked for."""
+    first = since
+    while first < until:
+        match step:
+            case Step.DAY:
+                end = first + DAY
+            case Step.WEEK:
+                end = first + timedelta(days=7 - first.weekday())
+            case Step.MONTH:
+                end = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+            case Step.TOTAL:
+                end = until
+        yield first, min(end, until)
+        first = end
+
+
+class _Used(NamedTuple):
+    """An amount of a meter of the catalog."""
+
+    counted: str
+    amount: int
+
+
+class _Told(NamedTuple):
+    """How a meter of the catalog is read, and what it is called, also for scripts of a dispatch namespace."""
+
+    how: Metering
+    name: str
+    dispatched: str
+
+
+class _Account:
+    """The usage of one account, as far as it is asked for."""
+
+    def __init__(self, account_id: str, query: UsageQuery, book: UsageBook, card: RateCard) -> None:
+        self._id = account_id
+        self._query = query
+        self._book = book
+        self._card = card
+        self._label = book.labels()[account_id]
+        self._roster = book.roster(account_id)
+        self._assets: dict[tuple[str, str], tuple[str, str] | None] = {}
+        self._places: dict[tuple[str, str], UsageKey | None] = {}
+
+    def used(self, since: date, until: date) -> dict[UsageKey, _Used]:
+        """Give what was used in the days [since, until), by its place: a key that does not say when."""
+        sums: dict[tuple[str, str], int] = {}
+        for (_, asset, counted), amount in self._book.settled_sums(self._id, since, until, self._wanted):
+            which = (counted, asset)
+            sums[which] = sums.get(which, 0) + amount
+        for day, those in self._open.items():
+            if since <= day < until:
+                for which, amount in those:
+                    sums[which] = sums.get(which, 0) + amount
+        found: dict[UsageKey, _Used] = {}
+        for which, amount in sums.items():
+            if which not in self._places:
+                self._places[which] = self._place(*which)
+            place = self._places[which]
+            if place is not None:
+                known = found.get(place)
+                found[place] = _Used(which[0], amount + known.amount if known else amount)
+        return found
+
+    def row(self, key: UsageKey, until: date, used: _Used) -> UsageRow:
+        """Give a row of what was used."""
+        how, rate = METERS[used.counted], self._card.meters.get(key.meter)
+        quantity = Fraction(used.amount, how.scale * (DOCUMENTED_MONTH_DAYS if how.is_stored else 1))
+        return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
+
+    @cached_property
+    def _open(self) -> dict[date, list[tuple[tuple[str, str], int]]]:
+        """Give what the open hours hold of each day, by meter and asset, as far as it can be wanted."""
+        days: dict[date, list[tuple[tuple[str, str], int]]] = {}
+        for (day, asset, counted), amount in self._book.open_sums(self._id).items():
+            if counted in self._told:
+                days.setdefault(day, []).append(((counted, asset), amount))
+        return days
+
+    @cached_property
+    def _told(self) -> dict[str, _Told]:
+        """Give the meters that can be wanted, with what they are called."""
+        query, found = self._query, {}
+        for counted, how in METERS.items():
+            name, dispatched = (billed_meter(self._card, counted, is_dispatched=each) for each in (False, True))
+            is_wanted = not query.meters or bool({name, dispatched} & query.meters)
+            if is_wanted and (not query.kinds or how.kind in query.kinds):
+                found[counted] = _Told(how, name, dispatched)
+        return found
+
+    @cached_property
+    def _wanted(self) -> DailyFilter:
+        """Give what the ledger need not read; what it reads is looked at again."""
+        query = self._query
+        meters, assets = None, None
+        if query.meters or query.kinds:
+            meters = frozenset(self._told)
+        if query.projects or query.assets:
+            assets = frozenset(
+                asset_id for kind, asset_id in self._roster if self._wants_asset(kind, asset_id) is not None
+            )
+        return DailyFilter(assets, meters)
+
+    def _wants_asset(self, kind: str, asset_id: str) -> tuple[str, str] | None:
+        """Give project and name of an asset that is wanted."""
+        which = (kind, asset_id)
+        if which not in self._assets:
+            query, found = self._query, place_cost(kind, asset_id, self._roster)
+            is_wanted = (not query.projects or found.project in query.projects) and (
+                not query.assets or bool({found.asset, asset_id} & query.assets)
+            )
+            self._assets[which] = (found.project, found.asset) if is_wanted else None
+        return self._assets[which]
+
+    def _place(self, counted: str, asset_id: str) -> UsageKey | None:
+        told = self._told.get(counted)
+        # Of what is stored, the account's own peak is less than the sum of its assets', and no usage of its own.
+        if told is None or (told.how.is_stored and not asset_id and not told.how.is_of_account):
+            return None
+        meter = told.dispatched if asset_id.startswith(DISPATCH_PREFIX) else told.name
+        if self._query.meters and meter not in self._query.meters:
+            return None
+        kind = told.how.kind
+        found = self._wants_asset(kind, asset_id)
+        if found is None:
+            return None
+        project, asset = found
+        shown_id = "" if asset == FILTERED else asset_id
+        return UsageKey("", self._label, project, kind, asset, shown_id, meter, self._id)
+
+
+def usage_document(row: UsageRow) -> Json:
+    """Give a row as JSON; quantities are text, with nine decimal places at most."""
+    key = row.key
+    return {
+        "since": key.since,
+        "until": str(row.until),
+        "account": key.account,
+        "account_id": key.account_id,
+        "project": key.project,
+        "kind": key.kind,
+        "asset": key.asset,
+        "asset_id": key.asset_id,
+        "product": row.product,
+        "meter": key.meter,
+        "quantity": quantity_text(row.quantity),
+        "unit": row.unit,
+    }
