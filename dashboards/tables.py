@@ -1,0 +1,96 @@
+"""Tables: one row for each label set, one column for each query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboards.grafana import Json, Look, Query, Size, by_name, panel
+
+COLORED = {"type": "color-text"}
+"""A cell whose text has the colour of its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: the field it shows, its head, and properties that differ from the table's."""
+
+    source: str
+    title: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A column that a query gives the values of."""
+
+    title: str
+    expr: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+def linked(link: Json, **more: Any) -> Json:
+    """Give the properties of a column whose cells are links."""
+    return {"links": [link], **more}
+
+
+def values_table(
+    title: str,
+    description: str,
+    size: Size,
+    names: Sequence[Column],
+    values: Sequence[Value],
+    *,
+    look: Look,
+    sort_by: str,
+    is_descending: bool = True,
+    if_empty: str = "",
+) -> Json:
+    """Give a table of what names a row (labels), followed by the values."""
+    # Of a single query Grafana calls the field just Value.
+    fields = [f"Value #{chr(ord('A') + place)}" for place in range(len(values))] if len(values) > 1 else ["Value"]
+    columns = [Column(name, value.title, value.properties) for name, value in zip(fields, values, strict=True)]
+    return table(
+        title,
+        description,
+        size,
+        [Query(value.expr, is_instant=True) for value in values],
+        look,
+        columns=(*names, *columns),
+        sort_by=sort_by,
+        is_descending=is_descending,
+        if_empty=if_empty,
+    )
+
+
+def table(
+    title: str,
+    description: str,
+    size: Size,
+    queries: Sequence[Query],
+    look: Look,
+    *,
+    columns: Sequence[Column],
+    sort_by: str,
+    is_descending: bool = False,
+    if_empty: str = "",
+) -> Json:
+    """Give a table with one row for each label set of the queries, and the given columns in their order."""
+    transformations = [
+        {"id": "merge", "options": {}},
+        {"id": "filterFieldsByName", "options": {"include": {"names": [column.source for column in columns]}}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {},
+                "indexByName": {column.source: position for position, column in enumerate(columns)},
+                "renameByName": {column.source: column.title for column in columns},
+            },
+        },
+    ]
+    overrides = [by_name(column.title, column.properties) for column in columns if column.properties]
+    options = {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": sort_by, "desc": is_descending}]}
+    defaults = look.field_config(custom={"align": "auto", "minWidth": 70, "cellOptions": {"type": "auto"}})
+    if if_empty:
+        defaults["noValue"] = if_empty
+    made = panel("table", title, description, size, queries, options=options, defaults=defaults, overrides=overrides)
+    return made | {"transformations": transformations}

@@ -1,0 +1,18 @@
+"""Queries of dashboards that can have no answer after some minutes of a healthy account, and why."""
+
+from collections.abc import Mapping
+
+UNANSWERED: Mapping[str, str] = {
+    "cloudflare_budget_": "no budget is configured",
+    "offset 30d": "nothing was recorded a billing cycle ago",
+    "_per_week_before:": "nothing was recorded a week ago",
+    "cloudflare_exporter_problem_start_timestamp_seconds": "nothing is wrong",
+    "changes(": "nothing is deployed meanwhile",
+    'alertstate="firing",product="': "one Worker fails; nothing is wrong with the other products",
+}
+"""Part of a query -> why. Each of their panels says in words that there is nothing."""
+
+
+def is_unanswered(query: str) -> bool:
+    """Tell whether a query may have no answer."""
+    return any(part in query for part in UNANSWERED)
