@@ -3,11 +3,24 @@
 from dashboards import lines
 from dashboards.colors import FORECAST as FORECAST_COLORS
 from dashboards.colors import PRODUCTS
+from dashboards.freshness import alerts_table
 from dashboards.grafana import Json, Look, Query, Size, days, stat, thresholds, timeseries
-from dashboards.links import COST, asset_of_row, of_row, product_page, project_of_row
+from dashboards.links import COST, asset_of_row, project_of_row
 from dashboards.names import LIST_COST, PROJECT_LEVEL, QUOTA_USED
 from dashboards.page import Section, dashboard
-from dashboards.queries import FORECAST, JOB, TO_DATE, TOP, money, or_none, select, select_account, total
+from dashboards.queries import (
+    FORECAST,
+    JOB,
+    OF_ASSET,
+    TO_DATE,
+    TOP,
+    money,
+    money_of_assets,
+    or_none,
+    select,
+    select_account,
+    total,
+)
 from dashboards.spending import USD, cycle_left, forecast, per_hour_by_product, to_date
 from dashboards.tables import COLORED, Column, Value, linked, values_table
 from dashboards.text import LIST_PRICE, OF_CYCLE
@@ -15,6 +28,9 @@ from dashboards.variables import alerts, of_projects
 
 OF_BUDGET = f'{{{JOB},account=~"$account|"}}'
 """A budget may be of all accounts; its label is then empty."""
+
+ABOUT_MONEY = 'alertname=~"Cloudflare(Cost|ListCost|Budget|Quota|R2Quota|Billed).+"'
+"""Alerts of budgets have the product of the budget, so they are known by their names."""
 
 DAY = "time:YYYY-MM-DD"
 START, END = (select_account(f"cloudflare_cost_cycle_{which}_timestamp_seconds") for which in ("start", "end"))
@@ -30,7 +46,7 @@ def cost() -> Json:
         "What the billing cycle costs and will cost: by project, product and asset, by day, against budgets, quotas "
         "and Cloudflare's own bill. Dollars without tax.",
         variables=of_projects(),
-        annotations=(alerts('product="costs"'),),
+        annotations=(alerts(ABOUT_MONEY),),
         sections=(
             Section(
                 "What does it cost, and where is it heading?",
@@ -46,7 +62,10 @@ def cost() -> Json:
                 ),
             ),
             Section("On what?", (_by_project(third), _by_product(third), _by_asset(third))),
-            Section("Budgets, and what the plan includes", (_budgets(half), _quotas(half))),
+            Section(
+                "Budgets, what the plan includes, and alerts",
+                (_budgets(third), _quotas(third), alerts_table(third, ABOUT_MONEY)),
+            ),
             Section("At list price", (per_hour_by_product(Size(24, 8), colors=PRODUCTS),)),
             Section("Is the estimate right?", (_lines(Size(24, 9)),), is_collapsed=True),
         ),
@@ -144,12 +163,11 @@ def _by_project(size: Size) -> Json:
 
 
 def _by_product(size: Size) -> Json:
-    page = product_page('${__data.fields["Product"]}')
     return values_table(
         "By product",
         OF_CYCLE,
         size,
-        (Column("product", "Product", linked(of_row(page, "Open the product"))),),
+        (Column("product", "Product"),),
         (
             Value("To date", money(TO_DATE, "product")),
             Value("Forecast", money(FORECAST, "product")),
@@ -160,8 +178,7 @@ def _by_product(size: Size) -> Json:
 
 
 def _by_asset(size: Size) -> Json:
-    by = "project, product, asset"
-    most = money(FORECAST, by, 'asset!=""')
+    most = f"topk({2 * TOP}, {money_of_assets(FORECAST)})"
     return values_table(
         "By asset",
         f"The {2 * TOP} assets with the highest forecast. {OF_CYCLE}",
@@ -172,8 +189,8 @@ def _by_asset(size: Size) -> Json:
             Column("product", "Product", {"custom.width": 120}),
         ),
         (
-            Value("To date", f"{money(TO_DATE, by)} and on ({by}) topk({2 * TOP}, {most})"),
-            Value("Forecast", f"topk({2 * TOP}, {most})"),
+            Value("To date", f"{money_of_assets(TO_DATE)} and on ({OF_ASSET}) {most}"),
+            Value("Forecast", most),
         ),
         look=USD,
         sort_by="Forecast",

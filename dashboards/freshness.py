@@ -111,9 +111,7 @@ def datasets_table(size: Size) -> Json:
             Column("reason", "Reason"),
         ),
         (
-            Value(
-                "Listed", f"max by (account, dataset, state, reason) ({select_account(STATE)} == 1)", {"unit": "none"}
-            ),
+            Value("", f"max by (account, dataset, state, reason) ({select_account(STATE)} == 1)"),
             Value("Answered until", AGE),
             Value("Newest data", f"time() - max by (account, dataset) ({select_account(NEWEST)})"),
         ),

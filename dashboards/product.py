@@ -36,6 +36,9 @@ class Product:
     meters: str = ""
     """A regular expression of what its plan includes."""
 
+    lines: str = ""
+    """A regular expression of what the bill calls it, if that is more than one word."""
+
     @property
     def label(self) -> str:
         """Give the label that names an asset."""
@@ -59,7 +62,7 @@ class Product:
     @property
     def line(self) -> tuple[str, str]:
         """Give what leaves the chosen assets of the bill."""
-        return f'product="{self.name}"', f'asset=~"${self.label}"'
+        return f'product=~"{self.lines or self.name}"', f'asset=~"${self.label}"'
 
     @property
     def firing(self) -> tuple[str, str]:

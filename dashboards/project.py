@@ -18,7 +18,7 @@ from dashboards.names import (
     WORKER_ERROR_RATIO,
 )
 from dashboards.page import Section, dashboard
-from dashboards.queries import FORECAST, TO_DATE, money, or_none, select, total, used, with_product
+from dashboards.queries import FORECAST, OF_ASSET, TO_DATE, money_of_assets, or_none, select, total, used, with_product
 from dashboards.spending import forecast, per_hour_by_product, to_date
 from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import DATA_TIME, IN_RANGE, LATE, OF_CYCLE, SIZES
@@ -84,7 +84,6 @@ def _assets(size: Size) -> Json:
 
 
 def _assets_table(size: Size) -> Json:
-    by = "project, product, asset"
     last_used = select("cloudflare_asset_last_used_timestamp_seconds")
     shown = {"unit": "dateTimeFromNow", "noValue": "-"}
     listed = f"count by (project, kind, asset) ({select('cloudflare_asset_info')})"
@@ -98,11 +97,11 @@ def _assets_table(size: Size) -> Json:
             Column("product", "Product", {"custom.width": 120}),
         ),
         (
-            Value("To date", money(TO_DATE, by, 'asset!=""')),
-            Value("Forecast", money(FORECAST, by, 'asset!=""')),
+            Value("To date", money_of_assets(TO_DATE)),
+            Value("Forecast", money_of_assets(FORECAST)),
             Value("Changed", _moment(select(MODIFIED)), shown),
             Value("Last used", _moment(last_used), shown),
-            Value("Listed", f"sum by ({by}) ({with_product(listed)})", {"unit": "none", "noValue": "-"}),
+            Value("", f"sum by ({OF_ASSET}) ({with_product(listed)})"),
         ),
         look=Look("currencyUSD", decimals=2),
         sort_by="Forecast",
@@ -110,7 +109,7 @@ def _assets_table(size: Size) -> Json:
 
 
 def _moment(series: str) -> str:
-    return f"1000 * max by (project, product, asset) ({with_product(series)})"
+    return f"1000 * max by ({OF_ASSET}) ({with_product(series)})"
 
 
 def _traffic(size: Size) -> tuple[Json, ...]:

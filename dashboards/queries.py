@@ -17,6 +17,11 @@ TOP = 10
 LINE = "account, project, product, meter, kind, asset"
 """One share of one line of the bill; replicas publish the same, so that one of them is taken."""
 
+OF_ASSET = "project, product, asset"
+
+NAMED = 'asset!=""'
+"""What leaves subscriptions out."""
+
 TO_DATE = "cloudflare_cost_cycle_to_date_usd"
 FORECAST = "cloudflare_cost_forecast_usd"
 
@@ -56,6 +61,13 @@ def or_none(expression: str, label: str) -> str:
 def money(metric: str, by: str, *matchers: str) -> str:
     """Give a sum of the shares of the bill, by some labels."""
     return f"sum by ({by}) (max by ({LINE}) ({select(metric, *matchers)}))"
+
+
+def money_of_assets(metric: str) -> str:
+    """Give a sum of the shares of the bill by asset; its product is the one that has a page."""
+    shares = f"max by ({LINE}) ({select(metric, NAMED)})"
+    paged = f'label_replace({shares}, "product", "workers", "product", "workers_for_platforms")'
+    return f"sum by ({OF_ASSET}) ({paged})"
 
 
 def select(name: str, *matchers: str) -> str:

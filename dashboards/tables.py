@@ -21,7 +21,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A column that a query gives the values of."""
+    """A column that a query gives the values of; without a title it only sees to it that there are rows."""
 
     title: str
     expr: str
@@ -48,7 +48,9 @@ def values_table(
     """Give a table of what names a row (labels), followed by the values."""
     # Of a single query Grafana calls the field just Value.
     fields = [f"Value #{chr(ord('A') + place)}" for place in range(len(values))] if len(values) > 1 else ["Value"]
-    columns = [Column(name, value.title, value.properties) for name, value in zip(fields, values, strict=True)]
+    columns = [
+        Column(name, value.title, value.properties) for name, value in zip(fields, values, strict=True) if value.title
+    ]
     return table(
         title,
         description,

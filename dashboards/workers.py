@@ -10,7 +10,7 @@ from dashboards.queries import select, sum_of, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE
 
-WORKERS = Product("workers", "Workers", "workers_.+")
+WORKERS = Product("workers", "Workers", "workers_.+|wfp_.+", "workers|workers_for_platforms")
 BY = "project, script_name"
 
 

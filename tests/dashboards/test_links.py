@@ -79,6 +79,6 @@ def test_each_alert_leads_to_a_page_that_shows_it(rule: Json) -> None:
     chosen = {name.removeprefix("var-") for name, _ in parse_qsl(address.query, keep_blank_values=True)}
     assert chosen <= names(BY_UID[uid])
     marks = [mark for mark in BY_UID[uid]["annotations"]["list"] if mark["name"] == "Alerts"]
-    products = re.findall(r'product=~?"([^"]+)"', marks[0]["target"]["expr"])
-    own = rule["labels"].get("product", "")
-    assert all(re.fullmatch(product, own) for product in products), (products, own)
+    shown = {"alertname": rule["alert"], "product": rule["labels"].get("product", "")}
+    for label, wanted in re.findall(r'(alertname|product)=~?"([^"]+)"', marks[0]["target"]["expr"]):
+        assert re.fullmatch(wanted, shown[label]), (label, wanted)

@@ -8,6 +8,7 @@ UNANSWERED: Mapping[str, str] = {
     "_per_week_before:": "nothing was recorded a week ago",
     "cloudflare_exporter_problem_start_timestamp_seconds": "nothing is wrong",
     "changes(": "nothing is deployed meanwhile",
+    'alertstate="firing",alertname=~"Cloudflare(Cost|': "no cost is high",
     'alertstate="firing",product="': "one Worker fails; nothing is wrong with the other products",
 }
 """Part of a query -> why. Each of their panels says in words that there is nothing."""
