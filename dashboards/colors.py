@@ -14,7 +14,7 @@ PRODUCTS = {
     "d1": "#CC79A7",
     "durable_objects": "#0072B2",
     "kv": "#44AA99",
-    "subscription": "#999999",
+    "workers_for_platforms": "#999999",
 }
 
 CLASSES = {"A": "#E69F00", "B": "#56B4E9", "free": "#009E73", "unknown": "#999999"}

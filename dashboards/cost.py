@@ -61,10 +61,10 @@ def cost() -> Json:
                     _daily(half),
                 ),
             ),
-            Section("On what?", (_by_project(third), _by_product(third), _by_asset(third))),
+            Section("On what?", (_by_project(Size(7, 9)), _by_product(Size(7, 9)), _by_asset(Size(10, 9)))),
             Section(
                 "Budgets, what the plan includes, and alerts",
-                (_budgets(third), _quotas(third), alerts_table(third, ABOUT_MONEY)),
+                (_budgets(third), _quotas(Size(7, 9)), alerts_table(Size(9, 9), ABOUT_MONEY)),
             ),
             Section("At list price", (per_hour_by_product(Size(24, 8), colors=PRODUCTS),)),
             Section("Is the estimate right?", (_lines(Size(24, 9)),), is_collapsed=True),
@@ -113,11 +113,10 @@ def _included(size: Size) -> Json:
 def _heading(size: Size) -> Json:
     bands = ((TO_DATE, "to date"), (FORECAST, "forecast"))
     edges = (("low", "at least"), ("high", "at most"))
-    recorded = [Query(f"{_sum(f'{PROJECT_LEVEL}:{metric}:sum')} or vector(0)", legend) for metric, legend in bands]
+    recorded = [Query(f"{_sum(f'{PROJECT_LEVEL}:{metric}:sum')}", legend) for metric, legend in bands]
     asked = [
         Query(
-            "sum(max by (account, project, product, meter) "
-            f"({select(f'cloudflare_cost_forecast_{word}_usd')})) or vector(0)",
+            f"sum(max by (account, project, product, meter) ({select(f'cloudflare_cost_forecast_{word}_usd')}))",
             legend,
         )
         for word, legend in edges
@@ -155,7 +154,7 @@ def _by_project(size: Size) -> Json:
         (
             Value("To date", total(record, "project")),
             Value("Forecast", total(f"{PROJECT_LEVEL}:{FORECAST}:sum", "project")),
-            Value("30 days ago", before, {"noValue": "not recorded"}),
+            Value("30 days ago", before, {"noValue": "-"}),
         ),
         look=USD,
         sort_by="Forecast",
@@ -167,7 +166,7 @@ def _by_product(size: Size) -> Json:
         "By product",
         OF_CYCLE,
         size,
-        (Column("product", "Product"),),
+        (Column("product", "Product", {"custom.width": 170}),),
         (
             Value("To date", money(TO_DATE, "product")),
             Value("Forecast", money(FORECAST, "product")),
@@ -184,7 +183,7 @@ def _by_asset(size: Size) -> Json:
         f"The {2 * TOP} assets with the highest forecast. {OF_CYCLE}",
         size,
         (
-            Column("asset", "Asset", linked(asset_of_row())),
+            Column("asset", "Asset", linked(asset_of_row(), **{"custom.width": 170})),
             Column("project", "Project", {"custom.width": 80}),
             Column("product", "Product", {"custom.width": 120}),
         ),
@@ -202,9 +201,9 @@ def _budgets(size: Size) -> Json:
     return values_table(
         "Budgets",
         "Of each billing cycle, from the exporter's configuration: what is spent, what the forecast comes to, and the "
-        "day on which it will be exceeded.",
+        "day on which it will be exceeded, if it will.",
         size,
-        (Column("budget", "Budget"),),
+        (Column("budget", "Budget", {"custom.width": 90}),),
         (
             Value("Amount", _budget("amount_usd"), {"unit": "currencyUSD"}),
             Value("Spent", _budget("used_ratio"), share | {"thresholds": thresholds(lines.BUDGET)}),
@@ -214,9 +213,9 @@ def _budgets(size: Size) -> Json:
                 share | {"thresholds": thresholds(lines.BUDGET_FORECAST.colored("text"))},
             ),
             Value(
-                "Exceeded on",
+                "Exceeded",
                 f"1000 * {_budget('exceeded_timestamp_seconds')}",
-                {"unit": DAY, "noValue": "not this cycle"},
+                {"unit": DAY, "noValue": "-"},
             ),
         ),
         look=USD,
@@ -241,16 +240,16 @@ def _quotas(size: Size) -> Json:
     return values_table(
         "What the plan includes",
         "How much of it is used in the cycle (on the free plan: of the day, or in all), and the day on which it will "
-        "be used up at the cycle's mean pace. What lies above is billed.",
+        "be used up at the cycle's mean pace, if it will. What lies above is billed.",
         size,
-        (Column("account", "Account"), Column("meter", "Meter")),
+        (Column("account", "Account", {"custom.width": 85}), Column("meter", "Meter", {"custom.width": 170})),
         (
             Value(
                 "Used",
                 ratio,
                 {"unit": "percentunit", "thresholds": thresholds(lines.QUOTA), "custom.cellOptions": COLORED},
             ),
-            Value("Used up on", f"{runs_out} and on (account) {paid}", {"unit": DAY, "noValue": "not this cycle"}),
+            Value("Used up", f"{runs_out} and on (account) {paid}", {"unit": DAY, "noValue": "-"}),
         ),
         look=Look("none", decimals=0),
         sort_by="Used",

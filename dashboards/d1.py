@@ -3,7 +3,7 @@
 from dashboards import lines
 from dashboards.grafana import Json, Look
 from dashboards.names import D1_QUERIES, D1_ROWS_READ, D1_ROWS_WRITTEN, ROWS_READ_TOTAL, ROWS_WRITTEN_TOTAL
-from dashboards.product import HALF, Product
+from dashboards.product import WIDE, Product
 from dashboards.queries import select, total, used
 from dashboards.tables import Value
 from dashboards.text import FIFTEEN, SIZES
@@ -72,6 +72,6 @@ def d1() -> Json:
                 unit="decbytes",
                 line=lines.DATABASE_SIZE,
             ),
-            D1.quotas(HALF),
+            D1.quotas(WIDE),
         ),
     )

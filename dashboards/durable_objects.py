@@ -4,7 +4,7 @@ from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
 from dashboards.grafana import Json, Look, Query, timeseries
 from dashboards.names import DURATION_TOTAL, OBJECT_DURATION, OBJECT_ERRORS, OBJECT_REQUESTS, OBJECT_TOTAL
-from dashboards.product import HALF, Product
+from dashboards.product import HALF, WIDE, Product
 from dashboards.queries import or_none, select, sum_of, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, FIFTEEN, SIZES
@@ -72,7 +72,7 @@ def durable_objects() -> Json:
                 unit="decbytes",
                 line=lines.OBJECT_STORAGE,
             ),
-            OBJECTS.quotas(HALF),
+            OBJECTS.quotas(WIDE),
         ),
     )
 

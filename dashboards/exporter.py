@@ -12,11 +12,11 @@ from dashboards.freshness import (
     is_up,
     oldest,
 )
-from dashboards.grafana import Json, Look, Query, Size, bars, timeseries
+from dashboards.grafana import Json, Look, Query, Size, timeseries
 from dashboards.links import EXPORTER
 from dashboards.page import Section, dashboard
 from dashboards.queries import or_none, select_account, select_job
-from dashboards.tables import Column, Value, values_table
+from dashboards.tables import Column, Value, bars, values_table
 from dashboards.text import IN_RANGE
 from dashboards.variables import alerts, of_accounts
 
@@ -99,13 +99,14 @@ def _budget(size: Size) -> Json:
 
 
 def _requests(size: Size) -> Json:
-    used = f"sum by (api, outcome) (increase({select_job('cloudflare_exporter_api_requests_total')}[$__range]))"
+    counter = select_job("cloudflare_exporter_api_requests_total")
     return bars(
         "Requests to Cloudflare",
         f"By API and outcome, retries included. {IN_RANGE}",
         size,
-        [Query(f"sort_desc({used})", "{{api}} {{outcome}}", is_instant=True)],
-        Look("short", decimals=0),
+        (Column("api", "API", {"custom.width": 80}), Column("outcome", "Outcome", {"custom.width": 120})),
+        Value("Requests", f"sum by (api, outcome) (increase({counter}[$__range]))"),
+        look=Look("short", decimals=0),
     )
 
 
@@ -133,30 +134,34 @@ def _revisions(size: Size) -> Json:
 
 def _late(size: Size) -> Json:
     late = select_account("cloudflare_exporter_late_usage_total")
-    used = f"sum by (field) (increase({late}[$__range]))"
     return bars(
         "Usage that came late",
         f"Added when its day was audited, by field of the dataset. {IN_RANGE}",
         size,
-        [Query(f"sort_desc({or_none(used, 'field')})", "{{field}}", is_instant=True)],
-        Look("short", decimals=1),
+        (Column("field", "Field", {"custom.width": 170}),),
+        Value("Added", f"sum by (field) (increase({late}[$__range]))"),
+        look=Look("short", decimals=1),
+        if_empty="Nothing came late",
     )
 
 
 def _gaps(size: Size) -> Json:
-    gap = select_account("cloudflare_exporter_gap_seconds_total")
-    failures = select_job("cloudflare_exporter_commit_failures_total")
-    splits = select_job("cloudflare_exporter_page_splits_total")
+    counted = (
+        ("seconds that no question covered", select_account("cloudflare_exporter_gap_seconds_total")),
+        ("changes that could not be written", select_job("cloudflare_exporter_commit_failures_total")),
+        ("questions cut since a page was full", select_job("cloudflare_exporter_page_splits_total")),
+    )
+    named = (
+        f'label_replace(sum(increase({series}[$__range])) or vector(0), "what", "{what}", "", "")'
+        for what, series in counted
+    )
     return bars(
         "Failures",
-        f"Seconds that no question covered, changes the ledger could not write, and questions cut since a page was "
-        f"full. {IN_RANGE}",
+        f"The first two are usage that may be lost, the third costs only requests. {IN_RANGE}",
         size,
-        [
-            Query(f"sum(increase({series}[$__range])) or vector(0)", legend, is_instant=True)
-            for series, legend in ((gap, "seconds lost"), (failures, "writes failed"), (splits, "questions cut"))
-        ],
-        Look("short", decimals=0),
+        (Column("what", "What", {"custom.width": 270}),),
+        Value("How many", " or ".join(named)),
+        look=Look("short", decimals=0),
     )
 
 

@@ -8,7 +8,8 @@ from dashboards.queries import ACCOUNT, firing, select_account, select_job
 from dashboards.tables import COLORED, Column, Value, linked, table, values_table
 
 STATES = {"ok": ("ok", GOOD), "failing": ("failing", BAD), "unavailable": ("unavailable", CAREFUL)}
-SEVERITIES = {"critical": ("critical", BAD), "warning": ("warning", CAREFUL), "info": ("info", NOTICE)}
+SEVERITIES = {"1": ("critical", BAD), "2": ("warning", CAREFUL), "3": ("info", NOTICE)}
+"""By rank, so that they can be sorted."""
 
 STATE = "cloudflare_exporter_dataset_state"
 UNTIL = "cloudflare_exporter_dataset_queried_until_timestamp_seconds"
@@ -37,7 +38,7 @@ def is_up(size: Size) -> Json:
 def accounts_down(size: Size) -> Json:
     """Give how many accounts are not answered."""
     return stat(
-        "Accounts not answered",
+        "Accounts down",
         "Accounts whose last refresh Cloudflare did not answer. The exporter's first page says why.",
         size,
         [Query(f"sum(1 - max by (account) ({select_account('cloudflare_exporter_account_up')}))", "accounts")],
@@ -50,7 +51,7 @@ def datasets_down(size: Size) -> Json:
     """Give how many datasets are not answered."""
     down = select_account(STATE, 'state!="ok"')
     return stat(
-        "Datasets not answered",
+        "Datasets down",
         "Datasets that are failing, or unavailable to this token or plan; the page Exporter says which and why.",
         size,
         [Query(f"sum(max by (account, dataset) ({down})) or 0 * count({select_account(STATE)})", "datasets")],
@@ -126,23 +127,26 @@ def alerts_table(size: Size, *matchers: str) -> Json:
     subject = (
         '"script_name", "bucket", "database", "do_namespace", "kv_namespace", "dataset", "meter", "budget", "alert"'
     )
+    ranked = firing(*matchers)
+    for rank, (severity, _) in SEVERITIES.items():
+        ranked = f'label_replace({ranked}, "severity", "{rank}", "severity", "{severity}")'
     return table(
         "Firing alerts",
         "What fires now, the one that always fires left out. The runbook has an entry for each alert.",
         size,
-        [Query(f'label_join({firing(*matchers)}, "subject", "", {subject})', is_instant=True)],
+        [Query(f'label_join({ranked}, "subject", "", {subject})', is_instant=True)],
         Look("none"),
         columns=(
             Column(
                 "severity",
                 "Severity",
-                {"mappings": mappings(SEVERITIES), "custom.cellOptions": COLORED, "custom.width": 90},
+                {"mappings": mappings(SEVERITIES), "custom.cellOptions": COLORED, "custom.width": 75},
             ),
-            Column("alertname", "Alert", {"custom.width": 270}),
+            Column("alertname", "Alert", {"custom.width": 235}),
+            Column("subject", "What", {"noValue": "-"}),
             Column(
                 "project", "Project", {"noValue": "-", **linked(of_row(PROJECT, "Open the project", project="Project"))}
             ),
-            Column("subject", "What", {"noValue": "-"}),
         ),
         sort_by="Severity",
         if_empty="Nothing fires",

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.colors import PLAIN
-
 Json = dict[str, Any]
+
+NONE = "(none)"
+"""What a zero is called that stands for no series at all."""
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -109,7 +110,8 @@ def timeseries(
 ) -> Json:
     """Give a panel of curves. A series has the same colour in every panel; steps are drawn as dashed lines.
 
-    What lies between the two series of ``band`` (the lower one first) is filled.
+    What lies between the two series of ``band`` (the lower one first) is filled. The zero that stands for no series at
+    all has no entry in the legend.
     """
     custom = {
         "drawStyle": "line",
@@ -125,7 +127,7 @@ def timeseries(
     }
     linked = {"links": list(links)} if links else {}
     defaults = look.field_config(color={"mode": "palette-classic-by-name"}, min=0, custom=custom, **linked)
-    overrides = [
+    overrides = [UNNAMED] + [
         by_name(name, {"color": {"mode": "fixed", "fixedColor": color}}) for name, color in (colors or {}).items()
     ]
     if band:
@@ -149,7 +151,9 @@ def days(title: str, description: str, size: Size, queries: Sequence[Query], loo
         "stacking": {"mode": "normal", "group": "A"},
     }
     defaults = look.field_config(color={"mode": "palette-classic-by-name"}, min=0, custom=custom)
-    columns = panel("timeseries", title, description, size, queries, options=_curves(), defaults=defaults)
+    columns = panel(
+        "timeseries", title, description, size, queries, options=_curves(), defaults=defaults, overrides=[UNNAMED]
+    )
     return columns | {"interval": "1d"}
 
 
@@ -160,36 +164,15 @@ def _curves() -> Json:
     }
 
 
-def bars(
-    title: str, description: str, size: Size, queries: Sequence[Query], look: Look, *, most: float | None = None
-) -> Json:
-    """Give a panel of horizontal bars, one a series, in the order of the query; ``most`` is a whole bar."""
-    options = {
-        "displayMode": "gradient",
-        "orientation": "horizontal",
-        "valueMode": "text",
-        "namePlacement": "left",
-        "showUnfilled": True,
-        "sizing": "auto",
-        "minVizHeight": 16,
-        "minVizWidth": 8,
-        "maxVizHeight": 28,
-        "text": {"titleSize": 13, "valueSize": 15},
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
-    }
-    color = {"mode": "thresholds"} if look.steps else {"mode": "fixed", "fixedColor": PLAIN}
-    limits = {"min": 0} if most is None else {"min": 0, "max": most}
-    defaults = look.field_config(color=color, **limits)
-    return panel("bargauge", title, description, size, queries, options=options, defaults=defaults)
-
-
 def by_name(name: str, properties: Mapping[str, Any]) -> Json:
     """Give the override of one field's properties."""
     return {
         "matcher": {"id": "byName", "options": name},
         "properties": [{"id": key, "value": value} for key, value in properties.items()],
     }
+
+
+UNNAMED = by_name(NONE, {"custom.hideFrom": {"legend": True, "tooltip": True, "viz": False}})
 
 
 def panel(

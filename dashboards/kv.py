@@ -3,7 +3,7 @@
 from dashboards.colors import ACTIONS
 from dashboards.grafana import Json, Look, Query, timeseries
 from dashboards.names import KV_OPERATIONS, KV_TOTAL
-from dashboards.product import HALF, Product
+from dashboards.product import HALF, THIRD, Product
 from dashboards.queries import or_none, select, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE, SIZES
@@ -41,7 +41,8 @@ def kv() -> Json:
         ),
         values=(
             Value("Reads", used(KV_TOTAL, BY, own, 'action="read"')),
-            Value("Writes, lists, deletes", used(KV_TOTAL, BY, own, costly)),
+            Value("Writes", used(KV_TOTAL, BY, own, 'action="write"')),
+            Value("Lists, deletes", used(KV_TOTAL, BY, own, 'action=~"list|delete"')),
             Value("Stored", _size(STORED), {"unit": "decbytes"}),
             Value("Keys", _size(KEYS)),
         ),
@@ -61,7 +62,7 @@ def kv() -> Json:
                 Look("decbytes"),
             ),
             KV.metric_by_asset("Keys", f"How many (kvStorageAdaptiveGroups). {SIZES}", _largest(KEYS), Look("short")),
-            KV.quotas(HALF),
+            KV.quotas(THIRD),
         ),
     )
 

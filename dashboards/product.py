@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.freshness import alerts_firing, alerts_table
-from dashboards.grafana import Json, Look, Query, Size, bars, stat, timeseries
+from dashboards.grafana import Json, Look, Query, Size, stat, timeseries
 from dashboards.lines import QUOTA, Line
 from dashboards.links import (
     ASSET_LABELS,
@@ -20,11 +20,11 @@ from dashboards.names import PROJECT_LEVEL, QUOTA_USED
 from dashboards.page import Section, dashboard
 from dashboards.queries import FORECAST, TO_DATE, largest, money, rate_of_largest, select_account, sum_of
 from dashboards.spending import forecast, to_date
-from dashboards.tables import Column, Value, linked, values_table
+from dashboards.tables import Column, Value, bars, linked, values_table
 from dashboards.text import DATA_TIME, LATE, OF_CYCLE, TEN
 from dashboards.variables import INFO, alerts, deployments, of_assets
 
-SMALL, THIRD, HALF = Size(4, 4), Size(8, 8), Size(12, 8)
+SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Product:
     def asset(self) -> str:
         """Give what an asset is called."""
         return INFO[self.label][0]
+
+    @property
+    def word(self) -> str:
+        """Give the same within a title: a Worker is a name."""
+        return self.asset if self.name == "workers" else self.asset.lower()
 
     @property
     def level(self) -> str:
@@ -98,7 +103,7 @@ class Product:
                     ),
                 ),
                 Section("Which of them, and what is wrong", (self._table(values), self._alerts())),
-                Section(f"Each {self.asset if self.name == 'workers' else self.asset.lower()}", tuple(assets)),
+                Section(f"Each {self.word}", tuple(assets)),
             ),
         )
 
@@ -113,7 +118,7 @@ class Product:
             f"Usage in the selected time, as far as Cloudflare has reported it; sizes are those of now. {OF_CYCLE}",
             Size(16, 9),
             (
-                Column(self.label, self.asset, linked(choose)),
+                Column(self.label, self.asset, linked(choose, **{"custom.width": 170})),
                 Column("project", "Project", linked(project_of_row(), **{"custom.width": 90})),
             ),
             (*values, *prices),
@@ -181,14 +186,14 @@ class Product:
             "In the billing cycle, of the chosen accounts and all projects; on the free plan of the day. An alert "
             "fires near its end, and when it is used up.",
             size,
-            [Query(f"sort_desc(max by (meter) ({selected}))", "{{meter}}", is_instant=True)],
-            Look("percentunit", QUOTA, decimals=0),
-            most=1,
+            (Column("meter", "Meter", {"custom.width": 190}),),
+            Value("Used", f"max by (meter) ({selected})", {"max": 1}),
+            look=Look("percentunit", QUOTA, decimals=0),
         )
 
     def _curves(self, title: str, what: str, query: str, look: Look, *, is_stacked: bool = False) -> Json:
         return timeseries(
-            f"{title} by {self.asset}",
+            f"{title} by {self.word}",
             what,
             THIRD,
             [Query(query, f"{{{{{self.label}}}}}")],

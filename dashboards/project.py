@@ -50,7 +50,7 @@ def project() -> Json:
                     alerts_table(Size(9, 9), PROJECT_ALERTS),
                 ),
             ),
-            Section("What does it do?", (*_traffic(third), per_hour_by_product(third, colors=PRODUCTS))),
+            Section("What does it do?", (*_traffic(third), per_hour_by_product(Size(16, 8), colors=PRODUCTS))),
         ),
     )
 

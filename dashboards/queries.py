@@ -4,6 +4,8 @@ Rates come from recording rules, over Cloudflare's time. Totals over the selecte
 increase is right however late it arrives. What may be nothing is shown as zero.
 """
 
+from dashboards.grafana import NONE
+
 JOB = 'job=~"$job"'
 
 ACCOUNT = f'{JOB},account=~"$account"'
@@ -54,8 +56,8 @@ def largest(record: str, by: str, *matchers: str) -> str:
 
 
 def or_none(expression: str, label: str) -> str:
-    """Give an expression, or a zero that is called none where it has no series at all."""
-    return f'{expression} or on () label_replace(vector(0), "{label}", "none", "", "")'
+    """Give an expression, or a zero where it has no series at all."""
+    return f'{expression} or on () label_replace(vector(0), "{label}", "{NONE}", "", "")'
 
 
 def money(metric: str, by: str, *matchers: str) -> str:

@@ -57,9 +57,9 @@ def cycle_left(size: Size) -> Json:
     """Give how long the billing cycle lasts."""
     end = select_account("cloudflare_cost_cycle_end_timestamp_seconds")
     return stat(
-        "Cycle ends in",
+        "Days left",
         "Until the end of the billing cycle, of the account where it is next.",
         size,
-        [Query(f"min({end}) - time()", "left")],
-        Look("s", decimals=0),
+        [Query(f"(min({end}) - time()) / 86400", "left")],
+        Look("none", decimals=0),
     )

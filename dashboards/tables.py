@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboards.colors import PLAIN
 from dashboards.grafana import Json, Look, Query, Size, by_name, panel
 
 COLORED = {"type": "color-text"}
 """A cell whose text has the colour of its value."""
+
+BAR = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+"""A cell with a bar, as long as its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,24 @@ class Value:
 def linked(link: Json, **more: Any) -> Json:
     """Give the properties of a column whose cells are links."""
     return {"links": [link], **more}
+
+
+def bars(
+    title: str, description: str, size: Size, names: Sequence[Column], value: Value, *, look: Look, if_empty: str = ""
+) -> Json:
+    """Give a table with a bar in each row, the longest first."""
+    color = {"color": {"mode": "thresholds"}} if look.steps else {"color": {"mode": "fixed", "fixedColor": PLAIN}}
+    bar = {"custom.cellOptions": BAR, "min": 0, **color, **value.properties}
+    return values_table(
+        title,
+        description,
+        size,
+        names,
+        [Value(value.title, value.expr, bar)],
+        look=look,
+        sort_by=value.title,
+        if_empty=if_empty,
+    )
 
 
 def values_table(
@@ -91,8 +113,8 @@ def table(
     ]
     overrides = [by_name(column.title, column.properties) for column in columns if column.properties]
     options = {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": sort_by, "desc": is_descending}]}
-    defaults = look.field_config(custom={"align": "auto", "minWidth": 70, "cellOptions": {"type": "auto"}})
-    if if_empty:
-        defaults["noValue"] = if_empty
+    defaults = look.field_config(
+        custom={"align": "auto", "minWidth": 70, "cellOptions": {"type": "auto"}}, noValue=if_empty or "-"
+    )
     made = panel("table", title, description, size, queries, options=options, defaults=defaults, overrides=overrides)
     return made | {"transformations": transformations}

@@ -2,12 +2,12 @@
 
 from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
-from dashboards.grafana import Json, Look, Query, bars, timeseries
+from dashboards.grafana import Json, Look, Query, timeseries
 from dashboards.names import ERRORS, ERRORS_TOTAL, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
-from dashboards.product import HALF, THIRD, Product
+from dashboards.product import HALF, THIRD, WIDE, Product
 from dashboards.projects import FAILED
 from dashboards.queries import select, sum_of, used
-from dashboards.tables import Value
+from dashboards.tables import Column, Value, bars
 from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE
 
 WORKERS = Product("workers", "Workers", "workers_.+|wfp_.+", "workers|workers_for_platforms")
@@ -81,7 +81,7 @@ def workers() -> Json:
                 line=lines.REQUEST_TIME,
             ),
             _outcomes(),
-            WORKERS.quotas(HALF),
+            WORKERS.quotas(WIDE),
         ),
     )
 
@@ -110,12 +110,7 @@ def _outcomes() -> Json:
         "Invocations by outcome",
         f"What Cloudflare calls the outcomes of invocations (workersInvocationsAdaptive). {IN_RANGE}",
         THIRD,
-        [
-            Query(
-                f"sort_desc({used(REQUESTS_TOTAL, 'status', WORKERS.chosen)})",
-                "{{status}}",
-                is_instant=True,
-            )
-        ],
-        Look("short", decimals=1),
+        (Column("status", "Outcome", {"custom.width": 170}),),
+        Value("Invocations", used(REQUESTS_TOTAL, "status", WORKERS.chosen)),
+        look=Look("short", decimals=1),
     )

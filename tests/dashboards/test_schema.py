@@ -21,24 +21,17 @@ TARGET = words("refId datasource editorMode expr legendFormat range instant form
 DEFAULTS = words("unit decimals min max color thresholds mappings noValue links custom displayName")
 LINK = words("title url targetBlank")
 
-_LEGEND = frozenset({"legend"})
 OPTIONS: Mapping[str, frozenset[str]] = {
     "stat": words("colorMode graphMode justifyMode orientation textMode wideLayout reduceOptions"),
-    "timeseries": _LEGEND | {"tooltip"},
+    "timeseries": words("legend tooltip"),
     "table": words("showHeader cellHeight sortBy"),
-    "bargauge": _LEGEND
-    | words(
-        "displayMode orientation valueMode namePlacement showUnfilled sizing minVizHeight minVizWidth "
-        "maxVizHeight text reduceOptions"
-    ),
 }
 CUSTOM: Mapping[str, frozenset[str]] = {
     "stat": frozenset(),
-    "bargauge": frozenset(),
     "table": words("align minWidth width cellOptions"),
     "timeseries": words(
         "drawStyle lineWidth fillOpacity gradientMode showPoints pointSize spanNulls stacking "
-        "thresholdsStyle axisSoftMin fillBelowTo barAlignment barWidthFactor"
+        "thresholdsStyle hideFrom axisSoftMin fillBelowTo barAlignment barWidthFactor"
     ),
 }
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 UNANSWERED: Mapping[str, str] = {
     "cloudflare_budget_": "no budget is configured",
+    "by (account, line) (cloudflare_billed_": "Cloudflare's bill is asked for less often than these minutes",
+    "1000 * (((time() -": "what is included is used up already, or lasts for the cycle",
     "offset 30d": "nothing was recorded a billing cycle ago",
     "_per_week_before:": "nothing was recorded a week ago",
     "cloudflare_exporter_problem_start_timestamp_seconds": "nothing is wrong",
@@ -11,7 +13,7 @@ UNANSWERED: Mapping[str, str] = {
     'alertstate="firing",alertname=~"Cloudflare(Cost|': "no cost is high",
     'alertstate="firing",product="': "one Worker fails; nothing is wrong with the other products",
 }
-"""Part of a query -> why. Each of their panels says in words that there is nothing."""
+"""Part of a query -> why. Their panels say in words, or by a dash, that there is nothing."""
 
 
 def is_unanswered(query: str) -> bool:
