@@ -23,11 +23,14 @@ CLASSES = {"A": "#E69F00", "B": "#56B4E9", "free": "#009E73", "unknown": "#99999
 ACTIONS = {"read": "#56B4E9", "write": "#E69F00", "list": "#CC79A7", "delete": "#999999"}
 """KV's actions."""
 
+NOTHING = "#999999"
+"""Of the zero that stands for no series."""
+
 REQUESTS = {"all": "#56B4E9", "failed": "#D55E00"}
 
 FORECAST = {"to date": "#56B4E9", "forecast": "#E69F00", "at least": "#999999", "at most": "#999999"}
 
 PALETTE = frozenset(
-    {GOOD, CAREFUL, BAD, NOTICE, PLAIN, "text", "transparent"}
+    {GOOD, CAREFUL, BAD, NOTICE, PLAIN, NOTHING, "text", "transparent"}
     | {color for named in (PRODUCTS, CLASSES, ACTIONS, REQUESTS, FORECAST) for color in named.values()}
 )

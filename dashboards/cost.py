@@ -64,7 +64,7 @@ def cost() -> Json:
             Section("On what?", (_by_project(Size(7, 9)), _by_product(Size(7, 9)), _by_asset(Size(10, 9)))),
             Section(
                 "Budgets, what the plan includes, and alerts",
-                (_budgets(third), _quotas(Size(7, 9)), alerts_table(Size(9, 9), ABOUT_MONEY)),
+                (_budgets(third), _quotas(third), alerts_table(third, ABOUT_MONEY)),
             ),
             Section("At list price", (per_hour_by_product(Size(24, 8), colors=PRODUCTS),)),
             Section("Is the estimate right?", (_lines(Size(24, 9)),), is_collapsed=True),
@@ -242,7 +242,7 @@ def _quotas(size: Size) -> Json:
         "How much of it is used in the cycle (on the free plan: of the day, or in all), and the day on which it will "
         "be used up at the cycle's mean pace, if it will. What lies above is billed.",
         size,
-        (Column("account", "Account", {"custom.width": 85}), Column("meter", "Meter", {"custom.width": 170})),
+        (Column("account", "Account", {"custom.width": 80}), Column("meter", "Meter", {"custom.width": 170})),
         (
             Value(
                 "Used",

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboards.colors import NOTHING
+
 Json = dict[str, Any]
 
 NONE = "(none)"
@@ -172,7 +174,13 @@ def by_name(name: str, properties: Mapping[str, Any]) -> Json:
     }
 
 
-UNNAMED = by_name(NONE, {"custom.hideFrom": {"legend": True, "tooltip": True, "viz": False}})
+UNNAMED = by_name(
+    NONE,
+    {
+        "color": {"mode": "fixed", "fixedColor": NOTHING},
+        "custom.hideFrom": {"legend": True, "tooltip": True, "viz": False},
+    },
+)
 
 
 def panel(

@@ -87,7 +87,7 @@ def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
         f"What the usage of the last hour costs. {LIST_PRICE}",
         size,
         [Query(or_none(total(f"{PROJECT_LEVEL}:{LIST_COST}:rate1h", "project"), "project"), "{{project}}")],
-        Look("currencyUSD", decimals=2),
+        Look("currencyUSD"),
         is_stacked=is_stacked,
         links=(OPENS,),
     )

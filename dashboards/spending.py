@@ -47,7 +47,7 @@ def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
         f"What the usage of the last hour costs. {LIST_PRICE}",
         size,
         [Query(or_none(total(record, "product"), "product"), "{{product}}")],
-        USD,
+        Look("currencyUSD"),
         is_stacked=True,
         colors=colors,
     )
