@@ -68,6 +68,7 @@ def _movers(size: Size) -> Json:
         [Value(title, f"max by (project) ({select(f'{PROJECT_LEVEL}:{record}')}) - 1") for title, record in ratios],
         look=Look("percentunit", decimals=0),
         sort_by="Worker requests",
+        if_empty="Not known before a week is recorded",
     )
 
 

@@ -48,10 +48,11 @@ def datasource_variable() -> Json:
 def label_variable(name: str, title: str, selector: str, label: str, *, is_one: bool = False) -> Json:
     """Give a variable with the values of a label in a selector.
 
-    All of them unless some are chosen; with ``is_one`` exactly one, the first unless another is chosen.
+    All of them unless some are chosen; with ``is_one`` the first unless another is chosen. All can be chosen there too,
+    since that is what a link from a page on which all are chosen asks for.
     """
     query = f"label_values({selector}, {label})"
-    of_many: Json = {"current": {"text": ["All"], "value": ["$__all"]}, "allValue": ".+"}
+    chosen: Json = {} if is_one else {"text": ["All"], "value": ["$__all"]}
     return {
         "name": name,
         "label": title,
@@ -60,13 +61,14 @@ def label_variable(name: str, title: str, selector: str, label: str, *, is_one: 
         "definition": query,
         "query": {"query": query, "refId": "StandardVariableQuery"},
         "regex": "",
+        "current": chosen,
+        "allValue": ".+",
         "hide": 0,
-        "includeAll": not is_one,
+        "includeAll": True,
         "multi": not is_one,
         "options": [],
         "refresh": 2,
         "sort": 1,
-        **({"current": {}} if is_one else of_many),
     }
 
 

@@ -67,11 +67,16 @@ def values_table(
     is_descending: bool = True,
     if_empty: str = "",
 ) -> Json:
-    """Give a table of what names a row (labels), followed by the values."""
+    """Give a table of what names a row (labels), followed by the values.
+
+    ``if_empty`` is what stands there if there is no row; a cell without a value has a dash.
+    """
     # Of a single query Grafana calls the field just Value.
     fields = [f"Value #{chr(ord('A') + place)}" for place in range(len(values))] if len(values) > 1 else ["Value"]
     columns = [
-        Column(name, value.title, value.properties) for name, value in zip(fields, values, strict=True) if value.title
+        Column(name, value.title, {"noValue": "-", **value.properties} if if_empty else value.properties)
+        for name, value in zip(fields, values, strict=True)
+        if value.title
     ]
     return table(
         title,
