@@ -67,7 +67,7 @@ def test_the_data_source_is_chosen_on_the_page(dashboard: Json) -> None:
 
 @every_dashboard
 def test_its_variables_offer_what_there_is(dashboard: Json) -> None:
-    """Each query variable is read again with the time range, leaves nothing out, and lets several be chosen but for one."""
+    """Each query variable is read again with the time range, leaves nothing out, and is of many but for one."""
     names = [variable["name"] for variable in variables(dashboard, "query")]
     assert names[:2] == ["job", "account"]
     for variable in variables(dashboard, "query"):
