@@ -9,7 +9,7 @@ from alerting.usage import D1_QUERIES, D1_QUERIES_DATASET, D1_ROWS_READ
 TITLE = "D1: runaway queries, full scans, size and time."
 
 PRODUCT = "d1"
-SUBJECT = ("account", "project")
+SUBJECT = ("account", "project", "database")
 NAMED = "{{ $labels.database }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = DATABASE.level

@@ -9,7 +9,7 @@ from alerting.usage import OBJECT_DURATION, OBJECT_LIMITS, OBJECT_REQUESTS
 TITLE = "Durable Objects: loops of requests and alarms, limits, storage."
 
 PRODUCT = "durable_objects"
-SUBJECT = ("account", "project")
+SUBJECT = ("account", "project", "do_namespace")
 NAMED = "{{ $labels.do_namespace }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = OBJECTS.level

@@ -30,5 +30,5 @@ def _unresolved() -> Alert:
         "in "
         "the runbook.",
         wait="30m",
-        subject=("account", "project"),
+        optional=("account", "project"),
     )

@@ -61,5 +61,5 @@ def _hours() -> Iterator[Record | Alert]:
         "{{ $labels.account }}) had {{ $value | humanize }} times the operations {{ $labels.action }} of its busiest "
         "same hour of the last seven days. A million of them costs 5 USD: look for what runs in a loop.",
         wait="10m",
-        subject=("account", "project"),
+        subject=("account", "project", "kv_namespace"),
     )

@@ -90,7 +90,8 @@ def _budgets() -> Iterator[Alert]:
             "{{ $value | humanizePercentage }} of budget {{ $labels.budget }} (for each billing cycle" + about + ") is "
             "spent. cloudflare-exporter costs says on what.",
             wait="15m",
-            subject=("account", "project"),
+            optional=("account", "project"),
+            page="cost",
         )
     yield Alert(
         BUDGET_FORECAST,
@@ -105,7 +106,8 @@ def _budgets() -> Iterator[Alert]:
         "By the end of the billing cycle {{ $value | humanizePercentage }} of budget {{ $labels.budget }} (for each "
         "cycle" + about + ") will be spent, if usage goes on as it did. cloudflare-exporter costs says on what.",
         wait="1h",
-        subject=("account", "project"),
+        optional=("account", "project"),
+        page="cost",
     )
 
 

@@ -11,7 +11,7 @@ from alerting.usage import R2_CLASS_A, R2_DENIED, R2_EGRESS
 TITLE = "R2: sizes and how they grow, what is included, loops of operations, refused access, egress."
 
 PRODUCT = "r2"
-SUBJECT = ("account", "project")
+SUBJECT = ("account", "project", "bucket")
 NAMED = "{{ $labels.bucket }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = BUCKET.level

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 WIDTH = 120
 
 RUNBOOK = "alerting/runbook.md"
-OVERVIEW = "/d/cloudflare-overview/cloudflare-overview"
+PAGES = {"": "overview", "costs": "cost"}
+"""Product -> the dashboard that shows its alerts, where that is not called as the product is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Alert:
     """An alerting rule.
 
     It fires after ``wait`` and stays ``keep`` longer than its expression. ``subject`` are the labels that the dashboard
-    is opened with. An empty ``product`` leaves the label of that name that the series have.
+    is opened with; those that are ``optional`` are left out where the series have none. An empty ``product`` leaves the
+    label of that name that the series have. The dashboard is that of the product, unless ``page`` names another.
     """
 
     name: str
@@ -36,13 +38,20 @@ class Alert:
     wait: str = ""
     keep: str = ""
     subject: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    page: str = ""
     why: str = ""
 
     @property
     def dashboard_url(self) -> str:
         """Give the address of the dashboard that shows it, from Grafana's own on."""
+        uid = f"cloudflare-{self.page or PAGES.get(self.product, self.product)}"
         chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in self.subject)
-        return f"{OVERVIEW}?{chosen}" if chosen else OVERVIEW
+        perhaps = "".join(
+            f"{{{{ with $labels.{label} }}}}&var-{label}={{{{ . | urlquery }}}}{{{{ end }}}}" for label in self.optional
+        )
+        asked = f"?{chosen}{perhaps}" if chosen or perhaps else ""
+        return f"/d/{uid}/{uid}{asked}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from alerting.usage import ERROR_RATIO, ERRORS, LIMITED, REQUESTS, SUCCESS_RATIO
 TITLE = "Workers: errors, limits, time, and traffic that vanishes or is not as usual."
 
 PRODUCT = "workers"
-SUBJECT = ("account", "project")
+SUBJECT = ("account", "project", "script_name")
 NAMED = "Worker {{ $labels.script_name }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = WORKER.level

@@ -4,14 +4,26 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from dashboards.compare import compare
+from dashboards.cost import cost
+from dashboards.d1 import d1
+from dashboards.durable_objects import durable_objects
+from dashboards.exporter import exporter
+from dashboards.kv import kv
 from dashboards.overview import overview
+from dashboards.project import project
+from dashboards.r2 import r2
+from dashboards.workers import workers
 
 OUT = Path(__file__).resolve().parent / "out"
+
+PAGES = (overview, cost, project, compare, workers, r2, d1, durable_objects, kv, exporter)
 
 
 def build() -> Mapping[str, str]:
     """Give the content of each file in ``dashboards/out`` by its name."""
-    return {f"{made['uid']}.json": json.dumps(made, indent=2, ensure_ascii=False) + "\n" for made in (overview(),)}
+    made = [page() for page in PAGES]
+    return {f"{page['uid']}.json": json.dumps(page, indent=2, ensure_ascii=False) + "\n" for page in made}
 
 
 def main() -> None:

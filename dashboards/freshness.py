@@ -1,17 +1,15 @@
-"""The section that comes first: is the data fresh, and what is wrong."""
+"""Whether figures are fresh, and what is wrong."""
 
-from dashboards.grafana import Column, Json, Look, Query, Size, mappings, stat, table
-from dashboards.page import Section
-from dashboards.queries import ACCOUNT
-
-GOOD, CAREFUL, BAD = "green", "orange", "red"
-
-STALE_SECONDS = 600
-"""The threshold of CloudflareDatasetStale at a refresh interval of one minute."""
+from dashboards.colors import BAD, CAREFUL, GOOD, NOTICE
+from dashboards.grafana import Json, Look, Query, Size, mappings, stat
+from dashboards.lines import API_BUDGET, STALE_SECONDS
+from dashboards.links import EXPORTER, PROJECT, of_row, of_series
+from dashboards.queries import ACCOUNT, firing, select_account, select_job
+from dashboards.tables import COLORED, Column, Value, linked, table, values_table
 
 STATES = {"ok": ("ok", GOOD), "failing": ("failing", BAD), "unavailable": ("unavailable", CAREFUL)}
-SEVERITIES = {"critical": ("critical", BAD), "warning": ("warning", CAREFUL), "info": ("info", "blue")}
-COLORED = {"type": "color-text"}
+SEVERITIES = {"1": ("critical", BAD), "2": ("warning", CAREFUL), "3": ("info", NOTICE)}
+"""By rank, so that they can be sorted."""
 
 STATE = "cloudflare_exporter_dataset_state"
 UNTIL = "cloudflare_exporter_dataset_queried_until_timestamp_seconds"
@@ -21,116 +19,134 @@ NEWEST = "cloudflare_exporter_dataset_newest_data_timestamp_seconds"
 AGE = f"time() - max by (account, dataset) ({UNTIL}{{{ACCOUNT}}} or {SUCCESS}{{{ACCOUNT}}})"
 """How long ago the last answer for each dataset reaches; of gauges, when that answer came."""
 
-FIRING = 'ALERTS{job=~"$job",alertname=~"Cloudflare.+",alertstate="firing"}'
-"""The alerts that fire, as Prometheus keeps them."""
+FINE_AT_ZERO = ((None, GOOD), (1, BAD))
+MORE = of_series(EXPORTER, "What is wrong")
 
 
-def freshness() -> Section:
-    """Give the section; its queries need nothing but the exporter's metrics about itself."""
-    size = Size(4, 4)
-    fine_at_zero = ((None, GOOD), (1, BAD))
-    any_up = 'max(up{job=~"$job"})'
-    return Section(
-        "Is the data fresh?",
-        (
-            stat(
-                "Exporter",
-                "Whether Prometheus can scrape the exporter.",
-                size,
-                [Query(any_up, "exporter")],
-                Look("none", ((None, BAD), (1, GOOD)), {"0": ("down", BAD), "1": ("up", GOOD)}),
-            ),
-            stat(
-                "Accounts not answered",
-                "Accounts whose last refresh Cloudflare did not answer. The exporter's first page says why.",
-                size,
-                [Query(f"sum(1 - max by (account) (cloudflare_exporter_account_up{{{ACCOUNT}}}))", "accounts")],
-                Look("none", fine_at_zero),
-            ),
-            stat(
-                "Datasets not answered",
-                "Datasets that are failing, or unavailable to this token or plan; the table below says why.",
-                size,
-                [
-                    Query(
-                        f'sum(max by (account, dataset) ({STATE}{{{ACCOUNT},state!="ok"}}))'
-                        f" or 0 * count({STATE}{{{ACCOUNT}}})",
-                        "datasets",
-                    )
-                ],
-                Look("none", ((None, GOOD), (1, CAREFUL))),
-            ),
-            stat(
-                "Oldest figures",
-                "How long ago the last answer reaches, for the dataset that is furthest behind. Sizes are asked about "
-                "every five minutes.",
-                size,
-                [Query(f"max({AGE})", "age")],
-                Look("s", ((None, GOOD), (STALE_SECONDS, BAD)), decimals=1),
-            ),
-            stat(
-                "API budget left",
-                "What is left of the requests that the exporter allows itself, for the API with the least left.",
-                size,
-                [
-                    Query(
-                        "min("
-                        'min by (api) (cloudflare_exporter_api_budget_remaining_requests{job=~"$job"})'
-                        ' / max by (api) (cloudflare_exporter_api_budget_requests{job=~"$job"}))',
-                        "budget",
-                    )
-                ],
-                Look("percentunit", ((None, CAREFUL), (0.1, GOOD)), decimals=0),
-            ),
-            stat(
-                "Alerts firing",
-                "Alerts about Cloudflare that fire now.",
-                size,
-                [Query(f"count({FIRING}) or 0 * {any_up}", "alerts")],
-                Look("none", fine_at_zero),
-            ),
-            _datasets(),
-            _alerts(),
-        ),
+def is_up(size: Size) -> Json:
+    """Give whether the exporter runs."""
+    return stat(
+        "Exporter",
+        "Whether Prometheus can scrape the exporter.",
+        size,
+        [Query(f"max({select_job('up')})", "exporter")],
+        Look("none", ((None, BAD), (1, GOOD)), {"0": ("down", BAD), "1": ("up", GOOD)}),
+        links=(MORE,),
     )
 
 
-def _datasets() -> Json:
-    return table(
+def accounts_down(size: Size) -> Json:
+    """Give how many accounts are not answered."""
+    return stat(
+        "Accounts down",
+        "Accounts whose last refresh Cloudflare did not answer. The exporter's first page says why.",
+        size,
+        [Query(f"sum(1 - max by (account) ({select_account('cloudflare_exporter_account_up')}))", "accounts")],
+        Look("none", FINE_AT_ZERO),
+        links=(MORE,),
+    )
+
+
+def datasets_down(size: Size) -> Json:
+    """Give how many datasets are not answered."""
+    down = select_account(STATE, 'state!="ok"')
+    return stat(
+        "Datasets down",
+        "Datasets that are failing, or unavailable to this token or plan; the page Exporter says which and why.",
+        size,
+        [Query(f"sum(max by (account, dataset) ({down})) or 0 * count({select_account(STATE)})", "datasets")],
+        Look("none", ((None, GOOD), (1, CAREFUL))),
+        links=(MORE,),
+    )
+
+
+def oldest(size: Size) -> Json:
+    """Give how old the figures are."""
+    return stat(
+        "Oldest figures",
+        "How long ago the last answer reaches, for the dataset that is furthest behind. Sizes are asked about every "
+        "five minutes.",
+        size,
+        [Query(f"max({AGE})", "age")],
+        Look("s", ((None, GOOD), (STALE_SECONDS, BAD)), decimals=1),
+        links=(MORE,),
+    )
+
+
+def api_budget(size: Size) -> Json:
+    """Give what is left of the requests to Cloudflare."""
+    left = f"min by (api) ({select_job('cloudflare_exporter_api_budget_remaining_requests')})"
+    allowed = f"max by (api) ({select_job('cloudflare_exporter_api_budget_requests')})"
+    return stat(
+        "API budget left",
+        "What is left of the requests that the exporter allows itself, for the API with the least left.",
+        size,
+        [Query(f"min({left} / {allowed})", "budget")],
+        Look("percentunit", ((None, CAREFUL), (API_BUDGET.value, GOOD)), decimals=0),
+    )
+
+
+def alerts_firing(size: Size, *matchers: str) -> Json:
+    """Give how many alerts fire."""
+    return stat(
+        "Alerts firing",
+        "Alerts about Cloudflare that fire now, the one that always fires left out.",
+        size,
+        [Query(f"count({firing(*matchers)}) or 0 * max({select_job('up')})", "alerts")],
+        Look("none", FINE_AT_ZERO),
+    )
+
+
+def datasets_table(size: Size) -> Json:
+    """Give how each dataset stands."""
+    return values_table(
         "Accounts and datasets",
         "How each dataset stands, how long ago the last answer for it reaches, and how old the newest data in it are. "
-        "Datasets without traffic have no new data.",
-        Size(15, 9),
-        [
-            Query(f"max by (account, dataset, state, reason) ({STATE}{{{ACCOUNT}}} == 1)", is_instant=True),
-            Query(AGE, is_instant=True),
-            Query(f"time() - max by (account, dataset) ({NEWEST}{{{ACCOUNT}}})", is_instant=True),
-        ],
-        Look("s", decimals=1),
-        columns=(
+        "Datasets without traffic have no new data. A sample interval of 1 is exact, 10 means that Cloudflare kept one "
+        "event in ten.",
+        size,
+        (
             Column("account", "Account"),
             Column("dataset", "Dataset", {"custom.width": 330}),
             Column("state", "State", {"mappings": mappings(STATES), "custom.cellOptions": COLORED}),
             Column("reason", "Reason"),
-            Column("Value #B", "Answered until"),
-            Column("Value #C", "Newest data"),
         ),
+        (
+            Value("", f"max by (account, dataset, state, reason) ({select_account(STATE)} == 1)"),
+            Value("Answered until", AGE),
+            Value("Newest data", f"time() - max by (account, dataset) ({select_account(NEWEST)})"),
+        ),
+        look=Look("s", decimals=1),
         sort_by="State",
+        is_descending=False,
     )
 
 
-def _alerts() -> Json:
+def alerts_table(size: Size, *matchers: str) -> Json:
+    """Give which alerts fire."""
+    subject = (
+        '"script_name", "bucket", "database", "do_namespace", "kv_namespace", "dataset", "meter", "budget", "alert"'
+    )
+    ranked = firing(*matchers)
+    for rank, (severity, _) in SEVERITIES.items():
+        ranked = f'label_replace({ranked}, "severity", "{rank}", "severity", "{severity}")'
     return table(
         "Firing alerts",
-        "What fires now. The runbook has an entry for each alert.",
-        Size(9, 9),
-        [Query(f'label_join({FIRING}, "subject", "", "script_name", "bucket", "dataset")', is_instant=True)],
+        "What fires now, the one that always fires left out. The runbook has an entry for each alert.",
+        size,
+        [Query(f'label_join({ranked}, "subject", "", {subject})', is_instant=True)],
         Look("none"),
         columns=(
-            Column("severity", "Severity", {"mappings": mappings(SEVERITIES), "custom.cellOptions": COLORED}),
-            Column("alertname", "Alert", {"custom.width": 270}),
-            Column("project", "Project", {"noValue": "-"}),
+            Column(
+                "severity",
+                "Severity",
+                {"mappings": mappings(SEVERITIES), "custom.cellOptions": COLORED, "custom.width": 75},
+            ),
+            Column("alertname", "Alert", {"custom.width": 235}),
             Column("subject", "What", {"noValue": "-"}),
+            Column(
+                "project", "Project", {"noValue": "-", **linked(of_row(PROJECT, "Open the project", project="Project"))}
+            ),
         ),
         sort_by="Severity",
         if_empty="Nothing fires",

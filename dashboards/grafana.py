@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboards.colors import NOTHING
+
 Json = dict[str, Any]
+
+NONE = "(none)"
+"""What a zero is called that stands for no series at all."""
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -53,15 +58,6 @@ class Look:
         return defaults
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table: the field it shows, its head, and properties that differ from the table's."""
-
-    source: str
-    title: str
-    properties: Mapping[str, Any] = field(default_factory=dict)
-
-
 def thresholds(steps: Sequence[tuple[float | None, str]]) -> Json:
     """Give colours from a value upwards."""
     return {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in steps]}
@@ -76,8 +72,17 @@ def mappings(names: Mapping[str, tuple[str, str]]) -> list[Json]:
     return [{"type": "value", "options": options}]
 
 
-def stat(title: str, description: str, size: Size, queries: Sequence[Query], look: Look) -> Json:
-    """Give a panel of large single values."""
+def stat(
+    title: str,
+    description: str,
+    size: Size,
+    queries: Sequence[Query],
+    look: Look,
+    *,
+    links: Sequence[Json] = (),
+    names: Mapping[str, str] | None = None,
+) -> Json:
+    """Give a panel of large single values. ``names`` are other words for what the queries' legends say."""
     options = {
         "colorMode": "value",
         "graphMode": "none",
@@ -87,8 +92,10 @@ def stat(title: str, description: str, size: Size, queries: Sequence[Query], loo
         "wideLayout": True,
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
     }
-    defaults = look.field_config(color={"mode": "thresholds"})
-    return _panel("stat", title, description, size, queries, options=options, defaults=defaults)
+    color = {"mode": "thresholds"} if look.steps else {"mode": "fixed", "fixedColor": "text"}
+    overrides = [by_name(old, {"displayName": new}) for old, new in (names or {}).items()]
+    defaults = look.field_config(color=color, **({"links": list(links)} if links else {}))
+    return panel("stat", title, description, size, queries, options=options, defaults=defaults, overrides=overrides)
 
 
 def timeseries(
@@ -100,8 +107,14 @@ def timeseries(
     *,
     is_stacked: bool = False,
     colors: Mapping[str, str] | None = None,
+    band: tuple[str, str] | None = None,
+    links: Sequence[Json] = (),
 ) -> Json:
-    """Give a panel of curves. A series has the same colour in every panel; steps are drawn as dashed lines."""
+    """Give a panel of curves. A series has the same colour in every panel; steps are drawn as dashed lines.
+
+    What lies between the two series of ``band`` (the lower one first) is filled. The zero that stands for no series at
+    all has no entry in the legend.
+    """
     custom = {
         "drawStyle": "line",
         "lineWidth": 1 if is_stacked else 2,
@@ -114,87 +127,63 @@ def timeseries(
         "thresholdsStyle": {"mode": "dashed" if look.steps else "off"},
         "axisSoftMin": 0,
     }
-    options = {
+    linked = {"links": list(links)} if links else {}
+    defaults = look.field_config(color={"mode": "palette-classic-by-name"}, min=0, custom=custom, **linked)
+    overrides = [UNNAMED] + [
+        by_name(name, {"color": {"mode": "fixed", "fixedColor": color}}) for name, color in (colors or {}).items()
+    ]
+    if band:
+        low, high = band
+        thin = {"custom.lineWidth": 0, "custom.fillOpacity": 0}
+        overrides += [by_name(low, thin), by_name(high, thin | {"custom.fillBelowTo": low, "custom.fillOpacity": 20})]
+    curves = panel(
+        "timeseries", title, description, size, queries, options=_curves(), defaults=defaults, overrides=overrides
+    )
+    return curves | {"interval": "1m"}
+
+
+def days(title: str, description: str, size: Size, queries: Sequence[Query], look: Look) -> Json:
+    """Give a panel of stacked columns, one a day."""
+    custom = {
+        "drawStyle": "bars",
+        "barAlignment": -1,
+        "barWidthFactor": 0.8,
+        "lineWidth": 0,
+        "fillOpacity": 80,
+        "stacking": {"mode": "normal", "group": "A"},
+    }
+    defaults = look.field_config(color={"mode": "palette-classic-by-name"}, min=0, custom=custom)
+    columns = panel(
+        "timeseries", title, description, size, queries, options=_curves(), defaults=defaults, overrides=[UNNAMED]
+    )
+    return columns | {"interval": "1d"}
+
+
+def _curves() -> Json:
+    return {
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
-    defaults = look.field_config(color={"mode": "palette-classic-by-name"}, min=0, custom=custom)
-    overrides = [
-        {
-            "matcher": {"id": "byName", "options": name},
-            "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": color}}],
-        }
-        for name, color in (colors or {}).items()
-    ]
-    return _panel(
-        "timeseries", title, description, size, queries, options=options, defaults=defaults, overrides=overrides
-    ) | {"interval": "1m"}
 
 
-def bars(title: str, description: str, size: Size, queries: Sequence[Query], look: Look) -> Json:
-    """Give a panel of horizontal bars, one a series, in the order of the query."""
-    options = {
-        "displayMode": "gradient",
-        "orientation": "horizontal",
-        "valueMode": "text",
-        "namePlacement": "left",
-        "showUnfilled": True,
-        "sizing": "auto",
-        "minVizHeight": 16,
-        "minVizWidth": 8,
-        "maxVizHeight": 28,
-        "text": {"titleSize": 13, "valueSize": 15},
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
+def by_name(name: str, properties: Mapping[str, Any]) -> Json:
+    """Give the override of one field's properties."""
+    return {
+        "matcher": {"id": "byName", "options": name},
+        "properties": [{"id": key, "value": value} for key, value in properties.items()],
     }
-    color = {"mode": "thresholds"} if look.steps else {"mode": "fixed", "fixedColor": "blue"}
-    return _panel(
-        "bargauge", title, description, size, queries, options=options, defaults=look.field_config(color=color, min=0)
-    )
 
 
-def table(
-    title: str,
-    description: str,
-    size: Size,
-    queries: Sequence[Query],
-    look: Look,
-    *,
-    columns: Sequence[Column],
-    sort_by: str,
-    is_descending: bool = False,
-    if_empty: str = "",
-) -> Json:
-    """Give a table with one row for each label set of the queries, and the given columns in their order."""
-    transformations = [
-        {"id": "merge", "options": {}},
-        {"id": "filterFieldsByName", "options": {"include": {"names": [column.source for column in columns]}}},
-        {
-            "id": "organize",
-            "options": {
-                "excludeByName": {},
-                "indexByName": {column.source: position for position, column in enumerate(columns)},
-                "renameByName": {column.source: column.title for column in columns},
-            },
-        },
-    ]
-    overrides = [
-        {
-            "matcher": {"id": "byName", "options": column.title},
-            "properties": [{"id": name, "value": value} for name, value in column.properties.items()],
-        }
-        for column in columns
-        if column.properties
-    ]
-    options = {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": sort_by, "desc": is_descending}]}
-    defaults = look.field_config(custom={"align": "auto", "minWidth": 70, "cellOptions": {"type": "auto"}})
-    if if_empty:
-        defaults["noValue"] = if_empty
-    panel = _panel("table", title, description, size, queries, options=options, defaults=defaults, overrides=overrides)
-    return panel | {"transformations": transformations}
+UNNAMED = by_name(
+    NONE,
+    {
+        "color": {"mode": "fixed", "fixedColor": NOTHING},
+        "custom.hideFrom": {"legend": True, "tooltip": True, "viz": False},
+    },
+)
 
 
-def _panel(
+def panel(
     kind: str,
     title: str,
     description: str,
@@ -205,6 +194,7 @@ def _panel(
     defaults: Json,
     overrides: Sequence[Json] = (),
 ) -> Json:
+    """Give a panel of any kind, which has no place yet."""
     return {
         "type": kind,
         "title": title,

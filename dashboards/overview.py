@@ -1,26 +1,83 @@
-"""The overview: is the data fresh, what is there, and how much of it is used."""
+"""The first page: is everything fine, what does it cost, who uses what, and what changed."""
 
-from dashboards.freshness import FIRING, freshness
-from dashboards.grafana import Json
-from dashboards.page import annotation, dashboard, datasource_variable, label_variable
-from dashboards.queries import ACCOUNT
-from dashboards.usage import LATE, d1, durable_objects, kv, largest_users, projects, r2, workers
+from dashboards.freshness import accounts_down, alerts_firing, alerts_table, datasets_down, is_up, oldest
+from dashboards.grafana import Json, Look, Query, Size, stat
+from dashboards.links import OVERVIEW, project_of_row
+from dashboards.names import D1_ROWS_READ, LIST_COST, OBJECT_REQUESTS, PROJECT_LEVEL, REQUESTS
+from dashboards.page import Section, dashboard
+from dashboards.projects import failures, list_cost, projects_table, requests
+from dashboards.queries import select, select_account
+from dashboards.spending import cycle_left, forecast, to_date
+from dashboards.tables import Column, Value, linked, values_table
+from dashboards.text import LATE, WEEK
+from dashboards.variables import alerts, deployments, of_projects
+
+KINDS = {
+    "worker": "Workers",
+    "r2_bucket": "R2 buckets",
+    "d1_database": "D1 databases",
+    "do_namespace": "Durable Object namespaces",
+    "kv_namespace": "KV namespaces",
+}
 
 
 def overview() -> Json:
     """Give the dashboard ``Cloudflare / Overview``."""
+    small = Size(3, 4)
     return dashboard(
-        "cloudflare-overview",
+        OVERVIEW,
         "Cloudflare / Overview",
-        f"What runs on Cloudflare and how much of it is used, by project. {LATE}",
-        variables=(
-            datasource_variable(),
-            label_variable("job", "Job", "cloudflare_exporter_build_info", "job"),
-            label_variable("account", "Account", 'cloudflare_exporter_account_up{job=~"$job"}', "account"),
-            label_variable("project", "Project", f"cloudflare_asset_info{{{ACCOUNT}}}", "project"),
+        f"What runs on Cloudflare, what is used of it and what it costs, by project. {LATE}",
+        variables=of_projects(),
+        annotations=(alerts(), deployments()),
+        sections=(
+            Section(
+                "Is everything fine, and what does it cost?",
+                (
+                    is_up(small),
+                    accounts_down(small),
+                    datasets_down(small),
+                    oldest(small),
+                    alerts_firing(small),
+                    to_date(small),
+                    forecast(small),
+                    cycle_left(small),
+                    projects_table(Size(15, 8)),
+                    alerts_table(Size(9, 8)),
+                ),
+            ),
+            Section("Traffic and cost", (requests(Size(8, 8)), failures(Size(8, 8)), list_cost(Size(8, 8)))),
+            Section("What changed, and what there is", (_movers(Size(15, 8)), _inventory(Size(9, 8)))),
         ),
-        annotations=(
-            annotation("Alerts", FIRING, "red", title="{{alertname}}", text="{{project}} {{script_name}} {{bucket}}"),
-        ),
-        sections=(freshness(), projects(), workers(), r2(), d1(), durable_objects(), kv(), largest_users()),
+    )
+
+
+def _movers(size: Size) -> Json:
+    ratios = (
+        ("Worker requests", f"{REQUESTS}_per_week_before:ratio_rate1h"),
+        ("D1 rows read", f"{D1_ROWS_READ}_per_week_before:ratio_rate1h"),
+        ("DO requests", f"{OBJECT_REQUESTS}_per_week_before:ratio_rate1h"),
+        ("List cost a day", f"{LIST_COST}_per_week_before:ratio_increase1d"),
+    )
+    return values_table(
+        "Top movers",
+        "Change of the last hour's rate against the same hour a week before, and of the last day's list cost against "
+        f"the mean day of the week before. {WEEK}",
+        size,
+        (Column("project", "Project", linked(project_of_row())),),
+        [Value(title, f"max by (project) ({select(f'{PROJECT_LEVEL}:{record}')}) - 1") for title, record in ratios],
+        look=Look("percentunit", decimals=0),
+        sort_by="Worker requests",
+        if_empty="Not known before a week is recorded",
+    )
+
+
+def _inventory(size: Size) -> Json:
+    return stat(
+        "Assets",
+        "What discovery finds in the chosen accounts, of all projects.",
+        size,
+        [Query(f"sum by (kind) (max by (account, kind) ({select_account('cloudflare_assets')}))", "{{kind}}")],
+        Look("none"),
+        names=KINDS,
     )

@@ -5,8 +5,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from dashboards.grafana import DATASOURCE, Json
+from dashboards.links import TAG, all_pages
 
 SCHEMA_VERSION = 41
 """What Grafana 11.6 and 12.0 write; newer versions migrate it."""
@@ -16,10 +18,14 @@ COLUMNS = 24
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A row of the dashboard: its head and the panels below it, laid out from left to right."""
+    """A row of the dashboard: its head and the panels below it, laid out from left to right.
+
+    A collapsed one asks nothing before somebody opens it.
+    """
 
     title: str
     panels: tuple[Json, ...]
+    is_collapsed: bool = False
 
 
 def datasource_variable() -> Json:
@@ -39,9 +45,14 @@ def datasource_variable() -> Json:
     }
 
 
-def label_variable(name: str, title: str, selector: str, label: str) -> Json:
-    """Give a variable with the values of a label in a selector; all of them unless some are chosen."""
+def label_variable(name: str, title: str, selector: str, label: str, *, is_one: bool = False) -> Json:
+    """Give a variable with the values of a label in a selector.
+
+    All of them unless some are chosen; with ``is_one`` the first unless another is chosen. All can be chosen there too,
+    since that is what a link from a page on which all are chosen asks for.
+    """
     query = f"label_values({selector}, {label})"
+    chosen: Json = {} if is_one else {"text": ["All"], "value": ["$__all"]}
     return {
         "name": name,
         "label": title,
@@ -50,11 +61,11 @@ def label_variable(name: str, title: str, selector: str, label: str) -> Json:
         "definition": query,
         "query": {"query": query, "refId": "StandardVariableQuery"},
         "regex": "",
-        "current": {"text": ["All"], "value": ["$__all"]},
+        "current": chosen,
         "allValue": ".+",
         "hide": 0,
         "includeAll": True,
-        "multi": True,
+        "multi": not is_one,
         "options": [],
         "refresh": 2,
         "sort": 1,
@@ -83,6 +94,7 @@ def dashboard(
     variables: Sequence[Json],
     annotations: Sequence[Json],
     sections: Iterable[Section],
+    since: str = "now-6h",
 ) -> Json:
     """Give a whole dashboard: here every panel gets its id and its place."""
     return {
@@ -90,14 +102,14 @@ def dashboard(
         "uid": uid,
         "title": title,
         "description": description,
-        "tags": ["cloudflare"],
+        "tags": [TAG],
         "editable": False,
         "graphTooltip": 1,
         "timezone": "utc",
         "refresh": "1m",
-        "time": {"from": "now-6h", "to": "now"},
+        "time": {"from": since, "to": "now"},
         "schemaVersion": SCHEMA_VERSION,
-        "links": [],
+        "links": [all_pages()],
         "templating": {"list": list(variables)},
         "annotations": {"list": list(annotations)},
         "panels": _lay_out(sections),
@@ -108,15 +120,37 @@ def _lay_out(sections: Iterable[Section]) -> list[Json]:
     panels: list[Json] = []
     top = 0
     for section in sections:
-        head = {"type": "row", "title": section.title, "collapsed": False, "panels": []}
-        panels.append(head | {"gridPos": {"h": 1, "w": COLUMNS, "x": 0, "y": top}})
-        top += 1
-        left = height = 0
-        for panel in section.panels:
-            size = panel["gridPos"]
-            if left + size["w"] > COLUMNS:
-                top, left, height = top + height, 0, 0
-            panels.append(panel | {"gridPos": {**size, "x": left, "y": top}})
-            left, height = left + size["w"], max(height, size["h"])
-        top += height
-    return [{"id": position, **panel} for position, panel in enumerate(panels, start=1)]
+        place = {"h": 1, "w": COLUMNS, "x": 0, "y": top}
+        head = {"type": "row", "title": section.title, "collapsed": section.is_collapsed, "gridPos": place}
+        placed, bottom = _place(section.panels, top + 1)
+        if section.is_collapsed:
+            panels.append(head | {"panels": placed})
+            top += 1
+        else:
+            panels += [head | {"panels": []}, *placed]
+            top = bottom
+    return _numbered(panels)
+
+
+def _place(panels: Iterable[Json], top: int) -> tuple[list[Json], int]:
+    """Give panels their places from a row downwards, and the first row below them."""
+    placed = []
+    left = height = 0
+    for panel in panels:
+        size = panel["gridPos"]
+        if left + size["w"] > COLUMNS:
+            top, left, height = top + height, 0, 0
+        placed.append(panel | {"gridPos": {**size, "x": left, "y": top}})
+        left, height = left + size["w"], max(height, size["h"])
+    return placed, top + height
+
+
+def _numbered(panels: Iterable[Json]) -> list[Json]:
+    numbers = count(1)
+    numbered = []
+    for panel in panels:
+        made = {"id": next(numbers), **panel}
+        if made["type"] == "row":
+            made["panels"] = [{"id": next(numbers), **inside} for inside in made["panels"]]
+        numbered.append(made)
+    return numbered

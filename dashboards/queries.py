@@ -1,10 +1,14 @@
 """PromQL of the dashboards: every selector carries the dashboard's variables.
 
 Rates come from recording rules, over Cloudflare's time. Totals over the selected time are increases of counters: an
-increase is right however late it arrives.
+increase is right however late it arrives. What may be nothing is shown as zero.
 """
 
-ACCOUNT = 'job=~"$job",account=~"$account"'
+from dashboards.grafana import NONE
+
+JOB = 'job=~"$job"'
+
+ACCOUNT = f'{JOB},account=~"$account"'
 """What narrows the exporter's metrics about itself."""
 
 ASSET = f'{ACCOUNT},project=~"$project"'
@@ -12,10 +16,26 @@ ASSET = f'{ACCOUNT},project=~"$project"'
 
 TOP = 10
 
+LINE = "account, project, product, meter, kind, asset"
+"""One share of one line of the bill; replicas publish the same, so that one of them is taken."""
+
+OF_ASSET = "project, product, asset"
+
+NAMED = 'asset!=""'
+"""What leaves subscriptions out."""
+
+TO_DATE = "cloudflare_cost_cycle_to_date_usd"
+FORECAST = "cloudflare_cost_forecast_usd"
+
 
 def total(record: str, by: str, *matchers: str) -> str:
     """Give the sum of a recorded rate or size by some labels."""
     return f"sum by ({by}) ({select(record, *matchers)})"
+
+
+def sum_of(record: str, *matchers: str) -> str:
+    """Give the sum of a recorded rate or size, 0 if there is none."""
+    return f"sum({select(record, *matchers)}) or vector(0)"
 
 
 def used(counter: str, by: str, *matchers: str) -> str:
@@ -23,17 +43,59 @@ def used(counter: str, by: str, *matchers: str) -> str:
     return f"sum by ({by}) (increase({select(counter, *matchers)}[$__range]))"
 
 
-def most_used(counter: str, by: str, *matchers: str) -> str:
-    """Give the largest users of the selected time, the largest first."""
-    return f"topk({TOP}, {used(counter, by, *matchers)} > 0)"
-
-
-def rate_of_largest(record: str, counter: str, by: str) -> str:
+def rate_of_largest(record: str, counter: str, by: str, *matchers: str) -> str:
     """Give a recorded rate for those labels that used most in the selected time: the same ones along the graph."""
-    largest = f"topk({TOP}, sum by ({by}) (increase({select(counter)}[$__range] @ end())))"
-    return f"{total(record, by)} and on ({by}) {largest}"
+    largest = f"topk({TOP}, sum by ({by}) (increase({select(counter, *matchers)}[$__range] @ end())))"
+    return or_none(f"{total(record, by, *matchers)} and on ({by}) {largest}", by)
+
+
+def largest(record: str, by: str, *matchers: str) -> str:
+    """Give a recorded value for those labels where it is now the largest, along the graph."""
+    most = f"topk({TOP}, max by ({by}) ({select(record, *matchers)} @ end()))"
+    return or_none(f"max by ({by}) ({select(record, *matchers)}) and on ({by}) {most}", by)
+
+
+def or_none(expression: str, label: str) -> str:
+    """Give an expression, or a zero where it has no series at all."""
+    return f'{expression} or on () label_replace(vector(0), "{label}", "{NONE}", "", "")'
+
+
+def money(metric: str, by: str, *matchers: str) -> str:
+    """Give a sum of the shares of the bill, by some labels."""
+    return f"sum by ({by}) (max by ({LINE}) ({select(metric, *matchers)}))"
+
+
+def money_of_assets(metric: str) -> str:
+    """Give a sum of the shares of the bill by asset; its product is the one that has a page."""
+    shares = f"max by ({LINE}) ({select(metric, NAMED)})"
+    paged = f'label_replace({shares}, "product", "workers", "product", "workers_for_platforms")'
+    return f"sum by ({OF_ASSET}) ({paged})"
 
 
 def select(name: str, *matchers: str) -> str:
     """Give the series of a metric that the variables leave."""
     return f"{name}{{{','.join((ASSET, *matchers))}}}"
+
+
+def select_account(name: str, *matchers: str) -> str:
+    """Give the series of a metric of accounts, or of the exporter, that the variables leave."""
+    return f"{name}{{{','.join((ACCOUNT, *matchers))}}}"
+
+
+def select_job(name: str, *matchers: str) -> str:
+    """Give the series of a metric of the whole exporter."""
+    return f"{name}{{{','.join((JOB, *matchers))}}}"
+
+
+def firing(*matchers: str) -> str:
+    """Give the alerts about Cloudflare that fire, as Prometheus keeps them. The one that always fires is no news."""
+    always = 'alertname=~"Cloudflare.+",alertname!="CloudflareWatchdog",alertstate="firing"'
+    return select_job("ALERTS", always, *matchers)
+
+
+def with_product(expression: str) -> str:
+    """Give what has a label ``kind`` the label ``product`` too."""
+    named = f'label_replace({expression}, "product", "$1", "kind", "(r2|d1|kv)_.+")'
+    for kind, product in (("worker", "workers"), ("do_namespace", "durable_objects")):
+        named = f'label_replace({named}, "product", "{product}", "kind", "{kind}")'
+    return named

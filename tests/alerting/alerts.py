@@ -11,7 +11,9 @@ Alert = tuple[Mapping[str, str], Mapping[str, str]]
 Firing = dict[str, list[Alert]]
 """By the alert's name."""
 
-OVERVIEW = "/d/cloudflare-overview/cloudflare-overview"
+OVERVIEW, EXPORTER, WORKERS, R2 = (
+    f"/d/cloudflare-{page}/cloudflare-{page}" for page in ("overview", "exporter", "workers", "r2")
+)
 
 WATCHDOG = "CloudflareWatchdog"
 EXPORTER_DOWN = "CloudflareExporterDown"
@@ -35,7 +37,7 @@ def exporter_down() -> Firing:
         "description": "Prometheus has reached no target of job cloudflare for 5 minutes. Nothing else about "
         "Cloudflare can alert until one is back; the counters then catch up by themselves.",
         "runbook_url": "alerting/runbook.md#cloudflareexporterdown",
-        "dashboard_url": OVERVIEW,
+        "dashboard_url": EXPORTER,
     }
     return {EXPORTER_DOWN: [(labels, notes)]}
 
@@ -47,7 +49,7 @@ def watchdog() -> Firing:
         "description": "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a "
         "dead man's switch expect it, which tells you when it stays away.",
         "runbook_url": "alerting/runbook.md#cloudflarewatchdog",
-        "dashboard_url": OVERVIEW,
+        "dashboard_url": EXPORTER,
     }
     return {WATCHDOG: [({"severity": "info", "product": "exporter"}, notes)]}
 
@@ -59,7 +61,7 @@ def account_down() -> Firing:
         "description": "For ten minutes no refresh of account Example was answered: its figures stand still. The "
         "exporter's page / and its log say why; counters catch up once it is answered again.",
         "runbook_url": "alerting/runbook.md#cloudflareaccountdown",
-        "dashboard_url": f"{OVERVIEW}?var-account=Example",
+        "dashboard_url": f"{EXPORTER}?var-account=Example",
     }
     labels = {"job": "cloudflare", "account": "Example", "severity": "critical", "product": "exporter"}
     return {ACCOUNT_DOWN: [(labels, notes)]}
@@ -74,7 +76,7 @@ def unresolved(alert: str, account: str = "") -> Firing:
         "description": f"{alert}{f' of account {account}' if account else ''} has been firing for more than 30 minutes."
         " Whoever was told has not ended it: see its entry in the runbook.",
         "runbook_url": "alerting/runbook.md#cloudflarecriticalunresolved",
-        "dashboard_url": f"{OVERVIEW}?var-account={account}&var-project=",
+        "dashboard_url": f"{OVERVIEW}?{f'&var-account={account}' if account else ''}",
     }
     return {UNRESOLVED: [(labels | of_account, notes)]}
 
@@ -107,7 +109,7 @@ def _stale(dataset: str, age: int) -> Alert:
         "description": f"Cloudflare's last answer for dataset {dataset} (account Example) reaches to {_printed(age)} "
         "ago. The exporter runs; cloudflare_exporter_dataset_state and its page / say why the dataset is not answered.",
         "runbook_url": "alerting/runbook.md#cloudflaredatasetstale",
-        "dashboard_url": f"{OVERVIEW}?var-account=Example",
+        "dashboard_url": f"{EXPORTER}?var-account=Example",
     }
     return labels, notes
 
@@ -134,7 +136,7 @@ def failing(worker: str, ratio: float) -> Firing:
         "failed over ten minutes of Cloudflare's time (right after an outage: over all of it). Look at "
         "cloudflare_worker_errors_total by status, then at the Worker's logs and latest deployment.",
         "runbook_url": "alerting/runbook.md#cloudflareworkererrorratiohigh",
-        "dashboard_url": f"{OVERVIEW}?var-account=Example&var-project=shop",
+        "dashboard_url": f"{WORKERS}?var-account=Example&var-project=shop&var-script_name={worker}",
     }
     return {ERROR_RATIO_HIGH: [(labels, notes)]}
 
@@ -155,6 +157,6 @@ def large_bucket(bucket: str) -> Firing:
         "within the last hours. What lies above the free 10 GB of an account costs every month: look at what is "
         "written there and whether it needs to stay.",
         "runbook_url": "alerting/runbook.md#cloudflarer2bucketlarge",
-        "dashboard_url": f"{OVERVIEW}?var-account=Example&var-project=shop",
+        "dashboard_url": f"{R2}?var-account=Example&var-project=shop&var-bucket={bucket}",
     }
     return {BUCKET_LARGE: [(labels, notes)]}

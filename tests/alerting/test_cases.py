@@ -19,7 +19,19 @@ SCENES: tuple[Scene, ...] = tuple(
     for scene in room.scenes()
 )
 
-OVERVIEW = "/d/cloudflare-overview/cloudflare-overview"
+PAGES = (
+    ("CloudflareWorker", "workers"),
+    ("CloudflareR2", "r2"),
+    ("CloudflareD1", "d1"),
+    ("CloudflareDurableObject", "durable_objects"),
+    ("CloudflareKv", "kv"),
+    ("Cloudflare(Cost|ListCost|Budget|Quota|Billed)", "cost"),
+    ("CloudflareCriticalUnresolved", "overview"),
+    ("Cloudflare", "exporter"),
+)
+"""How alerts are called that a dashboard shows; the first that fits."""
+
+ASSETS = ("script_name", "bucket", "database", "do_namespace", "kv_namespace")
 
 DATA_TIME = re.compile(r"queried_until_timestamp_seconds:(max_)?increase")
 
@@ -33,7 +45,9 @@ def alerts() -> Iterator[tuple[str, str]]:
 
 
 def expected(scene: Scene, firing: Firing) -> dict[str, Any]:
-    chosen = f"?{firing.dashboard}" if firing.dashboard else ""
+    page = next(page for name, page in PAGES if re.match(name, scene.alert))
+    about = "".join(f"&var-{label}={firing.labels[label]}" for label in ASSETS if label in firing.labels)
+    chosen = f"?{firing.dashboard}{about}" if firing.dashboard else ""
     job = {} if "job" in firing.labels else {"job": "cloudflare"}
     return {
         "exp_labels": job
@@ -43,7 +57,7 @@ def expected(scene: Scene, firing: Firing) -> dict[str, Any]:
             "summary": firing.summary,
             "description": firing.description,
             "runbook_url": f"alerting/runbook.md#{scene.alert.lower()}",
-            "dashboard_url": f"{OVERVIEW}{chosen}",
+            "dashboard_url": f"/d/cloudflare-{page}/cloudflare-{page}{chosen}",
         },
     }
 

@@ -22,6 +22,11 @@ def panels(dashboard: Json) -> Iterator[Json]:
             yield panel
 
 
+def opened(dashboard: Json) -> list[Json]:
+    """Give the panels that ask as soon as the dashboard is opened."""
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
 def variables(dashboard: Json, kind: str) -> list[Json]:
     """Give the variables of a kind."""
     return [variable for variable in dashboard["templating"]["list"] if variable["type"] == kind]
@@ -47,7 +52,19 @@ def label_values(variable: Json) -> tuple[str, str]:
 
 def expand(expression: str) -> str:
     """Put something into the place of every variable, as Grafana does when all is chosen."""
-    return re.sub(r"\$(?!__)\w+", ".+", expression.replace("$__range", "6h"))
+    for name, length in (("$__range", "6h"), ("$__rate_interval", "5m")):
+        expression = expression.replace(name, length)
+    return re.sub(r"\$(?!__)\w+", ".+", expression)
+
+
+def links(dashboard: Json) -> list[Json]:
+    """Give the data links of every panel and column."""
+    found = []
+    for panel in panels(dashboard):
+        found += panel["fieldConfig"]["defaults"].get("links", [])
+        for rule in panel["fieldConfig"]["overrides"]:
+            found += [link for entry in rule["properties"] if entry["id"] == "links" for link in entry["value"]]
+    return found
 
 
 def selected(expression: str) -> set[str]:

@@ -4,16 +4,31 @@ Two of the linter's rules do not: there is no ``instance``, because recording ru
 move; and no ``rate()``, because rates are over Cloudflare's time, from recording rules.
 """
 
+import json
 import re
 from collections import Counter
 from itertools import combinations
 
 import pytest
 
-from tests.dashboards.reading import DASHBOARDS, Json, expressions, label_values, panels, queries, variables
+from dashboards.colors import PALETTE
+from tests.dashboards.reading import (
+    DASHBOARDS,
+    Json,
+    expressions,
+    label_values,
+    opened,
+    panels,
+    queries,
+    variables,
+)
 
-UNITS = {"none", "short", "s", "percentunit", "reqps", "ops", "rowsps", "decbytes", "decgbytes"}
+UNITS = {"none", "short", "s", "percentunit", "reqps", "ops", "rowsps", "decbytes", "decgbytes", "Bps", "currencyUSD"}
+UNITS |= {"dateTimeFromNow", "time:YYYY-MM-DD"}
 """Of the ids that Grafana knows, those in use; it shows any other as a word."""
+
+MOST_QUERIES = 30
+"""What a dashboard may ask to open: more is slow, and a load for Prometheus."""
 
 REDUCERS = {"lastNotNull"}
 PROMETHEUS = {"type": "prometheus", "uid": "${datasource}"}
@@ -52,15 +67,31 @@ def test_the_data_source_is_chosen_on_the_page(dashboard: Json) -> None:
 
 @every_dashboard
 def test_its_variables_offer_what_there_is(dashboard: Json) -> None:
-    """Each query variable is read again with the time range, lets several be chosen, and leaves nothing out."""
+    """Each query variable is read again with the time range, leaves nothing out, and is of many but for one."""
     names = [variable["name"] for variable in variables(dashboard, "query")]
-    assert names[0] == "job"
+    assert names[:2] == ["job", "account"]
     for variable in variables(dashboard, "query"):
         assert label_values(variable)[1] == variable["name"]
-        assert (variable["refresh"], variable["multi"], variable["includeAll"]) == (2, True, True)
-        assert variable["allValue"] == ".+"
-        assert variable["label"] == variable["name"].capitalize()
+        assert variable["refresh"] == 2
+        assert (variable["includeAll"], variable["allValue"]) == (True, ".+")
+        assert variable["multi"] or (dashboard["uid"], variable["name"]) == ("cloudflare-project", "project")
+        assert re.fullmatch(r"[A-Z][a-z]+", variable["label"])
         assert variable["query"]["query"] == variable["definition"]
+
+
+@every_dashboard
+def test_it_asks_little_to_open(dashboard: Json) -> None:
+    """Panels, variables and annotations together; what a collapsed row holds is asked when somebody opens it."""
+    asked = sum(len(panel["targets"]) for panel in opened(dashboard))
+    asked += len(variables(dashboard, "query")) + len(dashboard["annotations"]["list"])
+    assert asked <= MOST_QUERIES
+
+
+@every_dashboard
+def test_it_shows_colours_that_mean_something(dashboard: Json) -> None:
+    """Every colour that is named is one of those that mean the same on each page."""
+    used = set(re.findall(r'"(?:color|fixedColor|iconColor)": "([^"]+)"', json.dumps(dashboard)))
+    assert used <= PALETTE
 
 
 @every_dashboard

@@ -261,7 +261,7 @@ def _unresolved() -> Iterator[Scene]:
                 "CloudflareD1RowsReadSpike of account Above, project shop has been firing for more than 30 minutes. "
                 "Whoever "
                 "was told has not ended it: see its entry in the runbook.",
-                "var-account=Above&var-project=shop",
+                "&var-account=Above&var-project=shop",
             )
         ],
         checks=1,

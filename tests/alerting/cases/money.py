@@ -158,7 +158,7 @@ def scenes() -> Iterator[Scene]:
 
 def _budgets() -> Iterator[Scene]:
     of_budget = {"account": "Above", "budget": "shop-monthly", "project": "shop"}
-    dashboard = "var-account=Above&var-project=shop"
+    dashboard = "&var-account=Above&var-project=shop"
     about = "(for each {}, project shop, account Above)"
     for severity, above, below, said, text in (
         ("critical", 1.0, 0.99, "100%", "is used up"),

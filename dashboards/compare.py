@@ -1,0 +1,51 @@
+"""Projects side by side."""
+
+from dashboards.grafana import Json, Look, Query, Size, timeseries
+from dashboards.links import COMPARE
+from dashboards.names import PROJECT_LEVEL, REQUESTS
+from dashboards.page import Section, dashboard
+from dashboards.projects import OPENS, failures, list_cost, projects_table, side_by_side
+from dashboards.queries import TO_DATE, or_none, total
+from dashboards.spending import USD
+from dashboards.text import DATA_TIME, LATE, OF_CYCLE
+from dashboards.variables import alerts, of_projects
+
+
+def compare() -> Json:
+    """Give the dashboard ``Cloudflare / Compare``."""
+    half, third = Size(12, 8), Size(8, 8)
+    return dashboard(
+        COMPARE,
+        "Cloudflare / Compare",
+        f"Two projects or more, side by side: choose them at the top. {LATE}",
+        variables=of_projects(),
+        annotations=(alerts(),),
+        sections=(
+            Section("What do they use and cost?", (projects_table(Size(24, 8)),)),
+            Section("Cost", (_to_date(half), list_cost(half, is_stacked=False))),
+            Section("Traffic", (_requests(third), failures(third), *side_by_side(third))),
+        ),
+    )
+
+
+def _to_date(size: Size) -> Json:
+    record = f"{PROJECT_LEVEL}:{TO_DATE}:sum"
+    return timeseries(
+        "Cost to date by project",
+        OF_CYCLE,
+        size,
+        [Query(or_none(total(record, "project"), "project"), "{{project}}")],
+        USD,
+        links=(OPENS,),
+    )
+
+
+def _requests(size: Size) -> Json:
+    return timeseries(
+        "Requests by project",
+        f"Invocations of all Workers of a project (workersInvocationsAdaptive). {DATA_TIME}",
+        size,
+        [Query(or_none(total(f"{PROJECT_LEVEL}:{REQUESTS}:rate10m", "project"), "project"), "{{project}}")],
+        Look("reqps"),
+        links=(OPENS,),
+    )

@@ -1,0 +1,77 @@
+"""D1: rows, queries, sizes."""
+
+from dashboards import lines
+from dashboards.grafana import Json, Look
+from dashboards.names import D1_QUERIES, D1_ROWS_READ, D1_ROWS_WRITTEN, ROWS_READ_TOTAL, ROWS_WRITTEN_TOTAL
+from dashboards.product import WIDE, Product
+from dashboards.queries import select, total, used
+from dashboards.tables import Value
+from dashboards.text import FIFTEEN, SIZES
+
+D1 = Product("d1", "D1", "d1_.+")
+BY = "project, database"
+READ = "Rows that queries scan, which is what is billed (d1AnalyticsAdaptiveGroups)."
+WRITTEN = "Rows that queries write (d1AnalyticsAdaptiveGroups)."
+SIZE = ":cloudflare_d1_size_bytes:max"
+
+
+def d1() -> Json:
+    """Give the dashboard ``Cloudflare / D1``."""
+    own = D1.chosen
+    queries = " + ".join(used(f"cloudflare_d1_{kind}_queries_total", BY, own) for kind in ("read", "write"))
+    return D1.page(
+        "D1 databases: rows read and written, queries and how long they take, and size.",
+        stats=(
+            D1.rate("Rows read", READ, f":{D1_ROWS_READ}:rate10m", "rowsps"),
+            D1.rate("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:rate10m", "rowsps"),
+            D1.stat(
+                "Size",
+                f"Of all databases that are chosen (d1StorageAdaptiveGroups). {SIZES}",
+                f"sum({select(f'{D1.level}{SIZE}', own)})",
+                Look("decbytes", decimals=1),
+            ),
+        ),
+        account=(
+            D1.by_project("Rows read", READ, f":{D1_ROWS_READ}:rate10m", ROWS_READ_TOTAL, unit="rowsps"),
+            D1.by_project("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:rate10m", ROWS_WRITTEN_TOTAL, unit="rowsps"),
+        ),
+        values=(
+            Value("Rows read", used(ROWS_READ_TOTAL, BY, own)),
+            Value("Rows written", used(ROWS_WRITTEN_TOTAL, BY, own)),
+            Value("Queries", queries),
+            Value("Size", total(f"{D1.level}{SIZE}", BY, own), {"unit": "decbytes"}),
+        ),
+        assets=(
+            D1.by_asset("Rows read", READ, f":{D1_ROWS_READ}:rate10m", ROWS_READ_TOTAL, unit="rowsps"),
+            D1.by_asset("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:rate10m", ROWS_WRITTEN_TOTAL, unit="rowsps"),
+            D1.by_asset(
+                "Queries",
+                "Reading and writing (d1AnalyticsAdaptiveGroups).",
+                f":{D1_QUERIES}:rate10m",
+                "cloudflare_d1_read_queries_total",
+                unit="ops",
+            ),
+            D1.value_by_asset(
+                "Rows read per query",
+                "In the mean of an hour; many where an index is missing (d1AnalyticsAdaptiveGroups).",
+                ":cloudflare_d1_rows_read_per_queries:ratio_rate1h",
+                unit="short",
+                line=lines.ROWS_PER_QUERY,
+            ),
+            D1.value_by_asset(
+                "Query time p95",
+                f"What one query in twenty exceeds (d1QueriesAdaptiveGroups). {FIFTEEN}",
+                ":cloudflare_d1_query_duration_seconds:p95",
+                unit="s",
+                line=lines.QUERY_TIME,
+            ),
+            D1.value_by_asset(
+                "Size",
+                f"A database can have 10 GB (d1StorageAdaptiveGroups). {SIZES}",
+                SIZE,
+                unit="decbytes",
+                line=lines.DATABASE_SIZE,
+            ),
+            D1.quotas(WIDE),
+        ),
+    )

@@ -1,0 +1,95 @@
+"""Durable Objects: requests, memory held, storage, limits."""
+
+from dashboards import lines
+from dashboards.colors import REQUESTS as REQUEST_COLORS
+from dashboards.grafana import Json, Look, Query, timeseries
+from dashboards.names import DURATION_TOTAL, OBJECT_DURATION, OBJECT_ERRORS, OBJECT_REQUESTS, OBJECT_TOTAL
+from dashboards.product import HALF, WIDE, Product
+from dashboards.queries import or_none, select, sum_of, total, used
+from dashboards.tables import Value
+from dashboards.text import DATA_TIME, FIFTEEN, SIZES
+
+OBJECTS = Product("durable_objects", "Durable Objects", "do_.+")
+BY = "project, do_namespace"
+HELD = (
+    "Billed duration in GB-seconds per second: the memory that is held, at 128 MB for each active object "
+    "(durableObjectsPeriodicGroups)."
+)
+ASKED = "Requests to objects (durableObjectsInvocationsAdaptiveGroups)."
+STORED = ":cloudflare_durable_object_sql_storage_bytes:max"
+
+
+def durable_objects() -> Json:
+    """Give the dashboard ``Cloudflare / Durable Objects``."""
+    own = OBJECTS.chosen
+    return OBJECTS.page(
+        "Durable Objects: requests, the memory they hold, what they store, and where they are stopped.",
+        stats=(
+            OBJECTS.rate("Requests", ASKED, f":{OBJECT_REQUESTS}:rate10m", "reqps"),
+            OBJECTS.rate("Memory held", HELD, f":{OBJECT_DURATION}:rate10m", "decgbytes"),
+            OBJECTS.stat(
+                "Stored in SQLite",
+                f"What SQLite-backed objects store (durableObjectsSqlStorageGroups). {SIZES}",
+                f"sum({select(f'{OBJECTS.level}{STORED}', own)})",
+                Look("decbytes", decimals=1),
+            ),
+        ),
+        account=(
+            _requests(),
+            OBJECTS.by_project("Memory held", HELD, f":{OBJECT_DURATION}:rate10m", DURATION_TOTAL, unit="decgbytes"),
+        ),
+        values=(
+            Value("Requests", used(OBJECT_TOTAL, BY, own)),
+            Value("GB-seconds", used(DURATION_TOTAL, BY, own)),
+            Value("Stored in SQLite", total(f"{OBJECTS.level}{STORED}", BY, own), {"unit": "decbytes", "noValue": "-"}),
+        ),
+        assets=(
+            OBJECTS.by_asset("Requests", ASKED, f":{OBJECT_REQUESTS}:rate10m", OBJECT_TOTAL, unit="reqps"),
+            OBJECTS.by_asset("Memory held", HELD, f":{OBJECT_DURATION}:rate10m", DURATION_TOTAL, unit="decgbytes"),
+            OBJECTS.value_by_asset(
+                "Stopped at a limit",
+                "Objects stopped for CPU time or memory, by requests (durableObjectsPeriodicGroups).",
+                ":cloudflare_durable_object_limit_errors_per_requests:ratio_rate10m",
+                unit="percentunit",
+                line=lines.OBJECT_LIMITS,
+            ),
+            OBJECTS.metric_by_asset(
+                "Active objects",
+                f"A lower bound above 10,000 in the account (durableObjectsPeriodicGroups). {FIFTEEN}",
+                _gauge("cloudflare_durable_object_active_objects"),
+                Look("short"),
+            ),
+            OBJECTS.metric_by_asset(
+                "WebSocket connections",
+                f"The most that a single object had (durableObjectsPeriodicGroups). {FIFTEEN}",
+                _gauge("cloudflare_durable_object_max_websocket_connections"),
+                Look("short"),
+            ),
+            OBJECTS.value_by_asset(
+                "Stored in SQLite",
+                f"What SQLite-backed objects store (durableObjectsSqlStorageGroups). {SIZES}",
+                STORED,
+                unit="decbytes",
+                line=lines.OBJECT_STORAGE,
+            ),
+            OBJECTS.quotas(WIDE),
+        ),
+    )
+
+
+def _requests() -> Json:
+    return timeseries(
+        "Requests and failures",
+        f"{ASKED} Failed are those that Cloudflare counts as errors. {DATA_TIME}",
+        HALF,
+        [
+            Query(sum_of(f"{OBJECTS.level}:{OBJECT_REQUESTS}:rate10m", OBJECTS.chosen), "all"),
+            Query(sum_of(f"{OBJECTS.level}:{OBJECT_ERRORS}:rate10m", OBJECTS.chosen), "failed"),
+        ],
+        Look("reqps"),
+        colors=REQUEST_COLORS,
+    )
+
+
+def _gauge(metric: str) -> str:
+    return or_none(f"max by (do_namespace) ({select(metric, OBJECTS.chosen)})", "do_namespace")

@@ -1,0 +1,201 @@
+"""The exporter itself: is it answered, is what it counts whole, and what does it take."""
+
+from dashboards import lines
+from dashboards.colors import BAD
+from dashboards.freshness import (
+    accounts_down,
+    alerts_firing,
+    alerts_table,
+    api_budget,
+    datasets_down,
+    datasets_table,
+    is_up,
+    oldest,
+)
+from dashboards.grafana import Json, Look, Query, Size, timeseries
+from dashboards.links import EXPORTER
+from dashboards.page import Section, dashboard
+from dashboards.queries import or_none, select_account, select_job
+from dashboards.tables import Column, Value, bars, values_table
+from dashboards.text import IN_RANGE
+from dashboards.variables import alerts, of_accounts
+
+OWN = 'product="exporter"'
+
+
+def exporter() -> Json:
+    """Give the dashboard ``Cloudflare / Exporter``."""
+    small, third = Size(4, 4), Size(8, 8)
+    return dashboard(
+        EXPORTER,
+        "Cloudflare / Exporter",
+        "Whether the exporter is answered, whether what it counts is whole, and what it takes.",
+        variables=of_accounts(),
+        annotations=(alerts(OWN),),
+        sections=(
+            Section(
+                "Is it answered?",
+                (
+                    is_up(small),
+                    accounts_down(small),
+                    datasets_down(small),
+                    oldest(small),
+                    api_budget(small),
+                    alerts_firing(small, OWN),
+                    datasets_table(Size(15, 9)),
+                    alerts_table(Size(9, 9), OWN),
+                    _age(Size(12, 8)),
+                    _problems(Size(12, 8)),
+                ),
+            ),
+            Section("What does it ask?", (_budget(third), _requests(third), _samples(third))),
+            Section("Is what it counts whole?", (_revisions(third), _late(third), _gaps(third))),
+            Section("What does it take?", (_scrapes(third), _ledger(third), _series(third))),
+        ),
+    )
+
+
+def _age(size: Size) -> Json:
+    until = select_account("cloudflare_exporter_dataset_queried_until_timestamp_seconds")
+    return timeseries(
+        "Age of the figures by dataset",
+        "How long ago the last answer for each dataset of usage reaches.",
+        size,
+        [Query(or_none(f"time() - min by (dataset) ({until})", "dataset"), "{{dataset}}")],
+        Look("s", ((None, "transparent"), (lines.STALE_SECONDS, BAD))),
+    )
+
+
+def _problems(size: Size) -> Json:
+    since = select_account("cloudflare_exporter_problem_start_timestamp_seconds").replace('"$account"', '"$account|"')
+    return values_table(
+        "Problems",
+        "What is wrong, since when, and what to do; the exporter's first page says the same.",
+        size,
+        (
+            Column("account", "Account", {"noValue": "-"}),
+            Column("part", "Part"),
+            Column("reason", "Reason"),
+            Column("remedy", "Remedy"),
+        ),
+        (Value("For", f"time() - min by (account, part, reason, remedy) ({since})"),),
+        look=Look("s", decimals=0),
+        sort_by="For",
+        if_empty="Nothing is wrong",
+    )
+
+
+def _budget(size: Size) -> Json:
+    left = f"min by (api) ({select_job('cloudflare_exporter_api_budget_remaining_requests')})"
+    allowed = f"max by (api) ({select_job('cloudflare_exporter_api_budget_requests')})"
+    return timeseries(
+        "API budget left",
+        "What is left of the requests that the exporter allows itself in five minutes. Below the line "
+        "CloudflareApiBudgetTight fires.",
+        size,
+        [Query(f"{left} / {allowed}", "{{api}}")],
+        Look("percentunit", lines.API_BUDGET.drawn()),
+    )
+
+
+def _requests(size: Size) -> Json:
+    counter = select_job("cloudflare_exporter_api_requests_total")
+    return bars(
+        "Requests to Cloudflare",
+        f"By API and outcome, retries included. {IN_RANGE}",
+        size,
+        (Column("api", "API", {"custom.width": 80}), Column("outcome", "Outcome", {"custom.width": 120})),
+        Value("Requests", f"sum by (api, outcome) (increase({counter}[$__range]))"),
+        look=Look("short", decimals=0),
+    )
+
+
+def _samples(size: Size) -> Json:
+    interval = select_account("cloudflare_exporter_dataset_sample_interval")
+    return timeseries(
+        "Sample interval by dataset",
+        "How coarsely Cloudflare sampled its newest answer: 1 is exact, 10 means that one event in ten was kept.",
+        size,
+        [Query(or_none(f"max by (dataset) ({interval})", "dataset"), "{{dataset}}")],
+        Look("short"),
+    )
+
+
+def _revisions(size: Size) -> Json:
+    record = select_account("job_account_dataset:cloudflare_exporter_revisions:increase1h")
+    return timeseries(
+        "Revisions by dataset",
+        "Rows that an answer of Cloudflare put lower than an earlier one, in the last hour.",
+        size,
+        [Query(or_none(f"sum by (dataset) ({record})", "dataset"), "{{dataset}}")],
+        Look("short"),
+    )
+
+
+def _late(size: Size) -> Json:
+    late = select_account("cloudflare_exporter_late_usage_total")
+    return bars(
+        "Usage that came late",
+        f"Added when its day was audited, by field of the dataset. {IN_RANGE}",
+        size,
+        (Column("field", "Field", {"custom.width": 170}),),
+        Value("Added", f"sum by (field) (increase({late}[$__range]))"),
+        look=Look("short", decimals=1),
+        if_empty="Nothing came late",
+    )
+
+
+def _gaps(size: Size) -> Json:
+    counted = (
+        ("seconds that no question covered", select_account("cloudflare_exporter_gap_seconds_total")),
+        ("changes that could not be written", select_job("cloudflare_exporter_commit_failures_total")),
+        ("questions cut since a page was full", select_job("cloudflare_exporter_page_splits_total")),
+    )
+    named = (
+        f'label_replace(sum(increase({series}[$__range])) or vector(0), "what", "{what}", "", "")'
+        for what, series in counted
+    )
+    return bars(
+        "Failures",
+        f"The first two are usage that may be lost, the third costs only requests. {IN_RANGE}",
+        size,
+        (Column("what", "What", {"custom.width": 270}),),
+        Value("How many", " or ".join(named)),
+        look=Look("short", decimals=0),
+    )
+
+
+def _scrapes(size: Size) -> Json:
+    return timeseries(
+        "Scrape and render time",
+        "How long Prometheus took to scrape the exporter, and the exporter to render the exposition before.",
+        size,
+        [
+            Query(f"max({select_job('scrape_duration_seconds')})", "scrape"),
+            Query(f"max({select_job('cloudflare_exporter_render_duration_seconds')})", "render"),
+        ],
+        Look("s"),
+    )
+
+
+def _ledger(size: Size) -> Json:
+    return timeseries(
+        "Ledger and memory",
+        "Size of the ledger (0 where it is in memory), and memory that the process holds.",
+        size,
+        [
+            Query(f"max({select_job('cloudflare_exporter_storage_bytes')}) or vector(0)", "ledger"),
+            Query(f"max({select_job('process_resident_memory_bytes')})", "memory"),
+        ],
+        Look("decbytes"),
+    )
+
+
+def _series(size: Size) -> Json:
+    return timeseries(
+        "Series",
+        "Time series that the exporter exposes, process metrics left out.",
+        size,
+        [Query(f"max({select_job('cloudflare_exporter_series')})", "series")],
+        Look("short"),
+    )

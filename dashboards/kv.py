@@ -1,0 +1,88 @@
+"""KV: operations, sizes, time."""
+
+from dashboards.colors import ACTIONS
+from dashboards.grafana import Json, Look, Query, timeseries
+from dashboards.names import KV_OPERATIONS, KV_TOTAL
+from dashboards.product import HALF, THIRD, Product
+from dashboards.queries import or_none, select, total, used
+from dashboards.tables import Value
+from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE, SIZES
+
+KV = Product("kv", "KV", "kv_.+")
+BY = "project, kv_namespace"
+RATE = f"_action:{KV_OPERATIONS}:rate10m"
+STORED, KEYS = "cloudflare_kv_stored_bytes", "cloudflare_kv_keys"
+
+
+def kv() -> Json:
+    """Give the dashboard ``Cloudflare / KV``."""
+    own = KV.chosen
+    costly = 'action=~"write|list|delete"'
+    return KV.page(
+        "KV namespaces: operations, what they store, and how long reading takes.",
+        stats=(
+            KV.rate("Operations", "Of all kinds (kvOperationsAdaptiveGroups).", RATE, "ops"),
+            KV.stat(
+                "Writes, lists and deletes",
+                f"Those that cost ten times a read (kvOperationsAdaptiveGroups). {IN_RANGE}",
+                f"sum(increase({select(KV_TOTAL, own, costly)}[$__range]))",
+                Look("short", decimals=1),
+            ),
+            KV.stat(
+                "Stored",
+                f"In all namespaces that are chosen (kvStorageAdaptiveGroups). {SIZES}",
+                f"sum({_size(STORED)})",
+                Look("decbytes", decimals=1),
+            ),
+        ),
+        account=(
+            _actions(),
+            KV.by_project("Operations", "Of all kinds (kvOperationsAdaptiveGroups).", RATE, KV_TOTAL, unit="ops"),
+        ),
+        values=(
+            Value("Reads", used(KV_TOTAL, BY, own, 'action="read"')),
+            Value("Writes", used(KV_TOTAL, BY, own, 'action="write"')),
+            Value("Lists, deletes", used(KV_TOTAL, BY, own, 'action=~"list|delete"')),
+            Value("Stored", _size(STORED), {"unit": "decbytes"}),
+            Value("Keys", _size(KEYS)),
+        ),
+        assets=(
+            KV.by_asset("Reads", "Reading a key.", RATE, KV_TOTAL, 'action="read"', unit="ops"),
+            KV.by_asset("Writes, lists and deletes", "They cost ten times a read.", RATE, KV_TOTAL, costly, unit="ops"),
+            KV.metric_by_asset(
+                "Read time p99",
+                f"What one read in a hundred exceeds (kvOperationsAdaptiveGroups). {FIFTEEN}",
+                _largest("cloudflare_kv_latency_seconds", 'action="read"', 'quantile="0.99"'),
+                Look("s"),
+            ),
+            KV.metric_by_asset(
+                "Stored",
+                f"Of values and keys (kvStorageAdaptiveGroups). {SIZES}",
+                _largest(STORED),
+                Look("decbytes"),
+            ),
+            KV.metric_by_asset("Keys", f"How many (kvStorageAdaptiveGroups). {SIZES}", _largest(KEYS), Look("short")),
+            KV.quotas(THIRD),
+        ),
+    )
+
+
+def _size(metric: str) -> str:
+    return f"max by ({BY}) ({select(metric, KV.chosen)})"
+
+
+def _largest(metric: str, *matchers: str) -> str:
+    return or_none(f"topk(10, max by (kv_namespace) ({select(metric, KV.chosen, *matchers)}))", "kv_namespace")
+
+
+def _actions() -> Json:
+    return timeseries(
+        "Operations by action",
+        "Reads, writes, deletes and lists are each billed at a price of their own (kvOperationsAdaptiveGroups). "
+        f"{DATA_TIME}",
+        HALF,
+        [Query(or_none(total(f"{KV.level}{RATE}", "action", KV.chosen), "action"), "{{action}}")],
+        Look("ops"),
+        is_stacked=True,
+        colors=ACTIONS,
+    )

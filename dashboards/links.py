@@ -1,0 +1,76 @@
+"""Links between the pages: what is chosen is kept, and what was clicked on is chosen."""
+
+from collections.abc import Iterable
+
+from dashboards.grafana import Json
+
+TAG = "cloudflare"
+
+OVERVIEW, COST, PROJECT, COMPARE, EXPORTER = (
+    f"{TAG}-{name}" for name in ("overview", "cost", "project", "compare", "exporter")
+)
+
+ASSET_LABELS = {
+    "workers": "script_name",
+    "r2": "bucket",
+    "d1": "database",
+    "durable_objects": "do_namespace",
+    "kv": "kv_namespace",
+}
+"""Product -> the label, and the variable of the product's page, that names an asset."""
+
+KEPT = "${datasource:queryparam}&${job:queryparam}&${account:queryparam}"
+
+TO_PROJECT = "Open the project"
+TO_ASSET = "Open the asset"
+
+
+def product_page(product: str) -> str:
+    """Give the uid of a product's page: made of the label ``product``, so that a link can be made of it too."""
+    return f"{TAG}-{product}"
+
+
+def all_pages() -> Json:
+    """Give the list of the other pages, at the top of each."""
+    return {
+        "title": "Cloudflare",
+        "type": "dashboards",
+        "tags": [TAG],
+        "asDropdown": True,
+        "keepTime": True,
+        "includeVars": True,
+        "targetBlank": False,
+        "icon": "external link",
+        "tooltip": "",
+        "url": "",
+    }
+
+
+def of_series(uid: str, title: str, *labels: str) -> Json:
+    """Give a link from a series in a graph: its labels are chosen."""
+    return _link(uid, title, ((label, f"__field.labels.{label}") for label in labels))
+
+
+def of_row(uid: str, title: str, **columns: str) -> Json:
+    """Give a link from a row of a table: the variables are what the columns (by their heads) say."""
+    return _link(uid, title, ((name, f'__data.fields["{head}"]') for name, head in columns.items()))
+
+
+def project_of_row() -> Json:
+    """Give the link from a row with the column Project."""
+    return of_row(PROJECT, TO_PROJECT, project="Project")
+
+
+def asset_of_row() -> Json:
+    """Give the link from a row with the columns Product, Project and Asset to the product's page.
+
+    What the asset is called there depends on the product; a page ignores the variables of the others.
+    """
+    named = dict.fromkeys(ASSET_LABELS.values(), "Asset")
+    return of_row('${__data.fields["Product"]}', TO_ASSET, project="Project", **named)
+
+
+def _link(uid: str, title: str, chosen: Iterable[tuple[str, str]]) -> Json:
+    page = f"{TAG}-{uid}" if uid.startswith("$") else uid
+    values = "".join(f"&var-{name}=${{{source}:percentencode}}" for name, source in chosen)
+    return {"title": title, "url": f"/d/{page}/{page}?{KEPT}{values}&${{__url_time_range}}", "targetBlank": False}

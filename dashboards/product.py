@@ -1,0 +1,203 @@
+"""What the pages of the products have in common: from the account's sum down to one asset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboards.freshness import alerts_firing, alerts_table
+from dashboards.grafana import Json, Look, Query, Size, stat, timeseries
+from dashboards.lines import QUOTA, Line
+from dashboards.links import (
+    ASSET_LABELS,
+    PROJECT,
+    TO_ASSET,
+    TO_PROJECT,
+    of_row,
+    of_series,
+    product_page,
+    project_of_row,
+)
+from dashboards.names import PROJECT_LEVEL, QUOTA_USED
+from dashboards.page import Section, dashboard
+from dashboards.queries import FORECAST, TO_DATE, largest, money, rate_of_largest, select_account, sum_of
+from dashboards.spending import forecast, to_date
+from dashboards.tables import Column, Value, bars, linked, values_table
+from dashboards.text import DATA_TIME, LATE, OF_CYCLE, TEN
+from dashboards.variables import INFO, alerts, deployments, of_assets
+
+SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product: its label ``product`` and what it is called."""
+
+    name: str
+    title: str
+    meters: str = ""
+    """A regular expression of what its plan includes."""
+
+    lines: str = ""
+    """A regular expression of what the bill calls it, if that is more than one word."""
+
+    @property
+    def label(self) -> str:
+        """Give the label that names an asset."""
+        return ASSET_LABELS[self.name]
+
+    @property
+    def asset(self) -> str:
+        """Give what an asset is called."""
+        return INFO[self.label][0]
+
+    @property
+    def word(self) -> str:
+        """Give the same within a title: a Worker is a name."""
+        return self.asset if self.name == "workers" else self.asset.lower()
+
+    @property
+    def level(self) -> str:
+        """Give the first part of the names of what is recorded for an asset."""
+        return f"{PROJECT_LEVEL}_{self.label}"
+
+    @property
+    def chosen(self) -> str:
+        """Give what leaves the chosen assets of its metrics."""
+        return f'{self.label}=~"${self.label}"'
+
+    @property
+    def line(self) -> tuple[str, str]:
+        """Give what leaves the chosen assets of the bill."""
+        return f'product=~"{self.lines or self.name}"', f'asset=~"${self.label}"'
+
+    @property
+    def firing(self) -> tuple[str, str]:
+        """Give what leaves its alerts, those about no single asset too."""
+        return f'product="{self.name}"', f'{self.label}=~"${self.label}|"'
+
+    def page(
+        self,
+        description: str,
+        *,
+        stats: Sequence[Json],
+        account: Sequence[Json],
+        values: Sequence[Value],
+        assets: Sequence[Json],
+    ) -> Json:
+        """Give the page: the sums, the account's curves, the table of assets, and curves of each asset."""
+        uid = product_page(self.name)
+        return dashboard(
+            uid,
+            f"Cloudflare / {self.title}",
+            f"{description} {LATE}",
+            variables=of_assets(self.label),
+            annotations=(alerts(*self.firing), deployments(f'asset=~"${self.label}"')),
+            sections=(
+                Section(
+                    "All that is chosen",
+                    (
+                        alerts_firing(SMALL, *self.firing),
+                        *stats,
+                        to_date(SMALL, *self.line),
+                        forecast(SMALL, *self.line),
+                        *account,
+                    ),
+                ),
+                Section("Which of them, and what is wrong", (self._table(values), self._alerts())),
+                Section(f"Each {self.word}", tuple(assets)),
+            ),
+        )
+
+    def _table(self, values: Sequence[Value]) -> Json:
+        prices = [
+            Value(title, self._cost(metric), {"unit": "currencyUSD", "decimals": 2})
+            for title, metric in (("To date", TO_DATE), ("Forecast", FORECAST))
+        ]
+        choose = of_row(product_page(self.name), TO_ASSET, project="Project", **{self.label: self.asset})
+        return values_table(
+            f"{self.asset}s",
+            f"Usage in the selected time, as far as Cloudflare has reported it; sizes are those of now. {OF_CYCLE}",
+            Size(16, 9),
+            (
+                Column(self.label, self.asset, linked(choose, **{"custom.width": 170})),
+                Column("project", "Project", linked(project_of_row(), **{"custom.width": 90})),
+            ),
+            (*values, *prices),
+            look=Look("short", decimals=1),
+            sort_by="Forecast",
+        )
+
+    def _cost(self, metric: str) -> str:
+        """The bill calls every asset just that."""
+        shares = money(metric, "project, asset", *self.line)
+        named = f'label_replace({shares}, "{self.label}", "$1", "asset", "(.+)")'
+        return f"sum by (project, {self.label}) ({named})"
+
+    def _alerts(self) -> Json:
+        return alerts_table(Size(8, 9), *self.firing)
+
+    def stat(self, title: str, description: str, expr: str, look: Look) -> Json:
+        """Give a sum; 0 if there is nothing."""
+        return stat(title, description, SMALL, [Query(f"{expr} or vector(0)", title.lower())], look)
+
+    def rate(self, title: str, description: str, record: str, unit: str) -> Json:
+        """Give the sum of a recorded rate."""
+        return stat(
+            title,
+            f"{description} {DATA_TIME}",
+            SMALL,
+            [Query(sum_of(f"{self.level}{record}", self.chosen), title.lower())],
+            Look(unit, decimals=1),
+        )
+
+    def by_project(self, title: str, what: str, record: str, counter: str, *, unit: str) -> Json:
+        """Give a recorded rate by project."""
+        query = rate_of_largest(f"{self.level}{record}", counter, "project", self.chosen)
+        return timeseries(
+            f"{title} by project",
+            f"{what} {TEN} {DATA_TIME}",
+            HALF,
+            [Query(query, "{{project}}")],
+            Look(unit),
+            is_stacked=True,
+            links=(of_series(PROJECT, TO_PROJECT, "project"),),
+        )
+
+    def by_asset(self, title: str, what: str, record: str, counter: str, *matchers: str, unit: str) -> Json:
+        """Give a recorded rate by asset."""
+        query = rate_of_largest(f"{self.level}{record}", counter, self.label, self.chosen, *matchers)
+        return self._curves(title, f"{what} {TEN} {DATA_TIME}", query, Look(unit), is_stacked=True)
+
+    def value_by_asset(self, title: str, what: str, record: str, *, unit: str, line: Line | None = None) -> Json:
+        """Give a recorded value by asset, the largest ones; with the line where an alert begins."""
+        said = f" From the line on {line.alert} may fire." if line else ""
+        query = largest(f"{self.level}{record}", self.label, self.chosen)
+        look = Look(unit, line.drawn()) if line else Look(unit)
+        return self._curves(title, f"{what} The ten largest now.{said}", query, look)
+
+    def metric_by_asset(self, title: str, what: str, query: str, look: Look) -> Json:
+        """Give a query's values by asset."""
+        return self._curves(title, what, query, look)
+
+    def quotas(self, size: Size) -> Json:
+        """Give how much is used of what the plan includes."""
+        selected = select_account(QUOTA_USED, f'meter=~"{self.meters}"')
+        return bars(
+            "Used of what the plan includes",
+            "In the billing cycle, of the chosen accounts and all projects; on the free plan of the day. An alert "
+            "fires near its end, and when it is used up.",
+            size,
+            (Column("meter", "Meter", {"custom.width": 190}),),
+            Value("Used", f"max by (meter) ({selected})", {"max": 1}),
+            look=Look("percentunit", QUOTA, decimals=0),
+        )
+
+    def _curves(self, title: str, what: str, query: str, look: Look, *, is_stacked: bool = False) -> Json:
+        return timeseries(
+            f"{title} by {self.word}",
+            what,
+            THIRD,
+            [Query(query, f"{{{{{self.label}}}}}")],
+            look,
+            is_stacked=is_stacked,
+            links=(of_series(product_page(self.name), TO_ASSET, self.label),),
+        )

@@ -1,0 +1,189 @@
+"""One project: all its assets, what they do and cost, and what is wrong with them."""
+
+from dashboards.colors import PRODUCTS
+from dashboards.freshness import alerts_firing, alerts_table
+from dashboards.grafana import Json, Look, Query, Size, stat, timeseries
+from dashboards.lines import ERROR_RATIO
+from dashboards.links import ASSET_LABELS, PROJECT, TO_ASSET, asset_of_row, of_series, product_page
+from dashboards.names import (
+    D1_ROWS_READ,
+    ERRORS_TOTAL,
+    KV_OPERATIONS,
+    OBJECT_REQUESTS,
+    PROJECT_LEVEL,
+    R2_OPERATIONS,
+    R2_STORED,
+    REQUESTS,
+    REQUESTS_TOTAL,
+    WORKER_ERROR_RATIO,
+)
+from dashboards.page import Section, dashboard
+from dashboards.queries import FORECAST, OF_ASSET, TO_DATE, money_of_assets, or_none, select, total, used, with_product
+from dashboards.spending import forecast, per_hour_by_product, to_date
+from dashboards.tables import Column, Value, linked, values_table
+from dashboards.text import DATA_TIME, IN_RANGE, LATE, OF_CYCLE, SIZES
+from dashboards.variables import MODIFIED, alerts, deployments, of_projects
+
+PROJECT_ALERTS = 'project=~"$project"'
+
+
+def project() -> Json:
+    """Give the dashboard ``Cloudflare / Project``."""
+    small, third = Size(4, 4), Size(8, 8)
+    return dashboard(
+        PROJECT,
+        "Cloudflare / Project",
+        f"One project: all its assets, what they do and cost, and what is wrong with them. {LATE}",
+        variables=of_projects(is_one=True),
+        annotations=(alerts(PROJECT_ALERTS), deployments()),
+        sections=(
+            Section(
+                "How is it?",
+                (
+                    alerts_firing(small, PROJECT_ALERTS),
+                    _requests(small),
+                    _failed(small),
+                    _assets(small),
+                    to_date(small),
+                    forecast(small),
+                    _assets_table(Size(15, 9)),
+                    alerts_table(Size(9, 9), PROJECT_ALERTS),
+                ),
+            ),
+            Section("What does it do?", (*_traffic(third), per_hour_by_product(Size(16, 8), colors=PRODUCTS))),
+        ),
+    )
+
+
+def _requests(size: Size) -> Json:
+    return stat(
+        "Requests",
+        f"Invocations of its Workers. {IN_RANGE}",
+        size,
+        [Query(f"sum(increase({select(REQUESTS_TOTAL)}[$__range])) or vector(0)", "requests")],
+        Look("short", decimals=1),
+    )
+
+
+def _failed(size: Size) -> Json:
+    failed = f"sum({used(ERRORS_TOTAL, 'project')}) / sum({used(REQUESTS_TOTAL, 'project')} > 0)"
+    return stat(
+        "Failed",
+        f"Share of these invocations that Cloudflare counts as errors. {IN_RANGE}",
+        size,
+        [Query(f"{failed} or vector(0)", "failed")],
+        Look("percentunit", decimals=2),
+    )
+
+
+def _assets(size: Size) -> Json:
+    listed = f"max by (account, project, asset_id) ({select('cloudflare_asset_info')})"
+    return stat(
+        "Assets", "What discovery finds of it.", size, [Query(f"count({listed}) or vector(0)", "assets")], Look("none")
+    )
+
+
+def _assets_table(size: Size) -> Json:
+    last_used = select("cloudflare_asset_last_used_timestamp_seconds")
+    shown = {"unit": "dateTimeFromNow", "noValue": "-"}
+    listed = f"count by (project, kind, asset) ({select('cloudflare_asset_info')})"
+    return values_table(
+        "Assets",
+        f"All that belongs to the project. {OF_CYCLE} Changed and used are what Cloudflare's lists and usage say.",
+        size,
+        (
+            Column("asset", "Asset", linked(asset_of_row())),
+            Column("project", "Project", {"custom.width": 90}),
+            Column("product", "Product", {"custom.width": 120}),
+        ),
+        (
+            Value("To date", money_of_assets(TO_DATE)),
+            Value("Forecast", money_of_assets(FORECAST)),
+            Value("Changed", _moment(select(MODIFIED)), shown),
+            Value("Last used", _moment(last_used), shown),
+            Value("", f"sum by ({OF_ASSET}) ({with_product(listed)})"),
+        ),
+        look=Look("currencyUSD", decimals=2),
+        sort_by="Forecast",
+    )
+
+
+def _moment(series: str) -> str:
+    return f"1000 * max by ({OF_ASSET}) ({with_product(series)})"
+
+
+def _traffic(size: Size) -> tuple[Json, ...]:
+    ratio = f"{PROJECT_LEVEL}_script_name:{WORKER_ERROR_RATIO}"
+    failing = timeseries(
+        "Failed share by Worker",
+        f"From the line on CloudflareWorkerErrorRatioHigh fires, unless the Worker is hardly called. {LATE}",
+        size,
+        [Query(or_none(f"max by (script_name) ({select(ratio)})", "script_name"), "{{script_name}}")],
+        Look("percentunit", ERROR_RATIO.drawn()),
+        links=(_opens("workers"),),
+    )
+    curves = [
+        timeseries(
+            title,
+            description,
+            size,
+            [
+                Query(
+                    or_none(total(f"{PROJECT_LEVEL}_{record}", ASSET_LABELS[product]), ASSET_LABELS[product]),
+                    f"{{{{{ASSET_LABELS[product]}}}}}",
+                )
+            ],
+            Look(unit),
+            is_stacked=True,
+            links=(_opens(product),),
+        )
+        for title, description, record, product, unit in (
+            (
+                "Requests by Worker",
+                f"Invocations (workersInvocationsAdaptive). {DATA_TIME}",
+                f"script_name:{REQUESTS}:rate10m",
+                "workers",
+                "reqps",
+            ),
+            (
+                "D1 rows read by database",
+                f"Rows scanned (d1AnalyticsAdaptiveGroups). {DATA_TIME}",
+                f"database:{D1_ROWS_READ}:rate10m",
+                "d1",
+                "rowsps",
+            ),
+            (
+                "R2 operations by bucket",
+                f"Of all classes (r2OperationsAdaptiveGroups). {DATA_TIME}",
+                f"bucket_class:{R2_OPERATIONS}:rate10m",
+                "r2",
+                "ops",
+            ),
+            (
+                "R2 stored by bucket",
+                f"Objects and their metadata (r2StorageAdaptiveGroups). {SIZES}",
+                R2_STORED.removeprefix(f"{PROJECT_LEVEL}_"),
+                "r2",
+                "decbytes",
+            ),
+            (
+                "Durable Object requests by namespace",
+                f"Requests to objects (durableObjectsInvocationsAdaptiveGroups). {DATA_TIME}",
+                f"do_namespace:{OBJECT_REQUESTS}:rate10m",
+                "durable_objects",
+                "reqps",
+            ),
+            (
+                "KV operations by namespace",
+                f"Of all kinds (kvOperationsAdaptiveGroups). {DATA_TIME}",
+                f"kv_namespace_action:{KV_OPERATIONS}:rate10m",
+                "kv",
+                "ops",
+            ),
+        )
+    ]
+    return (curves[0], failing, *curves[1:])
+
+
+def _opens(product: str) -> Json:
+    return of_series(product_page(product), TO_ASSET, ASSET_LABELS[product])

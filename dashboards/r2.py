@@ -1,0 +1,103 @@
+"""R2: what buckets hold, and what is done with them."""
+
+from dashboards import lines
+from dashboards.colors import CLASSES
+from dashboards.grafana import Json, Look, Query, timeseries
+from dashboards.names import R2_EGRESS, R2_OPERATIONS, R2_STORED, R2_TOTAL
+from dashboards.product import HALF, THIRD, Product
+from dashboards.queries import or_none, select, total, used
+from dashboards.tables import Value
+from dashboards.text import DATA_TIME, SIZES
+
+R2 = Product("r2", "R2", "r2_.+")
+BY = "project, bucket"
+
+
+def r2() -> Json:
+    """Give the dashboard ``Cloudflare / R2``."""
+    own = R2.chosen
+    return R2.page(
+        "R2 buckets: what they hold, what is done with them, and what that costs.",
+        stats=(
+            R2.stat(
+                "Stored",
+                f"Objects and their metadata (r2StorageAdaptiveGroups). {SIZES}",
+                f"sum({select(R2_STORED, own)})",
+                Look("decbytes", decimals=1),
+            ),
+            R2.rate(
+                "Operations", "Of all classes (r2OperationsAdaptiveGroups).", f"_class:{R2_OPERATIONS}:rate10m", "ops"
+            ),
+            R2.rate("Sent", "Bytes of answers (r2OperationsAdaptiveGroups).", f":{R2_EGRESS}:rate10m", "Bps"),
+        ),
+        account=(
+            _classes(),
+            R2.by_project(
+                "Operations",
+                "Of all classes (r2OperationsAdaptiveGroups).",
+                f"_class:{R2_OPERATIONS}:rate10m",
+                R2_TOTAL,
+                unit="ops",
+            ),
+        ),
+        values=(
+            Value("Class A", used(R2_TOTAL, BY, own, 'class="A"')),
+            Value("Class B", used(R2_TOTAL, BY, own, 'class="B"')),
+            Value("Stored", total(R2_STORED, BY, own), {"unit": "decbytes"}),
+            Value("Objects", f"sum by ({BY}) (max by ({BY}, storage_class) ({select('cloudflare_r2_objects', own)}))"),
+        ),
+        assets=(
+            R2.value_by_asset(
+                "Stored",
+                f"Objects and their metadata, of all storage classes (r2StorageAdaptiveGroups). {SIZES}",
+                R2_STORED.removeprefix(R2.level),
+                unit="decbytes",
+                line=lines.LARGE_BUCKET,
+            ),
+            R2.by_asset(
+                "Class A operations",
+                "Writing and listing (r2OperationsAdaptiveGroups).",
+                f"_class:{R2_OPERATIONS}:rate10m",
+                R2_TOTAL,
+                'class="A"',
+                unit="ops",
+            ),
+            R2.by_asset(
+                "Class B operations",
+                "Reading (r2OperationsAdaptiveGroups).",
+                f"_class:{R2_OPERATIONS}:rate10m",
+                R2_TOTAL,
+                'class="B"',
+                unit="ops",
+            ),
+            R2.by_asset(
+                "Sent",
+                "Bytes of answers; egress is free, reading is not (r2OperationsAdaptiveGroups).",
+                f":{R2_EGRESS}:rate10m",
+                "cloudflare_r2_response_bytes_total",
+                unit="Bps",
+            ),
+            R2.value_by_asset(
+                "Refused in five minutes",
+                "Operations that were answered with 401 or 403 (r2OperationsAdaptiveGroups).",
+                ":cloudflare_r2_denied_operations:increase5m",
+                unit="short",
+                line=lines.DENIED,
+            ),
+            R2.quotas(THIRD),
+        ),
+    )
+
+
+def _classes() -> Json:
+    record = f"{R2.level}_class:{R2_OPERATIONS}:rate10m"
+    return timeseries(
+        "Operations by class",
+        "Class A (writing, listing) is billed at about twelve times class B (reading) (r2OperationsAdaptiveGroups). "
+        f"{DATA_TIME}",
+        HALF,
+        [Query(or_none(total(record, "class", R2.chosen), "class"), "{{class}}")],
+        Look("ops"),
+        is_stacked=True,
+        colors=CLASSES,
+    )

@@ -1,0 +1,65 @@
+"""Panels about money that several pages have."""
+
+from dashboards.grafana import Json, Look, Query, Size, stat, timeseries
+from dashboards.links import COST, of_series
+from dashboards.names import LIST_COST
+from dashboards.queries import FORECAST, TO_DATE, money, or_none, select_account, total
+from dashboards.text import LIST_PRICE, OF_CYCLE
+
+USD = Look("currencyUSD", decimals=2)
+MORE = of_series(COST, "Open the costs")
+
+
+def summed(metric: str, *matchers: str) -> str:
+    """Give a sum of the bill's shares, 0 if nothing was priced."""
+    return f"sum({money(metric, 'account', *matchers)}) or vector(0)"
+
+
+def to_date(size: Size, *matchers: str) -> Json:
+    """Give what the cycle has cost."""
+    return stat(
+        "Cost to date",
+        f"What the billing cycle has cost so far. {OF_CYCLE}",
+        size,
+        [Query(summed(TO_DATE, *matchers), "to date")],
+        USD,
+        links=(MORE,),
+    )
+
+
+def forecast(size: Size, *matchers: str) -> Json:
+    """Give what the cycle will cost."""
+    return stat(
+        "Forecast",
+        "What the whole billing cycle will cost if usage goes on as it did on the last full days.",
+        size,
+        [Query(summed(FORECAST, *matchers), "forecast")],
+        USD,
+        links=(MORE,),
+    )
+
+
+def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
+    """Give dollars an hour."""
+    record = f"job_account_project_product:{LIST_COST}:rate1h"
+    return timeseries(
+        "List cost per hour by product",
+        f"What the usage of the last hour costs. {LIST_PRICE}",
+        size,
+        [Query(or_none(total(record, "product"), "product"), "{{product}}")],
+        Look("currencyUSD"),
+        is_stacked=True,
+        colors=colors,
+    )
+
+
+def cycle_left(size: Size) -> Json:
+    """Give how long the billing cycle lasts."""
+    end = select_account("cloudflare_cost_cycle_end_timestamp_seconds")
+    return stat(
+        "Days left",
+        "Until the end of the billing cycle, of the account where it is next.",
+        size,
+        [Query(f"(min({end}) - time()) / 86400", "left")],
+        Look("none", decimals=0),
+    )

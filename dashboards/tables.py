@@ -1,0 +1,125 @@
+"""Tables: one row for each label set, one column for each query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboards.colors import PLAIN
+from dashboards.grafana import Json, Look, Query, Size, by_name, panel
+
+COLORED = {"type": "color-text"}
+"""A cell whose text has the colour of its value."""
+
+BAR = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+"""A cell with a bar, as long as its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: the field it shows, its head, and properties that differ from the table's."""
+
+    source: str
+    title: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A column that a query gives the values of; without a title it only sees to it that there are rows."""
+
+    title: str
+    expr: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+def linked(link: Json, **more: Any) -> Json:
+    """Give the properties of a column whose cells are links."""
+    return {"links": [link], **more}
+
+
+def bars(
+    title: str, description: str, size: Size, names: Sequence[Column], value: Value, *, look: Look, if_empty: str = ""
+) -> Json:
+    """Give a table with a bar in each row, the longest first."""
+    color = {"color": {"mode": "thresholds"}} if look.steps else {"color": {"mode": "fixed", "fixedColor": PLAIN}}
+    bar = {"custom.cellOptions": BAR, "min": 0, **color, **value.properties}
+    return values_table(
+        title,
+        description,
+        size,
+        names,
+        [Value(value.title, value.expr, bar)],
+        look=look,
+        sort_by=value.title,
+        if_empty=if_empty,
+    )
+
+
+def values_table(
+    title: str,
+    description: str,
+    size: Size,
+    names: Sequence[Column],
+    values: Sequence[Value],
+    *,
+    look: Look,
+    sort_by: str,
+    is_descending: bool = True,
+    if_empty: str = "",
+) -> Json:
+    """Give a table of what names a row (labels), followed by the values.
+
+    ``if_empty`` is what stands there if there is no row; a cell without a value has a dash.
+    """
+    # Of a single query Grafana calls the field just Value.
+    fields = [f"Value #{chr(ord('A') + place)}" for place in range(len(values))] if len(values) > 1 else ["Value"]
+    columns = [
+        Column(name, value.title, {"noValue": "-", **value.properties} if if_empty else value.properties)
+        for name, value in zip(fields, values, strict=True)
+        if value.title
+    ]
+    return table(
+        title,
+        description,
+        size,
+        [Query(value.expr, is_instant=True) for value in values],
+        look,
+        columns=(*names, *columns),
+        sort_by=sort_by,
+        is_descending=is_descending,
+        if_empty=if_empty,
+    )
+
+
+def table(
+    title: str,
+    description: str,
+    size: Size,
+    queries: Sequence[Query],
+    look: Look,
+    *,
+    columns: Sequence[Column],
+    sort_by: str,
+    is_descending: bool = False,
+    if_empty: str = "",
+) -> Json:
+    """Give a table with one row for each label set of the queries, and the given columns in their order."""
+    transformations = [
+        {"id": "merge", "options": {}},
+        {"id": "filterFieldsByName", "options": {"include": {"names": [column.source for column in columns]}}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {},
+                "indexByName": {column.source: position for position, column in enumerate(columns)},
+                "renameByName": {column.source: column.title for column in columns},
+            },
+        },
+    ]
+    overrides = [by_name(column.title, column.properties) for column in columns if column.properties]
+    options = {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": sort_by, "desc": is_descending}]}
+    defaults = look.field_config(
+        custom={"align": "auto", "minWidth": 70, "cellOptions": {"type": "auto"}}, noValue=if_empty or "-"
+    )
+    made = panel("table", title, description, size, queries, options=options, defaults=defaults, overrides=overrides)
+    return made | {"transformations": transformations}

@@ -1,0 +1,11 @@
+"""Words that descriptions of panels have in common: how late figures are, and over which time."""
+
+LATE = "Cloudflare's figures are minutes late, and those of the newest minutes still grow."
+DATA_TIME = f"Per second of Cloudflare's time, so that catching up after an outage shows no peak. {LATE}"
+IN_RANGE = "In the selected time, as far as Cloudflare has reported it."
+TEN = "The ten with the most in the selected time."
+OF_CYCLE = "Estimated as the invoice counts it, for the billing cycle under way; up to the last complete hour."
+LIST_PRICE = "At list price, without what the plan includes; it follows usage within the hour."
+SIZES = "Cloudflare measures sizes by the hour, so they are an hour or more old."
+FIFTEEN = "Of the last 15 minutes, up to 5 minutes ago."
+WEEK = "Known once a week is recorded."

@@ -1,0 +1,116 @@
+"""Workers: requests, failures, time."""
+
+from dashboards import lines
+from dashboards.colors import REQUESTS as REQUEST_COLORS
+from dashboards.grafana import Json, Look, Query, timeseries
+from dashboards.names import ERRORS, ERRORS_TOTAL, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
+from dashboards.product import HALF, THIRD, WIDE, Product
+from dashboards.projects import FAILED
+from dashboards.queries import select, sum_of, used
+from dashboards.tables import Column, Value, bars
+from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE
+
+WORKERS = Product("workers", "Workers", "workers_.+|wfp_.+", "workers|workers_for_platforms")
+BY = "project, script_name"
+
+
+def workers() -> Json:
+    """Give the dashboard ``Cloudflare / Workers``."""
+    own = WORKERS.chosen
+    failed = f"sum({select(f'{WORKERS.level}:{ERRORS}:rate10m', own)}) / (sum({select(_rate(REQUESTS), own)}) > 0)"
+    errors, requests = used(ERRORS_TOTAL, BY, own), used(REQUESTS_TOTAL, BY, own)
+    return WORKERS.page(
+        "Workers: how often they are called, how often they fail, and how long they take.",
+        stats=(
+            WORKERS.rate("Requests", "Invocations (workersInvocationsAdaptive).", f":{REQUESTS}:rate10m", "reqps"),
+            WORKERS.stat(
+                "Failed",
+                "Share of invocations that Cloudflare counts as errors, over ten minutes (workersInvocationsAdaptive).",
+                failed,
+                Look("percentunit", decimals=2),
+            ),
+            WORKERS.stat(
+                "Subrequests",
+                f"Requests made by Workers (workersInvocationsAdaptive). {IN_RANGE}",
+                f"sum(increase({select('cloudflare_worker_subrequests_total', own)}[$__range]))",
+                Look("short", decimals=1),
+            ),
+        ),
+        account=(
+            _requests(),
+            WORKERS.by_project("Requests", "Invocations.", f":{REQUESTS}:rate10m", REQUESTS_TOTAL, unit="reqps"),
+        ),
+        values=(
+            Value("Requests", requests),
+            Value("Failed", f"{errors} / ({requests} > 0)", FAILED),
+            Value(
+                "CPU p99",
+                f"max by ({BY}) ({select(f'{WORKERS.level}:cloudflare_worker_cpu_time_seconds:p99', own)})",
+                {"unit": "s"},
+            ),
+        ),
+        assets=(
+            WORKERS.by_asset("Requests", "Invocations.", f":{REQUESTS}:rate10m", REQUESTS_TOTAL, unit="reqps"),
+            WORKERS.value_by_asset(
+                "Failed share",
+                "Of invocations, over ten minutes of Cloudflare's time (workersInvocationsAdaptive).",
+                f":{WORKER_ERROR_RATIO}",
+                unit="percentunit",
+                line=lines.ERROR_RATIO,
+            ),
+            WORKERS.value_by_asset(
+                "Share stopped at a limit",
+                "Of invocations, over ten minutes: CPU time, memory and the like (workersInvocationsAdaptive).",
+                ":cloudflare_worker_limited_per_requests:ratio_rate10m",
+                unit="percentunit",
+                line=lines.LIMITED,
+            ),
+            WORKERS.value_by_asset(
+                "CPU time p99",
+                f"What one invocation in a hundred exceeds (workersInvocationsAdaptive). {FIFTEEN}",
+                ":cloudflare_worker_cpu_time_seconds:p99",
+                unit="s",
+                line=lines.CPU_TIME,
+            ),
+            WORKERS.value_by_asset(
+                "Request time p95",
+                "From a request to the end of its answer, what one in twenty exceeds (workersInvocationsAdaptive). "
+                f"{FIFTEEN}",
+                ":cloudflare_worker_request_duration_seconds:p95",
+                unit="s",
+                line=lines.REQUEST_TIME,
+            ),
+            _outcomes(),
+            WORKERS.quotas(WIDE),
+        ),
+    )
+
+
+def _rate(what: str) -> str:
+    return f"{WORKERS.level}:{what}:rate10m"
+
+
+def _requests() -> Json:
+    return timeseries(
+        "Requests and failures",
+        f"Invocations of all that is chosen, and those that Cloudflare counts as errors (workersInvocationsAdaptive). "
+        f"{DATA_TIME}",
+        HALF,
+        [
+            Query(sum_of(_rate(REQUESTS), WORKERS.chosen), "all"),
+            Query(sum_of(_rate(ERRORS), WORKERS.chosen), "failed"),
+        ],
+        Look("reqps"),
+        colors=REQUEST_COLORS,
+    )
+
+
+def _outcomes() -> Json:
+    return bars(
+        "Invocations by outcome",
+        f"What Cloudflare calls the outcomes of invocations (workersInvocationsAdaptive). {IN_RANGE}",
+        THIRD,
+        (Column("status", "Outcome", {"custom.width": 170}),),
+        Value("Invocations", used(REQUESTS_TOTAL, "status", WORKERS.chosen)),
+        look=Look("short", decimals=1),
+    )
