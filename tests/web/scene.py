@@ -21,7 +21,7 @@ from exporter.monitoring import Addresses, Monitoring
 from exporter.snapshot import Board
 from exporter.web import Gate, Guard, Limits, make_server
 from tests.exposition.snapshots import ManualClock, family, snapshot
-from tests.exposition.test_server import no_books
+from tests.exposition.test_server import no_books, no_usage
 from tests.web.certificates import Authority
 
 PASSWORD = "open-sesame-0123456789"
@@ -66,6 +66,7 @@ class Site:
             refresh_interval=timedelta(seconds=60),
             telemetry_path="/metrics",
             ask_books=no_books,
+            ask_usage=no_usage,
             monitoring=Monitoring(httpx.AsyncClient, SystemClock(), Addresses),
         )
         self.show(series)
