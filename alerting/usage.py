@@ -221,10 +221,8 @@ def _time(*windows: str) -> Iterator[Record]:
             f"    - min_over_time({UNTIL}[{window}])\n"
             ")"
         )
-        if window == "10m":
-            yield Record(f"{TIME}:increase10m", grown)
-        elif window == "5m":
-            yield Record(f"{TIME}:increase5m", grown)
+        if window != "1h":
+            yield Record(f"{TIME}:increase{window}", grown)
         else:
             began = (
                 f"max by (job, account, dataset) (last_over_time({UNTIL}[10m]))\n"

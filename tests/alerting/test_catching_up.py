@@ -31,7 +31,7 @@ from tests.alerting.alerts import (
 )
 from tests.alerting.promtool import RuleTest
 from tests.alerting.scene import Scene, Script
-from tests.alerting.shipped import read_rules, selected_metrics
+from tests.alerting.shipped import ALERTS, SHIPPED, selected_metrics
 from tests.alerting.truth import ERROR_RATIO, ERRORS, RANGE_SECONDS, RATES, REQUESTS, WORKERS, Truth, recorded
 from tests.alerting.world import API, CRON, FRESH, MEDIA, WEB, shop
 
@@ -45,8 +45,6 @@ CAUGHT_UP = BACK + 7
 """By this minute everything is published that Cloudflare can show."""
 
 LATENESS = timedelta(minutes=25)
-
-ALERTS = tuple(rule["alert"] for rule in read_rules() if "alert" in rule)
 
 RESTART = 200
 RESTARTED = ((0, RESTART), (RESTART + 3, END))
@@ -77,7 +75,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
     """Gives the scene of a script; it is played once."""
     played: dict[str, Scene] = {}
     documents, traffic = Documents(), Traffic(seed=1)
-    wanted = selected_metrics(read_rules())
+    wanted = selected_metrics(SHIPPED)
 
     def play(name: str) -> Scene:
         if name not in played:
@@ -245,7 +243,7 @@ def test_workers_failed_meanwhile(play: Play, tools: Tools, tmp_path: Path) -> N
 
 def test_data_time_divides_what_is_not_extrapolated() -> None:
     """Where a rule divides by data time, both are differences of scraped values, so that their quotient is exact."""
-    expressions = [rule["expr"] for rule in read_rules() if "queried_until" in rule["expr"] and "record" in rule]
+    expressions = [rule["expr"] for rule in SHIPPED if "queried_until" in rule["expr"] and "record" in rule]
     assert len(expressions) > len(RATES)
     for expression in expressions:
         assert not re.search(r"\b(increase|rate|irate|delta)\(", expression), expression
