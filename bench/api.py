@@ -35,8 +35,11 @@ PATHS = (
     "/api/projects?kind=d1_database",
     "/api/project/project01",
     "/api/health",
+    "/",
+    "/?project=project01",
+    "/?sort=last_used&text=1",
 )
-"""What is asked of the snapshot; the list of assets also from page to page."""
+"""What is asked of the snapshot, the first page too; the list of assets also from page to page."""
 
 USAGE_PATHS = (
     "/api/usage",

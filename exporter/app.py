@@ -154,6 +154,7 @@ def build_exporter(
         ask_books=lambda query: works.with_ledger(make_past_statement, query),
         ask_usage=lambda query: works.with_ledger(read_usage, query),
         monitoring=monitoring,
+        grafana_url=lambda: works.alerting.routing.grafana_url,
     )
     reloader = Reloader(config, tokens, works, poller)
     return Exporter(http, monitoring, ledger, board, poller, reloader, gate, Guard(pages, gate))

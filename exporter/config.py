@@ -175,7 +175,7 @@ def load_config(
     path: Path | None,
     environment: Mapping[str, str],
     storage_path: str | None,
-    alerting: Mapping[str, str] = MappingProxyType({}),
+    alerting: Mapping[str, Any] = MappingProxyType({}),
 ) -> Config:
     """Give the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError.
 
@@ -193,7 +193,7 @@ def load_config(
     if storage_path is not None:
         document["storage"] = {**_section(document, "storage", path), "path": storage_path}
     if alerting:
-        document["alerting"] = {**_section(document, "alerting", path), **alerting}
+        document["alerting"] = _overruled(_section(document, "alerting", path), alerting)
     if cloudflare:
         document["cloudflare"] = cloudflare
     try:
@@ -202,6 +202,18 @@ def load_config(
         lines = [f"  {_key(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors()]
         place = f"The configuration file {path}" if path else "The environment"
         raise ConfigError(f"{place} is not valid:\n" + "\n".join(lines)) from None
+
+
+def _overruled(section: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a section with what is said instead, key by key; what should be a mapping and is none is left as it is."""
+    overruled = {**section}
+    for key, value in said.items():
+        there = section.get(key)
+        if not isinstance(value, Mapping) or there is None:
+            overruled[key] = value
+        elif isinstance(there, dict):
+            overruled[key] = _overruled(there, value)
+    return overruled
 
 
 class _ExactLoader(yaml.SafeLoader):

@@ -166,7 +166,9 @@ class Routing(Section):
         examples=[[{"name": "weekends", "weekdays": ["saturday", "sunday"]}]],
     )
     grafana_url: GrafanaUrl | None = Field(
-        default=None, description="Where Grafana is: alerts then link to the dashboard.", examples=[GRAFANA_EXAMPLE]
+        default=None,
+        description="Where Grafana is: alerts then link to the dashboard, and so does the page at `/`.",
+        examples=[GRAFANA_EXAMPLE],
     )
     runbook_url: RunbookUrl | None = Field(
         default=None,

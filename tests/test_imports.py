@@ -82,6 +82,7 @@ MAY_IMPORT = {
     },
     "exposition": {
         "model",
+        "figures",
         "families",
         "clock",
         "catalog",
@@ -166,6 +167,7 @@ MAY_IMPORT = {
     "cli": {
         "model",
         "urls",
+        "routing_settings",
         "alert_settings",
         "clock",
         "logs",

@@ -9,6 +9,7 @@ from exporter.cli.address import Address, address_flag, duration_flag, parse_add
 from exporter.cli.reading import alertmanager_config, assets, check, costs, metrics, price, report
 from exporter.cli.serving import demo, serve
 from exporter.logs import FORMATS, LEVELS
+from exporter.routing_settings import GRAFANA_EXAMPLE
 
 DEFAULT_LISTEN = ":9199"
 
@@ -57,6 +58,13 @@ def build_parser() -> argparse.ArgumentParser:
             metavar="URL",
             help=f"where {title} is, for /api/alerts; e.g. {example}",
         )
+    web.add_argument(
+        "--alerting.grafana-url",
+        dest="alerting_grafana_url",
+        type=url_flag(GRAFANA_EXAMPLE),
+        metavar="URL",
+        help=f"where Grafana is, for the links of the page at / to the dashboards; e.g. {GRAFANA_EXAMPLE}",
+    )
     stored.add_argument(
         "--storage.path",
         dest="storage_path",

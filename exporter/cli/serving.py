@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
@@ -57,10 +58,13 @@ def _load(options: argparse.Namespace) -> Config:
     return load_config(options.config_file, os.environ, options.storage_path, _alerting(options))
 
 
-def _alerting(options: argparse.Namespace) -> dict[str, str]:
+def _alerting(options: argparse.Namespace) -> dict[str, Any]:
     """Give what flags say of the section ``alerting``."""
     named = {"alertmanager_url": options.alerting_alertmanager_url, "prometheus_url": options.alerting_prometheus_url}
-    return {key: url for key, url in named.items() if url is not None}
+    said: dict[str, Any] = {key: url for key, url in named.items() if url is not None}
+    if options.alerting_grafana_url is not None:
+        said["routing"] = {"grafana_url": options.alerting_grafana_url}
+    return said
 
 
 def with_tokens(config: Config) -> Config:

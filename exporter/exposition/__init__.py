@@ -1,8 +1,7 @@
 """The snapshot as Prometheus text and pages, served over HTTP. Nothing here asks Cloudflare."""
 
 from exporter.exposition.costs import AskBooks
-from exporter.exposition.page import render_page
 from exporter.exposition.renderer import Renderer
 from exporter.exposition.server import build_web
 
-__all__ = ["AskBooks", "Renderer", "build_web", "render_page"]
+__all__ = ["AskBooks", "Renderer", "build_web"]

@@ -1,20 +1,21 @@
 """The web application: /metrics, the health endpoints, the API and the first page."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from exporter.clock import Clock
 from exporter.exposition.alerts import AlertsEndpoint
-from exporter.exposition.api import AskUsage, SurveyEndpoints, answer_error, answer_fault, api_routes
+from exporter.exposition.api import AskUsage, SurveyEndpoints, Surveys, answer_error, answer_fault, api_routes
 from exporter.exposition.costs import AskBooks, CostsEndpoint
-from exporter.exposition.page import render_page
+from exporter.exposition.page import PageEndpoint
 from exporter.exposition.renderer import Encoding, Renderer
 from exporter.exposition.text import Format
 from exporter.monitoring import Monitoring
@@ -90,6 +91,7 @@ def build_web(
     ask_books: AskBooks,
     ask_usage: AskUsage,
     monitoring: Monitoring,
+    grafana_url: Callable[[], str | None],
 ) -> Starlette:
     """Give the ASGI application that reads the board."""
 
@@ -113,19 +115,17 @@ def build_web(
             return PlainTextResponse("not ready: the first refresh is under way\n", 503)
         return PlainTextResponse("ready\n")
 
-    async def index(_: Request) -> Response:
-        return HTMLResponse(render_page(board.snapshot, telemetry_path))
-
+    surveys = Surveys()
     return Starlette(
         routes=[
-            Route("/", index),
+            Route("/", PageEndpoint(board, surveys, telemetry_path, grafana_url).answer),
             Route(telemetry_path, MetricsEndpoint(board, renderer)),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
             *api_routes(
                 CostsEndpoint(board, ask_books),
                 AlertsEndpoint(monitoring),
-                SurveyEndpoints(board, ask_usage, is_turning),
+                SurveyEndpoints(board, surveys, ask_usage, is_turning),
             ),
         ],
         exception_handlers={HTTPException: answer_error, Exception: answer_fault},

@@ -13,9 +13,7 @@ from exporter.pricing import PLACES, AccountCosts, Amount, plain
 from exporter.pricing.attribution import NOTHING, SUBSCRIPTION
 from exporter.pricing.money import exactly
 from exporter.statement import dollars_document
-from exporter.survey.paging import Key, Order, in_order
-
-ASCENDING, DESCENDING = "asc", "desc"
+from exporter.survey.paging import ASCENDING, DESCENDING, Order, in_order, in_order_of_value
 
 Json = dict[str, Any]
 
@@ -55,25 +53,28 @@ class Choice:
         )
 
 
-def _dollars(value: Decimal | None) -> int | None:
+def dollars_key(value: Decimal | None) -> int | None:
+    """Give dollars as a whole number to sort by; within ``exactly()``."""
     return None if value is None else int(value.scaleb(PLACES))
 
 
-def _seconds(moment: datetime | None) -> int | None:
+def seconds_key(moment: datetime | None) -> int | None:
+    """Give a moment as a whole number to sort by."""
     return None if moment is None else int(moment.timestamp())
 
 
 NAME = "name"
+LAST_USED = "last_used"
 
 SORTS: Mapping[str, Callable[[AssetRow], int | None]] = {
-    "to_date": lambda row: _dollars(row.amount.to_date if row.amount else None),
-    "forecast": lambda row: _dollars(row.amount.forecast if row.amount else None),
-    "list_cost": lambda row: _dollars(row.use.list_cost),
+    "to_date": lambda row: dollars_key(row.amount.to_date if row.amount else None),
+    "forecast": lambda row: dollars_key(row.amount.forecast if row.amount else None),
+    "list_cost": lambda row: dollars_key(row.use.list_cost),
     "requests": lambda row: row.use.requests,
     "errors": lambda row: row.use.errors,
-    "created": lambda row: _seconds(row.holding.created),
-    "modified": lambda row: _seconds(row.holding.modified),
-    "last_used": lambda row: _seconds(row.holding.last_used),
+    "created": lambda row: seconds_key(row.holding.created),
+    "modified": lambda row: seconds_key(row.holding.modified),
+    LAST_USED: lambda row: seconds_key(row.holding.last_used),
 }
 """By what assets can be sorted besides their names: figures, times."""
 
@@ -107,14 +108,8 @@ def assets_in_order(rows: Iterable[AssetRow], sort: str, direction: str) -> Orde
     value_of = SORTS.get(sort)
     if value_of is None:
         raise QueryError(f"sort is one of {', '.join((NAME, *SORTS))}.")
-    sign = 1 if direction == ASCENDING else -1
-
-    def key_of(row: AssetRow) -> Key:
-        value = value_of(row)
-        return int(value is None), sign * (value or 0), *row.identity
-
     with exactly():
-        return in_order(rows, key_of, f"assets {sort} {direction or DESCENDING}")
+        return in_order_of_value(rows, value_of, lambda row: row.identity, f"assets {sort}", direction)
 
 
 def asset_document(row: AssetRow) -> Json:

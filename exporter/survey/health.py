@@ -54,17 +54,22 @@ def _problem(problem: Problem) -> Json:
 
 
 def _account(entry: AccountStatus, snapshot: Snapshot) -> Json:
-    fresh = [
-        until
-        for (account_id, dataset), until in snapshot.fresh_until.items()
-        if account_id == entry.account_id and dataset in COUNTED
-    ]
     return {
         "account": snapshot.account_labels.get(entry.account_id) or entry.name or entry.account_id,
         "account_id": entry.account_id,
         **_standing(entry),
-        "data_until": _time(min(fresh, default=None)),
+        "data_until": _time(data_until(snapshot, entry.account_id)),
     }
+
+
+def data_until(snapshot: Snapshot, account_id: str) -> datetime | None:
+    """Give up to when every dataset of an account that is counted says what was used; None: none has said anything."""
+    fresh = (
+        until
+        for (account, dataset), until in snapshot.fresh_until.items()
+        if account == account_id and dataset in COUNTED
+    )
+    return min(fresh, default=None)
 
 
 def _dataset(entry: DatasetStatus, snapshot: Snapshot) -> Json:

@@ -13,6 +13,8 @@ from exporter.books import QueryError
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1_000
 
+ASCENDING, DESCENDING = "asc", "desc"
+
 Key = tuple[str | int, ...]
 """Where a row stands; no two rows have the same."""
 
@@ -85,3 +87,20 @@ def in_order(rows: Iterable[Row], key_of: Callable[[Row], Key], name: str, *, is
     """Give rows, which may come in any order, in one that has a name."""
     keyed = sorted(((key_of(row), row) for row in rows), key=lambda pair: pair[0], reverse=is_reversed)
     return Order(name, tuple(keyed), is_reversed)
+
+
+def in_order_of_value(
+    rows: Iterable[Row],
+    value_of: Callable[[Row], int | None],
+    identity_of: Callable[[Row], Key],
+    name: str,
+    direction: str,
+) -> Order[Row]:
+    """Give rows by a figure, the largest first unless the direction says otherwise; those without one come last."""
+    sign = 1 if direction == ASCENDING else -1
+
+    def key_of(row: Row) -> Key:
+        value = value_of(row)
+        return int(value is None), sign * (value or 0), *identity_of(row)
+
+    return in_order(rows, key_of, f"{name} {direction or DESCENDING}")

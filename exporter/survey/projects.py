@@ -97,8 +97,8 @@ def project_rows(
             labels[account_id],
             project,
             {kind: share.assets for kind, share in sorted(those) if share.assets},
-            _sum(share.requests for _, share in those),
-            _sum(share.errors for _, share in those),
+            sum_known(share.requests for _, share in those),
+            sum_known(share.errors for _, share in those),
             amounts[account_id, project] if account_id in costs else None,
         )
         for (account_id, project), those in found.items()
@@ -106,7 +106,8 @@ def project_rows(
     return in_order(rows, lambda row: row.identity, "projects")
 
 
-def _sum(amounts: Iterable[int | None]) -> int | None:
+def sum_known(amounts: Iterable[int | None]) -> int | None:
+    """Give the sum of what is known; None: nothing is."""
     known = [amount for amount in amounts if amount is not None]
     return sum(known) if known else None
 

@@ -7,6 +7,7 @@ from exporter.holdings import Holdings, Place
 from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import sum_by_key
 from exporter.survey.assets import AssetRow, Choice, asset_rows, assets_in_order
+from exporter.survey.groups import Group, group_by_project, groups_in_order, sums_of_assets, wants
 from exporter.survey.paging import Order
 from exporter.survey.projects import (
     ProductRow,
@@ -51,6 +52,16 @@ class Survey:
     def projects(self, choice: Choice) -> Order[ProjectRow]:
         """Give the projects of which anything is wanted, with the sums of what is wanted."""
         return project_rows(self._shares, choice, self._costs, self._labels)
+
+    def groups(self, choice: Choice, text: str, sort: str, direction: str) -> Order[Group]:
+        """Give the projects with their wanted assets: of a choice, and with a text in their name or id.
+
+        With a text the sums are those of the assets that have it; else also of what is on no list, as in ``projects``.
+        Raises QueryError.
+        """
+        wanted = [row for _, row in self.assets(sort, direction).keyed if wants(row, choice, text)]
+        projects = sums_of_assets(wanted) if text else [row for _, row in self.projects(choice).keyed]
+        return groups_in_order(group_by_project(wanted, projects), sort, direction)
 
     def products(self, project: str, choice: Choice) -> list[ProductRow]:
         """Give what each product costs in a project."""

@@ -33,9 +33,9 @@ _UNVERIFIED = frozenset({"RequireAnyClientCert", "RequireClientCert"})
 
 DEFAULT_HEADERS: Mapping[str, str] = MappingProxyType(
     {
-        # The pages have a style of their own, and neither scripts nor anything to load or to send.
+        # The page has a style of its own, a form that asks it again, and neither scripts nor anything to load.
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'",
+        "form-action 'self'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "deny",

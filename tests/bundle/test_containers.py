@@ -1,6 +1,7 @@
 """The image, the compose file and what Grafana is provisioned with: read, since no container engine is needed here."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,15 @@ def test_without_a_token_compose_shows_the_demo() -> None:
     exporter = services()["exporter"]
     assert exporter["entrypoint"] == ["sh", "-c"]
     (script,) = exporter["command"]
-    assert script.startswith('if [ -n "$$CLOUDFLARE_API_TOKEN" ]; then exec cloudflare-exporter serve;')
-    assert "else exec cloudflare-exporter demo;" in script
+    assert script.startswith('if [ -n "$$CLOUDFLARE_API_TOKEN" ]; then mode=serve; else mode=demo; fi; exec ')
+    called = shlex.split(script.partition("; fi; ")[2])
+    assert called[:3] == ["exec", "cloudflare-exporter", "$$mode"]
+    (grafana,) = [port.split(":")[1] for port in services()["grafana"]["ports"]]
+    known = {"prometheus": 9090, "alertmanager": 9093}
+    assert called[3:] == [
+        f"--alerting.grafana-url=http://localhost:{grafana}",
+        *(f"--alerting.{name}-url=http://{name}:{port}" for name, port in known.items()),
+    ]
 
 
 @pytest.mark.parametrize("service", ["prometheus", ONE_SHOT, "grafana"])

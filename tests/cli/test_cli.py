@@ -67,6 +67,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         "--storage.reset-counters",
         "--alerting.alertmanager-url",
         "--alerting.prometheus-url",
+        "--alerting.grafana-url",
         "--log.level",
         "--log.format",
     )

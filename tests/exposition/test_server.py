@@ -69,6 +69,7 @@ class Site:
             ask_books=no_books,
             ask_usage=no_usage,
             monitoring=Monitoring(httpx.AsyncClient, self.clock, Addresses),
+            grafana_url=lambda: None,
         )
 
     def show(self, revision: int = 7) -> None:

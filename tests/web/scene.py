@@ -68,6 +68,7 @@ class Site:
             ask_books=no_books,
             ask_usage=no_usage,
             monitoring=Monitoring(httpx.AsyncClient, SystemClock(), Addresses),
+            grafana_url=lambda: None,
         )
         self.show(series)
         self._listener = listen("127.0.0.1", 0)

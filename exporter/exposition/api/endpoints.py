@@ -1,10 +1,8 @@
 """The endpoints that are answered from the snapshot, or from the ledger: assets, projects, health, usage."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from weakref import ReferenceType, ref
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from exporter.books import QueryError
 from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.parameters import Asked, Parameter, read
+from exporter.exposition.api.surveys import Surveys, account_ids, choice_of
 from exporter.exposition.errors import error_response
 from exporter.model import ExporterError, format_time
 from exporter.snapshot import Board, Snapshot
@@ -75,22 +74,14 @@ class NotFound(QueryError):
     """What the path names is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The survey of a snapshot."""
-
-    snapshot: ReferenceType[Snapshot]
-    survey: Survey
-
-
 class SurveyEndpoints:
     """Answers what there is, what it costs and how it stands; nothing of it asks Cloudflare."""
 
-    def __init__(self, board: Board, ask_usage: AskUsage, is_turning: Callable[[], bool]) -> None:
+    def __init__(self, board: Board, surveys: Surveys, ask_usage: AskUsage, is_turning: Callable[[], bool]) -> None:
         self._board = board
+        self._surveys = surveys
         self._ask_usage = ask_usage
         self._is_turning = is_turning
-        self._known: _Known | None = None
 
     async def health(self, request: Request) -> Response:
         """Answer how everything stands, before the first snapshot too."""
@@ -141,18 +132,18 @@ class SurveyEndpoints:
             return error_response(400, "bad_request", str(error))
 
     def _assets(self, snapshot: Snapshot, asked: Asked) -> Json:
-        choice = _choice(snapshot, asked, asked.all(asked_for.PROJECT))
-        page = _page_of_assets(self._survey(snapshot), asked, choice)
+        choice = choice_of(snapshot, asked, asked.all(asked_for.PROJECT))
+        page = _page_of_assets(self._surveys.of(snapshot), asked, choice)
         return {"as_of": format_time(snapshot.at), **_page(page), "assets": [asset_document(row) for row in page.rows]}
 
     def _projects(self, snapshot: Snapshot, asked: Asked) -> Json:
-        choice = _choice(snapshot, asked, asked.all(asked_for.PROJECT))
-        page = self._survey(snapshot).projects(choice).page(asked.paging())
+        choice = choice_of(snapshot, asked, asked.all(asked_for.PROJECT))
+        page = self._surveys.of(snapshot).projects(choice).page(asked.paging())
         projects = [project_document(row) for row in page.rows]
         return {"as_of": format_time(snapshot.at), **_page(page), "projects": projects}
 
     def _project(self, name: str, snapshot: Snapshot, asked: Asked) -> Json:
-        survey, choice = self._survey(snapshot), _choice(snapshot, asked, (name,))
+        survey, choice = self._surveys.of(snapshot), choice_of(snapshot, asked, (name,))
         rows = [row for _, row in survey.projects(choice).keyed]
         if not rows:
             raise NotFound(f"There is no project {name} here.", "/api/projects has those that there are.")
@@ -168,14 +159,6 @@ class SurveyEndpoints:
             "assets": [asset_document(row) for row in page.rows],
         }
 
-    def _survey(self, snapshot: Snapshot) -> Survey:
-        known = self._known
-        if known is None or known.snapshot() is not snapshot:
-            costs = snapshot.costs
-            survey = Survey(snapshot.holdings, costs.accounts, costs.budgets, snapshot.account_labels)
-            known = self._known = _Known(ref(snapshot), survey)
-        return known.survey
-
 
 def _page_of_assets(survey: Survey, asked: Asked, choice: Choice) -> Page[AssetRow]:
     order = survey.assets(asked.text(asked_for.SORT), asked.text(asked_for.ORDER))
@@ -184,26 +167,9 @@ def _page_of_assets(survey: Survey, asked: Asked, choice: Choice) -> Page[AssetR
     return order.page(asked.paging(), lambda row: choice.admits(row.holding.place))
 
 
-def _choice(snapshot: Snapshot, asked: Asked, projects: Iterable[str]) -> Choice:
-    accounts = _account_ids(snapshot, asked) if asked.all(asked_for.ACCOUNT) else ()
-    return Choice(frozenset(accounts), frozenset(projects), frozenset(asked.all(asked_for.KIND)))
-
-
-def _account_ids(snapshot: Snapshot, asked: Asked) -> tuple[str, ...]:
-    """Give the ids of the accounts that are asked for, by id or label. Raises QueryError."""
-    labels = snapshot.account_labels
-    ids = {label: key for key, label in labels.items()} | {key: key for key in labels}
-    names = asked.all(asked_for.ACCOUNT)
-    for name in names:
-        if name not in ids:
-            raise QueryError(f"There is no account {name}; there is {', '.join(labels.values()) or 'none'}.")
-    wanted = {ids[name] for name in names} or labels.keys()
-    return tuple(key for key in labels if key in wanted)
-
-
 def _usage_query(asked: Asked, snapshot: Snapshot) -> UsageQuery:
     return UsageQuery(
-        accounts=_account_ids(snapshot, asked),
+        accounts=account_ids(snapshot, asked),
         since=asked.day(asked_for.SINCE),
         until=asked.day(asked_for.UNTIL),
         step=Step(asked.text(asked_for.STEP)),

@@ -1,0 +1,231 @@
+"""Assets by project: sorted by a column, narrowed down by what is asked for, page by page. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+
+from exporter.exposition.api import choice_of
+from exporter.exposition.api import parameters as asked_for
+from exporter.exposition.api.parameters import Asked, Parameter, read
+from exporter.snapshot import Snapshot
+from exporter.survey import (
+    ASCENDING,
+    DESCENDING,
+    GROUP_SORTS,
+    NAME,
+    AssetRow,
+    Choice,
+    Group,
+    Paging,
+    ProjectRow,
+    Survey,
+    group_by_project,
+    wants,
+)
+
+TEXT = Parameter("text", "Only assets with this in their name or id, in any case.")
+SORT = Parameter(
+    "sort", "The column to sort by.", {"type": "string", "enum": [NAME, *GROUP_SORTS], "default": "to_date"}
+)
+NARROWING = (asked_for.ACCOUNT, asked_for.PROJECT, asked_for.KIND, TEXT)
+PARAMETERS = (*NARROWING, SORT, asked_for.ORDER, asked_for.CURSOR)
+"""What the page can be asked for; that which is empty is as if it were not there, as a form sends it."""
+
+PROJECTS_ON_PAGE = 25
+ASSETS_ON_PAGE = 250
+ASSETS_OF_EACH = 10
+"""How many of each project are shown where all together are more than a page holds."""
+
+PLACE = "#assets"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column: a click on it sorts by it, or turns the order round. ``sorted`` is for ``aria-sort``."""
+
+    title: str
+    url: str | None
+    sorted: str | None
+    is_figure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the values to choose from, how it is called, and whether it is chosen."""
+
+    value: str
+    title: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """What can be chosen of something."""
+
+    name: str
+    title: str
+    options: tuple[Option, ...]
+
+    @property
+    def is_useful(self) -> bool:
+        """Whether there is something to choose."""
+        return len(self.options) > 1 or any(option.is_chosen for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A project with those of its assets that are shown, of how many; ``url`` leads to the others."""
+
+    project: ProjectRow
+    assets: tuple[AssetRow, ...]
+    total: int
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """What is shown, of how much, and what leads on from it."""
+
+    heads: tuple[Head, ...]
+    selects: tuple[Select, ...]
+    text: str
+    kept: tuple[tuple[str, str], ...]
+    shown: tuple[Shown, ...]
+    assets: int
+    projects: int
+    is_narrowed: bool
+    all_url: str
+    first_url: str | None
+    next_url: str | None
+
+
+class _Column(NamedTuple):
+    title: str
+    sort: str | None
+    is_figure: bool
+
+
+COLUMNS = (
+    _Column("Asset", NAME, False),
+    _Column("Kind", None, False),
+    _Column("Requests", "requests", True),
+    _Column("Errors", "errors", True),
+    _Column("Cost to date", "to_date", True),
+    _Column("Forecast", "forecast", True),
+    _Column("Last used (UTC)", "last_used", False),
+)
+
+
+def show_assets(snapshot: Snapshot, survey: Survey, params: QueryParams) -> Assets:
+    """Give the assets that are asked for. Raises QueryError."""
+    given = QueryParams([(name, value.strip()) for name, value in params.multi_items() if value.strip()])
+    question = _Question(read(given, PARAMETERS), given)
+    groups = survey.groups(question.choice(snapshot), question.text, question.sort, question.direction)
+    everything = [group for _, group in groups.keyed]
+    assets = sum(len(group.assets) for group in everything)
+    if question.projects:
+        shown, cursor = _of_few(survey, snapshot, everything, question)
+    else:
+        page = groups.page(Paging(PROJECTS_ON_PAGE, question.cursor))
+        most = assets if assets <= ASSETS_ON_PAGE else ASSETS_OF_EACH
+        shown, cursor = tuple(_cut(group, most, question) for group in page.rows), page.cursor
+    return Assets(
+        heads=tuple(_head(column, question) for column in COLUMNS),
+        selects=_selects(snapshot, survey, question),
+        text=question.asked.text(TEXT),
+        kept=question.kept(SORT, asked_for.ORDER),
+        shown=shown,
+        assets=assets,
+        projects=len(everything),
+        is_narrowed=bool(question.kept(*NARROWING)),
+        all_url=question.without(*NARROWING),
+        first_url=question.url() if question.cursor else None,
+        next_url=question.url((asked_for.CURSOR.name, cursor)) if cursor else None,
+    )
+
+
+class _Question:
+    """What is asked for, and addresses that ask for something else."""
+
+    def __init__(self, asked: Asked, given: QueryParams) -> None:
+        self.asked = asked
+        self._given = [pair for pair in given.multi_items() if pair[0] != asked_for.CURSOR.name]
+        self.projects = asked.all(asked_for.PROJECT)
+        self.text = asked.text(TEXT).casefold()
+        self.sort = asked.text(SORT)
+        self.direction = asked.text(asked_for.ORDER) or (ASCENDING if self.sort == NAME else DESCENDING)
+        self.cursor = asked.text(asked_for.CURSOR)
+
+    def choice(self, snapshot: Snapshot) -> Choice:
+        """Give which assets are wanted. Raises QueryError."""
+        return choice_of(snapshot, self.asked, self.projects)
+
+    def kept(self, *parameters: Parameter) -> tuple[tuple[str, str], ...]:
+        """Give what is said by some parameters."""
+        names = {parameter.name for parameter in parameters}
+        return tuple(pair for pair in self._given if pair[0] in names)
+
+    def without(self, *parameters: Parameter) -> str:
+        """Give the address that asks the same without some parameters."""
+        gone = {parameter.name for parameter in parameters}
+        return _address([pair for pair in self._given if pair[0] not in gone])
+
+    def url(self, *changes: tuple[str, str]) -> str:
+        """Give the address of the first page that asks the same but for some changes."""
+        changed = {name for name, _ in changes}
+        return _address([*(pair for pair in self._given if pair[0] not in changed), *changes])
+
+
+def _address(pairs: Sequence[tuple[str, str]]) -> str:
+    return f"?{urlencode(pairs)}{PLACE}"
+
+
+def _of_few(
+    survey: Survey, snapshot: Snapshot, groups: Sequence[Group], question: _Question
+) -> tuple[tuple[Shown, ...], str | None]:
+    """Give a page of the assets of projects that are named, and what leads to the next."""
+    choice = question.choice(snapshot)
+    page = survey.assets(question.sort, question.direction).page(
+        Paging(ASSETS_ON_PAGE, question.cursor), lambda row: wants(row, choice, question.text)
+    )
+    by_project = group_by_project(page.rows, [group.project for group in groups])
+    return tuple(Shown(group.project, group.assets, len(group.assets), None) for group in by_project), page.cursor
+
+
+def _cut(group: Group, most: int, question: _Question) -> Shown:
+    row, there = group.project, len(group.assets)
+    chosen = ((asked_for.ACCOUNT.name, row.account_id), (asked_for.PROJECT.name, row.project))
+    return Shown(row, group.assets[:most], there, question.url(*chosen) if there > most else None)
+
+
+def _head(column: _Column, question: _Question) -> Head:
+    if column.sort is None:
+        return Head(column.title, None, None, column.is_figure)
+    is_ascending = question.direction == ASCENDING
+    if column.sort == question.sort:
+        turned = DESCENDING if is_ascending else ASCENDING
+        sorted_by = "ascending" if is_ascending else "descending"
+    else:
+        turned, sorted_by = (ASCENDING if column.sort == NAME else DESCENDING), None
+    url = question.url((SORT.name, column.sort), (asked_for.ORDER.name, turned))
+    return Head(column.title, url, sorted_by, column.is_figure)
+
+
+def _selects(snapshot: Snapshot, survey: Survey, question: _Question) -> tuple[Select, ...]:
+    projects = [row for _, row in survey.projects(Choice()).keyed]
+    kinds = {kind for row in projects for kind in row.assets}
+    labels = snapshot.account_labels
+    return (
+        _select(asked_for.ACCOUNT, "Account", [(key, label) for key, label in labels.items()], question),
+        _select(asked_for.PROJECT, "Project", [(row.project, row.project) for row in projects], question),
+        _select(asked_for.KIND, "Kind", [(kind, kind.replace("_", " ")) for kind in kinds], question),
+    )
+
+
+def _select(parameter: Parameter, title: str, options: Iterable[tuple[str, str]], question: _Question) -> Select:
+    chosen = frozenset(question.asked.all(parameter))
+    there = sorted(dict(options).items(), key=lambda option: (option[1].casefold(), option[0]))
+    return Select(parameter.name, title, tuple(Option(*each, bool(chosen & set(each))) for each in there))

@@ -1,0 +1,46 @@
+"""The endpoint of the first page."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from exporter.books import QueryError
+from exporter.exposition.api import Surveys
+from exporter.exposition.page.assets import show_assets
+from exporter.exposition.page.links import Links
+from exporter.exposition.page.standing import show_standing
+from exporter.exposition.page.template import make_template
+from exporter.snapshot import Board
+
+
+class PageEndpoint:
+    """Answers with the page; nothing of it asks Cloudflare. ``grafana_url`` gives where Grafana is, if known."""
+
+    def __init__(
+        self, board: Board, surveys: Surveys, telemetry_path: str, grafana_url: Callable[[], str | None]
+    ) -> None:
+        self._board = board
+        self._surveys = surveys
+        self._telemetry_path = telemetry_path
+        self._grafana_url = grafana_url
+        self._template = make_template()
+
+    async def answer(self, request: Request) -> Response:
+        """Answer with the whole page, made in a thread: scrapes are answered meanwhile."""
+        return await asyncio.to_thread(self._page, request)
+
+    def _page(self, request: Request) -> Response:
+        snapshot, links, status = self._board.snapshot, Links(self._telemetry_path, self._grafana_url()), HTTPStatus.OK
+        standing = assets = refusal = None
+        if snapshot is not None:
+            survey = self._surveys.of(snapshot)
+            standing = show_standing(snapshot, survey)
+            try:
+                assets = show_assets(snapshot, survey, request.query_params)
+            except QueryError as error:
+                refusal, status = error, HTTPStatus.BAD_REQUEST
+        text = self._template.render(links=links, standing=standing, assets=assets, refusal=refusal)
+        return HTMLResponse(text, status)

@@ -1,0 +1,200 @@
+"""How the exporter and its accounts stand: problems, accounts, datasets and lists, as tables of texts. Pure."""
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from exporter.exposition.page.words import count, dollars, duration, minute
+from exporter.model import AccountStatus, DatasetStatus, DayProgress, ListStatus, Problem
+from exporter.problems import find_problems
+from exporter.snapshot import Snapshot
+from exporter.survey import Choice, ProjectRow, Survey, data_until
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Entry]):
+    """One column of a table: its head, and the text of a row's cell."""
+
+    head: str
+    cell: Callable[[Entry], str]
+    is_figure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text below a head."""
+
+    head: str
+    text: str
+    is_figure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a table; a bad one stands out."""
+
+    cells: tuple[Cell, ...]
+    is_bad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table."""
+
+    title: str
+    heads: tuple[tuple[str, bool], ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def bad(self) -> int:
+        """Give how many rows stand out."""
+        return sum(line.is_bad for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How everything stands at a moment."""
+
+    at: datetime
+    series: int
+    problems: Table
+    accounts: Table
+    details: tuple[Table, ...]
+
+
+def show_standing(snapshot: Snapshot, survey: Survey) -> Standing:
+    """Give how everything stands. A length of time ends now by Cloudflare's clock, which said its beginning."""
+    status = snapshot.status
+    now = snapshot.at - (status.clock_offset or timedelta(0))
+    problems = find_problems(status, snapshot.account_labels)
+    series = sum(len(family.samples) for family in snapshot.families)
+    details = (
+        _table("Datasets", _dataset_columns(snapshot), status.datasets, lambda entry: entry.state != "ok"),
+        _table("Lists of assets", _list_columns(snapshot), status.lists, lambda entry: entry.state != "ok"),
+    )
+    account_columns = _account_columns(snapshot, survey, problems, now)
+    return Standing(
+        snapshot.at,
+        series,
+        _table("Problems", _problem_columns(now), problems, lambda problem: True),
+        _table("Accounts", account_columns, status.accounts, lambda entry: not entry.is_up),
+        tuple(table for table in details if table.lines),
+    )
+
+
+def _problem_columns(now: datetime) -> Sequence[Column[Problem]]:
+    return (
+        Column("Account", lambda problem: problem.account),
+        Column("Part", lambda problem: problem.part),
+        Column("Since (UTC)", lambda problem: _since(problem.since, now)),
+        Column("What is wrong", lambda problem: problem.detail),
+        Column("What to do", lambda problem: problem.remedy),
+    )
+
+
+def _account_columns(
+    snapshot: Snapshot, survey: Survey, problems: Iterable[Problem], now: datetime
+) -> Sequence[Column[AccountStatus]]:
+    names, costs = snapshot.account_labels, snapshot.costs.accounts
+    wrong = [problem.account for problem in problems]
+
+    def name_of(entry: AccountStatus) -> str:
+        return names.get(entry.account_id) or entry.name or entry.account_id
+
+    projects: dict[str, list[ProjectRow]] = {}
+    for _, row in survey.projects(Choice()).keyed:
+        projects.setdefault(row.account_id, []).append(row)
+
+    def assets(entry: AccountStatus) -> int:
+        return sum(sum(row.assets.values()) for row in projects[entry.account_id])
+
+    def told(there: Container[str], write: Callable[[AccountStatus], str]) -> Callable[[AccountStatus], str]:
+        return lambda entry: write(entry) if entry.account_id in there else "-"
+
+    def cycle(entry: AccountStatus) -> str:
+        there = costs[entry.account_id].cycle
+        return f"{there.start} to {there.end - timedelta(days=1)}"
+
+    def to_date(entry: AccountStatus) -> str:
+        return dollars(costs[entry.account_id].amount.to_date)
+
+    def forecast(entry: AccountStatus) -> str:
+        return dollars(costs[entry.account_id].amount.forecast)
+
+    return (
+        Column("Account", name_of),
+        Column("Id", lambda entry: entry.account_id),
+        Column("State", lambda entry: _state(entry.state, entry.reason)),
+        Column("Since (UTC)", lambda entry: minute(entry.since)),
+        Column("Data until (UTC)", lambda entry: _age(data_until(snapshot, entry.account_id), now)),
+        Column("Problems", lambda entry: count(wrong.count(name_of(entry))), is_figure=True),
+        Column("Projects", told(projects, lambda entry: count(len(projects[entry.account_id]))), is_figure=True),
+        Column("Assets", told(projects, lambda entry: count(assets(entry))), is_figure=True),
+        Column("Billing cycle (UTC)", told(costs, cycle)),
+        Column("Cost to date", told(costs, to_date), is_figure=True),
+        Column("Forecast", told(costs, forecast), is_figure=True),
+    )
+
+
+def _dataset_columns(snapshot: Snapshot) -> Sequence[Column[DatasetStatus]]:
+    names, intervals, days = snapshot.account_labels, snapshot.status.sample_intervals, snapshot.status.days
+    return (
+        Column("Account", lambda entry: names.get(entry.account_id, entry.account_id)),
+        Column("Dataset", lambda entry: entry.dataset),
+        Column("State", lambda entry: _state(entry.state, entry.reason)),
+        Column("Data until (UTC)", lambda entry: minute(snapshot.fresh_until.get((entry.account_id, entry.dataset)))),
+        Column("Sampled", lambda entry: _sampled(intervals.get((entry.account_id, entry.dataset), 1))),
+        Column("Audited until (UTC)", lambda entry: _audited(days.get((entry.account_id, entry.dataset)))),
+        Column("Days to fill in", lambda entry: _unfilled(days.get((entry.account_id, entry.dataset))), is_figure=True),
+    )
+
+
+def _list_columns(snapshot: Snapshot) -> Sequence[Column[ListStatus]]:
+    names = snapshot.account_labels
+    return (
+        Column("Account", lambda entry: names.get(entry.account_id, entry.account_id)),
+        Column("Kind", lambda entry: entry.kind),
+        Column("State", lambda entry: _state(entry.state, entry.reason)),
+        Column("Since (UTC)", lambda entry: minute(entry.since)),
+    )
+
+
+def _state(state: str, reason: str) -> str:
+    return f"{state} ({reason})" if reason else state
+
+
+def _sampled(interval: float) -> str:
+    return f"1:{interval:.3g}" if interval > 1 else ""
+
+
+def _audited(progress: DayProgress | None) -> str:
+    return minute(progress.audited_until) if progress else ""
+
+
+def _unfilled(progress: DayProgress | None) -> str:
+    return str(progress.unfilled_days) if progress and progress.unfilled_days else ""
+
+
+def _since(moment: datetime | None, now: datetime) -> str:
+    return f"{minute(moment)} ({duration(now - moment)})" if moment else ""
+
+
+def _age(moment: datetime | None, now: datetime) -> str:
+    return f"{minute(moment)} ({duration(now - moment)} ago)" if moment else "-"
+
+
+def _table(
+    title: str, columns: Sequence[Column[Entry]], entries: Iterable[Entry], is_bad: Callable[[Entry], bool]
+) -> Table:
+    heads = tuple((column.head, column.is_figure) for column in columns)
+    lines = tuple(
+        Line(
+            tuple(Cell(column.head, column.cell(entry), column.is_figure) for column in columns),
+            is_bad(entry),
+        )
+        for entry in entries
+    )
+    return Table(title, heads, lines)

@@ -1,0 +1,94 @@
+"""Assets by project, as the first page shows them: sorted and narrowed down, with the sums of what is wanted. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from exporter.pricing import Amount
+from exporter.pricing.attribution import sum_amounts
+from exporter.pricing.money import exactly
+from exporter.survey.assets import LAST_USED, NAME, AssetRow, Choice, dollars_key, seconds_key
+from exporter.survey.paging import ASCENDING, DESCENDING, Order, in_order, in_order_of_value
+from exporter.survey.projects import ProjectRow, sum_known
+
+ProjectKey = tuple[str, str]
+"""A project of an account: the account's id, and the project's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A project of an account, with those of its assets that are wanted, in order."""
+
+    project: ProjectRow
+    assets: tuple[AssetRow, ...]
+
+
+GROUP_SORTS: Mapping[str, Callable[[Group], int | None]] = {
+    "requests": lambda group: group.project.requests,
+    "errors": lambda group: group.project.errors,
+    "to_date": lambda group: _dollars(group.project.amount, lambda amount: amount.to_date),
+    "forecast": lambda group: _dollars(group.project.amount, lambda amount: amount.forecast),
+    LAST_USED: lambda group: max((seconds_key(row.holding.last_used) or 0 for row in group.assets), default=0) or None,
+}
+"""By what projects can be sorted besides their names: the sums of their assets, and when one was last used."""
+
+
+def _dollars(amount: Amount | None, which: Callable[[Amount], Decimal]) -> int | None:
+    return None if amount is None else dollars_key(which(amount))
+
+
+def wants(row: AssetRow, choice: Choice, text: str) -> bool:
+    """Tell whether an asset is wanted: it is among the choice, and its name or id has the text, in any case."""
+    return choice.admits(row.holding.place) and (
+        not text or text in row.holding.place.asset.casefold() or text in row.holding.id.casefold()
+    )
+
+
+def group_by_project(assets: Iterable[AssetRow], projects: Iterable[ProjectRow]) -> list[Group]:
+    """Give the projects in their order, each with its assets in theirs."""
+    found = _by_project(assets)
+    return [Group(row, tuple(found.get((row.account_id, row.project), ()))) for row in projects]
+
+
+def sums_of_assets(assets: Iterable[AssetRow]) -> list[ProjectRow]:
+    """Give the projects of some assets with the sums of those alone; what is on no list is in none of them."""
+    return [_sums(rows) for rows in _by_project(assets).values()]
+
+
+def _by_project(assets: Iterable[AssetRow]) -> dict[ProjectKey, list[AssetRow]]:
+    found: dict[ProjectKey, list[AssetRow]] = {}
+    for row in assets:
+        place = row.holding.place
+        found.setdefault((place.account_id, place.project), []).append(row)
+    return found
+
+
+def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
+    holding = rows[0].holding
+    kinds = sorted(row.holding.place.kind for row in rows)
+    # Assets that are published under one name share its figures, which count once.
+    places = {row.holding.place: row for row in rows}.values()
+    amounts = [row.amount for row in places if row.amount is not None]
+    return ProjectRow(
+        holding.place.account_id,
+        holding.account,
+        holding.place.project,
+        {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+        sum_known(row.use.requests for row in places),
+        sum_known(row.use.errors for row in places),
+        sum_amounts(amounts) if amounts else None,
+    )
+
+
+def groups_in_order(groups: Iterable[Group], sort: str, direction: str) -> Order[Group]:
+    """Give projects in the order in which their assets are; what is not known comes last."""
+    if sort == NAME:
+        is_reversed = direction == DESCENDING
+        name = f"groups {NAME} {DESCENDING if is_reversed else ASCENDING}"
+        return in_order(groups, _identity, name, is_reversed=is_reversed)
+    with exactly():
+        return in_order_of_value(groups, GROUP_SORTS[sort], _identity, f"groups {sort}", direction)
+
+
+def _identity(group: Group) -> tuple[str, ...]:
+    return group.project.identity
