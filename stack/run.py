@@ -116,7 +116,7 @@ def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated:
   ================================================================================
 """
     return f"""{simulated if is_simulated else ""}
-  Exporter      {exporter}/          what runs, how fresh it is, what is wrong
+  Exporter      {exporter}/          what is there, what it costs, how fresh it is, what is wrong
                 {exporter}/metrics   what Prometheus scrapes
                 {exporter}/api/alerts   what fires now, as JSON
   Costs         .venv/bin/cloudflare-exporter costs --storage.path={workspace.folder.relative_to(REPOSITORY) / "data"}

@@ -358,3 +358,22 @@ def test_a_token_without_a_file_is_checked_alike(token: str) -> None:
     config = load_config(None, {"CLOUDFLARE_API_TOKEN": token}, None)
     with pytest.raises(ConfigError, match=r"^The token is empty, or holds blanks or other odd characters\.$"):
         config.cloudflare.tokens[0].secret()
+
+
+def test_flags_of_alerting_overrule_the_file_key_by_key(tmp_path: Path) -> None:
+    """What the file says beside them stays, and what is wrong in it is still refused."""
+    path = write(
+        tmp_path,
+        "alerting:\n  prometheus_url: http://a.test\n"
+        "  routing: {grafana_url: http://b.test, runbook_url: https://c.test/tree}\n",
+    )
+    said = {"routing": {"grafana_url": "http://grafana.test"}}
+    alerting = load_config(path, {}, None, said).alerting
+    assert alerting.prometheus_url == "http://a.test"
+    assert (alerting.routing.grafana_url, alerting.routing.runbook_url) == (
+        "http://grafana.test",
+        "https://c.test/tree",
+    )
+    assert load_config(None, {}, None, said).alerting.routing.grafana_url == "http://grafana.test"
+    with pytest.raises(ConfigError, match=r"alerting\.routing"):
+        load_config(write(tmp_path, "alerting: {routing: everybody}\n"), {}, None, said)

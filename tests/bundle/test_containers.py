@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,12 @@ def test_the_image_is_built_from_what_it_needs() -> None:
     }
     assert let_through == copied
     assert all((REPOSITORY / name).exists() for name in copied)
+
+
+def test_compose_keeps_to_the_specification() -> None:
+    """The file is what the Compose Specification's schema allows: a misspelled key would be told."""
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    assert "ok" in run(checker, "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
 
 
 def test_compose_runs_pinned_images() -> None:

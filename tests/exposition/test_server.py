@@ -247,7 +247,7 @@ def test_the_first_page_says_that_data_are_on_the_way(site: Site) -> None:
     """Before the first snapshot the page already names the version."""
     page = site.ask("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert f"<h1>Cloudflare exporter {__version__}</h1>" in page.text
+    assert f"<h1>Cloudflare exporter <small>{__version__}</small></h1>" in page.text
     assert "The first refresh is under way." in page.text
 
 
@@ -255,6 +255,6 @@ def test_the_first_page_says_what_is_wrong(site: Site) -> None:
     """The page is of the snapshot that hangs out, as text and not as HTML."""
     site.show()
     page = site.ask("/").text
-    assert "<p>6 series, as of 2025-10-20 10:00:05 UTC.</p>" in page
+    assert "6 series, as of 2025-10-20 10:00:05 UTC." in page
     assert "The &lt;token&gt; was rejected." in page
     assert "Check it." in page

@@ -28,11 +28,12 @@ def test_every_answer_has_headers_of_security(open_site: OpenSite, configured: s
 
 
 def test_the_first_page_keeps_to_what_is_allowed(open_site: OpenSite) -> None:
-    """It has a style, and neither scripts nor pictures, forms or anything from elsewhere."""
+    """It has a style, a form that asks the exporter itself, and neither scripts nor pictures or anything from elsewhere."""
     page = open_site(None).get("/").text
     assert "<style>" in page
-    for forbidden in ("<script", "<img", "<form", "<iframe", "<link", "<base", "url(", "@import", " onload="):
+    for forbidden in ("<script", "<img", "<iframe", "<link", "<base", "url(", "@import", " onload="):
         assert forbidden not in page
+    assert page.count("<form") == page.count('<form method="get" action="/#assets">') == 1
 
 
 def test_headers_are_configured(open_site: OpenSite) -> None:
