@@ -28,7 +28,7 @@ def test_every_answer_has_headers_of_security(open_site: OpenSite, configured: s
 
 
 def test_the_first_page_keeps_to_what_is_allowed(open_site: OpenSite) -> None:
-    """It has a style, a form that asks the exporter itself, and neither scripts nor pictures or anything from elsewhere."""
+    """It has a style, a form that asks itself, and neither scripts nor pictures or anything from elsewhere."""
     page = open_site(None).get("/").text
     assert "<style>" in page
     for forbidden in ("<script", "<img", "<iframe", "<link", "<base", "url(", "@import", " onload="):
