@@ -23,7 +23,8 @@ from stack.receiver import Alert, Receiver
 from stack.tools import REPOSITORY, Tools, ToolsMissing, fetch_tools
 from stack.workspace import SECRETS, Workspace, routing_without_grafana
 
-EXAMPLE_QUERY = "sum by (project, script_name) (increase(cloudflare_worker_requests_total[10m]))"
+COST_QUERY = "sum by (project) (cloudflare_cost_forecast_usd)"
+REQUESTS_QUERY = "sum by (project, script_name) (increase(cloudflare_worker_requests_total[10m]))"
 
 _START_SECONDS = 60
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -122,7 +123,9 @@ def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated:
   Costs         .venv/bin/cloudflare-exporter costs --storage.path={workspace.folder.relative_to(REPOSITORY) / "data"}
                   what each project costs; the cycle's earlier days take some minutes to be filled in
   Prometheus    {prometheus}/alerts    the rules and what fires
-                {prometheus}/graph?g0.expr={quote(EXAMPLE_QUERY)}&g0.tab=0
+                {prometheus}/graph?g0.expr={quote(COST_QUERY)}&g0.tab=0
+                  what each project will cost in this billing cycle
+                {prometheus}/graph?g0.expr={quote(REQUESTS_QUERY)}&g0.tab=0
                   invocations of every Worker; the first figures take two or three minutes
   Alertmanager  {alertmanager}/          or: {amtool} --alertmanager.url={alertmanager} alert
 

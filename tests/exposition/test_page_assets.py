@@ -127,6 +127,7 @@ def test_the_most_expensive_come_first_unless_somebody_says_otherwise(api: Api) 
     ("query", "there"),
     [
         ("text=SHOP", ["shop-web"]),
+        ("text=+shop+", ["shop-web"]),
         ("text=0-1", [PIPED]),
         (urlencode({"text": ODD}), [ODD]),
         ("project=shop&account=&kind=&text=", ["shop-web"]),
@@ -228,6 +229,7 @@ def test_a_project_with_many_assets_comes_page_by_page() -> None:
     assert [len(names(each)) for each in pages] == [250, 250, 100]
     requests = [int(row["Requests"]) for each in pages for row in each.tables[ASSETS] if "Asset" in row]
     assert requests == list(range(599, -1, -1))
+    assert [[row["Assets"] for row in each.tables[ASSETS] if "Assets" in row] for each in pages] == [["600 assets"]] * 3
 
 
 def test_a_small_account_is_shown_whole() -> None:

@@ -121,7 +121,7 @@ COLUMNS = (
 
 def show_assets(snapshot: Snapshot, survey: Survey, params: QueryParams) -> Assets:
     """Give the assets that are asked for. Raises QueryError."""
-    given = QueryParams([(name, value.strip()) for name, value in params.multi_items() if value.strip()])
+    given = QueryParams([(name, value) for name, value in params.multi_items() if value.strip()])
     question = _Question(read(given, PARAMETERS), given)
     groups = survey.groups(question.choice(snapshot), question.text, question.sort, question.direction)
     everything = [group for _, group in groups.keyed]
@@ -154,7 +154,7 @@ class _Question:
         self.asked = asked
         self._given = [pair for pair in given.multi_items() if pair[0] != asked_for.CURSOR.name]
         self.projects = asked.all(asked_for.PROJECT)
-        self.text = asked.text(TEXT).casefold()
+        self.text = asked.text(TEXT).strip().casefold()
         self.sort = asked.text(SORT)
         self.direction = asked.text(asked_for.ORDER) or (ASCENDING if self.sort == NAME else DESCENDING)
         self.cursor = asked.text(asked_for.CURSOR)
@@ -191,8 +191,9 @@ def _of_few(
     page = survey.assets(question.sort, question.direction).page(
         Paging(ASSETS_ON_PAGE, question.cursor), lambda row: wants(row, choice, question.text)
     )
-    by_project = group_by_project(page.rows, [group.project for group in groups])
-    return tuple(Shown(group.project, group.assets, len(group.assets), None) for group in by_project), page.cursor
+    on_page = group_by_project(page.rows, [group.project for group in groups])
+    shown = zip(on_page, groups, strict=True)
+    return tuple(Shown(part.project, part.assets, len(group.assets), None) for part, group in shown), page.cursor
 
 
 def _cut(group: Group, most: int, question: _Question) -> Shown:
