@@ -61,7 +61,7 @@ def test_load_is_measured_on_real_processes(tmp_path: Path) -> None:
 def test_the_api_is_measured_over_loopback(tmp_path: Path) -> None:
     """With a few assets every kind of question is answered, and every figure is there."""
     figures = _by_name(asyncio.run(measure_api(tmp_path, assets=40, rounds=2)))
-    assert figures["api_questions_40_assets"].value == 2 * (9 + 9 + 5)
+    assert figures["api_questions_40_assets"].value == 2 * (12 + 12 + 5)
     assert all(figure.value > 0 for figure in figures.values())
     assert figures["api_slowest_p99_40_assets"].bound == figures["api_usage_p99_40_assets"].bound == 100
 
