@@ -9,7 +9,7 @@ import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvicorn
@@ -57,10 +57,22 @@ RETENTION = timedelta(hours=50)
 """A day and part of another are filled in while the exporter is measured."""
 
 
+BEGINS_AT = 56
+"""The minute of the hour at which simulated time begins: the next hour does while the exporter is measured.
+
+For a while the exporter then has two open hours, which takes the most memory.
+"""
+
+
+def offset_of(now: datetime) -> timedelta:
+    """Give how far ahead of real time simulated time is."""
+    return timedelta(minutes=(BEGINS_AT - now.minute) % 60)
+
+
 async def serve(counts: Counts, speed: float) -> None:
     """Serve until the process is told to end."""
     world = busy_world(counts, RETENTION)
-    simulator = Simulator(world, SystemClock(speed=speed), traffic=KeptTraffic(world.seed))
+    simulator = Simulator(world, SystemClock(offset_of(datetime.now(UTC)), speed), traffic=KeptTraffic(world.seed))
     gc.freeze()
     port = any_free()
     config = uvicorn.Config(

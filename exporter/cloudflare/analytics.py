@@ -124,10 +124,8 @@ class Analytics:
                 [piece for piece in waiting if progress[piece.number].fault is None], self._most_aliases
             )
             parts = await self._ask_pieces(account, batch) if batch else []
-            for piece, part in zip(batch, parts, strict=True):
-                is_large = isinstance(part, _Part) and len(part.rows) > LARGE_ROWS
-                arguments = (account, piece, part, progress[piece.number])
-                waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
+            for piece in batch:
+                waiting += await self._take_first(account, piece, parts, progress[piece.number])
         if not any(question.by_day for _, question in questions):
             self._documents[account.id] = self._asked[account.id, False] - asked_before
         return {gathered.question: gathered.outcome() for gathered in progress}
@@ -141,6 +139,15 @@ class Analytics:
     ) -> tuple[Piece, ...]:
         known = limits.get(dataset.key) or Limits(page_size=self._page_limit)
         return self.splits.pieces(account.id, dataset, question, known)
+
+    async def _take_first(
+        self, account: Account, piece: Piece, parts: list[_Part | CloudflareError], progress: _Progress
+    ) -> tuple[Piece, ...]:
+        """Take the first of some parts, and let go of it: the rows of a large account as they came need most memory."""
+        part = parts.pop(0)
+        if isinstance(part, _Part) and len(part.rows) > LARGE_ROWS:
+            return await asyncio.to_thread(self._take, account, piece, part, progress)
+        return self._take(account, piece, part, progress)
 
     def _take(
         self, account: Account, piece: Piece, part: _Part | CloudflareError, progress: _Progress
