@@ -173,7 +173,7 @@ class Client:
             )
         self._budget.spend(api, what)
         try:
-            response = await self._http.send(request)
+            response, chunks = await self._receive(request)
         except httpx.HTTPError as error:
             self._tally.add(api, Unreachable.outcome)
             reason = str(error) or type(error).__name__
@@ -181,7 +181,8 @@ class Client:
             raise _Passing(fault) from error
         self._budget.observe(api, response.headers)
         date = self._observe(response)
-        body = await asyncio.to_thread(_decode, response) if len(response.content) > LARGE_BYTES else _decode(response)
+        is_large = sum(map(len, chunks)) > LARGE_BYTES
+        body = await asyncio.to_thread(_decode, chunks) if is_large else _decode(chunks)
         if response.status_code == 429 and not _is_too_large(body):
             raise self._throttled(api, response, what)
         if response.status_code == 429:
@@ -192,6 +193,14 @@ class Client:
             shape = "" if body is not None else ", and not with JSON"
             raise _Passing(Unreachable(f"{what}: Cloudflare answered HTTP {response.status_code}{shape}."))
         return Reply(response.status_code, body, date)
+
+    async def _receive(self, request: httpx.Request) -> tuple[httpx.Response, list[bytes]]:
+        """Give a response and its body, which the response itself does not hold. Raises httpx.HTTPError."""
+        response = await self._http.send(request, stream=True)
+        try:
+            return response, [chunk async for chunk in response.aiter_bytes()]
+        finally:
+            await response.aclose()
 
     def _observe(self, response: httpx.Response) -> datetime | None:
         try:
@@ -214,9 +223,12 @@ class Client:
         return fault
 
 
-def _decode(response: httpx.Response) -> Any:
+def _decode(chunks: list[bytes]) -> Any:
+    """Give what a body says, None if it is not JSON. The chunks are used up: beside what is decoded they take room."""
     try:
-        return json.loads(response.content, parse_float=Decimal)
+        text = b"".join(chunks).decode()
+        chunks.clear()
+        return json.loads(text, parse_float=Decimal)
     except ValueError:
         return None
 
