@@ -47,24 +47,18 @@ def build_parser() -> argparse.ArgumentParser:
         help="YAML with TLS, users and headers, as all Prometheus exporters have it (docs/serving.md); read again when "
         "it or a certificate changes",
     )
-    for name, title, example in (
-        ("alertmanager", "Alertmanager", ALERTMANAGER_EXAMPLE),
-        ("prometheus", "the Prometheus that evaluates the alerts", PROMETHEUS_EXAMPLE),
+    for name, title, use, example in (
+        ("alertmanager", "Alertmanager", "/api/alerts", ALERTMANAGER_EXAMPLE),
+        ("prometheus", "the Prometheus that evaluates the alerts", "/api/alerts", PROMETHEUS_EXAMPLE),
+        ("grafana", "Grafana", "the links of the page at / to the dashboards", GRAFANA_EXAMPLE),
     ):
         web.add_argument(
             f"--alerting.{name}-url",
             dest=f"alerting_{name}_url",
             type=url_flag(example),
             metavar="URL",
-            help=f"where {title} is, for /api/alerts; e.g. {example}",
+            help=f"where {title} is, for {use}; e.g. {example}",
         )
-    web.add_argument(
-        "--alerting.grafana-url",
-        dest="alerting_grafana_url",
-        type=url_flag(GRAFANA_EXAMPLE),
-        metavar="URL",
-        help=f"where Grafana is, for the links of the page at / to the dashboards; e.g. {GRAFANA_EXAMPLE}",
-    )
     stored.add_argument(
         "--storage.path",
         dest="storage_path",

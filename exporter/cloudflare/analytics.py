@@ -6,7 +6,7 @@ fault does not touch the others.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -124,8 +124,10 @@ class Analytics:
                 [piece for piece in waiting if progress[piece.number].fault is None], self._most_aliases
             )
             parts = await self._ask_pieces(account, batch) if batch else []
-            for piece in batch:
-                waiting += await self._take_first(account, piece, parts, progress[piece.number])
+            for piece, part in zip(batch, _drain(parts), strict=True):
+                is_large = isinstance(part, _Part) and len(part.rows) > LARGE_ROWS
+                arguments = (account, piece, part, progress[piece.number])
+                waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
         if not any(question.by_day for _, question in questions):
             self._documents[account.id] = self._asked[account.id, False] - asked_before
         return {gathered.question: gathered.outcome() for gathered in progress}
@@ -139,15 +141,6 @@ class Analytics:
     ) -> tuple[Piece, ...]:
         known = limits.get(dataset.key) or Limits(page_size=self._page_limit)
         return self.splits.pieces(account.id, dataset, question, known)
-
-    async def _take_first(
-        self, account: Account, piece: Piece, parts: list[_Part | CloudflareError], progress: _Progress
-    ) -> tuple[Piece, ...]:
-        """Take the first of some parts, and let go of it: the rows of a large account as they came need most memory."""
-        part = parts.pop(0)
-        if isinstance(part, _Part) and len(part.rows) > LARGE_ROWS:
-            return await asyncio.to_thread(self._take, account, piece, part, progress)
-        return self._take(account, piece, part, progress)
 
     def _take(
         self, account: Account, piece: Piece, part: _Part | CloudflareError, progress: _Progress
@@ -226,6 +219,12 @@ class Analytics:
             for index, part in zip(lost, again, strict=True):
                 parts[index] = part
         return parts
+
+
+def _drain(parts: list[_Part | CloudflareError]) -> Iterator[_Part | CloudflareError]:
+    """Give parts one by one and let go of each: of a large account, rows as they came need the most memory."""
+    while parts:
+        yield parts.pop(0)
 
 
 def _parts(

@@ -13,7 +13,7 @@ from exporter.pricing import PLACES, AccountCosts, Amount, plain
 from exporter.pricing.attribution import NOTHING, SUBSCRIPTION
 from exporter.pricing.money import exactly
 from exporter.statement import dollars_document
-from exporter.survey.paging import ASCENDING, DESCENDING, Order, in_order, in_order_of_value
+from exporter.survey.paging import Order, in_order_of_identity, in_order_of_value
 
 Json = dict[str, Any]
 
@@ -102,9 +102,7 @@ def assets_in_order(rows: Iterable[AssetRow], sort: str, direction: str) -> Orde
     first, names from A on. Raises QueryError.
     """
     if sort == NAME:
-        is_reversed = direction == DESCENDING
-        name = f"assets {NAME} {DESCENDING if is_reversed else ASCENDING}"
-        return in_order(rows, lambda row: row.identity, name, is_reversed=is_reversed)
+        return in_order_of_identity(rows, lambda row: row.identity, f"assets {NAME}", direction)
     value_of = SORTS.get(sort)
     if value_of is None:
         raise QueryError(f"sort is one of {', '.join((NAME, *SORTS))}.")

@@ -1,14 +1,13 @@
 """Assets by project, as the first page shows them: sorted and narrowed down, with the sums of what is wanted. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
-from exporter.pricing import Amount
 from exporter.pricing.attribution import sum_amounts
 from exporter.pricing.money import exactly
 from exporter.survey.assets import LAST_USED, NAME, AssetRow, Choice, dollars_key, seconds_key
-from exporter.survey.paging import ASCENDING, DESCENDING, Order, in_order, in_order_of_value
+from exporter.survey.paging import Order, in_order_of_identity, in_order_of_value
 from exporter.survey.projects import ProjectRow, sum_known
 
 ProjectKey = tuple[str, str]
@@ -26,15 +25,11 @@ class Group:
 GROUP_SORTS: Mapping[str, Callable[[Group], int | None]] = {
     "requests": lambda group: group.project.requests,
     "errors": lambda group: group.project.errors,
-    "to_date": lambda group: _dollars(group.project.amount, lambda amount: amount.to_date),
-    "forecast": lambda group: _dollars(group.project.amount, lambda amount: amount.forecast),
+    "to_date": lambda group: dollars_key(group.project.amount.to_date if group.project.amount else None),
+    "forecast": lambda group: dollars_key(group.project.amount.forecast if group.project.amount else None),
     LAST_USED: lambda group: max((seconds_key(row.holding.last_used) or 0 for row in group.assets), default=0) or None,
 }
 """By what projects can be sorted besides their names: the sums of their assets, and when one was last used."""
-
-
-def _dollars(amount: Amount | None, which: Callable[[Amount], Decimal]) -> int | None:
-    return None if amount is None else dollars_key(which(amount))
 
 
 def wants(row: AssetRow, choice: Choice, text: str) -> bool:
@@ -65,7 +60,6 @@ def _by_project(assets: Iterable[AssetRow]) -> dict[ProjectKey, list[AssetRow]]:
 
 def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
     holding = rows[0].holding
-    kinds = sorted(row.holding.place.kind for row in rows)
     # Assets that are published under one name share its figures, which count once.
     places = {row.holding.place: row for row in rows}.values()
     amounts = [row.amount for row in places if row.amount is not None]
@@ -73,7 +67,7 @@ def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
         holding.place.account_id,
         holding.account,
         holding.place.project,
-        {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+        dict(sorted(Counter(row.holding.place.kind for row in rows).items())),
         sum_known(row.use.requests for row in places),
         sum_known(row.use.errors for row in places),
         sum_amounts(amounts) if amounts else None,
@@ -83,9 +77,7 @@ def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
 def groups_in_order(groups: Iterable[Group], sort: str, direction: str) -> Order[Group]:
     """Give projects in the order in which their assets are; what is not known comes last."""
     if sort == NAME:
-        is_reversed = direction == DESCENDING
-        name = f"groups {NAME} {DESCENDING if is_reversed else ASCENDING}"
-        return in_order(groups, _identity, name, is_reversed=is_reversed)
+        return in_order_of_identity(groups, _identity, f"groups {NAME}", direction)
     with exactly():
         return in_order_of_value(groups, GROUP_SORTS[sort], _identity, f"groups {sort}", direction)
 

@@ -89,6 +89,14 @@ def in_order(rows: Iterable[Row], key_of: Callable[[Row], Key], name: str, *, is
     return Order(name, tuple(keyed), is_reversed)
 
 
+def in_order_of_identity(
+    rows: Iterable[Row], identity_of: Callable[[Row], Key], name: str, direction: str
+) -> Order[Row]:
+    """Give rows by what they are called, from A on unless the direction says otherwise."""
+    direction = direction or ASCENDING
+    return in_order(rows, identity_of, f"{name} {direction}", is_reversed=direction == DESCENDING)
+
+
 def in_order_of_value(
     rows: Iterable[Row],
     value_of: Callable[[Row], int | None],

@@ -123,11 +123,12 @@ def show_assets(snapshot: Snapshot, survey: Survey, params: QueryParams) -> Asse
     """Give the assets that are asked for. Raises QueryError."""
     given = QueryParams([(name, value) for name, value in params.multi_items() if value.strip()])
     question = _Question(read(given, PARAMETERS), given)
-    groups = survey.groups(question.choice(snapshot), question.text, question.sort, question.direction)
+    choice = choice_of(snapshot, question.asked, question.projects)
+    groups = survey.groups(choice, question.text, question.sort, question.direction)
     everything = [group for _, group in groups.keyed]
     assets = sum(len(group.assets) for group in everything)
     if question.projects:
-        shown, cursor = _of_few(survey, snapshot, everything, question)
+        shown, cursor = _of_few(survey, choice, everything, question)
     else:
         page = groups.page(Paging(PROJECTS_ON_PAGE, question.cursor))
         most = assets if assets <= ASSETS_ON_PAGE else ASSETS_OF_EACH
@@ -159,10 +160,6 @@ class _Question:
         self.direction = asked.text(asked_for.ORDER) or (ASCENDING if self.sort == NAME else DESCENDING)
         self.cursor = asked.text(asked_for.CURSOR)
 
-    def choice(self, snapshot: Snapshot) -> Choice:
-        """Give which assets are wanted. Raises QueryError."""
-        return choice_of(snapshot, self.asked, self.projects)
-
     def kept(self, *parameters: Parameter) -> tuple[tuple[str, str], ...]:
         """Give what is said by some parameters."""
         names = {parameter.name for parameter in parameters}
@@ -184,10 +181,9 @@ def _address(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _of_few(
-    survey: Survey, snapshot: Snapshot, groups: Sequence[Group], question: _Question
+    survey: Survey, choice: Choice, groups: Sequence[Group], question: _Question
 ) -> tuple[tuple[Shown, ...], str | None]:
     """Give a page of the assets of projects that are named, and what leads to the next."""
-    choice = question.choice(snapshot)
     page = survey.assets(question.sort, question.direction).page(
         Paging(ASSETS_ON_PAGE, question.cursor), lambda row: wants(row, choice, question.text)
     )

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 from http import HTTPStatus
 
+from jinja2 import Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -26,7 +28,11 @@ class PageEndpoint:
         self._surveys = surveys
         self._telemetry_path = telemetry_path
         self._grafana_url = grafana_url
-        self._template = make_template()
+
+    @cached_property
+    def _template(self) -> Template:
+        """The template; nobody has to wait for it at the start."""
+        return make_template()
 
     async def answer(self, request: Request) -> Response:
         """Answer with the whole page, made in a thread: scrapes are answered meanwhile."""

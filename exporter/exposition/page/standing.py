@@ -24,34 +24,18 @@ class Column(Generic[Entry]):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """A text below a head."""
-
-    head: str
-    text: str
-    is_figure: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a table; a bad one stands out."""
-
-    cells: tuple[Cell, ...]
-    is_bad: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A titled table."""
+class Table(Generic[Entry]):
+    """A titled table with a row for each entry; bad ones stand out."""
 
     title: str
-    heads: tuple[tuple[str, bool], ...]
-    lines: tuple[Line, ...]
+    columns: Sequence[Column[Entry]]
+    entries: Sequence[Entry]
+    is_bad: Callable[[Entry], bool]
 
     @property
     def bad(self) -> int:
         """Give how many rows stand out."""
-        return sum(line.is_bad for line in self.lines)
+        return sum(map(self.is_bad, self.entries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +44,9 @@ class Standing:
 
     at: datetime
     series: int
-    problems: Table
-    accounts: Table
-    details: tuple[Table, ...]
+    problems: Table[Problem]
+    accounts: Table[AccountStatus]
+    details: tuple[Table[DatasetStatus] | Table[ListStatus], ...]
 
 
 def show_standing(snapshot: Snapshot, survey: Survey) -> Standing:
@@ -71,17 +55,15 @@ def show_standing(snapshot: Snapshot, survey: Survey) -> Standing:
     now = snapshot.at - (status.clock_offset or timedelta(0))
     problems = find_problems(status, snapshot.account_labels)
     series = sum(len(family.samples) for family in snapshot.families)
-    details = (
-        _table("Datasets", _dataset_columns(snapshot), status.datasets, lambda entry: entry.state != "ok"),
-        _table("Lists of assets", _list_columns(snapshot), status.lists, lambda entry: entry.state != "ok"),
-    )
+    datasets = Table("Datasets", _dataset_columns(snapshot), status.datasets, lambda entry: entry.state != "ok")
+    lists = Table("Lists of assets", _list_columns(snapshot), status.lists, lambda entry: entry.state != "ok")
     account_columns = _account_columns(snapshot, survey, problems, now)
     return Standing(
         snapshot.at,
         series,
-        _table("Problems", _problem_columns(now), problems, lambda problem: True),
-        _table("Accounts", account_columns, status.accounts, lambda entry: not entry.is_up),
-        tuple(table for table in details if table.lines),
+        Table("Problems", _problem_columns(now), problems, lambda problem: True),
+        Table("Accounts", account_columns, status.accounts, lambda entry: not entry.is_up),
+        tuple(table for table in (datasets, lists) if table.entries),
     )
 
 
@@ -184,17 +166,3 @@ def _since(moment: datetime | None, now: datetime) -> str:
 
 def _age(moment: datetime | None, now: datetime) -> str:
     return f"{minute(moment)} ({duration(now - moment)} ago)" if moment else "-"
-
-
-def _table(
-    title: str, columns: Sequence[Column[Entry]], entries: Iterable[Entry], is_bad: Callable[[Entry], bool]
-) -> Table:
-    heads = tuple((column.head, column.is_figure) for column in columns)
-    lines = tuple(
-        Line(
-            tuple(Cell(column.head, column.cell(entry), column.is_figure) for column in columns),
-            is_bad(entry),
-        )
-        for entry in entries
-    )
-    return Table(title, heads, lines)
