@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from bench.figure import Figure
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
-from exporter.ledger.daily import meter_hours
-from exporter.ledger.readings import peaks_of_day
+from exporter.ledger.daily_sums import meter_hours
+from exporter.ledger.gauges import peaks_of_day
 from exporter.model import HOUR, DailyKey
 from exporter.pricing import Account, AccountCosts, Now, Place, Spread, UsageTable, account_costs, load_card
 from exporter.pricing.cycle import Cycle, cycle_of

@@ -35,7 +35,7 @@ from exporter.config import Config, ConfigError
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger, Tariffs
-from exporter.ledger.inspection import inspect_folder
+from exporter.ledger.store.inspection import inspect_folder
 from exporter.model import ExporterError
 from exporter.monitoring import Addresses, Monitoring
 from exporter.poller import Poller

@@ -12,7 +12,7 @@ import pytest
 from exporter.app import Exporter
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
-from exporter.ledger.file import FILE_NAME
+from exporter.ledger.store.database import FILE_NAME
 from exporter.simulator import AccountModel, Worker, World
 from tests.exactness.harness import Rig, small_assets, small_world
 

@@ -13,7 +13,7 @@ import pytest
 from exporter.accountant import Accountant, UsageSource
 from exporter.costing import Costing
 from exporter.ledger import Entry, RosterKey
-from exporter.ledger.file import FILE_NAME
+from exporter.ledger.store.database import FILE_NAME
 from exporter.pricing import Account, AccountCosts, CostRules, load_card
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.poller_scene import OTHER_ID, listed_world, turn, two_accounts

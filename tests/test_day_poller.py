@@ -12,7 +12,7 @@ import pytest
 
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
-from exporter.ledger.daily import meter_hours
+from exporter.ledger.daily_sums import meter_hours
 from exporter.model import HOUR, DailyKey
 from exporter.simulator import Curve, Fault, Kind, Sampling
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world

@@ -8,9 +8,9 @@ import pytest
 from exporter import __version__
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.families import build_family
-from exporter.ledger.book import BookState
+from exporter.ledger.counters import BookState
+from exporter.ledger.gauges import Readings
 from exporter.ledger.publication import Publication, PublishedBook
-from exporter.ledger.readings import Readings
 from exporter.ledger.roster import Entry, Standing
 from exporter.ledger.series import Placement, SeriesKey
 from exporter.model import (

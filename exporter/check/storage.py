@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from exporter.check.findings import Finding, Level, Part
 from exporter.check.mounts import Mount, mount_of
 from exporter.check.surroundings import Surroundings
-from exporter.ledger.file import FILE_NAME, LOCK_NAME
-from exporter.ledger.inspection import Inspection, Soundness
+from exporter.ledger.store.database import FILE_NAME, LOCK_NAME
+from exporter.ledger.store.inspection import Inspection, Soundness
 
 LEAST_FREE_BYTES = 200_000_000
 

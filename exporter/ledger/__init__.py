@@ -4,19 +4,19 @@ Nothing here speaks to Cloudflare, and no machine clock is read: all time is the
 """
 
 from exporter.ledger.audit import DayChange
+from exporter.ledger.audit_schedule import DayPart, DayTask, Part
 from exporter.ledger.chosen import choose
-from exporter.ledger.daily import KEPT_DAYS
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
-from exporter.ledger.days import DayPart, DayTask, Part
-from exporter.ledger.file import StorageError
+from exporter.ledger.daily_sums import KEPT_DAYS
+from exporter.ledger.gauges import LOOK_BACK
 from exporter.ledger.ledger import Applied, Ledger
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.reader import LedgerReader, reading
-from exporter.ledger.readings import LOOK_BACK
 from exporter.ledger.roster import FILTERED, Entry, RosterKey, Standing, place_cost
 from exporter.ledger.series import Placement
-from exporter.ledger.store import CommitError
+from exporter.ledger.store.database import StorageError
+from exporter.ledger.store.store import CommitError
 
 __all__ = [
     "EVERYTHING",

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.daily import meter_hours
-from exporter.ledger.days import Comparison, DayMark, DayPart, compare, digest_of, judge, start_of
-from exporter.ledger.readings import peaks_of_day
+from exporter.ledger.audit_schedule import Comparison, DayMark, DayPart, compare, digest_of, judge, start_of
+from exporter.ledger.daily_sums import meter_hours
+from exporter.ledger.gauges import peaks_of_day
 from exporter.ledger.totals import sum_rows
 from exporter.model import Amounts, Answer, DailyKey, RowKey, Rows
 

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.audit import DayChange, audit, fill
-from exporter.ledger.book import Book, BookState
-from exporter.ledger.day_columns import BookKey
-from exporter.ledger.days import DayPart, DayTask, Part, Reach, after_retiring, find_progress, find_tasks
-from exporter.ledger.store import Store
-from exporter.ledger.writing import Retirement
+from exporter.ledger.audit_schedule import DayPart, DayTask, Part, Reach, after_retiring, find_progress, find_tasks
+from exporter.ledger.counters import Book, BookState
+from exporter.ledger.store.day_tables import BookKey
+from exporter.ledger.store.store import Store
+from exporter.ledger.store.writer import Retirement
 from exporter.model import Answer, DailyKey, DayProgress
 
 

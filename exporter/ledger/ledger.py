@@ -12,31 +12,22 @@ from types import MappingProxyType
 
 from exporter.catalog.entry import Dataset, Role
 from exporter.choices import Choices
-from exporter.ledger.accounts import call_accounts
+from exporter.ledger.account_labels import call_accounts
 from exporter.ledger.audit import DayChange
-from exporter.ledger.book import (
-    Audience,
-    Book,
-    BookChange,
-    Late,
-    add_late,
-    advance,
-    meter_open_hours,
-    start_book,
-)
+from exporter.ledger.audit_schedule import DayPart, DayTask, Reach, start_of
 from exporter.ledger.closed_days import ClosedDays
-from exporter.ledger.daily import add_daily
+from exporter.ledger.counters import Audience, Book, BookChange, Late, add_late, advance, meter_open_hours, start_book
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
-from exporter.ledger.day_columns import BookKey
-from exporter.ledger.days import DayPart, DayTask, Reach, start_of
-from exporter.ledger.file import is_damage
+from exporter.ledger.daily_sums import add_daily
+from exporter.ledger.gauges import ReadingBook, ReadingChange, presence, read
 from exporter.ledger.list_cost import ListCosts, Tariffs, has_list_cost, is_list_cost, key_of, list_cost_of
 from exporter.ledger.publication import Publication, newly_used, publish_books, publish_list_costs
-from exporter.ledger.readings import ReadingBook, ReadingChange, presence, read
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement, Plan
-from exporter.ledger.store import Store
-from exporter.ledger.writing import Change, Retirement
+from exporter.ledger.store.database import is_damage
+from exporter.ledger.store.day_tables import BookKey
+from exporter.ledger.store.store import Store
+from exporter.ledger.store.writer import Change, Retirement
 from exporter.model import Account, Answer, DailyKey, DayProgress, Inventory, Unlistable
 
 

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from exporter.billing import USD, Tariff
 from exporter.catalog.entry import Dataset, Field, Label, Metric, Part, Role
-from exporter.ledger.book import Book
-from exporter.ledger.daily import counting_meters
+from exporter.ledger.counters import Book
+from exporter.ledger.daily_sums import counting_meters
 from exporter.ledger.series import Placement
 from exporter.model import DISPATCH_PREFIX, HOUR, Answer, Question, RowKey, Rows, floor_hour, floor_minute
 

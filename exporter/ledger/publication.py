@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.book import Book, BookState
-from exporter.ledger.day_columns import BookKey
+from exporter.ledger.counters import Book, BookState
+from exporter.ledger.gauges import ReadingBook, Readings, published_readings
 from exporter.ledger.list_cost import is_list_cost
-from exporter.ledger.readings import ReadingBook, Readings, published_readings
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Placement, SeriesKey
+from exporter.ledger.store.day_tables import BookKey
 from exporter.model import Answer
 
 

@@ -10,17 +10,17 @@ from datetime import date, datetime
 from pathlib import Path
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.book import meter_open_hours
-from exporter.ledger.daily import add_daily
+from exporter.ledger.counters import meter_open_hours
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
-from exporter.ledger.file import FILE_NAME, MIGRATIONS, StorageError, is_damage
-from exporter.ledger.inspection import Soundness, address_of, inspect_folder
+from exporter.ledger.daily_sums import add_daily
+from exporter.ledger.gauges import ReadingBook
 from exporter.ledger.list_cost import has_list_cost, list_cost_of
 from exporter.ledger.publication import Publication, publish_books, publish_list_costs
-from exporter.ledger.readings import ReadingBook
-from exporter.ledger.records import Records
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Plan
+from exporter.ledger.store.database import FILE_NAME, MIGRATIONS, StorageError, is_damage
+from exporter.ledger.store.inspection import Soundness, address_of, inspect_folder
+from exporter.ledger.store.loader import Records
 from exporter.model import Account, DailyKey
 
 

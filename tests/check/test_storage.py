@@ -14,8 +14,8 @@ from exporter.catalog import DATASETS
 from exporter.check import Finding, Level, Part, Surroundings, folder_findings, look_around
 from exporter.check.storage import LEAST_FREE_BYTES, space_finding
 from exporter.ledger import Ledger
-from exporter.ledger.file import FILE_NAME, MIGRATIONS
-from exporter.ledger.inspection import inspect_folder
+from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.inspection import inspect_folder
 from tests.check.scene import DISK, Scene, findings, the, troubles
 
 NOBODY = 65_534

@@ -13,7 +13,7 @@ import pytest
 
 from exporter.catalog import DATASETS
 from exporter.ledger import Ledger
-from exporter.ledger.file import FILE_NAME
+from exporter.ledger.store.database import FILE_NAME
 from exporter.model import DailyKey
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.exactness.watcher import Watcher

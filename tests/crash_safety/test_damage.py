@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.ledger.file import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
 
 from .metrics import value
 from .site import Cloudflare, Exporter, dataset_time

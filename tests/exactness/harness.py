@@ -14,7 +14,7 @@ from exporter.app import Exporter, build_exporter
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare.client import TIMEOUT
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
-from exporter.ledger.days import AUDIT_AFTER
+from exporter.ledger.audit_schedule import AUDIT_AFTER
 from exporter.model import HOUR, Amounts, DailyKey, RowKey, floor_hour
 from exporter.simulator import Documents, ManualClock, Simulator, Traffic, World
 from tests.clock import START, CoupledClock

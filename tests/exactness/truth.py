@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from exporter.billing import USD
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.daily import meter_hours
+from exporter.ledger.daily_sums import meter_hours
 from exporter.model import DISPATCH_PREFIX, Amounts, DailyKey, RowKey
 from exporter.pricing import PLACES, ListTariffs, load_card
 from exporter.simulator import Simulator

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from exporter.ledger.days import DayTask
+from exporter.ledger.audit_schedule import DayTask
 from exporter.model import DailyKey, DayProgress
 from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, worker
 

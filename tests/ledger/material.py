@@ -9,9 +9,10 @@ from typing import Any
 
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
 from exporter.choices import Choices
-from exporter.ledger import Applied, DayChange, DayPart, Ledger, Tariffs, days
-from exporter.ledger.book import BookState
-from exporter.ledger.file import FILE_NAME
+from exporter.ledger import Applied, DayChange, DayPart, Ledger, Tariffs
+from exporter.ledger import audit_schedule as days
+from exporter.ledger.counters import BookState
+from exporter.ledger.store.database import FILE_NAME
 from exporter.model import (
     MINUTE,
     Account,

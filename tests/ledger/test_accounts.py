@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.ledger.accounts import call_accounts
+from exporter.ledger.account_labels import call_accounts
 from exporter.model import Account
 from tests.ledger.material import ACCOUNT, Scene, worker
 

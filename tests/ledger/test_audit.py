@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from exporter.ledger.audit import DayChange, audit, fill
-from exporter.ledger.days import DayMark, DayPart, Part
-from exporter.ledger.readings import peaks_of_day
+from exporter.ledger.audit_schedule import DayMark, DayPart, Part
+from exporter.ledger.gauges import peaks_of_day
 from exporter.model import HOUR, UNKNOWN, Amounts, Answer, DailyKey, Question, RowKey
 from tests.ledger.material import CALLS, DAY, MONDAY, Usage, at, day_answer, row_key, rows
 from tests.ledger.reading_scene import STOCK, Stock, stock_rows

@@ -10,7 +10,7 @@ import pytest
 from exporter.catalog.entry import Field, Metric
 from exporter.catalog.entry import Part as Source
 from exporter.ledger import CommitError, DayPart, Part
-from exporter.ledger.days import start_of
+from exporter.ledger.audit_schedule import start_of
 from exporter.model import Answer, Question
 from tests.ledger.day_scene import TUESDAY, WEDNESDAY, calls, counted, due, everything, progress, shop
 from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, day_answer, other_program, row_key, worker

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.ledger.store import CommitError
+from exporter.ledger.store.store import CommitError
 from exporter.model import Account
 from tests.ledger.material import ACCOUNT, MONDAY, at, other_program, used, worker
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.ledger.daily import meter_hours
+from exporter.ledger.daily_sums import meter_hours
 from exporter.model import Rows
 from tests.ledger.material import ACCOUNT, MONDAY, Scene, Usage, at, worker
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from exporter.ledger import Ledger
-from exporter.ledger.file import FILE_NAME, is_damage, remedy
-from exporter.ledger.store import CommitError
+from exporter.ledger.store.database import FILE_NAME, is_damage, remedy
+from exporter.ledger.store.store import CommitError
 from tests.ledger.material import CALLS, Scene, other_program, used, worker
 
 PAGE = 4_096

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from exporter.ledger.days import Comparison, DayMark, DayPart, Part, after_retiring, compare, digest_of, judge
+from exporter.ledger.audit_schedule import Comparison, DayMark, DayPart, Part, after_retiring, compare, digest_of, judge
 from exporter.model import Amounts
 from tests.ledger.day_scene import SUNDAY, TUESDAY
 from tests.ledger.material import MONDAY, at

@@ -7,16 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.book import BookState
-from exporter.ledger.days import (
-    DayMark,
-    DayPart,
-    DayTask,
-    Part,
-    Reach,
-    find_progress,
-    find_tasks,
-)
+from exporter.ledger.audit_schedule import DayMark, DayPart, DayTask, Part, Reach, find_progress, find_tasks
+from exporter.ledger.counters import BookState
 from exporter.model import DayProgress
 from tests.ledger.day_scene import SUNDAY, TUESDAY
 from tests.ledger.material import CALLS, MONDAY, at

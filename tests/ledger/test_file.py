@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from exporter.choices import Choices
-from exporter.ledger.file import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
 from exporter.model import Asset
 from tests.ledger.material import ACCOUNT, CALLS, KIND, Scene, at, worker
 

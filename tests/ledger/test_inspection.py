@@ -7,8 +7,8 @@ from pathlib import Path
 
 from exporter.catalog import DATASETS
 from exporter.ledger import Ledger
-from exporter.ledger.file import FILE_NAME, LOCK_NAME, MIGRATIONS, release_folder, take_folder
-from exporter.ledger.inspection import Inspection, Soundness, inspect_folder
+from exporter.ledger.store.database import FILE_NAME, LOCK_NAME, MIGRATIONS, release_folder, take_folder
+from exporter.ledger.store.inspection import Inspection, Soundness, inspect_folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ import pytest
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Dataset
 from exporter.ledger import Ledger
-from exporter.ledger.file import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
 from exporter.simulator import (
     AccountModel,
     Bucket,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.ledger import Ledger
-from exporter.ledger.file import MIGRATIONS, StorageError
+from exporter.ledger.store.database import MIGRATIONS, StorageError
 from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, other_program, used, worker
 
 SHOP = ("unassigned", "shop", "success")

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from exporter.ledger.book import Book
+from exporter.ledger.counters import Book
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
-from exporter.ledger.day_columns import BookKey, load_uncounted
-from exporter.ledger.file import (
+from exporter.ledger.store.database import (
     FILE_NAME,
     StorageError,
     begin_anew,
@@ -20,8 +19,9 @@ from exporter.ledger.file import (
     remedy,
     take_folder,
 )
-from exporter.ledger.records import Records
-from exporter.ledger.writing import Change, counted_from, write_change
+from exporter.ledger.store.day_tables import BookKey, load_uncounted
+from exporter.ledger.store.loader import Records
+from exporter.ledger.store.writer import Change, counted_from, write_change
 from exporter.model import DailyKey, ExporterError
 
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from exporter.ledger.wal import is_log_lost
+from exporter.ledger.store.wal import is_log_lost
 from exporter.model import ExporterError
 
 log = logging.getLogger(__name__)

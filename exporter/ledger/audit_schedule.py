@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Generic, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.book import BookState
+from exporter.ledger.counters import BookState
 from exporter.ledger.hours import AGREEMENT, PATIENCE
 from exporter.model import HOUR, Amounts, DayProgress, Question, floor_hour
 

@@ -9,14 +9,14 @@ from operator import add
 from typing import Any
 
 from exporter.ledger.audit import DayChange
-from exporter.ledger.book import Book, BookChange
-from exporter.ledger.columns import json_or_none, marks, seconds_of, seconds_or_none
-from exporter.ledger.day_columns import NOT_COUNTED, BookKey, keep_more, merge_daily, write_day, write_marks
-from exporter.ledger.days import DayMark, DayPart
+from exporter.ledger.audit_schedule import DayMark, DayPart
+from exporter.ledger.counters import Book, BookChange
+from exporter.ledger.gauges import ReadingChange
 from exporter.ledger.hours import OpenHour
-from exporter.ledger.readings import ReadingChange
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Placement
+from exporter.ledger.store.day_tables import NOT_COUNTED, BookKey, keep_more, merge_daily, write_day, write_marks
+from exporter.ledger.store.encoding import json_or_none, marks, seconds_of, seconds_or_none
 from exporter.model import DailyKey
 
 

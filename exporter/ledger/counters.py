@@ -7,7 +7,7 @@ from operator import add
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.daily import meter_hours
+from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.hours import OpenHour, Settlement, settle
 from exporter.ledger.series import Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
 from exporter.ledger.totals import Row, accrue, sum_rows

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from exporter.ledger.file import FILE_NAME, LOCK_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME, LOCK_NAME, MIGRATIONS
 
 
 class Soundness(StrEnum):

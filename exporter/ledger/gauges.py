@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.daily import meter_hours
+from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
 from exporter.ledger.series import Placement, Plan, SeriesKey
 from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, RowKey, Rows

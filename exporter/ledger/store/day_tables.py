@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from exporter.ledger.audit import DayChange
-from exporter.ledger.columns import marks, moment_of, seconds_of, seconds_or_none, time_of
-from exporter.ledger.daily import KEPT_DAYS
-from exporter.ledger.days import DayMark, DayPart, Part
+from exporter.ledger.audit_schedule import DayMark, DayPart, Part
+from exporter.ledger.daily_sums import KEPT_DAYS
+from exporter.ledger.store.encoding import marks, moment_of, seconds_of, seconds_or_none, time_of
 from exporter.ledger.totals import sum_rows
 from exporter.model import Amounts, DailyKey, RowKey
 

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from exporter.ledger.book import Book, BookState
-from exporter.ledger.columns import moment_of, time_of
+from exporter.ledger.audit_schedule import DayMark, DayPart
+from exporter.ledger.counters import Book, BookState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
-from exporter.ledger.day_columns import BookKey, load_kept, load_marks
-from exporter.ledger.days import DayMark, DayPart
+from exporter.ledger.gauges import Reading, Readings
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.list_cost import is_list_cost
-from exporter.ledger.readings import Reading, Readings
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Placement, Plan, Series, SeriesKey
+from exporter.ledger.store.day_tables import BookKey, load_kept, load_marks
+from exporter.ledger.store.encoding import moment_of, time_of
 from exporter.ledger.totals import Row
 from exporter.model import HOUR, Amounts, Asset, DailyKey, RowKey
 

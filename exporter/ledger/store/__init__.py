@@ -1,0 +1,1 @@
+"""The ledger's file: one SQLite database, read and written here only."""
