@@ -1,7 +1,7 @@
 """The example of Alertmanager's configuration: as the exporter writes it for secrets that are none."""
 
 from exporter.alertmanager import examples, write
-from exporter.routing_settings import Routing
+from exporter.config.routing import Routing
 
 HEAD = """\
 # Written by `make docs`, to be read: what `cloudflare-exporter alertmanager-config` gives where every service has a

@@ -9,19 +9,19 @@ import httpx
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from docs.tables import code, table
-from exporter.alert_settings import Alerting
 from exporter.app import build_exporter
 from exporter.catalog import PRODUCTS
 from exporter.catalog.entry import Dataset, Metric, Product
 from exporter.config import Cloudflare, Config, Storage, Token
-from exporter.cost_settings import BudgetRule, Costs
+from exporter.config.alerting import Alerting
+from exporter.config.costs import BudgetRule, Costs
+from exporter.config.thresholds import ThresholdRule
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.renderer import Renderer
 from exporter.exposition.text import Format
 from exporter.families import EXPORTER
 from exporter.model import Family
 from exporter.simulator import DEMO_TOKEN, Fault, Kind, ManualClock, Simulator, demo_world
-from exporter.threshold_settings import ThresholdRule
 
 TITLES = {"workers": "Workers", "r2": "R2", "d1": "D1", "durable_objects": "Durable Objects", "kv": "KV"}
 """How the products are called; one that is not here is called as in the catalog."""

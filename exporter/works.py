@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import TypeVar
 
 from exporter.accountant import Accountant
-from exporter.alert_settings import Alerting
 from exporter.catalog.entry import Dataset
-from exporter.choices import Choices
 from exporter.clock import Clock
 from exporter.cloudflare import Analytics, BillingReader, Budget, CloudflareTime, Discovery
+from exporter.config.alerting import Alerting
+from exporter.config.selection import Choices
 from exporter.ledger import Ledger
 from exporter.model import DayProgress, Problem
 from exporter.snapshot import Board

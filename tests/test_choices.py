@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.catalog.entry import Dataset
-from exporter.choices import Choices, Filter, Match
+from exporter.config.selection import Choices, Filter, Match
 from exporter.model import Account, Asset
 
 ACCOUNT = Account("a" * 32, "Example")

@@ -8,7 +8,7 @@ import yaml
 
 from exporter.alertmanager.routes import regex, time_intervals
 from exporter.config import Config, ConfigError, load_config
-from exporter.routing_settings import MuteTime
+from exporter.config.routing import MuteTime
 
 
 def load(routing: Any, folder: Path) -> Config:

@@ -10,7 +10,7 @@ from docs.build import ROOT
 from exporter.alerts import ACCOUNT, ADJUSTABLE, PROJECT
 from exporter.catalog import PRODUCTS
 from exporter.config import ConfigError, load_config
-from exporter.threshold_settings import ThresholdRule
+from exporter.config.thresholds import ThresholdRule
 
 RATIO = "alert: CloudflareWorkerErrorRatioHigh"
 QUOTA = "alert: CloudflareQuotaHigh"

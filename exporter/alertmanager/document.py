@@ -9,7 +9,7 @@ from exporter.alertmanager.receivers import ALSO, NOBODY, receiver, webhook
 from exporter.alertmanager.routes import inhibitions, root, time_intervals, told_of
 from exporter.alertmanager.secrets import Secret
 from exporter.alertmanager.services import SEVERITIES
-from exporter.routing_settings import Routing
+from exporter.config.routing import Routing
 
 _HEAD = """\
 # Written by cloudflare-exporter alertmanager-config; an edit is lost when it is written again.

@@ -11,7 +11,7 @@ from typing import Any
 from exporter.alertmanager.receivers import NOBODY
 from exporter.alertmanager.secrets import Secret
 from exporter.alertmanager.services import SEVERITIES
-from exporter.routing_settings import LAST_MINUTE, WEEKDAYS, MuteTime, Routing, Team
+from exporter.config.routing import LAST_MINUTE, WEEKDAYS, MuteTime, Routing, Team
 
 WATCHDOG = "CloudflareWatchdog"
 ESCALATION = "CloudflareCriticalUnresolved"

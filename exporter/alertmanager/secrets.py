@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporter.alertmanager.services import SERVICES, Service, Settings
+from exporter.config.routing import Team
 from exporter.model import ExporterError
-from exporter.routing_settings import Team
 
 _LARGEST = 64 * 1024
 """In bytes; what is larger is no secret."""

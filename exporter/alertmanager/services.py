@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
-from exporter.choices import Section, Word
+from exporter.config.fields import Section, Word
 
 SEVERITIES = ("critical", "warning", "info")
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 
 from exporter.alertmanager.markup import BRIEF, Markup
-from exporter.routing_settings import Routing
+from exporter.config.routing import Routing
 
 ASSET_LABELS = (
     "alert",

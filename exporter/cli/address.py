@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from exporter.config import parse_duration
-from exporter.urls import check_url
+from exporter.config.fields import check_url
 
 
 @dataclass(frozen=True, slots=True)

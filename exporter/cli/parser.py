@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 
 from exporter import __version__, commands
-from exporter.alert_settings import ALERTMANAGER_EXAMPLE, PROMETHEUS_EXAMPLE
 from exporter.cli.address import Address, address_flag, duration_flag, parse_address, path_flag, url_flag
 from exporter.cli.reading import alertmanager_config, assets, check, costs, metrics, price, report
 from exporter.cli.serving import demo, serve
+from exporter.config.alerting import ALERTMANAGER_EXAMPLE, PROMETHEUS_EXAMPLE
+from exporter.config.routing import GRAFANA_EXAMPLE
 from exporter.logs import FORMATS, LEVELS
-from exporter.routing_settings import GRAFANA_EXAMPLE
 
 DEFAULT_LISTEN = ":9199"
 

@@ -14,7 +14,6 @@ from typing import Any
 from rich.console import Console
 from rich.panel import Panel
 
-from exporter.alert_settings import Alerting
 from exporter.app import (
     Exporter,
     ListenError,
@@ -29,6 +28,7 @@ from exporter.catalog import DATASETS
 from exporter.cli.address import Address
 from exporter.clock import SystemClock
 from exporter.config import Cloudflare, Config, ConfigError, Poll, Storage, Token, load_config
+from exporter.config.alerting import Alerting
 from exporter.ledger import Ledger
 from exporter.simulator import DEMO_TOKEN, Simulator, demo_world, running
 from exporter.simulator import SystemClock as SimulatedClock

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from exporter.alertmanager import SERVICES, Secret, read_secrets, untold, write
+from exporter.config.fields import check_url
+from exporter.config.routing import Routing
 from exporter.model import ExporterError
-from exporter.routing_settings import Routing
-from exporter.urls import check_url
 
 NAME = "alertmanager-config"
 HELP = "write Alertmanager's configuration from a folder of secrets"

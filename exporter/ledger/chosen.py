@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.ledger.publication import Publication
 from exporter.model import Account
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.ledger.account_labels import call_accounts
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayPart, DayTask, Reach, start_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.ledger.series import Placement
 from exporter.model import (
     ACCOUNT_ITSELF,

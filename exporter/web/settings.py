@@ -15,8 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from exporter.choices import Section, Word
-from exporter.config import Duration
+from exporter.config.fields import Duration, Section, Word
 from exporter.web.suites import CURVES, SUITES
 
 HASH_BEGINNING = "$2"

@@ -10,7 +10,7 @@ import httpx
 
 from exporter.app import Exporter, build_exporter
 from exporter.config import Cloudflare, Config, Storage, Token
-from exporter.cost_settings import Costs
+from exporter.config.costs import Costs
 from exporter.pricing.rules import PAID_PLAN
 from exporter.simulator import Documents, Fault, Kind, ManualClock, Simulator, Traffic, World
 from tests.clock import CoupledClock

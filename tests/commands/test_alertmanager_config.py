@@ -10,7 +10,7 @@ import yaml
 
 from exporter.alertmanager import SERVICES, Secret, examples, read_secrets, write
 from exporter.cli import main
-from exporter.routing_settings import Routing
+from exporter.config.routing import Routing
 
 HUSH = "hush-0123456789"
 DISCORD = f"https://discord.com/api/webhooks/1234/{HUSH}"

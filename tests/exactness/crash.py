@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.ledger import Applied, DayChange, DayPart, Ledger, Publication, Tariffs
 from exporter.model import Account, Answer, Inventory
 

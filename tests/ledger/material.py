@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.ledger import Applied, DayChange, DayPart, Ledger, Tariffs
 from exporter.ledger import audit_schedule as days
 from exporter.ledger.counters import BookState

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
 from exporter.model import Asset
 from tests.ledger.material import ACCOUNT, CALLS, KIND, Scene, at, worker

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog.entry import Field, Label
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.model import Account
 from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, inventory, used, worker
 

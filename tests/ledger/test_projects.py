@@ -1,6 +1,6 @@
 """Projects by the rules of the configuration, and what filters leave out, discovery by discovery."""
 
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.ledger.series import Placement
 from exporter.model import Asset
 from tests.ledger.material import Scene, worker

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement
 from exporter.model import Asset, Inventory

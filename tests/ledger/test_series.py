@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from exporter.choices import Choices
+from exporter.config.selection import Choices
 from exporter.model import Asset
 from tests.ledger.material import ACCOUNT, Scene, answer, at, failed, worker
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from exporter.choices import Section, Word
+from exporter.config.fields import Section, Word
 from exporter.pricing import (
     AccountRule,
     Budget,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from exporter.alerts import ACCOUNT, ADJUSTABLE, PROJECT, AdjustableAlert
-from exporter.choices import Section, Word
+from exporter.config.fields import Section, Word
 
 PLACES = 9
 """How many decimal places a threshold may have."""

@@ -4,10 +4,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from exporter.choices import Section
-from exporter.routing_settings import Routing
-from exporter.threshold_settings import ThresholdRule
-from exporter.urls import check_url
+from exporter.config.fields import Section, check_url
+from exporter.config.routing import Routing
+from exporter.config.thresholds import ThresholdRule
 
 PROMETHEUS_EXAMPLE = "http://127.0.0.1:9090"
 ALERTMANAGER_EXAMPLE = "http://127.0.0.1:9093"

@@ -4,75 +4,21 @@ The sections of the configuration that decide this are their own rules; an empty
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from exporter.catalog import PRODUCTS
 from exporter.catalog.entry import Dataset, Product
+from exporter.config.fields import AccountId, Kind, ProductGlob, Regex, Section, Word
 from exporter.model import Account, Asset
-
-ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
 KEPT_METRICS = ("cloudflare_exporter_", "cloudflare_alert_")
 """How metrics begin that no filter hides: what the exporter says of itself, which tells what is wrong, and thresholds.
 
 Without its threshold an alert would go by its own, and nobody would be told.
 """
-
-
-def _parse_account_id(text: Any) -> str:
-    if not isinstance(text, str) or not ACCOUNT_ID.fullmatch(text):
-        raise ValueError("not an account id (32 hexadecimal digits; see the dashboard's address bar)")
-    return text
-
-
-def _check_word(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be empty")
-    return text
-
-
-def _check_regex(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-    return text
-
-
-def _is_one_of(what: str, words: Iterable[str]) -> Callable[[str], str]:
-    known = tuple(words)
-
-    def check(glob: str) -> str:
-        if not any(fnmatchcase(word, glob) for word in known):
-            raise ValueError(f"matches no {what}; there are {', '.join(known)}")
-        return glob
-
-    return check
-
-
-AccountId = Annotated[str, BeforeValidator(_parse_account_id)]
-Word = Annotated[str, AfterValidator(_check_word)]
-Regex = Annotated[str, AfterValidator(_check_word), AfterValidator(_check_regex)]
-ProductGlob = Annotated[str, AfterValidator(_is_one_of("product", (product.name for product in PRODUCTS)))]
-Kind = Annotated[str, AfterValidator(_is_one_of("kind", (product.kind for product in PRODUCTS)))]
-
-
-class Section(BaseModel):
-    """A section of the configuration: unknown keys are refused, and no error quotes what stood there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_says_nothing(cls, section: Any) -> Any:
-        """Take a key whose lines are all commented out for one that is not there."""
-        if not isinstance(section, dict):
-            return section
-        return {key: value for key, value in section.items() if value is not None or key not in cls.model_fields}
 
 
 class Filter(Section):

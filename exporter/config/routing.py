@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from exporter.choices import Section, Word
-from exporter.urls import check_url
+from exporter.config.fields import Section, Word, check_url
 
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
 TELEGRAM_URL = "https://api.telegram.org"

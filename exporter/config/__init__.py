@@ -1,0 +1,21 @@
+"""The configuration: a YAML file, the environment and flags, checked before anything starts.
+
+Unknown keys are refused, every error is reported at once with its key, and tokens never show in ``repr`` or messages.
+"""
+
+from exporter.config.config import BudgetShare, Cloudflare, Config, ConfigError, Poll, Storage, Token
+from exporter.config.fields import parse_duration
+from exporter.config.load import load_config, load_quantities
+
+__all__ = [
+    "BudgetShare",
+    "Cloudflare",
+    "Config",
+    "ConfigError",
+    "Poll",
+    "Storage",
+    "Token",
+    "load_config",
+    "load_quantities",
+    "parse_duration",
+]

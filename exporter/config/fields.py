@@ -1,0 +1,112 @@
+"""Field types that the configuration's sections share: ids, words, addresses, durations, each with its check."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from exporter.catalog import PRODUCTS
+
+_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(?::(\d{1,5}))?(/[^\s?#]*)?")
+
+HIGHEST_PORT = 65_535
+
+
+def check_url(text: Any, example: str) -> str:
+    """Give an ``http`` or ``https`` address as it is; one with credentials or parameters is refused.
+
+    Raises ValueError, which names the example and never the address.
+    """
+    found = _URL.fullmatch(text) if isinstance(text, str) else None
+    if found is None or int(found[2] or 0) > HIGHEST_PORT:
+        raise ValueError(f"not an address such as {example}")
+    return str(text)
+
+
+ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def _parse_account_id(text: Any) -> str:
+    if not isinstance(text, str) or not ACCOUNT_ID.fullmatch(text):
+        raise ValueError("not an account id (32 hexadecimal digits; see the dashboard's address bar)")
+    return text
+
+
+def _check_word(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def _check_regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return text
+
+
+def _is_one_of(what: str, words: Iterable[str]) -> Callable[[str], str]:
+    known = tuple(words)
+
+    def check(glob: str) -> str:
+        if not any(fnmatchcase(word, glob) for word in known):
+            raise ValueError(f"matches no {what}; there are {', '.join(known)}")
+        return glob
+
+    return check
+
+
+AccountId = Annotated[str, BeforeValidator(_parse_account_id)]
+Word = Annotated[str, AfterValidator(_check_word)]
+Regex = Annotated[str, AfterValidator(_check_word), AfterValidator(_check_regex)]
+ProductGlob = Annotated[str, AfterValidator(_is_one_of("product", (product.name for product in PRODUCTS)))]
+Kind = Annotated[str, AfterValidator(_is_one_of("kind", (product.kind for product in PRODUCTS)))]
+
+
+class Section(BaseModel):
+    """A section of the configuration: unknown keys are refused, and no error quotes what stood there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_says_nothing(cls, section: Any) -> Any:
+        """Take a key whose lines are all commented out for one that is not there."""
+        if not isinstance(section, dict):
+            return section
+        return {key: value for key, value in section.items() if value is not None or key not in cls.model_fields}
+
+
+NOT_A_DURATION = "not a duration such as 30s, 10m or 1h30m"
+
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "y": timedelta(days=365),
+}
+
+_DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
+
+
+def parse_duration(text: Any) -> timedelta:
+    """Read a duration as Prometheus writes it (``90s``, ``1h30m``). Raises ValueError."""
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str) or not _DURATION.fullmatch(text):
+        raise ValueError(NOT_A_DURATION)
+    parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
+    try:
+        return sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta(0))
+    except OverflowError:
+        raise ValueError(NOT_A_DURATION) from None
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

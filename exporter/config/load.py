@@ -1,0 +1,129 @@
+"""The configuration as it is read: the YAML file, then the environment and flags over it."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from exporter.config.config import Config, ConfigError
+
+_OF_A_KEY = "[key]"
+"""How pydantic says that not the value but the key itself is wrong."""
+
+
+def load_config(
+    path: Path | None,
+    environment: Mapping[str, str],
+    storage_path: str | None,
+    alerting: Mapping[str, Any] = MappingProxyType({}),
+) -> Config:
+    """Give the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError.
+
+    ``alerting`` are keys of that section which flags set.
+    """
+    document = _read(path) if path else {}
+    cloudflare = _section(document, "cloudflare", path)
+    if environment.get("CLOUDFLARE_API_URL"):
+        cloudflare["api_url"] = environment["CLOUDFLARE_API_URL"]
+    token = _environment_token(environment)
+    if token is not None:
+        cloudflare["tokens"] = [token]
+    elif environment.get("CLOUDFLARE_ACCOUNT_ID"):
+        raise ConfigError("CLOUDFLARE_ACCOUNT_ID is set, but no token: set CLOUDFLARE_API_TOKEN too.")
+    if storage_path is not None:
+        document["storage"] = {**_section(document, "storage", path), "path": storage_path}
+    if alerting:
+        document["alerting"] = _overruled(_section(document, "alerting", path), alerting)
+    if cloudflare:
+        document["cloudflare"] = cloudflare
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        lines = [f"  {_key(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors()]
+        place = f"The configuration file {path}" if path else "The environment"
+        raise ConfigError(f"{place} is not valid:\n" + "\n".join(lines)) from None
+
+
+def _overruled(section: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a section with what is said instead, key by key; what should be a mapping and is none is left as it is."""
+    overruled = {**section}
+    for key, value in said.items():
+        there = section.get(key)
+        if not isinstance(value, Mapping) or there is None:
+            overruled[key] = value
+        elif isinstance(there, dict):
+            overruled[key] = _overruled(there, value)
+    return overruled
+
+
+class _ExactLoader(yaml.SafeLoader):
+    """Reads numbers with a point as Decimal."""
+
+
+def _exact(loader: _ExactLoader, node: yaml.ScalarNode) -> Decimal | str:
+    text = str(loader.construct_scalar(node))
+    try:
+        return Decimal(text.replace("_", ""))
+    except InvalidOperation:
+        return text
+
+
+_ExactLoader.add_constructor("tag:yaml.org,2002:float", _exact)
+
+
+def load_quantities(path: Path) -> dict[str, Any]:
+    """Give the quantities that a YAML file holds, at its top or under ``usage``; none as float. Raises ConfigError."""
+    document = _read(path, "file of quantities", _ExactLoader)
+    usage = document.get("usage", document)
+    if not isinstance(usage, dict):
+        raise ConfigError(f"{path} is not valid:\n  usage: must hold meters and quantities")
+    return {str(key): value for key, value in usage.items()}
+
+
+def _environment_token(environment: Mapping[str, str]) -> dict[str, Any] | None:
+    accounts = [part.strip() for part in environment.get("CLOUDFLARE_ACCOUNT_ID", "").split(",") if part.strip()]
+    if environment.get("CLOUDFLARE_API_TOKEN"):
+        return {"token": environment["CLOUDFLARE_API_TOKEN"], "accounts": accounts}
+    if environment.get("CLOUDFLARE_API_TOKEN_FILE"):
+        return {"token_file": environment["CLOUDFLARE_API_TOKEN_FILE"], "accounts": accounts}
+    return None
+
+
+def _read(
+    path: Path, what: str = "configuration file", loader: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> dict[str, Any]:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), loader)
+    except OSError as error:
+        raise ConfigError(f"Cannot read the {what} {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"The {what} {path}{place} is not YAML.") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigError(f"The {what} {path} must hold keys and values at its top.")
+    # A key whose lines are all commented out holds nothing, and says nothing.
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _section(document: Mapping[str, Any], name: str, path: Path | None) -> dict[str, Any]:
+    section = document.get(name) or {}
+    if not isinstance(section, dict):
+        raise ConfigError(f"The configuration file {path} is not valid:\n  {name}: must hold keys and values")
+    return dict(section)
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    steps = (step for step in location if step != _OF_A_KEY)
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+
+
+def _sentence(message: str) -> str:
+    known = {"Extra inputs are not permitted": "unknown key"}
+    return known.get(message, message.removeprefix("Value error, "))
