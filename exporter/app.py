@@ -14,9 +14,7 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from exporter.accountant import Accountant
 from exporter.billing import facts_from_text
-from exporter.books import Books
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.catalog.entry import Dataset
 from exporter.check import (
@@ -32,6 +30,9 @@ from exporter.check import (
 from exporter.clock import Clock
 from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestTally
 from exporter.config import Config, ConfigError
+from exporter.costs import Query, Statement, make_statement
+from exporter.costs.calculator import Accountant
+from exporter.costs.history import Books
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger, Tariffs
@@ -42,7 +43,6 @@ from exporter.poller import Poller
 from exporter.pricing import load_card
 from exporter.reload import Reloader
 from exporter.snapshot import Board, SnapshotBuilder
-from exporter.statement import Query, Statement, make_statement
 from exporter.survey import UsagePage, UsageQuery, find_usage
 from exporter.tokens import Tokens
 from exporter.web import Gate, Guard, make_server

@@ -4,12 +4,12 @@ Only the leaf is published, the share of one asset in one line; sums over labels
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 
 from exporter.billing import USD, BillingFacts
+from exporter.costs.current import Costs
 from exporter.families import LabelCache, build_family, labelled_family, own_family
 from exporter.ledger import PublishedBook
 from exporter.model import Family, Labels, Sample
@@ -23,16 +23,6 @@ RATIO_DIVISOR = 10**9
 
 LEAF = ("account", "project", "product", "meter", "kind", "asset")
 BUDGET = ("budget", "account", "project", "product")
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """All that is published about money: costs by account id, budgets, facts by account id, and the card."""
-
-    accounts: Mapping[str, AccountCosts] = field(default_factory=dict)
-    budgets: Sequence[BudgetCost] = ()
-    facts: Mapping[str, BillingFacts] = field(default_factory=dict)
-    card: RateCard = field(default_factory=lambda: RateCard(date.min, {}))
 
 
 def cost_families(costs: Costs, cache: LabelCache) -> Iterable[Family]:

@@ -9,7 +9,7 @@ from exporter.account_poller import AccountPoller
 from exporter.background import Background
 from exporter.cloudflare import Budget, RequestTally, Withheld
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
-from exporter.costing import Costing
+from exporter.costs.current import Costing
 from exporter.ledger import choose
 from exporter.model import AccountStatus, ExporterStatus, Problem
 from exporter.owners import Owners

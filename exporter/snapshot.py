@@ -10,7 +10,8 @@ from datetime import datetime
 from exporter import __version__
 from exporter.assets import asset_families
 from exporter.catalog.entry import Dataset, Metric, Product
-from exporter.cost_families import Costs, cost_families, list_cost_family
+from exporter.cost_families import cost_families, list_cost_family
+from exporter.costs.current import Costs
 from exporter.families import EXPORTER, LabelCache, build_family, own_family, own_value
 from exporter.holdings import Holdings, find_holdings
 from exporter.ledger import Publication, PublishedBook

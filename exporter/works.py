@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from exporter.accountant import Accountant
 from exporter.catalog.entry import Dataset
 from exporter.clock import Clock
 from exporter.cloudflare import Analytics, BillingReader, Budget, CloudflareTime, Discovery
 from exporter.config.alerting import Alerting
 from exporter.config.selection import Choices
+from exporter.costs.calculator import Accountant
 from exporter.ledger import Ledger
 from exporter.model import DayProgress, Problem
 from exporter.snapshot import Board

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.books import ListPrice, QueryError, Usage, day_of, is_period
 from exporter.catalog import DATASETS
+from exporter.costs.history import ListPrice, QueryError, Usage, day_of, is_period
 from exporter.ledger import Ledger
 from exporter.pricing import Account, CostRules
 from exporter.pricing.cycle import Cycle

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from exporter.cost_families import Costs, cost_families
+from exporter.cost_families import cost_families
+from exporter.costs.current import Costs
 from exporter.families import LabelCache
 from exporter.model import Family
 from exporter.pricing import PLACES, load_card

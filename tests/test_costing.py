@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.accountant import Accountant, UsageSource
-from exporter.costing import Costing
+from exporter.costs.calculator import Accountant, UsageSource
+from exporter.costs.current import Costing
 from exporter.ledger import Entry, RosterKey
 from exporter.ledger.store.database import FILE_NAME
 from exporter.pricing import Account, AccountCosts, CostRules, load_card

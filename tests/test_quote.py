@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 
 from exporter.pricing import load_card
+from exporter.pricing.estimate import QuoteError, Request, as_document, change, quote
 from exporter.pricing.rating import Terms
-from exporter.quote import QuoteError, Request, as_document, change, quote
 
 CARD = load_card()
 BEFORE = date(2026, 11, 30)

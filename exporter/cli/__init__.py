@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 
 from exporter.alertmanager import SecretError
-from exporter.books import QueryError
 from exporter.cli.address import Address, parse_address
 from exporter.cli.parser import build_parser
 from exporter.config import ConfigError
+from exporter.costs.history import QueryError
 from exporter.logs import configure_logging
 from exporter.model import ExporterError
-from exporter.quote import QuoteError
+from exporter.pricing.estimate import QuoteError
 
 __all__ = ["Address", "build_parser", "main", "parse_address"]
 

@@ -13,13 +13,13 @@ from rich.console import Console
 
 from exporter import commands
 from exporter.app import run_check
-from exporter.books import Books
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.check import as_json, as_table, look_around, refusal
 from exporter.cli.serving import with_tokens
 from exporter.clock import SystemClock
 from exporter.config import Config, ConfigError, load_config, load_quantities
-from exporter.cost_families import Costs
+from exporter.costs.current import Costs
+from exporter.costs.history import Books
 from exporter.holdings import find_holdings
 from exporter.ledger import LedgerReader, Publication, choose, reading
 from exporter.pricing import budget_costs, load_card

@@ -13,7 +13,7 @@ from rich.text import Text
 from exporter.catalog import PRODUCTS
 from exporter.commands.options import add_account_option, add_output_option
 from exporter.commands.tables import make_table, printed
-from exporter.figures import dollars
+from exporter.costs.formatting import dollars
 from exporter.model import format_time
 from exporter.survey import ASCENDING, DESCENDING, NO_ASSET, SORTS, AssetRow, Choice, Survey, asset_document
 from exporter.survey import NAME as BY_NAME

@@ -11,9 +11,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from exporter.books import QueryError
 from exporter.commands.options import add_output_option
 from exporter.commands.tables import make_table, printed
+from exporter.costs.history import QueryError
 from exporter.families import format_value
 from exporter.model import Family, Sample
 

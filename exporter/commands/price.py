@@ -10,13 +10,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from exporter.books import Books
 from exporter.commands.tables import make_table, printed
-from exporter.figures import dollars, quantity
+from exporter.costs.formatting import dollars, quantity
+from exporter.costs.history import Books
 from exporter.pricing import RateCard, load_card
+from exporter.pricing.estimate import Quote, QuoteError, Request, as_document, change, quote
 from exporter.pricing.rating import Terms
 from exporter.pricing.rules import PAID_PLAN
-from exporter.quote import Quote, QuoteError, Request, as_document, change, quote
 
 NAME = "price"
 HELP = "what given usage would cost, or that of a past cycle with changes"

@@ -3,9 +3,9 @@
 import argparse
 import json
 
-from exporter.books import Books
 from exporter.commands.options import add_account_option
-from exporter.report import DAILY, MONTHLY, as_document, as_html, as_markdown, make_report
+from exporter.costs.history import Books
+from exporter.costs.report import DAILY, MONTHLY, as_document, as_html, as_markdown, make_report
 
 NAME = "report"
 HELP = "what a day or a cycle cost, and what changed"

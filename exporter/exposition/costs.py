@@ -7,10 +7,10 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from exporter.books import CURRENT, QueryError, is_period
+from exporter.costs import Query, Statement, as_csv, as_document, state_costs
+from exporter.costs.history import CURRENT, QueryError, is_period
 from exporter.exposition.errors import error_response
 from exporter.snapshot import Board, Snapshot
-from exporter.statement import Query, Statement, as_csv, as_document, state_costs
 
 PARAMETERS = frozenset({"by", "account", "period", "compare", "output"})
 

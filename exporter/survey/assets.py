@@ -6,13 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from exporter.books import QueryError
+from exporter.costs import dollars_document
+from exporter.costs.history import QueryError
 from exporter.holdings import NOTHING_KNOWN, Holding, Holdings, Place, Use
 from exporter.model import format_time
 from exporter.pricing import PLACES, AccountCosts, Amount, plain
 from exporter.pricing.attribution import NOTHING, SUBSCRIPTION
 from exporter.pricing.money import exactly
-from exporter.statement import dollars_document
 from exporter.survey.paging import Order, in_order_of_identity, in_order_of_value
 
 Json = dict[str, Any]

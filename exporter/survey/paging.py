@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from exporter.books import QueryError
+from exporter.costs.history import QueryError
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 1_000

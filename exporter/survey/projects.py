@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from exporter.costs import budget_document, dollars_document
 from exporter.holdings import Holdings, Place
 from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import NOTHING, sum_by_key
-from exporter.statement import budget_document, dollars_document
 from exporter.survey.assets import Choice
 from exporter.survey.paging import Order, in_order
 

@@ -10,9 +10,9 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
-from exporter.books import QueryError
 from exporter.catalog import METERS
 from exporter.catalog.entry import Metering
+from exporter.costs.history import QueryError
 from exporter.ledger import EVERYTHING, FILTERED, KEPT_DAYS, DailyFilter, Entry, RosterKey, place_cost
 from exporter.model import DISPATCH_PREFIX, DailyKey
 from exporter.pricing import DOCUMENTED_MONTH_DAYS, RateCard, quantity_text

@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
-from exporter.books import Books
 from exporter.catalog import DATASETS
+from exporter.costs.history import Books
 from exporter.ledger import reading
 from exporter.pricing import CostRules, load_card
 from exporter.simulator import (

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from bench.figure import percentile
-from exporter.cost_families import Costs
+from exporter.costs.current import Costs
 from exporter.holdings import Holding, Holdings, Place, Use
 from tests.exposition.api_scene import Api, bare_api
 from tests.exposition.snapshots import ACCOUNT_ID, AT, snapshot

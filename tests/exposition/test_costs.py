@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from exporter.cli import main
-from exporter.statement import GROUPS
+from exporter.costs import GROUPS
 from tests.commands.scene import ask_api, priced_world, read_json, running_site
 from tests.configured import Site
 from tests.exactness.worlds import ACCOUNT_ID

@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from exporter import __version__
-from exporter.books import QueryError
+from exporter.costs import Query, Statement
+from exporter.costs.history import QueryError
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.server import choose_encoding
 from exporter.exposition.text import Format
 from exporter.monitoring import Addresses, Monitoring
 from exporter.snapshot import Board
-from exporter.statement import Query, Statement
 from exporter.survey import UsagePage, UsageQuery
 from tests.exposition.snapshots import ManualClock, snapshot
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from exporter.pricing import Now, UsageTable, load_card
+from exporter.pricing.estimate import Quote, QuotedLine, Request, quote
 from exporter.pricing.rating import Consumption, Terms, rate_usage
 from exporter.pricing.usage import consumption
-from exporter.quote import Quote, QuotedLine, Request, quote
 from tests.pricing.material import DAY, NOVEMBER, noon, november, read_numbers
 
 CARD = load_card()

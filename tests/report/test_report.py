@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from exporter.books import QueryError
 from exporter.catalog import DATASETS
+from exporter.costs import Query, make_statement
+from exporter.costs.history import QueryError
+from exporter.costs.report import AccountReport, Report, as_document, make_report
+from exporter.costs.report.report import Span
 from exporter.ledger import Ledger
 from exporter.pricing import Budget, CostRules
-from exporter.report import AccountReport, Report, as_document, make_report
-from exporter.report.report import Span
-from exporter.statement import Query, make_statement
 from tests.commands.scene import ODD, open_books, read_json
 
 YESTERDAY = Span(date(2025, 10, 19), date(2025, 10, 20))

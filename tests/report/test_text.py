@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from exporter.catalog import DATASETS
+from exporter.costs.report import Report, as_html, as_markdown, make_report
 from exporter.ledger import Ledger
 from exporter.pricing import Budget, CostRules
-from exporter.report import Report, as_html, as_markdown, make_report
 from tests.commands.scene import ODD, PIPED, open_books
 
 VOID = {"meta"}

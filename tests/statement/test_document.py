@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from exporter.costs import GROUPS, Query, as_document, make_statement
 from exporter.pricing import Budget, CostRules
-from exporter.statement import GROUPS, Query, as_document, make_statement
 from tests.commands.scene import OTHER_ID, open_books, read_json
 from tests.exactness.worlds import ACCOUNT_ID
 

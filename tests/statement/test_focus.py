@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.statement import GROUPS, Query, as_csv, make_statement
+from exporter.costs import GROUPS, Query, as_csv, make_statement
 from tests.commands.scene import ODD, PIPED, open_books
 from tests.exactness.worlds import ACCOUNT_ID
 

@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import pytest
 
-from exporter.books import QueryError
+from exporter.costs import GROUPS, Query, Row, Statement, daily, make_statement
+from exporter.costs.history import QueryError
 from exporter.pricing import Amount, Budget, CostRules
 from exporter.pricing.attribution import sum_amounts
 from exporter.pricing.rules import Spread
-from exporter.statement import GROUPS, Query, Row, Statement, daily, make_statement
 from tests.commands.scene import ODD, PIPED, open_books
 
 PRODUCTION = ("production",)

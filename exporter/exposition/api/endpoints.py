@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.books import QueryError
+from exporter.costs.history import QueryError
 from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.parameters import Asked, Parameter, read
 from exporter.exposition.api.surveys import Surveys, account_ids, choice_of

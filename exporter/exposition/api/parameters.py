@@ -7,10 +7,10 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from exporter.books import QueryError
 from exporter.catalog import PRODUCTS
+from exporter.costs import GROUPS
+from exporter.costs.history import QueryError
 from exporter.exposition.alerts import SEVERITIES, STATES
-from exporter.statement import GROUPS
 from exporter.survey import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, NAME, SORTS, Paging, Step
 
 Schema = Mapping[str, Any]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import ReferenceType, ref
 
-from exporter.books import QueryError
+from exporter.costs.history import QueryError
 from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.parameters import Asked
 from exporter.snapshot import Snapshot

@@ -9,7 +9,7 @@ from jinja2 import Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from exporter.books import QueryError
+from exporter.costs.history import QueryError
 from exporter.exposition.api import Surveys
 from exporter.exposition.page.assets import show_assets
 from exporter.exposition.page.links import Links

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from exporter.figures import dollars as dollars_and_cents
+from exporter.costs.formatting import dollars as dollars_and_cents
 
 Value = TypeVar("Value")
 

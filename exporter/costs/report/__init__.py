@@ -1,9 +1,9 @@
 """The report: what a day or a billing cycle cost, what changed most and why, and what to look at."""
 
-from exporter.report.blocks import Heading, Listing, Paragraph, blocks_of
-from exporter.report.document import as_document
-from exporter.report.report import DAILY, MONTHLY, AccountReport, Change, Report, make_report
-from exporter.report.text import as_html, as_markdown
+from exporter.costs.report.blocks import Heading, Listing, Paragraph, blocks_of
+from exporter.costs.report.document import as_document
+from exporter.costs.report.report import DAILY, MONTHLY, AccountReport, Change, Report, make_report
+from exporter.costs.report.text import as_html, as_markdown
 
 __all__ = [
     "DAILY",

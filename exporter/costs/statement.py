@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from exporter.books import CURRENT, Books, QueryError, is_period
+from exporter.costs.history import CURRENT, Books, QueryError, is_period
 from exporter.pricing import AccountCosts, Amount, Budget, BudgetCost, CostItem, budget_costs
 from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.money import ZERO, add

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from exporter.report.blocks import Block, Heading, Listing, Paragraph, blocks_of
-from exporter.report.report import Report
+from exporter.costs.report.blocks import Block, Heading, Listing, Paragraph, blocks_of
+from exporter.costs.report.report import Report
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

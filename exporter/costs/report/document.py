@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from exporter.costs import budget_document, dollars_document, unpriced
+from exporter.costs.report.report import AccountReport, Change, Report, Span
 from exporter.pricing import plain, quantity_text
-from exporter.report.report import AccountReport, Change, Report, Span
-from exporter.statement import budget_document, dollars_document, unpriced
 
 
 def as_document(report: Report) -> dict[str, Any]:

@@ -1,17 +1,8 @@
 """Statements: costs grouped as somebody asks for them, as JSON and as CSV. Command line and API give the same."""
 
-from exporter.statement.document import as_document, budget_document, dollars_document, unpriced
-from exporter.statement.focus import as_csv
-from exporter.statement.statement import (
-    GROUPS,
-    Difference,
-    Query,
-    Row,
-    Statement,
-    daily,
-    make_statement,
-    state_costs,
-)
+from exporter.costs.document import as_document, budget_document, dollars_document, unpriced
+from exporter.costs.focus import as_csv
+from exporter.costs.statement import GROUPS, Difference, Query, Row, Statement, daily, make_statement, state_costs
 
 __all__ = [
     "GROUPS",

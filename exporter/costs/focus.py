@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
+from exporter.costs.statement import Row, Statement
 from exporter.pricing import AccountCosts, plain, quantity_text
 from exporter.pricing.attribution import SUBSCRIPTION
 from exporter.pricing.cycle import DAY
-from exporter.statement.statement import Row, Statement
 
 Cell = Callable[[AccountCosts, Row], str]
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.figures import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
-from exporter.report.report import DAILY, IDLE_AFTER, AccountReport, Change, Report
-from exporter.statement import unpriced
+from exporter.costs import unpriced
+from exporter.costs.formatting import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
+from exporter.costs.report.report import DAILY, IDLE_AFTER, AccountReport, Change, Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from exporter.costs.statement import Row, Statement
 from exporter.pricing import AccountCosts, Amount, BudgetCost, MeterCost, plain, quantity_text, to_cents
 from exporter.pricing.attribution import sum_amounts
-from exporter.statement.statement import Row, Statement
 
 
 def as_document(statement: Statement) -> dict[str, Any]:

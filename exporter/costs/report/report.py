@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from exporter.books import Books, ListPrice, Usage
+from exporter.costs.history import Books, ListPrice, Usage
 from exporter.model import ACCOUNT_ITSELF
 from exporter.pricing import Account, AccountCosts, BudgetCost, MeterCost, budget_costs
 from exporter.pricing.cycle import DAY

@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from exporter.accountant import Accountant, UsageSource
 from exporter.billing import USD, BillingFacts, facts_from_text
 from exporter.catalog import METERS
+from exporter.costs.calculator import Accountant, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DISPATCH_PREFIX, Account, DailyKey, ExporterError
 from exporter.pricing import Account as CostAccount

@@ -1,14 +1,26 @@
 """What is published of costs. Part of the error boundary: where costs can't be worked out, the last ones stay."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
-from exporter.accountant import Accountant
-from exporter.cost_families import Costs
+from exporter.billing import BillingFacts
+from exporter.costs.calculator import Accountant
 from exporter.ledger import Ledger, StorageError
-from exporter.pricing import Account, AccountCosts, budget_costs
+from exporter.pricing import Account, AccountCosts, BudgetCost, RateCard, budget_costs
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """All that is published about money: costs by account id, budgets, facts by account id, and the card."""
+
+    accounts: Mapping[str, AccountCosts] = field(default_factory=dict)
+    budgets: Sequence[BudgetCost] = ()
+    facts: Mapping[str, BillingFacts] = field(default_factory=dict)
+    card: RateCard = field(default_factory=lambda: RateCard(date.min, {}))
 
 
 class Costing:
