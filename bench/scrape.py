@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
-from exporter.families import EXPORTER
+from exporter.metrics.family import EXPORTER
 from stack.port import LOOPBACK
 
 ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"

@@ -19,8 +19,7 @@ from exporter.config.thresholds import ThresholdRule
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.renderer import Renderer
 from exporter.exposition.text import Format
-from exporter.families import EXPORTER
-from exporter.model import Family
+from exporter.metrics.family import EXPORTER, Family
 from exporter.simulator import DEMO_TOKEN, Fault, Kind, ManualClock, Simulator, demo_world
 
 TITLES = {"workers": "Workers", "r2": "R2", "d1": "D1", "durable_objects": "Durable Objects", "kv": "KV"}

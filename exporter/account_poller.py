@@ -12,15 +12,9 @@ from exporter.catalog.entry import Dataset
 from exporter.cloudflare import USUAL, CloudflareError, Limits, Refused, TokenRejected, Withheld
 from exporter.day_poller import DayPoller
 from exporter.ledger import CommitError, RosterKey
-from exporter.model import (
-    STORAGE,
-    Account,
-    Answer,
-    Question,
-    Unlistable,
-    floor_minute,
-)
+from exporter.model import Account, Answer, Question, Unlistable, floor_minute
 from exporter.questions import make_question
+from exporter.status import STORAGE
 from exporter.statuses import AccountStatuses
 from exporter.turns import Candidate, Turn
 from exporter.works import Principal, Works

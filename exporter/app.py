@@ -37,12 +37,12 @@ from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger, Tariffs
 from exporter.ledger.store.inspection import inspect_folder
+from exporter.metrics.snapshot import Board, SnapshotBuilder
 from exporter.model import ExporterError
 from exporter.monitoring import Addresses, Monitoring
 from exporter.poller import Poller
 from exporter.pricing import load_card
 from exporter.reload import Reloader
-from exporter.snapshot import Board, SnapshotBuilder
 from exporter.survey import UsagePage, UsageQuery, find_usage
 from exporter.tokens import Tokens
 from exporter.web import Gate, Guard, make_server

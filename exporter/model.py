@@ -26,7 +26,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -54,13 +53,6 @@ Rows = Mapping[RowKey, Amounts]
 
 UNKNOWN = -1
 """The amount of a state or window field that the account's plan does not have."""
-
-
-STORAGE = "storage"
-"""The reason of what is down because the ledger cannot be written."""
-
-BEGINNING = "new"
-"""The reason of an account whose first refresh is under way."""
 
 
 class ExporterError(Exception):
@@ -166,125 +158,6 @@ class Answer:
     sampled: frozenset[datetime] = frozenset()
 
 
-class Labels:
-    """An ordered label set with its exposition text made once, at the birth of a series."""
-
-    __slots__ = ("names", "text", "values")
-
-    def __init__(self, names: tuple[str, ...], values: tuple[str, ...]) -> None:
-        if len(names) != len(values):
-            raise ValueError(f"{len(names)} label names but {len(values)} values: {names} {values}")
-        self.names = names
-        self.values = values
-        self.text = "{" + ",".join(f'{n}="{_escape(v)}"' for n, v in zip(names, values, strict=True)) + "}"
-        if not names:
-            self.text = ""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Labels) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __repr__(self) -> str:
-        return f"Labels({self.text})"
-
-    def as_dict(self) -> dict[str, str]:
-        """Give name -> value."""
-        return dict(zip(self.names, self.values, strict=True))
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-
-
-class Sample(NamedTuple):
-    """One value of a family: ``amount / divisor`` in the family's unit; ``suffix`` is a summary's _sum or _count."""
-
-    labels: Labels
-    amount: int | float
-    divisor: int = 1
-    suffix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A metric with its samples; ``name`` is the full name, with ``_total`` or ``_info`` where it has one."""
-
-    name: str
-    kind: str
-    help: str
-    samples: tuple[Sample, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetStatus:
-    """How one dataset of one account stands: ``state`` is ok, failing or unavailable.
-
-    ``reason`` is one word, ``detail`` says what failed and why, ``remedy`` what to do; all are empty when it is ok.
-    ``since`` is when it began to stand so for this reason, by Cloudflare's time if that is known.
-    """
-
-    account_id: str
-    dataset: str
-    state: str
-    reason: str = ""
-    detail: str = ""
-    remedy: str = ""
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListStatus:
-    """How the list of one kind of one account stands; the words are those of a dataset."""
-
-    account_id: str
-    kind: str
-    state: str
-    reason: str = ""
-    detail: str = ""
-    remedy: str = ""
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountStatus:
-    """How one account stands; the words are those of a dataset, and empty when it is up.
-
-    ``name`` is what to call it while its id is not known: the token's.
-    """
-
-    account_id: str
-    is_up: bool
-    reason: str = ""
-    detail: str = ""
-    name: str = ""
-    remedy: str = ""
-    since: datetime | None = None
-
-    @property
-    def state(self) -> str:
-        """Give ``up`` or ``down``."""
-        return "up" if self.is_up else "down"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is wrong, since when, and what to do about it.
-
-    ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
-    ``account``, ``token``, ``storage``, ``configuration``, ``web configuration``, ``budget``, ``clock``, the
-    dataset's name, or ``list of`` and the kind. ``since`` is None if nobody knows.
-    """
-
-    account: str
-    part: str
-    reason: str
-    since: datetime | None
-    detail: str
-    remedy: str
-
-
 @dataclass(frozen=True, slots=True)
 class DayProgress:
     """How far the closed days of a dataset have come.
@@ -295,32 +168,6 @@ class DayProgress:
 
     audited_until: datetime | None
     unfilled_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExporterStatus:
-    """What the exporter says of itself. Counts are since the process began; keys are (account id, dataset).
-
-    ``configured_at`` is when the configuration that runs was taken over, by the machine's clock. ``own_problems`` are
-    those of no account, dataset or list: a configuration that was refused, a budget that is used up.
-    """
-
-    accounts: tuple[AccountStatus, ...]
-    datasets: tuple[DatasetStatus, ...]
-    lists: tuple[ListStatus, ...]
-    api_requests: Mapping[tuple[str, str], int]
-    sample_intervals: Mapping[tuple[str, str], float]
-    days: Mapping[tuple[str, str], DayProgress]
-    page_splits: int
-    commit_failures: int
-    storage_bytes: int
-    refresh_interval: timedelta
-    budgets: Mapping[str, tuple[int, int]]
-    discovery_interval: timedelta
-    clock_offset: timedelta | None
-    config_is_current: bool = True
-    configured_at: datetime | None = None
-    own_problems: tuple[Problem, ...] = ()
 
 
 def floor_minute(moment: datetime) -> datetime:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from exporter.account_poller import EARLY_DISCOVERY, AccountPoller
 from exporter.cloudflare import CloudflareError, Forbidden, TokenRejected, Withheld
 from exporter.ledger import CommitError
-from exporter.model import STORAGE, Account, AccountStatus
+from exporter.model import Account
+from exporter.status import STORAGE, AccountStatus
 from exporter.statuses import dated, told
 from exporter.works import Principal, Works
 

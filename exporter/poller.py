@@ -10,12 +10,12 @@ from exporter.background import Background
 from exporter.cloudflare import Budget, RequestTally, Withheld
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.costs.current import Costing
-from exporter.ledger import choose
-from exporter.model import AccountStatus, ExporterStatus, Problem
+from exporter.metrics.selection import choose
+from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
+from exporter.metrics.thresholds import Thresholds
 from exporter.owners import Owners
-from exporter.snapshot import Snapshot, SnapshotBuilder
+from exporter.status import AccountStatus, ExporterStatus, Problem
 from exporter.statuses import dated
-from exporter.threshold_families import Thresholds
 from exporter.turns import Allotment, stretch_discovery, stretch_refresh
 from exporter.works import Principal, Works
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 
 from exporter.config import Config, ConfigError
-from exporter.model import Problem
 from exporter.poller import Poller
+from exporter.status import Problem
 from exporter.tokens import Tokens
 from exporter.works import Works
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from exporter.cloudflare import CloudflareError
-from exporter.model import BEGINNING, Account, AccountStatus, DatasetStatus, ListStatus, Unlistable
+from exporter.model import Account, Unlistable
+from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus
 
 log = logging.getLogger(__name__)
 

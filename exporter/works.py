@@ -14,8 +14,9 @@ from exporter.config.alerting import Alerting
 from exporter.config.selection import Choices
 from exporter.costs.calculator import Accountant
 from exporter.ledger import Ledger
-from exporter.model import DayProgress, Problem
-from exporter.snapshot import Board
+from exporter.metrics.snapshot import Board
+from exporter.model import DayProgress
+from exporter.status import Problem
 
 Result = TypeVar("Result")
 

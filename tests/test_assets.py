@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
-from exporter.assets import asset_families
 from exporter.catalog import PRODUCTS
 from exporter.ledger import Entry, Publication, RosterKey, Standing
-from exporter.model import Asset, Family
+from exporter.metrics.assets import asset_families
+from exporter.metrics.family import Family
+from exporter.model import Asset
 
 ACCOUNT_ID = "a" * 32
 NOON = datetime(2025, 10, 20, 12, tzinfo=UTC)

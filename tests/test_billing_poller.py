@@ -15,8 +15,8 @@ import pytest
 
 from exporter.app import build_exporter
 from exporter.billing import BillingFacts, facts_from_text
-from exporter.cost_families import RATIO_DIVISOR
 from exporter.ledger.store.database import FILE_NAME
+from exporter.metrics.costs import RATIO_DIVISOR
 from exporter.pricing import AccountCosts
 from exporter.simulator import (
     DEMO_ACCOUNT_ID,

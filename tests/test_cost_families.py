@@ -10,14 +10,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from exporter.cost_families import cost_families
 from exporter.costs.current import Costs
-from exporter.families import LabelCache
-from exporter.model import Family
+from exporter.metrics.costs import cost_families
+from exporter.metrics.family import Family, LabelCache
+from exporter.metrics.snapshot import Snapshot
 from exporter.pricing import PLACES, load_card
 from exporter.pricing.attribution import SUBSCRIPTION
 from exporter.simulator import TokenModel
-from exporter.snapshot import Snapshot
 from tests.commands.scene import ODD, PIPED, UNTIL, running_site
 from tests.configured import Site
 from tests.exactness.harness import Rig

@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Dataset, Role
 from exporter.exposition.text import Format, render
-from exporter.model import Family, Question, floor_hour
+from exporter.metrics.family import Family
+from exporter.model import Question, floor_hour
 from exporter.questions import make_question
 from exporter.simulator import Fault, Kind, ObjectNamespace, World
 from tests.exactness.harness import ACCOUNT_ID, Rig

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from exporter.model import (
+from exporter.status import (
     BEGINNING,
     STORAGE,
     AccountStatus,
@@ -13,8 +13,9 @@ from exporter.model import (
     ExporterStatus,
     ListStatus,
     Problem,
+    find_problems,
+    since_by_labels,
 )
-from exporter.problems import find_problems, since_by_labels
 from tests.exposition.snapshots import snapshot
 
 SINCE = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)

@@ -7,23 +7,15 @@ import pytest
 
 from exporter import __version__
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.families import build_family
 from exporter.ledger.counters import BookState
 from exporter.ledger.gauges import Readings
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.roster import Entry, Standing
 from exporter.ledger.series import Placement, SeriesKey
-from exporter.model import (
-    AccountStatus,
-    Asset,
-    DatasetStatus,
-    DayProgress,
-    ExporterStatus,
-    Labels,
-    ListStatus,
-    Sample,
-)
-from exporter.snapshot import Snapshot, SnapshotBuilder
+from exporter.metrics.family import Labels, Sample, build_family
+from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
+from exporter.model import Asset, DayProgress
+from exporter.status import AccountStatus, DatasetStatus, ExporterStatus, ListStatus
 
 AT = datetime(2025, 10, 20, 10, 1, 2, tzinfo=UTC)
 UNTIL = datetime(2025, 10, 20, 10, 1, tzinfo=UTC)

@@ -14,12 +14,12 @@ from exporter.catalog import DATASETS, PRODUCTS
 from exporter.config import load_config
 from exporter.config.thresholds import ThresholdRule
 from exporter.exposition.text import Format, render
-from exporter.families import LabelCache
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.roster import FILTERED, Entry, Standing
 from exporter.ledger.series import Placement, SeriesKey
-from exporter.model import NAME_PREFIX, Asset, Family
-from exporter.threshold_families import LABELS, Thresholds, threshold_family
+from exporter.metrics.family import Family, LabelCache
+from exporter.metrics.thresholds import LABELS, Thresholds, threshold_family
+from exporter.model import NAME_PREFIX, Asset
 from tests.configured import Site
 from tests.exactness.harness import ACCOUNT_ID
 from tests.exactness.worlds import small_world

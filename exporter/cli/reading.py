@@ -20,12 +20,13 @@ from exporter.clock import SystemClock
 from exporter.config import Config, ConfigError, load_config, load_quantities
 from exporter.costs.current import Costs
 from exporter.costs.history import Books
-from exporter.holdings import find_holdings
-from exporter.ledger import LedgerReader, Publication, choose, reading
+from exporter.ledger import LedgerReader, Publication, reading
+from exporter.metrics.asset_usage import find_holdings
+from exporter.metrics.selection import choose
+from exporter.metrics.snapshot import SnapshotBuilder
+from exporter.metrics.thresholds import Thresholds
 from exporter.pricing import budget_costs, load_card
-from exporter.snapshot import SnapshotBuilder
 from exporter.survey import Survey
-from exporter.threshold_families import Thresholds
 
 INTERRUPTED = 130
 """What shells take for ended by Ctrl-C."""

@@ -14,8 +14,7 @@ from rich.text import Text
 from exporter.commands.options import add_output_option
 from exporter.commands.tables import make_table, printed
 from exporter.costs.history import QueryError
-from exporter.families import format_value
-from exporter.model import Family, Sample
+from exporter.metrics.family import Family, Sample, format_value
 
 NAME = "metrics"
 HELP = "which metrics there are, and their values by name"

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 
-from exporter.model import Family, Labels, Sample
+from exporter.metrics.family import Family, Labels, Sample
 
 
 class ProcessMetrics:

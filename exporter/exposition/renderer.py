@@ -7,8 +7,8 @@ from weakref import ReferenceType, ref
 from exporter.clock import Clock
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.text import Format, render
-from exporter.model import Family, Labels, Sample
-from exporter.snapshot import Snapshot
+from exporter.metrics.family import Family, Labels, Sample
+from exporter.metrics.snapshot import Snapshot
 
 LATELY_SECONDS = 600.0
 """Formats asked for within this time are rendered as soon as there is a new snapshot."""

@@ -18,8 +18,8 @@ from exporter.exposition.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import PageEndpoint
 from exporter.exposition.renderer import Encoding, Renderer
 from exporter.exposition.text import Format
+from exporter.metrics.snapshot import Board
 from exporter.monitoring import Monitoring
-from exporter.snapshot import Board
 
 MISSED_TURNS = 5
 """After how many intervals without a turn of the poller the exporter is unhealthy."""

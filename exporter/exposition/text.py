@@ -7,8 +7,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from collections.abc import Iterable
 from enum import Enum
 
-from exporter.families import format_value
-from exporter.model import Family
+from exporter.metrics.family import Family, format_value
 
 
 class Format(Enum):

@@ -5,7 +5,6 @@ Nothing here speaks to Cloudflare, and no machine clock is read: all time is the
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayPart, DayTask, Part
-from exporter.ledger.chosen import choose
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import KEPT_DAYS
 from exporter.ledger.gauges import LOOK_BACK
@@ -40,7 +39,6 @@ __all__ = [
     "Standing",
     "StorageError",
     "Tariffs",
-    "choose",
     "place_cost",
     "reading",
 ]

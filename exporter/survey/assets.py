@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.costs import dollars_document
 from exporter.costs.history import QueryError
-from exporter.holdings import NOTHING_KNOWN, Holding, Holdings, Place, Use
+from exporter.metrics.asset_usage import NOTHING_KNOWN, Holding, Holdings, Place, Use
 from exporter.model import format_time
 from exporter.pricing import PLACES, AccountCosts, Amount, plain
 from exporter.pricing.attribution import NOTHING, SUBSCRIPTION

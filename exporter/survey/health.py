@@ -7,9 +7,9 @@ from typing import Any
 from exporter import __version__
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
-from exporter.model import AccountStatus, DatasetStatus, ListStatus, Problem, format_time
-from exporter.problems import find_problems
-from exporter.snapshot import Snapshot
+from exporter.metrics.snapshot import Snapshot
+from exporter.model import format_time
+from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, find_problems
 
 OK, DEGRADED = "ok", "degraded"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from exporter.costs import budget_document, dollars_document
-from exporter.holdings import Holdings, Place
+from exporter.metrics.asset_usage import Holdings, Place
 from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import NOTHING, sum_by_key
 from exporter.survey.assets import Choice

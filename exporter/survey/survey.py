@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from exporter.holdings import Holdings, Place
+from exporter.metrics.asset_usage import Holdings, Place
 from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import sum_by_key
 from exporter.survey.assets import AssetRow, Choice, asset_rows, assets_in_order

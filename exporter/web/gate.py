@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from exporter.clock import Clock
-from exporter.model import Problem
+from exporter.status import Problem
 from exporter.web.passwords import Passwords
 from exporter.web.reading import Loaded, WebConfigError, load_web_config, stamp
 from exporter.web.settings import ClientAuth, RateLimit, WebConfig

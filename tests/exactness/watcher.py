@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from exporter.catalog import METERS
-from exporter.model import Sample
-from exporter.snapshot import Snapshot
+from exporter.metrics.family import Sample
+from exporter.metrics.snapshot import Snapshot
 
 Series = tuple[str, str]
 """The name of a metric and its labels as text."""

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from exporter.exposition.api import Surveys
 from exporter.exposition.page import PageEndpoint
-from exporter.snapshot import Board, Snapshot
+from exporter.metrics.snapshot import Board, Snapshot
 
 VOID = {"meta", "br", "input"}
 

@@ -2,16 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from exporter.model import (
-    AccountStatus,
-    DatasetStatus,
-    ExporterStatus,
-    Family,
-    Labels,
-    ListStatus,
-    Sample,
-)
-from exporter.snapshot import Snapshot
+from exporter.metrics.family import Family, Labels, Sample
+from exporter.metrics.snapshot import Snapshot
+from exporter.status import AccountStatus, DatasetStatus, ExporterStatus, ListStatus
 
 AT = datetime(2025, 10, 20, 10, 0, 5, tzinfo=UTC)
 SINCE = AT - timedelta(hours=2, minutes=10)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from exporter import __version__
-from exporter.problems import find_problems
 from exporter.simulator import Fault, Kind
+from exporter.status import find_problems
 from tests.commands.scene import priced_world
 from tests.configured import Site
 from tests.exposition.api_scene import Api, bare_api, running_api

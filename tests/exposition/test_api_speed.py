@@ -11,7 +11,7 @@ import pytest
 
 from bench.figure import percentile
 from exporter.costs.current import Costs
-from exporter.holdings import Holding, Holdings, Place, Use
+from exporter.metrics.asset_usage import Holding, Holdings, Place, Use
 from tests.exposition.api_scene import Api, bare_api
 from tests.exposition.snapshots import ACCOUNT_ID, AT, snapshot
 from tests.exposition.test_server import Site as Web

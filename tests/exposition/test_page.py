@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from exporter.exposition.page.words import dollars, duration
-from exporter.model import AccountStatus, DayProgress, Problem
-from exporter.snapshot import Snapshot
+from exporter.metrics.snapshot import Snapshot
+from exporter.model import DayProgress
+from exporter.status import AccountStatus, Problem
 from tests.exposition.page import Page, page_of, page_response
 from tests.exposition.snapshots import ACCOUNT_ID, AT, SINCE, snapshot
 

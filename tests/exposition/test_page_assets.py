@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from exporter.exposition.page import assets as limits
-from exporter.holdings import Holding, Holdings, Place, Use
-from exporter.snapshot import Snapshot
+from exporter.metrics.asset_usage import Holding, Holdings, Place, Use
+from exporter.metrics.snapshot import Snapshot
 from tests.commands.scene import ODD, OTHER_ID, PIPED
 from tests.exactness.worlds import ACCOUNT_ID
 from tests.exposition.api_scene import Api, running_api

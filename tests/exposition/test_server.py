@@ -14,8 +14,8 @@ from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.server import choose_encoding
 from exporter.exposition.text import Format
+from exporter.metrics.snapshot import Board
 from exporter.monitoring import Addresses, Monitoring
-from exporter.snapshot import Board
 from exporter.survey import UsagePage, UsageQuery
 from tests.exposition.snapshots import ManualClock, snapshot
 

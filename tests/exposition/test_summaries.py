@@ -5,8 +5,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.exposition.text import Format, render
-from exporter.families import build_family
-from exporter.model import Family, Labels, Sample
+from exporter.metrics.family import Family, Labels, Sample, build_family
 
 NAMES = ("account", "script_name")
 

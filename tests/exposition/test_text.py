@@ -6,8 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.text import Format, render
-from exporter.families import format_value
-from exporter.model import Labels, Sample
+from exporter.metrics.family import Labels, Sample, format_value
 from tests.exposition.snapshots import FAMILIES, family
 
 NO_LABELS = Labels((), ())

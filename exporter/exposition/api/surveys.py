@@ -7,7 +7,7 @@ from weakref import ReferenceType, ref
 from exporter.costs.history import QueryError
 from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.parameters import Asked
-from exporter.snapshot import Snapshot
+from exporter.metrics.snapshot import Snapshot
 from exporter.survey import Choice, Survey
 
 

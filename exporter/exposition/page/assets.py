@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from exporter.exposition.api import choice_of
 from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.parameters import Asked, Parameter, read
-from exporter.snapshot import Snapshot
+from exporter.metrics.snapshot import Snapshot
 from exporter.survey import (
     ASCENDING,
     DESCENDING,

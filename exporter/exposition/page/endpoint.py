@@ -15,7 +15,7 @@ from exporter.exposition.page.assets import show_assets
 from exporter.exposition.page.links import Links
 from exporter.exposition.page.standing import show_standing
 from exporter.exposition.page.template import make_template
-from exporter.snapshot import Board
+from exporter.metrics.snapshot import Board
 
 
 class PageEndpoint:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from exporter.exposition.page.words import count, dollars, duration, minute
-from exporter.model import AccountStatus, DatasetStatus, DayProgress, ListStatus, Problem
-from exporter.problems import find_problems
-from exporter.snapshot import Snapshot
+from exporter.metrics.snapshot import Snapshot
+from exporter.model import DayProgress
+from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, find_problems
 from exporter.survey import Choice, ProjectRow, Survey, data_until
 
 Entry = TypeVar("Entry")

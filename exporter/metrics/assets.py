@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from exporter.catalog.entry import Product
-from exporter.families import labelled_family
 from exporter.ledger import Entry, Publication, Standing
-from exporter.model import NAME_PREFIX, Family
+from exporter.metrics.family import Family, labelled_family
+from exporter.model import NAME_PREFIX
 
 TIMES = {
     "created": "When an asset was created, as far as its list says.",

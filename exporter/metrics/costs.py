@@ -10,9 +10,8 @@ from fractions import Fraction
 
 from exporter.billing import USD, BillingFacts
 from exporter.costs.current import Costs
-from exporter.families import LabelCache, build_family, labelled_family, own_family
 from exporter.ledger import PublishedBook
-from exporter.model import Family, Labels, Sample
+from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_family, labelled_family, own_family
 from exporter.pricing import PLACES, AccountCosts, BudgetCost, CostItem, RateCard
 
 DIVISOR = 10**PLACES

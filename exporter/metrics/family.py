@@ -1,14 +1,64 @@
-"""Building metric families: the checks that every one passes, and short forms for those of the exporter itself."""
+"""Metric families: labels, samples, the checks that every family passes, and short forms for the exporter's own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
-
-from exporter.model import Family, Labels, Sample
+from typing import NamedTuple, TypeVar
 
 EXPORTER = "cloudflare_exporter_"
 
 Key = TypeVar("Key", bound=tuple[str, ...])
+
+
+class Labels:
+    """An ordered label set with its exposition text made once, at the birth of a series."""
+
+    __slots__ = ("names", "text", "values")
+
+    def __init__(self, names: tuple[str, ...], values: tuple[str, ...]) -> None:
+        if len(names) != len(values):
+            raise ValueError(f"{len(names)} label names but {len(values)} values: {names} {values}")
+        self.names = names
+        self.values = values
+        self.text = "{" + ",".join(f'{n}="{_escape(v)}"' for n, v in zip(names, values, strict=True)) + "}"
+        if not names:
+            self.text = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Labels) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Labels({self.text})"
+
+    def as_dict(self) -> dict[str, str]:
+        """Give name -> value."""
+        return dict(zip(self.names, self.values, strict=True))
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+class Sample(NamedTuple):
+    """One value of a family: ``amount / divisor`` in the family's unit; ``suffix`` is a summary's _sum or _count."""
+
+    labels: Labels
+    amount: int | float
+    divisor: int = 1
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A metric with its samples; ``name`` is the full name, with ``_total`` or ``_info`` where it has one."""
+
+    name: str
+    kind: str
+    help: str
+    samples: tuple[Sample, ...]
 
 
 class LabelCache:

@@ -1,12 +1,114 @@
-"""What is wrong, by everything the exporter knows of itself: worst first, with its beginning and its remedy. Pure.
+"""How accounts, datasets and lists stand, since when, and what is wrong: worst first, with what to do about it. Pure.
 
 The first page and the metrics both read it, so they say the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from exporter.model import BEGINNING, STORAGE, AccountStatus, DatasetStatus, ExporterStatus, ListStatus, Problem
+from exporter.model import DayProgress
+
+STORAGE = "storage"
+"""The reason of what is down because the ledger cannot be written."""
+
+BEGINNING = "new"
+"""The reason of an account whose first refresh is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetStatus:
+    """How one dataset of one account stands: ``state`` is ok, failing or unavailable.
+
+    ``reason`` is one word, ``detail`` says what failed and why, ``remedy`` what to do; all are empty when it is ok.
+    ``since`` is when it began to stand so for this reason, by Cloudflare's time if that is known.
+    """
+
+    account_id: str
+    dataset: str
+    state: str
+    reason: str = ""
+    detail: str = ""
+    remedy: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListStatus:
+    """How the list of one kind of one account stands; the words are those of a dataset."""
+
+    account_id: str
+    kind: str
+    state: str
+    reason: str = ""
+    detail: str = ""
+    remedy: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """How one account stands; the words are those of a dataset, and empty when it is up.
+
+    ``name`` is what to call it while its id is not known: the token's.
+    """
+
+    account_id: str
+    is_up: bool
+    reason: str = ""
+    detail: str = ""
+    name: str = ""
+    remedy: str = ""
+    since: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """Give ``up`` or ``down``."""
+        return "up" if self.is_up else "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong, since when, and what to do about it.
+
+    ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
+    ``account``, ``token``, ``storage``, ``configuration``, ``web configuration``, ``budget``, ``clock``, the
+    dataset's name, or ``list of`` and the kind. ``since`` is None if nobody knows.
+    """
+
+    account: str
+    part: str
+    reason: str
+    since: datetime | None
+    detail: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterStatus:
+    """What the exporter says of itself. Counts are since the process began; keys are (account id, dataset).
+
+    ``configured_at`` is when the configuration that runs was taken over, by the machine's clock. ``own_problems`` are
+    those of no account, dataset or list: a configuration that was refused, a budget that is used up.
+    """
+
+    accounts: tuple[AccountStatus, ...]
+    datasets: tuple[DatasetStatus, ...]
+    lists: tuple[ListStatus, ...]
+    api_requests: Mapping[tuple[str, str], int]
+    sample_intervals: Mapping[tuple[str, str], float]
+    days: Mapping[tuple[str, str], DayProgress]
+    page_splits: int
+    commit_failures: int
+    storage_bytes: int
+    refresh_interval: timedelta
+    budgets: Mapping[str, tuple[int, int]]
+    discovery_interval: timedelta
+    clock_offset: timedelta | None
+    config_is_current: bool = True
+    configured_at: datetime | None = None
+    own_problems: tuple[Problem, ...] = ()
+
 
 LONGEST_OFFSET = timedelta(minutes=1)
 """How far the machine's clock may be off before a person is told."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from exporter.alerts import ACCOUNT, ADJUSTABLE, PROJECT
 from exporter.config.thresholds import PLACES, ThresholdRule
-from exporter.families import LabelCache, build_family
 from exporter.ledger import Entry, Publication, PublishedBook, Standing
-from exporter.model import Family, Sample
+from exporter.metrics.family import Family, LabelCache, Sample, build_family
 
 LABELS = ("alert", "severity", "account", "project", "kind", "asset")
 DIVISOR = 10**PLACES

@@ -1,0 +1,146 @@
+"""The snapshot: what the ledger publishes and what the exporter says of itself, as metric families.
+
+``/metrics``, the JSON API and the pages all read the one snapshot on the board, so they cannot disagree.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exporter.catalog.entry import Dataset, Metric, Product
+from exporter.costs.current import Costs
+from exporter.ledger import Publication
+from exporter.metrics.asset_usage import Holdings, find_holdings
+from exporter.metrics.assets import asset_families
+from exporter.metrics.costs import cost_families, list_cost_family
+from exporter.metrics.exporter import exporter_families, fresh_until, freshness_families
+from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_family, own_value
+from exporter.metrics.thresholds import Thresholds, threshold_family
+from exporter.status import ExporterStatus
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Snapshot:
+    """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows.
+
+    ``fresh_until`` gives, by account id and dataset, up to when the published values hold what Cloudflare said,
+    ``costs`` what each account costs, and ``holdings`` which assets there are.
+    """
+
+    revision: int
+    at: datetime
+    families: tuple[Family, ...]
+    status: ExporterStatus
+    account_labels: Mapping[str, str]
+    fresh_until: Mapping[tuple[str, str], datetime]
+    costs: Costs = field(default_factory=Costs)
+    holdings: Holdings = field(default_factory=Holdings)
+
+
+class Board:
+    """Where the newest snapshot hangs. Publishing is the assignment of one attribute.
+
+    ``scraped_revision`` is the newest ledger revision with which a ``/metrics`` request has been answered, and
+    ``turned_at`` the monotonic time at which the poller last finished a turn.
+    """
+
+    def __init__(self) -> None:
+        self.snapshot: Snapshot | None = None
+        self.scraped_revision = 0
+        self.turned_at: float | None = None
+
+    def mark_scraped(self, revision: int) -> None:
+        """Note that a scrape has been answered with a revision."""
+        self.scraped_revision = max(self.scraped_revision, revision)
+
+
+class SnapshotBuilder:
+    """Builds snapshots; label sets are made once and kept as long as their series live."""
+
+    def __init__(self, products: Sequence[Product]) -> None:
+        self._products = products
+        self._asset_labels = {product.kind: product.label for product in products}
+        self._datasets = [dataset for product in products for dataset in product.datasets]
+        self._labels: dict[tuple[str, ...], Labels] = {}
+        self._cached_labels = LabelCache()
+
+    def build(
+        self,
+        publication: Publication,
+        status: ExporterStatus,
+        at: datetime,
+        wants_metric: Callable[[str], bool] = lambda family: True,
+        *,
+        costs: Costs | None = None,
+        thresholds: Thresholds | None = None,
+    ) -> Snapshot:
+        """Give the snapshot of a publication. Raises ValueError if two samples would be the same series."""
+        costs = costs or Costs()
+        families = self.figures(publication, costs, thresholds or Thresholds())
+        families = [
+            family for family in (*families, *exporter_families(publication, status, at)) if wants_metric(family.name)
+        ]
+        series = sum(len(family.samples) for family in families) + 1
+        families.append(own_value("series", "gauge", "Time series here, process metrics left out.", series))
+        fresh = {(book.account, book.dataset.name): until for book in publication.books if (until := fresh_until(book))}
+        holdings = find_holdings(publication, self._products)
+        accounts = publication.accounts
+        return Snapshot(publication.revision, at, tuple(families), status, accounts, fresh, costs, holdings)
+
+    def figures(self, publication: Publication, costs: Costs, thresholds: Thresholds) -> list[Family]:
+        """Give the families that come from the ledger. Raises ValueError if two samples would be the same series."""
+        self._cached_labels.begin_round()
+        return [
+            *self._metrics(publication),
+            *asset_families(publication, self._products),
+            *cost_families(costs, self._cached_labels),
+            list_cost_family(publication.list_costs, publication.accounts, costs.card, self._cached_labels),
+            threshold_family(thresholds, publication, self._cached_labels),
+            *freshness_families(publication),
+        ]
+
+    def _metrics(self, publication: Publication) -> list[Family]:
+        declared = [(dataset, metric) for dataset in self._datasets for metric in dataset.metrics]
+        samples: dict[str, list[Sample]] = {_family_name(metric): [] for _, metric in declared}
+        used: dict[tuple[str, ...], Labels] = {}
+        for book in publication.books:
+            account = publication.accounts[book.account]
+            metrics = book.dataset.metrics
+            names = [self._label_names(book.dataset, metric) for metric in metrics]
+            suffixes = [metric.name.removeprefix(_family_name(metric)) for metric in metrics]
+            for placement, key, amount in book.series:
+                metric = metrics[key.metric]
+                asset = () if metric.is_of_account else placement
+                identity = (metric.name, account, *asset, *key.values)
+                labels = self._labels.get(identity) or Labels(names[key.metric], identity[1:])
+                used[identity] = labels
+                sample = Sample(labels, amount, metric.divisor, suffixes[key.metric])
+                samples[_family_name(metric)].append(sample)
+        self._labels = used
+        families: dict[str, Family] = {}
+        for dataset, metric in declared:
+            name = _family_name(metric)
+            kind = "summary" if metric.family else metric.kind
+            if name not in families:
+                grouped = _grouped(samples[name]) if kind == "summary" else samples[name]
+                families[name] = build_family(name, kind, dataset.describe(metric), grouped)
+        return list(families.values())
+
+    def _label_names(self, dataset: Dataset, metric: Metric) -> tuple[str, ...]:
+        asset = () if metric.is_of_account else ("project", self._asset_labels[dataset.kind])
+        split = (metric.split,) if metric.split else ()
+        return ("account", *asset, *metric.labels, *split)
+
+
+def _family_name(metric: Metric) -> str:
+    return metric.family or metric.name
+
+
+def _grouped(samples: Sequence[Sample]) -> list[Sample]:
+    """Put the quantiles, sum and count of each summary together, as OpenMetrics wants them."""
+
+    def place(sample: Sample) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
+        values = sample.labels.values
+        return (values if sample.suffix else values[:-1]), bool(sample.suffix), (sample.suffix, *values)
+
+    return sorted(samples, key=place)
