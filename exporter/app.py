@@ -43,8 +43,8 @@ from exporter.monitoring import Addresses, Monitoring
 from exporter.poller import Poller
 from exporter.pricing import load_card
 from exporter.reload import Reloader
-from exporter.survey import UsagePage, UsageQuery, find_usage
 from exporter.tokens import Tokens
+from exporter.views import UsagePage, UsageQuery, find_usage
 from exporter.web import Gate, Guard, make_server
 from exporter.works import Works
 

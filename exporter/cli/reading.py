@@ -26,7 +26,7 @@ from exporter.metrics.selection import choose
 from exporter.metrics.snapshot import SnapshotBuilder
 from exporter.metrics.thresholds import Thresholds
 from exporter.pricing import budget_costs, load_card
-from exporter.survey import Survey
+from exporter.views import Survey
 
 INTERRUPTED = 130
 """What shells take for ended by Ctrl-C."""

@@ -15,8 +15,8 @@ from exporter.commands.options import add_account_option, add_output_option
 from exporter.commands.tables import make_table, printed
 from exporter.costs.formatting import dollars
 from exporter.model import format_time
-from exporter.survey import ASCENDING, DESCENDING, NO_ASSET, SORTS, AssetRow, Choice, Survey, asset_document
-from exporter.survey import NAME as BY_NAME
+from exporter.views import ASCENDING, DESCENDING, NO_ASSET, SORTS, AssetRow, Choice, Survey, asset_document
+from exporter.views import NAME as BY_NAME
 
 NAME = "assets"
 HELP = "which assets there are, what they did and what they cost"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.costs.history import QueryError
-from exporter.survey.paging import Key, Paging, in_order, read_cursor, write_cursor
+from exporter.views.paging import Key, Paging, in_order, read_cursor, write_cursor
 
 ROWS = st.lists(st.tuples(st.integers(-3, 3), st.text(max_size=2)), unique=True, max_size=12)
 

@@ -16,7 +16,7 @@ from exporter.exposition.server import choose_encoding
 from exporter.exposition.text import Format
 from exporter.metrics.snapshot import Board
 from exporter.monitoring import Addresses, Monitoring
-from exporter.survey import UsagePage, UsageQuery
+from exporter.views import UsagePage, UsageQuery
 from tests.exposition.snapshots import ManualClock, snapshot
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"

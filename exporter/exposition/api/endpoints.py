@@ -14,7 +14,7 @@ from exporter.exposition.api.surveys import Surveys, account_ids, choice_of
 from exporter.exposition.errors import error_response
 from exporter.metrics.snapshot import Board, Snapshot
 from exporter.model import ExporterError, format_time
-from exporter.survey import (
+from exporter.views import (
     AssetRow,
     Choice,
     Page,

@@ -11,7 +11,7 @@ from exporter.catalog import PRODUCTS
 from exporter.costs import GROUPS
 from exporter.costs.history import QueryError
 from exporter.exposition.alerts import SEVERITIES, STATES
-from exporter.survey import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, NAME, SORTS, Paging, Step
+from exporter.views import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, NAME, SORTS, Paging, Step
 
 Schema = Mapping[str, Any]
 

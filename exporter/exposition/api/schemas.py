@@ -28,7 +28,7 @@ from exporter.exposition.api.shapes import (
     usd,
 )
 from exporter.monitoring import State
-from exporter.survey import Step
+from exporter.views import Step
 
 SCHEMAS: Mapping[str, Schema] = {
     **COST_SCHEMAS,

@@ -8,7 +8,7 @@ from exporter.costs.history import QueryError
 from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.parameters import Asked
 from exporter.metrics.snapshot import Snapshot
-from exporter.survey import Choice, Survey
+from exporter.views import Choice, Survey
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from exporter.exposition.api import choice_of
 from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.parameters import Asked, Parameter, read
 from exporter.metrics.snapshot import Snapshot
-from exporter.survey import (
+from exporter.views import (
     ASCENDING,
     DESCENDING,
     GROUP_SORTS,

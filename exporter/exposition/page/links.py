@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 from exporter.catalog import PRODUCTS
 from exporter.exposition.api import API_PREFIX
-from exporter.survey import AssetRow, ProjectRow
+from exporter.views import AssetRow, ProjectRow
 
 
 def _title(product: str) -> str:

@@ -9,7 +9,7 @@ from exporter.exposition.page.words import count, dollars, duration, minute
 from exporter.metrics.snapshot import Snapshot
 from exporter.model import DayProgress
 from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, find_problems
-from exporter.survey import Choice, ProjectRow, Survey, data_until
+from exporter.views import Choice, ProjectRow, Survey, data_until
 
 Entry = TypeVar("Entry")
 

@@ -9,8 +9,8 @@ from exporter.costs import budget_document, dollars_document
 from exporter.metrics.asset_usage import Holdings, Place
 from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import NOTHING, sum_by_key
-from exporter.survey.assets import Choice
-from exporter.survey.paging import Order, in_order
+from exporter.views.assets import Choice
+from exporter.views.paging import Order, in_order
 
 Json = dict[str, Any]
 

@@ -17,7 +17,7 @@ from exporter.ledger import EVERYTHING, FILTERED, KEPT_DAYS, DailyFilter, Entry,
 from exporter.model import DISPATCH_PREFIX, DailyKey
 from exporter.pricing import DOCUMENTED_MONTH_DAYS, RateCard, quantity_text
 from exporter.pricing.tariffs import billed_meter
-from exporter.survey.paging import Paging, read_cursor, write_cursor
+from exporter.views.paging import Paging, read_cursor, write_cursor
 
 DAY = timedelta(days=1)
 USUAL_DAYS = 30

@@ -13,7 +13,7 @@ from exporter.model import format_time
 from exporter.pricing import PLACES, AccountCosts, Amount, plain
 from exporter.pricing.attribution import NOTHING, SUBSCRIPTION
 from exporter.pricing.money import exactly
-from exporter.survey.paging import Order, in_order_of_identity, in_order_of_value
+from exporter.views.paging import Order, in_order_of_identity, in_order_of_value
 
 Json = dict[str, Any]
 

@@ -6,18 +6,10 @@ from functools import cached_property
 from exporter.metrics.asset_usage import Holdings, Place
 from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import sum_by_key
-from exporter.survey.assets import AssetRow, Choice, asset_rows, assets_in_order
-from exporter.survey.groups import Group, group_by_project, groups_in_order, sums_of_assets, wants
-from exporter.survey.paging import Order
-from exporter.survey.projects import (
-    ProductRow,
-    ProjectRow,
-    Shares,
-    budgets_of,
-    product_rows,
-    project_rows,
-    shares_of,
-)
+from exporter.views.assets import AssetRow, Choice, asset_rows, assets_in_order
+from exporter.views.groups import Group, group_by_project, groups_in_order, sums_of_assets, wants
+from exporter.views.paging import Order
+from exporter.views.projects import ProductRow, ProjectRow, Shares, budgets_of, product_rows, project_rows, shares_of
 
 ORDERS_KEPT = 4
 """So many orders are remembered; with thousands of assets each takes a megabyte or two."""

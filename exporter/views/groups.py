@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from exporter.pricing.attribution import sum_amounts
 from exporter.pricing.money import exactly
-from exporter.survey.assets import LAST_USED, NAME, AssetRow, Choice, dollars_key, seconds_key
-from exporter.survey.paging import Order, in_order_of_identity, in_order_of_value
-from exporter.survey.projects import ProjectRow, sum_known
+from exporter.views.assets import LAST_USED, NAME, AssetRow, Choice, dollars_key, seconds_key
+from exporter.views.paging import Order, in_order_of_identity, in_order_of_value
+from exporter.views.projects import ProjectRow, sum_known
 
 ProjectKey = tuple[str, str]
 """A project of an account: the account's id, and the project's name."""
