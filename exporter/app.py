@@ -40,13 +40,13 @@ from exporter.ledger.store.inspection import inspect_folder
 from exporter.metrics.snapshot import Board, SnapshotBuilder
 from exporter.model import ExporterError
 from exporter.monitoring import Addresses, Monitoring
-from exporter.poller import Poller
+from exporter.poller.context import Works
+from exporter.poller.poller import Poller
+from exporter.poller.reload import Reloader
+from exporter.poller.tokens import Tokens
 from exporter.pricing import load_card
-from exporter.reload import Reloader
-from exporter.tokens import Tokens
 from exporter.views import UsagePage, UsageQuery, find_usage
 from exporter.web import Gate, Guard, make_server
-from exporter.works import Works
 
 log = logging.getLogger(__name__)
 

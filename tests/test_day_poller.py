@@ -71,7 +71,7 @@ def test_days_before_counting_are_filled_in(tmp_path: Path, caplog: pytest.LogCa
 
     async def script() -> None:
         rig = Rig(small_world(1, QUIET), tmp_path)
-        with caplog.at_level(logging.INFO, logger="exporter.day_poller"):
+        with caplog.at_level(logging.INFO, logger="exporter.poller.closed_days"):
             await turn(rig)
             left = []
             for _ in range(3):
@@ -131,7 +131,7 @@ def test_audits_make_up_for_what_came_hours_late(tmp_path: Path, caplog: pytest.
         midnight = datetime.combine(MONDAY + DAY, time(), UTC).timestamp()
         assert set(samples(rig.exporter, "audited_until_timestamp_seconds").values()) == {midnight}
 
-    with caplog.at_level(logging.INFO, logger="exporter.day_poller"):
+    with caplog.at_level(logging.INFO, logger="exporter.poller.closed_days"):
         asyncio.run(script())
     assert counted_in(caplog, r"2025-10-20 is audited in (\d+) datasets") == len(USAGE)
     assert counted_in(caplog, r"2025-10-20: late usage was added to (\d+) rows") > len(USAGE)

@@ -15,7 +15,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.exposition.text import Format, render
 from exporter.metrics.family import Family
 from exporter.model import Question, floor_hour
-from exporter.questions import make_question
+from exporter.poller.windows import make_question
 from exporter.simulator import Fault, Kind, ObjectNamespace, World
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.poller_scene import MINUTE, listed_world, turn

@@ -8,7 +8,7 @@ import pytest
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import Account, Unlistable
-from exporter.statuses import ALL_LISTS, AccountStatuses
+from exporter.poller.status_tracker import ALL_LISTS, AccountStatuses
 from tests.poller_scene import told
 
 BEGIN = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)

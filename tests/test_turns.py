@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from exporter.turns import Allotment, Candidate, Reserve, Turn, share_out, stretch_discovery, stretch_refresh
+from exporter.poller.schedule import Allotment, Candidate, Reserve, Turn, share_out, stretch_discovery, stretch_refresh
 
 MINUTE = timedelta(minutes=1)
 

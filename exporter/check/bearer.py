@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from exporter.cloudflare import Client
+from exporter.cloudflare import Client, Principal
 from exporter.config import Token
-from exporter.works import Principal
 
 
 @dataclass(frozen=True, slots=True)

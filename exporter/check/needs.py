@@ -8,7 +8,7 @@ from exporter.check.wording import count, span
 from exporter.cloudflare import Budget
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.config import BudgetShare, Config
-from exporter.turns import stretch_discovery, stretch_refresh
+from exporter.poller.schedule import stretch_discovery, stretch_refresh
 
 NAMES = {"graphql": "GraphQL", "rest": "REST"}
 

@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from exporter.check.bearer import Bearer
-from exporter.cloudflare import Client, CloudflareError, Throttled
+from exporter.cloudflare import Client, CloudflareError, Principal, Throttled
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import Account, parse_time
-from exporter.works import Principal
 
 ACTIVE = "active"
 

@@ -7,11 +7,10 @@ from types import MappingProxyType
 
 from exporter.billing import NOTHING_HEARD, BillingFacts
 from exporter.catalog.entry import Dataset
-from exporter.cloudflare import USUAL, Analytics, CloudflareError, CloudflareTime, Limits
+from exporter.cloudflare import USUAL, Analytics, CloudflareError, CloudflareTime, Limits, Principal
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import HOUR, Account, Answer, Inventory, Question, Unlistable, floor_hour
-from exporter.questions import make_question
-from exporter.works import Principal
+from exporter.poller.windows import make_question
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from exporter.cloudflare.errors import (
     Withheld,
 )
 from exporter.cloudflare.limits import PAGE_LIMIT, RETENTION, USUAL, Limits
+from exporter.cloudflare.principal import Principal
 from exporter.cloudflare.time import CloudflareTime
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Forbidden",
     "Limits",
     "NotEnabled",
+    "Principal",
     "Refused",
     "RequestTally",
     "Throttled",

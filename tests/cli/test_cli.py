@@ -313,7 +313,7 @@ def test_a_hangup_reads_the_configuration_again() -> None:
             for text in ("poll: {refresh: soon}\n", "poll: {refresh: 2m}\n"):
                 path.write_text(text, encoding="utf-8")
                 process.send_signal(signal.SIGHUP)
-                told.append(next(line for line in process.stderr if "logger=exporter.reload" in line))
+                told.append(next(line for line in process.stderr if "logger=exporter.poller.reload" in line))
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=15)
         finally:
@@ -340,7 +340,7 @@ def test_flags_say_who_knows_what_fires(command: str) -> None:
             url = f"http://127.0.0.1:{line.rstrip().rstrip(chr(34)).rpartition(':')[2]}/api/alerts"
             answers = [asyncio.run(fetch(url))]
             process.send_signal(signal.SIGHUP)
-            next(line for line in process.stderr if "logger=exporter.reload" in line)
+            next(line for line in process.stderr if "logger=exporter.poller.reload" in line)
             answers.append(asyncio.run(fetch(url)))
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=15)

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Sequence
 
-from exporter.account_poller import EARLY_DISCOVERY, AccountPoller
-from exporter.cloudflare import CloudflareError, Forbidden, TokenRejected, Withheld
+from exporter.cloudflare import CloudflareError, Forbidden, Principal, TokenRejected, Withheld
 from exporter.ledger import CommitError
 from exporter.model import Account
+from exporter.poller.account import EARLY_DISCOVERY, AccountPoller
+from exporter.poller.context import Works
+from exporter.poller.status_tracker import dated, told
 from exporter.status import STORAGE, AccountStatus
-from exporter.statuses import dated, told
-from exporter.works import Principal, Works
 
 log = logging.getLogger(__name__)
 

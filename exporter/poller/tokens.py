@@ -6,9 +6,17 @@ import httpx
 
 from exporter.catalog import PRODUCTS
 from exporter.clock import Clock
-from exporter.cloudflare import Analytics, BillingReader, Budget, Client, CloudflareTime, Discovery, RequestTally
+from exporter.cloudflare import (
+    Analytics,
+    BillingReader,
+    Budget,
+    Client,
+    CloudflareTime,
+    Discovery,
+    Principal,
+    RequestTally,
+)
 from exporter.config import Config, Token
-from exporter.works import Principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from exporter.account_poller import AccountPoller
 from exporter.cloudflare import Budget
 from exporter.cloudflare.budget import PERIOD_SECONDS
-from exporter.turns import Reserve
+from exporter.poller.account import AccountPoller
+from exporter.poller.schedule import Reserve
 
 API = "graphql"
 

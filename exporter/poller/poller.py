@@ -1,23 +1,23 @@
-"""The loops: list the accounts, let each have its turn, publish. With ``account_poller`` the only error boundary."""
+"""The loops: list the accounts, give each its turn, publish. With ``account`` the only error boundary."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import timedelta
 
-from exporter.account_poller import AccountPoller
-from exporter.background import Background
-from exporter.cloudflare import Budget, RequestTally, Withheld
+from exporter.cloudflare import Budget, Principal, RequestTally, Withheld
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.costs.current import Costing
 from exporter.metrics.selection import choose
 from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
 from exporter.metrics.thresholds import Thresholds
-from exporter.owners import Owners
+from exporter.poller.account import AccountPoller
+from exporter.poller.background import Background
+from exporter.poller.context import Works
+from exporter.poller.ownership import Owners
+from exporter.poller.schedule import Allotment, stretch_discovery, stretch_refresh
+from exporter.poller.status_tracker import dated
 from exporter.status import AccountStatus, ExporterStatus, Problem
-from exporter.statuses import dated
-from exporter.turns import Allotment, stretch_discovery, stretch_refresh
-from exporter.works import Principal, Works
 
 log = logging.getLogger(__name__)
 

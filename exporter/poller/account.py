@@ -7,17 +7,17 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from exporter.billing_poller import BillingPoller
 from exporter.catalog.entry import Dataset
-from exporter.cloudflare import USUAL, CloudflareError, Limits, Refused, TokenRejected, Withheld
-from exporter.day_poller import DayPoller
+from exporter.cloudflare import USUAL, CloudflareError, Limits, Principal, Refused, TokenRejected, Withheld
 from exporter.ledger import CommitError, RosterKey
 from exporter.model import Account, Answer, Question, Unlistable, floor_minute
-from exporter.questions import make_question
+from exporter.poller.billing import BillingPoller
+from exporter.poller.closed_days import DayPoller
+from exporter.poller.context import Works
+from exporter.poller.schedule import Candidate, Turn
+from exporter.poller.status_tracker import AccountStatuses
+from exporter.poller.windows import make_question
 from exporter.status import STORAGE
-from exporter.statuses import AccountStatuses
-from exporter.turns import Candidate, Turn
-from exporter.works import Principal, Works
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable
 
 from exporter.config import Config, ConfigError
-from exporter.poller import Poller
+from exporter.poller.context import Works
+from exporter.poller.poller import Poller
+from exporter.poller.tokens import Tokens
 from exporter.status import Problem
-from exporter.tokens import Tokens
-from exporter.works import Works
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from exporter.billing import facts_to_text
 from exporter.cloudflare import BillingReader, CloudflareError
 from exporter.ledger import CommitError
 from exporter.model import Account
-from exporter.works import Works
+from exporter.poller.context import Works
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare import MOST_ALIASES, USUAL, Analytics, CloudflareError, Limits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Part
 from exporter.model import Account, Answer
-from exporter.works import Works
+from exporter.poller.context import Works
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from exporter.catalog.entry import Dataset
 from exporter.clock import Clock
-from exporter.cloudflare import Analytics, BillingReader, Budget, CloudflareTime, Discovery
+from exporter.cloudflare import CloudflareTime
 from exporter.config.alerting import Alerting
 from exporter.config.selection import Choices
 from exporter.costs.calculator import Accountant
@@ -19,21 +19,6 @@ from exporter.model import DayProgress
 from exporter.status import Problem
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """One token's way of asking: ``wanted`` limits it to some account ids, ``name`` stands for it in messages.
-
-    Tokens of one user share one ``budget``.
-    """
-
-    name: str
-    wanted: tuple[str, ...]
-    discovery: Discovery
-    analytics: Analytics
-    billing: BillingReader
-    budget: Budget
 
 
 @dataclass(slots=True)
