@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
+from exporter.alerts import Addresses, Monitoring
 from exporter.billing import facts_from_text
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.catalog.entry import Dataset
@@ -39,7 +40,6 @@ from exporter.ledger import Ledger, Tariffs
 from exporter.ledger.store.inspection import inspect_folder
 from exporter.metrics.snapshot import Board, SnapshotBuilder
 from exporter.model import ExporterError
-from exporter.monitoring import Addresses, Monitoring
 from exporter.poller.context import Works
 from exporter.poller.poller import Poller
 from exporter.poller.reload import Reloader

@@ -12,35 +12,34 @@ PACKAGE = Path(exporter.__file__).parent
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
-    "alerts": set(),
     "billing": set(),
     "catalog": set(),
     "clock": set(),
     "logs": set(),
     "model": set(),
     "simulator": set(),
+    "alerts": {"catalog", "clock", "model"},
     "cloudflare": {"billing", "catalog", "clock", "model"},
-    "monitoring": {"catalog", "clock", "model"},
     "pricing": {"billing", "catalog", "model"},
     "status": {"model"},
-    "config": {"alerts", "catalog", "model", "pricing"},
+    "config": {"catalog", "model", "alerts", "pricing"},
     "alertmanager": {"model", "config"},
     "ledger": {"billing", "catalog", "model", "config"},
     "web": {"clock", "model", "status", "config"},
     "costs": {"billing", "catalog", "model", "pricing", "ledger"},
-    "metrics": {"alerts", "billing", "catalog", "model", "pricing", "status", "config", "ledger", "costs"},
+    "metrics": {"billing", "catalog", "model", "alerts", "pricing", "status", "config", "ledger", "costs"},
     "poller": {"billing", "catalog", "clock", "model", "cloudflare", "status", "config", "ledger", "costs", "metrics"},
     "views": {"catalog", "model", "pricing", "status", "ledger", "costs", "metrics"},
     "check": {"billing", "catalog", "clock", "model", "cloudflare", "config", "ledger", "poller"},
     "commands": {"catalog", "model", "pricing", "config", "alertmanager", "costs", "metrics", "views"},
-    "exposition": {"catalog", "clock", "model", "monitoring", "status", "costs", "metrics", "views"},
+    "exposition": {"catalog", "clock", "model", "alerts", "status", "costs", "metrics", "views"},
     "app": {
         "billing",
         "catalog",
         "clock",
         "model",
+        "alerts",
         "cloudflare",
-        "monitoring",
         "pricing",
         "config",
         "ledger",
@@ -150,4 +149,4 @@ def test_only_the_clients_ask_over_the_network() -> None:
         for module in modules(room)
         if any(name.split(".")[0] == "httpx" for name in imported(module))
     ]
-    assert sorted(users) == ["app.py", "cloudflare/client.py", "monitoring/asking.py", "poller/tokens.py"]
+    assert sorted(users) == ["alerts/client.py", "app.py", "cloudflare/client.py", "poller/tokens.py"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from exporter.alerts import ACCOUNT, ADJUSTABLE, PROJECT, AdjustableAlert
+from exporter.alerts.adjustable import ACCOUNT, ADJUSTABLE, PROJECT, AdjustableAlert
 from exporter.config.fields import Section, Word
 
 PLACES = 9

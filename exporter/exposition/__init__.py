@@ -1,6 +1,6 @@
 """The snapshot as Prometheus text and pages, served over HTTP. Nothing here asks Cloudflare."""
 
-from exporter.exposition.costs import AskBooks
+from exporter.exposition.api.costs import AskBooks
 from exporter.exposition.renderer import Renderer
 from exporter.exposition.server import build_web
 

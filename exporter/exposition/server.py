@@ -11,15 +11,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from exporter.alerts import Monitoring
 from exporter.clock import Clock
-from exporter.exposition.alerts import AlertsEndpoint
 from exporter.exposition.api import AskUsage, SurveyEndpoints, Surveys, answer_error, answer_fault, api_routes
-from exporter.exposition.costs import AskBooks, CostsEndpoint
+from exporter.exposition.api.alerts import AlertsEndpoint
+from exporter.exposition.api.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import PageEndpoint
 from exporter.exposition.renderer import Encoding, Renderer
 from exporter.exposition.text import Format
 from exporter.metrics.snapshot import Board
-from exporter.monitoring import Monitoring
 
 MISSED_TURNS = 5
 """After how many intervals without a turn of the poller the exporter is unhealthy."""

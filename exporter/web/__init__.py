@@ -4,9 +4,9 @@ The file is in the format that all Prometheus exporters share, the web configura
 https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 """
 
-from exporter.web.connections import LIMITS, Limits, make_server
-from exporter.web.gate import Gate
-from exporter.web.guard import Guard
-from exporter.web.reading import WebConfigError
+from exporter.web.load import WebConfigError
+from exporter.web.middleware import Guard
+from exporter.web.policy import Gate
+from exporter.web.server import LIMITS, Limits, make_server
 
 __all__ = ["LIMITS", "Gate", "Guard", "Limits", "WebConfigError", "make_server"]

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from exporter.config.fields import Duration, Section, Word
-from exporter.web.suites import CURVES, SUITES
+from exporter.web.ciphers import CURVES, SUITES
 
 HASH_BEGINNING = "$2"
 """How bcrypt hashes begin; what looks like one is repeated in no message."""

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from exporter.web.ciphers import CURVES
 from exporter.web.settings import ClientAuth, TlsServer
-from exporter.web.suites import CURVES
 
 _VERIFICATION = {ClientAuth.IF_GIVEN: ssl.CERT_OPTIONAL, ClientAuth.REQUIRED: ssl.CERT_REQUIRED}
 

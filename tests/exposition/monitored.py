@@ -9,8 +9,8 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from exporter.exposition.alerts import AlertsEndpoint
-from exporter.monitoring import WATCHDOG, Addresses, Monitoring
+from exporter.alerts import WATCHDOG, Addresses, Monitoring
+from exporter.exposition.api.alerts import AlertsEndpoint
 from tests.exposition.snapshots import ManualClock
 
 ALERTMANAGER, PROMETHEUS = "http://alertmanager.test:9093", "http://prometheus.test:9090/prefix/"

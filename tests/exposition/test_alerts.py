@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from exporter.alerts import Addresses
 from exporter.catalog import PRODUCTS
-from exporter.monitoring import Addresses
 from tests.exposition.monitored import (
     ALERTMANAGER,
     BOTH,

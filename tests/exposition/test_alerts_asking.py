@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from exporter.alerts import WATCHDOG, Addresses
 from exporter.config import load_config
-from exporter.monitoring import WATCHDOG, Addresses
 from tests.configured import Site
 from tests.exposition.monitored import (
     ALERTMANAGER,

@@ -5,12 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.exposition.alerts import PARAMETERS as OF_ALERTS
+from exporter.exposition.api.alerts import PARAMETERS as OF_ALERTS
+from exporter.exposition.api.costs import PARAMETERS as OF_COSTS
 from exporter.exposition.api.endpoints import SurveyEndpoints
 from exporter.exposition.api.examples import EXAMPLES
 from exporter.exposition.api.openapi import ENDPOINTS, openapi_document
 from exporter.exposition.api.schemas import SCHEMAS
-from exporter.exposition.costs import PARAMETERS as OF_COSTS
 from tests.exposition.api_scene import Api, bare_api, running_api
 from tests.exposition.monitored import Monitored, evaluated, labels, of_prometheus, told
 from tests.exposition.shape import KNOWN, faults, name_of, schemas_within

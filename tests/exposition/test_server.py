@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from exporter import __version__
+from exporter.alerts import Addresses, Monitoring
 from exporter.costs import Query, Statement
 from exporter.costs.history import QueryError
 from exporter.exposition import Renderer, build_web
@@ -15,7 +16,6 @@ from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.server import choose_encoding
 from exporter.exposition.text import Format
 from exporter.metrics.snapshot import Board
-from exporter.monitoring import Addresses, Monitoring
 from exporter.views import UsagePage, UsageQuery
 from tests.exposition.snapshots import ManualClock, snapshot
 

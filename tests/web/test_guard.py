@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import Response
 
 from exporter.web import Gate, Guard
-from exporter.web.guard import PIECE_BYTES
+from exporter.web.middleware import PIECE_BYTES
 from tests.exposition.snapshots import ManualClock
 from tests.web.scene import PASSWORD, PATHS, OpenSite, users
 

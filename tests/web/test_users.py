@@ -10,7 +10,7 @@ from base64 import b64encode
 import bcrypt
 import pytest
 
-from exporter.web.passwords import REMEMBERED, Passwords
+from exporter.web.basic_auth import REMEMBERED, Passwords
 from tests.web.scene import PASSWORD, PATHS, TLS, OpenSite, hashed, users
 
 
@@ -176,7 +176,7 @@ def test_a_file_that_was_broken_changes_nothing(open_site: OpenSite, caplog: pyt
             assert (site.status("prometheus", PASSWORD), site.get().status_code) == (200, 401)
         site.write(users(prometheus="another-0123456789"))
         assert site.status("prometheus", "another-0123456789") == 200
-    told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.gate"]
+    told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.policy"]
     assert len(told) == 3
     assert re.fullmatch(
         r"the web configuration of before goes on: The web configuration .*web\.yml is not valid: "
@@ -204,7 +204,7 @@ def test_wrong_passwords_are_told_now_and_then(open_site: OpenSite, caplog: pyte
             assert site.status("my-password-by-mistake", "wrong-password") == 401
         site.clock.advance(61)
         assert site.status("prometheus", "wrong-password") == 401
-    told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.teller"]
+    told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.throttled_log"]
     line = (
         "a wrong user or password: from 127.0.0.1 ({} since such a line); see basic_auth_users in the web configuration"
     )

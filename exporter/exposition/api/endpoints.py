@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.costs.history import QueryError
 from exporter.exposition.api import parameters as asked_for
+from exporter.exposition.api.errors import error_response
 from exporter.exposition.api.parameters import Asked, Parameter, read
 from exporter.exposition.api.surveys import Surveys, account_ids, choice_of
-from exporter.exposition.errors import error_response
 from exporter.metrics.snapshot import Board, Snapshot
 from exporter.model import ExporterError, format_time
 from exporter.views import (

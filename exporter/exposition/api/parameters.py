@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from exporter.catalog import PRODUCTS
 from exporter.costs import GROUPS
 from exporter.costs.history import QueryError
-from exporter.exposition.alerts import SEVERITIES, STATES
+from exporter.exposition.api.alerts import SEVERITIES, STATES
 from exporter.views import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, NAME, SORTS, Paging, Step
 
 Schema = Mapping[str, Any]

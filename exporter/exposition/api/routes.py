@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporter.exposition.alerts import AlertsEndpoint
+from exporter.exposition.api.alerts import AlertsEndpoint
+from exporter.exposition.api.costs import CostsEndpoint
 from exporter.exposition.api.endpoints import SurveyEndpoints
+from exporter.exposition.api.errors import error_response
 from exporter.exposition.api.openapi import openapi_document
-from exporter.exposition.costs import CostsEndpoint
-from exporter.exposition.errors import error_response
 
 API_PREFIX = "/api/"
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from exporter.exposition.alerts import SEVERITIES
+from exporter.alerts import State
+from exporter.exposition.api.alerts import SEVERITIES
 from exporter.exposition.api.cost_schemas import COST_SCHEMAS
 from exporter.exposition.api.shapes import (
     ACCOUNT,
@@ -27,7 +28,6 @@ from exporter.exposition.api.shapes import (
     text,
     usd,
 )
-from exporter.monitoring import State
 from exporter.views import Step
 
 SCHEMAS: Mapping[str, Schema] = {

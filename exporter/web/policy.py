@@ -8,10 +8,10 @@ from typing import Self
 
 from exporter.clock import Clock
 from exporter.status import Problem
-from exporter.web.passwords import Passwords
-from exporter.web.reading import Loaded, WebConfigError, load_web_config, stamp
+from exporter.web.basic_auth import Passwords
+from exporter.web.load import Loaded, WebConfigError, load_web_config, stamp
 from exporter.web.settings import ClientAuth, RateLimit, WebConfig
-from exporter.web.teller import Teller
+from exporter.web.throttled_log import Teller
 from exporter.web.tls import alternative_names
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.exposition.errors import error_response
+from exporter.alerts import WATCHDOG, Alert, Heard, Monitoring, MonitoringError, State
+from exporter.exposition.api.errors import error_response
 from exporter.model import format_time
-from exporter.monitoring import WATCHDOG, Alert, Heard, Monitoring, MonitoringError, State
 
 SEVERITIES = ("critical", "warning", "info")
 ALL = "all"

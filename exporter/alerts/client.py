@@ -9,10 +9,10 @@ from datetime import datetime
 
 import httpx
 
+from exporter.alerts.alert import WATCHDOG, Alert, State
+from exporter.alerts.documents import OddAnswer, read_alertmanager, read_prometheus
 from exporter.clock import Clock
 from exporter.model import ExporterError
-from exporter.monitoring.alert import WATCHDOG, Alert, State
-from exporter.monitoring.documents import OddAnswer, read_alertmanager, read_prometheus
 
 PATIENCE_SECONDS = 3.0
 SHARED_SECONDS = 1.0

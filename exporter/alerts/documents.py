@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from exporter.alerts.alert import PREFIX, Alert, State
 from exporter.model import parse_time
-from exporter.monitoring.alert import PREFIX, Alert, State
 
 
 class OddAnswer(ValueError):

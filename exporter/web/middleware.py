@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.web.gate import Gate
+from exporter.web.policy import Gate
 
 PIECE_BYTES = 262_144
 """How much of an answer is handed on at once.

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from exporter.costs import Query, Statement, as_csv, as_document, state_costs
 from exporter.costs.history import CURRENT, QueryError, is_period
-from exporter.exposition.errors import error_response
+from exporter.exposition.api.errors import error_response
 from exporter.metrics.snapshot import Board, Snapshot
 
 PARAMETERS = frozenset({"by", "account", "period", "compare", "output"})

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from exporter.web.gate import Gate
+from exporter.web.policy import Gate
 
 log = logging.getLogger(__name__)
 
