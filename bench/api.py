@@ -18,8 +18,9 @@ import uvicorn
 from bench.figure import Figure, percentile
 from bench.requests import Requests
 from bench.worlds import usual_counts
-from exporter.app import Exporter, calm_collector, listen
+from exporter.app import Exporter
 from exporter.clock import SystemClock
+from exporter.runtime import calm_collector, listen
 from stack.port import LOOPBACK
 
 ASSETS = 5_000

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from exporter.alertmanager import SecretError
-from exporter.cli.address import Address, parse_address
+from exporter.cli.flags import Address, parse_address
 from exporter.cli.parser import build_parser
 from exporter.config import ConfigError
 from exporter.costs.history import QueryError

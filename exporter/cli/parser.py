@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
-from exporter import __version__, commands
-from exporter.cli.address import Address, address_flag, duration_flag, parse_address, path_flag, url_flag
-from exporter.cli.reading import alertmanager_config, assets, check, costs, metrics, price, report
-from exporter.cli.serving import demo, serve
+from exporter import __version__
+from exporter.cli import commands
+from exporter.cli.flags import Address, address_flag, duration_flag, parse_address, path_flag, url_flag
+from exporter.cli.offline import alertmanager_config, assets, check, costs, metrics, price, report
+from exporter.cli.serve import demo, serve
 from exporter.config.alerting import ALERTMANAGER_EXAMPLE, PROMETHEUS_EXAMPLE
 from exporter.config.routing import GRAFANA_EXAMPLE
 from exporter.logs import FORMATS, LEVELS

@@ -14,11 +14,11 @@ import bcrypt
 import httpx
 
 from exporter.alerts import Addresses, Monitoring
-from exporter.app import listen
 from exporter.clock import SystemClock
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.metrics.snapshot import Board
+from exporter.runtime import listen
 from exporter.web import Gate, Guard, Limits, make_server
 from tests.exposition.snapshots import ManualClock, family, snapshot
 from tests.exposition.test_server import no_books, no_usage

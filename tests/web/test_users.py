@@ -106,7 +106,7 @@ def test_who_was_admitted_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_memory_of_who_was_admitted_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more users than are remembered the oldest is checked again."""
-    monkeypatch.setattr("exporter.web.passwords.bcrypt.checkpw", lambda password, stored: True)
+    monkeypatch.setattr("exporter.web.basic_auth.bcrypt.checkpw", lambda password, stored: True)
     passwords = Passwords({str(number): hashed() for number in range(3)} | {"a": hashed()})
 
     async def ask() -> None:
@@ -126,7 +126,7 @@ def count_checks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         counted.append(stored)
         return real(password, stored)
 
-    monkeypatch.setattr("exporter.web.passwords.bcrypt.checkpw", check)
+    monkeypatch.setattr("exporter.web.basic_auth.bcrypt.checkpw", check)
     return counted
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from exporter.commands.options import add_output_option
-from exporter.commands.tables import make_table, printed
+from exporter.cli.commands.options import add_output_option
+from exporter.cli.commands.tables import make_table, printed
 from exporter.costs.history import QueryError
 from exporter.metrics.family import Family, Sample, format_value
 

@@ -14,22 +14,14 @@ from typing import Any
 from rich.console import Console
 from rich.panel import Panel
 
-from exporter.app import (
-    Exporter,
-    ListenError,
-    build_exporter,
-    calm_collector,
-    listen,
-    run_until_stopped,
-    set_on_signals,
-    stop_on_signals,
-)
+from exporter.app import Exporter, build_exporter
 from exporter.catalog import DATASETS
-from exporter.cli.address import Address
+from exporter.cli.flags import Address
 from exporter.clock import SystemClock
 from exporter.config import Cloudflare, Config, ConfigError, Poll, Storage, Token, load_config
 from exporter.config.alerting import Alerting
 from exporter.ledger import Ledger
+from exporter.runtime import ListenError, calm_collector, listen, run_until_stopped, set_on_signals, stop_on_signals
 from exporter.simulator import DEMO_TOKEN, Simulator, demo_world, running
 from exporter.simulator import SystemClock as SimulatedClock
 from exporter.web import Gate

@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from exporter.commands.tables import make_table, printed
+from exporter.cli.commands.tables import make_table, printed
 from exporter.costs.formatting import dollars, quantity
 from exporter.costs.history import Books
 from exporter.pricing import RateCard, load_card

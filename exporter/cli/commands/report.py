@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from exporter.commands.options import add_account_option
+from exporter.cli.commands.options import add_account_option
 from exporter.costs.history import Books
 from exporter.costs.report import DAILY, MONTHLY, as_document, as_html, as_markdown, make_report
 

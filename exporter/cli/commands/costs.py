@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from exporter.commands.options import add_account_option, add_output_option
-from exporter.commands.tables import make_table, printed
+from exporter.cli.commands.options import add_account_option, add_output_option
+from exporter.cli.commands.tables import make_table, printed
 from exporter.costs import GROUPS, Query, Row, Statement, as_csv, as_document, make_statement, unpriced
 from exporter.costs.formatting import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
 from exporter.costs.history import CURRENT, PREVIOUS, Books

@@ -11,11 +11,11 @@ from functools import cached_property
 
 from rich.console import Console
 
-from exporter import commands
 from exporter.app import run_check
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.check import as_json, as_table, look_around, refusal
-from exporter.cli.serving import with_tokens
+from exporter.cli import commands
+from exporter.cli.serve import with_tokens
 from exporter.clock import SystemClock
 from exporter.config import Config, ConfigError, load_config, load_quantities
 from exporter.costs.current import Costs

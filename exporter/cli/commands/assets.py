@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from exporter.catalog import PRODUCTS
-from exporter.commands.options import add_account_option, add_output_option
-from exporter.commands.tables import make_table, printed
+from exporter.cli.commands.options import add_account_option, add_output_option
+from exporter.cli.commands.tables import make_table, printed
 from exporter.costs.formatting import dollars
 from exporter.model import format_time
 from exporter.views import ASCENDING, DESCENDING, NO_ASSET, SORTS, AssetRow, Choice, Survey, asset_document

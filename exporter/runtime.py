@@ -1,0 +1,85 @@
+"""How an exporter runs in a process: the listening socket, signals, the garbage collector, an orderly end."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import AsyncIterator
+
+from exporter.app import Exporter
+from exporter.clock import Clock
+from exporter.model import ExporterError
+from exporter.web import make_server
+
+COLLECTION_SECONDS = 3_600
+
+
+class ListenError(ExporterError):
+    """The listen address cannot be used."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Give a listening socket; an empty host means all addresses. Raises ListenError."""
+    is_dual = not host and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if is_dual or ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, dualstack_ipv6=is_dual)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ListenError(
+            f"Cannot listen on {host or '*'}:{port} ({reason}). Choose another with --web.listen-address."
+        ) from error
+    # Accepted sockets inherit it; without it the end of a small answer waits for an acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+@contextlib.asynccontextmanager
+async def calm_collector(clock: Clock) -> AsyncIterator[None]:
+    """Collect garbage once an hour only while the context lasts.
+
+    A full collection over a hundred thousand series stalls scrapes for half a second, and next to nothing is cyclic.
+    """
+
+    async def collect_hourly() -> None:
+        while True:
+            await clock.sleep(COLLECTION_SECONDS)
+            gc.collect()
+
+    gc.disable()
+    collecting = asyncio.create_task(collect_hourly())
+    try:
+        yield
+    finally:
+        collecting.cancel()
+        gc.enable()
+
+
+async def run_until_stopped(exporter: Exporter, listener: socket.socket, stopping: asyncio.Event) -> None:
+    """Serve and poll until ``stopping`` is set, or a loop ends, whose error is raised; the commit is finished."""
+    server = make_server(exporter.web, exporter.gate)
+    await exporter.start()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    polling = asyncio.create_task(exporter.poller.run())
+    asked = asyncio.create_task(stopping.wait())
+    ended, _ = await asyncio.wait({serving, polling, asked}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    polling.cancel()
+    asked.cancel()
+    await asyncio.gather(serving, polling, asked, return_exceptions=True)
+    await exporter.close()
+    for task in ended - {asked}:
+        task.result()
+
+
+def set_on_signals(event: asyncio.Event, *signals: signal.Signals) -> None:
+    """Set an event of the running loop at any of these signals."""
+    loop = asyncio.get_running_loop()
+    for number in signals:
+        loop.add_signal_handler(number, event.set)
+
+
+def stop_on_signals(stopping: asyncio.Event) -> None:
+    """Set an event of the running loop at SIGTERM and SIGINT."""
+    set_on_signals(stopping, signal.SIGTERM, signal.SIGINT)
