@@ -43,6 +43,9 @@ NAME_PREFIX = "name:"
 RowKey = tuple[str, tuple[str, ...]]
 """Asset id and label values, in the order of the dataset's labels."""
 
+BookKey = tuple[str, str]
+"""Account id and the key of a dataset."""
+
 DailyKey = tuple[date, str, str]
 """UTC day, asset id and meter id."""
 

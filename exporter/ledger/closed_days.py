@@ -7,10 +7,9 @@ from exporter.catalog.entry import Dataset
 from exporter.ledger.audit import DayChange, audit, fill
 from exporter.ledger.audit_schedule import DayPart, DayTask, Part, Reach, after_retiring, find_progress, find_tasks
 from exporter.ledger.counters import Book, BookState
-from exporter.ledger.store.day_tables import BookKey
 from exporter.ledger.store.store import Store
 from exporter.ledger.store.writer import Retirement
-from exporter.model import Answer, DailyKey, DayProgress
+from exporter.model import Answer, BookKey, DailyKey, DayProgress
 
 
 class ClosedDays:

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.config.selection import Choices
 from exporter.ledger.account_labels import call_accounts
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayPart, DayTask, Reach, start_of
@@ -22,13 +21,12 @@ from exporter.ledger.daily_sums import add_daily
 from exporter.ledger.gauges import ReadingBook, ReadingChange, presence, read
 from exporter.ledger.list_cost import ListCosts, Tariffs, has_list_cost, is_list_cost, key_of, list_cost_of
 from exporter.ledger.publication import Publication, newly_used, publish_books, publish_list_costs
-from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
+from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement, Plan
 from exporter.ledger.store.database import is_damage
-from exporter.ledger.store.day_tables import BookKey
 from exporter.ledger.store.store import Store
 from exporter.ledger.store.writer import Change, Retirement
-from exporter.model import Account, Answer, DailyKey, DayProgress, Inventory, Unlistable
+from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Unlistable
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +117,12 @@ class Ledger:
             entry.standing is not Standing.STRANGER for entry in roster.values()
         )
 
-    def enlist(self, inventory: Inventory, choices: Choices) -> None:
+    def enlist(self, inventory: Inventory, rules: ProjectRules) -> None:
         """Take a discovery over: names, projects, births and departures. Raises CommitError."""
         account_id = inventory.account.id
         roster = self._roster.get(account_id, {})
         busy = self._busy_assets(account_id)
-        changed = enlist(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, choices)
+        changed = enlist(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules)
         merged = roster | changed
         change = Change(roster={account_id: changed})
         for key in self._books_of(account_id):

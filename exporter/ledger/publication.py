@@ -10,8 +10,7 @@ from exporter.ledger.gauges import ReadingBook, Readings, published_readings
 from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Placement, SeriesKey
-from exporter.ledger.store.day_tables import BookKey
-from exporter.model import Answer
+from exporter.model import Answer, BookKey
 
 
 @dataclass(frozen=True, slots=True)

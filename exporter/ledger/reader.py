@@ -3,7 +3,6 @@
 Everything is read as of one commit, also while others follow.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -18,9 +17,8 @@ from exporter.ledger.list_cost import has_list_cost, list_cost_of
 from exporter.ledger.publication import Publication, publish_books, publish_list_costs
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Plan
-from exporter.ledger.store.database import FILE_NAME, MIGRATIONS, StorageError, is_damage
-from exporter.ledger.store.inspection import Soundness, address_of, inspect_folder
 from exporter.ledger.store.loader import Records
+from exporter.ledger.store.read_only import open_read_only
 from exporter.model import Account, DailyKey
 
 
@@ -101,36 +99,5 @@ class LedgerReader:
 @contextmanager
 def reading(folder: Path, datasets: Iterable[Dataset]) -> Iterator[LedgerReader]:
     """Read the ledger of a state folder while the context lasts. Raises StorageError."""
-    connection = _connect(folder)
-    try:
-        connection.execute("BEGIN")
-        yield LedgerReader(Records(connection), datasets)
-    except Exception as error:
-        if not isinstance(error, sqlite3.Error) and not is_damage(error):
-            raise
-        raise StorageError(
-            f"The ledger {folder / FILE_NAME} cannot be read ({error}).", "Look into it with cloudflare-exporter check."
-        ) from error
-    finally:
-        connection.close()
-
-
-def _connect(folder: Path) -> sqlite3.Connection:
-    path, found = folder / FILE_NAME, inspect_folder(folder)
-    if found.soundness is Soundness.ABSENT:
-        raise StorageError(
-            f"There is no ledger in {folder}.",
-            "Start the exporter first, or name its state folder with --storage.path or in the configuration.",
-        )
-    if found.soundness is not Soundness.SOUND:
-        raise StorageError(
-            f"The ledger {path} is {found.soundness} ({found.fault}).",
-            "Run this as a user who may read it; the exporter sets a damaged ledger aside when it starts.",
-        )
-    if found.version != len(MIGRATIONS):
-        which = "a newer" if found.version > len(MIGRATIONS) else "an older"
-        raise StorageError(
-            f"The ledger {path} was written by {which} release (schema {found.version}, not {len(MIGRATIONS)}).",
-            "Use the same release as the exporter, and start that once.",
-        )
-    return sqlite3.connect(address_of(path, found.is_in_use), uri=True, isolation_level=None)
+    with open_read_only(folder) as records:
+        yield LedgerReader(records, datasets)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
-from exporter.config.selection import Choices
 from exporter.ledger.series import Placement
 from exporter.model import (
     ACCOUNT_ITSELF,
@@ -40,6 +40,16 @@ ABSENCES = 2
 
 RosterKey = tuple[str, str]
 """Kind and asset id."""
+
+
+class ProjectRules(Protocol):
+    """What the user says of assets: which project they belong to, and whether they are published by name."""
+
+    def project_of(self, asset: Asset, account: Account) -> str:
+        """Give the project that a rule says; empty if none does."""
+
+    def wants_asset(self, asset: Asset) -> bool:
+        """Tell whether an asset is published under its own name."""
 
 
 class Standing(StrEnum):
@@ -124,13 +134,13 @@ def enlist(
     roster: Mapping[RosterKey, Entry],
     inventory: Inventory,
     is_busy: Callable[[str, str], bool],
-    choices: Choices,
+    rules: ProjectRules,
 ) -> dict[RosterKey, Entry]:
     """Give the entries that a discovery changes. ``is_busy`` tells whether an asset's open hours hold usage."""
     current = dict(roster)
     for kind, found in inventory.listings.items():
         if isinstance(found, Listing):
-            _mark_listed(current, found, inventory, choices)
+            _mark_listed(current, found, inventory, rules)
             _mark_missing(current, found, is_busy)
             _tell_namesakes_apart(current, found)
         elif found.final:
@@ -140,11 +150,11 @@ def enlist(
     return {key: entry for key, entry in current.items() if roster.get(key) != entry}
 
 
-def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: Inventory, choices: Choices) -> None:
+def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: Inventory, rules: ProjectRules) -> None:
     for asset in listing.assets:
         key = (asset.kind, asset.id)
-        ground = _ground(asset, inventory.account, choices)
-        is_filtered = not choices.wants_asset(asset)
+        ground = _ground(asset, inventory.account, rules)
+        is_filtered = not rules.wants_asset(asset)
         known = current.get(key)
         if known is None:
             current[key] = Entry(asset, Standing.LISTED, inventory.date, decided_by=ground, is_filtered=is_filtered)
@@ -163,9 +173,9 @@ def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: I
         )
 
 
-def _ground(asset: Asset, account: Account, choices: Choices) -> str:
+def _ground(asset: Asset, account: Account, rules: ProjectRules) -> str:
     """Give what someone said about the project, and how; empty if nobody did."""
-    by_rule = choices.project_of(asset, account)
+    by_rule = rules.project_of(asset, account)
     if by_rule:
         return BY_RULE + by_rule
     by_tag = next((tag.removeprefix(PROJECT_TAG) for tag in asset.tags if tag.startswith(PROJECT_TAG)), "")

@@ -9,8 +9,9 @@ from exporter.simulator.demo import DEMO_ACCOUNT_ID, DEMO_TOKEN, demo_world
 from exporter.simulator.documents import Documents
 from exporter.simulator.faults import Fault, Kind
 from exporter.simulator.server import run, running, serve_simulator
-from exporter.simulator.simulator import Simulator, UsageRows
+from exporter.simulator.simulator import Simulator
 from exporter.simulator.traffic import Traffic
+from exporter.simulator.usage import UsageRows
 from exporter.simulator.world import (
     AccountModel,
     Asset,

@@ -3,22 +3,21 @@
 It needs no token and is no part of Cloudflare's API.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import fields
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from exporter.simulator.arrival import Curve
-from exporter.simulator.clock import SystemClock
-from exporter.simulator.faults import Fault
+from exporter.simulator.clock import Clock, SystemClock
+from exporter.simulator.faults import Fault, Faults
 from exporter.simulator.http import HttpRequest, HttpResponse, json_response
+from exporter.simulator.state import State
+from exporter.simulator.usage import UsageRows
 from exporter.simulator.world import Asset, Bucket, BucketLists, Database, KvNamespace, ObjectNamespace, Worker
-
-if TYPE_CHECKING:
-    from exporter.simulator.simulator import Simulator, UsageRows
 
 _FAULTS = TypeAdapter(list[Fault])
 _ASSETS: Mapping[str, TypeAdapter[Asset]] = MappingProxyType(
@@ -26,6 +25,52 @@ _ASSETS: Mapping[str, TypeAdapter[Asset]] = MappingProxyType(
 )
 _LATER = frozenset({"deleted", "renames", "incidents"})
 """Fields of assets that are changed by requests of their own."""
+
+
+class Controlled(Protocol):
+    """What the control interface changes and asks: the simulated Cloudflare."""
+
+    clock: Clock
+    faults: Faults
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """How many requests were made, by API."""
+
+    @property
+    def state(self) -> State:
+        """What exists now."""
+
+    def used(
+        self, account_id: str, dataset: str, since: datetime, until: datetime, *, by: Sequence[str] = ()
+    ) -> UsageRows:
+        """What was used, visible or not."""
+
+    def visible(
+        self, account_id: str, dataset: str, since: datetime, until: datetime, at: datetime, *, by: Sequence[str] = ()
+    ) -> UsageRows:
+        """What of it is visible at a time."""
+
+    def rename(self, account_id: str, kind: str, asset_id: str, name: str) -> None:
+        """Give an asset another name."""
+
+    def delete(self, account_id: str, kind: str, asset_id: str) -> None:
+        """Delete an asset."""
+
+    def add(self, account_id: str, asset: Asset) -> None:
+        """Give an account another asset."""
+
+    def set_quiet_from(self, when: datetime | None) -> None:
+        """Let all usage end."""
+
+    def set_lateness(self, lateness: timedelta) -> None:
+        """Change how late usage becomes visible."""
+
+    def set_arrival(self, arrival: Curve | None) -> None:
+        """Change the curve along which it does."""
+
+    def start_incident(self, account_id: str, script_tag: str, since: datetime, until: datetime) -> None:
+        """Let invocations of a Worker throw."""
 
 
 class _Body(BaseModel):
@@ -65,7 +110,7 @@ class _Rename(_Chosen):
 class Control:
     """Answers requests below /_sim/."""
 
-    def __init__(self, simulator: "Simulator") -> None:
+    def __init__(self, simulator: Controlled) -> None:
         self._simulator = simulator
         self._routes: Mapping[tuple[str, str], Callable[[HttpRequest], Any]] = {
             ("GET", ""): self._about,
@@ -215,5 +260,5 @@ def _aware(moment: datetime) -> datetime:
     return moment
 
 
-def _rows(by: tuple[str, ...], rows: "UsageRows") -> dict[str, Any]:
+def _rows(by: tuple[str, ...], rows: UsageRows) -> dict[str, Any]:
     return {"rows": [{"dimensions": dict(zip(by, key, strict=True)), "sum": row} for key, row in rows.items()]}

@@ -18,10 +18,8 @@ from exporter.simulator.filters import TIME_STEPS
 from exporter.simulator.products import DATASETS
 from exporter.simulator.state import State
 from exporter.simulator.traffic import Traffic
-from exporter.simulator.usage import Ask, epoch_minute
+from exporter.simulator.usage import Ask, UsageRows, epoch_minute
 from exporter.simulator.world import Asset, World
-
-UsageRows = dict[tuple[str, ...], dict[str, int]]
 
 
 class Simulator:

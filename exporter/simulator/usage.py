@@ -17,6 +17,9 @@ Values = tuple[str | int, ...]
 Key = tuple[str | int, ...]
 K = TypeVar("K")
 
+UsageRows = dict[tuple[str, ...], dict[str, int]]
+"""What was used, by the values of some dimensions: the name of each measure and its amount."""
+
 
 def epoch_minute(when: datetime) -> int:
     """The minute that `when` is in."""

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset
-from exporter.config.selection import Choices
 from exporter.ledger import Applied, DayChange, DayPart, Ledger, Publication, Tariffs
+from exporter.ledger.roster import ProjectRules
 from exporter.model import Account, Answer, Inventory
 
 Result = TypeVar("Result")
@@ -73,8 +73,8 @@ class MortalLedger(Ledger):
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
         self._write(lambda: super(MortalLedger, self).enroll(accounts, alias))
 
-    def enlist(self, inventory: Inventory, choices: Choices) -> None:
-        self._write(lambda: super(MortalLedger, self).enlist(inventory, choices))
+    def enlist(self, inventory: Inventory, rules: ProjectRules) -> None:
+        self._write(lambda: super(MortalLedger, self).enlist(inventory, rules))
 
     def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> Applied:
         return self._write(lambda: super(MortalLedger, self).apply(account_id, answers, scraped))

@@ -11,10 +11,7 @@ from exporter.ledger.audit_schedule import DayMark, DayPart, Part
 from exporter.ledger.daily_sums import KEPT_DAYS
 from exporter.ledger.store.encoding import marks, moment_of, seconds_of, seconds_or_none, time_of
 from exporter.ledger.totals import sum_rows
-from exporter.model import Amounts, DailyKey, RowKey
-
-BookKey = tuple[str, str]
-"""Account id and dataset."""
+from exporter.model import Amounts, BookKey, DailyKey, RowKey
 
 NOT_COUNTED = 0
 """Stands for the start of counting in sums that no counter saw: what was before it, and what is stored."""

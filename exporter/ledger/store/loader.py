@@ -17,10 +17,10 @@ from exporter.ledger.hours import OpenHour
 from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Placement, Plan, Series, SeriesKey
-from exporter.ledger.store.day_tables import BookKey, load_kept, load_marks
+from exporter.ledger.store.day_tables import load_kept, load_marks
 from exporter.ledger.store.encoding import moment_of, time_of
 from exporter.ledger.totals import Row
-from exporter.model import HOUR, Amounts, Asset, DailyKey, RowKey
+from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, RowKey
 
 _DATASETS = (
     "WITH RECURSIVE datasets (name) AS (SELECT min(dataset) FROM daily WHERE account = ?1 UNION ALL SELECT (SELECT "

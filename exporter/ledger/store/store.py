@@ -19,10 +19,10 @@ from exporter.ledger.store.database import (
     remedy,
     take_folder,
 )
-from exporter.ledger.store.day_tables import BookKey, load_uncounted
+from exporter.ledger.store.day_tables import load_uncounted
 from exporter.ledger.store.loader import Records
 from exporter.ledger.store.writer import Change, counted_from, write_change
-from exporter.model import DailyKey, ExporterError
+from exporter.model import BookKey, DailyKey, ExporterError
 
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
