@@ -19,7 +19,7 @@ from exporter.pricing.forecast import HISTORY_DAYS
 from exporter.pricing.rating import Terms
 from exporter.pricing.terms import AccountTerms
 from exporter.simulator import ManualClock, Simulator, demo_world
-from tests.exactness.truth import truth_of
+from tests.exactness.oracle import truth_of
 
 ANCHOR_DAY = 14
 LAST = date(2026, 10, 20)

@@ -8,7 +8,7 @@ from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve, Kind
 from tests.exactness.events import INVOCATIONS, Event, arrive, be_away, fault, outage, wait
 from tests.exactness.harness import Rig
 from tests.exactness.schedules import FULL
-from tests.poller_scene import OTHER_ID
+from tests.poller.scene import OTHER_ID
 
 HOUR_LATE = Curve(((600, 500), (3_600, 1_000)))
 

@@ -13,7 +13,7 @@ from soak.faults import deal
 from soak.table import Line, lines_of
 from tests.clock import START
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_assets, small_world
-from tests.poller_scene import OTHER_ID
+from tests.poller.scene import OTHER_ID
 
 ACCOUNTS = (ACCOUNT_ID, OTHER_ID)
 

@@ -29,10 +29,10 @@ from tests.alerting.alerts import (
     unresolved,
     watchdog,
 )
+from tests.alerting.oracle import ERROR_RATIO, ERRORS, RANGE_SECONDS, RATES, REQUESTS, WORKERS, Truth, recorded
 from tests.alerting.promtool import RuleTest
 from tests.alerting.scene import Scene, Script
 from tests.alerting.shipped import ALERTS, SHIPPED, selected_metrics
-from tests.alerting.truth import ERROR_RATIO, ERRORS, RANGE_SECONDS, RATES, REQUESTS, WORKERS, Truth, recorded
 from tests.alerting.world import API, CRON, FRESH, MEDIA, WEB, shop
 
 AWAY, BACK, END = 60, 420, 480

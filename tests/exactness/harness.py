@@ -19,7 +19,7 @@ from exporter.model import HOUR, Amounts, DailyKey, RowKey, floor_hour
 from exporter.simulator import Documents, ManualClock, Simulator, Traffic, World
 from tests.clock import START, CoupledClock
 from tests.exactness.crash import Crash, CrashPoint, Writes, bury_crashed_tasks
-from tests.exactness.truth import DAY, USAGE, add_increases, add_list_cost, daily_truth, truth_of, usage_meters
+from tests.exactness.oracle import DAY, USAGE, add_increases, add_list_cost, daily_truth, truth_of, usage_meters
 from tests.exactness.watcher import Kept, Watcher
 from tests.exactness.worlds import ACCOUNT_ID, RENAMABLE, TOKEN, small_assets, small_world
 

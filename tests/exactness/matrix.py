@@ -8,7 +8,7 @@ from pathlib import Path
 from exporter.simulator import Documents, Traffic, World
 from tests.clock import START
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
-from tests.poller_scene import samples
+from tests.poller.scene import samples
 
 MINUTE = timedelta(minutes=1)
 TRAFFIC = Traffic(seed=1)

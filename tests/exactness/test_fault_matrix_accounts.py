@@ -18,7 +18,7 @@ from tests.exactness.events import (
 )
 from tests.exactness.harness import ACCOUNT_ID, RENAMABLE, TOKEN, Rig, small_assets
 from tests.exactness.matrix import MINUTE, live, minutes_behind, of_dataset, play, reason, up, world_of
-from tests.poller_scene import OTHER_ID, published_assets, samples
+from tests.poller.scene import OTHER_ID, published_assets, samples
 
 
 def test_a_token_is_revoked_and_restored(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.exactness.matrix import (
     requests,
     up,
 )
-from tests.poller_scene import samples, states
+from tests.poller.scene import samples, states
 
 
 def test_no_account_in_the_answer(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from tests.clock import START
 from tests.exactness.events import INVOCATIONS, KV
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.exactness.matrix import MINUTE, at, live, live_until, minutes_behind, of_dataset, play, world_of
-from tests.exactness.truth import USAGE
-from tests.poller_scene import samples
+from tests.exactness.oracle import USAGE
+from tests.poller.scene import samples
 
 
 def late_usage(rig: Rig) -> dict[tuple[str, ...], int | float]:

@@ -12,7 +12,7 @@ from exporter.simulator import KvNamespace
 from tests.exactness.events import KV
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.exactness.matrix import MINUTE, minutes_behind
-from tests.poller_scene import samples
+from tests.poller.scene import samples
 
 NAMESPACES = 2_200
 

@@ -10,7 +10,7 @@ from exporter.model import HOUR, Amounts, RowKey, floor_hour
 from exporter.simulator import Fault, Kind
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.exactness.matrix import DOCUMENTS, TRAFFIC, at, live, live_until, of_dataset, up, world_of
-from tests.exactness.truth import USAGE, add_increases, add_list_cost, added, truth_of
+from tests.exactness.oracle import USAGE, add_increases, add_list_cost, added, truth_of
 from tests.exactness.watcher import Kept
 
 RETENTION = timedelta(hours=2)

@@ -14,9 +14,9 @@ from tests.clock import START
 from tests.exactness.events import Event
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world, state_folder
 from tests.exactness.matrix import of_dataset
+from tests.exactness.oracle import USAGE
 from tests.exactness.schedules import DOCUMENTS, PLAIN, TRAFFIC
-from tests.exactness.truth import USAGE
-from tests.poller_scene import samples
+from tests.poller.scene import samples
 
 SAMPLING = Sampling(interval=1, noise=20)
 NOISY = frozenset(dataset.name for dataset in USAGE if dataset.says_sampling)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from exporter.ledger.audit_schedule import DayTask
 from exporter.model import DailyKey, DayProgress
-from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, worker
+from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, worker
 
 SUNDAY = date(2025, 10, 19)
 TUESDAY = date(2025, 10, 21)

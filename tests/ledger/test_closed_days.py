@@ -13,7 +13,7 @@ from exporter.ledger import CommitError, DayPart, Part
 from exporter.ledger.audit_schedule import start_of
 from exporter.model import Answer, Question
 from tests.ledger.day_scene import TUESDAY, WEDNESDAY, calls, counted, due, everything, progress, shop
-from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, day_answer, other_program, row_key, worker
+from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, day_answer, other_program, row_key, worker
 
 COUNTED_MONDAY = "20 counted 10:30-00:00"
 

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.ledger.store.store import CommitError
 from exporter.model import Account
-from tests.ledger.material import ACCOUNT, MONDAY, at, other_program, used, worker
+from tests.ledger.factories import ACCOUNT, MONDAY, at, other_program, used, worker
 
 SHOP = ("unassigned", "shop", "success")
 

@@ -8,7 +8,7 @@ import pytest
 from exporter.ledger.audit_schedule import Comparison, DayMark, DayPart, Part, after_retiring, compare, digest_of, judge
 from exporter.model import Amounts
 from tests.ledger.day_scene import SUNDAY, TUESDAY
-from tests.ledger.material import MONDAY, at
+from tests.ledger.factories import MONDAY, at
 
 MONDAY_BEFORE = DayPart(MONDAY, Part.BEFORE)
 MONDAY_COUNTED = DayPart(MONDAY, Part.COUNTED)

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.ledger.hours import OpenHour, Settlement, settle
 from exporter.model import Answer
-from tests.ledger.material import answer, at, rows
+from tests.ledger.factories import answer, at, rows
 
 SETTLE = timedelta(minutes=30)
 

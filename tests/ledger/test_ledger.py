@@ -9,7 +9,7 @@ import pytest
 from exporter.catalog.entry import Field, Label
 from exporter.config.selection import Choices
 from exporter.model import Account
-from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, at, inventory, used, worker
+from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, inventory, used, worker
 
 SHOP = ("unassigned", "shop", "success")
 ERROR = ("unassigned", "shop", "error")

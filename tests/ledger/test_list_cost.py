@@ -10,8 +10,8 @@ import pytest
 from exporter.billing import Tariff
 from exporter.ledger.reader import reading
 from exporter.model import DISPATCH_PREFIX
-from tests.ledger.material import ACCOUNT, CALLS, MONDAY, Scene, worker
-from tests.ledger.reading_scene import Readings
+from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, worker
+from tests.ledger.gauge_scene import Readings
 
 SHOP = worker("w1", "shop")
 TUESDAY = date(2025, 10, 21)

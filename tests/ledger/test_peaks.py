@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from exporter.model import DailyKey
-from tests.ledger.material import MONDAY
-from tests.ledger.reading_scene import DATASETS, Readings, Stock
+from tests.ledger.factories import MONDAY
+from tests.ledger.gauge_scene import DATASETS, Readings, Stock
 
 TUESDAY = date(2025, 10, 21)
 

@@ -3,7 +3,7 @@
 from exporter.config.selection import Choices
 from exporter.ledger.series import Placement
 from exporter.model import Asset
-from tests.ledger.material import Scene, worker
+from tests.ledger.factories import Scene, worker
 from tests.ledger.test_roster import Roster, objects
 
 WEB, API = worker("w1", "shop-web"), worker("w2", "shop-api")

@@ -16,7 +16,7 @@ from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
 from exporter.model import DailyKey
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.exactness.worlds import small_world
-from tests.poller_scene import turn
+from tests.poller.scene import turn
 
 DATABASE = "00000000-0000-0000-0000-000000000001"
 

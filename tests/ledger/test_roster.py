@@ -9,7 +9,7 @@ from exporter.config.selection import Choices
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement
 from exporter.model import Asset, Inventory
-from tests.ledger.material import DAY, at, failed, inventory, worker
+from tests.ledger.factories import DAY, at, failed, inventory, worker
 
 ALL_KINDS = ("do_namespace", "r2_bucket", "worker")
 

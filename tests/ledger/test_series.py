@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exporter.config.selection import Choices
 from exporter.model import Asset
-from tests.ledger.material import ACCOUNT, Scene, answer, at, failed, worker
+from tests.ledger.factories import ACCOUNT, Scene, answer, at, failed, worker
 
 SHOP = worker("w1", "shop")
 PLACE = ("unassigned", "shop")

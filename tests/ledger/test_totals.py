@@ -6,7 +6,7 @@ import pytest
 
 from exporter.ledger.totals import Row, accrue
 from exporter.model import RowKey
-from tests.ledger.material import at, row_key
+from tests.ledger.factories import at, row_key
 from tests.ledger.test_hours import Hours
 
 CASES: dict[str, list[tuple[str, Mapping[str, int], int]]] = {

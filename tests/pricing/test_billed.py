@@ -10,7 +10,7 @@ import pytest
 from exporter.billing import BilledDay, BillingFacts
 from exporter.pricing import BilledLine, billed_lines, load_card, month_days_of
 from exporter.pricing.cycle import DAY, Cycle, cycle_of
-from tests.pricing.material import NOVEMBER, november
+from tests.pricing.factories import NOVEMBER, november
 
 CARD = load_card()
 CLASS_A = "R2 Storage Class A Operations (First 1M included)"

@@ -9,7 +9,7 @@ import pytest
 from exporter.pricing import Account, AccountCosts, Amount, Budget, BudgetCost, Spread, budget_costs
 from exporter.pricing.attribution import NOTHING
 from tests.pricing.cost_scene import ACCOUNT, WORKERS_PAID, Entries, every_day, terms, work_out
-from tests.pricing.material import DAY, noon, november
+from tests.pricing.factories import DAY, noon, november
 
 METER = "r2_ia_class_a"
 """9 dollars for each million, from the first one on."""

@@ -14,7 +14,7 @@ from exporter.catalog import METERS
 from exporter.pricing import Basis, Override, RateCard, Rounding, load_card, with_overrides
 from exporter.pricing.card import Period, Price, Rate, parse_card, strip_allowance
 from exporter.pricing.cycle import Cycle
-from tests.pricing.material import NOVEMBER, november, rate, read_numbers
+from tests.pricing.factories import NOVEMBER, november, rate, read_numbers
 
 CARD = load_card()
 

@@ -18,7 +18,7 @@ from exporter.pricing.money import PLACES, add
 from exporter.pricing.rating import Consumption, Terms
 from exporter.pricing.terms import SubscriptionCost
 from tests.pricing.cost_scene import WORKERS_PAID, every_day, floats_in, items_of, line_of, place, terms, work_out
-from tests.pricing.material import DAY, NOVEMBER, always, noon, november
+from tests.pricing.factories import DAY, NOVEMBER, always, noon, november
 
 GB = 10**9
 STORAGE = "r2_storage_gb_month"

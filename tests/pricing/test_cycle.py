@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.pricing.cycle import Cycle, cycle_before, cycle_of
-from tests.pricing.material import always
+from tests.pricing.factories import always
 
 DAYS = st.dates(date(1999, 1, 1), date(2101, 12, 31))
 ANCHORS = st.integers(1, 31)

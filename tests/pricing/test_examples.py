@@ -14,7 +14,7 @@ from exporter.pricing import Now, UsageTable, load_card
 from exporter.pricing.estimate import Quote, QuotedLine, Request, quote
 from exporter.pricing.rating import Consumption, Terms, rate_usage
 from exporter.pricing.usage import consumption
-from tests.pricing.material import DAY, NOVEMBER, noon, november, read_numbers
+from tests.pricing.factories import DAY, NOVEMBER, noon, november, read_numbers
 
 CARD = load_card()
 CENT = Decimal("0.01")

@@ -15,7 +15,7 @@ from exporter.pricing.forecast import NOTHING, Outlook, outlook
 from exporter.pricing.projection import Projection, project
 from exporter.pricing.usage import first_day
 from tests.pricing.cost_scene import CARD, every_day, items_of, line_of, work_out
-from tests.pricing.material import DAY, NOVEMBER, always, noon, november
+from tests.pricing.factories import DAY, NOVEMBER, always, noon, november
 
 WORKING_WEEK = [100] * 5 + [30] * 2
 CALM = [10] * 14

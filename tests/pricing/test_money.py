@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.pricing.money import PLACES, add, plain, quantity_text, split, to_cents, to_usd
-from tests.pricing.material import always
+from tests.pricing.factories import always
 
 AMOUNTS = st.decimals(0, 10**15, places=PLACES)
 WEIGHTS = st.lists(st.integers(0, 10**24), min_size=1, max_size=20).filter(any)

@@ -15,7 +15,7 @@ from exporter.pricing.card import Period, Price, Rate
 from exporter.pricing.cycle import Cycle, cycle_of
 from exporter.pricing.rating import Consumption, Line, Terms, rate_usage
 from exporter.pricing.usage import consumption
-from tests.pricing.material import NOVEMBER, always, november, rate, used
+from tests.pricing.factories import NOVEMBER, always, november, rate, used
 
 CARD = load_card()
 OCTOBER = Cycle(date(2026, 10, 1), date(2026, 11, 1))

@@ -11,7 +11,7 @@ from exporter.billing import USD, Tariff
 from exporter.catalog import METERS
 from exporter.pricing import ListTariffs, Override, RateCard, load_card, with_overrides
 from exporter.pricing.tariffs import billed_meter, unit_price
-from tests.pricing.material import november
+from tests.pricing.factories import november
 
 CARD = load_card()
 ACME = "a" * 32
