@@ -24,7 +24,7 @@ from exporter.runtime import calm_collector, listen
 from stack.port import LOOPBACK
 
 ASSETS = 5_000
-TURNS = 6
+REFRESHES = 6
 BOUND = 100.0
 
 PATHS = (
@@ -65,10 +65,10 @@ class _Times:
 async def measure_api(folder: Path, assets: int = ASSETS, rounds: int = 60) -> list[Figure]:
     """Give the 99th percentiles of what is asked of the snapshot and of the ledger, with so many assets."""
     rig = Requests(usual_counts(assets), folder)
-    for _ in range(TURNS):
-        await rig.turn()
-    await rig.turn(timedelta(hours=2))
-    await rig.turn()
+    for _ in range(REFRESHES):
+        await rig.refresh()
+    await rig.refresh(timedelta(hours=2))
+    await rig.refresh()
     async with calm_collector(SystemClock()):
         quiet, ledger, busy = await _serve_and_ask(rig.exporter, rounds)
     await rig.exporter.close()

@@ -32,7 +32,7 @@ async def measure_exactness(folder: Path, refreshes: int = REFRESHES, restarts: 
     every = refreshes // (restarts + 1)
     restarted = 0
     for number in range(1, refreshes + 1):
-        await rig.turn()
+        await rig.refresh()
         rig.scrape()
         if number % every == 0 and restarted < restarts:
             restarted += 1

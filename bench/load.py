@@ -24,7 +24,7 @@ SERIES = 100_000
 REFRESH_SECONDS = 15
 START_SECONDS = 150.0
 SCRAPE_EVERY = 0.05
-TURNS_UNTIL_BORN = 8
+REFRESHES_UNTIL_BORN = 8
 MEBIBYTE = 1 << 20
 
 OF_PROJECTS = frozenset({"cloudflare_cost_forecast_low_usd", "cloudflare_cost_forecast_high_usd"})
@@ -54,9 +54,9 @@ async def counts_for(series: int, folder: Path) -> Counts:
 
 async def _series_of(assets: int, folder: Path) -> int:
     rig = Requests(usual_counts(assets), folder)
-    for _ in range(TURNS_UNTIL_BORN):
-        await rig.turn()
-    snapshot = rig.exporter.board.snapshot
+    for _ in range(REFRESHES_UNTIL_BORN):
+        await rig.refresh()
+    snapshot = rig.exporter.published.snapshot
     assert snapshot is not None
     await rig.exporter.close()
     return sum(len(family.samples) for family in snapshot.families if family.name not in OF_PROJECTS)

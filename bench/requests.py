@@ -42,8 +42,8 @@ class _RowCount(httpx.AsyncBaseTransport):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What one turn of the poller asked."""
+class RefreshRequests:
+    """What one refresh asked."""
 
     graphql: int
     rest: int
@@ -56,7 +56,7 @@ class Turn:
 
 
 class Requests:
-    """An exporter on a simulated account in process; each turn is a minute later."""
+    """An exporter on a simulated account in process; each refresh is a minute later."""
 
     def __init__(self, counts: Counts, folder: Path) -> None:
         self._clock = CoupledClock(ManualClock(START))
@@ -64,33 +64,37 @@ class Requests:
         self._transport = _RowCount(httpx.ASGITransport(app=self._simulator.app))
         self.exporter: Exporter = build_exporter(_config(folder), self._clock, transport=self._transport)
 
-    async def turn(self, later: timedelta = timedelta(minutes=1)) -> Turn:
+    async def refresh(self, later: timedelta = timedelta(minutes=1)) -> RefreshRequests:
         """Turn once and give what that asked; time passes afterwards."""
         before, rows = self._simulator.requests.copy(), self._transport.rows
-        await self.exporter.poller.turn()
-        if self.exporter.board.snapshot is not None:
-            self.exporter.board.mark_scraped(self.exporter.board.snapshot.revision)
+        await self.exporter.poller.refresh()
+        if self.exporter.published.snapshot is not None:
+            self.exporter.published.mark_scraped(self.exporter.published.snapshot.revision)
         self._clock.advance(later)
         asked = self._simulator.requests - before
-        return Turn(asked["graphql"], asked["rest"], self._transport.rows - rows)
+        return RefreshRequests(asked["graphql"], asked["rest"], self._transport.rows - rows)
 
 
-async def refresh_requests(assets: int, folder: Path, turns: int) -> list[Turn]:
+async def refresh_requests(assets: int, folder: Path, refreshes: int) -> list[RefreshRequests]:
     """Give what each refresh asked after warming up, with so many assets of the five core products."""
     rig = Requests(usual_counts(assets), folder)
     for _ in range(WARM_UP):
-        await rig.turn()
-    asked = [await rig.turn() for _ in range(turns)]
+        await rig.refresh()
+    asked = [await rig.refresh() for _ in range(refreshes)]
     await rig.exporter.close()
     return asked
 
 
-async def measure_refreshes(folder: Path, sizes: tuple[int, ...] = (50, 1_000, 5_000), turns: int = 60) -> list[Figure]:
+async def measure_refreshes(
+    folder: Path, sizes: tuple[int, ...] = (50, 1_000, 5_000), refreshes: int = 60
+) -> list[Figure]:
     """Give the most GraphQL requests that any refresh took; fewer refreshes are looked at where they are large."""
     figures: list[Figure] = []
     for assets in sizes:
-        asked = await refresh_requests(assets, folder / str(assets), max(turns * 50 // max(assets, 50), min(turns, 10)))
-        worst = max(asked, key=lambda turn: turn.graphql - turn.bound)
+        asked = await refresh_requests(
+            assets, folder / str(assets), max(refreshes * 50 // max(assets, 50), min(refreshes, 10))
+        )
+        worst = max(asked, key=lambda refresh: refresh.graphql - refresh.bound)
         bound = worst.bound if assets > 1_000 else GRAPHQL_BOUND
         figures.append(
             Figure(f"graphql_requests_per_refresh_{assets}_assets", worst.graphql, "requests", round(bound, 1))
@@ -102,8 +106,8 @@ async def measure_refreshes(folder: Path, sizes: tuple[int, ...] = (50, 1_000, 5
 async def measure_discovery(folder: Path, counts: Counts = DISCOVERY_COUNTS) -> list[Figure]:
     """Give the REST requests of a first and of a later discovery, the list of the accounts included."""
     rig = Requests(counts, folder)
-    first = await rig.turn(timedelta(minutes=11))
-    later = await rig.turn()
+    first = await rig.refresh(timedelta(minutes=11))
+    later = await rig.refresh()
     await rig.exporter.close()
     return [
         Figure("rest_requests_first_discovery", first.rest, "requests"),

@@ -112,13 +112,13 @@ class Product:
             Value(title, self._cost(metric), {"unit": "currencyUSD", "decimals": 2})
             for title, metric in (("To date", TO_DATE), ("Forecast", FORECAST))
         ]
-        choose = of_row(product_page(self.name), TO_ASSET, project="Project", **{self.label: self.asset})
+        select = of_row(product_page(self.name), TO_ASSET, project="Project", **{self.label: self.asset})
         return values_table(
             f"{self.asset}s",
             f"Usage in the selected time, as far as Cloudflare has reported it; sizes are those of now. {OF_CYCLE}",
             Size(16, 9),
             (
-                Column(self.label, self.asset, linked(choose, **{"custom.width": 170})),
+                Column(self.label, self.asset, linked(select, **{"custom.width": 170})),
                 Column("project", "Project", linked(project_of_row(), **{"custom.width": 90})),
             ),
             (*values, *prices),

@@ -25,7 +25,7 @@ from exporter.simulator import DEMO_TOKEN, Fault, Kind, ManualClock, Simulator, 
 TITLES = {"workers": "Workers", "r2": "R2", "d1": "D1", "durable_objects": "Durable Objects", "kv": "KV"}
 """How the products are called; one that is not here is called as in the catalog."""
 
-TURNS = 12
+REFRESHES = 12
 """Minutes of the demo account after which every metric has a sample; in the last one analytics fail, a problem."""
 
 
@@ -87,7 +87,7 @@ def other_rows() -> list[Row]:
 
 def _row(family: Family) -> Row:
     if not family.samples:
-        raise ValueError(f"{family.name} has no sample after {TURNS} minutes of the demo account")
+        raise ValueError(f"{family.name} has no sample after {REFRESHES} minutes of the demo account")
     return Row(family.name, family.kind, family.samples[0].labels.names, family.help, family.help)
 
 
@@ -105,12 +105,12 @@ async def _demo_rows() -> list[Row]:
         alerting=Alerting(thresholds=(threshold,)),
     )
     exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
-    for turn in range(TURNS):
-        if turn == TURNS - 1:
+    for refresh in range(REFRESHES):
+        if refresh == REFRESHES - 1:
             simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, api="graphql"))
-        await exporter.poller.turn()
+        await exporter.poller.refresh()
         cloudflare.advance(timedelta(minutes=1))
-    snapshot = exporter.board.snapshot
+    snapshot = exporter.published.snapshot
     assert snapshot is not None
     text = Renderer(clock, ProcessMetrics()).give(snapshot, (Format.OPENMETRICS, False)).body.decode()
     await exporter.close()

@@ -26,14 +26,14 @@ from exporter.clock import Clock
 from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestTally
 from exporter.config import Config, ConfigError
 from exporter.costs import Query, Statement, make_statement
-from exporter.costs.calculator import Accountant
+from exporter.costs.calculator import CostCalculator
 from exporter.costs.history import Books
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger, Tariffs
 from exporter.ledger.store.inspection import inspect_folder
-from exporter.metrics.snapshot import Board, SnapshotBuilder
-from exporter.poller.context import Works
+from exporter.metrics.snapshot import Published, SnapshotBuilder
+from exporter.poller.context import PollerContext
 from exporter.poller.poller import Poller
 from exporter.poller.reload import Reloader
 from exporter.poller.tokens import Tokens
@@ -49,7 +49,7 @@ class Exporter:
     http: httpx.AsyncClient
     monitoring: Monitoring
     ledger: Ledger
-    board: Board
+    published: Published
     poller: Poller
     reloader: Reloader
     gate: Gate
@@ -85,34 +85,34 @@ def build_exporter(
     Cloudflare, ``monitoring_transport`` that to Prometheus and Alertmanager, and ``open_ledger`` what opens the ledger
     in its folder.
     """
-    time, tally, board = CloudflareTime(clock), RequestTally(), Board()
+    time, tally, published = CloudflareTime(clock), RequestTally(), Published()
     http = _http_client(transport)
     tokens = Tokens(http, config.cloudflare.api_url, clock=clock, time=time, tally=tally, page_limit=page_limit)
     principals = tokens.take(config)
-    accountant = Accountant(load_card(), config.costs.rules())
-    ledger = open_ledger(config.storage.folder(), DATASETS.values(), accountant.tariffs)
+    calculator = CostCalculator(load_card(), config.costs.rules())
+    ledger = open_ledger(config.storage.folder(), DATASETS.values(), calculator.tariffs)
     ledger.show_cost_of_assets(config.costs.assets)
     for account_id, facts in ledger.billing().items():
-        accountant.note_facts(account_id, facts_from_text(facts))
+        calculator.record_facts(account_id, facts_from_text(facts))
     renderer = Renderer(clock, ProcessMetrics())
-    works = Works(
+    context = PollerContext(
         ledger,
-        accountant,
-        board,
+        calculator,
+        published,
         config.datasets(),
         clock,
         time,
         config.poll.discovery,
-        config.choices,
+        config.selection,
         config.alerting,
         configured_at=clock.now(),
     )
-    works.meet_accounts()
+    context.register_accounts()
     gate = gate or Gate(None, clock)
-    works.find_web_problem = lambda: gate.problem
+    context.find_web_problem = lambda: gate.problem
     poller = Poller(
         principals,
-        works,
+        context,
         SnapshotBuilder(PRODUCTS),
         tally=tally,
         refresh_interval=config.poll.refresh,
@@ -120,28 +120,28 @@ def build_exporter(
     )
 
     def make_past_statement(query: Query) -> Statement:
-        return make_statement(query, Books(ledger, accountant.card, accountant.rules))
+        return make_statement(query, Books(ledger, calculator.card, calculator.rules))
 
     def read_usage(query: UsageQuery) -> UsagePage:
-        return find_usage(query, ledger, accountant.card)
+        return find_usage(query, ledger, calculator.card)
 
     def addresses() -> Addresses:
-        return Addresses(works.alerting.alertmanager_url, works.alerting.prometheus_url)
+        return Addresses(context.alerting.alertmanager_url, context.alerting.prometheus_url)
 
     monitoring = Monitoring(lambda: _direct_client(monitoring_transport), clock, addresses)
     pages = build_web(
-        board,
+        published,
         renderer,
         clock,
         refresh_interval=config.poll.refresh,
         telemetry_path=telemetry_path,
-        ask_books=lambda query: works.with_ledger(make_past_statement, query),
-        ask_usage=lambda query: works.with_ledger(read_usage, query),
+        ask_books=lambda query: context.with_ledger(make_past_statement, query),
+        ask_usage=lambda query: context.with_ledger(read_usage, query),
         monitoring=monitoring,
-        grafana_url=lambda: works.alerting.routing.grafana_url,
+        grafana_url=lambda: context.alerting.routing.grafana_url,
     )
-    reloader = Reloader(config, tokens, works, poller)
-    return Exporter(http, monitoring, ledger, board, poller, reloader, gate, Guard(pages, gate))
+    reloader = Reloader(config, tokens, context, poller)
+    return Exporter(http, monitoring, ledger, published, poller, reloader, gate, Guard(pages, gate))
 
 
 async def run_check(

@@ -46,13 +46,13 @@ async def soak(folder: Path, seed: int, course: Course, tell: Callable[[str], No
     until = rig.now + timedelta(minutes=course.minutes)
     every = timedelta(minutes=course.minutes) / (course.restarts + 1)
     restart_at = [rig.now + every * number for number in range(1, course.restarts + 1)]
-    turns = restarts = 0
+    refreshes = restarts = 0
     while rig.now < until:
-        if turns % course.minutes_between_faults == course.minutes_between_faults - 1:
+        if refreshes % course.minutes_between_faults == course.minutes_between_faults - 1:
             ((name, event),) = islice(events, 1)
             told[name] += 1
             await event(rig)
-        await rig.turn()
+        await rig.refresh()
         rig.check_on_the_way(*ACCOUNTS)
         rig.scrape()
         while restarts < course.restarts and rig.now >= restart_at[restarts]:
@@ -60,8 +60,10 @@ async def soak(folder: Path, seed: int, course: Course, tell: Callable[[str], No
             await (rig.kill() if restarts % 2 else rig.restart())
             tell(f"{rig.now:%d %b %H:%M}: restart {restarts} of {course.restarts}, {told.total()} faults so far")
         rig.pass_time(timedelta(minutes=1))
-        turns += 1
-    tell(f"{rig.now:%d %b %H:%M}: {turns} refreshes, {told.total()} faults of {len(told)} kinds; now rest and audits")
+        refreshes += 1
+    tell(
+        f"{rig.now:%d %b %H:%M}: {refreshes} refreshes, {told.total()} faults of {len(told)} kinds; now rest and audits"
+    )
     rested_at = rig.now
     await rig.come_to_audit()
     lines = lines_of(rig, ACCOUNTS, rested_at)

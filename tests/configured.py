@@ -69,20 +69,20 @@ class Site:
         """Let the exporter read its configuration again."""
         self.exporter.reloader.reload(read)
 
-    async def turn(self, minutes: int = 1) -> None:
+    async def refresh(self, minutes: int = 1) -> None:
         """Turn and answer a scrape, once a minute."""
         for _ in range(minutes):
-            await self.exporter.poller.turn()
-            assert self.exporter.board.snapshot is not None
-            self.exporter.board.mark_scraped(self.exporter.board.snapshot.revision)
+            await self.exporter.poller.refresh()
+            assert self.exporter.published.snapshot is not None
+            self.exporter.published.mark_scraped(self.exporter.published.snapshot.revision)
             self.clock.advance(MINUTE)
 
     def samples(self, family: str) -> list[tuple[dict[str, str], int | float]]:
         """The label sets of a family and their amounts."""
-        assert self.exporter.board.snapshot is not None
+        assert self.exporter.published.snapshot is not None
         return [
             (sample.labels.as_dict(), sample.amount)
-            for each in self.exporter.board.snapshot.families
+            for each in self.exporter.published.snapshot.families
             if each.name == family
             for sample in each.samples
         ]
@@ -102,5 +102,5 @@ class Site:
 
     def families(self) -> set[str]:
         """The names of all families."""
-        assert self.exporter.board.snapshot is not None
-        return {family.name for family in self.exporter.board.snapshot.families}
+        assert self.exporter.published.snapshot is not None
+        return {family.name for family in self.exporter.published.snapshot.families}

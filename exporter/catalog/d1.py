@@ -94,7 +94,7 @@ STORAGE = Dataset(
     name="d1StorageAdaptiveGroups",
     version=1,
     role=Role.STATE,
-    pace=timedelta(minutes=5),
+    min_interval=timedelta(minutes=5),
     kind="d1_database",
     id_dimension="databaseId",
     fields=(Field("databaseSizeBytes", "max"),),

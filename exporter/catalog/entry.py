@@ -130,9 +130,9 @@ class Dataset:
     ``version`` is raised when its meaning changes; then it starts anew. A row's asset id is the value of
     ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
     ``dispatch_dimension`` belong to that dispatch namespace. ``settle`` is how long after its end an hour may still
-    grow. ``reports_sampling``: Cloudflare says how coarsely it sampled (``avg.sampleInterval``). ``pace`` is how often
-    it is asked at most. ``spread`` names a dimension to group by that is no label; with ``takes_full_page`` a full
-    page of it is taken for what it is, a lower bound.
+    grow. ``reports_sampling``: Cloudflare says how coarsely it sampled (``avg.sampleInterval``). ``min_interval`` is
+    the least time between two questions. ``distinct_by`` names a dimension to group by that is no label; with
+    ``takes_full_page`` a full page of it is taken for what it is, a lower bound.
     """
 
     name: str
@@ -149,8 +149,8 @@ class Dataset:
     reports_sampling: bool = True
     role: Role = Role.USAGE
     variant: str = ""
-    pace: timedelta = timedelta(0)
-    spread: str = ""
+    min_interval: timedelta = timedelta(0)
+    distinct_by: str = ""
     takes_full_page: bool = False
 
     @property
@@ -171,7 +171,7 @@ class Dataset:
     @cached_property
     def dimensions(self) -> tuple[str, ...]:
         """Give the GraphQL dimensions to group by besides the hour, each once."""
-        names = [self.id_dimension, self.name_dimension, self.dispatch_dimension, self.spread]
+        names = [self.id_dimension, self.name_dimension, self.dispatch_dimension, self.distinct_by]
         names += [label.dimension for label in self.labels]
         return tuple(dict.fromkeys(name for name in names if name))
 
@@ -183,7 +183,7 @@ class Dataset:
     def describe(self, metric: Metric) -> str:
         """Give a metric's HELP: its sentence, the source, and whether Cloudflare estimates."""
         sources = ", ".join(
-            self.spread if entry.group == ROWS else f"{entry.group}.{entry.name}".lstrip(".")
+            self.distinct_by if entry.group == ROWS else f"{entry.group}.{entry.name}".lstrip(".")
             for entry in self.fields
             if any(part.source == entry.name for part in metric.parts)
         )

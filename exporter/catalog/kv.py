@@ -77,7 +77,7 @@ STORAGE = Dataset(
     name="kvStorageAdaptiveGroups",
     version=1,
     role=Role.STATE,
-    pace=timedelta(minutes=5),
+    min_interval=timedelta(minutes=5),
     kind="kv_namespace",
     id_dimension="namespaceId",
     fields=(Field("byteCount", "max"), Field("keyCount", "max")),

@@ -137,7 +137,7 @@ STORAGE = Dataset(
     name="r2StorageAdaptiveGroups",
     version=1,
     role=Role.STATE,
-    pace=timedelta(minutes=5),
+    min_interval=timedelta(minutes=5),
     kind="r2_bucket",
     id_dimension="bucketName",
     labels=(Label("storage_class", "storageClass"),),

@@ -8,7 +8,7 @@ from exporter.check.wording import count, span
 from exporter.cloudflare import Budget
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.config import BudgetShare, Config
-from exporter.poller.schedule import stretch_discovery, stretch_refresh
+from exporter.poller.schedule import effective_discovery_interval, effective_refresh_interval
 
 NAMES = {"graphql": "GraphQL", "rest": "REST"}
 
@@ -30,17 +30,17 @@ def need_of(config: Config, budget: Budget, group: str, tokens: Iterable[str], c
     shares = config.cloudflare.budget_share.by_api()
     refresh, discovery = config.poll.refresh, config.poll.discovery
     graphql, rest = [cost.graphql for cost in costs], [cost.rest for cost in costs]
-    per_turn = budget.fair_share("graphql", refresh.total_seconds())
+    per_refresh = budget.fair_share("graphql", refresh.total_seconds())
     allowed = {api: budget.allowance(api) for api in QUOTAS}
-    refreshed = stretch_refresh(refresh, graphql, per_turn)
-    discovered = stretch_discovery(discovery, rest, allowed["rest"], PERIOD_SECONDS)
+    refresh_every = effective_refresh_interval(refresh, graphql, per_refresh)
+    discovery_every = effective_discovery_interval(discovery, rest, allowed["rest"], PERIOD_SECONDS)
     return Need(
         group,
         tuple(tokens),
         len(costs),
         sum(cost.assets for cost in costs),
-        ApiNeed(sum(graphql), allowed["graphql"], shares["graphql"], refresh, refreshed),
-        ApiNeed(sum(rest), allowed["rest"], shares["rest"], discovery, discovered),
+        ApiNeed(sum(graphql), allowed["graphql"], shares["graphql"], refresh, refresh_every),
+        ApiNeed(sum(rest), allowed["rest"], shares["rest"], discovery, discovery_every),
     )
 
 
@@ -55,10 +55,10 @@ def need_findings(need: Need, untried: int) -> list[Finding]:
     ]
 
 
-def _of_api(need: Need, api: str, turn: str, of_api: ApiNeed, who: str) -> Finding:
+def _of_api(need: Need, api: str, loop: str, of_api: ApiNeed, who: str) -> Finding:
     subject = f"{NAMES[api]} ({need.group})" if need.group else NAMES[api]
     text = (
-        f"{who}: {count(of_api.requests, 'request')} a {turn}, of {of_api.allowance} in five minutes "
+        f"{who}: {count(of_api.requests, 'request')} a {loop}, of {of_api.allowance} in five minutes "
         f"({of_api.share:g} of {QUOTAS[api]:,})."
     )
     if of_api.interval > of_api.configured:
@@ -66,8 +66,8 @@ def _of_api(need: Need, api: str, turn: str, of_api: ApiNeed, who: str) -> Findi
             Part.REQUESTS,
             Level.WARNING,
             subject,
-            f"{text} So a {turn} of each account comes every {span(of_api.interval)}, not every "
-            f"{span(of_api.configured)} as poll.{turn} says.",
+            f"{text} So a {loop} of each account comes every {span(of_api.interval)}, not every "
+            f"{span(of_api.configured)} as poll.{loop} says.",
             f"Nothing is lost by that. For more: raise cloudflare.budget_share.{api}, leave accounts or products "
             "out, or use tokens of several Cloudflare users, each with a budget_group.",
         )

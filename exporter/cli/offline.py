@@ -22,7 +22,7 @@ from exporter.costs.current import Costs
 from exporter.costs.history import Books
 from exporter.ledger import LedgerReader, Publication, reading
 from exporter.metrics.asset_usage import find_holdings
-from exporter.metrics.selection import choose
+from exporter.metrics.selection import select
 from exporter.metrics.snapshot import SnapshotBuilder
 from exporter.metrics.thresholds import Thresholds
 from exporter.pricing import budget_costs, load_card
@@ -74,7 +74,7 @@ def metrics(options: argparse.Namespace) -> int:
         names = {account.id: account.name for account in state.reader.accounts()}
         thresholds = Thresholds(state.config.alerting.thresholds, names)
         families = SnapshotBuilder(PRODUCTS).figures(state.publication, state.costs(), thresholds)
-        wanted = [family for family in families if state.config.choices.wants_metric(family.name)]
+        wanted = [family for family in families if state.config.selection.wants_metric(family.name)]
         sys.stdout.write(commands.metrics.run(options, wanted))
     return 0
 
@@ -118,7 +118,7 @@ class _State:
     def publication(self) -> Publication:
         """Give what the exporter publishes."""
         found = self.reader.publication(shows_assets=self.config.costs.assets)
-        return choose(found, self.reader.accounts(), self.config.choices)
+        return select(found, self.reader.accounts(), self.config.selection)
 
     def costs(self) -> Costs:
         """Give what accounts cost in the cycle under way."""

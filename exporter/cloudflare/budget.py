@@ -52,15 +52,15 @@ class Budget:
         return max(left, 0)
 
     def fair_share(self, api: str, seconds: float) -> int:
-        """Give how many requests a turn may take if turns come every so many seconds, so that no turn goes without."""
+        """Return the requests that each refresh may send, if one comes every ``seconds``, so that none goes without."""
         return max(math.floor(self.allowance(api) * min(seconds / PERIOD_SECONDS, 1.0)), 1)
 
-    def per_turn(self, api: str, seconds: float) -> int:
-        """Give how many requests the turn that begins may take."""
+    def per_refresh(self, api: str, seconds: float) -> int:
+        """Give how many requests the refresh that begins may take."""
         return min(self.remaining(api), self.fair_share(api, seconds))
 
     def spare(self, api: str, seconds: float) -> int:
-        """Give how many requests of the turn that began so many seconds ago are left."""
+        """Give how many requests of the refresh that began so many seconds ago are left."""
         begin = self._clock.monotonic() - seconds
         sent = sum(at > begin for at in self._recent(api))
         return max(min(self.remaining(api), self.fair_share(api, seconds) - sent), 0)
@@ -77,9 +77,9 @@ class Budget:
             self._told[api] = (told - 1, until)
 
     def withheld_for(self, seconds: float) -> float | None:
-        """Give for how long requests have been withheld in turns that come every so many seconds.
+        """Give for how long requests have been withheld in refreshes that come every so many seconds.
 
-        None if there was room in the last turn, or in the one before: that may be due to when the turns fell.
+        None if there was room in the last refresh, or in the one before: that may be due to when the refreshes fell.
         """
         now = self._clock.monotonic()
         first, last = self._withheld or (now, now)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from exporter.config.alerting import Alerting
 from exporter.config.costs import Costs
 from exporter.config.fields import AccountId, Duration, Section, check_url
-from exporter.config.selection import Choices
+from exporter.config.selection import Selection
 from exporter.model import ExporterError
 
 DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
@@ -116,7 +116,7 @@ class Storage(Section):
         return Path(self.path) if self.path else None
 
 
-class Config(Choices):
+class Config(Selection):
     """Everything that the file can say."""
 
     cloudflare: Cloudflare = Field(default=Cloudflare(), description="Where and as whom Cloudflare is asked.")
@@ -126,6 +126,6 @@ class Config(Choices):
     alerting: Alerting = Field(default=Alerting(), description="Thresholds and routes: see docs/alerting.md.")
 
     @property
-    def choices(self) -> Choices:
+    def selection(self) -> Selection:
         """Give what the user chose, without what is secret."""
-        return Choices(accounts=self.accounts, projects=self.projects, filters=self.filters)
+        return Selection(accounts=self.accounts, projects=self.projects, filters=self.filters)

@@ -1,6 +1,6 @@
 """What the user chose: which accounts, products, assets and metrics there are, and how they are called. Pure.
 
-The sections of the configuration that decide this are their own rules; an empty ``Choices`` wants everything.
+The sections of the configuration that decide this are their own rules; an empty ``Selection`` wants everything.
 """
 
 import re
@@ -154,7 +154,7 @@ class Filters(Section):
     )
 
 
-class Choices(Section):
+class Selection(Section):
     """All that the user chose."""
 
     accounts: Accounts = Field(default=Accounts(), description="Which accounts are asked, and how they are called.")

@@ -54,7 +54,7 @@ class _Closed:
     outlooks: Outlooks
 
 
-class Accountant:
+class CostCalculator:
     """Knows rate card, rules and billing facts; what closed days came to is worked out once."""
 
     def __init__(self, card: RateCard, rules: CostRules) -> None:
@@ -72,13 +72,13 @@ class Accountant:
         self._cards.clear()
         self._closed.clear()
 
-    def meet(self, account_id: str, *names: str) -> None:
+    def register(self, account_id: str, *names: str) -> None:
         """Learn by which names an account goes in the rules."""
         if self._names.get(account_id) != (account_id, *names):
             self._names[account_id] = (account_id, *names)
             self._cards.pop(account_id, None)
 
-    def note_facts(self, account_id: str, facts: BillingFacts) -> None:
+    def record_facts(self, account_id: str, facts: BillingFacts) -> None:
         """Learn how an account is billed."""
         self._facts[account_id] = facts
 
@@ -99,7 +99,7 @@ class Accountant:
         names = self._names.get(account_id, (account_id,))
         return account_terms(self.card_of(account_id), self.rules, self.facts(account_id), names)
 
-    def work_out(
+    def compute(
         self,
         source: UsageSource,
         account: Account,

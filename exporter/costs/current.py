@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from exporter.billing import BillingFacts
-from exporter.costs.calculator import Accountant
+from exporter.costs.calculator import CostCalculator
 from exporter.ledger import Ledger, StorageError
 from exporter.pricing import Account, AccountCosts, BudgetCost, RateCard, budget_costs
 
@@ -23,28 +23,28 @@ class Costs:
     card: RateCard = field(default_factory=lambda: RateCard(date.min, {}))
 
 
-class Costing:
+class CurrentCosts:
     """Works out what the published accounts cost, once a refresh."""
 
-    def __init__(self, ledger: Ledger, accountant: Accountant) -> None:
+    def __init__(self, ledger: Ledger, calculator: CostCalculator) -> None:
         self._ledger = ledger
-        self._accountant = accountant
+        self._calculator = calculator
         self._known: dict[str, AccountCosts] = {}
 
-    def work_out(self, labels: Mapping[str, str]) -> Costs:
+    def compute(self, labels: Mapping[str, str]) -> Costs:
         """Give the costs of accounts, by id and label, as far as anything of them is counted."""
         found = {key: self._of_account(Account(key, label)) for key, label in labels.items()}
         self._known = {key: costs for key, costs in found.items() if costs is not None}
-        budgets = budget_costs(self._accountant.rules.budgets, list(self._known.values()))
-        facts = {key: self._accountant.facts(key) for key in self._known}
-        return Costs(self._known, budgets, facts, self._accountant.card)
+        budgets = budget_costs(self._calculator.rules.budgets, list(self._known.values()))
+        facts = {key: self._calculator.facts(key) for key in self._known}
+        return Costs(self._known, budgets, facts, self._calculator.card)
 
     def _of_account(self, account: Account) -> AccountCosts | None:
         until = self._ledger.until(account.id)
         if until is None:
             return None
         try:
-            return self._accountant.work_out(self._ledger, account, self._ledger.roster(account.id), until)
+            return self._calculator.compute(self._ledger, account, self._ledger.roster(account.id), until)
         except StorageError as error:
             # A ledger that cannot be read cannot be written either: that is what a person is told.
             log.debug("%s", error)

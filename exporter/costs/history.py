@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from exporter.billing import USD, BillingFacts, facts_from_text
 from exporter.catalog import METERS
-from exporter.costs.calculator import Accountant, UsageSource
+from exporter.costs.calculator import CostCalculator, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DISPATCH_PREFIX, Account, DailyKey, ExporterError
 from exporter.pricing import Account as CostAccount
@@ -75,26 +75,26 @@ class Books:
     ) -> None:
         self._source = source
         self._admits = admits
-        self._accountant = Accountant(card, rules)
+        self._calculator = CostCalculator(card, rules)
         self._labels = source.labels()
         for account_id, text in source.billing().items():
-            self._accountant.note_facts(account_id, facts_from_text(text))
+            self._calculator.record_facts(account_id, facts_from_text(text))
         for account in source.accounts():
-            self._accountant.meet(account.id, account.name, self._labels[account.id])
+            self._calculator.register(account.id, account.name, self._labels[account.id])
 
     @property
     def rules(self) -> CostRules:
         """Give the rules by which they are kept."""
-        return self._accountant.rules
+        return self._calculator.rules
 
     @property
     def card(self) -> RateCard:
         """Give the rate card, with list prices."""
-        return self._accountant.card
+        return self._calculator.card
 
     def facts(self, account_id: str) -> BillingFacts:
         """Give what is known of an account's billing."""
-        return self._accountant.facts(account_id)
+        return self._calculator.facts(account_id)
 
     def accounts(self, wanted: Iterable[str] = ()) -> list[CostAccount]:
         """Give the accounts of which anything is known; of these the ``wanted`` ones, by id, label or name.
@@ -122,13 +122,13 @@ class Books:
         until = self._source.until(account.id)
         if until is None:
             raise QueryError(f"Nothing is known of account {account.label} yet.")
-        on = day_of(period, self._accountant.terms(account.id).cycle_of(until.date()).start, until.date())
-        return self._accountant.work_out(self._source, account, self._source.roster(account.id), until, on)
+        on = day_of(period, self._calculator.terms(account.id).cycle_of(until.date()).start, until.date())
+        return self._calculator.compute(self._source, account, self._source.roster(account.id), until, on)
 
     def list_prices(self, account: CostAccount, since: date, until: date) -> dict[Usage, ListPrice]:
         """Give what was used on the days [since, until), and what that comes to at the list prices of those days."""
-        roster, tariffs = self._source.roster(account.id), self._accountant.tariffs
-        card = self._accountant.card_of(account.id)
+        roster, tariffs = self._source.roster(account.id), self._calculator.tariffs
+        card = self._calculator.card_of(account.id)
         found: dict[Usage, ListPrice] = {}
         for (day, asset, counted), amount in self._sums(account.id, since, until):
             is_dispatched = asset.startswith(DISPATCH_PREFIX)

@@ -19,22 +19,22 @@ from exporter.exposition.api.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import PageEndpoint
 from exporter.exposition.renderer import Encoding, Renderer
 from exporter.exposition.text import Format
-from exporter.metrics.snapshot import Board
+from exporter.metrics.snapshot import Published
 
-MISSED_TURNS = 5
-"""After how many intervals without a turn of the poller the exporter is unhealthy."""
+MISSED_REFRESHES = 5
+"""After how many intervals without a refresh the exporter is unhealthy."""
 
 
 class MetricsEndpoint:
     """Serves the snapshot; a scrape never asks Cloudflare and never renders what is rendered already."""
 
-    def __init__(self, board: Board, renderer: Renderer) -> None:
-        self._board = board
+    def __init__(self, published: Published, renderer: Renderer) -> None:
+        self._published = published
         self._renderer = renderer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        snapshot = self._board.snapshot
+        snapshot = self._published.snapshot
         if request.method not in {"GET", "HEAD"}:
             await PlainTextResponse("Only GET is answered here.\n", 405)(scope, receive, send)
             return
@@ -51,7 +51,7 @@ class MetricsEndpoint:
             headers["Content-Encoding"] = "gzip"
         await Response(rendered.body, headers=headers)(scope, receive, send)
         if request.method == "GET":
-            self._board.mark_scraped(rendered.revision)
+            self._published.mark_scraped(rendered.revision)
 
 
 def choose_encoding(accept: str, accept_encoding: str) -> Encoding:
@@ -82,7 +82,7 @@ def _weighted(header: str) -> list[tuple[str, float]]:
 
 
 def build_web(
-    board: Board,
+    published: Published,
     renderer: Renderer,
     clock: Clock,
     *,
@@ -98,34 +98,36 @@ def build_web(
     started = clock.monotonic()
 
     def longest_pause() -> float:
-        interval = board.snapshot.status.refresh_interval if board.snapshot else refresh_interval
-        return MISSED_TURNS * interval.total_seconds()
+        interval = published.snapshot.status.refresh_interval if published.snapshot else refresh_interval
+        return MISSED_REFRESHES * interval.total_seconds()
 
-    def is_turning() -> bool:
-        turned = started if board.turned_at is None else board.turned_at
-        return clock.monotonic() - turned <= longest_pause()
+    def is_refreshing() -> bool:
+        refreshed = started if published.refreshed_at is None else published.refreshed_at
+        return clock.monotonic() - refreshed <= longest_pause()
 
     async def healthy(_: Request) -> Response:
-        if is_turning():
+        if is_refreshing():
             return PlainTextResponse("healthy\n")
-        return PlainTextResponse(f"unhealthy: the poller has not turned for more than {longest_pause():.0f} s\n", 503)
+        return PlainTextResponse(
+            f"unhealthy: the poller has not refreshed for more than {longest_pause():.0f} s\n", 503
+        )
 
     async def ready(_: Request) -> Response:
-        if board.snapshot is None:
+        if published.snapshot is None:
             return PlainTextResponse("not ready: the first refresh is under way\n", 503)
         return PlainTextResponse("ready\n")
 
     surveys = Surveys()
     return Starlette(
         routes=[
-            Route("/", PageEndpoint(board, surveys, telemetry_path, grafana_url).answer),
-            Route(telemetry_path, MetricsEndpoint(board, renderer)),
+            Route("/", PageEndpoint(published, surveys, telemetry_path, grafana_url).answer),
+            Route(telemetry_path, MetricsEndpoint(published, renderer)),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
             *api_routes(
-                CostsEndpoint(board, ask_books),
+                CostsEndpoint(published, ask_books),
                 AlertsEndpoint(monitoring),
-                SurveyEndpoints(board, surveys, ask_usage, is_turning),
+                SurveyEndpoints(published, surveys, ask_usage, is_refreshing),
             ),
         ],
         exception_handlers={HTTPException: answer_error, Exception: answer_fault},

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from exporter.config.selection import Choices
+from exporter.config.selection import Selection
 from exporter.ledger.publication import Publication
 from exporter.model import Account
 
 
-def choose(publication: Publication, accounts: Iterable[Account], choices: Choices) -> Publication:
+def select(publication: Publication, accounts: Iterable[Account], selection: Selection) -> Publication:
     """Give a publication without the accounts, products and assets that are left out. ``accounts`` have real names."""
-    wanted = {account.id for account in accounts if choices.accounts.admits(account)}
-    datasets = {dataset.key for dataset in choices.datasets()}
-    kinds = choices.kinds()
+    wanted = {account.id for account in accounts if selection.accounts.admits(account)}
+    datasets = {dataset.key for dataset in selection.datasets()}
+    kinds = selection.kinds()
     return replace(
         publication,
         accounts={account: label for account, label in publication.accounts.items() if account in wanted},

@@ -37,17 +37,17 @@ class Snapshot:
     holdings: Holdings = field(default_factory=Holdings)
 
 
-class Board:
+class Published:
     """Where the newest snapshot hangs. Publishing is the assignment of one attribute.
 
     ``scraped_revision`` is the newest ledger revision with which a ``/metrics`` request has been answered, and
-    ``turned_at`` the monotonic time at which the poller last finished a turn.
+    ``refreshed_at`` the monotonic time at which the poller last finished a refresh.
     """
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
         self.scraped_revision = 0
-        self.turned_at: float | None = None
+        self.refreshed_at: float | None = None
 
     def mark_scraped(self, revision: int) -> None:
         """Note that a scrape has been answered with a revision."""

@@ -1,4 +1,4 @@
-"""One account's turn: discover its assets when that is due, ask for its usage, commit what was said.
+"""One account's refresh: discover its assets when that is due, ask for its usage, commit what was said.
 
 Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, as a status and one log line a change.
 """
@@ -12,10 +12,10 @@ from exporter.cloudflare import USUAL, CloudflareError, Limits, Principal, Refus
 from exporter.ledger import CommitError, RosterKey
 from exporter.model import Account, Answer, Question, Unlistable, floor_minute
 from exporter.poller.billing import BillingPoller
-from exporter.poller.closed_days import DayPoller
-from exporter.poller.context import Works
-from exporter.poller.schedule import Candidate, Turn
-from exporter.poller.status_tracker import AccountStatuses
+from exporter.poller.closed_days import ClosedDayPoller
+from exporter.poller.context import PollerContext
+from exporter.poller.schedule import Candidate, Grant
+from exporter.poller.status_tracker import StatusTracker
 from exporter.poller.windows import make_question
 from exporter.status import STORAGE
 
@@ -34,12 +34,12 @@ PATIENT_DISCOVERIES = 5
 class AccountPoller:
     """Asks one account; never raises what Cloudflare or the ledger raise. Times are monotonic seconds."""
 
-    def __init__(self, account: Account, principal: Principal, works: Works) -> None:
+    def __init__(self, account: Account, principal: Principal, context: PollerContext) -> None:
         self.account = account
         self.principal = principal
-        self.statuses = AccountStatuses(account, works.now)
+        self.statuses = StatusTracker(account, context.now)
         self.is_busy = False
-        self._works = works
+        self._context = context
         self._asked_at = float("-inf")
         self._discover_at = float("-inf")
         self._discovered_at = float("-inf")
@@ -48,10 +48,10 @@ class AccountPoller:
         self._limits: dict[str, Limits] = {}
         self._limits_at = float("-inf")
         self._limits_learned_at = float("-inf")
-        self.days = DayPoller(works)
-        self.billing = BillingPoller(works)
+        self.days = ClosedDayPoller(context)
+        self.billing = BillingPoller(context)
 
-    def ask_with(self, principal: Principal, account: Account) -> None:
+    def switch_token(self, principal: Principal, account: Account) -> None:
         """Go on with a token, which lists the account so; what another token may not do says nothing about it."""
         is_another = principal.analytics is not self.principal.analytics
         self.principal, self.account, self.statuses.account = principal, account, account
@@ -59,44 +59,44 @@ class AccountPoller:
             self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Take changed choices to heart: discover with the next turn, forget what is no longer asked."""
-        self.statuses.keep({dataset.key for dataset in self._works.datasets}, self._works.choices.kinds())
+        """Take changed choices to heart: discover with the next refresh, forget what is no longer asked."""
+        self.statuses.keep({dataset.key for dataset in self._context.datasets}, self._context.selection.kinds())
         self._ask_again_at.clear()
         self.billing.begin_anew()
         self._limits_at = self._discover_at = float("-inf")
 
     def candidate(self) -> Candidate:
-        """Give what the account wants of the next turn."""
-        is_due = self._works.clock.monotonic() >= self._discover_at
+        """Give what the account wants of the next refresh."""
+        is_due = self._context.clock.monotonic() >= self._discover_at
         return Candidate(
             self.account.id,
             self._asked_at,
             self._discover_at if is_due else None,
-            self.principal.analytics.cost(self.account.id) + (self._works.clock.monotonic() >= self._limits_at),
+            self.principal.analytics.cost(self.account.id) + (self._context.clock.monotonic() >= self._limits_at),
             self.principal.discovery.cost(self.account.id),
         )
 
-    async def turn(self, turn: Turn) -> None:
-        """Discover and refresh, as far as the turn goes."""
+    async def refresh(self, grant: Grant) -> None:
+        """Discover and refresh, as far as the refresh goes."""
         self.is_busy = True
         try:
             was_rejected = self.statuses.whole.reason == TokenRejected.outcome
-            if turn.is_listed and not was_rejected:
+            if grant.is_listed and not was_rejected:
                 await self._discover()
-            if turn.is_asked:
-                self._asked_at = self._works.clock.monotonic()
-                await self._refresh()
+            if grant.is_asked:
+                self._asked_at = self._context.clock.monotonic()
+                await self._ask_usage()
                 if was_rejected and self.statuses.whole.is_up:
                     # Lists that were refused together with the token say nothing about its permissions.
                     self._discover_at = float("-inf")
         except CloudflareError as error:
-            self.statuses.note_down(error.outcome, error.detail, error.remedy)
+            self.statuses.mark_down(error.outcome, error.detail, error.remedy)
         except CommitError as error:
-            self._works.commit_failures += 1
-            self.statuses.note_down(STORAGE, error.detail, error.remedy)
+            self._context.commit_failures += 1
+            self.statuses.mark_down(STORAGE, error.detail, error.remedy)
         except Exception:
-            log.exception("the turn of account %s failed; it is tried again", self.account.id)
-            self.statuses.note_down(
+            log.exception("the refresh of account %s failed; it is tried again", self.account.id)
+            self.statuses.mark_down(
                 "internal", "A fault of the exporter's own.", "Report it, with the traceback that is in its log."
             )
         finally:
@@ -115,7 +115,7 @@ class AccountPoller:
         await self.billing.ask(self.account, self.principal.billing)
 
     async def _discover(self) -> None:
-        now = self._works.clock.monotonic()
+        now = self._context.clock.monotonic()
         self._discover_at = now + EARLY_DISCOVERY.total_seconds()
         self._discovered_at = now
         try:
@@ -123,21 +123,21 @@ class AccountPoller:
         except Withheld:
             return
         except CloudflareError as error:
-            self.statuses.note_no_lists(error)
+            self.statuses.record_failed_lists(error)
             return
         self._discoveries += 1
         unlistable = {kind: found for kind, found in inventory.listings.items() if isinstance(found, Unlistable)}
-        self.statuses.note_lists(inventory.listings, unlistable)
-        is_first = not self._works.ledger.has_roster(self.account.id)
+        self.statuses.record_lists(inventory.listings, unlistable)
+        is_first = not self._context.ledger.has_roster(self.account.id)
         if is_first and not inventory.is_settled and self._discoveries < PATIENT_DISCOVERIES:
             return
-        await self._works.with_ledger(self._works.ledger.enlist, inventory, self._works.choices)
+        await self._context.with_ledger(self._context.ledger.enlist, inventory, self._context.selection)
         if inventory.is_settled:
-            self._discover_at = now + self._works.discovery_interval.total_seconds()
+            self._discover_at = now + self._context.discovery_interval.total_seconds()
 
-    async def _refresh(self) -> None:
+    async def _ask_usage(self) -> None:
         await self._learn_limits_if_due()
-        now = self._works.time.now()
+        now = self._context.time.now()
         questions = self._questions(now) if now is not None else []
         if not questions:
             return
@@ -145,45 +145,45 @@ class AccountPoller:
         outcomes = {question.dataset: said for question, said in asked.items() if not isinstance(said, Withheld)}
         answers = [outcome for outcome in outcomes.values() if isinstance(outcome, Answer)]
         if answers:
-            scraped = self._works.board.scraped_revision
-            applied = await self._works.with_ledger(self._works.ledger.apply, self.account.id, answers, scraped)
-            self._tell_gaps(applied.gaps)
-            reporting = {entry.key for entry in self._works.datasets if entry.says_sampling}
-            self._works.sample_intervals.update(
+            scraped = self._context.published.scraped_revision
+            applied = await self._context.with_ledger(self._context.ledger.apply, self.account.id, answers, scraped)
+            self._log_gaps(applied.gaps)
+            reporting = {entry.key for entry in self._context.datasets if entry.says_sampling}
+            self._context.sample_intervals.update(
                 {
                     (self.account.id, answer.question.dataset): answer.sample_interval
                     for answer in answers
                     if answer.question.dataset in reporting
                 }
             )
-            kinds = self._works.choices.kinds()
-            self._look_into(frozenset(stranger for stranger in applied.strangers if stranger[0] in kinds))
-        self._note_outcomes(outcomes)
+            kinds = self._context.selection.kinds()
+            self._bring_discovery_forward(frozenset(stranger for stranger in applied.strangers if stranger[0] in kinds))
+        self._record_outcomes(outcomes)
 
     async def _learn_limits_if_due(self) -> None:
         """Ask what plan and token allow; as long as that is not known, the usual limits are taken."""
-        now = self._works.clock.monotonic()
+        now = self._context.clock.monotonic()
         if now < self._limits_at:
             return
         self._limits_learned_at = now
-        self._limits_at = now + self._works.discovery_interval.total_seconds()
+        self._limits_at = now + self._context.discovery_interval.total_seconds()
         try:
-            self._limits = await self.principal.analytics.limits(self.account, self._works.datasets)
+            self._limits = await self.principal.analytics.limits(self.account, self._context.datasets)
         except CloudflareError as error:
             log.debug("%s", error)
             return
-        lacking = [each for each in self._works.datasets if not self._limits.get(each.key, USUAL).is_enabled]
+        lacking = [each for each in self._context.datasets if not self._limits.get(each.key, USUAL).is_enabled]
         if not lacking:
             self._limits_at = now + LIMITS_LIFE.total_seconds()
         for dataset in lacking:
-            self.statuses.note_without_plan(dataset.key, dataset.name)
+            self.statuses.mark_unavailable(dataset.key, dataset.name)
 
     def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
         """Give what to ask of each dataset whose time has come."""
-        ledger, clock = self._works.ledger, self._works.clock
+        ledger, clock = self._context.ledger, self._context.clock
         until = max(filter(None, (floor_minute(now), ledger.until(self.account.id))))
         questions: list[tuple[Dataset, Question]] = []
-        for dataset in self._works.datasets:
+        for dataset in self._context.datasets:
             if clock.monotonic() < self._ask_again_at.get(dataset.key, float("-inf")):
                 continue
             limits = self._limits.get(dataset.key, USUAL)
@@ -194,38 +194,38 @@ class AccountPoller:
                 questions.append((dataset, question))
         return questions
 
-    def _tell_gaps(self, gaps: Mapping[str, timedelta]) -> None:
+    def _log_gaps(self, gaps: Mapping[str, timedelta]) -> None:
         for dataset, gap in gaps.items():
             if gap:
                 log.warning(
                     "%s of account %s: %s went by that can no longer be asked for", dataset, self.account.id, gap
                 )
 
-    def _look_into(self, strangers: frozenset[RosterKey]) -> None:
+    def _bring_discovery_forward(self, strangers: frozenset[RosterKey]) -> None:
         """Bring the next discovery forward if there are ids that none has decided on."""
         if strangers:
             self._discover_at = min(self._discover_at, self._discovered_at + EARLY_DISCOVERY.total_seconds())
 
-    def _note_outcomes(self, outcomes: Mapping[str, Answer | CloudflareError]) -> None:
+    def _record_outcomes(self, outcomes: Mapping[str, Answer | CloudflareError]) -> None:
         """Take down what came of each dataset; what will not change soon is asked again at its leisure."""
         errors = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, CloudflareError)}
-        for dataset in self._works.datasets:
+        for dataset in self._context.datasets:
             if dataset.key in outcomes:
                 error = errors.get(dataset.key)
-                self.statuses.note_dataset(dataset.key, dataset.name, error)
+                self.statuses.record_dataset(dataset.key, dataset.name, error)
                 self._pause(dataset, error)
         if len(errors) < len(outcomes):
-            self.statuses.tell_changes()
-            self.statuses.note_up()
+            self.statuses.log_changes()
+            self.statuses.mark_up()
         elif errors:
             first = next(iter(errors.values()))
-            self.statuses.note_down(first.outcome, first.detail, first.remedy)
+            self.statuses.mark_down(first.outcome, first.detail, first.remedy)
 
     def _pause(self, dataset: Dataset, error: CloudflareError | None) -> None:
-        pause = dataset.pace
+        pause = dataset.min_interval
         if error is not None:
-            pause = self._works.discovery_interval if error.is_final else timedelta(0)
+            pause = self._context.discovery_interval if error.is_final else timedelta(0)
         if isinstance(error, Refused):
             self._limits_at = min(self._limits_at, self._limits_learned_at + pause.total_seconds())
         if pause:
-            self._ask_again_at[dataset.key] = self._works.clock.monotonic() + pause.total_seconds()
+            self._ask_again_at[dataset.key] = self._context.clock.monotonic() + pause.total_seconds()

@@ -14,14 +14,14 @@ BILLING_REQUESTS = 5
 
 
 class Background:
-    """Gives out what the turns of the accounts left of each budget, and a little that is put by for it."""
+    """Allocates what refreshes leave of each budget, and a small reserve, to background questions."""
 
     def __init__(self) -> None:
         self._reserves: dict[Budget, Reserve] = {}
         self._kept: dict[Budget, int] = {}
 
-    def put_by(self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float) -> int:
-        """Give how many requests of the turn that begins are kept for the background; none if nothing is due there."""
+    def reserve(self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float) -> int:
+        """Return how many requests of the coming refresh are reserved for the background: none if nothing is due."""
         kept = 0
         if _due(budget, accounts):
             reserve = self._reserve(budget)
@@ -30,10 +30,10 @@ class Background:
         self._kept[budget] = kept
         return kept
 
-    def share_out(
+    def allocate(
         self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float
     ) -> list[tuple[AccountPoller, int]]:
-        """Give who may ask after a turn of so many seconds, and in how many documents; who waited longest is first."""
+        """Return who may ask after a refresh of ``seconds``, and in how many documents: longest-waiting first."""
         due = sorted(_due(budget, accounts), key=lambda account: account.days.asked_at)
         reserve, spare = self._reserve(budget), budget.spare(API, seconds)
         documents = min(max(spare, reserve.saved), budget.remaining(API))
@@ -44,10 +44,10 @@ class Background:
         each = max(documents // len(due), 1)
         return [(account, each) for account in due[:documents]]
 
-    def share_out_billing(
+    def allocate_billing(
         self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float
     ) -> list[AccountPoller]:
-        """Give who may ask how it is billed, from what a turn of so many seconds left of the budget."""
+        """Return the accounts that may ask how they are billed, from what a refresh of ``seconds`` left."""
         due = [account for account in _of(budget, accounts) if account.billing.is_due]
         return due[: budget.spare("rest", seconds) // BILLING_REQUESTS]
 

@@ -10,7 +10,7 @@ from exporter.billing import facts_to_text
 from exporter.cloudflare import BillingReader, CloudflareError
 from exporter.ledger import CommitError
 from exporter.model import Account
-from exporter.poller.context import Works
+from exporter.poller.context import PollerContext
 
 log = logging.getLogger(__name__)
 
@@ -22,33 +22,33 @@ RESPITE = timedelta(minutes=5)
 class BillingPoller:
     """Asks for an account's billing facts when that is due, and puts them down."""
 
-    def __init__(self, works: Works) -> None:
-        self._works = works
+    def __init__(self, context: PollerContext) -> None:
+        self._context = context
         self._ask_at = float("-inf")
         self.is_busy = False
 
     @property
     def is_due(self) -> bool:
         """Tell whether it is time to ask."""
-        return not self.is_busy and self._works.clock.monotonic() >= self._ask_at
+        return not self.is_busy and self._context.clock.monotonic() >= self._ask_at
 
     def begin_anew(self) -> None:
-        """Ask with the next turn: another token, or another plan, may say more."""
+        """Ask with the next refresh: another token, or another plan, may say more."""
         self._ask_at = float("-inf")
 
     async def ask(self, account: Account, reader: BillingReader) -> None:
         """Ask, and put down what is new."""
-        self.is_busy, works = True, self._works
-        self._ask_at = works.clock.monotonic() + RESPITE.total_seconds()
+        self.is_busy, context = True, self._context
+        self._ask_at = context.clock.monotonic() + RESPITE.total_seconds()
         try:
-            facts = await reader.read(account, works.accountant.facts(account.id))
-            await works.with_ledger(works.ledger.note_billing, account.id, facts_to_text(facts))
-            works.accountant.note_facts(account.id, facts)
-            self._ask_at = works.clock.monotonic() + PACE.total_seconds()
+            facts = await reader.read(account, context.calculator.facts(account.id))
+            await context.with_ledger(context.ledger.note_billing, account.id, facts_to_text(facts))
+            context.calculator.record_facts(account.id, facts)
+            self._ask_at = context.clock.monotonic() + PACE.total_seconds()
         except CloudflareError as error:
             log.debug("%s", error)
         except CommitError as error:
-            works.commit_failures += 1
+            context.commit_failures += 1
             log.warning("%s", error)
         except Exception:
             log.exception("asking for the billing of account %s failed; it is tried again", account.id)

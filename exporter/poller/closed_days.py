@@ -11,7 +11,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare import MOST_ALIASES, USUAL, Analytics, CloudflareError, Limits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Part
 from exporter.model import Account, Answer
-from exporter.poller.context import Works
+from exporter.poller.context import PollerContext
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +22,11 @@ RESPITE = timedelta(minutes=5)
 """How often it is looked whether something is due, and for how long a dataset that was not answered is left alone."""
 
 
-class DayPoller:
+class ClosedDayPoller:
     """Finds what is to be asked of an account's closed days, and asks it as far as it may."""
 
-    def __init__(self, works: Works) -> None:
-        self._works = works
+    def __init__(self, context: PollerContext) -> None:
+        self._context = context
         self._due: list[tuple[Dataset, DayTask]] = []
         self._again_at: dict[str, float] = {}
         self._find_at = float("-inf")
@@ -41,35 +41,35 @@ class DayPoller:
 
     def find(self, account: Account, limits: Mapping[str, Limits]) -> None:
         """Find what is due, and note how far the account's days have come."""
-        now, monotonic = self._works.time.now(), self._works.clock.monotonic()
+        now, monotonic = self._context.time.now(), self._context.clock.monotonic()
         if now is None or self.is_busy or monotonic < self._find_at:
             return
         self._find_at = monotonic + RESPITE.total_seconds()
         unfilled = 0
         self._due = []
-        for dataset in self._works.datasets:
+        for dataset in self._context.datasets:
             known = limits.get(dataset.key, USUAL)
             if dataset.role is Role.WINDOW or not known.is_enabled:
                 continue
-            tasks, progress = self._works.ledger.find_day_tasks(account.id, dataset, now, known.retention)
-            self._works.days[account.id, dataset.name] = progress
+            tasks, progress = self._context.ledger.find_day_tasks(account.id, dataset, now, known.retention)
+            self._context.days[account.id, dataset.name] = progress
             unfilled = max(unfilled, progress.unfilled_days)
             if monotonic >= self._again_at.get(dataset.key, float("-inf")):
                 self._due += [(dataset, task) for task in tasks if task.due <= now]
         self._due.sort(key=lambda due: _urgency(due[1]))
-        self._tell_fill(account, unfilled)
+        self._log_fill(account, unfilled)
 
     async def ask(self, account: Account, analytics: Analytics, limits: Mapping[str, Limits], documents: int) -> None:
         """Ask what is due, the most urgent first, in about so many documents."""
         self.is_busy = True
-        self.asked_at = self._works.clock.monotonic()
+        self.asked_at = self._context.clock.monotonic()
         before = analytics.asked(account.id)
         try:
             while self._due and analytics.asked(account.id) - before < documents:
                 batch = self._take_batch(account, analytics, limits)
                 await self._ask_batch(account, analytics, limits, batch)
         except CommitError as error:
-            self._works.commit_failures += 1
+            self._context.commit_failures += 1
             log.warning("%s", error)
         except Exception:
             log.exception("asking for closed days of account %s failed; it is tried again", account.id)
@@ -84,7 +84,7 @@ class DayPoller:
         aliases = rows = count = 0
         for dataset, task in self._due:
             aliases += analytics.pieces_of(account, dataset, task.question, limits)
-            rows += self._works.ledger.count_rows(account.id, dataset.key)
+            rows += self._context.ledger.count_rows(account.id, dataset.key)
             if count and (aliases > MOST_ALIASES or rows > MOST_ROWS):
                 break
             count += 1
@@ -108,17 +108,17 @@ class DayPoller:
             else:
                 answers.append((parts[question], said))
         if answers:
-            works = self._works
-            changes = await works.with_ledger(
-                works.ledger.apply_days, account.id, answers, works.board.scraped_revision
+            context = self._context
+            changes = await context.with_ledger(
+                context.ledger.apply_days, account.id, answers, context.published.scraped_revision
             )
-            _tell_audits(account, changes)
+            _log_audits(account, changes)
 
     def _leave_alone(self, dataset: str) -> None:
-        self._again_at[dataset] = self._works.clock.monotonic() + RESPITE.total_seconds()
+        self._again_at[dataset] = self._context.clock.monotonic() + RESPITE.total_seconds()
         self._due = [due for due in self._due if due[0].key != dataset]
 
-    def _tell_fill(self, account: Account, unfilled: int) -> None:
+    def _log_fill(self, account: Account, unfilled: int) -> None:
         if unfilled and not self._unfilled:
             log.info("account %s (%s): %s days before counting are to be filled in", account.name, account.id, unfilled)
         elif self._unfilled and not unfilled:
@@ -132,7 +132,7 @@ def _urgency(task: DayTask) -> tuple[int, float]:
     return rank, -task.question.since.timestamp()
 
 
-def _tell_audits(account: Account, changes: Sequence[DayChange]) -> None:
+def _log_audits(account: Account, changes: Sequence[DayChange]) -> None:
     counted = [change for change in changes if change.part.part is Part.COUNTED]
     for day in sorted({change.part.day for change in counted}):
         those = [change for change in counted if change.part.day == day]

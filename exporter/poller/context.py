@@ -11,10 +11,10 @@ from exporter.catalog.entry import Dataset
 from exporter.clock import Clock
 from exporter.cloudflare import CloudflareTime
 from exporter.config.alerting import Alerting
-from exporter.config.selection import Choices
-from exporter.costs.calculator import Accountant
+from exporter.config.selection import Selection
+from exporter.costs.calculator import CostCalculator
 from exporter.ledger import Ledger
-from exporter.metrics.snapshot import Board
+from exporter.metrics.snapshot import Published
 from exporter.model import DayProgress
 from exporter.status import Problem
 
@@ -22,23 +22,23 @@ Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
-class Works:
+class PollerContext:
     """What all accounts share: the ledger and its lock, the accountant, clocks, what to ask, and counts since the
     process began.
 
-    ``choices``, the datasets that they leave, ``alerting`` and the interval are those of the configuration that was
+    ``selection``, the datasets that they leave, ``alerting`` and the interval are those of the configuration that was
     last taken over, at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem``
     if a token file cannot be used any more, and ``find_web_problem`` gives what is wrong with the web configuration.
     """
 
     ledger: Ledger
-    accountant: Accountant
-    board: Board
+    calculator: CostCalculator
+    published: Published
     datasets: Sequence[Dataset]
     clock: Clock
     time: CloudflareTime
     discovery_interval: timedelta
-    choices: Choices
+    selection: Selection
     alerting: Alerting
     configured_at: datetime
     config_problem: Problem | None = None
@@ -53,11 +53,11 @@ class Works:
         """Give Cloudflare's time, or the machine's as long as Cloudflare has not answered."""
         return self.time.now() or self.clock.now()
 
-    def meet_accounts(self) -> None:
+    def register_accounts(self) -> None:
         """Let the accountant know by which names the ledger's accounts go."""
         labels = self.ledger.labels()
         for account in self.ledger.accounts():
-            self.accountant.meet(account.id, account.name, labels[account.id])
+            self.calculator.register(account.id, account.name, labels[account.id])
 
     async def with_ledger(self, work: Callable[..., Result], *arguments: object) -> Result:
         """Do work on the ledger in a thread, one at a time; what has begun is finished even if we are cancelled."""

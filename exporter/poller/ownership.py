@@ -7,8 +7,8 @@ from exporter.cloudflare import CloudflareError, Forbidden, Principal, TokenReje
 from exporter.ledger import CommitError
 from exporter.model import Account
 from exporter.poller.account import EARLY_DISCOVERY, AccountPoller
-from exporter.poller.context import Works
-from exporter.poller.status_tracker import dated, told
+from exporter.poller.context import PollerContext
+from exporter.poller.status_tracker import dated, describe
 from exporter.status import STORAGE, AccountStatus
 
 log = logging.getLogger(__name__)
@@ -24,34 +24,34 @@ NO_ACCOUNT_ADVICE = (
 )
 
 
-class Owners:
+class TokenAssignment:
     """The tokens and the accounts that each asks for. An account has one owner; the ledger counts on, whoever that is.
 
     Overlapping tokens: where the owner is rejected, or lists an account no more, another token that lists it goes on.
     """
 
-    def __init__(self, principals: Sequence[Principal], works: Works) -> None:
+    def __init__(self, principals: Sequence[Principal], context: PollerContext) -> None:
         self.principals = principals
-        self._works = works
+        self._context = context
         self._accounts: dict[str, AccountPoller] = {}
         self._listed: dict[str, dict[str, Account]] = {}
         self._absences: dict[str, int] = {}
-        self._troubles: dict[str, AccountStatus] = {}
+        self._token_statuses: dict[str, AccountStatus] = {}
         self._list_at: dict[str, float] = {}
         self._keep_until: dict[str, float] = {}
 
     def asked(self) -> list[AccountPoller]:
         """Give the accounts to ask: those that are not left out, and whose token is still there."""
-        chosen = self._works.choices.accounts
+        chosen = self._context.selection.accounts
         return [
             account
             for account in list(self._accounts.values())
             if account.principal in self.principals and chosen.admits(account.account)
         ]
 
-    def troubles(self) -> list[AccountStatus]:
+    def token_statuses(self) -> list[AccountStatus]:
         """Give the tokens whose accounts could not be listed."""
-        return list(self._troubles.values())
+        return list(self._token_statuses.values())
 
     def reconfigure(self, principals: Sequence[Principal]) -> None:
         """Go on with other tokens and choices; everything is listed anew.
@@ -66,7 +66,7 @@ class Owners:
             account.begin_anew()
         self.principals = principals
         names = {principal.name for principal in principals}
-        self._troubles = {name: trouble for name, trouble in self._troubles.items() if name in names}
+        self._token_statuses = {name: failure for name, failure in self._token_statuses.items() if name in names}
         self._listed.clear()
         self._list_at.clear()
         self._keep_until.clear()
@@ -77,36 +77,36 @@ class Owners:
 
     def due(self) -> list[Principal]:
         """Give the tokens whose accounts have to be listed: after each interval, and at once if one is doubted."""
-        now = self._works.clock.monotonic()
+        now = self._context.clock.monotonic()
         doubted = [account.principal for account in self.doubted()]
         return [each for each in self.principals if each in doubted or now >= self._list_at.get(each.name, now)]
 
     async def list_accounts(self, principal: Principal) -> None:
         """List a token's accounts, and settle who asks for them; what fails is a trouble of the token."""
-        now = self._works.clock.monotonic()
-        trouble: AccountStatus | None = None
+        now = self._context.clock.monotonic()
+        failure: AccountStatus | None = None
         listed: list[Account] = []
         accounts: list[Account] = []
         try:
             listed = [self._named(account) for account in await principal.discovery.accounts(principal.wanted)]
-            chosen = self._works.choices.accounts
+            chosen = self._context.selection.accounts
             accounts = [account for account in listed if chosen.admits(account)]
-            await self._works.with_ledger(self._works.ledger.enroll, accounts, chosen.alias)
-            self._works.meet_accounts()
+            await self._context.with_ledger(self._context.ledger.enroll, accounts, chosen.alias)
+            self._context.register_accounts()
         except Withheld:
             return
         except CloudflareError as error:
-            trouble = _trouble(principal, error.outcome, error.detail, error.remedy)
+            failure = _token_status(principal, error.outcome, error.detail, error.remedy)
         except CommitError as error:
-            self._works.commit_failures += 1
-            trouble = _trouble(principal, STORAGE, error.detail, error.remedy)
+            self._context.commit_failures += 1
+            failure = _token_status(principal, STORAGE, error.detail, error.remedy)
         if principal not in self.principals:
             return
-        if trouble:
-            self._note_trouble(trouble)
+        if failure:
+            self._record_token_status(failure)
             self._pass_on()
-        is_complete = not trouble and self._take_list(principal, listed, accounts)
-        interval = self._works.discovery_interval if is_complete else EARLY_DISCOVERY
+        is_complete = not failure and self._take_list(principal, listed, accounts)
+        interval = self._context.discovery_interval if is_complete else EARLY_DISCOVERY
         self._list_at[principal.name] = now + interval.total_seconds()
 
     def _pass_on(self) -> None:
@@ -115,7 +115,7 @@ class Owners:
         A list that rejects the owner or lacks the account is proof. Where the owner is merely allowed nothing, another
         token is tried for an interval at least.
         """
-        now = self._works.clock.monotonic()
+        now = self._context.clock.monotonic()
         doubted = {account.account.id for account in self.doubted()}
         for account in self.asked():
             account_id, owner = account.account.id, account.principal
@@ -125,9 +125,9 @@ class Owners:
             heir = next((each for each in self.principals if each is not owner and self._lists(each, account_id)), None)
             if heir is not None:
                 log.warning("account %s: %s goes on in the place of %s", account_id, heir.name, owner.name)
-                account.ask_with(heir, self._listed[heir.name][account_id])
+                account.switch_token(heir, self._listed[heir.name][account_id])
                 self._absences.pop(account_id, None)
-                self._keep_until[account_id] = now + self._works.discovery_interval.total_seconds()
+                self._keep_until[account_id] = now + self._context.discovery_interval.total_seconds()
 
     def _has_lost(self, principal: Principal, account_id: str) -> bool:
         listed = self._listed.get(principal.name)
@@ -137,14 +137,14 @@ class Owners:
         return not self._is_rejected(principal) and account_id in self._listed.get(principal.name, ())
 
     def _is_rejected(self, principal: Principal) -> bool:
-        trouble = self._troubles.get(principal.name)
-        return trouble is not None and trouble.reason == TokenRejected.outcome
+        failure = self._token_statuses.get(principal.name)
+        return failure is not None and failure.reason == TokenRejected.outcome
 
     def _named(self, account: Account) -> Account:
         """Give the account with the name known from before, if the token may not read it."""
         if account.name != account.id:
             return account
-        return next((known for known in self._works.ledger.accounts() if known.id == account.id), account)
+        return next((known for known in self._context.ledger.accounts() if known.id == account.id), account)
 
     def _take_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> bool:
         """Begin to ask new ``accounts`` and give up those that are gone; False if one is missing for the first time."""
@@ -154,9 +154,9 @@ class Owners:
         for account in accounts:
             known = self._accounts.get(account.id)
             if known is None:
-                self._accounts[account.id] = AccountPoller(account, principal, self._works)
+                self._accounts[account.id] = AccountPoller(account, principal, self._context)
             elif known.principal is principal or known.principal not in self.principals:
-                known.ask_with(principal, account)
+                known.switch_token(principal, account)
         there = self._listed[principal.name]
         missing = [key for key, known in self._accounts.items() if known.principal is principal and key not in there]
         self._absences = {key: count for key, count in self._absences.items() if key not in there}
@@ -172,23 +172,23 @@ class Owners:
 
     def _note_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> None:
         if accounts:
-            if self._troubles.pop(principal.name, None):
+            if self._token_statuses.pop(principal.name, None):
                 log.info("the accounts of %s are listed again", principal.name)
         elif listed:
             detail = f"{principal.name} sees {len(listed)} accounts; accounts.include and accounts.exclude leave none."
             remedy = "Change accounts.include or accounts.exclude, or take the token out."
-            self._note_trouble(_trouble(principal, "no_account", detail, remedy))
+            self._record_token_status(_token_status(principal, "no_account", detail, remedy))
         else:
             detail = f"{principal.name} sees no account."
-            self._note_trouble(_trouble(principal, "no_account", detail, NO_ACCOUNT_ADVICE))
+            self._record_token_status(_token_status(principal, "no_account", detail, NO_ACCOUNT_ADVICE))
 
-    def _note_trouble(self, trouble: AccountStatus) -> None:
+    def _record_token_status(self, failure: AccountStatus) -> None:
         """Take down that a token's accounts cannot be listed; those that are known go on meanwhile."""
-        known = self._troubles.get(trouble.name)
-        if known is None or known.reason != trouble.reason:
-            log.warning("%s", told(trouble))
-        self._troubles[trouble.name] = dated(trouble, known, self._works.now())
+        known = self._token_statuses.get(failure.name)
+        if known is None or known.reason != failure.reason:
+            log.warning("%s", describe(failure))
+        self._token_statuses[failure.name] = dated(failure, known, self._context.now())
 
 
-def _trouble(principal: Principal, reason: str, detail: str, remedy: str) -> AccountStatus:
+def _token_status(principal: Principal, reason: str, detail: str, remedy: str) -> AccountStatus:
     return AccountStatus("", False, reason, detail, principal.name, remedy)

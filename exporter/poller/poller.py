@@ -1,4 +1,4 @@
-"""The loops: list the accounts, give each its turn, publish. With ``account`` the only error boundary."""
+"""The refresh loop: list the accounts, ask each, publish. With ``account`` the only error boundary."""
 
 import asyncio
 import logging
@@ -7,15 +7,15 @@ from datetime import timedelta
 
 from exporter.cloudflare import Budget, Principal, RequestTally, Withheld
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
-from exporter.costs.current import Costing
-from exporter.metrics.selection import choose
+from exporter.costs.current import CurrentCosts
+from exporter.metrics.selection import select
 from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
 from exporter.metrics.thresholds import Thresholds
 from exporter.poller.account import AccountPoller
 from exporter.poller.background import Background
-from exporter.poller.context import Works
-from exporter.poller.ownership import Owners
-from exporter.poller.schedule import Allotment, stretch_discovery, stretch_refresh
+from exporter.poller.context import PollerContext
+from exporter.poller.ownership import TokenAssignment
+from exporter.poller.schedule import Allotment, effective_discovery_interval, effective_refresh_interval
 from exporter.poller.status_tracker import dated
 from exporter.status import AccountStatus, ExporterStatus, Problem
 
@@ -31,17 +31,17 @@ class Poller:
     def __init__(
         self,
         principals: Sequence[Principal],
-        works: Works,
+        context: PollerContext,
         builder: SnapshotBuilder,
         *,
         tally: RequestTally,
         refresh_interval: timedelta,
         on_publish: Callable[[Snapshot], None],
     ) -> None:
-        self._owners = Owners(principals, works)
-        self._works = works
+        self._assignment = TokenAssignment(principals, context)
+        self._context = context
         self._builder = builder
-        self._costing = Costing(works.ledger, works.accountant)
+        self._current_costs = CurrentCosts(context.ledger, context.calculator)
         self._tally = tally
         self._refresh_interval = refresh_interval
         self._on_publish = on_publish
@@ -55,13 +55,13 @@ class Poller:
 
     async def run(self) -> None:
         """Turn until cancelled."""
-        clock = self._works.clock
+        clock = self._context.clock
         while True:
             started, interval = clock.monotonic(), self._refresh_interval.total_seconds()
             try:
-                await self.turn(longest_wait=interval)
+                await self.refresh(longest_wait=interval)
             except Exception:
-                log.exception("a turn failed; the next is in %s s", interval)
+                log.exception("a refresh failed; the next is in %s s", interval)
             await clock.sleep(max(interval - (clock.monotonic() - started), 0.0))
 
     async def stop(self) -> None:
@@ -70,50 +70,50 @@ class Poller:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def turn(self, longest_wait: float | None = None, patience: float = PATIENCE_SECONDS) -> None:
-        """Ask every account once and publish; a token or account that takes longer is published with a later turn.
+    async def refresh(self, longest_wait: float | None = None, patience: float = PATIENCE_SECONDS) -> None:
+        """Ask every account once and publish; a token or account that takes longer is published with a later refresh.
 
-        What is known is asked at once; accounts that a list of this turn brings, or gives to another token, are asked
-        when the list is there. So a token whose list hangs holds up nobody else. What takes longer than ``patience``
+        Known accounts are asked at once; those that a list of this refresh brings, or gives to another token, when the
+        list is there. So a token whose list hangs holds up nobody else. What takes longer than ``patience``
         (in seconds, as ``longest_wait``) is not waited for to publish the rest.
         """
-        clock = self._works.clock
+        clock = self._context.clock
         began = clock.monotonic()
         self._allotments = {budget: self._allot(budget) for budget in self._budgets()}
-        due = [principal for principal in self._owners.due() if principal not in self._listing]
-        doubted = {account.account.id for account in self._owners.doubted() if account.principal in due}
+        due = [principal for principal in self._assignment.due() if principal not in self._listing]
+        doubted = {account.account.id for account in self._assignment.doubted() if account.principal in due}
         started = [self._start(self._list_and_ask(principal)) for principal in due]
         started += self._ask_waiting(but_for=doubted)
         await self._publish_when_done(started, longest_wait, patience)
-        self._works.board.turned_at = clock.monotonic()
+        self._context.published.refreshed_at = clock.monotonic()
         left = None if longest_wait is None else max(longest_wait - (clock.monotonic() - began), 0.0)
-        asking = [self._start(account.ask_days(documents)) for account, documents in self._share_out_days()]
-        asking += [self._start(account.ask_billing()) for account in self._share_out_billing()]
+        asking = [self._start(account.ask_days(documents)) for account, documents in self._allocate_days()]
+        asking += [self._start(account.ask_billing()) for account in self._allocate_billing()]
         if asking:
             await asyncio.wait(asking, timeout=left)
 
     def _allot(self, budget: Budget) -> Allotment:
-        """Give what a turn may take of a budget, without what is put by for closed days."""
+        """Give what a refresh may take of a budget, without what is put by for closed days."""
         seconds = self._refresh_interval.total_seconds()
-        kept = self._background.put_by(budget, self._owners.asked(), seconds)
-        return Allotment(budget.per_turn("graphql", seconds) - kept, budget.per_turn("rest", seconds))
+        kept = self._background.reserve(budget, self._assignment.asked(), seconds)
+        return Allotment(budget.per_refresh("graphql", seconds) - kept, budget.per_refresh("rest", seconds))
 
-    def _share_out_days(self) -> list[tuple[AccountPoller, int]]:
+    def _allocate_days(self) -> list[tuple[AccountPoller, int]]:
         """Give who may ask about closed days, and in how many documents."""
-        asked, seconds = self._owners.asked(), self._refresh_interval.total_seconds()
+        asked, seconds = self._assignment.asked(), self._refresh_interval.total_seconds()
         for account in asked:
             account.find_days()
-        return [share for budget in self._budgets() for share in self._background.share_out(budget, asked, seconds)]
+        return [share for budget in self._budgets() for share in self._background.allocate(budget, asked, seconds)]
 
-    def _share_out_billing(self) -> list[AccountPoller]:
-        asked, seconds = self._owners.asked(), self._refresh_interval.total_seconds()
+    def _allocate_billing(self) -> list[AccountPoller]:
+        asked, seconds = self._assignment.asked(), self._refresh_interval.total_seconds()
         budgets = self._budgets()
-        return [one for budget in budgets for one in self._background.share_out_billing(budget, asked, seconds)]
+        return [one for budget in budgets for one in self._background.allocate_billing(budget, asked, seconds)]
 
     async def _publish_when_done(
         self, started: Collection[asyncio.Task[None]], longest_wait: float | None, patience: float
     ) -> None:
-        """Publish what a turn brought; if some of it takes long, once without it and once after the longest wait."""
+        """Publish what a refresh brought; if some of it takes long, once without it and once after the longest wait."""
         first = patience if longest_wait is None else min(patience, longest_wait)
         pending = await self._publish_after(started, first)
         if pending and first != longest_wait:
@@ -134,11 +134,11 @@ class Poller:
         return task
 
     async def _list_and_ask(self, principal: Principal) -> None:
-        """List a token's accounts, and ask those that this brings if the turn is still the same."""
+        """List a token's accounts, and ask those that this brings if the refresh is still the same."""
         allotments = self._allotments
         self._listing.add(principal)
         try:
-            await self._owners.list_accounts(principal)
+            await self._assignment.list_accounts(principal)
         except Exception:
             log.exception("listing the accounts of %s failed; it is tried again", principal.name)
         finally:
@@ -148,64 +148,66 @@ class Poller:
             await asyncio.wait(asked)
 
     def _ask_waiting(self, but_for: Collection[str] = ()) -> list[asyncio.Task[None]]:
-        """Ask the accounts that are not busy and had no turn yet, as far as each budget goes."""
+        """Ask the accounts that are not busy and had no refresh yet, as far as each budget goes."""
         idle = {
             account.account.id: account
-            for account in self._owners.asked()
+            for account in self._assignment.asked()
             if not account.is_busy and account.account.id not in but_for
         }
         started: list[asyncio.Task[None]] = []
         for budget, allotment in self._allotments.items():
             candidates = [account.candidate() for account in idle.values() if account.principal.budget is budget]
-            turns = allotment.share_out(candidates)
-            started += [self._start(idle[account_id].turn(turn)) for account_id, turn in turns.items()]
+            grants = allotment.allocate(candidates)
+            started += [self._start(idle[account_id].refresh(grant)) for account_id, grant in grants.items()]
         return started
 
     def _budgets(self) -> list[Budget]:
-        return list(dict.fromkeys(principal.budget for principal in self._owners.principals))
+        return list(dict.fromkeys(principal.budget for principal in self._assignment.principals))
 
-    def _stretched_refresh(self) -> timedelta:
-        """Give how long it takes until every account has had its turn."""
+    def _effective_refresh_interval(self) -> timedelta:
+        """Give how long it takes until every account has had its refresh."""
         interval = longest = self._refresh_interval
         for budget in self._budgets():
-            costs = [one.candidate().cost for one in self._owners.asked() if one.principal.budget is budget]
-            per_turn = budget.fair_share("graphql", interval.total_seconds())
-            longest = max(longest, stretch_refresh(interval, costs, per_turn))
+            costs = [one.candidate().cost for one in self._assignment.asked() if one.principal.budget is budget]
+            per_refresh = budget.fair_share("graphql", interval.total_seconds())
+            longest = max(longest, effective_refresh_interval(interval, costs, per_refresh))
         return longest
 
-    def _stretched_discovery(self) -> timedelta:
+    def _effective_discovery_interval(self) -> timedelta:
         """Give how long it takes until the lists of every account have been read."""
-        longest = self._works.discovery_interval
+        longest = self._context.discovery_interval
         for budget in self._budgets():
-            costs = [one.candidate().list_cost for one in self._owners.asked() if one.principal.budget is budget]
-            longest = max(longest, stretch_discovery(longest, costs, budget.allowance("rest"), PERIOD_SECONDS))
+            costs = [one.candidate().list_cost for one in self._assignment.asked() if one.principal.budget is budget]
+            longest = max(
+                longest, effective_discovery_interval(longest, costs, budget.allowance("rest"), PERIOD_SECONDS)
+            )
         return longest
 
     async def publish(self) -> None:
         """Build and hang out the snapshot of the ledger's last commit."""
-        self._works.board.snapshot = await self._works.with_ledger(self._build)
+        self._context.published.snapshot = await self._context.with_ledger(self._build)
 
     def _build(self) -> Snapshot:
-        works = self._works
-        accounts = works.ledger.accounts()
-        publication = choose(works.ledger.publication(works.time.now()), accounts, works.choices)
+        context = self._context
+        accounts = context.ledger.accounts()
+        publication = select(context.ledger.publication(context.time.now()), accounts, context.selection)
         status = self._status(publication.accounts)
-        costs = self._costing.work_out(publication.accounts)
-        thresholds = Thresholds(works.alerting.thresholds, {account.id: account.name for account in accounts})
+        costs = self._current_costs.compute(publication.accounts)
+        thresholds = Thresholds(context.alerting.thresholds, {account.id: account.name for account in accounts})
         snapshot = self._builder.build(
-            publication, status, works.clock.now(), works.choices.wants_metric, costs=costs, thresholds=thresholds
+            publication, status, context.clock.now(), context.selection.wants_metric, costs=costs, thresholds=thresholds
         )
         self._on_publish(snapshot)
         return snapshot
 
     def reconfigure(self, principals: Sequence[Principal], refresh_interval: timedelta) -> None:
-        """Go on with other tokens, choices and intervals; everything is listed anew with the next turn."""
+        """Go on with other tokens, choices and intervals; everything is listed anew with the next refresh."""
         self._splits_before += sum(
             old.analytics.splits.count
-            for old in self._owners.principals
+            for old in self._assignment.principals
             if all(old.analytics is not new.analytics for new in principals)
         )
-        self._owners.reconfigure(principals)
+        self._assignment.reconfigure(principals)
         self._refresh_interval = refresh_interval
 
     def _budget_status(self) -> dict[str, tuple[int, int]]:
@@ -216,54 +218,54 @@ class Poller:
         }
 
     def _status(self, known: Mapping[str, str]) -> ExporterStatus:
-        works = self._works
-        asked = self._owners.asked()
+        context = self._context
+        asked = self._assignment.asked()
         self._gone = self._statuses_of_gone(known.keys() - {account.account.id for account in asked})
         return ExporterStatus(
             accounts=(
                 *(account.statuses.whole for account in asked),
                 *self._gone.values(),
-                *self._owners.troubles(),
+                *self._assignment.token_statuses(),
             ),
             datasets=tuple(status for account in asked for status in account.statuses.datasets()),
             lists=tuple(status for account in asked for status in account.statuses.lists()),
             api_requests=self._tally.counts(),
-            days={key: progress for key, progress in works.days.items() if key[0] in known},
+            days={key: progress for key, progress in context.days.items() if key[0] in known},
             sample_intervals={
-                key: float(interval) for key, interval in works.sample_intervals.items() if key[0] in known
+                key: float(interval) for key, interval in context.sample_intervals.items() if key[0] in known
             },
-            page_splits=self._splits_before + sum(each.analytics.splits.count for each in self._owners.principals),
-            commit_failures=works.commit_failures,
-            storage_bytes=works.ledger.size(),
-            refresh_interval=self._stretched_refresh(),
+            page_splits=self._splits_before + sum(each.analytics.splits.count for each in self._assignment.principals),
+            commit_failures=context.commit_failures,
+            storage_bytes=context.ledger.size(),
+            refresh_interval=self._effective_refresh_interval(),
             budgets=self._budget_status(),
-            discovery_interval=self._stretched_discovery(),
-            clock_offset=works.time.offset(),
-            config_is_current=works.config_problem is None,
-            configured_at=works.configured_at,
+            discovery_interval=self._effective_discovery_interval(),
+            clock_offset=context.time.offset(),
+            config_is_current=context.config_problem is None,
+            configured_at=context.configured_at,
             own_problems=(
-                *filter(None, (works.config_problem, works.token_problem, works.find_web_problem())),
+                *filter(None, (context.config_problem, context.token_problem, context.find_web_problem())),
                 *self._withholding(),
             ),
         )
 
     def _statuses_of_gone(self, account_ids: Collection[str]) -> dict[str, AccountStatus]:
         """Give the statuses of accounts that are published, but that no token lists any more."""
-        now = self._works.now()
+        now = self._context.now()
         detail, remedy = "No token lists this account now.", "Give a token access, or exclude it (accounts.exclude)."
         statuses = {key: AccountStatus(key, False, "not_listed", detail, remedy=remedy) for key in sorted(account_ids)}
         return {key: dated(status, self._gone.get(key), now) for key, status in statuses.items()}
 
     def _withholding(self) -> list[Problem]:
-        """Give a problem for each budget that has been used up in turn after turn; its change is logged."""
+        """Give a problem for each budget that has been used up refresh after refresh; its change is logged."""
         seconds = self._refresh_interval.total_seconds()
         problems: dict[str, Problem] = {}
         for budget in self._budgets():
             length = budget.withheld_for(seconds)
             if length is not None:
-                names = ", ".join(each.name for each in self._owners.principals if each.budget is budget)
+                names = ", ".join(each.name for each in self._assignment.principals if each.budget is budget)
                 detail = f"{names}: the share of Cloudflare's request limits is used up, and questions are left out."
-                since = self._works.now() - timedelta(seconds=length)
+                since = self._context.now() - timedelta(seconds=length)
                 new = Problem(names, "budget", Withheld.outcome, since, detail, Withheld.advice)
                 problems[names] = self._budget_problems.get(names, new)
         for names in problems.keys() - self._budget_problems.keys():

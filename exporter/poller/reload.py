@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from exporter.config import Config, ConfigError
-from exporter.poller.context import Works
+from exporter.poller.context import PollerContext
 from exporter.poller.poller import Poller
 from exporter.poller.tokens import Tokens
 from exporter.status import Problem
@@ -23,10 +23,10 @@ TOKEN_ADVICE = "Put a valid token into its file, which is read again by itself; 
 class Reloader:
     """Re-reads configuration and token files without losing what was counted."""
 
-    def __init__(self, config: Config, tokens: Tokens, works: Works, poller: Poller) -> None:
+    def __init__(self, config: Config, tokens: Tokens, context: PollerContext, poller: Poller) -> None:
         self._config = config
         self._tokens = tokens
-        self._works = works
+        self._context = context
         self._poller = poller
 
     async def run(self, asked: asyncio.Event, read: Callable[[], Config]) -> None:
@@ -49,16 +49,16 @@ class Reloader:
             config = self._keep_fixed(read())
             principals = self._tokens.take(config)
         except ConfigError as error:
-            known, reason = self._works.config_problem, _one_line(error)
-            self._works.config_problem = self._problem("configuration", "refused", reason, CONFIG_ADVICE, known)
+            known, reason = self._context.config_problem, _one_line(error)
+            self._context.config_problem = self._problem("configuration", "refused", reason, CONFIG_ADVICE, known)
             log.error("the configuration is refused, and the one before goes on: %s", reason)
         else:
-            works = self._works
-            works.choices, works.datasets, works.alerting = config.choices, config.datasets(), config.alerting
-            works.discovery_interval = config.poll.discovery
-            works.accountant.use_rules(config.costs.rules())
-            works.ledger.show_cost_of_assets(config.costs.assets)
-            works.configured_at, works.config_problem, works.token_problem = works.clock.now(), None, None
+            context = self._context
+            context.selection, context.datasets, context.alerting = config.selection, config.datasets(), config.alerting
+            context.discovery_interval = config.poll.discovery
+            context.calculator.use_rules(config.costs.rules())
+            context.ledger.show_cost_of_assets(config.costs.assets)
+            context.configured_at, context.config_problem, context.token_problem = context.clock.now(), None, None
             self._poller.reconfigure(principals, config.poll.refresh)
             self._config = config
             log.info("the configuration was read again; it applies from the next refresh")
@@ -69,16 +69,16 @@ class Reloader:
             if self._tokens.have_changed():
                 self._poller.reconfigure(self._tokens.take(self._config), self._config.poll.refresh)
                 log.info("a token file has changed; its token is used from now on")
-            self._works.token_problem = None
+            self._context.token_problem = None
         except ConfigError as error:
-            known = self._works.token_problem
+            known = self._context.token_problem
             if known is None or known.detail != str(error):
                 log.error("the token of before goes on: %s", error)
-            self._works.token_problem = self._problem("token", "file", str(error), TOKEN_ADVICE, known)
+            self._context.token_problem = self._problem("token", "file", str(error), TOKEN_ADVICE, known)
 
     def _problem(self, part: str, reason: str, detail: str, remedy: str, known: Problem | None) -> Problem:
         """Give a problem with the time since when it lasts."""
-        return Problem("", part, reason, known.since if known else self._works.now(), detail, remedy)
+        return Problem("", part, reason, known.since if known else self._context.now(), detail, remedy)
 
     def _keep_fixed(self, config: Config) -> Config:
         """Give the configuration with what only a restart changes left as it is."""

@@ -1,4 +1,4 @@
-"""Who has a turn: as many accounts as the request budget allows, those that waited longest first. No I/O."""
+"""Which accounts a refresh asks: as many as the request budget allows, longest-waiting first. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +22,7 @@ class Candidate:
 
 
 class Reserve:
-    """A twentieth of a budget, saved up turn by turn for what is asked in the background: a budget that the accounts'
-    turns use up must not starve it.
-    """
+    """A twentieth of a budget, saved up over refreshes for the background, which they would otherwise starve."""
 
     SHARE = 0.05
 
@@ -32,70 +30,70 @@ class Reserve:
         self._saved = 0.0
 
     def save(self, requests: float) -> None:
-        """Put by a share of the requests that a turn is allowed; more is saved up only until it makes a whole one."""
+        """Save a share of the requests that a refresh may send; what was saved before counts only up to one whole."""
         share = self.SHARE * requests
         self._saved = min(self._saved + share, max(share, 1.0))
 
     @property
     def saved(self) -> int:
-        """Give how many whole requests are put by."""
+        """Return the whole requests that are saved."""
         return int(self._saved)
 
     def use(self, requests: int) -> None:
-        """Take what was asked beyond what the turn left over."""
+        """Consume the requests that exceeded what the refresh left over."""
         self._saved = max(self._saved - requests, 0.0)
 
 
-class Turn(NamedTuple):
-    """Whether an account is asked now, and whether its lists are read before."""
+class Grant(NamedTuple):
+    """What one refresh grants an account: to be asked, and to have its lists read before."""
 
     is_asked: bool
     is_listed: bool
 
 
-def share_out(candidates: Sequence[Candidate], graphql: int, rest: int) -> dict[str, Turn]:
-    """Give each account's turn within what is left of both budgets.
+def allocate(candidates: Sequence[Candidate], graphql: int, rest: int) -> dict[str, Grant]:
+    """Return each account's grant within what is left of both budgets.
 
-    Whoever waited longest comes first and nobody is overtaken, so that none starves; the first one always has its
-    turn, though its cost may exceed what is left: the client withholds what would be too much.
+    The longest-waiting account comes first and nobody overtakes it, so none starves. The first is always asked, even
+    if its cost exceeds what is left: the client withholds what would be too much.
     """
     asked = _first(sorted((one.asked_at, one.account_id, one.cost) for one in candidates), graphql)
     listed = _first(sorted((one.due, one.account_id, one.list_cost) for one in candidates if one.due is not None), rest)
-    return {one.account_id: Turn(one.account_id in asked, one.account_id in listed) for one in candidates}
+    return {one.account_id: Grant(one.account_id in asked, one.account_id in listed) for one in candidates}
 
 
-def stretch_refresh(wanted: timedelta, costs: Sequence[int], per_turn: int) -> timedelta:
-    """Give how long it takes until every account has had its turn, if a turn may take so many GraphQL requests.
+def effective_refresh_interval(wanted: timedelta, costs: Sequence[int], per_refresh: int) -> timedelta:
+    """Return how long it takes to ask every account, if each refresh may send ``per_refresh`` GraphQL requests.
 
-    ``wanted`` is the time between two turns, ``costs`` what each account takes.
+    ``wanted`` is the time between two refreshes, ``costs`` what each account takes.
     """
-    return max(-(-sum(costs) // per_turn), 1) * wanted
+    return max(-(-sum(costs) // per_refresh), 1) * wanted
 
 
-def stretch_discovery(wanted: timedelta, costs: Sequence[int], allowance: int, seconds: float) -> timedelta:
-    """Give how long it takes until the lists of every account have been read, with so many requests in ``seconds``."""
+def effective_discovery_interval(wanted: timedelta, costs: Sequence[int], allowance: int, seconds: float) -> timedelta:
+    """Return how long it takes to read the lists of every account, with ``allowance`` requests in ``seconds``."""
     return max(wanted, timedelta(seconds=seconds * sum(costs) / allowance))
 
 
 class Allotment:
-    """What is left of one budget for the turn under way: accounts come to it one after another as tokens list them."""
+    """What is left of one budget for the refresh under way; accounts come to it as tokens list them."""
 
     def __init__(self, graphql: int, rest: int) -> None:
         self._graphql = graphql
         self._rest = rest
         self._given: set[str] = set()
 
-    def share_out(self, candidates: Sequence[Candidate]) -> dict[str, Turn]:
-        """Give the turns of the accounts that have had none yet; the very first is asked whatever it costs."""
+    def allocate(self, candidates: Sequence[Candidate]) -> dict[str, Grant]:
+        """Return grants for the accounts that have none yet; the very first is asked whatever it costs."""
         waiting = {one.account_id: one for one in candidates if one.account_id not in self._given}
         if self._given and self._graphql <= 0:
             return {}
-        shared = share_out([*waiting.values()], self._graphql, self._rest)
-        turns = {account_id: turn for account_id, turn in shared.items() if any(turn)}
-        self._given |= turns.keys()
-        self._graphql -= sum(waiting[key].cost for key, turn in turns.items() if turn.is_asked)
-        self._rest -= sum(waiting[key].list_cost for key, turn in turns.items() if turn.is_listed)
-        return turns
+        shared = allocate([*waiting.values()], self._graphql, self._rest)
+        grants = {account_id: grant for account_id, grant in shared.items() if any(grant)}
+        self._given |= grants.keys()
+        self._graphql -= sum(waiting[key].cost for key, grant in grants.items() if grant.is_asked)
+        self._rest -= sum(waiting[key].list_cost for key, grant in grants.items() if grant.is_listed)
+        return grants
 
 
 def _first(queue: Sequence[tuple[float, str, int]], left: int) -> set[str]:

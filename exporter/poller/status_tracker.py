@@ -24,12 +24,12 @@ def dated(status: Status, known: Status | None, now: datetime) -> Status:
     return replace(status, since=known.since if known is not None and is_same else now)
 
 
-def told(status: AccountStatus | DatasetStatus | ListStatus) -> str:
+def describe(status: AccountStatus | DatasetStatus | ListStatus) -> str:
     """Give a status in words: what happened and what to do."""
     return f"{status.detail} {status.remedy}".strip()
 
 
-class AccountStatuses:
+class StatusTracker:
     """The statuses of one account; ``now`` gives the time since when a new one holds."""
 
     def __init__(self, account: Account, now: Callable[[], datetime]) -> None:
@@ -58,23 +58,23 @@ class AccountStatuses:
         self._datasets = {key: status for key, status in self._datasets.items() if key in datasets}
         self._lists = {kind: status for kind, status in self._lists.items() if kind in kinds}
 
-    def note_up(self) -> None:
+    def mark_up(self) -> None:
         """Take down that the account was answered."""
-        self._note_whole(AccountStatus(self.account.id, True))
+        self._record_whole(AccountStatus(self.account.id, True))
 
-    def note_down(self, reason: str, detail: str, remedy: str) -> None:
+    def mark_down(self, reason: str, detail: str, remedy: str) -> None:
         """Take down why nothing of the account was answered, or nothing could be kept."""
-        self._note_whole(AccountStatus(self.account.id, False, reason, detail, remedy=remedy))
+        self._record_whole(AccountStatus(self.account.id, False, reason, detail, remedy=remedy))
 
-    def note_dataset(self, key: str, name: str, error: CloudflareError | None) -> None:
-        """Take down whether a dataset was answered; it is told with ``tell_changes``."""
+    def record_dataset(self, key: str, name: str, error: CloudflareError | None) -> None:
+        """Take down whether a dataset was answered; it is told with ``log_changes``."""
         status = DatasetStatus(self.account.id, name, "ok")
         if error is not None:
             state = "unavailable" if error.is_final else "failing"
             status = DatasetStatus(self.account.id, name, state, error.outcome, error.detail, error.remedy)
         self._datasets[key] = dated(status, self._datasets.get(key), self._now())
 
-    def note_without_plan(self, key: str, name: str) -> None:
+    def mark_unavailable(self, key: str, name: str) -> None:
         """Take down, and tell, that the account's plan does not have a dataset."""
         status = DatasetStatus(
             self.account.id,
@@ -85,46 +85,46 @@ class AccountStatuses:
             "Move the account to a plan that has it, or leave the product out with filters.products.",
         )
         self._datasets[key] = dated(status, self._datasets.get(key), self._now())
-        self._tell_change(status)
+        self._log_change(status)
 
-    def tell_changes(self) -> None:
+    def log_changes(self) -> None:
         """Log each dataset whose reason is another than was last told; what befalls the whole account is told there."""
         for status in self.datasets():
-            self._tell_change(status)
+            self._log_change(status)
 
-    def _tell_change(self, status: DatasetStatus) -> None:
+    def _log_change(self, status: DatasetStatus) -> None:
         if status.reason != self._told.get(status.dataset, ""):
             level = logging.INFO if status.state == "ok" else logging.WARNING
-            log.log(level, "%s", told(status) or f"{status.dataset} of account {self.account.id} is answered again")
+            log.log(level, "%s", describe(status) or f"{status.dataset} of account {self.account.id} is answered again")
             self._told[status.dataset] = status.reason
 
-    def note_lists(self, kinds: Iterable[str], unlistable: Mapping[str, Unlistable]) -> None:
+    def record_lists(self, kinds: Iterable[str], unlistable: Mapping[str, Unlistable]) -> None:
         """Take down which lists were read and which were not; the assets known from before stay."""
         statuses = {kind: ListStatus(self.account.id, kind, "ok") for kind in kinds}
         for kind, found in unlistable.items():
             state = "unavailable" if found.final else "failing"
             statuses[kind] = ListStatus(self.account.id, kind, state, found.outcome, found.reason, found.remedy)
-        self._note_lists(statuses)
+        self._record_lists(statuses)
 
-    def note_no_lists(self, error: CloudflareError) -> None:
+    def record_failed_lists(self, error: CloudflareError) -> None:
         """Take down that no list could be read; how each stood before is kept."""
         status = ListStatus(self.account.id, ALL_LISTS, "failing", error.outcome, error.detail, error.remedy)
-        self._note_lists(self._lists | {ALL_LISTS: status})
+        self._record_lists(self._lists | {ALL_LISTS: status})
 
-    def _note_lists(self, statuses: Mapping[str, ListStatus]) -> None:
+    def _record_lists(self, statuses: Mapping[str, ListStatus]) -> None:
         now, before = self._now(), self._lists
         self._lists = {kind: dated(status, before.get(kind), now) for kind, status in statuses.items()}
         failed = {kind for kind, status in before.items() if status.state != "ok"}
         for kind, status in self._lists.items():
             if status.state != "ok" and kind not in failed:
-                log.warning("%s", told(status))
+                log.warning("%s", describe(status))
         for kind in sorted(failed):
             if kind not in self._lists or self._lists[kind].state == "ok":
                 log.info("%s of account %s is listed again", kind, self.account.id)
 
-    def _note_whole(self, status: AccountStatus) -> None:
+    def _record_whole(self, status: AccountStatus) -> None:
         if (status.state, status.reason) != (self.whole.state, self.whole.reason):
             level = logging.INFO if status.is_up else logging.WARNING
-            text = f"account {self.account.name} ({self.account.id}) is {status.state}. {told(status)}"
+            text = f"account {self.account.name} ({self.account.id}) is {status.state}. {describe(status)}"
             log.log(level, "%s", text.rstrip())
         self.whole = dated(status, self.whole, self._now())

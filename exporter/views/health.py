@@ -19,17 +19,17 @@ COUNTED = frozenset(dataset.name for dataset in DATASETS.values() if dataset.rol
 Json = dict[str, Any]
 
 
-def health_document(snapshot: Snapshot | None, *, is_turning: bool) -> Json:
+def health_document(snapshot: Snapshot | None, *, is_refreshing: bool) -> Json:
     """Give how everything stands as JSON; without a snapshot the first refresh is under way.
 
-    It is ``ok`` if there are data, the poller turns (``is_turning``), and nothing is wrong.
+    It is ``ok`` if there are data, the poller refreshes (``is_refreshing``), and nothing is wrong.
     """
     problems = () if snapshot is None else find_problems(snapshot.status, snapshot.account_labels)
-    is_ok = snapshot is not None and is_turning and not problems
+    is_ok = snapshot is not None and is_refreshing and not problems
     return {
         "status": OK if is_ok else DEGRADED,
         "ready": snapshot is not None,
-        "polling": is_turning,
+        "polling": is_refreshing,
         "as_of": snapshot and format_time(snapshot.at),
         "version": __version__,
         "build": {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}".strip()},

@@ -1,4 +1,4 @@
-"""An exporter on the simulated Cloudflare in process: it turns by itself, and is scraped as Prometheus would."""
+"""An exporter on the simulated Cloudflare in process: it refreshes by itself, and is scraped as Prometheus would."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,8 +19,8 @@ from tests.exactness.harness import TOKEN
 BEGIN = datetime(2025, 10, 20, 22, tzinfo=UTC)
 """Minute 0 of every scene. Traffic is low in the night and grows in the morning; a day ends in between."""
 
-TURN_DELAY = timedelta(seconds=7)
-"""The exporter's first turn is so long after the full minute."""
+REFRESH_DELAY = timedelta(seconds=7)
+"""The exporter's first refresh is so long after the full minute."""
 
 SCRAPE_DELAY = timedelta(seconds=10)
 """The first scrape is so long after the full minute; so none is at the edge of a rule's range."""
@@ -135,8 +135,8 @@ class Scene:
     async def play(self) -> None:
         """Play the script to its end."""
         for since, until in self.script.lives:
-            await self._clock.pass_until(minute(since) + TURN_DELAY)
-            await self._live(minute(until) + TURN_DELAY)
+            await self._clock.pass_until(minute(since) + REFRESH_DELAY)
+            await self._live(minute(until) + REFRESH_DELAY)
 
     async def _live(self, end: datetime) -> None:
         exporter = self._build()

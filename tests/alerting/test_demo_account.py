@@ -125,7 +125,7 @@ async def scrapes() -> list[Scrape]:
     transport = httpx.ASGITransport(app=exporter.web)
     async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as web:
         while cloudflare.now() < BEGIN + HISTORY + WATCHED:
-            await exporter.poller.turn()
+            await exporter.poller.refresh()
             newest = samples((await web.get("/metrics")).text, wanted)
             if found:
                 found += between(found[-1], newest, steps)

@@ -21,7 +21,7 @@ def _by_name(figures: Sequence[Figure]) -> dict[str, Figure]:
 
 def test_requests_per_refresh_keep_the_bound(tmp_path: Path) -> None:
     """An account of 50 assets is refreshed within the documented number of GraphQL requests."""
-    figures = _by_name(asyncio.run(measure_refreshes(tmp_path, sizes=(50,), turns=5)))
+    figures = _by_name(asyncio.run(measure_refreshes(tmp_path, sizes=(50,), refreshes=5)))
     assert figures["graphql_requests_per_refresh_50_assets"].is_ok
     assert figures["graphql_rows_per_refresh_50_assets"].value > 50
 

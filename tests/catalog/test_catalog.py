@@ -158,7 +158,7 @@ def test_help_names_the_source(dataset: Dataset, metric: Metric) -> None:
     assert metric.help
     assert text.endswith(").")
     assert dataset.name in text
-    asked = {entry.name: dataset.spread if entry.group == ROWS else entry.name for entry in dataset.fields}
+    asked = {entry.name: dataset.distinct_by if entry.group == ROWS else entry.name for entry in dataset.fields}
     assert all(asked[part.source] in text for part in metric.parts)
     assert "\n" not in text
 

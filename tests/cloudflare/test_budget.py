@@ -69,13 +69,13 @@ def test_headers_that_say_nothing_change_nothing() -> None:
 def test_a_turn_takes_its_fair_share() -> None:
     """Turns each minute take a fifth of the five minutes' requests, so that the last is not left without."""
     budget = Budget(ManualClock())
-    assert (budget.per_turn("graphql", 60), budget.per_turn("rest", 60)) == (42, 120)
+    assert (budget.per_refresh("graphql", 60), budget.per_refresh("rest", 60)) == (42, 120)
     spend(budget, "graphql", 200)
-    assert budget.per_turn("graphql", 60) == 10
+    assert budget.per_refresh("graphql", 60) == 10
 
 
 def test_what_a_turn_leaves_is_to_spare() -> None:
-    """Only what was sent since the turn began counts against its share, and never more is left than may be sent."""
+    """Only what was sent since the refresh began counts against its share, and never more is left than may be sent."""
     clock = ManualClock()
     budget = Budget(clock)
     spend(budget, "graphql", 30)
@@ -92,7 +92,7 @@ def test_what_a_turn_leaves_is_to_spare() -> None:
 
 
 def test_nothing_is_to_spare_where_others_use_the_limit_up() -> None:
-    """What Cloudflare says is left goes to the turns first."""
+    """What Cloudflare says is left goes to the refreshes first."""
     budget = Budget(ManualClock())
     budget.observe("graphql", {"Ratelimit": '"default";r=92;t=60', "Ratelimit-Policy": '"default";q=300;w=300'})
     assert budget.spare("graphql", 60) == 2
@@ -127,7 +127,7 @@ def withhold(budget: Budget) -> None:
 
 
 def test_a_budget_that_is_used_up_turn_after_turn_says_for_how_long() -> None:
-    """One turn without room says nothing yet, two in a row do, and two turns with room end it."""
+    """One refresh without room says nothing yet, two in a row do, and two refreshes with room end it."""
     clock = ManualClock()
     budget = Budget(clock)
     budget.observe("graphql", {"Ratelimit": '"default";r=0;t=200', "Ratelimit-Policy": '"default";q=300;w=300'})
@@ -145,7 +145,7 @@ def test_a_budget_that_is_used_up_turn_after_turn_says_for_how_long() -> None:
 
 
 def test_a_turn_without_room_now_and_then_is_no_lack() -> None:
-    """Where all of the budget is used, turns fall on its edge from time to time."""
+    """Where all of the budget is used, refreshes fall on its edge from time to time."""
     clock = ManualClock()
     budget = Budget(clock)
     for _ in range(4):

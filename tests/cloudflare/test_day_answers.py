@@ -86,7 +86,7 @@ def test_two_parts_of_a_day_are_answered_apart(scene: Scene) -> None:
 
 
 def test_what_a_refresh_costs_is_not_what_days_cost(scene: Scene) -> None:
-    """Questions about days leave the cost of a turn alone, but count as asked for their account."""
+    """Questions about days leave the cost of a refresh alone, but count as asked for their account."""
     table = Table()
     table.fail(lambda aliases: answered({alias: [] for alias in aliases}))
     analytics = connect(scene, table)

@@ -67,10 +67,10 @@ def test_a_plan_without_a_dataset_and_with_small_pages_is_counted_exactly(tmp_pa
         limits = SimulatedLimits(rest=None, graphql=None, max_page_size=12)
         rig = Rig(replace(world, accounts=(account,), limits=limits), tmp_path)
         for _ in range(100):
-            await rig.turn()
+            await rig.refresh()
             rig.scrape()
             rig.clock.advance(timedelta(seconds=60))
-        snapshot = rig.exporter.board.snapshot
+        snapshot = rig.exporter.published.snapshot
         assert snapshot is not None
         states = {status.dataset: (status.state, status.reason) for status in snapshot.status.datasets}
         assert states[KV.name] == ("unavailable", "plan")

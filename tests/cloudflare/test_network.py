@@ -1,7 +1,7 @@
 """The way to Cloudflare over real connections: through a proxy, and with a certificate authority of one's own.
 
-``tests/cloudflare/tls`` holds a self-signed certificate for the name ``cloudflare.test`` and its key, made for these tests alone
-(openssl req -x509 -newkey ec -days 36500 -addext subjectAltName=DNS:cloudflare.test).
+``tls`` beside this file holds a self-signed certificate for the name ``cloudflare.test`` and its key, made for these
+tests alone (openssl req -x509 -newkey ec -days 36500 -addext subjectAltName=DNS:cloudflare.test).
 """
 
 import asyncio
@@ -101,7 +101,7 @@ async def refresh_through_a_proxy(
     async with cloudflare_over_tls(simulator) as port, proxy_to(port) as (proxy, address):
         environment.setenv("HTTPS_PROXY", address)
         exporter = build_exporter(config, clock)
-        await exporter.poller.turn()
+        await exporter.poller.refresh()
         up = samples(exporter, "account_up")
         await exporter.close()
         return up, set(proxy.asked)

@@ -247,10 +247,10 @@ def test_of_prices_that_overlap_the_last_counts(tmp_path: Path) -> None:
 
 def dollars(site: Site, family: str, **labels: str) -> Decimal:
     """The sum of the samples of a family that have some labels, in dollars."""
-    assert site.exporter.board.snapshot is not None
+    assert site.exporter.published.snapshot is not None
     samples = [
         sample
-        for each in site.exporter.board.snapshot.families
+        for each in site.exporter.published.snapshot.families
         if each.name == family
         for sample in each.samples
         if labels.items() <= sample.labels.as_dict().items()
@@ -261,10 +261,10 @@ def dollars(site: Site, family: str, **labels: str) -> Decimal:
 async def watch(site: Site, watcher: Watcher, minutes: int) -> None:
     """Let minutes pass; no counter may fall."""
     for _ in range(minutes):
-        await site.turn()
-        assert site.exporter.board.snapshot is not None
-        watcher.see(site.exporter.board.snapshot)
-        watcher.scrape(site.exporter.board.snapshot)
+        await site.refresh()
+        assert site.exporter.published.snapshot is not None
+        watcher.see(site.exporter.published.snapshot)
+        watcher.scrape(site.exporter.published.snapshot)
 
 
 def prices(*found: Mapping[str, Any]) -> dict[str, Any]:
@@ -277,7 +277,7 @@ def test_a_reload_takes_prices_and_budgets_over(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path, costs=prices({"meter": "workers_requests", "included": 0}))
-        await site.turn(4)
+        await site.refresh(4)
         family = "cloudflare_cost_cycle_to_date_usd"
         assert dollars(site, family, meter="workers_requests") == Decimal("0.30")
         assert site.samples("cloudflare_budget_amount_usd") == []
@@ -287,12 +287,12 @@ def test_a_reload_takes_prices_and_budgets_over(tmp_path: Path) -> None:
                 "budgets": [{"name": "all", "amount": 100}],
             }
         )
-        await site.turn(2)
+        await site.refresh(2)
         assert dollars(site, family, meter="workers_requests") == 7
         assert [labels["budget"] for labels, _ in site.samples("cloudflare_budget_used_ratio")] == ["all"]
         assert dollars(site, "cloudflare_budget_amount_usd") == 100
         site.configure(costs=PAID)
-        await site.turn(2)
+        await site.refresh(2)
         assert dollars(site, family, meter="workers_requests") == 0
         assert site.samples("cloudflare_budget_used_ratio") == []
         await site.exporter.close()
@@ -305,10 +305,10 @@ def test_a_reload_that_is_refused_leaves_prices_as_they_were(tmp_path: Path) -> 
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path / "state", costs=prices({"meter": "workers_requests", "included": 0}))
-        await site.turn(3)
+        await site.refresh(3)
         path = write(tmp_path, "costs: {prices: [{meter: warp_drive, discount: 0.5}]}")
         site.reload(lambda: load_config(path, {}, None))
-        await site.turn(2)
+        await site.refresh(2)
         assert site.own("config_last_reload_successful") == 0
         assert dollars(site, "cloudflare_cost_cycle_to_date_usd", meter="workers_requests") == Decimal("0.30")
         await site.exporter.close()
@@ -349,16 +349,16 @@ def test_another_price_holds_for_the_hours_to_come(tmp_path: Path) -> None:
     async def script() -> None:
         site, other = Site(listed_world(), tmp_path / "one"), Site(listed_world(), tmp_path / "other")
         for each in (site, other):
-            await each.turn(3)
+            await each.refresh(3)
         site.configure(costs=prices({"meter": "workers_requests", "price": 3}))
         grown = []
         for each in (site, other):
             for _ in range(2):
                 each.clock.advance(timedelta(hours=2))
-                await each.turn(2)
+                await each.refresh(2)
             before = dollars(each, LIST_COST, meter="workers_requests")
             each.clock.advance(timedelta(hours=2))
-            await each.turn(2)
+            await each.refresh(2)
             grown.append(dollars(each, LIST_COST, meter="workers_requests") - before)
             await each.exporter.close()
         assert grown[0] == 10 * grown[1] > 0

@@ -89,11 +89,11 @@ def test_a_file_says_what_is_chosen(tmp_path: Path) -> None:
           metrics: {{exclude: ["*_bytes_total"]}}
         """,
     )
-    choices = config.choices
-    assert choices.accounts.alias == {ACCOUNT: "production"}
-    assert [rule.project for rule in choices.projects] == ["shop", "blog"]
-    assert choices.filters.products.include == ("workers", "d*")
-    assert SECRET not in f"{choices.model_dump()}"
+    selection = config.selection
+    assert selection.accounts.alias == {ACCOUNT: "production"}
+    assert [rule.project for rule in selection.projects] == ["shop", "blog"]
+    assert selection.filters.products.include == ("workers", "d*")
+    assert SECRET not in f"{selection.model_dump()}"
 
 
 def test_a_choice_that_is_wrong_is_named_by_its_key(tmp_path: Path) -> None:

@@ -5,16 +5,16 @@ from pydantic import ValidationError
 
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.catalog.entry import Dataset
-from exporter.config.selection import Choices, Filter, Match
+from exporter.config.selection import Filter, Match, Selection
 from exporter.model import Account, Asset
 
 ACCOUNT = Account("a" * 32, "Example")
 SHOP = Asset("worker", "w1", "shop-web", tags=("team:web", "beta"))
 
 
-def chosen(**sections: object) -> Choices:
+def chosen(**sections: object) -> Selection:
     """The choices of a configuration."""
-    return Choices.model_validate(sections)
+    return Selection.model_validate(sections)
 
 
 @pytest.mark.parametrize(
@@ -74,21 +74,21 @@ MATCHES = {
 def test_a_rule_matches_when_all_its_conditions_hold(case: str) -> None:
     """Each condition is as the documentation says."""
     match, holds = MATCHES[case]
-    choices = chosen(accounts={"alias": {ACCOUNT.id: "production"}}, projects=[{"match": match, "project": "store"}])
-    assert choices.project_of(SHOP, ACCOUNT) == ("store" if holds else "")
+    selection = chosen(accounts={"alias": {ACCOUNT.id: "production"}}, projects=[{"match": match, "project": "store"}])
+    assert selection.project_of(SHOP, ACCOUNT) == ("store" if holds else "")
 
 
 def test_the_first_rule_that_matches_counts() -> None:
     """Later rules, and those that do not match, say nothing."""
-    choices = chosen(
+    selection = chosen(
         projects=[
             {"match": {"name": "blog-*"}, "project": "blog"},
             {"match": {"name": "shop-*"}, "project": "first"},
             {"match": {"name": "*"}, "project": "second"},
         ]
     )
-    assert choices.project_of(SHOP, ACCOUNT) == "first"
-    assert choices.project_of(Asset("worker", "w2", "web"), ACCOUNT) == "second"
+    assert selection.project_of(SHOP, ACCOUNT) == "first"
+    assert selection.project_of(Asset("worker", "w2", "web"), ACCOUNT) == "second"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_choice_that_cannot_be_meant_is_refused(
 ) -> None:
     """The error carries the key, so that the configuration's message can name it."""
     with pytest.raises(ValidationError) as caught:
-        Choices.model_validate(sections)
+        Selection.model_validate(sections)
     (fault,) = caught.value.errors()
     assert fault["loc"] == key
     assert message in fault["msg"]
@@ -138,25 +138,25 @@ def test_a_choice_that_cannot_be_meant_is_refused(
 def test_a_section_whose_lines_are_commented_out_says_nothing() -> None:
     """A key without a value is as if it were not there; an unknown one is still an error."""
     empty = {"accounts": {"include": None}, "filters": {"products": None, "metrics": {"exclude": None}}}
-    assert chosen(**empty) == Choices()
+    assert chosen(**empty) == Selection()
     with pytest.raises(ValidationError):
         chosen(accounts={"includes": None})
 
 
 def test_nothing_chosen_is_everything() -> None:
     """All products, datasets, metrics and assets are wanted, and no rule says anything."""
-    choices = Choices()
-    assert choices.datasets() == tuple(DATASETS.values())
-    assert choices.kinds() == {product.kind for product in PRODUCTS}
-    assert choices.wants_asset(SHOP)
-    assert choices.project_of(SHOP, ACCOUNT) == ""
+    selection = Selection()
+    assert selection.datasets() == tuple(DATASETS.values())
+    assert selection.kinds() == {product.kind for product in PRODUCTS}
+    assert selection.wants_asset(SHOP)
+    assert selection.project_of(SHOP, ACCOUNT) == ""
 
 
 def test_a_product_that_is_left_out_takes_its_datasets_along() -> None:
     """Neither its kind nor its datasets are there any more."""
-    choices = chosen(filters={"products": {"exclude": ["kv", "d*"]}})
-    assert choices.kinds() == {"worker", "r2_bucket"}
-    assert {dataset.kind for dataset in choices.datasets()} == {"worker", "r2_bucket"}
+    selection = chosen(filters={"products": {"exclude": ["kv", "d*"]}})
+    assert selection.kinds() == {"worker", "r2_bucket"}
+    assert {dataset.kind for dataset in selection.datasets()} == {"worker", "r2_bucket"}
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,13 @@ def has_meters(dataset: Dataset) -> bool:
 
 def test_a_dataset_without_a_wanted_metric_is_asked_only_for_the_costs() -> None:
     """With no metric wanted at all, what is left to ask is what the meters count."""
-    choices = chosen(filters={"metrics": {"include": ["none_of_ours"]}})
-    assert choices.datasets() == tuple(filter(has_meters, DATASETS.values()))
+    selection = chosen(filters={"metrics": {"include": ["none_of_ours"]}})
+    assert selection.datasets() == tuple(filter(has_meters, DATASETS.values()))
 
 
 def test_no_filter_hides_the_metrics_of_the_exporter_itself() -> None:
     """What is wrong stays visible, and no alert loses its threshold."""
-    choices = chosen(filters={"metrics": {"include": ["cloudflare_worker_*"], "exclude": ["*_errors_total"]}})
+    selection = chosen(filters={"metrics": {"include": ["cloudflare_worker_*"], "exclude": ["*_errors_total"]}})
     wanted = {
         "cloudflare_exporter_account_up": True,
         "cloudflare_alert_threshold": True,
@@ -189,7 +189,7 @@ def test_no_filter_hides_the_metrics_of_the_exporter_itself() -> None:
         "cloudflare_worker_errors_total": False,
         "cloudflare_d1_size_bytes": False,
     }
-    assert {name: choices.wants_metric(name) for name in wanted} == wanted
+    assert {name: selection.wants_metric(name) for name in wanted} == wanted
 
 
 def test_a_match_without_an_account_holds_in_all() -> None:

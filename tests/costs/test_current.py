@@ -10,23 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from exporter.costs.calculator import Accountant, UsageSource
-from exporter.costs.current import Costing
+from exporter.costs.calculator import CostCalculator, UsageSource
+from exporter.costs.current import CurrentCosts
 from exporter.ledger import Entry, RosterKey
 from exporter.ledger.store.database import FILE_NAME
 from exporter.pricing import Account, AccountCosts, CostRules, load_card
 from tests.exactness.harness import ACCOUNT_ID, Rig
-from tests.poller.scene import OTHER_ID, listed_world, turn, two_accounts
+from tests.poller.scene import OTHER_ID, listed_world, refresh, two_accounts
 
 
-class Unlucky(Accountant):
+class Unlucky(CostCalculator):
     """An accountant that fails for some accounts."""
 
     def __init__(self) -> None:
         super().__init__(load_card(), CostRules())
         self.failing: set[str] = set()
 
-    def work_out(
+    def compute(
         self,
         source: UsageSource,
         account: Account,
@@ -37,7 +37,7 @@ class Unlucky(Accountant):
         """Fail, or do as others do."""
         if account.id in self.failing:
             raise ZeroDivisionError("a fault of our own")
-        return super().work_out(source, account, roster, until, on)
+        return super().compute(source, account, roster, until, on)
 
 
 def test_a_fault_costs_only_its_account(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -45,13 +45,13 @@ def test_a_fault_costs_only_its_account(tmp_path: Path, caplog: pytest.LogCaptur
 
     async def play() -> None:
         rig = Rig(two_accounts(), tmp_path)
-        await turn(rig, 3)
-        accountant, labels = Unlucky(), {ACCOUNT_ID: "Example", OTHER_ID: "Other"}
-        costing = Costing(rig.exporter.ledger, accountant)
-        before = costing.work_out(labels).accounts
-        accountant.failing = {OTHER_ID}
-        await turn(rig, 2)
-        after = costing.work_out(labels).accounts
+        await refresh(rig, 3)
+        calculator, labels = Unlucky(), {ACCOUNT_ID: "Example", OTHER_ID: "Other"}
+        costing = CurrentCosts(rig.exporter.ledger, calculator)
+        before = costing.compute(labels).accounts
+        calculator.failing = {OTHER_ID}
+        await refresh(rig, 2)
+        after = costing.compute(labels).accounts
         assert after[OTHER_ID] is before[OTHER_ID]
         assert after[ACCOUNT_ID].until > before[ACCOUNT_ID].until
         await rig.exporter.close()
@@ -69,13 +69,13 @@ def test_a_ledger_that_cannot_be_read_stops_no_metrics(tmp_path: Path) -> None:
 
     async def play() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 3)
-        snapshot = rig.exporter.board.snapshot
+        await refresh(rig, 3)
+        snapshot = rig.exporter.published.snapshot
         assert snapshot is not None
         with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
             connection.execute("ALTER TABLE daily RENAME TO elsewhere")
-        await turn(rig)
-        later = rig.exporter.board.snapshot
+        await refresh(rig)
+        later = rig.exporter.published.snapshot
         assert later is not None and later.at > snapshot.at
         assert later.costs.accounts == snapshot.costs.accounts
         await rig.exporter.close()

@@ -43,8 +43,8 @@ class Story:
 
 def published(rig: Rig) -> dict[str, Decimal]:
     """Give the published cost to date, summed up by meter."""
-    assert rig.exporter.board.snapshot is not None
-    families = {family.name: family for family in rig.exporter.board.snapshot.families}
+    assert rig.exporter.published.snapshot is not None
+    families = {family.name: family for family in rig.exporter.published.snapshot.families}
     sums: dict[str, Decimal] = {}
     for sample in families["cloudflare_cost_cycle_to_date_usd"].samples:
         meter = sample.labels.as_dict()["meter"]
@@ -170,7 +170,7 @@ async def _live(folder: Path) -> Story:
     world = replace(demo_world(), tokens=(TokenModel(token=TOKEN, user="demo"),), lateness=timedelta(0))
     rig = Rig(world, folder, start=BEGUN)
     for _ in range(FIRST_MINUTES):
-        await rig.turn()
+        await rig.refresh()
         rig.scrape()
         rig.clock.advance(timedelta(minutes=1))
     until = rig.exporter.ledger.until(DEMO_ACCOUNT_ID)

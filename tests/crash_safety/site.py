@@ -30,7 +30,7 @@ PROGRAM = Path(sys.executable).with_name("cloudflare-exporter")
 # Simulated seconds in one of ours: a refresh a second asks for a new minute each time.
 SPEED = 60.0
 
-# Each turn lists what there is, so that it learns the simulated time.
+# Each refresh lists what there is, so that it learns the simulated time.
 CONFIGURATION = {
     "cloudflare": {"budget_share": {"graphql": 1.0, "rest": 1.0}},
     "poll": {"refresh": "1s", "discovery": "1s"},

@@ -49,9 +49,9 @@ class Then:
 
 
 async def let_pass(rig: Rig, minutes: int) -> None:
-    """Let the exporter turn and be scraped every other minute."""
+    """Let the exporter refresh and be scraped every other minute."""
     for _ in range(0, minutes, 2):
-        await rig.turn()
+        await rig.refresh()
         rig.scrape()
         rig.clock.advance(timedelta(minutes=2))
 

@@ -100,8 +100,8 @@ class Rig:
         if seconds > patience:
             raise httpx.ReadTimeout("no answer in time")
 
-    async def turn(self) -> None:
-        """Let the exporter turn once, and look at what it publishes; if it dies on the way, start another."""
+    async def refresh(self) -> None:
+        """Let the exporter refresh once, and look at what it publishes; if it dies on the way, start another."""
         await self._turn_unseen()
         if self.writes.is_dead:
             await self.restart()
@@ -112,19 +112,19 @@ class Rig:
             self.scrape()
         bury_crashed_tasks()
         with suppress(Crash):
-            await self.exporter.poller.turn()
+            await self.exporter.poller.refresh()
 
     def look(self) -> None:
         """Look at the published snapshot."""
-        if self.exporter.board.snapshot is not None:
-            self.watcher.see(self.exporter.board.snapshot)
+        if self.exporter.published.snapshot is not None:
+            self.watcher.see(self.exporter.published.snapshot)
 
     def scrape(self) -> None:
         """Answer a scrape with the published snapshot."""
         self._scraped_at = self.now
-        if self.exporter.board.snapshot is not None:
-            self.watcher.scrape(self.exporter.board.snapshot)
-            self.exporter.board.mark_scraped(self.exporter.board.snapshot.revision)
+        if self.exporter.published.snapshot is not None:
+            self.watcher.scrape(self.exporter.published.snapshot)
+            self.exporter.published.mark_scraped(self.exporter.published.snapshot.revision)
 
     def pass_time(self, by: timedelta) -> None:
         """Let time pass; a Prometheus that would miss too much of it scrapes before."""
@@ -152,7 +152,7 @@ class Rig:
         await self.start_again()
 
     async def kill(self) -> None:
-        """Let the exporter turn without anybody seeing what it publishes, then start another: it was killed."""
+        """Let the exporter refresh without anybody seeing what it publishes, then start another: it was killed."""
         await self._turn_unseen()
         await self.restart()
 
@@ -177,9 +177,9 @@ class Rig:
         """Let time pass, refresh and scrape; what was asked in the background is published a minute later."""
         while True:
             self.pass_time(by)
-            await self.turn()
+            await self.refresh()
             self.scrape()
-            snapshot = self.exporter.board.snapshot
+            snapshot = self.exporter.published.snapshot
             if snapshot is not None and snapshot.revision == self.exporter.ledger.revision:
                 return
             by = timedelta(minutes=1)

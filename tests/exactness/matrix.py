@@ -56,7 +56,7 @@ def play(
 async def live(rig: Rig, minutes: int) -> None:
     """Refresh and scrape once a minute; nothing may be counted that was not used."""
     for _ in range(minutes):
-        await rig.turn()
+        await rig.refresh()
         rig.check_on_the_way()
         rig.scrape()
         rig.pass_time(MINUTE)
@@ -101,6 +101,6 @@ def requests(rig: Rig, api: str, outcome: str) -> int | float:
 
 def reason(rig: Rig) -> str:
     """Give why the account is down."""
-    assert rig.exporter.board.snapshot is not None
-    (status,) = (one for one in rig.exporter.board.snapshot.status.accounts if one.account_id)
+    assert rig.exporter.published.snapshot is not None
+    (status,) = (one for one in rig.exporter.published.snapshot.status.accounts if one.account_id)
     return status.reason

@@ -174,7 +174,7 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
         )
         for event, seconds, is_scraped in schedule.steps:
             await batch.events[event](rig)
-            await rig.turn()
+            await rig.refresh()
             if batch.has_audit:
                 rig.check_on_the_way()
             if is_scraped:

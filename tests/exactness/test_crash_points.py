@@ -54,7 +54,7 @@ async def follow(crash_point: CrashPoint | None) -> Writes:
         )
         for event in STEPS:
             await event(rig)
-            await rig.turn()
+            await rig.refresh()
             rig.check_on_the_way()
             rig.scrape()
             rig.pass_time(timedelta(minutes=1))

@@ -196,10 +196,10 @@ def test_a_series_waits_at_zero_for_its_first_scrape(tmp_path: Path) -> None:
         while published_amount(rig, D1, "renamed") is None:
             rig.scrape()
             rig.pass_time(MINUTE)
-            await rig.turn()
+            await rig.refresh()
         for _ in range(3):
             rig.pass_time(MINUTE)
-            await rig.turn()
+            await rig.refresh()
             assert published_amount(rig, D1, "renamed") == 0
         rig.scrape()
         await live(rig, 2)
@@ -218,7 +218,7 @@ def test_a_series_is_born_right_before_a_restart(tmp_path: Path) -> None:
         while "renamed" not in published_assets(rig.exporter, D1):
             rig.scrape()
             rig.pass_time(MINUTE)
-            await rig.turn()
+            await rig.refresh()
         await rig.exporter.close()
         rig.clock.advance(30 * MINUTE)
         await rig.start_again()

@@ -50,7 +50,7 @@ def test_throttled_for_moments(tmp_path: Path) -> None:
         await live(rig, 20)
         rig.simulator.faults.add(Fault(kind=Kind.THROTTLE, api="graphql", seconds=9, times=1))
         began, refused = rig.now, requests(rig, "graphql", "throttled")
-        await rig.turn()
+        await rig.refresh()
         assert requests(rig, "graphql", "throttled") == refused + 1
         assert 9 <= (rig.now - began).total_seconds() < 60
         assert up(rig) == 1
@@ -105,7 +105,7 @@ def test_a_broken_answer_is_asked_again_at_once(tmp_path: Path, name: str) -> No
         assert TIMEOUT.read is not None
         began, broken = rig.now, requests(rig, "graphql", "unreachable")
         rig.simulator.faults.add(BROKEN[name])
-        await rig.turn()
+        await rig.refresh()
         assert requests(rig, "graphql", "unreachable") == broken + (BROKEN[name].times or 0)
         assert (rig.now - began).total_seconds() <= TIMEOUT.read + 20
         assert up(rig) == 1

@@ -27,14 +27,14 @@ def test_ten_thousand_rows_fill_a_page(tmp_path: Path) -> None:
     async def script() -> None:
         rig = Rig(world, tmp_path)
         for _ in range(4):
-            await rig.turn()
+            await rig.refresh()
             rig.scrape()
             rig.pass_time(MINUTE)
         splits = samples(rig.exporter, "page_splits_total")[()]
         assert splits > 0
         rig.calm_down()
         for _ in range(2):
-            await rig.turn()
+            await rig.refresh()
             rig.scrape()
             rig.pass_time(MINUTE)
         assert samples(rig.exporter, "page_splits_total")[()] == splits

@@ -83,7 +83,7 @@ def test_retention_shrinks_while_cloudflare_is_away(tmp_path: Path) -> None:
         )
         for _ in range(25):
             rig.pass_time(timedelta(minutes=10))
-            await rig.turn()
+            await rig.refresh()
         back = floor_hour(rig.now - RETENTION) + HOUR
         await live(rig, 20)
         assert up(rig) == 1

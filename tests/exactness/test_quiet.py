@@ -16,7 +16,7 @@ def test_counts_are_exact_on_a_quiet_day(tmp_path: Path, lateness: int) -> None:
     async def script() -> None:
         rig = Rig(small_world(7, timedelta(minutes=lateness)), tmp_path)
         for _ in range(180):
-            await rig.turn()
+            await rig.refresh()
             rig.scrape()
             rig.clock.advance(timedelta(seconds=60))
         await rig.come_to_rest()

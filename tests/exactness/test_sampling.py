@@ -14,9 +14,9 @@ NONE_LATE = timedelta(0)
 
 
 async def run_for(rig: Rig, minutes: int) -> None:
-    """Let the exporter turn and be scraped each minute."""
+    """Let the exporter refresh and be scraped each minute."""
     for _ in range(minutes):
-        await rig.turn()
+        await rig.refresh()
         rig.scrape()
         rig.clock.advance(timedelta(seconds=60))
 

@@ -37,7 +37,7 @@ async def follow(steps: Sequence[tuple[str, int]]) -> None:
         rig = Rig(world, folder, TRAFFIC, DOCUMENTS, start=START.replace(hour=22))
         for event, seconds in steps:
             await EVENTS[event](rig)
-            await rig.turn()
+            await rig.refresh()
             rig.scrape()
             rig.pass_time(timedelta(seconds=seconds))
         await rig.come_to_audit()

@@ -15,7 +15,7 @@ from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.server import choose_encoding
 from exporter.exposition.text import Format
-from exporter.metrics.snapshot import Board
+from exporter.metrics.snapshot import Published
 from exporter.views import UsagePage, UsageQuery
 from tests.exposition.snapshots import ManualClock, snapshot
 
@@ -58,10 +58,10 @@ class Site:
 
     def __init__(self, telemetry_path: str = "/metrics") -> None:
         self.clock = ManualClock()
-        self.board = Board()
+        self.published = Published()
         self.renderer = Renderer(self.clock, ProcessMetrics())
         self.app = build_web(
-            self.board,
+            self.published,
             self.renderer,
             self.clock,
             refresh_interval=timedelta(seconds=60),
@@ -76,7 +76,7 @@ class Site:
         """Publish a snapshot."""
         shown = snapshot(revision=revision)
         self.renderer.renew(shown)
-        self.board.snapshot = shown
+        self.published.snapshot = shown
 
     def ask(self, path: str, method: str = "GET", accept: str = "*/*", encoding: str = "identity") -> httpx.Response:
         """The answer to a request."""
@@ -155,7 +155,7 @@ def test_metrics_are_compressed_on_demand(site: Site) -> None:
     answer = site.ask("/metrics", accept=PROMETHEUS_3, encoding="gzip")
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["content-type"] == OPENMETRICS
-    body = site.renderer.give(site.board.snapshot or snapshot(), (Format.OPENMETRICS, True)).body
+    body = site.renderer.give(site.published.snapshot or snapshot(), (Format.OPENMETRICS, True)).body
     assert answer.headers["content-length"] == str(len(body))
     assert answer.content == gzip.decompress(body)
 
@@ -174,23 +174,23 @@ def test_only_a_get_counts_as_a_scrape(site: Site) -> None:
     answer = site.ask("/metrics", method="HEAD")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == TEXT
-    assert site.board.scraped_revision == 0
+    assert site.published.scraped_revision == 0
     site.ask("/metrics")
-    assert site.board.scraped_revision == 7
+    assert site.published.scraped_revision == 7
 
 
 def test_the_newest_scraped_revision_is_kept(site: Site) -> None:
     """A late answer with an older revision does not undo a newer one."""
-    site.board.mark_scraped(5)
-    site.board.mark_scraped(3)
-    assert site.board.scraped_revision == 5
+    site.published.mark_scraped(5)
+    site.published.mark_scraped(3)
+    assert site.published.scraped_revision == 5
 
 
 def test_metrics_wait_for_the_first_snapshot(site: Site) -> None:
     """Before there are data a scrape fails, and does not count."""
     answer = site.ask("/metrics")
     assert (answer.status_code, answer.text) == (503, "No data yet: the first refresh is under way.\n")
-    assert site.board.scraped_revision == 0
+    assert site.published.scraped_revision == 0
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -198,7 +198,7 @@ def test_metrics_can_only_be_read(site: Site, method: str) -> None:
     """Any other method is refused and does not count as a scrape."""
     site.show()
     assert site.ask("/metrics", method=method).status_code == 405
-    assert site.board.scraped_revision == 0
+    assert site.published.scraped_revision == 0
 
 
 def test_the_metrics_path_can_be_changed() -> None:
@@ -220,10 +220,10 @@ def test_ready_means_that_there_is_a_snapshot(site: Site) -> None:
     assert (after.status_code, after.text) == (200, "ready\n")
 
 
-def test_healthy_means_that_the_poller_turns(site: Site) -> None:
-    """Healthy from the start, and until five intervals have gone by without a turn."""
+def test_healthy_means_that_the_poller_refreshes(site: Site) -> None:
+    """Healthy from the start, and until five intervals have gone by without a refresh."""
     assert site.ask("/-/healthy").status_code == 200
-    site.board.turned_at = site.clock.monotonic()
+    site.published.refreshed_at = site.clock.monotonic()
     site.clock.advance(300)
     healthy = site.ask("/-/healthy")
     assert (healthy.status_code, healthy.text) == (200, "healthy\n")
@@ -231,14 +231,14 @@ def test_healthy_means_that_the_poller_turns(site: Site) -> None:
     unhealthy = site.ask("/-/healthy")
     assert (unhealthy.status_code, unhealthy.text) == (
         503,
-        "unhealthy: the poller has not turned for more than 300 s\n",
+        "unhealthy: the poller has not refreshed for more than 300 s\n",
     )
-    site.board.turned_at = site.clock.monotonic()
+    site.published.refreshed_at = site.clock.monotonic()
     assert site.ask("/-/healthy").status_code == 200
 
 
 def test_a_poller_that_never_turns_is_unhealthy(site: Site) -> None:
-    """A first turn that hangs shows after five intervals, like any other."""
+    """A first refresh that hangs shows after five intervals, like any other."""
     site.clock.advance(301)
     assert site.ask("/-/healthy").status_code == 503
 

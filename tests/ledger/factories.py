@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
-from exporter.config.selection import Choices
+from exporter.config.selection import Selection
 from exporter.ledger import Applied, DayChange, DayPart, Ledger, Tariffs
 from exporter.ledger import audit_schedule as days
 from exporter.ledger.counters import BookState
@@ -125,7 +125,7 @@ class Scene:
         self._folder = folder
         self._scraped = 0
         self._tariffs = tariffs
-        self.choices = Choices()
+        self.selection = Selection()
         self.ledger = Ledger.open(folder, datasets, tariffs)
         self.ledger.enroll([ACCOUNT])
 
@@ -137,7 +137,7 @@ class Scene:
 
     def list(self, clock: str, *assets: Asset) -> None:
         """Tell it that a discovery listed these Workers."""
-        self.ledger.enlist(inventory(clock, assets), self.choices)
+        self.ledger.enlist(inventory(clock, assets), self.selection)
 
     def say(self, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> Applied:
         """Tell it what was used, by hour (``"10"``), in the answer to the question that it would ask now."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog.entry import Field, Label
-from exporter.config.selection import Choices
+from exporter.config.selection import Selection
 from exporter.model import Account
 from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, inventory, used, worker
 
@@ -116,5 +116,5 @@ def test_an_account_has_a_roster_once_a_discovery_was_taken_over() -> None:
     scene = Scene()
     scene.say("10:00", {"10": {"w1": 1}})
     assert not scene.ledger.has_roster(ACCOUNT.id)
-    scene.ledger.enlist(inventory("10:01", [worker("w1", "shop")]), Choices())
+    scene.ledger.enlist(inventory("10:01", [worker("w1", "shop")]), Selection())
     assert scene.ledger.has_roster(ACCOUNT.id)

@@ -16,7 +16,7 @@ from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
 from exporter.model import DailyKey
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.exactness.worlds import small_world
-from tests.poller.scene import turn
+from tests.poller.scene import refresh
 
 DATABASE = "00000000-0000-0000-0000-000000000001"
 
@@ -43,9 +43,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 async def counting_rig(folder: Path) -> Rig:
     """An exporter that has filled four days in, and has hours that are settled and hours that are open."""
     rig = Rig(small_world(1, timedelta(minutes=2)), folder)
-    await turn(rig, 4)
+    await refresh(rig, 4)
     rig.clock.advance(timedelta(hours=3))
-    await turn(rig, 4)
+    await refresh(rig, 4)
     return rig
 
 
@@ -74,7 +74,7 @@ def test_it_publishes_what_the_running_ledger_publishes(tmp_path: Path, shows_as
         rig = await counting_rig(tmp_path)
         ledger = rig.exporter.ledger
         ledger.show_cost_of_assets(shows_assets)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         with reading(tmp_path, DATASETS.values()) as reader:
             found, known = reader.publication(shows_assets=shows_assets), ledger.publication()
             assert published(found) == published(known)
@@ -127,7 +127,7 @@ def test_open_sums_follow_each_commit(tmp_path: Path) -> None:
         ledger = rig.exporter.ledger
         before = ledger.open_sums(ACCOUNT_ID)
         assert ledger.open_sums(ACCOUNT_ID) is before
-        await turn(rig, 1)
+        await refresh(rig, 1)
         assert ledger.open_sums(ACCOUNT_ID) != before
         with reading(tmp_path, DATASETS.values()) as reader:
             assert reader.open_sums(ACCOUNT_ID) == ledger.open_sums(ACCOUNT_ID)
@@ -183,7 +183,7 @@ def test_everything_is_of_one_commit(tmp_path: Path) -> None:
             before, until = daily_sums(reader), reader.until(ACCOUNT_ID)
             revision = rig.exporter.ledger.revision
             rig.clock.advance(timedelta(hours=2))
-            await turn(rig, 3)
+            await refresh(rig, 3)
             assert rig.exporter.ledger.revision > revision
             assert (daily_sums(reader), reader.until(ACCOUNT_ID)) == (before, until)
             with reading(tmp_path, DATASETS.values()) as later:

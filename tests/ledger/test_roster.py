@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from exporter.config.selection import Choices
+from exporter.config.selection import Selection
 from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
 from exporter.ledger.series import Placement
 from exporter.model import Asset, Inventory
@@ -20,11 +20,11 @@ class Roster:
 
     entries: dict[RosterKey, Entry] = field(default_factory=dict)
     busy: set[RosterKey] = field(default_factory=set)
-    choices: Choices = field(default_factory=Choices)
+    selection: Selection = field(default_factory=Selection)
 
     def hear(self, found: Inventory) -> set[RosterKey]:
         """Take a discovery over; gives what it changed."""
-        changed = enlist(self.entries, found, lambda kind, asset_id: (kind, asset_id) in self.busy, self.choices)
+        changed = enlist(self.entries, found, lambda kind, asset_id: (kind, asset_id) in self.busy, self.selection)
         self.entries |= changed
         return set(changed)
 
@@ -32,7 +32,7 @@ class Roster:
         """Take over a discovery of all kinds that found these."""
         return self.hear(inventory(clock, assets, ALL_KINDS))
 
-    def meet(self, *asset_ids: str) -> None:
+    def register(self, *asset_ids: str) -> None:
         """Meet ids in rows of Workers."""
         self.entries |= meet_strangers(self.entries, "worker", asset_ids, at("10:00"), is_unlistable=False)
 
@@ -235,7 +235,7 @@ def test_what_left_keeps_its_name_and_project_in_store() -> None:
 def test_a_stranger_is_decided_by_the_next_complete_discovery() -> None:
     """Listed, it gets its place; not listed, it is unlisted at once."""
     roster = Roster()
-    roster.meet("w1", "w2", "", "dispatch:tenants")
+    roster.register("w1", "w2", "", "dispatch:tenants")
     assert roster.places() == {"w1": None, "w2": None}
     roster.list(worker("w1", "shop"))
     assert roster.places() == {"w1": Placement("unassigned", "shop"), "w2": Placement("unassigned", "(unlisted)")}
@@ -244,7 +244,7 @@ def test_a_stranger_is_decided_by_the_next_complete_discovery() -> None:
 def test_rows_that_carry_only_a_name_go_with_the_asset_of_that_name() -> None:
     """A row without an id is placed where the listed asset of its name is."""
     roster = Roster()
-    roster.meet("name:shop", "name:gone")
+    roster.register("name:shop", "name:gone")
     roster.list(worker("w1", "shop", tags=("project:store",)))
     assert roster.places() == {
         "w1": Placement("store", "shop"),
@@ -256,7 +256,7 @@ def test_rows_that_carry_only_a_name_go_with_the_asset_of_that_name() -> None:
 def test_rows_that_carry_only_a_name_stay_as_long_as_the_asset() -> None:
     """One absence moves neither the asset nor the rows of its name."""
     roster = Roster()
-    roster.meet("name:shop")
+    roster.register("name:shop")
     for _ in range(3):
         roster.list(worker("w1", "shop"))
     roster.list()

@@ -21,7 +21,7 @@ from tests.cli.commands.scene import ODD, PIPED, UNTIL, running_site
 from tests.configured import Site
 from tests.exactness.harness import Rig
 from tests.exactness.worlds import TOKEN, small_world
-from tests.poller.scene import listed_world, turn
+from tests.poller.scene import listed_world, refresh
 
 LEAF = ("account", "project", "product", "meter", "kind", "asset")
 BUDGET = ("budget", "account", "project", "product")
@@ -63,7 +63,7 @@ def snapshot() -> Iterator[Snapshot]:
 
     async def script(folder: Path) -> Snapshot:
         async with running_site(folder, costs={"budgets": BUDGETS}) as site:
-            found = site.exporter.board.snapshot
+            found = site.exporter.published.snapshot
             assert found is not None
             return found
 
@@ -258,8 +258,8 @@ def test_a_snapshot_without_subscriptions_assumes_the_paid_plan(tmp_path: Path) 
         world = small_world(1, timedelta(0), retention=timedelta(hours=3))
         token = TokenModel(token=TOKEN, permissions=frozenset({"accounts", "analytics", "workers", "r2", "d1", "kv"}))
         rig = Rig(replace(world, tokens=(token,)), tmp_path)
-        await turn(rig, 4)
-        found = rig.exporter.board.snapshot
+        await refresh(rig, 4)
+        found = rig.exporter.published.snapshot
         await rig.exporter.close()
         assert found is not None
         return found
@@ -288,14 +288,14 @@ def test_the_level_of_assets_can_be_left_out(tmp_path: Path) -> None:
 
         async def watch(minutes: int) -> Snapshot:
             for _ in range(minutes):
-                await site.turn()
-                assert site.exporter.board.snapshot is not None
-                for labels, usd in amounts(site.exporter.board.snapshot, LEAVES[2]).items():
+                await site.refresh()
+                assert site.exporter.published.snapshot is not None
+                for labels, usd in amounts(site.exporter.published.snapshot, LEAVES[2]).items():
                     assert usd >= seen.get(labels, usd), f"{labels} fell"
                     assert labels in seen or usd == 0, f"{labels} was born at {usd}"
                     seen[labels] = usd
-            assert site.exporter.board.snapshot is not None
-            return site.exporter.board.snapshot
+            assert site.exporter.published.snapshot is not None
+            return site.exporter.published.snapshot
 
         before = await watch(8)
         for name in LEAVES:

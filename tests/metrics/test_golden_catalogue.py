@@ -23,7 +23,7 @@ from tests.configured import Site
 
 GOLDEN = Path(__file__).with_name("golden_catalogue.txt")
 
-TURNS = 12
+REFRESHES = 12
 """Minutes of the demo account after which every metric has a sample; in the last one analytics fail, a problem."""
 
 Shape = tuple[str, str, tuple[str, ...]]
@@ -49,10 +49,10 @@ async def exposed(folder: Path) -> set[Shape]:
         costs={"budgets": [{"name": "all", "amount": 300}]},
         alerting={"thresholds": [{"alert": "CloudflareWorkerErrorRatioHigh", "value": 0.2}]},
     )
-    await site.turn(TURNS - 1)
+    await site.refresh(REFRESHES - 1)
     site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, api="graphql"))
-    await site.turn()
-    snapshot = site.exporter.board.snapshot
+    await site.refresh()
+    snapshot = site.exporter.published.snapshot
     assert snapshot is not None
     body = Renderer(site.clock, ProcessMetrics()).give(snapshot, (Format.TEXT, False)).body.decode()
     await site.exporter.close()

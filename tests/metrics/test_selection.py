@@ -19,7 +19,7 @@ def test_an_account_that_is_left_out_is_not_asked(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(two_accounts(), tmp_path, accounts={"exclude": ["Oth*"]})
-        await site.turn(3)
+        await site.refresh(3)
         assert not site.recorder.has_asked(OTHER_ID)
         assert site.values(REQUESTS, "account") == site.values(UP, "account") == {"Example"}
         await site.exporter.close()
@@ -32,16 +32,16 @@ def test_an_account_that_is_left_out_later_leaves(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(two_accounts(), tmp_path)
-        await site.turn(4)
+        await site.refresh(4)
         before = site.total(REQUESTS)
         site.configure(accounts={"include": ["Example"]})
         site.recorder.forget()
-        await site.turn(12)
+        await site.refresh(12)
         assert not site.recorder.has_asked(OTHER_ID)
         assert site.values(UP, "account") == site.values(REQUESTS, "account") == {"Example"}
         assert site.values("cloudflare_exporter_dataset_state", "account") == {"Example"}
         site.configure()
-        await site.turn(4)
+        await site.refresh(4)
         assert site.values(UP, "account") == {"Example", "Other"}
         assert site.total(REQUESTS) > before
         await site.exporter.close()
@@ -54,7 +54,7 @@ def test_an_account_that_was_left_out_while_away_is_not_published(tmp_path: Path
 
     async def script() -> None:
         site = Site(two_accounts(), tmp_path)
-        await site.turn(3)
+        await site.refresh(3)
         await site.exporter.close()
         again = Site(two_accounts(), tmp_path, accounts={"exclude": [OTHER_ID]})
         await again.exporter.start()
@@ -70,7 +70,7 @@ def test_choices_that_leave_no_account_are_told(tmp_path: Path, caplog: pytest.L
     async def script() -> None:
         site = Site(two_accounts(), tmp_path, accounts={"include": ["Exmaple"]})
         with caplog.at_level(logging.INFO, logger="exporter"):
-            await site.turn(3)
+            await site.refresh(3)
         assert told(caplog) == [
             "token 1 sees 2 accounts; accounts.include and accounts.exclude leave none. "
             "Change accounts.include or accounts.exclude, or take the token out."
@@ -87,7 +87,7 @@ def test_an_alias_is_the_label_of_the_account(tmp_path: Path) -> None:
     async def script() -> None:
         rules = [{"match": {"account": "production", "kind": "worker"}, "project": "front"}]
         site = Site(two_accounts(), tmp_path, accounts={"alias": {ACCOUNT_ID: "production"}}, projects=rules)
-        await site.turn(3)
+        await site.refresh(3)
         assert site.values(UP, "account") == site.values(REQUESTS, "account") == {"production", "Other"}
         projects = {(labels["account"], labels["project"]) for labels, _ in site.samples(REQUESTS)}
         assert {project for account, project in projects if account == "production"} == {"front"}
@@ -102,13 +102,13 @@ def test_a_changed_alias_begins_its_series_anew(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path)
-        await site.turn(5)
+        await site.refresh(5)
         assert site.total(REQUESTS) > 0
         site.configure(accounts={"alias": {ACCOUNT_ID: "production"}})
-        await site.turn()
+        await site.refresh()
         assert site.values(REQUESTS, "account") == {"production"}
         assert site.total(REQUESTS) == 0
-        await site.turn(2)
+        await site.refresh(2)
         assert site.total(REQUESTS) > 0
         await site.exporter.close()
 
@@ -120,17 +120,17 @@ def test_a_product_that_is_left_out_is_neither_listed_nor_asked(tmp_path: Path) 
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path, filters={"products": {"exclude": ["kv"]}})
-        await site.turn(3)
+        await site.refresh(3)
         assert not site.recorder.has_asked("storage/kv")
         assert not site.recorder.has_asked("kvOperations")
         assert site.recorder.has_asked("d1Analytics")
         assert site.samples("cloudflare_kv_operations_total") == []
         assert "kv_namespace" not in site.values("cloudflare_asset_info", "kind")
         site.configure()
-        await site.turn(3)
+        await site.refresh(3)
         assert site.values("cloudflare_kv_operations_total", "kv_namespace") >= {"sessions"}
         site.configure(filters={"products": {"include": ["workers"]}})
-        await site.turn()
+        await site.refresh()
         assert site.values("cloudflare_asset_info", "kind") == {"worker"}
         assert site.values("cloudflare_exporter_dataset_state", "dataset") == {"workersInvocationsAdaptive"}
         await site.exporter.close()
@@ -145,7 +145,7 @@ def test_an_asset_that_is_left_out_still_counts(tmp_path: Path) -> None:
         site = Site(listed_world(), tmp_path / "some", filters={"assets": {"exclude": ["worker/shop-web"]}})
         whole = Site(listed_world(), tmp_path / "all")
         for each in (site, whole):
-            await each.turn(6)
+            await each.refresh(6)
         assert site.values(REQUESTS, "script_name") >= {"(filtered)", "shop-api"}
         assert "shop-web" not in site.values(REQUESTS, "script_name")
         assert site.total(REQUESTS) == whole.total(REQUESTS) > 0
@@ -163,11 +163,11 @@ def test_a_metric_that_is_left_out_is_not_published(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path)
-        await site.turn()
+        await site.refresh()
         assert site.recorder.has_asked("d1QueriesAdaptiveGroups")
         site.configure(filters={"metrics": {"exclude": ["*_bytes_total", "cloudflare_d1_query_*"]}})
         site.recorder.forget()
-        await site.turn(2)
+        await site.refresh(2)
         assert not [name for name in site.families() if name.endswith("_bytes_total")]
         assert "cloudflare_d1_query_duration_seconds" not in site.families()
         assert REQUESTS in site.families()

@@ -249,7 +249,7 @@ def test_every_series_of_usage_finds_its_threshold(tmp_path: Path) -> None:
             alerting=every(kinds),
             filters={"assets": {"exclude": ["worker/shop-api"]}, "metrics": {"exclude": ["cloudflare_a*"]}},
         )
-        await site.turn(14)
+        await site.refresh(14)
         found = {(each["kind"], each["account"], each["project"], each["asset"]) for each, _ in site.samples(NAME)}
         for product in PRODUCTS:
             labelled = {
@@ -274,12 +274,12 @@ def test_a_renamed_asset_takes_its_threshold_along(tmp_path: Path) -> None:
     async def script() -> None:
         rules = {"thresholds": [{"alert": RATIO, "value": 1, "asset": "shop-*"}]}
         site = Site(listed_world(), tmp_path, alerting=rules)
-        await site.turn(3)
+        await site.refresh(3)
         assert thresholds(site) == usage(site)
         site.simulator.rename(ACCOUNT_ID, "worker", "1" * 32, "front")
         # It is not listed again before the next discovery, which a reload asks for.
         site.configure(alerting={"thresholds": [*rules["thresholds"], {"alert": RATIO, "value": 2, "asset": "front"}]})
-        await site.turn(2)
+        await site.refresh(2)
         assert {asset for _, _, asset in usage(site)} == {"front", "shop-api"}
         assert {each["asset"]: amount / 10**9 for each, amount in site.samples(NAME)} == {"front": 2, "shop-api": 1}
         await site.exporter.close()
@@ -292,22 +292,22 @@ def test_a_reload_takes_thresholds_over(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(two_accounts(), tmp_path / "state", accounts={"alias": {ACCOUNT_ID: "production"}})
-        await site.turn(3)
+        await site.refresh(3)
         assert thresholds(site) == set()
         for account in ("production", "Example", ACCOUNT_ID):
             site.configure(
                 accounts={"alias": {ACCOUNT_ID: "production"}},
                 alerting={"thresholds": [{"alert": RATIO, "value": 1, "account": account}]},
             )
-            await site.turn()
+            await site.refresh()
             assert thresholds(site) == {each for each in usage(site) if each[0] == "production"} != set()
         path = tmp_path / "exporter.yml"
         path.write_text("alerting: {thresholds: [{alert: Nonsense, value: 1}]}\n", encoding="utf-8")
         site.reload(lambda: load_config(path, {}, None))
-        await site.turn()
+        await site.refresh()
         assert {account for account, _, _ in thresholds(site)} == {"production"}
         site.configure()
-        await site.turn()
+        await site.refresh()
         assert thresholds(site) == set()
         await site.exporter.close()
 

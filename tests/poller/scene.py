@@ -1,4 +1,4 @@
-"""What the poller's tests share: worlds, turns, and how to read what is published."""
+"""What the poller's tests share: worlds, refreshes, and how to read what is published."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -40,18 +40,18 @@ def two_accounts() -> World:
     return replace(world, accounts=(*world.accounts, other))
 
 
-async def turn(rig: Rig, minutes: int = 1) -> None:
+async def refresh(rig: Rig, minutes: int = 1) -> None:
     """Turn and answer a scrape, once a minute."""
     for _ in range(minutes):
-        await rig.turn()
+        await rig.refresh()
         rig.scrape()
         rig.clock.advance(MINUTE)
 
 
 def samples(exporter: Exporter, name: str) -> dict[tuple[str, ...], int | float]:
     """Give what the snapshot says of one of the exporter's own metrics, by label values."""
-    assert exporter.board.snapshot is not None
-    family = next(each for each in exporter.board.snapshot.families if each.name == f"cloudflare_exporter_{name}")
+    assert exporter.published.snapshot is not None
+    family = next(each for each in exporter.published.snapshot.families if each.name == f"cloudflare_exporter_{name}")
     return {sample.labels.values: sample.amount for sample in family.samples}
 
 

@@ -1,4 +1,4 @@
-"""One account's turns on the simulated Cloudflare: datasets, discoveries, throttling, commits, log lines."""
+"""One account's refreshes on the simulated Cloudflare: datasets, discoveries, throttling, commits, log lines."""
 
 import asyncio
 import logging
@@ -22,10 +22,10 @@ from tests.poller.scene import (
     full_disk,
     listed_world,
     published_assets,
+    refresh,
     samples,
     states,
     told,
-    turn,
     untils,
 )
 
@@ -37,14 +37,14 @@ def test_a_dataset_that_the_plan_lacks_costs_only_itself(tmp_path: Path) -> None
 
     async def script() -> None:
         rig = Rig(replace(world, accounts=(replace(account, disabled_datasets=frozenset({KV})),)), tmp_path)
-        await turn(rig, 3)
+        await refresh(rig, 3)
         assert states(rig) == all_ok_but(**{KV: ("unavailable", "plan")})
         assert samples(rig.exporter, "account_up") == {("Example",): 1}
         assert sorted(dataset for _, dataset in untils(rig)) == sorted(USAGE - {KV})
         rig.simulator.state.accounts[ACCOUNT_ID] = account
-        await turn(rig, 6)
+        await refresh(rig, 6)
         assert states(rig)[KV] == ("unavailable", "plan")
-        await turn(rig, 4)
+        await refresh(rig, 4)
         assert states(rig) == all_ok_but()
         await rig.exporter.close()
 
@@ -56,32 +56,32 @@ def test_a_dataset_that_the_token_may_not_read_is_asked_seldom(tmp_path: Path) -
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, dataset=KV, code="authz", message="not authorized"))
-        await turn(rig)
+        await refresh(rig)
         rig.simulator.faults.clear()
-        await turn(rig, 9)
+        await refresh(rig, 9)
         assert states(rig) == all_ok_but(**{KV: ("unavailable", "forbidden")})
-        await turn(rig, 2)
+        await refresh(rig, 2)
         assert states(rig) == all_ok_but()
         await rig.exporter.close()
 
     asyncio.run(script())
 
 
-def test_a_dataset_that_fails_for_a_while_is_asked_each_turn(tmp_path: Path) -> None:
+def test_a_dataset_that_fails_for_a_while_is_asked_each_refresh(tmp_path: Path) -> None:
     """The others go on meanwhile, and the first good answer makes it whole."""
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, dataset=WORKERS))
         before = untils(rig)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         assert states(rig) == all_ok_but(**{WORKERS: ("failing", "unreachable")})
         assert [key for key, until in untils(rig).items() if until == before[key]] == [("Example", WORKERS)]
         rig.simulator.faults.clear()
-        await turn(rig)
+        await refresh(rig)
         assert states(rig) == all_ok_but()
         assert len(set(untils(rig).values())) == 1
         await rig.exporter.close()
@@ -90,17 +90,17 @@ def test_a_dataset_that_fails_for_a_while_is_asked_each_turn(tmp_path: Path) -> 
 
 
 def test_a_stranger_brings_one_discovery_forward(tmp_path: Path) -> None:
-    """An id that no list has is looked for once, with the turn after its first usage, then as often as all others."""
+    """An id that no list has is looked for once, at the refresh after its first usage, then as often as all others."""
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 3)
+        await refresh(rig, 3)
         hidden = Worker(id="8" * 32, name="hidden", weight=50, listed=False, created=rig.clock.cloudflare.now())
         rig.simulator.add(ACCOUNT_ID, hidden)
         asked = []
         for _ in range(13):
             before = rig.simulator.requests["rest"]
-            await turn(rig)
+            await refresh(rig)
             asked.append(rig.simulator.requests["rest"] - before)
         # Six requests list the assets, one the accounts, which no stranger brings forward.
         assert asked == [0, 0, 6, 0, 0, 0, 0, 1, 0, 0, 0, 0, 6]
@@ -119,7 +119,7 @@ def test_an_incomplete_first_discovery_delays_labels_at_most_five_times(tmp_path
         rig.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, status=500, api="rest", product="kv"))
         labelled = []
         for _ in range(7):
-            await turn(rig)
+            await refresh(rig)
             labelled.append(bool(published_assets(rig.exporter) - {"(account)"}))
         assert labelled == [False, False, False, False, True, True, True]
         await rig.come_to_rest()
@@ -136,9 +136,9 @@ def test_a_missing_permission_delays_no_labels(tmp_path: Path) -> None:
         everything = frozenset({"accounts", "analytics", "workers", "r2", "d1"})
         tokens = (TokenModel(token=TOKEN, permissions=everything),)
         rig = Rig(replace(listed_world(), tokens=tokens), tmp_path)
-        await turn(rig)
+        await refresh(rig)
         assert published_assets(rig.exporter) == {"shop-web", "shop-api"}
-        await turn(rig, 3)
+        await refresh(rig, 3)
         books = rig.exporter.ledger.publication().books
         assert {place.asset for book in books if book.dataset.name == KV for place, _, _ in book.series} == {
             "(unlisted)"
@@ -153,18 +153,18 @@ def test_until_never_moves_back(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 10)
+        await refresh(rig, 10)
         before = untils(rig)
         rig.clock.cloudflare.advance(timedelta(minutes=-5))
         await rig.restart()
         seen = []
         for _ in range(4):
-            await turn(rig)
+            await refresh(rig)
             seen.append(dict(untils(rig)))
         assert seen == [dict(before)] * 4
         rig.clock.advance(timedelta(minutes=15))
         # The births of a jump are published first.
-        await turn(rig, 2)
+        await refresh(rig, 2)
         assert all(until > before[key] for key, until in untils(rig).items())
         await rig.come_to_rest()
         rig.check()
@@ -178,12 +178,12 @@ def test_nothing_is_asked_while_throttled(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         rig.simulator.faults.add(Fault(kind=Kind.THROTTLE, seconds=300, api="graphql", times=1))
         sent = []
         for _ in range(7):
             before = rig.simulator.requests["graphql"]
-            await turn(rig)
+            await refresh(rig)
             sent.append(rig.simulator.requests["graphql"] - before)
         assert sent == [1, 0, 0, 0, 0, 1, 1]
         assert states(rig) == all_ok_but()
@@ -199,11 +199,11 @@ def test_a_full_page_is_never_accepted(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(small_world(1, QUIET, max_page_size=9), tmp_path, page_limit=9)
-        await turn(rig, 10)
+        await refresh(rig, 10)
         assert samples(rig.exporter, "page_splits_total")[()] > 0
         assert states(rig) == all_ok_but()
         splits = samples(rig.exporter, "page_splits_total")
-        await turn(rig, 5)
+        await refresh(rig, 5)
         assert samples(rig.exporter, "page_splits_total") == splits
         await rig.come_to_rest()
         rig.check()
@@ -217,14 +217,14 @@ def test_a_commit_failure_is_counted_and_the_old_values_stay(tmp_path: Path) -> 
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 3)
+        await refresh(rig, 3)
         before = rig.exporter.ledger.publication()
         with full_disk(tmp_path):
-            await turn(rig, 2)
+            await refresh(rig, 2)
             assert rig.exporter.ledger.publication() == before
             assert samples(rig.exporter, "commit_failures_total") == {(): 2}
             assert samples(rig.exporter, "account_up") == {("Example",): 0}
-        await turn(rig)
+        await refresh(rig)
         assert samples(rig.exporter, "account_up") == {("Example",): 1}
         await rig.come_to_rest()
         rig.check()
@@ -244,17 +244,17 @@ FAULTS: dict[str, tuple[Fault, int]] = {
 
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_log_line_appears_once_per_change(tmp_path: Path, caplog: pytest.LogCaptureFixture, case: str) -> None:
-    """However many turns a fault lasts, it is told when it begins and when it ends, per dataset and account."""
+    """However many refreshes a fault lasts, it is told when it begins and when it ends, per dataset and account."""
     fault, lines = FAULTS[case]
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         with caplog.at_level(logging.INFO, logger="exporter"):
             rig.simulator.faults.add(fault)
-            await turn(rig, 4)
+            await refresh(rig, 4)
             rig.simulator.faults.clear()
-            await turn(rig, 3)
+            await refresh(rig, 3)
         assert len(told(caplog)) == lines, told(caplog)
         await rig.exporter.close()
 
@@ -267,7 +267,7 @@ def test_counting_starts_with_the_first_answer(tmp_path: Path) -> None:
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
         rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, dataset=KV, until=START + 5 * MINUTE))
-        await turn(rig, 8)
+        await refresh(rig, 8)
         start = START.replace(second=0)
         assert {name: rig.start_of(name) for name in USAGE} == {
             name: start + 5 * MINUTE if name == KV else start for name in USAGE

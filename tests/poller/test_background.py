@@ -1,4 +1,4 @@
-"""What is asked in the background: it takes what turns leave of the budget, holds up nothing and starves nowhere."""
+"""What is asked in the background: it takes what refreshes leave of the budget, delays nothing and never starves."""
 
 import asyncio
 from collections.abc import Sequence
@@ -67,13 +67,13 @@ def test_a_slow_question_about_days_holds_up_nothing(tmp_path: Path) -> None:
     async def script() -> None:
         rig = one_token(tmp_path, small_world(1, QUIET))
         gate = rig.network.transport = DayGate(rig.network.transport)
-        turning = asyncio.create_task(rig.exporter.poller.turn())
+        turning = asyncio.create_task(rig.exporter.poller.refresh())
         await asyncio.wait_for(gate.reached.wait(), PATIENCE_SECONDS)
         begun = rig.until("Example")
         seen = []
         for _ in range(3):
             rig.clock.advance(MINUTE)
-            await rig.exporter.poller.turn()
+            await rig.exporter.poller.refresh()
             rig.look()
             seen.append(rig.until("Example") - begun)
         assert seen == [60, 120, 180]
@@ -95,7 +95,7 @@ def test_what_was_asked_when_the_exporter_stopped_is_asked_again(tmp_path: Path)
     async def script() -> None:
         rig = one_token(tmp_path, small_world(1, QUIET))
         gate = rig.network.transport = DayGate(rig.network.transport)
-        turning = asyncio.create_task(rig.exporter.poller.turn())
+        turning = asyncio.create_task(rig.exporter.poller.refresh())
         await asyncio.wait_for(gate.reached.wait(), PATIENCE_SECONDS)
         await asyncio.wait_for(rig.restart(), PATIENCE_SECONDS)
         await turning
@@ -164,7 +164,7 @@ def heard(folder: Path) -> list[tuple[set[str], set[str]]]:
 
 
 def test_days_take_what_a_turn_leaves(tmp_path: Path) -> None:
-    """Of three requests a turn, the refresh comes first, and days have the others."""
+    """Of three requests a refresh, the refresh comes first, and days have the others."""
 
     async def script() -> None:
         rig = one_token(tmp_path, small_world(1, QUIET), share=15 / 300)
@@ -180,13 +180,13 @@ def test_days_take_what_a_turn_leaves(tmp_path: Path) -> None:
     asyncio.run(script())
 
 
-def most_in_five_turns(counts: Sequence[int]) -> int:
-    """Give the most requests that were sent in five turns in a row; ``counts`` are all that were sent by each turn."""
+def most_in_five_refreshes(counts: Sequence[int]) -> int:
+    """The most requests sent in five refreshes in a row; ``counts`` are the requests sent up to each refresh."""
     return max(later - counts[number] for number, later in enumerate(counts[5:]))
 
 
 def test_a_budget_that_one_account_uses_up_still_serves_the_background(tmp_path: Path) -> None:
-    """Each turn asks for usage, days are asked now and then, and no five minutes take more than is allowed."""
+    """Each refresh asks for usage, days are asked now and then, and no five minutes take more than is allowed."""
 
     async def script() -> None:
         rig = one_token(tmp_path, small_world(1, QUIET), share=0.02)
@@ -196,7 +196,7 @@ def test_a_budget_that_one_account_uses_up_still_serves_the_background(tmp_path:
             await rig.go_on()
             counts.append(rig.simulator.requests["graphql"])
             delays.append(rig.now.timestamp() - rig.until("Example"))
-        assert most_in_five_turns(counts) <= 6
+        assert most_in_five_refreshes(counts) <= 6
         assert max(delays) <= 3 * 60
         assert counts[-1] - 60 >= 3
         assert summed(rig, FRIDAY, MONDAY)
@@ -206,7 +206,7 @@ def test_a_budget_that_one_account_uses_up_still_serves_the_background(tmp_path:
 
 
 ACCOUNTS = 4
-"""As many accounts as two turns can ask if each has two requests."""
+"""As many accounts as two refreshes can ask if each has two requests."""
 
 
 def full_world() -> World:
@@ -220,7 +220,7 @@ def full_world() -> World:
 
 
 def test_accounts_that_use_up_a_budget_are_audited_one_after_another(tmp_path: Path) -> None:
-    """A twentieth of the requests is for audits: each account has its own in time, and turns are hardly delayed."""
+    """A twentieth of the requests is for audits: each account has its own in time, and refreshes are hardly delayed."""
 
     async def script() -> None:
         rig = one_token(tmp_path, full_world(), share=10 / 300)
@@ -236,7 +236,7 @@ def test_accounts_that_use_up_a_budget_are_audited_one_after_another(tmp_path: P
             await rig.go_on()
             counts.append(rig.simulator.requests["graphql"])
             assert max(ages(rig)) <= 3 * MINUTE
-        assert most_in_five_turns(counts) <= 10
+        assert most_in_five_refreshes(counts) <= 10
         assert audited(tmp_path) == ACCOUNTS
         await rig.exporter.close()
 

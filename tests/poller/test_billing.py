@@ -76,8 +76,8 @@ def info(site: Site) -> tuple[str, ...]:
 
 def costs(site: Site, account: str = ACCOUNT_ID) -> AccountCosts:
     """What the account costs, as published."""
-    assert site.exporter.board.snapshot is not None
-    return site.exporter.board.snapshot.costs.accounts[account]
+    assert site.exporter.published.snapshot is not None
+    return site.exporter.published.snapshot.costs.accounts[account]
 
 
 async def restart(site: Site) -> None:
@@ -93,7 +93,7 @@ def test_facts_are_asked_after_the_first_refresh_and_put_down(tmp_path: Path) ->
 
     async def script() -> None:
         site = Site(billed_world(subscriptions=(PAID, R2)), tmp_path)
-        await site.turn()
+        await site.refresh()
         known = facts(site)
         assert known.heard is not None
         assert [(each.name, each.price) for each in known.subscriptions or ()] == [
@@ -104,7 +104,7 @@ def test_facts_are_asked_after_the_first_refresh_and_put_down(tmp_path: Path) ->
         assert known.anchor_day == 3
         assert (known.billed_state, known.billed_path) == ("available", "/billable-usage")
         assert date(2025, 10, 19) in {each.day for each in known.billed}
-        await site.turn()
+        await site.refresh()
         assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
         assert costs(site).cycle.start == date(2025, 10, 3)
         await site.exporter.close()
@@ -117,14 +117,14 @@ def test_it_asks_once_an_hour(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(billed_world(), tmp_path)
-        await site.turn(3)
+        await site.refresh(3)
         paths = ("/subscriptions", "/billable-usage/info", "/billable-usage")
         assert [asked(site, path) for path in paths] == [1, 1, 1]
         site.clock.advance(timedelta(minutes=55))
-        await site.turn(2)
+        await site.refresh(2)
         assert [asked(site, path) for path in paths] == [1, 1, 1]
         site.clock.advance(timedelta(minutes=5))
-        await site.turn(2)
+        await site.refresh(2)
         assert [asked(site, path) for path in paths] == [2, 2, 2]
         await site.exporter.close()
 
@@ -137,24 +137,24 @@ def test_what_failed_is_asked_again_after_five_minutes(tmp_path: Path, path: str
 
     async def script() -> None:
         site = Site(billed_world(), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         known = facts(site)
         site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, path=path, status=503))
         site.clock.advance(HOUR)
-        await site.turn()
+        await site.refresh()
         site.recorder.forget()
-        await site.turn(2)
+        await site.refresh(2)
         assert asked(site) == 0
         assert facts(site) == known
         assert site.samples(UP) == [({"account": "Example"}, 1)]
         assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
         site.simulator.faults.clear()
         site.clock.advance(timedelta(minutes=3))
-        await site.turn(2)
+        await site.refresh(2)
         assert asked(site) == 1
         assert facts(site).heard != known.heard
         site.clock.advance(timedelta(minutes=10))
-        await site.turn(2)
+        await site.refresh(2)
         assert asked(site) == 1
         await site.exporter.close()
 
@@ -169,11 +169,11 @@ def test_the_bill_is_found_in_each_place_and_then_remembered(
 
     async def script() -> None:
         site = Site(billed_world(usage_path=offered), tmp_path)
-        await site.turn()
+        await site.refresh()
         assert (facts(site).billed_state, facts(site).billed_path) == ("available", f"/{offered}")
         others = [path for path in ("/billable-usage", "/paygo-usage", "/billing/usage/paygo") if path != f"/{offered}"]
         await restart(site)
-        await site.turn()
+        await site.refresh()
         assert asked(site, f"/{offered}") == 1
         assert [asked(site, path) for path in others] == [0, 0]
         assert info(site)[3] == "available"
@@ -188,9 +188,9 @@ def test_a_token_without_the_permission_fails_nothing(tmp_path: Path, caplog: py
     async def script() -> None:
         site = Site(billed_world(permissions=FEW), tmp_path)
         with caplog.at_level(logging.INFO, logger="exporter"):
-            await site.turn(3)
+            await site.refresh(3)
             site.clock.advance(HOUR)
-            await site.turn(2)
+            await site.refresh(2)
         assert site.samples(UP) == [({"account": "Example"}, 1)]
         assert info(site) == ("workers_paid", "assumed", "assumed", "forbidden")
         assert costs(site).cycle.start == date(2025, 10, 1)
@@ -209,11 +209,11 @@ def test_a_permission_that_is_taken_away_leaves_what_was_known(tmp_path: Path) -
     async def script() -> None:
         world = billed_world()
         site = Site(replace(world, tokens=(*world.tokens, TokenModel(token="few", permissions=FEW))), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         known = facts(site)
         site.recorder.forget()
         site.configure(cloudflare={"tokens": [{"token": "few"}]})
-        await site.turn(3)
+        await site.refresh(3)
         assert site.recorder.tokens == {"few"}
         assert asked(site) == 1
         now = facts(site)
@@ -231,10 +231,10 @@ def test_another_token_is_asked_with_at_once(tmp_path: Path) -> None:
     async def script() -> None:
         world = billed_world(permissions=FEW)
         site = Site(replace(world, tokens=(*world.tokens, TokenModel(token="enough"))), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         assert info(site)[:2] == ("workers_paid", "assumed")
         site.configure(cloudflare={"tokens": [{"token": "enough"}]})
-        await site.turn(3)
+        await site.refresh(3)
         assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
         await site.exporter.close()
 
@@ -246,7 +246,7 @@ def test_an_account_that_offers_no_bill(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(billed_world(covered=False), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "absent")
         assert costs(site).cycle.start == date(2025, 10, 14)
         assert site.samples("cloudflare_billed_cost_usd") == []
@@ -272,13 +272,13 @@ def test_odd_answers_fail_nothing(tmp_path: Path, fault: Fault, caplog: pytest.L
         site = Site(billed_world(), tmp_path)
         site.simulator.faults.add(fault)
         with caplog.at_level(logging.INFO, logger="exporter"):
-            await site.turn(4)
+            await site.refresh(4)
         assert site.samples(UP) == [({"account": "Example"}, 1)]
         assert site.total("cloudflare_worker_requests_total") > 0
         assert [record for record in caplog.records if record.levelno > logging.INFO] == []
         site.simulator.faults.clear()
         site.clock.advance(HOUR)
-        await site.turn(2)
+        await site.refresh(2)
         assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
         await site.exporter.close()
 
@@ -290,7 +290,7 @@ def test_facts_are_there_after_a_restart(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(billed_world(), tmp_path)
-        await site.turn(3)
+        await site.refresh(3)
         before = costs(site)
         known = facts(site)
         await restart(site)
@@ -310,14 +310,14 @@ def test_facts_that_another_release_wrote_are_asked_anew(tmp_path: Path) -> None
 
     async def script() -> None:
         site = Site(billed_world(), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         await site.exporter.close()
         with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
             connection.execute("UPDATE billing SET facts = '{\"plan\": 5'")
         site.exporter = build_exporter(site.config(), site.clock, transport=site.recorder)
         await site.exporter.start()
         assert info(site) == ("workers_paid", "assumed", "assumed", "unknown")
-        await site.turn(2)
+        await site.refresh(2)
         assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
         await site.exporter.close()
 
@@ -343,17 +343,17 @@ def test_facts_that_cannot_be_put_down_are_not_used(tmp_path: Path) -> None:
     async def script() -> None:
         site = Site(billed_world(), tmp_path)
         site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, path="*/subscriptions", status=503, times=10))
-        await site.turn()
+        await site.refresh()
         with full_disk(tmp_path):
             site.simulator.faults.clear()
             site.clock.advance(timedelta(minutes=5))
-            await site.turn(2)
+            await site.refresh(2)
             assert asked(site) > 0
             assert info(site) == ("workers_paid", "assumed", "assumed", "unknown")
             assert site.samples(UP) == [({"account": "Example"}, 1)]
             assert site.own("commit_failures_total") == 1
         site.clock.advance(timedelta(minutes=5))
-        await site.turn(2)
+        await site.refresh(2)
         assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
         await site.exporter.close()
 
@@ -380,7 +380,7 @@ def test_anchors(
 
     async def script() -> None:
         site = Site(billed_world(subscriptions=subscriptions, covered=covered), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         assert (costs(site).cycle.start, costs(site).terms.cycle_source) == (start, source)
         await site.exporter.close()
 
@@ -394,7 +394,7 @@ def test_subscriptions_become_costs(tmp_path: Path) -> None:
         cancelled = replace(PAID, public_name="Old Plan", state="Cancelled")
         euros = replace(PAID, public_name="Euro Plan", currency="EUR")
         site = Site(billed_world(subscriptions=(PAID, R2, PRO, cancelled, euros)), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         assert {each.name: each.usd for each in costs(site).terms.subscriptions} == {
             "Workers Paid": 5,
             "R2 Paid": 0,

@@ -18,7 +18,7 @@ from exporter.simulator import Curve, Fault, Kind, Sampling
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.exactness.oracle import DAY, daily_truth, days, truth_of, usage_meters
 from tests.ledger.factories import other_program
-from tests.poller.scene import KV, QUIET, USAGE, WORKERS, samples, told, turn
+from tests.poller.scene import KV, QUIET, USAGE, WORKERS, refresh, samples, told
 
 FRIDAY, MONDAY = date(2025, 10, 17), date(2025, 10, 20)
 """The first whole day that Cloudflare still knows when counting begins, and the day on which it begins."""
@@ -72,10 +72,10 @@ def test_days_before_counting_are_filled_in(tmp_path: Path, caplog: pytest.LogCa
     async def script() -> None:
         rig = Rig(small_world(1, QUIET), tmp_path)
         with caplog.at_level(logging.INFO, logger="exporter.poller.closed_days"):
-            await turn(rig)
+            await refresh(rig)
             left = []
             for _ in range(3):
-                await turn(rig)
+                await refresh(rig)
                 left.append(remaining(rig))
         # Those of what is stored can be asked without counting; yesterday of them is no day before it.
         expected = {dataset.name: 4 if dataset.name in USAGE else 2 for dataset in DATASETS.values() if dataset.meters}
@@ -102,7 +102,7 @@ async def pass_hours(rig: Rig, hours: int) -> None:
     """Let hours pass, with a refresh and a scrape in each."""
     for _ in range(hours):
         rig.pass_time(HOUR)
-        await rig.turn()
+        await rig.refresh()
         rig.scrape()
 
 
@@ -112,7 +112,7 @@ def test_audits_make_up_for_what_came_hours_late(tmp_path: Path, caplog: pytest.
     async def script() -> None:
         rig = Rig(replace(small_world(1, QUIET), arrival=SOME_TAKE_A_DAY), tmp_path)
         first = rig.now
-        await turn(rig, 2)
+        await refresh(rig, 2)
         await pass_hours(rig, 8)
         rig.simulator.set_quiet_from(rig.now)
         final: set[tuple[object, ...]] = set()
@@ -121,7 +121,7 @@ def test_audits_make_up_for_what_came_hours_late(tmp_path: Path, caplog: pytest.
             await pass_hours(rig, 2)
             assert final <= final_marks(tmp_path)
             final = final_marks(tmp_path)
-        await turn(rig, 8)
+        await refresh(rig, 8)
         rig.check()
         rig.check_daily(first)
         await rig.exporter.close()
@@ -148,12 +148,12 @@ def test_what_was_answered_is_not_asked_again_after_a_restart(tmp_path: Path) ->
 
     async def script() -> None:
         rig = Rig(small_world(1, QUIET), tmp_path)
-        await turn(rig, 45)
+        await refresh(rig, 45)
         await rig.restart()
         asked = []
         for _ in range(3):
             before = rig.simulator.requests["graphql"]
-            await turn(rig)
+            await refresh(rig)
             asked.append(rig.simulator.requests["graphql"] - before)
         # What plan and token allow is learned anew with the first refresh.
         assert asked == [2, 1, 1]
@@ -168,17 +168,17 @@ def test_a_dataset_that_fails_delays_only_its_own_days(tmp_path: Path) -> None:
     async def script() -> None:
         rig = Rig(small_world(1, QUIET), tmp_path)
         rig.simulator.faults.add(Fault(kind=Kind.SHORT_RETENTION, seconds=7_200))
-        await turn(rig)
+        await refresh(rig)
         rig.simulator.faults.clear()
         rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, dataset=KV))
         await rig.restart()
-        await turn(rig, 8)
+        await refresh(rig, 8)
         assert remaining(rig) == {KV: 4}
         known = {key: amount for key, amount in used(rig, FRIDAY, MONDAY).items() if not is_kv_usage(key)}
         assert summed(rig, FRIDAY, MONDAY) == known
         await rig.restart()
         rig.simulator.faults.clear()
-        await turn(rig, 3)
+        await refresh(rig, 3)
         assert remaining(rig) == {}
         assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
         await rig.exporter.close()
@@ -198,13 +198,13 @@ def test_a_ledger_that_cannot_be_written_loses_no_day(tmp_path: Path) -> None:
         rig = Rig(small_world(1, QUIET), tmp_path)
         with other_program(tmp_path) as file:
             file.execute("CREATE TRIGGER full BEFORE INSERT ON day_mark BEGIN SELECT RAISE(ABORT, 'full'); END")
-            await turn(rig, 3)
+            await refresh(rig, 3)
             assert samples(rig.exporter, "account_up") == {("Example",): 1}
             assert usage_meters().isdisjoint(meter for _, _, meter in summed(rig, FRIDAY, MONDAY))
             file.execute("DROP TRIGGER full")
         # What was asked after the third refresh is published with the next.
         assert samples(rig.exporter, "commit_failures_total") == {(): 2}
-        await turn(rig, 2)
+        await refresh(rig, 2)
         assert samples(rig.exporter, "commit_failures_total") == {(): 3}
         assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
         await rig.exporter.close()
@@ -219,7 +219,7 @@ def test_days_that_do_not_fit_or_are_sampled_are_cut(tmp_path: Path) -> None:
         world = small_world(1, QUIET, max_page_size=25, retention=timedelta(days=2))
         world = replace(world, sampling={WORKERS: Sampling(interval=10, wider_than=HOUR)})
         rig = Rig(world, tmp_path, page_limit=25)
-        await turn(rig, 5)
+        await refresh(rig, 5)
         assert remaining(rig) == {}
         sunday = MONDAY - DAY
         assert summed(rig, sunday, MONDAY) == used(rig, sunday, MONDAY)
@@ -237,12 +237,12 @@ def test_a_pipeline_that_stands_still_costs_nothing_once_it_is_back(tmp_path: Pa
 
     async def script() -> None:
         rig = Rig(small_world(1, QUIET, retention=timedelta(hours=12)), tmp_path)
-        await turn(rig, 3)
+        await refresh(rig, 3)
         await pass_hours(rig, 2)
-        await turn(rig, 9)
+        await refresh(rig, 9)
         since = rig.now
         while rig.now < since + 3 * HOUR:
-            await turn(rig)
+            await refresh(rig)
             rig.pass_time(timedelta(minutes=9))
             behind = 3 * HOUR if is_behind else rig.now - since
             rig.simulator.faults.clear()

@@ -54,11 +54,11 @@ def test_a_window_that_fails_shows_in_the_state_of_its_dataset(tmp_path: Path) -
         untils = []
         for is_failing in (False, True, True, False):
             transport.is_failing = is_failing
-            await exporter.poller.turn()
+            await exporter.poller.refresh()
             assert states(exporter) == all_ok_but(**({KV: ("failing", "unreachable")} if is_failing else {}))
             untils.append(samples(exporter, "dataset_queried_until_timestamp_seconds")["Example", KV])
             rig.clock.advance(MINUTE)
-        assert untils == [untils[0] + 60 * turn for turn in range(4)]
+        assert untils == [untils[0] + 60 * refresh for refresh in range(4)]
         assert samples(exporter, "account_up") == {("Example",): 1}
         await exporter.close()
         await rig.exporter.close()

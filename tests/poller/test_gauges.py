@@ -18,7 +18,7 @@ from exporter.model import Question, floor_hour
 from exporter.poller.windows import make_question
 from exporter.simulator import Fault, Kind, ObjectNamespace, World
 from tests.exactness.harness import ACCOUNT_ID, Rig
-from tests.poller.scene import MINUTE, listed_world, turn
+from tests.poller.scene import MINUTE, listed_world, refresh
 
 NOON = datetime(2025, 10, 20, 12, tzinfo=UTC)
 SUMMARIES = {metric.name for dataset in DATASETS.values() for metric in dataset.metrics if metric.kind == "summary"}
@@ -37,8 +37,8 @@ def stored_world() -> World:
 
 def families(rig: Rig) -> dict[str, Family]:
     """The published families, by name."""
-    assert rig.exporter.board.snapshot is not None
-    return {family.name: family for family in rig.exporter.board.snapshot.families}
+    assert rig.exporter.published.snapshot is not None
+    return {family.name: family for family in rig.exporter.published.snapshot.families}
 
 
 def shown(rig: Rig, name: str) -> set[str]:
@@ -76,7 +76,7 @@ def test_a_state_is_asked_from_the_newest_hour_known(known: datetime | None, sin
         assert question == Question(STATES[0].key, since, NOON + timedelta(hours=1))
 
 
-def test_states_are_asked_every_five_minutes_and_windows_each_turn(tmp_path: Path) -> None:
+def test_states_are_asked_every_five_minutes_and_windows_each_refresh(tmp_path: Path) -> None:
     """Active objects, which fill pages, go by the slower pace too."""
 
     async def script() -> None:
@@ -84,11 +84,11 @@ def test_states_are_asked_every_five_minutes_and_windows_each_turn(tmp_path: Pat
         asked: dict[str, list[int]] = {}
         for minute in range(11):
             before = answered(rig)
-            await turn(rig)
+            await refresh(rig)
             for key, moment in answered(rig).items():
                 if before.get(key) != moment:
                     asked.setdefault(key, []).append(minute)
-        slow = {dataset.key for dataset in (*STATES, *WINDOWS) if dataset.pace}
+        slow = {dataset.key for dataset in (*STATES, *WINDOWS) if dataset.min_interval}
         assert slow == {*(dataset.key for dataset in STATES), "durableObjectsPeriodicGroups/objects"}
         assert asked == {
             dataset.key: [0, 5, 10] if dataset.key in slow else list(range(11)) for dataset in (*STATES, *WINDOWS)
@@ -114,7 +114,7 @@ def test_states_are_what_cloudflare_says_of_the_newest_hour(tmp_path: Path) -> N
     async def script() -> None:
         rig = Rig(stored_world(), tmp_path)
         for minutes in (1, 26):
-            await turn(rig, minutes)
+            await refresh(rig, minutes)
             hour = floor_hour(rig.clock.cloudflare.now() - MINUTE)
             for dataset in STATES:
                 for name, amounts in truth(rig, dataset, hour).items():
@@ -133,7 +133,7 @@ def test_states_outlive_a_restart(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(stored_world(), tmp_path)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         stored = [metric.name for dataset in STATES for metric in dataset.metrics]
         before = {name: set(families(rig)[name].samples) for name in stored}
         await rig.restart()
@@ -149,12 +149,12 @@ def test_windows_are_there_under_traffic_only(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(stored_world(), tmp_path)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         names = {metric.name: metric for dataset in WINDOWS for metric in dataset.metrics}
         for name, metric in names.items():
             assert shown(rig, name) >= {part.word for part in metric.parts}, name
         rig.simulator.set_quiet_from(rig.clock.cloudflare.now())
-        await turn(rig, 30)
+        await refresh(rig, 30)
         for name in names:
             assert shown(rig, name) <= {"_sum", "_count"}, name
         assert shown(rig, "cloudflare_worker_cpu_time_seconds") == {"_sum", "_count"}
@@ -168,11 +168,11 @@ def test_windows_leave_when_cloudflare_does_not_answer(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR))
         counts = []
         for _ in range(16):
-            await turn(rig)
+            await refresh(rig)
             counts.append(len(families(rig)["cloudflare_kv_latency_seconds"].samples))
         assert all(counts[:14])
         assert counts[14:] == [0, 0]
@@ -187,7 +187,7 @@ def test_everything_published_is_read_by_prometheus_parsers(tmp_path: Path) -> N
 
     async def script() -> None:
         rig = Rig(stored_world(), tmp_path)
-        await turn(rig, 3)
+        await refresh(rig, 3)
         published = list(families(rig).values())
         parsed = [
             {

@@ -11,7 +11,7 @@ from exporter.simulator import AccountModel, ManualClock, Simulator, TokenModel,
 from tests.clock import START, CoupledClock
 
 ACCOUNTS = 200
-TURNS = 18
+REFRESHES = 18
 
 
 def world() -> World:
@@ -37,8 +37,8 @@ async def _two_hundred_accounts() -> None:
     )
     exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
     sent: dict[str, list[int]] = {"graphql": [0] * 5, "rest": [0] * 5}
-    for _ in range(TURNS):
-        await exporter.poller.turn()
+    for _ in range(REFRESHES):
+        await exporter.poller.refresh()
         for api, counts in sent.items():
             counts.append(simulator.requests[api])
             assert counts[-1] - counts[-6] <= {"graphql": 210, "rest": 600}[api]
@@ -48,7 +48,7 @@ async def _two_hundred_accounts() -> None:
     ages = [clock.cloudflare.now() - book.state.last_success for book in books if book.state]
     assert len(ages) == ACCOUNTS
     assert max(ages) <= timedelta(minutes=5)
-    snapshot = exporter.board.snapshot
+    snapshot = exporter.published.snapshot
     assert snapshot is not None
     assert [status for status in snapshot.status.accounts if not status.is_up] == []
     assert snapshot.status.refresh_interval == timedelta(minutes=5)

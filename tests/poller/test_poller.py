@@ -19,10 +19,10 @@ from tests.poller.scene import (
     all_ok_but,
     listed_world,
     published_assets,
+    refresh,
     samples,
     states,
     told,
-    turn,
     two_accounts,
     untils,
 )
@@ -33,17 +33,17 @@ def test_an_account_that_fails_costs_only_itself(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(two_accounts(), tmp_path)
-        await turn(rig)
+        await refresh(rig)
         rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, account=OTHER_ID))
         before = untils(rig)
-        await turn(rig, 2)
+        await refresh(rig, 2)
         assert samples(rig.exporter, "account_up") == {("Example",): 1, ("Other",): 0}
         assert states(rig) == all_ok_but()
         assert {states(rig, "Other")[name] for name in USAGE} == {("failing", "unreachable")}
         moved = {account for (account, dataset), until in untils(rig).items() if until > before[account, dataset]}
         assert moved == {"Example"}
         rig.simulator.faults.clear()
-        await turn(rig)
+        await refresh(rig)
         assert samples(rig.exporter, "account_up") == {("Example",): 1, ("Other",): 1}
         await rig.exporter.close()
 
@@ -56,11 +56,11 @@ def test_a_wrong_token_is_shown_and_the_exporter_runs_on(tmp_path: Path) -> None
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
         rig.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, status=401))
-        await turn(rig, 3)
+        await refresh(rig, 3)
         assert samples(rig.exporter, "account_up") == {("token 1",): 0}
         assert rig.exporter.ledger.publication().books == ()
         rig.simulator.faults.clear()
-        await turn(rig)
+        await refresh(rig)
         assert samples(rig.exporter, "account_up") == {("Example",): 1}
         await rig.exporter.close()
 
@@ -72,10 +72,10 @@ def test_a_token_that_expires_takes_its_accounts_down(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 3)
+        await refresh(rig, 3)
         published = published_assets(rig.exporter)
         rig.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, status=401))
-        await turn(rig, 15)
+        await refresh(rig, 15)
         assert samples(rig.exporter, "account_up")["Example",] == 0
         assert published_assets(rig.exporter) == published
         await rig.come_to_rest()
@@ -99,7 +99,7 @@ def test_an_unknown_account_id_is_shown(tmp_path: Path) -> None:
         )
         exporter = build_exporter(config, rig.clock, transport=httpx.ASGITransport(app=rig.simulator.app))
         for _ in range(2):
-            await exporter.poller.turn()
+            await exporter.poller.refresh()
             rig.clock.advance(MINUTE)
         assert samples(exporter, "account_up") == {("Example",): 1, (OTHER_ID,): 0}
         reasons = {key[2:] for key in samples(exporter, "dataset_state") if key[0] == OTHER_ID}
@@ -115,7 +115,7 @@ def test_a_restart_publishes_before_anything_is_asked(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = Rig(listed_world(), tmp_path)
-        await turn(rig, 3)
+        await refresh(rig, 3)
         before, asked = untils(rig), rig.simulator.requests.total()
         await rig.restart()
         assert rig.simulator.requests.total() == asked
@@ -127,12 +127,12 @@ def test_a_restart_publishes_before_anything_is_asked(tmp_path: Path) -> None:
 
 
 def test_a_token_that_stays_wrong_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The reason is one line, not one per turn."""
+    """The reason is one line, not one per refresh."""
 
     async def script() -> None:
         rig = Rig(replace(listed_world(), tokens=(TokenModel(token="another"),)), tmp_path)
         with caplog.at_level(logging.INFO, logger="exporter"):
-            await turn(rig, 5)
+            await refresh(rig, 5)
         (line,) = told(caplog)
         assert line.startswith("Listing the accounts: Cloudflare answered HTTP 401")
         assert TOKEN not in line

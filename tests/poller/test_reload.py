@@ -31,7 +31,7 @@ def test_a_reload_loses_nothing(tmp_path: Path) -> None:
                 reloaded = site.clock.now().timestamp()
                 site.configure()
             for each in (site, other):
-                await each.turn()
+                await each.refresh()
         assert site.samples(REQUESTS) == other.samples(REQUESTS)
         assert site.own("config_last_reload_successful") == other.own("config_last_reload_successful") == 1
         assert site.own("config_last_reload_success_timestamp_seconds") == reloaded
@@ -47,10 +47,10 @@ def test_changed_rules_apply_from_the_next_refresh(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         assert placed(site) == {("shop", "shop-web"), ("store", "shop-api")}
         site.configure(projects=[{"match": {"name": "shop-web"}, "project": "front"}])
-        await site.turn(2)
+        await site.refresh(2)
         assert placed(site) == {("front", "shop-web"), ("store", "shop-api")}
         await site.exporter.close()
 
@@ -67,7 +67,7 @@ def test_a_broken_configuration_is_refused(tmp_path: Path, caplog: pytest.LogCap
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path / "state", projects=[{"match": {"name": "*"}, "project": "all"}])
-        await site.turn(2)
+        await site.refresh(2)
         taken_over = site.own("config_last_reload_success_timestamp_seconds")
         path = tmp_path / "exporter.yml"
         path.write_text("poll: {refresh: 60}\nprojects: [{match: {regex: '('}, project: x}]\n", encoding="utf-8")
@@ -80,12 +80,12 @@ def test_a_broken_configuration_is_refused(tmp_path: Path, caplog: pytest.LogCap
         assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in line
         assert "projects[0].match.regex: not a regular expression" in line
         assert "\n" not in line
-        await site.turn(2)
+        await site.refresh(2)
         assert site.own("config_last_reload_successful") == 0
         assert site.own("config_last_reload_success_timestamp_seconds") == taken_over
         assert site.values(REQUESTS, "project") == {"all"}
         site.configure(projects=[{"match": {"name": "*"}, "project": "one"}])
-        await site.turn(2)
+        await site.refresh(2)
         assert site.own("config_last_reload_successful") == 1
         assert site.values(REQUESTS, "project") == {"one"}
         await site.exporter.close()
@@ -98,13 +98,13 @@ def test_a_token_file_that_is_missing_refuses_all_of_it(tmp_path: Path, caplog: 
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path / "state")
-        await site.turn(2)
+        await site.refresh(2)
         site.configure(
             cloudflare={"tokens": [{"token": TOKEN}, {"token_file": str(tmp_path / "token")}]},
             accounts={"exclude": ["*"]},
         )
         assert f"Cannot read the token file {tmp_path / 'token'}: No such file" in caplog.text
-        await site.turn(2)
+        await site.refresh(2)
         assert site.values(UP, "account") == {"Example"}
         await site.exporter.close()
 
@@ -116,7 +116,7 @@ def test_what_only_a_restart_changes_stays_and_is_told(tmp_path: Path, caplog: p
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path)
-        await site.turn()
+        await site.refresh()
         with caplog.at_level(logging.WARNING, logger="exporter"):
             site.configure(
                 cloudflare={"api_url": "http://elsewhere.test"},
@@ -127,7 +127,7 @@ def test_what_only_a_restart_changes_stays_and_is_told(tmp_path: Path, caplog: p
             "storage.path is another now; that takes effect with a restart",
             "cloudflare.api_url is another now; that takes effect with a restart",
         ]
-        await site.turn(2)
+        await site.refresh(2)
         assert site.samples(UP) == [({"account": "Example"}, 1)]
         assert site.own("refresh_interval_seconds") == timedelta(seconds=90).total_seconds()
         assert site.own("discovery_interval_seconds") == timedelta(minutes=20).total_seconds()
@@ -145,7 +145,7 @@ def test_health_goes_by_the_interval_that_is_in_force(tmp_path: Path) -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
             for refresh, status in (("1m", 503), ("10m", 200)):
                 site.configure(poll={"refresh": refresh})
-                await site.turn()
+                await site.refresh()
                 site.clock.advance(timedelta(minutes=6))
                 assert (await http.get("/-/healthy")).status_code == status
         await site.exporter.close()
@@ -162,18 +162,18 @@ def test_a_token_that_comes_brings_its_accounts(tmp_path: Path) -> None:
             TokenModel(token=SECOND, accounts=frozenset({ACCOUNT_ID, OTHER_ID})),
         )
         site = Site(replace(two_accounts(), tokens=tokens), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         assert site.samples(UP) == [({"account": "Example"}, 1)]
         site.configure(cloudflare={"tokens": [{"token": TOKEN}, {"token": SECOND}]})
-        await site.turn(2)
+        await site.refresh(2)
         assert up(site) == {"Example": 1, "Other": 1}
         site.configure(cloudflare={"tokens": [{"token": SECOND}]})
         site.recorder.forget()
-        await site.turn(2)
+        await site.refresh(2)
         assert site.recorder.tokens == {SECOND}
         assert up(site) == {"Example": 1, "Other": 1}
         site.configure(cloudflare={"tokens": [{"token": TOKEN}]})
-        await site.turn(2)
+        await site.refresh(2)
         assert up(site) == {"Example": 1, "Other": 0}
         await site.exporter.close()
 
@@ -193,7 +193,7 @@ def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path, caplog: pyte
         path.write_text(TOKEN, encoding="utf-8")
         world = replace(listed_world(), tokens=(TokenModel(token=TOKEN), TokenModel(token=SECOND)))
         site = Site(world, tmp_path / "state", cloudflare={"tokens": [{"token_file": str(path)}]})
-        await site.turn(3)
+        await site.refresh(3)
         seen = site.total(REQUESTS)
         with caplog.at_level(logging.INFO, logger="exporter"):
             site.exporter.reloader.reread_tokens()
@@ -201,11 +201,11 @@ def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path, caplog: pyte
             path.write_text("", encoding="utf-8")
             for _ in range(2):
                 site.exporter.reloader.reread_tokens()
-            await site.turn()
+            await site.refresh()
             path.write_text(f"{SECOND}\n", encoding="utf-8")
             site.exporter.reloader.reread_tokens()
         site.recorder.forget()
-        await site.turn(3)
+        await site.refresh(3)
         assert told(caplog) == [
             f"the token of before goes on: The token file {path} is empty, or holds blanks or other odd characters.",
             "a token file has changed; its token is used from now on",
@@ -240,7 +240,7 @@ def test_a_loop_reloads_when_asked(tmp_path: Path, caplog: pytest.LogCaptureFixt
                     await asyncio.sleep(0)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await site.turn()
+        await site.refresh()
         assert site.own("refresh_interval_seconds") == 120
         await site.exporter.close()
 

@@ -95,10 +95,10 @@ def counted(metrics: str, account_name: str) -> int:
 
 def test_troubles_cost_only_themselves() -> None:
     """A refused dataset, a permission that is missing, a failing account and a revoked token leave the rest alone."""
-    asyncio.run(_troubles())
+    asyncio.run(_token_statuses())
 
 
-async def _troubles() -> None:
+async def _token_statuses() -> None:
     clock = CoupledClock(ManualClock(START))
     world = World(
         accounts=(account(GOOD, "Good"), account(FAILING, "Failing"), account(REVOKED, "Revoked")),
@@ -120,7 +120,7 @@ async def _troubles() -> None:
     exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
     seen = []
     for _ in range(12):
-        await exporter.poller.turn()
+        await exporter.poller.refresh()
         metrics = await read(exporter, "/metrics")
         seen.append(await told(exporter))
         clock.advance(timedelta(seconds=60))
@@ -154,7 +154,7 @@ async def _troubles() -> None:
 
     simulator.faults.clear()
     for _ in range(12):
-        await exporter.poller.turn()
+        await exporter.poller.refresh()
         clock.advance(timedelta(seconds=60))
     assert {key[:2] for key in await told(exporter)} == {
         ("token 2", "token"),
@@ -169,7 +169,7 @@ def test_nothing_is_told_where_all_is_well(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path)
-        await site.turn(3)
+        await site.refresh(3)
         assert await told(site.exporter) == {}
         assert "Everything is as it should be." in await read(site.exporter, "/")
         await site.exporter.close()
@@ -182,15 +182,15 @@ def test_a_ledger_that_cannot_be_written_is_told_as_long_as_it_lasts(tmp_path: P
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         with full_disk(tmp_path):
             since = site.clock.cloudflare.now()
-            await site.turn(3)
+            await site.refresh(3)
             ((key, began),) = (await told(site.exporter)).items()
             assert key[:2] == ("", "storage")
             assert key[2]
             assert began == since.replace(microsecond=0)
-        await site.turn()
+        await site.refresh()
         assert await told(site.exporter) == {}
         await site.exporter.close()
 
@@ -204,11 +204,11 @@ def test_a_configuration_that_is_refused_is_told(tmp_path: Path) -> None:
         site = Site(listed_world(), tmp_path / "state")
         path = tmp_path / "exporter.yml"
         path.write_text("pol: {refresh: 60s}\n", encoding="utf-8")
-        await site.turn(2)
+        await site.refresh(2)
         since = site.clock.cloudflare.now()
         for _ in range(2):
             site.reload(lambda: load_config(path, {}, None))
-            await site.turn(2)
+            await site.refresh(2)
         ((key, began),) = (await told(site.exporter)).items()
         assert key == (
             "",
@@ -218,7 +218,7 @@ def test_a_configuration_that_is_refused_is_told(tmp_path: Path) -> None:
         assert abs(began - since) <= timedelta(seconds=1)
         assert "pol: unknown key" in await read(site.exporter, "/")
         site.configure()
-        await site.turn()
+        await site.refresh()
         assert await told(site.exporter) == {}
         await site.exporter.close()
 
@@ -232,17 +232,17 @@ def test_a_token_file_that_is_unusable_is_told(tmp_path: Path) -> None:
         path = tmp_path / "token"
         path.write_text(TOKEN, encoding="utf-8")
         site = Site(listed_world(), tmp_path / "state", cloudflare={"tokens": [{"token_file": str(path)}]})
-        await site.turn()
+        await site.refresh()
         path.unlink()
         for _ in range(3):
             site.exporter.reloader.reread_tokens()
-            await site.turn()
+            await site.refresh()
         assert [key[:2] for key in await told(site.exporter)] == [("", "token")]
         assert str(path) in await read(site.exporter, "/")
         assert 'cloudflare_exporter_account_up{account="Example"} 1' in await read(site.exporter, "/metrics")
         path.write_text(TOKEN, encoding="utf-8")
         site.exporter.reloader.reread_tokens()
-        await site.turn()
+        await site.refresh()
         assert await told(site.exporter) == {}
         await site.exporter.close()
 
@@ -254,9 +254,9 @@ def test_a_clock_that_is_wrong_is_a_hint_on_the_page(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(listed_world(), tmp_path)
-        await site.turn()
+        await site.refresh()
         site.clock.step_wall(timedelta(minutes=5))
-        await site.turn()
+        await site.refresh()
         assert await told(site.exporter) == {}
         (row,) = Page(await read(site.exporter, "/")).tables["Problems"]
         assert (row["Part"], row["What is wrong"]) == ("clock", "This machine's clock is 300 s ahead of Cloudflare's.")

@@ -8,7 +8,7 @@ import pytest
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import Account, Unlistable
-from exporter.poller.status_tracker import ALL_LISTS, AccountStatuses
+from exporter.poller.status_tracker import ALL_LISTS, StatusTracker
 from tests.poller.scene import told
 
 BEGIN = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
@@ -23,7 +23,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.minute = 0
-        self.statuses = AccountStatuses(Account("a" * 32, "Example"), self.now)
+        self.statuses = StatusTracker(Account("a" * 32, "Example"), self.now)
 
     def now(self) -> datetime:
         """The time."""
@@ -32,8 +32,8 @@ class Scene:
     def ask(self, error: CloudflareError | None) -> datetime | None:
         """Take down what a dataset was answered with, a minute later; gives since when it stands so."""
         self.minute += 1
-        self.statuses.note_dataset(KV, KV, error)
-        self.statuses.tell_changes()
+        self.statuses.record_dataset(KV, KV, error)
+        self.statuses.log_changes()
         (status,) = self.statuses.datasets()
         return status.since
 
@@ -41,7 +41,7 @@ class Scene:
         """Take down what was listed, a minute later; gives each list's state, and since when."""
         self.minute += 1
         unlistable = {kind: Unlistable(kind, f"No list of {kind}.", final, "failed", "Wait.") for kind in failing}
-        self.statuses.note_lists(KINDS, unlistable)
+        self.statuses.record_lists(KINDS, unlistable)
         return {status.kind: (status.state, status.since) for status in self.statuses.lists()}
 
 
@@ -62,7 +62,7 @@ def test_an_account_is_down_since_its_reason_began() -> None:
     scene = Scene()
     for words in ("First.", "Second."):
         scene.minute += 1
-        scene.statuses.note_down("unreachable", words, "Wait.")
+        scene.statuses.mark_down("unreachable", words, "Wait.")
     whole = scene.statuses.whole
     assert (whole.is_up, whole.reason, whole.detail, whole.remedy, whole.since) == (
         False,
@@ -72,7 +72,7 @@ def test_an_account_is_down_since_its_reason_began() -> None:
         minute(1),
     )
     scene.minute += 1
-    scene.statuses.note_up()
+    scene.statuses.mark_up()
     assert (scene.statuses.whole.is_up, scene.statuses.whole.since) == (True, minute(3))
 
 
@@ -93,14 +93,14 @@ def test_a_dataset_asked_in_two_ways_shows_the_one_with_a_trouble() -> None:
     """Usage that is answered does not hide a window that is not."""
     scene = Scene()
     for key, error in ((KV, None), (f"{KV}/quantiles", DOWN), (D1, None)):
-        scene.statuses.note_dataset(key, key.partition("/")[0], error)
+        scene.statuses.record_dataset(key, key.partition("/")[0], error)
     assert {status.dataset: status.state for status in scene.statuses.datasets()} == {KV: "failing", D1: "ok"}
 
 
 def test_what_the_plan_lacks_says_so() -> None:
     """It is unavailable, names the account, and the remedy names neither."""
     scene = Scene()
-    scene.statuses.note_without_plan(KV, KV)
+    scene.statuses.mark_unavailable(KV, KV)
     (status,) = scene.statuses.datasets()
     assert (status.state, status.reason) == ("unavailable", "plan")
     assert "Example" in status.detail and "Example" not in status.remedy != ""
@@ -126,7 +126,7 @@ def test_lists_that_fail_together_keep_how_each_stood(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.INFO, logger="exporter"):
         for _ in range(2):
             scene.minute += 1
-            scene.statuses.note_no_lists(DOWN)
+            scene.statuses.record_failed_lists(DOWN)
         stands = {status.kind: (status.state, status.since) for status in scene.statuses.lists()}
         assert stands == {
             "worker": ("ok", minute(1)),
@@ -147,9 +147,9 @@ def test_a_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
         for error in (None, DOWN, DOWN, None, None):
             scene.ask(error)
         for _ in range(2):
-            scene.statuses.note_down("unreachable", DOWN.detail, DOWN.remedy)
+            scene.statuses.mark_down("unreachable", DOWN.detail, DOWN.remedy)
         for _ in range(2):
-            scene.statuses.note_up()
+            scene.statuses.mark_up()
     assert told(caplog) == [
         str(DOWN),
         f"{KV} of account {'a' * 32} is answered again",
@@ -161,8 +161,8 @@ def test_a_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
 def test_what_is_no_longer_wanted_is_forgotten() -> None:
     """A dataset or kind that the configuration leaves out has no status."""
     scene = Scene()
-    scene.statuses.note_dataset(KV, KV, DOWN)
-    scene.statuses.note_dataset(D1, D1, None)
+    scene.statuses.record_dataset(KV, KV, DOWN)
+    scene.statuses.record_dataset(D1, D1, None)
     scene.list("worker")
     scene.statuses.keep({D1}, {"kv_namespace"})
     assert [status.dataset for status in scene.statuses.datasets()] == [D1]

@@ -16,7 +16,7 @@ from tests.poller.token_scene import FIRST, SECOND, Gate, Sent, TokenRig
 NARROW, BLIND, UNKNOWN = "narrow-token", "blind-token", "unknown-token"
 PAIR = ({"token": FIRST}, {"token": SECOND})
 LONGEST_WAIT = 1.0
-"""Real seconds that a turn waits for what is held; everything else takes a tenth of that."""
+"""Real seconds that a refresh waits for what is held; everything else takes a tenth of that."""
 
 
 def overlapping() -> World:
@@ -50,7 +50,7 @@ LOSSES = {
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_another_token_goes_on_with_an_account(tmp_path: Path, loss: str) -> None:
-    """What the owner can no longer ask for the other asks for with the next turn, and not a unit is lost or doubled."""
+    """What the owner can no longer ask for, the other asks for at the next refresh; no unit is lost or doubled."""
 
     async def script() -> None:
         rig = TokenRig(overlapping(), tmp_path, PAIR)
@@ -138,7 +138,7 @@ def test_two_tokens_that_are_rejected_do_not_take_turns(tmp_path: Path, caplog: 
 
 
 def test_a_token_revoked_and_restored_comes_back_by_itself(tmp_path: Path) -> None:
-    """Down with reason and remedy since the turn that met it, up with the turn after, and exact."""
+    """Down with reason and remedy since the refresh that met it, up with the refresh after, and exact."""
 
     async def script() -> None:
         rig = TokenRig(overlapping(), tmp_path, PAIR[:1])
@@ -184,7 +184,7 @@ def many_accounts(users: tuple[str, str]) -> World:
 
 @pytest.mark.parametrize("is_one_user", [True, False])
 def test_the_tokens_of_a_user_share_a_budget(tmp_path: Path, is_one_user: bool) -> None:
-    """In any five minutes no user sends more than the share, however many tokens; every account has its turn."""
+    """In any five minutes no user sends more than the share, however many tokens; every account has its refresh."""
     users = ("one", "one" if is_one_user else "two")
     allowed = 30
 
@@ -219,7 +219,7 @@ def test_accounts_are_asked_side_by_side(tmp_path: Path) -> None:
         there: set[str] = set()
         both = asyncio.Event()
 
-        async def meet(sent: Sent) -> None:
+        async def register(sent: Sent) -> None:
             """Hold the questions of each account until there is one of the other."""
             if sent.api == "graphql":
                 there.add(sent.account)
@@ -227,7 +227,7 @@ def test_accounts_are_asked_side_by_side(tmp_path: Path) -> None:
                     both.set()
                 await asyncio.wait_for(both.wait(), 10)
 
-        rig.network.hold = meet
+        rig.network.hold = register
         await rig.go_on()
         assert there == {ACCOUNT_ID, OTHER_ID}
         assert rig.up() == {"Example": 1, "Other": 1}
@@ -237,7 +237,7 @@ def test_accounts_are_asked_side_by_side(tmp_path: Path) -> None:
 
 
 def test_a_slow_account_delays_no_other(tmp_path: Path) -> None:
-    """While its answers take longer than the interval the others are published each turn; its own come later."""
+    """While its answers take longer than the interval the others are published each refresh; its own come later."""
 
     async def script() -> None:
         rig = TokenRig(replace(two_accounts(), tokens=(TokenModel(token=FIRST),)), tmp_path, PAIR[:1])
@@ -259,8 +259,8 @@ def test_a_slow_account_delays_no_other(tmp_path: Path) -> None:
     asyncio.run(script())
 
 
-def test_the_others_are_published_before_a_turn_is_over(tmp_path: Path) -> None:
-    """A turn that still waits for one account has published the others; when it is there, the turn publishes it too."""
+def test_the_others_are_published_before_a_refresh_is_over(tmp_path: Path) -> None:
+    """A refresh that still waits for one account has published the others, and publishes that one when it is there."""
 
     async def script() -> None:
         rig = TokenRig(replace(two_accounts(), tokens=(TokenModel(token=FIRST),)), tmp_path, PAIR[:1])
@@ -268,7 +268,7 @@ def test_the_others_are_published_before_a_turn_is_over(tmp_path: Path) -> None:
         gate = Gate(lambda sent: sent.api == "graphql" and sent.account == OTHER_ID)
         rig.network.hold = gate
         before = rig.until("Example")
-        turning = asyncio.create_task(rig.exporter.poller.turn(longest_wait=60, patience=LONGEST_WAIT))
+        turning = asyncio.create_task(rig.exporter.poller.refresh(longest_wait=60, patience=LONGEST_WAIT))
         async with asyncio.timeout(30):
             while rig.until("Example") == before:
                 await asyncio.sleep(0.01)
@@ -283,7 +283,7 @@ def test_the_others_are_published_before_a_turn_is_over(tmp_path: Path) -> None:
 
 
 def test_a_token_whose_list_hangs_delays_no_other(tmp_path: Path) -> None:
-    """The accounts of the other token are there with the first turn; its own once it answers."""
+    """The accounts of the other token are there with the first refresh; its own once it answers."""
 
     async def script() -> None:
         tokens = (
@@ -305,7 +305,7 @@ def test_a_token_whose_list_hangs_delays_no_other(tmp_path: Path) -> None:
 
 
 def test_a_list_that_hangs_does_not_delay_the_accounts_that_are_known(tmp_path: Path) -> None:
-    """Where lists are not answered, usage goes on being asked for each turn."""
+    """Where lists are not answered, usage goes on being asked for each refresh."""
 
     async def script() -> None:
         rig = TokenRig(overlapping(), tmp_path, PAIR[:1])
@@ -329,7 +329,7 @@ def test_a_list_that_hangs_does_not_delay_the_accounts_that_are_known(tmp_path: 
     ],
 )
 def test_an_account_that_fails_delays_no_other(tmp_path: Path, fault: Fault, reason: str) -> None:
-    """The other account is up to date after every turn, and only the one that fails is a problem."""
+    """The other account is up to date after every refresh, and only the one that fails is a problem."""
 
     async def script() -> None:
         rig = TokenRig(replace(two_accounts(), tokens=(TokenModel(token=FIRST),)), tmp_path, PAIR[:1])
@@ -347,7 +347,7 @@ def test_an_account_that_fails_delays_no_other(tmp_path: Path, fault: Fault, rea
 
 
 def test_a_budget_that_others_use_up_is_a_problem(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """As long as nothing is left turn after turn it is told, once; then it is gone and nothing is missing."""
+    """As long as nothing is left refresh after refresh it is told, once; then it is gone and nothing is missing."""
 
     async def script() -> None:
         world = replace(overlapping(), limits=Limits(), tokens=(TokenModel(token=FIRST), TokenModel(token="dashboard")))

@@ -87,7 +87,7 @@ class TokenRig(Rig):
     async def go_on(self, minutes: int = 1, longest_wait: float | None = None) -> None:
         """Turn and answer a scrape, once a minute."""
         for _ in range(minutes):
-            await self.exporter.poller.turn(longest_wait=longest_wait)
+            await self.exporter.poller.refresh(longest_wait=longest_wait)
             self.look()
             self.scrape()
             self.clock.advance(MINUTE)
@@ -102,8 +102,8 @@ class TokenRig(Rig):
 
     def family(self, name: str) -> dict[tuple[str, ...], int | float]:
         """The samples of one of the exporter's own metrics, by label values."""
-        assert self.exporter.board.snapshot is not None
-        families = {family.name: family for family in self.exporter.board.snapshot.families}
+        assert self.exporter.published.snapshot is not None
+        families = {family.name: family for family in self.exporter.published.snapshot.families}
         return {sample.labels.values: sample.amount for sample in families[f"cloudflare_exporter_{name}"].samples}
 
     def until(self, account: str) -> int | float:

@@ -52,7 +52,7 @@ def every_day(meter: str, asset: str, amounts: Mapping[date, int]) -> Entries:
     return [((day, asset, meter), amount) for day, amount in amounts.items()]
 
 
-def work_out(
+def compute(
     entries: Entries,
     until: datetime,
     how: AccountTerms | None = None,

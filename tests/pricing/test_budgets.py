@@ -8,7 +8,7 @@ import pytest
 
 from exporter.pricing import Account, AccountCosts, Amount, Budget, BudgetCost, Spread, budget_costs
 from exporter.pricing.attribution import NOTHING
-from tests.pricing.cost_scene import ACCOUNT, WORKERS_PAID, Entries, every_day, terms, work_out
+from tests.pricing.cost_scene import ACCOUNT, WORKERS_PAID, Entries, compute, every_day, terms
 from tests.pricing.factories import DAY, noon, november
 
 METER = "r2_ia_class_a"
@@ -25,7 +25,7 @@ def writes(asset: str, daily: int, first: int = 1) -> Entries:
 def steady(account: Account = ACCOUNT) -> AccountCosts:
     """400,000 writes a day, 300,000 of them the shop's: 5.8 million to date are 54 dollars, 12 million will be 108."""
     entries = [*writes("shop-files", 300_000), *writes("blog-files", 100_000)]
-    return work_out(entries, noon(15), account=account)
+    return compute(entries, noon(15), account=account)
 
 
 def stands(budget: Budget, *costs: AccountCosts) -> BudgetCost:
@@ -78,7 +78,7 @@ def test_a_budget_of_a_project() -> None:
 def test_a_budget_of_a_product() -> None:
     """What is not of the product does not count, and a subscription is of the product that it is for."""
     entries = [*writes("shop-files", 400_000), *every_day("workers_requests", "shop-api", {november(9): 11_000_000})]
-    costs = work_out(entries, noon(15), terms(subscriptions=(WORKERS_PAID,)))
+    costs = compute(entries, noon(15), terms(subscriptions=(WORKERS_PAID,)))
     dollars = {
         product: stands(Budget(product, Decimal(500), product=product), costs).amount.to_date
         for product in ("r2", "workers", "d1")
@@ -88,7 +88,7 @@ def test_a_budget_of_a_product() -> None:
 
 def test_a_subscription_is_spent_from_the_first_day_on() -> None:
     """Its dollars are there before any usage, so that the usage reaches the budget earlier."""
-    costs = work_out(writes("shop-files", 400_000), noon(15), terms(subscriptions=(WORKERS_PAID,)))
+    costs = compute(writes("shop-files", 400_000), noon(15), terms(subscriptions=(WORKERS_PAID,)))
     found = stands(Budget("all", Decimal(76)), costs)
     assert (found.amount.to_date, found.amount.forecast) == (Decimal(59), Decimal(113))
     # 5 and 8 blocks are 77 dollars; without the 5 it would be the ninth block, on the twenty-first.
@@ -99,7 +99,7 @@ def test_a_subscription_is_spent_from_the_first_day_on() -> None:
 def test_a_subscription_that_is_spread_counts_in_its_projects() -> None:
     """A project's part of a subscription is spent from its budget."""
     entries = [*writes("shop-files", 300_000), *writes("blog-files", 100_000)]
-    costs = work_out(entries, noon(15), terms(subscriptions=(WORKERS_PAID,)), spread=Spread.USAGE)
+    costs = compute(entries, noon(15), terms(subscriptions=(WORKERS_PAID,)), spread=Spread.USAGE)
     assert stands(Budget("shop", Decimal(60), project="shop"), costs).amount.to_date == Decimal("44.25")
 
 
@@ -136,7 +136,7 @@ def test_two_accounts_exceed_a_budget_together() -> None:
 
 def test_a_cycle_may_end_after_another() -> None:
     """Of an account whose cycle began on the fourteenth, a budget may be exceeded in the next month."""
-    late = work_out(writes("shop-files", 400_000, first=14), noon(15), terms(anchor_day=14), account=OTHER)
+    late = compute(writes("shop-files", 400_000, first=14), noon(15), terms(anchor_day=14), account=OTHER)
     found = stands(Budget("other", Decimal("107.99"), account="other"), steady(), late)
     assert (found.amount.to_date, found.amount.forecast) == (Decimal(9), Decimal(108))
     # The twelfth million begins on the cycle's 28th day.
@@ -145,7 +145,7 @@ def test_a_cycle_may_end_after_another() -> None:
 
 def test_a_budget_of_two_cycles_may_be_exceeded_when_one_is_over() -> None:
     """One account has spent its 108 dollars by the end of November; the other's eighth block is one too many."""
-    late = work_out(writes("shop-files", 400_000, first=14), noon(15), terms(anchor_day=14), account=OTHER)
+    late = compute(writes("shop-files", 400_000, first=14), noon(15), terms(anchor_day=14), account=OTHER)
     assert stands(Budget("both", Decimal(178)), steady(), late).exceeded_on == date(2026, 12, 1)
 
 
@@ -159,7 +159,7 @@ def test_a_budget_of_nothing_that_is_used() -> None:
 def test_a_free_plan_spends_nothing_of_a_budget() -> None:
     """Usage that a plan limits is not money."""
     entries = every_day("kv_writes", "shop-kv", {november(day): 90_000_000 for day in range(1, 15)})
-    costs = work_out(entries, noon(15), terms("workers_free"))
+    costs = compute(entries, noon(15), terms("workers_free"))
     found = stands(Budget("all", Decimal("0.01")), costs)
     assert (found.amount.to_date, found.amount.forecast, found.exceeded_on) == (0, 0, None)
 

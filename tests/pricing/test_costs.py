@@ -17,7 +17,7 @@ from exporter.pricing.card import FreeLimit
 from exporter.pricing.money import PLACES, add
 from exporter.pricing.rating import Consumption, Terms
 from exporter.pricing.terms import SubscriptionCost
-from tests.pricing.cost_scene import WORKERS_PAID, every_day, floats_in, items_of, line_of, place, terms, work_out
+from tests.pricing.cost_scene import WORKERS_PAID, compute, every_day, floats_in, items_of, line_of, place, terms
 from tests.pricing.factories import DAY, NOVEMBER, always, noon, november
 
 GB = 10**9
@@ -41,7 +41,7 @@ def november_costs(
 ) -> AccountCosts:
     """The costs of a November that is over: all of its usage is known, and nothing is ahead."""
     until = datetime(2026, 12, 1, tzinfo=UTC)
-    return work_out(entries, until, how, spread=spread, placed=placed, on=november(30))
+    return compute(entries, until, how, spread=spread, placed=placed, on=november(30))
 
 
 SMALL_ACCOUNT = [
@@ -185,7 +185,7 @@ class Case:
 
     def costs(self) -> AccountCosts:
         """What it costs in the cycle that is under way, or was at the end of November."""
-        return work_out(
+        return compute(
             self.entries(), self.until, self.how, spread=self.spread, on=min(self.until.date(), november(30))
         )
 
@@ -271,7 +271,7 @@ def test_a_free_plan_limits_what_it_does_not_bill() -> None:
         on(9, "shop-kv", "kv_writes", 1_000),
         on(9, "shop-files", "r2_class_a", 1_000_001),
     ]
-    costs = work_out(entries, noon(15), terms("workers_free"))
+    costs = compute(entries, noon(15), terms("workers_free"))
     lines = {cost.meter: (cost.is_limited, cost.amount.to_date, cost.quota_ratio) for cost in costs.meters}
     assert lines["workers_requests"] == (True, Decimal(0), Fraction(3, 4))
     assert lines["kv_storage_gb_month"] == (True, Decimal(0), Fraction(1, 4))
@@ -291,7 +291,7 @@ def test_a_limit_of_a_month_counts_the_whole_cycle() -> None:
     monthly = replace(card.meters["kv_reads"], free=FreeLimit(Decimal(100_000), "month"))
     own = replace(card, meters={**card.meters, "kv_reads": monthly})
     entries = [on(3, "shop-kv", "kv_reads", 30_000), on(15, "shop-kv", "kv_reads", 20_000)]
-    costs = work_out(entries, noon(15), terms("workers_free"), card=own)
+    costs = compute(entries, noon(15), terms("workers_free"), card=own)
     assert line_of(costs, "kv_reads").quota_ratio == Fraction(1, 2)
 
 
@@ -398,13 +398,13 @@ def test_an_invoice_adds_cents_up() -> None:
 def test_what_is_known_of_a_line() -> None:
     """The line up to a day is known if usage is from the cycle's first day on, and the day is over."""
     entries = list(every_day("r2_ia_class_a", "shop-files", {november(day): 600_000 for day in range(1, 16)}))
-    costs = work_out(entries, noon(15))
+    costs = compute(entries, noon(15))
     assert costs.known_until("r2_ia_class_a", november(2)) == Decimal(18)
     assert costs.known_until("r2_ia_class_a", november(14)) == Decimal(81)
     assert costs.known_until("r2_ia_class_a", november(15)) is None
     assert costs.known_until("r2_ia_class_b", november(14)) is None
     assert costs.known_until("no_such_meter", november(14)) is None
-    assert work_out(entries[1:], noon(15)).known_until("r2_ia_class_a", november(14)) is None
+    assert compute(entries[1:], noon(15)).known_until("r2_ia_class_a", november(14)) is None
 
 
 def test_usage_before_the_cycle_is_not_billed() -> None:
@@ -413,7 +413,7 @@ def test_usage_before_the_cycle_is_not_billed() -> None:
         ((date(2026, 10, 31), "shop-files", "r2_ia_class_a"), 5_000_000),
         on(1, "shop-files", "r2_ia_class_a", 1),
     ]
-    amount = line_of(work_out(entries, noon(1)), "r2_ia_class_a").amount
+    amount = line_of(compute(entries, noon(1)), "r2_ia_class_a").amount
     assert amount.to_date == Decimal(9)
     assert amount.forecast > Decimal(9)
 
@@ -421,7 +421,7 @@ def test_usage_before_the_cycle_is_not_billed() -> None:
 def test_a_bucket_that_was_emptied_has_its_part_of_what_may_come() -> None:
     """What may be stored again at most is shared out though nothing is stored now, and nothing is likely to be."""
     entries = [on(-2, "shop-a", STORAGE, GB), on(-1, "shop-a", STORAGE, 700 * GB)]
-    costs = work_out(entries, datetime(2026, 11, 1, tzinfo=UTC))
+    costs = compute(entries, datetime(2026, 11, 1, tzinfo=UTC))
     (item,) = costs.items
     assert (item.asset, item.quantity, item.amount) == ("shop-a", 0, line_of(costs, STORAGE).amount)
     assert (item.amount.forecast, item.amount.high > 0) == (Decimal(0), True)
@@ -429,6 +429,6 @@ def test_a_bucket_that_was_emptied_has_its_part_of_what_may_come() -> None:
 
 def test_the_usage_of_a_cycle_is_in_the_rates_unit() -> None:
     """What is used and what is ahead are given by day, so that anyone can add them up."""
-    costs = work_out([on(14, "chat", "do_requests", 50), on(15, "chat", "do_requests", 20)], noon(15))
+    costs = compute([on(14, "chat", "do_requests", 50), on(15, "chat", "do_requests", 20)], noon(15))
     assert costs.used["do_requests"] == Consumption({november(14): 50, november(15): 20}, 20)
     assert costs.ahead["do_requests"] == {november(15): 25} | {november(day): 50 for day in range(16, 31)}

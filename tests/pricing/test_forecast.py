@@ -14,7 +14,7 @@ from exporter.pricing.cycle import Cycle
 from exporter.pricing.forecast import NOTHING, Outlook, outlook
 from exporter.pricing.projection import Projection, project
 from exporter.pricing.usage import first_day
-from tests.pricing.cost_scene import CARD, every_day, items_of, line_of, work_out
+from tests.pricing.cost_scene import CARD, compute, every_day, items_of, line_of
 from tests.pricing.factories import DAY, NOVEMBER, always, noon, november
 
 WORKING_WEEK = [100] * 5 + [30] * 2
@@ -262,7 +262,7 @@ MOMENTS = st.integers(0, 86_399).map(lambda seconds: datetime(2026, 11, 15, tzin
 def test_forecasts_are_in_order(amounts: dict[tuple[str, int], int], until: datetime, meter: str) -> None:
     """Of any usage the forecast is not below what it costs to date, and between the least and the most."""
     entries = [((NOVEMBER.start + (day - 1) * DAY, asset, meter), each) for (asset, day), each in amounts.items()]
-    costs = work_out(entries, until)
+    costs = compute(entries, until)
     found = [line_of(costs, meter).amount, *(item.amount for item in costs.items), costs.amount]
     for amount in found[:1] + found[-1:]:
         assert amount.to_date <= amount.low <= amount.forecast <= amount.high
@@ -272,7 +272,7 @@ def test_forecasts_are_in_order(amounts: dict[tuple[str, int], int], until: date
 def test_the_least_that_usage_may_cost_is_what_it_costs_to_date() -> None:
     """Where the least to come is nothing, as of usage once in a while, the least cost is that to date."""
     entries = list(every_day("r2_ia_class_a", "one", {november(day): 500_000 for day in (1, 7, 13)}))
-    amount = line_of(work_out(entries, noon(15)), "r2_ia_class_a").amount
+    amount = line_of(compute(entries, noon(15)), "r2_ia_class_a").amount
     # 1.5 million are two blocks of 9 dollars; 71,428 a day more, for fifteen days and a half, are three.
     assert (amount.to_date, amount.low, amount.forecast) == (Decimal(18), Decimal(18), Decimal(27))
 
@@ -284,7 +284,7 @@ def test_an_items_forecast_is_its_share_of_the_whole_cycle() -> None:
         *days(8, 14, 4_000_000, "new", "r2_ia_class_a"),
         *days(15, 15, 2_000_000, "new", "r2_ia_class_a"),
     ]
-    costs = work_out(entries, noon(15))
+    costs = compute(entries, noon(15))
     items = items_of(costs, "r2_ia_class_a")
     assert {asset: item.amount.to_date for asset, item in items.items()} == {"old": Decimal(252), "new": Decimal(270)}
     # 28 million, and 30 + 2 + 60 million.

@@ -17,7 +17,7 @@ from exporter.alerts import Addresses, Monitoring
 from exporter.clock import SystemClock
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
-from exporter.metrics.snapshot import Board
+from exporter.metrics.snapshot import Published
 from exporter.runtime import listen
 from exporter.web import Gate, Guard, Limits, make_server
 from tests.exposition.snapshots import ManualClock, family, snapshot
@@ -57,10 +57,10 @@ class Site:
         self.clock = ManualClock()
         path = folder / "web.yml"
         self.gate = Gate(path if path.exists() else None, self.clock)
-        self.board = Board()
+        self.published = Published()
         self._renderer = Renderer(self.clock, ProcessMetrics())
         pages = build_web(
-            self.board,
+            self.published,
             self._renderer,
             self.clock,
             refresh_interval=timedelta(seconds=60),
@@ -82,7 +82,7 @@ class Site:
         many = family("app_many_total", "counter", *(({"number": str(number)}, number) for number in range(series)))
         shown = snapshot(many, revision=revision) if series else snapshot()
         self._renderer.renew(shown)
-        self.board.snapshot = shown
+        self.published.snapshot = shown
 
     def _serve(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._listener]))

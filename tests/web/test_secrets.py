@@ -120,10 +120,10 @@ class Scene:
         if seconds > 30:
             raise httpx.ReadTimeout("no answer in time")
 
-    async def turn(self, minutes: int) -> None:
+    async def refresh(self, minutes: int) -> None:
         """Refresh once a minute."""
         for _ in range(minutes):
-            await self.exporter.poller.turn()
+            await self.exporter.poller.refresh()
             self.clock.advance(timedelta(minutes=1))
 
     async def said(self) -> dict[str, str | bytes]:
@@ -166,14 +166,14 @@ def test_no_failure_tells_a_secret(tmp_path: Path, lines: Lines, fault: Fault) -
     async def run() -> dict[str, str | bytes]:
         scene = Scene(tmp_path)
         scene.simulator.faults.add(fault)
-        await scene.turn(1)
+        await scene.refresh(1)
         said = {f"at first: {place}": text for place, text in (await scene.said()).items()}
         scene.simulator.faults.clear()
-        await scene.turn(1)
+        await scene.refresh(1)
         scene.simulator.faults.add(fault)
         # By then everything is listed again too.
         scene.clock.advance(timedelta(minutes=11))
-        await scene.turn(1)
+        await scene.refresh(1)
         said |= await scene.said()
         assert scene.recorder.tokens == {TOKEN}
         await scene.exporter.close()
@@ -200,11 +200,11 @@ def test_no_error_of_the_network_tells_a_secret(tmp_path: Path, lines: Lines, er
 
     async def run() -> dict[str, str | bytes]:
         scene = Scene(tmp_path)
-        await scene.turn(2)
+        await scene.refresh(2)
         scene.network.error = error
         said: dict[str, str | bytes] = {}
         try:
-            await scene.turn(12)
+            await scene.refresh(12)
         except Exception as raised:
             said["traceback"] = "".join(
                 traceback.TracebackException.from_exception(raised, capture_locals=False).format()
@@ -227,7 +227,7 @@ def test_a_web_configuration_that_is_refused_is_a_problem(tmp_path: Path, lines:
         for is_wrong in (True, False):
             scene.clock.advance(timedelta(minutes=1))
             await scene.said()
-            await scene.turn(1)
+            await scene.refresh(1)
             said = await scene.said()
             page = str(said["/ as user, */*"])
             assert ("web configuration" in page) is is_wrong
@@ -245,10 +245,10 @@ def test_a_revoked_token_is_not_told(tmp_path: Path, lines: Lines) -> None:
 
     async def run() -> dict[str, str | bytes]:
         scene = Scene(tmp_path)
-        await scene.turn(1)
+        await scene.refresh(1)
         scene.simulator.set_token_status(TOKEN, "disabled")
         scene.clock.advance(timedelta(minutes=11))
-        await scene.turn(2)
+        await scene.refresh(2)
         said = await scene.said()
         await scene.exporter.close()
         return said
@@ -264,7 +264,7 @@ def test_requests_are_not_logged_at_the_lowest_level(tmp_path: Path, capfd: pyte
         clock = CoupledClock(ManualClock(START))
         async with running(Simulator(marked_world(), clock.cloudflare), "127.0.0.1", 0) as port:
             exporter = build_exporter(marked_config(tmp_path, f"http://127.0.0.1:{port}/client/v4"), clock)
-            await exporter.poller.turn()
+            await exporter.poller.refresh()
             await exporter.close()
 
     asyncio.run(run())

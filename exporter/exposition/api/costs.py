@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from exporter.costs import Query, Statement, as_csv, as_document, state_costs
 from exporter.costs.history import CURRENT, QueryError, is_period
 from exporter.exposition.api.errors import error_response
-from exporter.metrics.snapshot import Board, Snapshot
+from exporter.metrics.snapshot import Published, Snapshot
 
 PARAMETERS = frozenset({"by", "account", "period", "compare", "output"})
 
@@ -21,13 +21,13 @@ AskBooks = Callable[[Query], Awaitable[Statement]]
 class CostsEndpoint:
     """Answers questions about costs."""
 
-    def __init__(self, board: Board, ask_books: AskBooks) -> None:
-        self._board = board
+    def __init__(self, published: Published, ask_books: AskBooks) -> None:
+        self._published = published
         self._ask_books = ask_books
 
     async def answer(self, request: Request) -> Response:
         """Answer a request; what makes no sense is told as 400."""
-        snapshot = self._board.snapshot
+        snapshot = self._published.snapshot
         if snapshot is None:
             return error_response(503, "not_ready", "No data yet: the first refresh is under way.")
         try:

@@ -12,7 +12,7 @@ from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.errors import error_response
 from exporter.exposition.api.parameters import Asked, Parameter, read
 from exporter.exposition.api.surveys import Surveys, account_ids, choice_of
-from exporter.metrics.snapshot import Board, Snapshot
+from exporter.metrics.snapshot import Published, Snapshot
 from exporter.model import ExporterError, format_time
 from exporter.views import (
     AssetRow,
@@ -77,11 +77,13 @@ class NotFound(QueryError):
 class SurveyEndpoints:
     """Answers what there is, what it costs and how it stands; nothing of it asks Cloudflare."""
 
-    def __init__(self, board: Board, surveys: Surveys, ask_usage: AskUsage, is_turning: Callable[[], bool]) -> None:
-        self._board = board
+    def __init__(
+        self, published: Published, surveys: Surveys, ask_usage: AskUsage, is_refreshing: Callable[[], bool]
+    ) -> None:
+        self._published = published
         self._surveys = surveys
         self._ask_usage = ask_usage
-        self._is_turning = is_turning
+        self._is_refreshing = is_refreshing
 
     async def health(self, request: Request) -> Response:
         """Answer how everything stands, before the first snapshot too."""
@@ -89,7 +91,7 @@ class SurveyEndpoints:
             read(request.query_params, HEALTH)
         except QueryError as error:
             return error_response(400, "bad_request", str(error))
-        return JSONResponse(health_document(self._board.snapshot, is_turning=self._is_turning()))
+        return JSONResponse(health_document(self._published.snapshot, is_refreshing=self._is_refreshing()))
 
     async def assets(self, request: Request) -> Response:
         """Answer which assets there are."""
@@ -106,7 +108,7 @@ class SurveyEndpoints:
 
     async def usage(self, request: Request) -> Response:
         """Answer what was used when."""
-        snapshot = self._board.snapshot
+        snapshot = self._published.snapshot
         if snapshot is None:
             return _not_ready()
         try:
@@ -121,7 +123,7 @@ class SurveyEndpoints:
         self, request: Request, known: Sequence[Parameter], make: Callable[[Snapshot, Asked], Json]
     ) -> Response:
         """Answer from the snapshot, in a thread: scrapes are answered meanwhile."""
-        snapshot = self._board.snapshot
+        snapshot = self._published.snapshot
         if snapshot is None:
             return _not_ready()
         try:

@@ -15,16 +15,16 @@ from exporter.exposition.page.assets import show_assets
 from exporter.exposition.page.links import Links
 from exporter.exposition.page.standing import show_standing
 from exporter.exposition.page.template import make_template
-from exporter.metrics.snapshot import Board
+from exporter.metrics.snapshot import Published
 
 
 class PageEndpoint:
     """Answers with the page; nothing of it asks Cloudflare. ``grafana_url`` gives where Grafana is, if known."""
 
     def __init__(
-        self, board: Board, surveys: Surveys, telemetry_path: str, grafana_url: Callable[[], str | None]
+        self, published: Published, surveys: Surveys, telemetry_path: str, grafana_url: Callable[[], str | None]
     ) -> None:
-        self._board = board
+        self._published = published
         self._surveys = surveys
         self._telemetry_path = telemetry_path
         self._grafana_url = grafana_url
@@ -39,7 +39,11 @@ class PageEndpoint:
         return await asyncio.to_thread(self._page, request)
 
     def _page(self, request: Request) -> Response:
-        snapshot, links, status = self._board.snapshot, Links(self._telemetry_path, self._grafana_url()), HTTPStatus.OK
+        snapshot, links, status = (
+            self._published.snapshot,
+            Links(self._telemetry_path, self._grafana_url()),
+            HTTPStatus.OK,
+        )
         standing = assets = refusal = None
         if snapshot is not None:
             survey = self._surveys.of(snapshot)

@@ -87,10 +87,10 @@ def priced_world(retention: timedelta = timedelta(days=40)) -> World:
 
 async def fill(site: Site) -> None:
     """Turn until every day that Cloudflare keeps is known, and published."""
-    await site.turn(2)
+    await site.refresh(2)
     while site.total("cloudflare_exporter_first_fill_remaining_seconds"):
-        await site.turn()
-    await site.turn(2)
+        await site.refresh()
+    await site.refresh(2)
 
 
 @asynccontextmanager

@@ -216,7 +216,7 @@ def test_it_reads_beside_a_running_exporter(run: Run, tmp_path: Path) -> None:
         async with running_site(tmp_path, retention=timedelta(days=8)) as site:
             assert "Usage known until 2025-10-20 09:4" in run(folder=tmp_path)[1]
             site.clock.advance(timedelta(hours=3))
-            await site.turn(2)
+            await site.refresh(2)
             known = site.exporter.ledger.until("a" * 32)
             assert known is not None
             assert f"Usage known until {known:%Y-%m-%d %H:%M} UTC" in run("--account=production", folder=tmp_path)[1]

@@ -175,7 +175,7 @@ def test_before_the_first_snapshot_it_is_not_ready(tmp_path: Path) -> None:
             assert answer.json() == {
                 "error": {"code": "not_ready", "message": "No data yet: the first refresh is under way."}
             }
-        await site.turn()
+        await site.refresh()
         answer = await ask_api(site, "/api/costs")
         assert answer.status_code == 200
         assert [each["account"] for each in answer.json()["accounts"]] == ["Example", "Other"]
@@ -189,7 +189,7 @@ def test_it_can_only_be_read(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(priced_world(), tmp_path)
-        await site.turn()
+        await site.refresh()
         transport = httpx.ASGITransport(app=site.exporter.web)
         async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
             assert (await http.post("/api/costs")).status_code == 405
@@ -204,16 +204,16 @@ def test_an_account_that_is_left_out_is_not_told(tmp_path: Path) -> None:
 
     async def script() -> None:
         site = Site(priced_world(), tmp_path)
-        await site.turn(2)
+        await site.refresh(2)
         site.configure(accounts={"exclude": ["Other"]})
-        await site.turn(2)
+        await site.refresh(2)
         for query in ("", "?period=previous", "?compare=previous,current"):
             answer = await ask_api(site, f"/api/costs{query}")
             assert [each["account"] for each in answer.json()["accounts"]] == ["Example"]
         answer = await ask_api(site, "/api/costs?account=Other")
         assert answer.json()["error"]["message"] == "There is no account Other; there is Example."
         site.configure(accounts={"exclude": ["*"]})
-        await site.turn(2)
+        await site.refresh(2)
         for query in ("", "?period=previous"):
             assert (await ask_api(site, f"/api/costs{query}")).json()["accounts"] == []
         await site.exporter.close()

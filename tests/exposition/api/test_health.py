@@ -44,15 +44,15 @@ def test_problems_are_those_of_the_first_page(tmp_path: Path) -> None:
     """What is wrong is told with since when and what to do, and it is still answered with 200."""
 
     async def fail(site: Site) -> None:
-        await site.turn(2)
+        await site.refresh(2)
         site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, api="graphql"))
-        await site.turn(2)
+        await site.refresh(2)
 
     site = Site(priced_world(), tmp_path)
     with bare_api(site.exporter.web) as api:
         api.run(fail(site))
         found = api.answer("/api/health")
-        snapshot = site.exporter.board.snapshot
+        snapshot = site.exporter.published.snapshot
         assert snapshot is not None
         problems = find_problems(snapshot.status, snapshot.account_labels)
         assert found["status"] == "degraded"

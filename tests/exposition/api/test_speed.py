@@ -15,7 +15,7 @@ from exporter.metrics.asset_usage import Holding, Holdings, Place, Use
 from tests.exposition.api.scene import Api, bare_api
 from tests.exposition.snapshots import ACCOUNT_ID, AT, snapshot
 from tests.exposition.test_server import Site as Web
-from tests.pricing.cost_scene import every_day, work_out
+from tests.pricing.cost_scene import compute, every_day
 
 ASSETS = 5_000
 DAYS = {date(2025, 10, day): 1_000_000 + day for day in (17, 18, 19)}
@@ -42,13 +42,13 @@ def api() -> Iterator[Api]:
         entry for name in names for meter in ("workers_requests", "workers_cpu_ms")
         for entry in every_day(meter, name, DAYS)
     ]  # fmt: skip
-    costs = work_out(entries, datetime(2025, 10, 20, 9, 48, tzinfo=UTC))
+    costs = compute(entries, datetime(2025, 10, 20, 9, 48, tzinfo=UTC))
     assets = tuple(
         Holding(place, "Example", f"{number:032x}", AT, AT, AT) for number, place in enumerate(sorted(places))
     )
     uses = {place: Use(number, number % 7, Decimal(number) / 1_000) for number, place in enumerate(places)}
     site = Web()
-    site.board.snapshot = replace(
+    site.published.snapshot = replace(
         snapshot(), holdings=Holdings(assets, uses), costs=Costs(accounts={ACCOUNT_ID: costs})
     )
     with bare_api(site.app) as found:

@@ -283,14 +283,14 @@ def test_the_api_can_only_be_read(api: Api, path: str, method: str) -> None:
 
 def test_a_fault_of_our_own_is_told_in_the_shape_of_errors(api: Api, site: Site) -> None:
     """A bug is a 500 with a code, and says nothing of the inside."""
-    snapshot = site.exporter.board.snapshot
-    site.exporter.board.snapshot = 1  # type: ignore[assignment]
+    snapshot = site.exporter.published.snapshot
+    site.exporter.published.snapshot = 1  # type: ignore[assignment]
     try:
         response = api.ask("/api/assets")
         assert (response.status_code, response.json()["error"]["code"]) == (500, "internal")
         assert api.ask("/").status_code == 500
     finally:
-        site.exporter.board.snapshot = snapshot
+        site.exporter.published.snapshot = snapshot
 
 
 def test_without_costs_of_assets_dollars_are_unknown() -> None:
@@ -319,7 +319,7 @@ def test_what_is_left_out_is_not_told() -> None:
         filters = {"assets": {"exclude": ["shop-*"]}}
         site.configure(accounts={"exclude": ["Other"], "alias": {ACCOUNT_ID: "production"}}, filters=filters)
         site.clock.advance(timedelta(minutes=11))
-        api.run(site.turn(2))
+        api.run(site.refresh(2))
         rows = api.answer("/api/assets")["assets"]
         assert {row["account"] for row in rows} == {"production"}
         assert "shop-web" not in {row["name"] for row in rows}

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from exporter.exposition.api import Surveys
 from exporter.exposition.page import PageEndpoint
-from exporter.metrics.snapshot import Board, Snapshot
+from exporter.metrics.snapshot import Published, Snapshot
 
 VOID = {"meta", "br", "input"}
 
@@ -93,9 +93,9 @@ def page_response(
     snapshot: Snapshot | None, telemetry_path: str = "/metrics", query: str = "", grafana_url: str | None = None
 ) -> httpx.Response:
     """What is answered to whoever asks for the page."""
-    board = Board()
-    board.snapshot = snapshot
-    endpoint = PageEndpoint(board, Surveys(), telemetry_path, lambda: grafana_url)
+    published = Published()
+    published.snapshot = snapshot
+    endpoint = PageEndpoint(published, Surveys(), telemetry_path, lambda: grafana_url)
     transport = httpx.ASGITransport(app=Starlette(routes=[Route("/", endpoint.answer)]))
 
     async def ask() -> httpx.Response:

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from exporter.config.selection import Choices
+from exporter.config.selection import Selection
 from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
 from exporter.model import Asset
 from tests.ledger.factories import ACCOUNT, CALLS, KIND, Scene, at, worker
@@ -60,7 +60,7 @@ def test_a_ledger_of_the_first_version_is_carried_on(tmp_path: Path) -> None:
 def test_decisions_and_filters_are_kept_over_a_restart(tmp_path: Path) -> None:
     """What a rule decided, and what is left out, is known before the next discovery."""
     scene = Scene(tmp_path)
-    scene.choices = Choices.model_validate(
+    scene.selection = Selection.model_validate(
         {
             "projects": [{"match": {"name": "two"}, "project": "front"}],
             "filters": {"assets": {"exclude": ["shop-web"]}},

@@ -185,7 +185,7 @@ def test_counting_goes_on_exactly(folder: Path, said: dict[str, Any]) -> None:
         rig.look()
         for _ in range(45):
             rig.clock.advance(timedelta(minutes=4))
-            await rig.turn()
+            await rig.refresh()
             rig.scrape()
         await rig.come_to_rest()
         now = rig.clock.cloudflare.now()
