@@ -30,7 +30,7 @@ CPU_TIME = f"{LEVEL}:cloudflare_worker_cpu_time_seconds:p99"
 REQUEST_TIME = f"{LEVEL}:cloudflare_worker_request_duration_seconds:p95"
 LIMITED_RATIO = f"{LEVEL}:cloudflare_worker_limited_per_requests:ratio_rate10m"
 OF_WEEKS = f"{LEVEL}_week:cloudflare_worker_requests:rate1h"
-USUAL = f"{LEVEL}:cloudflare_worker_requests:mean3w_rate1h"
+USUAL_LIMITS = f"{LEVEL}:cloudflare_worker_requests:mean3w_rate1h"
 SPREAD = f"{LEVEL}:cloudflare_worker_requests:stddev3w_rate1h"
 LEFT = f"{LEVEL}:cloudflare_worker_requests_per_usual:ratio_rate10m"
 UPPER = f"{LEVEL}:cloudflare_worker_requests:upper_rate1h"
@@ -188,15 +188,15 @@ def _usual() -> Iterator[Record]:
         same_weeks(HOURLY),
         "What is usual: the mean of the same hour of the three weeks before; absent before all three are known.",
     )
-    yield Record(USUAL, over_all("avg", OF_WEEKS, WORKER.labels, 3))
+    yield Record(USUAL_LIMITS, over_all("avg", OF_WEEKS, WORKER.labels, 3))
     yield Record(SPREAD, over_all("stddev", OF_WEEKS, WORKER.labels, 3))
-    yield Record(LEFT, f"{RATE}\n  /\n({USUAL} > {setting(VANISHED, 'least_usual_requests_per_second')})")
-    factor = effective(USUAL, WORKER, ANOMALOUS, "info")
+    yield Record(LEFT, f"{RATE}\n  /\n({USUAL_LIMITS} > {setting(VANISHED, 'least_usual_requests_per_second')})")
+    factor = effective(USUAL_LIMITS, WORKER, ANOMALOUS, "info")
     tolerance = setting(ANOMALOUS, "tolerance")
     for record, sign in ((UPPER, "+"), (LOWER, "-")):
         yield Record(
             record,
-            f"{USUAL} * (1 {sign} {tolerance})\n  {sign}\n(\n{inner(factor)}\n)\n  * {SPREAD}",
+            f"{USUAL_LIMITS} * (1 {sign} {tolerance})\n  {sign}\n(\n{inner(factor)}\n)\n  * {SPREAD}",
             "The band of what is usual: a share of the mean on either side, and the spread of the three weeks."
             if record == UPPER
             else "",
@@ -224,7 +224,7 @@ def _traffic() -> Iterator[Alert]:
         PRODUCT,
         f"(\n  {HOURLY} > {UPPER}\n    or\n  {HOURLY} < {LOWER}\n)\n"
         "  and\n"
-        f"(\n  {HOURLY} > {floor}\n    or\n  {USUAL} > {floor}\n)\n"
+        f"(\n  {HOURLY} > {floor}\n    or\n  {USUAL_LIMITS} > {floor}\n)\n"
         "  and\n"
         f"{exists}",
         "A Worker's traffic is not what it usually is.",

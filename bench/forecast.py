@@ -13,7 +13,7 @@ from exporter.catalog.entry import Role
 from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.gauges import peaks_of_day
 from exporter.model import HOUR, DailyKey
-from exporter.pricing import Account, AccountCosts, Now, Place, Spread, UsageTable, account_costs, load_card
+from exporter.pricing import AccountCosts, BilledAccount, Now, Place, Spread, UsageTable, account_costs, load_card
 from exporter.pricing.cycle import Cycle, cycle_of
 from exporter.pricing.forecast import HISTORY_DAYS
 from exporter.pricing.rating import Terms
@@ -69,7 +69,7 @@ def _costs(sums: dict[date, dict[DailyKey, int]], cycle: Cycle, today: date) -> 
             table.add(used.items())
     terms = AccountTerms("workers_paid", "configuration", ANCHOR_DAY, "configuration", Terms(), ())
     return account_costs(
-        Account("demo", "Example"),
+        BilledAccount("demo", "Example"),
         card,
         terms,
         spread=Spread.APART,

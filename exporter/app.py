@@ -23,7 +23,7 @@ from exporter.check import (
     memory_findings,
 )
 from exporter.clock import Clock
-from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestTally
+from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestCounts
 from exporter.config import Config, ConfigError
 from exporter.costs import Query, Statement, make_statement
 from exporter.costs.calculator import CostCalculator
@@ -85,9 +85,11 @@ def build_exporter(
     Cloudflare, ``monitoring_transport`` that to Prometheus and Alertmanager, and ``open_ledger`` what opens the ledger
     in its folder.
     """
-    time, tally, published = CloudflareTime(clock), RequestTally(), Published()
+    time, request_counts, published = CloudflareTime(clock), RequestCounts(), Published()
     http = _http_client(transport)
-    tokens = Tokens(http, config.cloudflare.api_url, clock=clock, time=time, tally=tally, page_limit=page_limit)
+    tokens = Tokens(
+        http, config.cloudflare.api_url, clock=clock, time=time, request_counts=request_counts, page_limit=page_limit
+    )
     principals = tokens.take(config)
     calculator = CostCalculator(load_card(), config.costs.rules())
     ledger = open_ledger(config.storage.folder(), DATASETS.values(), calculator.tariffs)
@@ -114,7 +116,7 @@ def build_exporter(
         principals,
         context,
         SnapshotBuilder(PRODUCTS),
-        tally=tally,
+        request_counts=request_counts,
         refresh_interval=config.poll.refresh,
         on_publish=renderer.renew,
     )
@@ -163,19 +165,27 @@ async def run_check(
     inspection = inspect_folder(folder) if folder else None
     found = folder_findings(folder, inspection, surroundings) if folder and inspection else memory_findings()
     is_beside = inspection is not None and inspection.is_in_use
-    time, tally = CloudflareTime(clock), RequestTally()
+    time, request_counts = CloudflareTime(clock), RequestCounts()
     async with _http_client(transport) as http:
-        tokens = Tokens(http, api_url, clock=clock, time=time, tally=tally, page_limit=PAGE_LIMIT)
+        tokens = Tokens(http, api_url, clock=clock, time=time, request_counts=request_counts, page_limit=PAGE_LIMIT)
         principals = tokens.take(beside_exporter(config) if is_beside else config)
         bearers = [
             Bearer(
                 token,
                 principal,
-                Client(http, api_url, token.secret(), clock=clock, time=time, tally=tally, budget=principal.budget),
+                Client(
+                    http,
+                    api_url,
+                    token.secret(),
+                    clock=clock,
+                    time=time,
+                    request_counts=request_counts,
+                    budget=principal.budget,
+                ),
             )
             for token, principal in zip(config.cloudflare.tokens, principals, strict=True)
         ]
-        checker = Checker(config, bearers, clock=clock, time=time, tally=tally, patience=patience)
+        checker = Checker(config, bearers, clock=clock, time=time, request_counts=request_counts, patience=patience)
         return await checker.check(config_file, environment, found)
 
 

@@ -103,7 +103,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Unlistable:
+class ListingFailure:
     """A kind that could not be listed: ``outcome`` is one word for why, ``reason`` the sentence, ``remedy`` what to do.
 
     It is ``final`` if asking again soon will not help (a missing permission).
@@ -122,7 +122,7 @@ class Inventory:
 
     account: Account
     date: datetime
-    listings: Mapping[str, Listing | Unlistable]
+    listings: Mapping[str, Listing | ListingFailure]
 
     @property
     def is_settled(self) -> bool:

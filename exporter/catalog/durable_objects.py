@@ -16,10 +16,10 @@ from exporter.catalog.entry import (
     Label,
     Meter,
     Metric,
-    Part,
+    MetricPart,
+    OperationCount,
     Product,
     Role,
-    Tally,
     gauge,
     quantile_fields,
     quantile_metric,
@@ -39,7 +39,7 @@ def _periodic(name: str, text: str, source: str, divisor: int = 1) -> Metric:
     return Metric(
         f"cloudflare_durable_object_{name}_total",
         f"{text}.",
-        (Part(source),),
+        (MetricPart(source),),
         divisor=divisor,
     )
 
@@ -55,14 +55,14 @@ INVOCATIONS = Dataset(
         Metric(
             "cloudflare_durable_object_requests_total",
             "Requests to the objects of a namespace by outcome.",
-            (Part("requests"),),
+            (MetricPart("requests"),),
             labels=("status",),
             zeros=(("success",),),
         ),
         Metric(
             "cloudflare_durable_object_errors_total",
             "Failed requests to the objects of a namespace by outcome.",
-            (Part("errors"),),
+            (MetricPart("errors"),),
             labels=("status",),
             zeros=(("scriptThrewException",),),
         ),
@@ -106,7 +106,7 @@ PERIODIC = Dataset(
         Metric(
             "cloudflare_durable_object_websocket_messages_total",
             "WebSocket messages by direction.",
-            (Part("inboundWebsocketMsgCount", "inbound"), Part("outboundWebsocketMsgCount", "outbound")),
+            (MetricPart("inboundWebsocketMsgCount", "inbound"), MetricPart("outboundWebsocketMsgCount", "outbound")),
             split="direction",
             zeros=(("inbound",), ("outbound",)),
         ),
@@ -114,9 +114,9 @@ PERIODIC = Dataset(
             "cloudflare_durable_object_limit_errors_total",
             "Objects stopped at a limit or by a fault, by reason.",
             (
-                Part("exceededCpuErrors", "exceededCpu"),
-                Part("exceededMemoryErrors", "exceededMemory"),
-                Part("fatalInternalErrors", "fatalInternal"),
+                MetricPart("exceededCpuErrors", "exceededCpu"),
+                MetricPart("exceededMemoryErrors", "exceededMemory"),
+                MetricPart("fatalInternalErrors", "fatalInternal"),
             ),
             split="reason",
             zeros=(("exceededCpu",), ("exceededMemory",), ("fatalInternal",)),
@@ -231,6 +231,6 @@ PRODUCT = Product(
         parent="script",
     ),
     datasets=(INVOCATIONS, PERIODIC, QUANTILES, CONNECTIONS, OBJECTS, SQL_STORAGE, KV_STORAGE),
-    requests=(Tally("cloudflare_durable_object_requests_total"),),
-    errors=(Tally("cloudflare_durable_object_errors_total"),),
+    requests=(OperationCount("cloudflare_durable_object_requests_total"),),
+    errors=(OperationCount("cloudflare_durable_object_errors_total"),),
 )

@@ -62,7 +62,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MetricPart:
     """One field that feeds a metric; ``word`` is its value of the metric's split label, if it has one."""
 
     source: str
@@ -82,7 +82,7 @@ class Metric:
 
     name: str
     help: str
-    parts: tuple[Part, ...]
+    parts: tuple[MetricPart, ...]
     labels: tuple[str, ...] = ()
     split: str = ""
     divisor: int = 1
@@ -247,7 +247,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class OperationCount:
     """A counter that says how often an asset was asked, or failed: all its series, or with a ``label`` those whose
     value of it starts so.
     """
@@ -270,15 +270,15 @@ class Product:
     info: str
     endpoint: Endpoint
     datasets: tuple[Dataset, ...]
-    requests: tuple[Tally, ...] = ()
-    errors: tuple[Tally, ...] = ()
+    requests: tuple[OperationCount, ...] = ()
+    errors: tuple[OperationCount, ...] = ()
 
 
 def summary_totals(family: str, text: str, total: str, count: str, divisor: int) -> tuple[Metric, Metric]:
     """Give the ``_sum`` and ``_count`` of a summary, counted from two fields."""
     return (
-        Metric(f"{family}_sum", text, (Part(total),), divisor=divisor, family=family),
-        Metric(f"{family}_count", text, (Part(count),), family=family),
+        Metric(f"{family}_sum", text, (MetricPart(total),), divisor=divisor, family=family),
+        Metric(f"{family}_count", text, (MetricPart(count),), family=family),
     )
 
 
@@ -291,10 +291,10 @@ def quantile_metric(
     name: str, text: str, source: str, ends: tuple[str, ...], *, divisor: int, labels: tuple[str, ...] = ()
 ) -> Metric:
     """Give the quantiles of a summary."""
-    parts = tuple(Part(f"{source}{end}", QUANTILES[end]) for end in ends)
+    parts = tuple(MetricPart(f"{source}{end}", QUANTILES[end]) for end in ends)
     return Metric(name, text, parts, labels, split="quantile", divisor=divisor, zeros=(), kind="summary")
 
 
 def gauge(name: str, text: str, source: str, labels: tuple[str, ...] = (), *, is_of_account: bool = False) -> Metric:
     """Give a gauge that shows one field as it is."""
-    return Metric(name, text, (Part(source),), labels, zeros=(), kind="gauge", is_of_account=is_of_account)
+    return Metric(name, text, (MetricPart(source),), labels, zeros=(), kind="gauge", is_of_account=is_of_account)

@@ -6,7 +6,7 @@ Nothing is written to Cloudflare, and nothing is left behind on the machine.
 from exporter.check.bearer import Bearer
 from exporter.check.checker import PATIENCE, Checker
 from exporter.check.document import as_json
-from exporter.check.findings import Finding, Level, Part, Report, refusal
+from exporter.check.findings import Finding, Level, Report, Topic, refusal
 from exporter.check.needs import beside_exporter
 from exporter.check.storage import folder_findings, memory_findings
 from exporter.check.surroundings import Surroundings, look_around
@@ -18,9 +18,9 @@ __all__ = [
     "Checker",
     "Finding",
     "Level",
-    "Part",
     "Report",
     "Surroundings",
+    "Topic",
     "as_json",
     "as_table",
     "beside_exporter",

@@ -11,7 +11,7 @@ from exporter.catalog import PRODUCTS
 from exporter.check.bearer import Bearer
 from exporter.check.configuration import Seen, configuration_findings
 from exporter.check.datasets import dataset_findings, dataset_trials
-from exporter.check.findings import Finding, Level, Need, Part, Report
+from exporter.check.findings import Finding, Level, Need, Report, Topic
 from exporter.check.links import added_by_hand, needed_permissions, token_link
 from exporter.check.needs import Cost, by_group, need_findings, need_of
 from exporter.check.permissions import permission_findings
@@ -20,7 +20,7 @@ from exporter.check.verification import TokenTrial, try_token
 from exporter.check.visit import Visit, try_billing, visit_account
 from exporter.check.wording import count
 from exporter.clock import Clock
-from exporter.cloudflare import Budget, CloudflareTime, RequestTally
+from exporter.cloudflare import CloudflareTime, RequestBudget, RequestCounts
 from exporter.cloudflare.client import NETWORK_ADVICE
 from exporter.cloudflare.errors import Unreachable
 from exporter.config import Config
@@ -57,14 +57,14 @@ class Checker:
         *,
         clock: Clock,
         time: CloudflareTime,
-        tally: RequestTally,
+        request_counts: RequestCounts,
         patience: timedelta = PATIENCE,
     ) -> None:
         self._config = config
         self._bearers = bearers
         self._clock = clock
         self._time = time
-        self._tally = tally
+        self._request_counts = request_counts
         self._patience = patience.total_seconds()
         self._silent = 0
 
@@ -92,7 +92,7 @@ class Checker:
             *state_findings,
         ]
         spent: dict[str, int] = {"graphql": 0, "rest": 0}
-        for (api, _), number in self._tally.counts().items():
+        for (api, _), number in self._request_counts.counts().items():
             spent[api] += number
         return Report(
             tuple(findings),
@@ -162,7 +162,7 @@ class Checker:
         )
 
     def _needs(self, calls: Sequence[Call]) -> tuple[Need, ...]:
-        budget = Budget(self._clock, self._config.cloudflare.budget_share.by_api())
+        budget = RequestBudget(self._clock, self._config.cloudflare.budget_share.by_api())
         costs = by_group((call.bearer.token.budget_group, _cost(call)) for call in calls)
         return tuple(
             need_of(
@@ -230,7 +230,7 @@ def _by_hand(permissions: Sequence[str]) -> list[Finding]:
     if not missing:
         return []
     text = f"the token link cannot fill in {', '.join(missing)}: Cloudflare documents no key for it."
-    return [Finding(Part.PERMISSIONS, Level.OK, "token link", text)]
+    return [Finding(Topic.PERMISSIONS, Level.OK, "token link", text)]
 
 
 def _untried(calls: Iterable[Call]) -> list[Finding]:
@@ -238,7 +238,7 @@ def _untried(calls: Iterable[Call]) -> list[Finding]:
     if not skipped:
         return []
     text = f"{count(len(skipped), 'account')} not tried, because Cloudflare stopped answering."
-    return [Finding(Part.PERMISSIONS, Level.ERROR, "accounts", text, "Check again in a few minutes.")]
+    return [Finding(Topic.PERMISSIONS, Level.ERROR, "accounts", text, "Check again in a few minutes.")]
 
 
 def _estimated(calls: Iterable[Call], need: Need) -> int:

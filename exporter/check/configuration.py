@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from exporter.catalog import PRODUCTS
-from exporter.check.findings import Finding, Level, Part
+from exporter.check.findings import Finding, Level, Topic
 from exporter.check.wording import count
 from exporter.config import Config
 from exporter.model import Account, Asset, Inventory, Listing
@@ -170,4 +170,4 @@ def _slip(key: str, message: str) -> Finding:
 
 
 def _finding(level: Level, subject: str, message: str, remedy: str = "") -> Finding:
-    return Finding(Part.CONFIGURATION, level, subject, message, remedy)
+    return Finding(Topic.CONFIGURATION, level, subject, message, remedy)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from exporter.catalog.entry import Dataset
 from exporter.check.faults import fault_of
-from exporter.check.findings import DatasetTrial, Finding, Level, Part
+from exporter.check.findings import DatasetTrial, Finding, Level, Topic
 from exporter.check.visit import Visit
 from exporter.check.wording import span
-from exporter.cloudflare import CloudflareError, Forbidden, Limits, Refused, Throttled
+from exporter.cloudflare import CloudflareError, DatasetLimits, Forbidden, Rejected, Throttled
 from exporter.model import Answer
 
 WITHOUT_PLAN = "Nothing, unless you want these figures: then it takes another plan."
@@ -66,7 +66,7 @@ def _failed(visit: Visit, name: str, error: CloudflareError) -> Finding:
     return _finding(visit, level, name, message, remedy)
 
 
-def _described(limits: Limits) -> str:
+def _described(limits: DatasetLimits) -> str:
     longest = f"{span(limits.longest)} at once" if limits.longest else "any span at once"
     return f"{limits.page_size:,} rows a page, {longest}, {span(limits.retention)} back."
 
@@ -78,19 +78,19 @@ def _state(visit: Visit, ways: Sequence[Dataset]) -> str:
     if fault is not None:
         if isinstance(fault, Throttled):
             return "untried"
-        return "unavailable" if isinstance(fault, Forbidden | Refused) else "failing"
+        return "unavailable" if isinstance(fault, Forbidden | Rejected) else "failing"
     is_answered = any(isinstance(visit.outcomes.get(dataset.key), Answer) for dataset in ways)
     return "ok" if is_answered else "untried"
 
 
-def _limits(visit: Visit, ways: Sequence[Dataset]) -> Limits | None:
+def _limits(visit: Visit, ways: Sequence[Dataset]) -> DatasetLimits | None:
     """Give the limits of a dataset; what is missing is what any way of asking it lacks."""
     known = [visit.known_limits[dataset.key] for dataset in ways if dataset.key in visit.known_limits]
     if not known:
         return None
     first = known[0]
     missing = frozenset(name for limits in known for name in limits.missing)
-    return Limits(first.is_enabled, first.page_size, first.longest, first.retention, missing)
+    return DatasetLimits(first.is_enabled, first.page_size, first.longest, first.retention, missing)
 
 
 def _fault(visit: Visit, ways: Sequence[Dataset]) -> CloudflareError | None:
@@ -117,4 +117,4 @@ def _by_name(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
 
 
 def _finding(visit: Visit, level: Level, name: str, message: str, remedy: str = "") -> Finding:
-    return Finding(Part.DATASETS, level, name, message, remedy, visit.token, visit.account)
+    return Finding(Topic.DATASETS, level, name, message, remedy, visit.token, visit.account)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from exporter.check.findings import Level
-from exporter.cloudflare import CloudflareError, Throttled, Withheld
+from exporter.cloudflare import CloudflareError, OverBudget, Throttled
 from exporter.cloudflare.errors import Unreachable
 
 AGAIN = "Check again in a few minutes; if it lasts, look at Cloudflare's status page."
@@ -18,7 +18,7 @@ class Fault(NamedTuple):
 
 
 NOT_TRIED = {
-    Withheld.outcome: Fault(
+    OverBudget.outcome: Fault(
         Level.WARNING,
         "not tried: what this check may ask of Cloudflare is used up.",
         "Check again in five minutes, or fewer accounts at a time with accounts.include.",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from exporter.cloudflare import Limits
+from exporter.cloudflare import DatasetLimits
 from exporter.model import Account
 
 TOKEN_LINK = "the token link"
@@ -19,7 +19,7 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-class Part(StrEnum):
+class Topic(StrEnum):
     """What a finding is about, in the order in which it is shown."""
 
     CONFIGURATION = "configuration"
@@ -38,7 +38,7 @@ class Finding:
     neither, so that what holds for many accounts reads the same.
     """
 
-    part: Part
+    part: Topic
     level: Level
     subject: str
     message: str
@@ -57,7 +57,7 @@ class DatasetTrial:
     account: Account
     dataset: str
     state: str
-    limits: Limits | None
+    limits: DatasetLimits | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +121,4 @@ class Report:
 
 def refusal(message: str) -> Report:
     """Give the report on a configuration that cannot be used."""
-    return Report((Finding(Part.CONFIGURATION, Level.ERROR, "configuration", message),), is_refused=True)
+    return Report((Finding(Topic.CONFIGURATION, Level.ERROR, "configuration", message),), is_refused=True)

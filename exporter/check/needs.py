@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.check.findings import ApiNeed, Finding, Level, Need, Part
+from exporter.check.findings import ApiNeed, Finding, Level, Need, Topic
 from exporter.check.wording import count, span
-from exporter.cloudflare import Budget
+from exporter.cloudflare import RequestBudget
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.config import BudgetShare, Config
 from exporter.poller.schedule import effective_discovery_interval, effective_refresh_interval
@@ -25,7 +25,7 @@ class Cost:
     assets: int
 
 
-def need_of(config: Config, budget: Budget, group: str, tokens: Iterable[str], costs: Sequence[Cost]) -> Need:
+def need_of(config: Config, budget: RequestBudget, group: str, tokens: Iterable[str], costs: Sequence[Cost]) -> Need:
     """Give what the accounts of one budget need, and the intervals that its share of Cloudflare's limits allows."""
     shares = config.cloudflare.budget_share.by_api()
     refresh, discovery = config.poll.refresh, config.poll.discovery
@@ -63,7 +63,7 @@ def _of_api(need: Need, api: str, loop: str, of_api: ApiNeed, who: str) -> Findi
     )
     if of_api.interval > of_api.configured:
         return Finding(
-            Part.REQUESTS,
+            Topic.REQUESTS,
             Level.WARNING,
             subject,
             f"{text} So a {loop} of each account comes every {span(of_api.interval)}, not every "
@@ -71,7 +71,7 @@ def _of_api(need: Need, api: str, loop: str, of_api: ApiNeed, who: str) -> Findi
             f"Nothing is lost by that. For more: raise cloudflare.budget_share.{api}, leave accounts or products "
             "out, or use tokens of several Cloudflare users, each with a budget_group.",
         )
-    return Finding(Part.REQUESTS, Level.OK, subject, f"{text} Each account: every {span(of_api.interval)}.")
+    return Finding(Topic.REQUESTS, Level.OK, subject, f"{text} Each account: every {span(of_api.interval)}.")
 
 
 def beside_exporter(config: Config) -> Config:

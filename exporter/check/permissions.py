@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from exporter.catalog.entry import Product
 from exporter.check.faults import describe_fault, fault_of
-from exporter.check.findings import TOKEN_LINK, Finding, Level, Part
+from exporter.check.findings import TOKEN_LINK, Finding, Level, Topic
 from exporter.check.links import ANALYTICS
 from exporter.check.visit import Visit
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.billing import PERMISSION as BILLING
-from exporter.model import Inventory, Unlistable
+from exporter.model import Inventory, ListingFailure
 
 
 def permission_findings(visit: Visit, products: Iterable[Product]) -> list[Finding]:
@@ -104,14 +104,14 @@ def _lists(visit: Visit, inventory: Inventory, permission: str, products: Sequen
     return _finding(visit, level, permission, message, remedy)
 
 
-def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, Unlistable]:
+def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, ListingFailure]:
     """Give why products could not be listed, by their names."""
     found = ((product.name, inventory.listings[product.kind]) for product in products)
-    return {name: listing for name, listing in found if isinstance(listing, Unlistable)}
+    return {name: listing for name, listing in found if isinstance(listing, ListingFailure)}
 
 
 def _is_forbidden(found: object) -> bool:
-    return isinstance(found, Unlistable) and found.outcome == Forbidden.outcome
+    return isinstance(found, ListingFailure) and found.outcome == Forbidden.outcome
 
 
 def _untried(visit: Visit, permission: str, error: CloudflareError) -> Finding:
@@ -120,4 +120,4 @@ def _untried(visit: Visit, permission: str, error: CloudflareError) -> Finding:
 
 
 def _finding(visit: Visit, level: Level, permission: str, message: str, remedy: str = "") -> Finding:
-    return Finding(Part.PERMISSIONS, level, permission, message, remedy, visit.token, visit.account)
+    return Finding(Topic.PERMISSIONS, level, permission, message, remedy, visit.token, visit.account)

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from exporter.check.findings import Finding, Level, Part
+from exporter.check.findings import Finding, Level, Topic
 from exporter.check.mounts import Mount, mount_of
 from exporter.check.surroundings import Surroundings
 from exporter.ledger.store.database import FILE_NAME, LOCK_NAME
@@ -165,4 +165,4 @@ def _nearest(folder: Path) -> Path:
 
 
 def _finding(level: Level, subject: str, message: str, remedy: str = "") -> Finding:
-    return Finding(Part.STATE_FOLDER, level, subject, message, remedy)
+    return Finding(Topic.STATE_FOLDER, level, subject, message, remedy)

@@ -8,16 +8,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from exporter.check.findings import Finding, Level, Part, Report
+from exporter.check.findings import Finding, Level, Report, Topic
 from exporter.check.wording import count
 
 TITLES = {
-    Part.CONFIGURATION: "Configuration",
-    Part.TOKENS: "Tokens",
-    Part.PERMISSIONS: "Permissions",
-    Part.DATASETS: "Datasets",
-    Part.REQUESTS: "Requests",
-    Part.STATE_FOLDER: "State folder",
+    Topic.CONFIGURATION: "Configuration",
+    Topic.TOKENS: "Tokens",
+    Topic.PERMISSIONS: "Permissions",
+    Topic.DATASETS: "Datasets",
+    Topic.REQUESTS: "Requests",
+    Topic.STATE_FOLDER: "State folder",
 }
 STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 APIS = {"graphql": "GraphQL request", "rest": "REST request"}
@@ -45,7 +45,7 @@ def as_table(report: Report, console: Console) -> str:
     What holds for several accounts in the same words stands there once, with their names.
     """
     with console.capture() as captured:
-        for part in Part:
+        for part in Topic:
             entries = _entries(report, part)
             if entries:
                 console.print(Text(TITLES[part], "bold"))
@@ -75,7 +75,7 @@ def _print(entries: Sequence[_Entry], console: Console) -> None:
             console.print(Padding(Text(f"{entry.text}{remedy}", overflow="fold"), (0, 0, 0, LEVEL_WIDTH + 2)))
 
 
-def _entries(report: Report, part: Part) -> list[_Entry]:
+def _entries(report: Report, part: Topic) -> list[_Entry]:
     accounts = len({finding.account.id for finding in report.findings if finding.account})
     has_tokens = len({finding.token for finding in report.findings if finding.token}) > 1
     blocks: dict[tuple[Level, str, str], list[str]] = {}

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from exporter.check.faults import fault_of
-from exporter.check.findings import TOKEN_LINK, Finding, Level, Part
+from exporter.check.findings import TOKEN_LINK, Finding, Level, Topic
 from exporter.check.links import ANALYTICS
 from exporter.check.verification import ACTIVE, TokenTrial, Verification
 from exporter.check.wording import count
@@ -35,7 +35,7 @@ def token_findings(trial: TokenTrial, now: datetime) -> list[Finding]:
 def away_finding(error: Unreachable) -> Finding:
     """Give the one finding there is when Cloudflare does not answer at all."""
     text = f"{error.detail} Nothing more could be tried."
-    return Finding(Part.TOKENS, Level.ERROR, "Cloudflare", text, fault_of(error).remedy)
+    return Finding(Topic.TOKENS, Level.ERROR, "Cloudflare", text, fault_of(error).remedy)
 
 
 def listing_finding(trial: TokenTrial) -> Finding:
@@ -62,7 +62,7 @@ def listing_finding(trial: TokenTrial) -> Finding:
 
 
 def _listing(trial: TokenTrial, level: Level, message: str, remedy: str = "") -> Finding:
-    return Finding(Part.PERMISSIONS, level, ACCOUNTS.permission, message, remedy, trial.name)
+    return Finding(Topic.PERMISSIONS, level, ACCOUNTS.permission, message, remedy, trial.name)
 
 
 def _status(trial: TokenTrial, now: datetime) -> Finding:
@@ -123,7 +123,7 @@ def _called(account: Account) -> str:
 
 def _strange(trial: TokenTrial, account: Account) -> Finding:
     return Finding(
-        Part.TOKENS,
+        Topic.TOKENS,
         Level.WARNING,
         trial.name,
         f"account {account.id} is named for it, but it does not list that account.",
@@ -146,7 +146,7 @@ def _is_open(path: Path) -> bool:
 
 
 def _token(trial: TokenTrial, level: Level, message: str, remedy: str = "") -> Finding:
-    return Finding(Part.TOKENS, level, trial.name, message, remedy)
+    return Finding(Topic.TOKENS, level, trial.name, message, remedy)
 
 
 def _day(moment: datetime) -> str:

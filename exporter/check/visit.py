@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from exporter.billing import NOTHING_HEARD, BillingFacts
 from exporter.catalog.entry import Dataset
-from exporter.cloudflare import USUAL, Analytics, CloudflareError, CloudflareTime, Limits, Principal
+from exporter.cloudflare import USUAL_LIMITS, Analytics, CloudflareError, CloudflareTime, DatasetLimits, Principal
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import HOUR, Account, Answer, Inventory, Question, Unlistable, floor_hour
+from exporter.model import HOUR, Account, Answer, Inventory, ListingFailure, Question, floor_hour
 from exporter.poller.windows import make_question
 
 
@@ -24,12 +24,12 @@ class Visit:
     account: Account
     token: str
     inventory: Inventory | CloudflareError
-    limits: Mapping[str, Limits] | CloudflareError
+    limits: Mapping[str, DatasetLimits] | CloudflareError
     outcomes: Mapping[str, Answer | CloudflareError]
     billing: BillingFacts | CloudflareError | None = None
 
     @property
-    def known_limits(self) -> Mapping[str, Limits]:
+    def known_limits(self) -> Mapping[str, DatasetLimits]:
         """Give the limits as far as Cloudflare said them."""
         return MappingProxyType({}) if isinstance(self.limits, CloudflareError) else self.limits
 
@@ -63,7 +63,7 @@ def _is_silent(inventory: Inventory | CloudflareError) -> bool:
     if isinstance(inventory, CloudflareError):
         return isinstance(inventory, Unreachable)
     said = inventory.listings.values()
-    return all(isinstance(one, Unlistable) and one.outcome == Unreachable.outcome for one in said)
+    return all(isinstance(one, ListingFailure) and one.outcome == Unreachable.outcome for one in said)
 
 
 async def _inventory(principal: Principal, account: Account) -> Inventory | CloudflareError:
@@ -83,7 +83,7 @@ async def try_billing(principal: Principal, account: Account) -> BillingFacts | 
 
 async def _limits(
     analytics: Analytics, account: Account, datasets: Sequence[Dataset]
-) -> Mapping[str, Limits] | CloudflareError:
+) -> Mapping[str, DatasetLimits] | CloudflareError:
     try:
         return await analytics.limits(account, datasets)
     except CloudflareError as error:
@@ -91,10 +91,10 @@ async def _limits(
 
 
 def _questions(
-    datasets: Sequence[Dataset], limits: Mapping[str, Limits], now: datetime
+    datasets: Sequence[Dataset], limits: Mapping[str, DatasetLimits], now: datetime
 ) -> list[tuple[Dataset, Question]]:
     until = floor_hour(now)
-    allowed = [(dataset, limits.get(dataset.key, USUAL)) for dataset in datasets]
+    allowed = [(dataset, limits.get(dataset.key, USUAL_LIMITS)) for dataset in datasets]
     return [
         (dataset, make_question(dataset, until, until - HOUR, limit.retention))
         for dataset, limit in allowed

@@ -5,20 +5,20 @@ Every fault is raised as a ``CloudflareError``; nothing here decides what it mea
 
 from exporter.cloudflare.analytics import Analytics
 from exporter.cloudflare.billing import BillingReader
-from exporter.cloudflare.budget import Budget
-from exporter.cloudflare.client import Client, RequestTally
+from exporter.cloudflare.budget import RequestBudget
+from exporter.cloudflare.client import Client, RequestCounts
 from exporter.cloudflare.discovery import Discovery
 from exporter.cloudflare.documents import MOST_ALIASES
 from exporter.cloudflare.errors import (
     CloudflareError,
     Forbidden,
     NotEnabled,
-    Refused,
+    OverBudget,
+    Rejected,
     Throttled,
     TokenRejected,
-    Withheld,
 )
-from exporter.cloudflare.limits import PAGE_LIMIT, RETENTION, USUAL, Limits
+from exporter.cloudflare.limits import PAGE_LIMIT, RETENTION, USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.principal import Principal
 from exporter.cloudflare.time import CloudflareTime
 
@@ -26,21 +26,21 @@ __all__ = [
     "MOST_ALIASES",
     "PAGE_LIMIT",
     "RETENTION",
-    "USUAL",
+    "USUAL_LIMITS",
     "Analytics",
     "BillingReader",
-    "Budget",
     "Client",
     "CloudflareError",
     "CloudflareTime",
+    "DatasetLimits",
     "Discovery",
     "Forbidden",
-    "Limits",
     "NotEnabled",
+    "OverBudget",
     "Principal",
-    "Refused",
-    "RequestTally",
+    "Rejected",
+    "RequestBudget",
+    "RequestCounts",
     "Throttled",
     "TokenRejected",
-    "Withheld",
 ]

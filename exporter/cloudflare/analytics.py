@@ -21,15 +21,15 @@ from exporter.cloudflare.documents import MOST_ALIASES, Document, Piece, build_d
 from exporter.cloudflare.errors import (
     ANALYTICS_ADVICE,
     CloudflareError,
+    OverBudget,
     PageFull,
-    Refused,
+    Rejected,
     Throttled,
     TooLarge,
     Unreachable,
-    Withheld,
     graphql_error,
 )
-from exporter.cloudflare.limits import PAGE_LIMIT, Limits, build_settings_document, read_settings
+from exporter.cloudflare.limits import PAGE_LIMIT, DatasetLimits, build_settings_document, read_settings
 from exporter.cloudflare.splits import Splits, split_piece
 from exporter.model import Account, Answer, Question
 
@@ -65,7 +65,7 @@ class _Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _NodeAnswer:
     """What one piece was answered with."""
 
     rows: Sequence[Mapping[str, Any]]
@@ -96,7 +96,7 @@ class Analytics:
         """Note how many accounts the token serves."""
         self._client.count_by_account(count > 1)
 
-    async def limits(self, account: Account, datasets: Sequence[Dataset]) -> dict[str, Limits]:
+    async def limits(self, account: Account, datasets: Sequence[Dataset]) -> dict[str, DatasetLimits]:
         """Give what the account's plan and the token allow, by dataset key. Raises CloudflareError."""
         what = f"Limits of account {account.name} ({account.id})"
         reply = await self._client.query(build_settings_document(datasets), {"account": account.id}, what)
@@ -109,7 +109,7 @@ class Analytics:
         self,
         account: Account,
         questions: Sequence[tuple[Dataset, Question]],
-        limits: Mapping[str, Limits] = MappingProxyType({}),
+        limits: Mapping[str, DatasetLimits] = MappingProxyType({}),
     ) -> dict[Question, Answer | CloudflareError]:
         """Give each question's whole answer, or why there is none."""
         progress = [_Progress(question) for _, question in questions]
@@ -125,25 +125,27 @@ class Analytics:
             )
             parts = await self._ask_pieces(account, batch) if batch else []
             for piece, part in zip(batch, _drain(parts), strict=True):
-                is_large = isinstance(part, _Part) and len(part.rows) > LARGE_ROWS
+                is_large = isinstance(part, _NodeAnswer) and len(part.rows) > LARGE_ROWS
                 arguments = (account, piece, part, progress[piece.number])
                 waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
         if not any(question.by_day for _, question in questions):
             self._documents[account.id] = self._asked[account.id, False] - asked_before
         return {gathered.question: gathered.outcome() for gathered in progress}
 
-    def pieces_of(self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, Limits]) -> int:
+    def pieces_of(
+        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, DatasetLimits]
+    ) -> int:
         """Give into how many pieces a question will fall, as far as is known."""
         return len(self._pieces(account, dataset, question, limits))
 
     def _pieces(
-        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, Limits]
+        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, DatasetLimits]
     ) -> tuple[Piece, ...]:
-        known = limits.get(dataset.key) or Limits(page_size=self._page_limit)
+        known = limits.get(dataset.key) or DatasetLimits(page_size=self._page_limit)
         return self.splits.pieces(account.id, dataset, question, known)
 
     def _take(
-        self, account: Account, piece: Piece, part: _Part | CloudflareError, progress: _Progress
+        self, account: Account, piece: Piece, part: _NodeAnswer | CloudflareError, progress: _Progress
     ) -> tuple[Piece, ...]:
         """Take a part into the progress; gives the pieces to ask instead if its page was full or coarsely sampled."""
         try:
@@ -182,7 +184,7 @@ class Analytics:
             progress.fault = error
             return ()
 
-    async def _ask_pieces(self, account: Account, pieces: Sequence[Piece]) -> list[_Part | CloudflareError]:
+    async def _ask_pieces(self, account: Account, pieces: Sequence[Piece]) -> list[_NodeAnswer | CloudflareError]:
         """Ask some pieces in one document; a document that is refused is halved until the culprit stands alone."""
         document = build_document(account.id, pieces)
         what = f"Analytics of account {account.name} ({account.id})"
@@ -190,7 +192,7 @@ class Analytics:
         try:
             reply = await self._client.query(document.text, document.variables, what)
             parts = _parts(document, reply.body, reply.date, account)
-        except Refused as error:
+        except Rejected as error:
             if len(pieces) == 1:
                 return [error]
             if isinstance(error, TooLarge):
@@ -199,19 +201,19 @@ class Analytics:
             first = await self._ask_pieces(account, pieces[:middle])
             return first + await self._ask_pieces(account, pieces[middle:])
         except CloudflareError as error:
-            self._heed(error)
+            self._observe(error)
             return [error] * len(pieces)
         for part in parts:
-            self._heed(part)
+            self._observe(part)
         return await self._ask_bystanders(account, pieces, parts)
 
-    def _heed(self, part: _Part | CloudflareError) -> None:
-        if isinstance(part, Throttled) and not isinstance(part, Withheld):
+    def _observe(self, part: _NodeAnswer | CloudflareError) -> None:
+        if isinstance(part, Throttled) and not isinstance(part, OverBudget):
             self._client.silence("graphql", part.retry_after)
 
     async def _ask_bystanders(
-        self, account: Account, pieces: Sequence[Piece], parts: list[_Part | CloudflareError]
-    ) -> list[_Part | CloudflareError]:
+        self, account: Account, pieces: Sequence[Piece], parts: list[_NodeAnswer | CloudflareError]
+    ) -> list[_NodeAnswer | CloudflareError]:
         """Ask once more for pieces that an answer lacks only because another one failed in it."""
         lost = [index for index, part in enumerate(parts) if isinstance(part, _Missing)]
         if lost and len(lost) < len(pieces):
@@ -221,7 +223,7 @@ class Analytics:
         return parts
 
 
-def _drain(parts: list[_Part | CloudflareError]) -> Iterator[_Part | CloudflareError]:
+def _drain(parts: list[_NodeAnswer | CloudflareError]) -> Iterator[_NodeAnswer | CloudflareError]:
     """Give parts one by one and let go of each: of a large account, rows as they came need the most memory."""
     while parts:
         yield parts.pop(0)
@@ -229,7 +231,7 @@ def _drain(parts: list[_Part | CloudflareError]) -> Iterator[_Part | CloudflareE
 
 def _parts(
     document: Document, body: Mapping[str, Any], date: datetime, account: Account
-) -> list[_Part | CloudflareError]:
+) -> list[_NodeAnswer | CloudflareError]:
     """Give each piece's part of an answer. Raises CloudflareError if the answer as a whole says nothing."""
     by_alias, of_document = _errors(body)
     what = f"Analytics of account {account.name} ({account.id})"
@@ -242,7 +244,7 @@ def _parts(
     if node is None and not by_alias:
         raise Unreachable(f"{what}: the answer does not hold the account.", ANALYTICS_ADVICE)
     node = node or {}
-    parts: list[_Part | CloudflareError] = []
+    parts: list[_NodeAnswer | CloudflareError] = []
     for index, piece in enumerate(document.pieces):
         named = f"{piece.dataset.name} of account {account.name} ({account.id})"
         rows = node.get(f"usage_{index}")
@@ -255,7 +257,7 @@ def _parts(
             parts.append(_Missing(f"{named}: the answer does not hold it."))
         else:
             newest = node.get(f"newest_{index}")
-            parts.append(_Part(rows, decode_newest(newest) if isinstance(newest, list) else None, date))
+            parts.append(_NodeAnswer(rows, decode_newest(newest) if isinstance(newest, list) else None, date))
     return parts
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from exporter.billing import BilledDay, BillingFacts, Subscription
 from exporter.cloudflare.client import Client
-from exporter.cloudflare.errors import Forbidden, NoRoute, NotEnabled, Refused
+from exporter.cloudflare.errors import Forbidden, NoRoute, NotEnabled, Rejected
 from exporter.cloudflare.time import CloudflareTime, moment_or_none
 from exporter.model import Account
 
@@ -43,7 +43,7 @@ class BillingReader:
     async def _read_subscriptions(self, account: Account, facts: BillingFacts) -> BillingFacts:
         try:
             items = await self._get(account, "/subscriptions", "Listing the subscriptions")
-        except (NoRoute, NotEnabled, Refused):
+        except (NoRoute, NotEnabled, Rejected):
             return facts
         except Forbidden:
             return replace(facts, is_forbidden=True)
@@ -55,7 +55,7 @@ class BillingReader:
     async def _read_bill(self, account: Account, facts: BillingFacts) -> BillingFacts:
         try:
             info = await self._get(account, "/billable-usage/info", "Asking for the billing cycle")
-        except (NoRoute, NotEnabled, Refused):
+        except (NoRoute, NotEnabled, Rejected):
             info = {}
         except Forbidden:
             return replace(facts, billed_state=FORBIDDEN)
@@ -71,7 +71,7 @@ class BillingReader:
         for path in dict.fromkeys(filter(None, (facts.billed_path, *USAGE_PATHS))):
             try:
                 rows = await self._get(account, path, "Asking for billed usage")
-            except (NoRoute, NotEnabled, Refused):
+            except (NoRoute, NotEnabled, Rejected):
                 continue
             except Forbidden:
                 return replace(facts, billed_state=FORBIDDEN)

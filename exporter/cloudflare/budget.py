@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from exporter.clock import Clock
-from exporter.cloudflare.errors import Withheld
+from exporter.cloudflare.errors import OverBudget
 
 PERIOD_SECONDS = 300.0
 QUOTAS: Mapping[str, int] = {"graphql": 300, "rest": 1_200}
@@ -25,14 +25,14 @@ _RATELIMIT = re.compile(r"\br=(\d+);\s*t=(\d+)")
 _POLICY = re.compile(r"\bq=(\d+);\s*w=(\d+)")
 
 
-class Budget:
+class RequestBudget:
     """Counts what is sent in any five minutes, heeds what Cloudflare says is left, and withholds the rest."""
 
     def __init__(self, clock: Clock, shares: Mapping[str, float] = DEFAULT_SHARES) -> None:
         self._clock = clock
         self._shares = shares
         self._sent: dict[str, deque[float]] = {api: deque() for api in QUOTAS}
-        self._told: dict[str, tuple[int, float]] = {}
+        self._announced: dict[str, tuple[int, float]] = {}
         self._withheld: tuple[float, float] | None = None
 
     def set_shares(self, shares: Mapping[str, float]) -> None:
@@ -46,7 +46,7 @@ class Budget:
     def remaining(self, api: str) -> int:
         """Give how many requests may be sent now."""
         left = self.allowance(api) - len(self._recent(api))
-        told, until = self._told.get(api, (left, 0.0))
+        told, until = self._announced.get(api, (left, 0.0))
         if self._clock.monotonic() < until:
             left = min(left, told)
         return max(left, 0)
@@ -69,14 +69,16 @@ class Budget:
         """Count a request that is about to be sent. Raises Withheld if none is left."""
         if self.remaining(api) <= 0:
             seconds = self._wait(api)
-            self._note_withheld()
-            raise Withheld(f"{what}: withheld to stay within the {api} budget; room again in {seconds:.0f} s.", seconds)
+            self._record_over_budget()
+            raise OverBudget(
+                f"{what}: withheld to stay within the {api} budget; room again in {seconds:.0f} s.", seconds
+            )
         self._sent[api].append(self._clock.monotonic())
-        if api in self._told:
-            told, until = self._told[api]
-            self._told[api] = (told - 1, until)
+        if api in self._announced:
+            told, until = self._announced[api]
+            self._announced[api] = (told - 1, until)
 
-    def withheld_for(self, seconds: float) -> float | None:
+    def over_budget_for(self, seconds: float) -> float | None:
         """Give for how long requests have been withheld in refreshes that come every so many seconds.
 
         None if there was room in the last refresh, or in the one before: that may be due to when the refreshes fell.
@@ -85,7 +87,7 @@ class Budget:
         first, last = self._withheld or (now, now)
         return now - first if last - first > seconds / 2 and now - last <= 2 * seconds else None
 
-    def _note_withheld(self) -> None:
+    def _record_over_budget(self) -> None:
         now = self._clock.monotonic()
         first, last = self._withheld or (now, now)
         self._withheld = (first if now - last < PERIOD_SECONDS else now, now)
@@ -97,15 +99,15 @@ class Budget:
         if found and policy:
             quota = int(policy[1])
             kept_for_others = quota - round(quota * self._shares[api])
-            self._told[api] = (int(found[1]) - kept_for_others, self._clock.monotonic() + int(found[2]))
+            self._announced[api] = (int(found[1]) - kept_for_others, self._clock.monotonic() + int(found[2]))
 
-    def heed_cost(self, api: str, cost: int, left: int) -> None:
+    def observe_cost(self, api: str, cost: int, left: int) -> None:
         """Withhold for a minute if an answer says that less is left than it cost itself.
 
         Cloudflare documents no scale of ``cost`` and ``budget``, only that they are of one kind.
         """
         if left < cost:
-            self._told[api] = (0, self._clock.monotonic() + COSTLY_SECONDS)
+            self._announced[api] = (0, self._clock.monotonic() + COSTLY_SECONDS)
 
     def _recent(self, api: str) -> deque[float]:
         sent = self._sent[api]
@@ -117,5 +119,5 @@ class Budget:
         now = self._clock.monotonic()
         sent = self._recent(api)
         own = sent[0] + PERIOD_SECONDS - now if len(sent) >= self.allowance(api) else 0.0
-        _, until = self._told.get(api, (0, now))
+        _, until = self._announced.get(api, (0, now))
         return max(own, until - now, 1.0)

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from exporter import __version__
 from exporter.clock import Clock
-from exporter.cloudflare.budget import Budget
+from exporter.cloudflare.budget import RequestBudget
 from exporter.cloudflare.errors import (
     BUDGET_HOLD_SECONDS,
     CloudflareError,
@@ -49,7 +49,7 @@ class Reply:
     date: datetime
 
 
-class RequestTally:
+class RequestCounts:
     """Counts requests by API (``graphql``, ``rest``) and outcome."""
 
     def __init__(self) -> None:
@@ -84,15 +84,15 @@ class Client:
         *,
         clock: Clock,
         time: CloudflareTime,
-        tally: RequestTally,
-        budget: Budget,
+        request_counts: RequestCounts,
+        budget: RequestBudget,
     ) -> None:
         self._http = http
         self._api_url = api_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}", "User-Agent": f"cloudflare-exporter/{__version__}"}
         self._clock = clock
         self._time = time
-        self._tally = tally
+        self._request_counts = request_counts
         self._budget = budget
         self._graphql_headers: dict[str, str] = {}
         self._silent_until: dict[str, float] = {}
@@ -116,9 +116,9 @@ class Client:
         body = reply.body
         if not httpx.codes.is_success(reply.status) or not isinstance(body, Mapping) or body.get("success") is not True:
             error = rest_error(reply.status, body, what, permission)
-            self._tally.add("rest", error.outcome)
+            self._request_counts.add("rest", error.outcome)
             raise error
-        self._tally.add("rest", "success")
+        self._request_counts.add("rest", "success")
         return reply
 
     async def query(self, text: str, variables: Mapping[str, str], what: str) -> Reply:
@@ -132,10 +132,10 @@ class Client:
         )
         reply = await self._send("graphql", request, what)
         if not isinstance(reply.body, Mapping):
-            self._tally.add("graphql", Unreachable.outcome)
+            self._request_counts.add("graphql", Unreachable.outcome)
             raise Unreachable(f"{what}: Cloudflare answered HTTP {reply.status} without a GraphQL body.")
-        self._tally.add("graphql", "errors" if reply.body.get("errors") else "success")
-        self._budget.heed_cost("graphql", *_cost(reply.body))
+        self._request_counts.add("graphql", "errors" if reply.body.get("errors") else "success")
+        self._budget.observe_cost("graphql", *_cost(reply.body))
         return reply
 
     def count_by_account(self, is_wanted: bool) -> None:
@@ -175,7 +175,7 @@ class Client:
         try:
             response, chunks = await self._receive(request)
         except httpx.HTTPError as error:
-            self._tally.add(api, Unreachable.outcome)
+            self._request_counts.add(api, Unreachable.outcome)
             reason = str(error) or type(error).__name__
             fault = Unreachable(f"{what}: no answer from {self._api_url} ({reason}).", NETWORK_ADVICE)
             raise _Passing(fault) from error
@@ -186,10 +186,10 @@ class Client:
         if response.status_code == 429 and not _is_too_large(body):
             raise self._throttled(api, response, what)
         if response.status_code == 429:
-            self._tally.add(api, TooLarge.outcome)
+            self._request_counts.add(api, TooLarge.outcome)
             raise TooLarge(f"{what}: Cloudflare says that the document asks for too much at once.")
         if response.status_code >= 500 or body is None or date is None:
-            self._tally.add(api, Unreachable.outcome)
+            self._request_counts.add(api, Unreachable.outcome)
             shape = "" if body is not None else ", and not with JSON"
             raise _Passing(Unreachable(f"{what}: Cloudflare answered HTTP {response.status_code}{shape}."))
         return Reply(response.status_code, body, date)
@@ -211,7 +211,7 @@ class Client:
         return date
 
     def _throttled(self, api: str, response: httpx.Response, what: str) -> Exception:
-        self._tally.add(api, Throttled.outcome)
+        self._request_counts.add(api, Throttled.outcome)
         try:
             seconds = float(response.headers.get("Retry-After", BUDGET_HOLD_SECONDS))
         except ValueError:

@@ -7,9 +7,9 @@ from typing import Any
 
 from exporter.catalog.entry import Endpoint, Product, Variant
 from exporter.cloudflare.client import Client, Reply
-from exporter.cloudflare.errors import CloudflareError, Forbidden, NotEnabled, Refused, TokenRejected, Unreachable
+from exporter.cloudflare.errors import CloudflareError, Forbidden, NotEnabled, Rejected, TokenRejected, Unreachable
 from exporter.cloudflare.time import CloudflareTime, moment_or_none
-from exporter.model import Account, Asset, Inventory, Listing, Unlistable
+from exporter.model import Account, Asset, Inventory, Listing, ListingFailure
 
 ACCOUNTS_PER_PAGE = 50
 """The largest page of GET /accounts."""
@@ -71,7 +71,7 @@ class Discovery:
         rejected = next((error for error in errors if isinstance(error, TokenRejected)), None)
         if rejected or date is None:
             raise rejected or errors[0]
-        listings: dict[str, Listing | Unlistable] = {}
+        listings: dict[str, Listing | ListingFailure] = {}
         for product, result in zip(self._products, found, strict=True):
             match result:
                 case Listing():
@@ -79,7 +79,7 @@ class Discovery:
                 case NotEnabled():
                     listings[product.kind] = Listing(product.kind, ())
                 case _:
-                    listings[product.kind] = Unlistable(
+                    listings[product.kind] = ListingFailure(
                         product.kind, result.detail, result.is_final, result.outcome, result.remedy
                     )
         return Inventory(account, date, listings)
@@ -100,7 +100,7 @@ class Discovery:
                     asset = _asset(product, item, variant, what)
                     assets.setdefault(asset.id, asset)
                 self._note_variant(key, is_empty=position > 0 and not items)
-            except (Forbidden, NotEnabled, Refused) as error:
+            except (Forbidden, NotEnabled, Rejected) as error:
                 # An account without access to a jurisdiction may be told so by an error: there is nothing in it.
                 if position == 0:
                     return error

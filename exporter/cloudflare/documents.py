@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from exporter.catalog.entry import ROWS, Dataset, Role
-from exporter.cloudflare.limits import USUAL, Limits
+from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits
 from exporter.model import Question, format_time
 
 MOST_ALIASES = 25
@@ -26,7 +26,7 @@ class Piece:
     id_below: str | None = None
     newest_since: datetime | None = None
     """Also ask for the newest minute with data in [newest_since, until)."""
-    limits: Limits = USUAL
+    limits: DatasetLimits = USUAL_LIMITS
     by_day: bool = False
     number: int = 0
     """The position of the question that it is a part of among those that are asked together."""
@@ -48,7 +48,7 @@ class Document:
     pieces: tuple[Piece, ...] = field(default=())
 
 
-def whole_piece(dataset: Dataset, question: Question, limits: Limits) -> Piece:
+def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> Piece:
     """Give the piece that covers a whole question."""
     newest_since = question.since if dataset.role is Role.USAGE and not question.by_day else None
     return Piece(

@@ -44,7 +44,7 @@ class Throttled(CloudflareError):
         self.retry_after = retry_after
 
 
-class Withheld(Throttled):
+class OverBudget(Throttled):
     """The exporter itself did not send a request, to keep to its budget."""
 
     outcome = "withheld"
@@ -75,7 +75,7 @@ class NotEnabled(CloudflareError):
     outcome = "not_enabled"
 
 
-class Refused(CloudflareError):
+class Rejected(CloudflareError):
     """Cloudflare rejects what was asked as it stands; asking the same again will not help."""
 
     outcome = "refused"
@@ -83,7 +83,7 @@ class Refused(CloudflareError):
     advice = "Update the exporter; if its newest version is refused too, report that."
 
 
-class TooLarge(Refused):
+class TooLarge(Rejected):
     """A document asks for too much at once; halves of it may not."""
 
 
@@ -120,7 +120,7 @@ def rest_error(status: int, body: Any, what: str, permission: str) -> Cloudflare
         return Forbidden(answer, f"Give the token the permission '{permission}'.")
     if status == 404:
         return NotEnabled(answer)
-    return Refused(answer)
+    return Rejected(answer)
 
 
 def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareError:
@@ -137,7 +137,7 @@ def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareE
         return Forbidden(answer, ANALYTICS_ADVICE)
     if any(words in lowered for words in PASSING_WORDS):
         return Unreachable(answer)
-    return TooLarge(answer) if is_too_large(lowered) else Refused(answer)
+    return TooLarge(answer) if is_too_large(lowered) else Rejected(answer)
 
 
 def is_too_large(message: str) -> bool:

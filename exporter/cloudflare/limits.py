@@ -20,7 +20,7 @@ SETTINGS = "enabled maxDuration maxPageSize notOlderThan availableFields"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DatasetLimits:
     """What may be asked of a dataset: ``missing`` are its fields that the plan does not have."""
 
     is_enabled: bool = True
@@ -30,7 +30,7 @@ class Limits:
     missing: frozenset[str] = frozenset()
 
 
-USUAL = Limits()
+USUAL_LIMITS = DatasetLimits()
 """What holds as long as Cloudflare has not said otherwise."""
 
 
@@ -48,7 +48,7 @@ def build_settings_document(datasets: Iterable[Dataset]) -> str:
     )
 
 
-def read_settings(body: Mapping[str, Any], datasets: Iterable[Dataset], page_limit: int) -> dict[str, Limits]:
+def read_settings(body: Mapping[str, Any], datasets: Iterable[Dataset], page_limit: int) -> dict[str, DatasetLimits]:
     """Give the limits by dataset key, as far as the answer has them; what it leaves out keeps its defaults."""
     try:
         settings = body["data"]["viewer"]["accounts"][0]["settings"]
@@ -60,14 +60,14 @@ def read_settings(body: Mapping[str, Any], datasets: Iterable[Dataset], page_lim
     return {entry.key: _limits(entry, said, page_limit) for entry, said in found if isinstance(said, Mapping)}
 
 
-def _limits(dataset: Dataset, said: Mapping[str, Any], page_limit: int) -> Limits:
+def _limits(dataset: Dataset, said: Mapping[str, Any], page_limit: int) -> DatasetLimits:
     available = said.get("availableFields")
     names = {entry.name: _flat(entry) for entry in dataset.fields if entry.group != ROWS}
     there = set(available) if isinstance(available, list) else set()
     # Names are spelled in more than one way in Cloudflare's pages: a list that has none of ours proves nothing.
     is_readable = bool(there & set(names.values()))
     longest = _seconds(said.get("maxDuration"))
-    return Limits(
+    return DatasetLimits(
         is_enabled=said.get("enabled") is not False,
         page_size=min(page_limit, _positive(said.get("maxPageSize")) or page_limit),
         longest=longest,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from exporter.cloudflare.analytics import Analytics
 from exporter.cloudflare.billing import BillingReader
-from exporter.cloudflare.budget import Budget
+from exporter.cloudflare.budget import RequestBudget
 from exporter.cloudflare.discovery import Discovery
 
 
@@ -20,4 +20,4 @@ class Principal:
     discovery: Discovery
     analytics: Analytics
     billing: BillingReader
-    budget: Budget
+    budget: RequestBudget

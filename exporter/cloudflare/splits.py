@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare.documents import Piece, whole_piece, without_newest
-from exporter.cloudflare.limits import Limits
+from exporter.cloudflare.limits import DatasetLimits
 from exporter.model import HOUR, MINUTE, Question, floor_hour, floor_minute
 
 SILENTLY_SAMPLED = 2 * HOUR
@@ -33,7 +33,7 @@ class Splits:
         self._known: dict[_Place, Split] = {}
         self.count = 0
 
-    def pieces(self, account_id: str, dataset: Dataset, question: Question, limits: Limits) -> tuple[Piece, ...]:
+    def pieces(self, account_id: str, dataset: Dataset, question: Question, limits: DatasetLimits) -> tuple[Piece, ...]:
         """Give the pieces in which a question is asked, by what is known of its dataset and what it allows."""
         whole = whole_piece(dataset, question, limits)
         known = self._known.get(_place(account_id, whole), Split())

@@ -2,14 +2,23 @@
 
 from exporter.costs.document import as_document, budget_document, dollars_document, unpriced
 from exporter.costs.focus import as_csv
-from exporter.costs.statement import GROUPS, Difference, Query, Row, Statement, daily, make_statement, state_costs
+from exporter.costs.statement import (
+    GROUPS,
+    Difference,
+    Query,
+    Statement,
+    StatementRow,
+    daily,
+    make_statement,
+    state_costs,
+)
 
 __all__ = [
     "GROUPS",
     "Difference",
     "Query",
-    "Row",
     "Statement",
+    "StatementRow",
     "as_csv",
     "as_document",
     "budget_document",

@@ -11,9 +11,9 @@ from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DailyKey
 from exporter.pricing import (
     DOCUMENTED_MONTH_DAYS,
-    Account,
     AccountCosts,
     AccountTerms,
+    BilledAccount,
     CostRules,
     ListTariffs,
     Now,
@@ -102,7 +102,7 @@ class CostCalculator:
     def compute(
         self,
         source: UsageSource,
-        account: Account,
+        account: BilledAccount,
         roster: Mapping[RosterKey, Entry],
         until: datetime,
         on: date | None = None,

@@ -8,7 +8,7 @@ from datetime import date
 from exporter.billing import BillingFacts
 from exporter.costs.calculator import CostCalculator
 from exporter.ledger import Ledger, StorageError
-from exporter.pricing import Account, AccountCosts, BudgetCost, RateCard, budget_costs
+from exporter.pricing import AccountCosts, BilledAccount, BudgetCost, RateCard, budget_costs
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,13 @@ class CurrentCosts:
 
     def compute(self, labels: Mapping[str, str]) -> Costs:
         """Give the costs of accounts, by id and label, as far as anything of them is counted."""
-        found = {key: self._of_account(Account(key, label)) for key, label in labels.items()}
+        found = {key: self._of_account(BilledAccount(key, label)) for key, label in labels.items()}
         self._known = {key: costs for key, costs in found.items() if costs is not None}
         budgets = budget_costs(self._calculator.rules.budgets, list(self._known.values()))
         facts = {key: self._calculator.facts(key) for key in self._known}
         return Costs(self._known, budgets, facts, self._calculator.card)
 
-    def _of_account(self, account: Account) -> AccountCosts | None:
+    def _of_account(self, account: BilledAccount) -> AccountCosts | None:
         until = self._ledger.until(account.id)
         if until is None:
             return None

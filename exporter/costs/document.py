@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from exporter.costs.statement import Row, Statement
+from exporter.costs.statement import Statement, StatementRow
 from exporter.pricing import AccountCosts, Amount, BudgetCost, MeterCost, plain, quantity_text, to_cents
 from exporter.pricing.attribution import sum_amounts
 
@@ -34,7 +34,7 @@ def as_document(statement: Statement) -> dict[str, Any]:
     return document
 
 
-def _row(by: str, row: Row) -> dict[str, Any]:
+def _row(by: str, row: StatementRow) -> dict[str, Any]:
     dollars = dollars_document(row.amount)
     if by == "day":
         dollars = {"to_date_usd": dollars["to_date_usd"], "list_price_usd": dollars["list_price_usd"]}

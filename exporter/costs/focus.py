@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
-from exporter.costs.statement import Row, Statement
+from exporter.costs.statement import Statement, StatementRow
 from exporter.pricing import AccountCosts, plain, quantity_text
 from exporter.pricing.attribution import SUBSCRIPTION
 from exporter.pricing.cycle import DAY
 
-Cell = Callable[[AccountCosts, Row], str]
+Cell = Callable[[AccountCosts, StatementRow], str]
 
 CATEGORIES: Mapping[str, str] = {
     "workers": "Compute",
@@ -32,12 +32,12 @@ CATEGORIES: Mapping[str, str] = {
 """FOCUS' service categories of products; others are Other."""
 
 
-def _charged_from(costs: AccountCosts, row: Row) -> str:
+def _charged_from(costs: AccountCosts, row: StatementRow) -> str:
     day = row.labels.get("day")
     return _midnight(date.fromisoformat(day) if day else costs.cycle.start)
 
 
-def _charged_until(costs: AccountCosts, row: Row) -> str:
+def _charged_until(costs: AccountCosts, row: StatementRow) -> str:
     day = row.labels.get("day")
     return _midnight(date.fromisoformat(day) + DAY if day else min(costs.until.date() + DAY, costs.cycle.end))
 
@@ -47,12 +47,12 @@ def _midnight(day: date) -> str:
     return f"{day}T00:00:00Z"
 
 
-def _forecast(row: Row, amount: Decimal) -> str:
+def _forecast(row: StatementRow, amount: Decimal) -> str:
     """Give an amount at the end of the cycle; days that are over have none."""
     return "" if "day" in row.labels else plain(amount)
 
 
-def _category(costs: AccountCosts, row: Row) -> str:
+def _category(costs: AccountCosts, row: StatementRow) -> str:
     product = row.labels.get("product")
     return CATEGORIES.get(product, "Other") if product else ""
 

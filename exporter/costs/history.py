@@ -11,8 +11,7 @@ from exporter.catalog import METERS
 from exporter.costs.calculator import CostCalculator, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DISPATCH_PREFIX, Account, DailyKey, ExporterError
-from exporter.pricing import Account as CostAccount
-from exporter.pricing import AccountCosts, CostRules, RateCard
+from exporter.pricing import AccountCosts, BilledAccount, CostRules, RateCard
 from exporter.pricing.cycle import DAY
 from exporter.pricing.money import ZERO, add, to_usd
 from exporter.pricing.tariffs import HOURS_A_DAY, billed_meter
@@ -96,7 +95,7 @@ class Books:
         """Give what is known of an account's billing."""
         return self._calculator.facts(account_id)
 
-    def accounts(self, wanted: Iterable[str] = ()) -> list[CostAccount]:
+    def accounts(self, wanted: Iterable[str] = ()) -> list[BilledAccount]:
         """Give the accounts of which anything is known; of these the ``wanted`` ones, by id, label or name.
 
         Raises QueryError if one of them is not there.
@@ -112,12 +111,12 @@ class Books:
                 there = ", ".join(self._labels[key] for key in known) or "none"
                 raise QueryError(f"There is no account {name}; there is {there}.")
         return [
-            CostAccount(key, self._labels[key])
+            BilledAccount(key, self._labels[key])
             for key, name in known.items()
             if not names or {key, self._labels[key], name} & set(names)
         ]
 
-    def costs(self, account: CostAccount, period: str = CURRENT) -> AccountCosts:
+    def costs(self, account: BilledAccount, period: str = CURRENT) -> AccountCosts:
         """Give what an account costs in a period (see ``day_of``). Raises QueryError."""
         until = self._source.until(account.id)
         if until is None:
@@ -125,7 +124,7 @@ class Books:
         on = day_of(period, self._calculator.terms(account.id).cycle_of(until.date()).start, until.date())
         return self._calculator.compute(self._source, account, self._source.roster(account.id), until, on)
 
-    def list_prices(self, account: CostAccount, since: date, until: date) -> dict[Usage, ListPrice]:
+    def list_prices(self, account: BilledAccount, since: date, until: date) -> dict[Usage, ListPrice]:
         """Give what was used on the days [since, until), and what that comes to at the list prices of those days."""
         roster, tariffs = self._source.roster(account.id), self._calculator.tariffs
         card = self._calculator.card_of(account.id)

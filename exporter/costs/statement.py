@@ -40,7 +40,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StatementRow:
     """One line: what it is about, by column, and its dollars. ``quantity`` and ``unit`` are those of one meter."""
 
     account: str
@@ -65,7 +65,7 @@ class Statement:
 
     query: Query
     accounts: tuple[AccountCosts, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[StatementRow, ...]
     budgets: tuple[BudgetCost, ...]
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
@@ -115,22 +115,22 @@ def _items(costs: Iterable[AccountCosts]) -> list[tuple[str, CostItem]]:
     return [(each.account, item) for each in costs for item in each.items]
 
 
-def _rows(by: str, costs: AccountCosts) -> list[Row]:
+def _rows(by: str, costs: AccountCosts) -> list[StatementRow]:
     if by == "day":
-        return [Row(costs.account, {"day": str(day)}, amount) for day, amount in daily(costs)]
+        return [StatementRow(costs.account, {"day": str(day)}, amount) for day, amount in daily(costs)]
     groups = _grouped(by, costs.items)
-    rows = [Row(costs.account, labels, sum_amounts(item.amount for item in items)) for labels, items in groups]
+    rows = [StatementRow(costs.account, labels, sum_amounts(item.amount for item in items)) for labels, items in groups]
     if "meter" in GROUPS[by]:
         rows = [_with_quantity(row, items, costs) for row, (_, items) in zip(rows, groups, strict=True)]
     return sorted(rows, key=lambda row: (-row.amount.to_date, -row.amount.forecast, *row.labels.values()))
 
 
-def _with_quantity(row: Row, items: Sequence[CostItem], costs: AccountCosts) -> Row:
+def _with_quantity(row: StatementRow, items: Sequence[CostItem], costs: AccountCosts) -> StatementRow:
     """Give a row of one meter with what was used of it; of a subscription there is no quantity."""
     if any(item.kind == SUBSCRIPTION for item in items):
         return row
     unit = costs.card.meters[row.labels["meter"]].unit
-    return Row(row.account, row.labels, row.amount, sum((item.quantity for item in items), Fraction(0)), unit)
+    return StatementRow(row.account, row.labels, row.amount, sum((item.quantity for item in items), Fraction(0)), unit)
 
 
 def _grouped(by: str, items: Iterable[CostItem]) -> list[tuple[dict[str, str], list[CostItem]]]:

@@ -4,11 +4,11 @@ Nothing here speaks to Cloudflare, and no machine clock is read: all time is the
 """
 
 from exporter.ledger.audit import DayChange
-from exporter.ledger.audit_schedule import DayPart, DayTask, Part
+from exporter.ledger.audit_schedule import DayPart, DayTask, Portion
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import KEPT_DAYS
 from exporter.ledger.gauges import LOOK_BACK
-from exporter.ledger.ledger import Applied, Ledger
+from exporter.ledger.ledger import ApplyResult, Ledger
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.reader import LedgerReader, reading
@@ -22,7 +22,7 @@ __all__ = [
     "FILTERED",
     "KEPT_DAYS",
     "LOOK_BACK",
-    "Applied",
+    "ApplyResult",
     "CommitError",
     "DailyFilter",
     "DayChange",
@@ -31,8 +31,8 @@ __all__ = [
     "Entry",
     "Ledger",
     "LedgerReader",
-    "Part",
     "Placement",
+    "Portion",
     "Publication",
     "PublishedBook",
     "RosterKey",

@@ -8,7 +8,7 @@ NamedAccounts = Mapping[str, tuple[str, str]]
 """Account id to real name and label."""
 
 
-def call_accounts(
+def label_accounts(
     known: NamedAccounts, accounts: Sequence[Account], alias: Mapping[str, str]
 ) -> dict[str, tuple[str, str]]:
     """Give name and label of the accounts that are new or called anew. ``alias`` goes from id to label.
@@ -21,12 +21,12 @@ def call_accounts(
     kept = {
         account_id: label
         for account_id, (_, label) in known.items()
-        if account_id not in wanted or label in {wanted[account_id], _told_apart(account_id, wanted[account_id])}
+        if account_id not in wanted or label in {wanted[account_id], _disambiguated(account_id, wanted[account_id])}
     }
     changed: dict[str, tuple[str, str]] = {}
     for account_id, word in wanted.items():
         if account_id not in kept:
-            kept[account_id] = _told_apart(account_id, word) if word in kept.values() else word
+            kept[account_id] = _disambiguated(account_id, word) if word in kept.values() else word
         named = (names[account_id], kept[account_id])
         if known.get(account_id) != named:
             changed[account_id] = named
@@ -37,5 +37,5 @@ def _real_name(known: NamedAccounts, account: Account) -> str:
     return known[account.id][0] if account.name == account.id and account.id in known else account.name
 
 
-def _told_apart(account_id: str, label: str) -> str:
+def _disambiguated(account_id: str, label: str) -> str:
     return f"{label} ({account_id[:8]})"

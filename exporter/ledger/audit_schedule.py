@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Generic, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.counters import BookState
+from exporter.ledger.counters import CounterState
 from exporter.ledger.hours import AGREEMENT, PATIENCE
 from exporter.model import HOUR, Amounts, DayProgress, Question, floor_hour
 
@@ -31,7 +31,7 @@ DISPUTE_PACE = timedelta(minutes=30)
 Key = TypeVar("Key")
 
 
-class Part(StrEnum):
+class Portion(StrEnum):
     """Which part of a day: what the counters saw, or what was before them."""
 
     BEFORE = "before"
@@ -42,7 +42,7 @@ class DayPart(NamedTuple):
     """One part of one UTC day."""
 
     day: date
-    part: Part
+    part: Portion
 
 
 class DayMark(NamedTuple):
@@ -73,7 +73,7 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-class Reach(NamedTuple):
+class Horizon(NamedTuple):
     """What time it is, and how far back Cloudflare keeps data."""
 
     now: datetime
@@ -86,7 +86,7 @@ class Reach(NamedTuple):
 
 
 def find_tasks(
-    dataset: Dataset, state: BookState | None, marks: Mapping[DayPart, DayMark], reach: Reach
+    dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], reach: Horizon
 ) -> list[DayTask]:
     """Give what is to be asked of the closed days of a dataset, the newest day first.
 
@@ -101,7 +101,7 @@ def find_tasks(
 
 
 def find_progress(
-    dataset: Dataset, state: BookState | None, marks: Mapping[DayPart, DayMark], tasks: list[DayTask], reach: Reach
+    dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], tasks: list[DayTask], reach: Horizon
 ) -> DayProgress:
     """Give how far the closed days have come; ``tasks`` are those that ``find_tasks`` gave.
 
@@ -111,14 +111,14 @@ def find_progress(
     yesterday = (now - DAY).date()
     is_usage = dataset.role is Role.USAGE
     unfilled = sum(
-        task.is_new and task.part.part is Part.BEFORE and (is_usage or task.part.day < yesterday) for task in tasks
+        task.is_new and task.part.part is Portion.BEFORE and (is_usage or task.part.day < yesterday) for task in tasks
     )
     if state is None:
         return DayProgress(None, unfilled)
     audited = state.kept_from
     for part, (since, until) in reversed(list(_parts(dataset, state, now))):
         mark = marks.get(part)
-        if part.part is Part.COUNTED and since >= audited:
+        if part.part is Portion.COUNTED and since >= audited:
             if since >= reach.oldest and (mark is None or not mark.is_final):
                 break
             audited = until
@@ -126,7 +126,7 @@ def find_progress(
 
 
 def _parts(
-    dataset: Dataset, state: BookState | None, now: datetime
+    dataset: Dataset, state: CounterState | None, now: datetime
 ) -> Iterator[tuple[DayPart, tuple[datetime, datetime]]]:
     """Give the parts of the days that may matter, newest first, with the time that each spans."""
     is_usage = dataset.role is Role.USAGE
@@ -139,10 +139,10 @@ def _parts(
         day = now.date() - timedelta(days=back)
         since, until = start_of(day), start_of(day) + DAY
         if is_usage and until > start and max(since, start) >= kept_from and until <= now:
-            yield DayPart(day, Part.COUNTED), (max(since, start), until)
+            yield DayPart(day, Portion.COUNTED), (max(since, start), until)
         ended = min(until, start)
         if is_metered and since < ended <= now and (is_usage or until <= now) and _is_filled(day, start):
-            yield DayPart(day, Part.BEFORE), (since, ended)
+            yield DayPart(day, Portion.BEFORE), (since, ended)
 
 
 def _is_filled(day: date, start: datetime) -> bool:
@@ -154,17 +154,17 @@ def _task(
     part: DayPart,
     span: tuple[datetime, datetime],
     mark: DayMark | None,
-    state: BookState | None,
+    state: CounterState | None,
 ) -> DayTask | None:
     since, until = span
     final_from = start_of(part.day) + DAY + AUDIT_AFTER
     if mark is not None and mark.is_final:
         return None
-    if part.part is Part.COUNTED and state is not None and state.open_from < until:
+    if part.part is Portion.COUNTED and state is not None and state.open_from < until:
         return None
     if mark is not None and mark.first is not None:
         due = mark.answered + (DISPUTE_PACE if mark.digest else AGREEMENT)
-    elif part.part is Part.COUNTED:
+    elif part.part is Portion.COUNTED:
         due = final_from
     elif mark is None:
         due = until
@@ -236,14 +236,14 @@ def after_retiring(marks: Mapping[DayPart, DayMark], start: datetime) -> dict[Da
     kept: dict[DayPart, DayMark] = {}
     for part, mark in marks.items():
         is_whole = start_of(part.day) + DAY <= start
-        if part.part is Part.BEFORE and is_whole:
+        if part.part is Portion.BEFORE and is_whole:
             kept[part] = mark
-        elif part.part is Part.COUNTED and mark.is_final and _is_before_final(part.day, marks, start):
-            kept[DayPart(part.day, Part.BEFORE)] = mark
+        elif part.part is Portion.COUNTED and mark.is_final and _is_before_final(part.day, marks, start):
+            kept[DayPart(part.day, Portion.BEFORE)] = mark
     return kept
 
 
 def _is_before_final(day: date, marks: Mapping[DayPart, DayMark], start: datetime) -> bool:
     """Tell whether what a day saw before ``start`` is final, or was nothing."""
-    before = marks.get(DayPart(day, Part.BEFORE))
+    before = marks.get(DayPart(day, Portion.BEFORE))
     return start <= start_of(day) or (before is not None and before.is_final)

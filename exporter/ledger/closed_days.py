@@ -5,8 +5,8 @@ from datetime import datetime
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.audit import DayChange, audit, fill
-from exporter.ledger.audit_schedule import DayPart, DayTask, Part, Reach, after_retiring, find_progress, find_tasks
-from exporter.ledger.counters import Book, BookState
+from exporter.ledger.audit_schedule import DayPart, DayTask, Horizon, Portion, after_retiring, find_progress, find_tasks
+from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.store.store import Store
 from exporter.ledger.store.writer import Retirement
 from exporter.model import Answer, BookKey, DailyKey, DayProgress
@@ -20,17 +20,17 @@ class ClosedDays:
         self._marks = store.load_marks()
 
     def find_tasks(
-        self, key: BookKey, dataset: Dataset, state: BookState | None, reach: Reach
+        self, key: BookKey, dataset: Dataset, state: CounterState | None, reach: Horizon
     ) -> tuple[list[DayTask], DayProgress]:
         """Give what is to be asked of a dataset's closed days, and how far they have come."""
         marks = self._marks.get(key, {})
         tasks = find_tasks(dataset, state, marks, reach)
         return tasks, find_progress(dataset, state, marks, tasks, reach)
 
-    def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Book | None) -> DayChange:
+    def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Counters | None) -> DayChange:
         """Give what an answer about a part of a day changes."""
         mark = self._marks.get(key, {}).get(part)
-        if part.part is Part.COUNTED:
+        if part.part is Portion.COUNTED:
             return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day))
         return fill(dataset, part, mark, answer, self._store.load_uncounted(key, book, part.day))
 

@@ -9,15 +9,15 @@ from typing import NamedTuple
 from exporter.catalog.entry import Dataset
 from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.hours import OpenHour, Settlement, settle
-from exporter.ledger.series import Birth, Held, Placement, Plan, Series, SeriesKey, attribute, find_births
-from exporter.ledger.totals import Row, accrue, sum_rows
+from exporter.ledger.series import Birth, BirthHold, Placement, Series, SeriesKey, SeriesPlan, attribute, find_births
+from exporter.ledger.totals import RowTotals, accrue, sum_rows
 from exporter.model import HOUR, Amounts, Answer, DailyKey, RowKey, Rows
 
 JUMP = timedelta(minutes=5)
 """An answer that moves ``until`` further than this publishes its births before its values."""
 
 
-class BookState(NamedTuple):
+class CounterState(NamedTuple):
     """Where a book stands. ``published_until`` stays behind ``until`` while the births of a jump are held.
 
     From ``kept_from`` on, what settles is kept until the day's audit. ``revisions``, ``gap`` and ``late`` (per field)
@@ -38,26 +38,26 @@ class BookState(NamedTuple):
 
 
 @dataclass(slots=True)
-class Book:
+class Counters:
     """The figures of one dataset of one account, in memory; changed only by ``merge`` and ``drop_series``.
 
-    ``heard_since`` is the date of the first answer that this process applied.
+    ``reported_since`` is the date of the first answer that this process applied.
     """
 
-    plan: Plan
-    state: BookState | None = None
-    rows: dict[RowKey, Row] = field(default_factory=dict)
+    plan: SeriesPlan
+    state: CounterState | None = None
+    rows: dict[RowKey, RowTotals] = field(default_factory=dict)
     open: dict[datetime, OpenHour] = field(default_factory=dict)
     series: dict[Placement, dict[SeriesKey, Series]] = field(default_factory=dict)
     waiting: set[RowKey] = field(default_factory=set)
-    heard_since: datetime | None = None
+    reported_since: datetime | None = None
 
     @property
     def dataset(self) -> Dataset:
         """Give the dataset that is kept."""
         return self.plan.dataset
 
-    def merge(self, change: "BookChange") -> None:
+    def merge(self, change: "CounterChange") -> None:
         """Take a change over, once it has been committed."""
         self.state = change.state
         self.rows.update(change.rows)
@@ -65,7 +65,7 @@ class Book:
         for (placement, key), series in change.series.items():
             self.series.setdefault(placement, {})[key] = series
         self.waiting = change.waiting
-        self.heard_since = change.heard_since
+        self.reported_since = change.reported_since
 
     def drop_series(self, placements: Iterable[Placement]) -> None:
         """Forget the series of placements to which no asset maps any more."""
@@ -82,30 +82,30 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class BookChange:
+class CounterChange:
     """What one answer changes in one book. ``kept`` is what settled, by day; ``gap`` time that no question covered."""
 
-    state: BookState
-    rows: dict[RowKey, Row]
+    state: CounterState
+    rows: dict[RowKey, RowTotals]
     open: dict[datetime, OpenHour]
     series: dict[tuple[Placement, SeriesKey], Series]
     daily: dict[DailyKey, int]
     waiting: set[RowKey]
-    heard_since: datetime
+    reported_since: datetime
     kept: dict[date, dict[RowKey, Amounts]] = field(default_factory=dict)
     gap: timedelta = timedelta(0)
 
 
-def start_book(plan: Plan, answer: Answer, listed: Iterable[Placement], revision: int) -> BookChange:
+def start_counters(plan: SeriesPlan, answer: Answer, listed: Iterable[Placement], revision: int) -> CounterChange:
     """Begin a book: the first question that was answered ends where counting starts; known assets are born at zero."""
     until = answer.question.until
-    state = BookState(until, until, until, until, answer.date, kept_from=until, newest=answer.newest)
+    state = CounterState(until, until, until, until, answer.date, kept_from=until, newest=answer.newest)
     births = find_births(plan, {}, {}, listed, {})
-    return BookChange(state, {}, {}, _bear(births, Birth(answer.date, revision)), {}, set(), answer.date)
+    return CounterChange(state, {}, {}, _bear(births, Birth(answer.date, revision)), {}, set(), answer.date)
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
+class PublishContext:
     """Where a change is published, and who has seen what.
 
     ``placements`` gives where each asset's rows go (strangers are missing), ``listed`` the placements of all known
@@ -118,33 +118,33 @@ class Audience:
     revision: int
 
 
-def advance(book: Book, state: BookState, answer: Answer, audience: Audience) -> BookChange:
+def advance(book: Counters, state: CounterState, answer: Answer, context: PublishContext) -> CounterChange:
     """Apply an answer: settle hours, raise totals, bear series, and let series grow."""
     plan = book.plan
     settlement = settle(book.open, answer, plan.dataset.settle, state.newest)
-    changed, active, births = _find_active(book, settlement, audience)
-    birth = Birth(answer.date, audience.revision)
-    heard_since = book.heard_since or answer.date
-    held = Held(answer.date, audience.scraped, heard_since)
-    is_incomplete = bool(births) or any(asset not in audience.placements for asset, _ in active)
+    changed, active, births = _find_active(book, settlement, context)
+    birth = Birth(answer.date, context.revision)
+    reported_since = book.reported_since or answer.date
+    held = BirthHold(answer.date, context.scraped, reported_since)
+    is_incomplete = bool(births) or any(asset not in context.placements for asset, _ in active)
     hold = _hold(state, answer, birth, held, is_incomplete=is_incomplete)
-    growth = attribute(plan, active, audience.placements, book.series, None if hold else held)
+    growth = attribute(plan, active, context.placements, book.series, None if hold else held)
     gap = max(answer.question.since - state.until, timedelta(0))
     next_state = _next_state(state, answer, settlement.open_from, hold)
-    return BookChange(
+    return CounterChange(
         state=next_state._replace(revisions=state.revisions + settlement.revisions, gap=state.gap + gap),
         rows=changed | growth.rows,
         open=settlement.open,
         series=_bear(births, birth) | growth.series,
         daily=meter_hours(plan.dataset, settlement.settled),
         waiting=growth.waiting,
-        heard_since=heard_since,
+        reported_since=reported_since,
         kept=_by_day(settlement.settled, state.kept_from),
         gap=gap,
     )
 
 
-class Late(NamedTuple):
+class LateUsage(NamedTuple):
     """What audits found: usage of settled hours by the start of its day, and how many rows are lower for good.
 
     ``date`` is that of the newest of the answers.
@@ -155,33 +155,33 @@ class Late(NamedTuple):
     date: datetime
 
 
-def add_late(book: Book, state: BookState, late: Late, audience: Audience) -> BookChange:
+def add_late(book: Counters, state: CounterState, late: LateUsage, context: PublishContext) -> CounterChange:
     """Add usage of settled hours that audits found.
 
     The daily sums and what is kept of the days are the audit's to set.
     """
     plan = book.plan
     settlement = Settlement(book.open, dict(late.rows), state.open_from, 0)
-    changed, active, births = _find_active(book, settlement, audience)
-    heard_since = book.heard_since or late.date
-    held = None if state.hold else Held(late.date, audience.scraped, heard_since)
-    growth = attribute(plan, active, audience.placements, book.series, held)
+    changed, active, births = _find_active(book, settlement, context)
+    reported_since = book.reported_since or late.date
+    held = None if state.hold else BirthHold(late.date, context.scraped, reported_since)
+    growth = attribute(plan, active, context.placements, book.series, held)
     totals = state.late or (0,) * len(plan.dataset.fields)
     for rows in late.rows.values():
         for amounts in rows.values():
             totals = tuple(map(add, totals, amounts))
-    return BookChange(
+    return CounterChange(
         state=state._replace(revisions=state.revisions + late.revisions, late=totals),
         rows=changed | growth.rows,
         open=book.open,
-        series=_bear(births, Birth(late.date, audience.revision)) | growth.series,
+        series=_bear(births, Birth(late.date, context.revision)) | growth.series,
         daily={},
         waiting=growth.waiting,
-        heard_since=heard_since,
+        reported_since=reported_since,
     )
 
 
-def _hold(state: BookState, answer: Answer, birth: Birth, held: Held, *, is_incomplete: bool) -> Birth | None:
+def _hold(state: CounterState, answer: Answer, birth: Birth, held: BirthHold, *, is_incomplete: bool) -> Birth | None:
     """Give since when the values of a jump are held back: until what they belong to is named and was seen at zero.
 
     Nobody is waited for longer than for a scrape.
@@ -196,13 +196,13 @@ def _hold(state: BookState, answer: Answer, birth: Birth, held: Held, *, is_inco
 
 
 def _find_active(
-    book: Book, settlement: Settlement, audience: Audience
-) -> tuple[dict[RowKey, Row], dict[RowKey, Row], set[tuple[Placement, SeriesKey]]]:
+    book: Counters, settlement: Settlement, context: PublishContext
+) -> tuple[dict[RowKey, RowTotals], dict[RowKey, RowTotals], set[tuple[Placement, SeriesKey]]]:
     """Give the rows that a settlement changes, these with those that wait, and the series that are missing for them."""
     plan = book.plan
     changed = accrue(book.rows, settlement, len(plan.dataset.fields), len(plan.parts))
     active = {key: book.rows[key] for key in book.waiting} | changed
-    return changed, active, find_births(plan, active, audience.placements, audience.listed, book.series)
+    return changed, active, find_births(plan, active, context.placements, context.listed, book.series)
 
 
 def _by_day(settled: Mapping[datetime, Rows], kept_from: datetime) -> dict[date, dict[RowKey, Amounts]]:
@@ -214,7 +214,7 @@ def _by_day(settled: Mapping[datetime, Rows], kept_from: datetime) -> dict[date,
     return {day: sum_rows(hours) for day, hours in days.items()}
 
 
-def _next_state(state: BookState, answer: Answer, open_from: datetime, hold: Birth | None) -> BookState:
+def _next_state(state: CounterState, answer: Answer, open_from: datetime, hold: Birth | None) -> CounterState:
     """Give the state after an answer."""
     newest = max(filter(None, (state.newest, answer.newest)), default=None)
     until = answer.question.until

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
-from exporter.ledger.series import Placement, Plan, SeriesKey
+from exporter.ledger.series import Placement, SeriesKey, SeriesPlan
 from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, RowKey, Rows
 
 LOOK_BACK = timedelta(hours=48)
@@ -26,7 +26,7 @@ class Reading(NamedTuple):
     amounts: Amounts
 
 
-class Readings(NamedTuple):
+class GaugeState(NamedTuple):
     """How far a reading book has read."""
 
     until: datetime
@@ -35,11 +35,11 @@ class Readings(NamedTuple):
 
 
 @dataclass(slots=True)
-class ReadingBook:
+class Gauges:
     """The newest readings of one dataset of one account."""
 
-    plan: Plan
-    state: Readings | None = None
+    plan: SeriesPlan
+    state: GaugeState | None = None
     rows: dict[RowKey, Reading] = field(default_factory=dict)
 
     @property
@@ -47,7 +47,7 @@ class ReadingBook:
         """Give the dataset that is read."""
         return self.plan.dataset
 
-    def merge(self, change: "ReadingChange") -> None:
+    def merge(self, change: "GaugeChange") -> None:
         """Take a change over, once it has been committed."""
         self.state = change.state
         self.rows.update(change.rows)
@@ -56,14 +56,14 @@ class ReadingBook:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingChange:
+class GaugeChange:
     """What one answer changes in a reading book. ``peaks`` are the least that the day's peaks now are, ``levels`` what
     was stored in each hour of the answer, be it told in that hour or before.
 
     A window is not ``is_stored``: after a restart it would be old.
     """
 
-    state: Readings
+    state: GaugeState
     rows: dict[RowKey, Reading]
     gone: frozenset[RowKey]
     peaks: dict[DailyKey, int]
@@ -88,12 +88,12 @@ def presence(kind: str, asset: str, roster: Mapping[RosterKey, Entry]) -> Presen
     return Presence.GONE if has_left else Presence.STRANGE
 
 
-def read(book: ReadingBook, answer: Answer, find: Callable[[str], Presence]) -> ReadingChange:
+def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> GaugeChange:
     """Apply an answer: a window replaces all readings, a state those of the same row from an earlier hour."""
-    state = Readings(answer.question.until, answer.date, max(answer.hours, default=book.state and book.state.newest))
+    state = GaugeState(answer.question.until, answer.date, max(answer.hours, default=book.state and book.state.newest))
     if book.dataset.role is Role.WINDOW:
         rows = {key: Reading(at, amounts) for at, there in answer.hours.items() for key, amounts in there.items()}
-        return ReadingChange(state, rows, frozenset(book.rows.keys() - rows.keys()), {}, {}, is_stored=False)
+        return GaugeChange(state, rows, frozenset(book.rows.keys() - rows.keys()), {}, {}, is_stored=False)
     current = dict(book.rows)
     peaks: dict[DailyKey, int] = {}
     levels: dict[datetime, Rows] = {}
@@ -108,7 +108,7 @@ def read(book: ReadingBook, answer: Answer, find: Callable[[str], Presence]) -> 
         _raise(peaks, _of_account(meter_hours(book.dataset, {hour: levels[hour]})))
     gone = frozenset(key for key, reading in current.items() if not _is_kept(find(key[0]), reading, answer.date))
     changed = {key: reading for key, reading in current.items() if key not in gone and book.rows.get(key) != reading}
-    return ReadingChange(state, changed, gone & book.rows.keys(), peaks, levels)
+    return GaugeChange(state, changed, gone & book.rows.keys(), peaks, levels)
 
 
 def peaks_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
@@ -145,8 +145,8 @@ def _raise(peaks: dict[DailyKey, int], sums: Mapping[DailyKey, int]) -> None:
         peaks[key] = max(peaks.get(key, 0), amount)
 
 
-def published_readings(
-    book: ReadingBook, roster: Mapping[RosterKey, Entry], now: datetime | None
+def current_readings(
+    book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
 ) -> dict[tuple[Placement, SeriesKey], int]:
     """Give what readings are published as: states add up where assets share a placement, of windows the highest."""
     is_window = book.dataset.role is Role.WINDOW

@@ -11,26 +11,43 @@ from pathlib import Path
 from types import MappingProxyType
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.account_labels import call_accounts
+from exporter.ledger.account_labels import label_accounts
 from exporter.ledger.audit import DayChange
-from exporter.ledger.audit_schedule import DayPart, DayTask, Reach, start_of
+from exporter.ledger.audit_schedule import DayPart, DayTask, Horizon, start_of
 from exporter.ledger.closed_days import ClosedDays
-from exporter.ledger.counters import Audience, Book, BookChange, Late, add_late, advance, meter_open_hours, start_book
+from exporter.ledger.counters import (
+    CounterChange,
+    Counters,
+    LateUsage,
+    PublishContext,
+    add_late,
+    advance,
+    meter_open_hours,
+    start_counters,
+)
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import add_daily
-from exporter.ledger.gauges import ReadingBook, ReadingChange, presence, read
+from exporter.ledger.gauges import GaugeChange, Gauges, presence, read
 from exporter.ledger.list_cost import ListCosts, Tariffs, has_list_cost, is_list_cost, key_of, list_cost_of
 from exporter.ledger.publication import Publication, newly_used, publish_books, publish_list_costs
-from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing, enlist, meet_strangers, place_row
-from exporter.ledger.series import Placement, Plan
+from exporter.ledger.roster import (
+    Entry,
+    ProjectRules,
+    RosterKey,
+    Standing,
+    apply_discovery,
+    place_row,
+    register_strangers,
+)
+from exporter.ledger.series import Placement, SeriesPlan
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
-from exporter.ledger.store.writer import Change, Retirement
-from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Unlistable
+from exporter.ledger.store.writer import LedgerChange, Retirement
+from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, ListingFailure
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ApplyResult:
     """What applying answers came to. ``strangers`` are the ids (kind, id) that wait for a discovery."""
 
     strangers: frozenset[RosterKey]
@@ -45,13 +62,13 @@ class Ledger:
         self._store = store
         self._list_costs = ListCosts(tariffs)
         self._plans = {
-            dataset.key: Plan(dataset) for dataset in (*known, *map(list_cost_of, filter(has_list_cost, known)))
+            dataset.key: SeriesPlan(dataset) for dataset in (*known, *map(list_cost_of, filter(has_list_cost, known)))
         }
         self._accounts = store.load_accounts()
         self._roster = store.load_roster()
         self._unlistable: dict[str, frozenset[str]] = {}
-        self._books: dict[BookKey, Book] = {}
-        self._readings: dict[BookKey, ReadingBook] = {}
+        self._books: dict[BookKey, Counters] = {}
+        self._readings: dict[BookKey, Gauges] = {}
         self._used = store.load_used()
         self._billing = store.load_billing()
         self._days = ClosedDays(store)
@@ -76,7 +93,7 @@ class Ledger:
             if folder is None or not is_damage(error):
                 store.close()
                 raise
-            store.begin_anew(f"{type(error).__name__}: {error}")
+            store.start_over(f"{type(error).__name__}: {error}")
             return cls(store, known, tariffs)
 
     def show_cost_of_assets(self, is_wanted: bool) -> None:
@@ -101,7 +118,7 @@ class Ledger:
 
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
         """Learn which accounts there are, and how they are called: by ``alias`` (id to label), else by their name."""
-        change = Change(accounts=call_accounts(self._accounts, accounts, alias))
+        change = LedgerChange(accounts=label_accounts(self._accounts, accounts, alias))
         for account_id, (_, label) in change.accounts.items():
             if account_id in self._accounts and self._accounts[account_id][1] != label:
                 for key in self._books_of(account_id):
@@ -117,14 +134,14 @@ class Ledger:
             entry.standing is not Standing.STRANGER for entry in roster.values()
         )
 
-    def enlist(self, inventory: Inventory, rules: ProjectRules) -> None:
+    def apply_discovery(self, inventory: Inventory, rules: ProjectRules) -> None:
         """Take a discovery over: names, projects, births and departures. Raises CommitError."""
         account_id = inventory.account.id
         roster = self._roster.get(account_id, {})
         busy = self._busy_assets(account_id)
-        changed = enlist(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules)
+        changed = apply_discovery(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules)
         merged = roster | changed
-        change = Change(roster={account_id: changed})
+        change = LedgerChange(roster={account_id: changed})
         for key in self._books_of(account_id):
             kind = self._books[key].dataset.kind
             moved = {
@@ -140,7 +157,7 @@ class Ledger:
             self._commit(change)
         self._roster[account_id] = merged
         self._unlistable[account_id] = frozenset(
-            kind for kind, found in inventory.listings.items() if isinstance(found, Unlistable) and found.final
+            kind for kind, found in inventory.listings.items() if isinstance(found, ListingFailure) and found.final
         )
 
     def open_from(self, account_id: str, dataset: str) -> datetime | None:
@@ -159,13 +176,13 @@ class Ledger:
         states = [self._books[key].state for key in self._books_of(account_id) if not is_list_cost(key[1])]
         return max((state.until for state in states if state), default=None)
 
-    def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> Applied:
+    def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> ApplyResult:
         """Apply the answers of one refresh in one transaction. Raises CommitError.
 
         ``scraped`` is the newest revision that a ``/metrics`` request has been answered with.
         """
         roster = dict(self._roster.get(account_id, {}))
-        change = Change()
+        change = LedgerChange()
         for answer in answers:
             plan = self._plans[answer.question.dataset]
             assets = {asset for rows in answer.hours.values() for asset, _ in rows}
@@ -188,17 +205,17 @@ class Ledger:
         self._commit(change)
         self._merge(change, account_id, roster)
         for key, reading_change in change.readings.items():
-            self._readings.setdefault(key, ReadingBook(self._plans[key[1]])).merge(reading_change)
+            self._readings.setdefault(key, Gauges(self._plans[key[1]])).merge(reading_change)
         self._used.setdefault(account_id, {}).update(change.used.get(account_id, {}))
-        return Applied(
+        return ApplyResult(
             strangers=frozenset(key for key, entry in roster.items() if entry.standing is Standing.STRANGER),
             gaps={dataset: made.gap for (_, dataset), made in change.books.items() if not is_list_cost(dataset)},
         )
 
-    def note_billing(self, account_id: str, facts: str) -> None:
+    def record_billing(self, account_id: str, facts: str) -> None:
         """Put down what the account's billing is known to be. Raises CommitError."""
         if self._billing.get(account_id) != facts:
-            self._commit(Change(billing={account_id: facts}))
+            self._commit(LedgerChange(billing={account_id: facts}))
             self._billing[account_id] = facts
 
     def billing(self) -> dict[str, str]:
@@ -211,7 +228,7 @@ class Ledger:
         """Give what is to be asked of the closed days of a dataset, and how far they have come."""
         key = (account_id, dataset.key)
         book = self._books.get(key)
-        return self._days.find_tasks(key, dataset, book.state if book else None, Reach(now, retention))
+        return self._days.find_tasks(key, dataset, book.state if book else None, Horizon(now, retention))
 
     def count_rows(self, account_id: str, dataset: str) -> int:
         """Give how many rows a day of a dataset has at most, as far as is known: what is stored is told by the hour."""
@@ -221,7 +238,7 @@ class Ledger:
     def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
         """Apply answers about closed days in one transaction; gives what became of each. Raises CommitError."""
         roster = dict(self._roster.get(account_id, {}))
-        change = Change()
+        change = LedgerChange()
         for part, answer in answers:
             key = (account_id, answer.question.dataset)
             dataset = self._plans[key[1]].dataset
@@ -234,11 +251,16 @@ class Ledger:
         return [day for days in change.days.values() for day in days]
 
     def _add_late(
-        self, change: Change, roster: dict[RosterKey, Entry], key: BookKey, days: Sequence[DayChange], scraped: int
+        self,
+        change: LedgerChange,
+        roster: dict[RosterKey, Entry],
+        key: BookKey,
+        days: Sequence[DayChange],
+        scraped: int,
     ) -> None:
         """Let the counters have what the audits of some days found."""
         book = self._books.get(key)
-        late = Late(
+        late = LateUsage(
             {start_of(day.part.day): day.late for day in days if day.late},
             sum(day.revisions for day in days),
             max(day.mark.answered for day in days),
@@ -247,15 +269,15 @@ class Ledger:
             return
         assets = {asset for rows in late.rows.values() for asset, _ in rows}
         self._meet(change, roster, (key[0], book.dataset.kind), assets, late.date)
-        change.books[key] = add_late(book, book.state, late, self._audience(book, roster, set(assets), scraped))
+        change.books[key] = add_late(book, book.state, late, self._publish_context(book, roster, set(assets), scraped))
         costs, in_money = (
             self._books.get((key[0], key_of(key[1]))),
             self._list_costs.price(key[0], book.dataset, late.rows),
         )
         if costs is not None and costs.state is not None and in_money:
-            audience = self._audience(costs, roster, assets, scraped)
+            context = self._publish_context(costs, roster, assets, scraped)
             change.books[key[0], costs.dataset.key] = add_late(
-                costs, costs.state, Late(in_money, 0, late.date), audience
+                costs, costs.state, LateUsage(in_money, 0, late.date), context
             )
 
     def reset_counters(self) -> None:
@@ -265,25 +287,30 @@ class Ledger:
             for key, book in self._books.items()
             if book.state is not None
         }
-        self._commit(Change(retired=retired))
+        self._commit(LedgerChange(retired=retired))
         self._days.take_retired(retired)
         self._books.clear()
 
     def _meet(
-        self, change: Change, roster: dict[RosterKey, Entry], where: tuple[str, str], assets: set[str], date: datetime
+        self,
+        change: LedgerChange,
+        roster: dict[RosterKey, Entry],
+        where: tuple[str, str],
+        assets: set[str],
+        date: datetime,
     ) -> None:
         """Add the assets of an account and kind that are met for the first time to a roster and a change."""
         account_id, kind = where
-        met = meet_strangers(roster, kind, assets, date, kind in self._unlistable.get(account_id, ()))
+        met = register_strangers(roster, kind, assets, date, kind in self._unlistable.get(account_id, ()))
         roster |= met
         change.roster.setdefault(account_id, {}).update(met)
 
-    def _merge(self, change: Change, account_id: str, roster: dict[RosterKey, Entry]) -> None:
+    def _merge(self, change: LedgerChange, account_id: str, roster: dict[RosterKey, Entry]) -> None:
         """Take over in memory what was committed of an account."""
         if change.roster.get(account_id):
             self._roster[account_id] = roster
         for key, book_change in change.books.items():
-            self._books.setdefault(key, Book(self._plans[key[1]])).merge(book_change)
+            self._books.setdefault(key, Counters(self._plans[key[1]])).merge(book_change)
 
     def daily_sums(self, account_id: str, since: date = date.min, until: date = date.max) -> dict[DailyKey, int]:
         """Give what each asset used of each meter on each UTC day in [since, until), open hours included."""
@@ -336,30 +363,34 @@ class Ledger:
             list_costs=publish_list_costs(self._books, with_assets=self._list_costs.shows_assets),
         )
 
-    def _read(self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan) -> ReadingChange:
-        book = self._readings.get((account_id, plan.dataset.key)) or ReadingBook(plan)
+    def _read(
+        self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: SeriesPlan
+    ) -> GaugeChange:
+        book = self._readings.get((account_id, plan.dataset.key)) or Gauges(plan)
         return read(book, answer, lambda asset: presence(plan.dataset.kind, asset, roster))
 
     def _advance(
-        self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: Plan, scraped: int
-    ) -> BookChange:
+        self, account_id: str, roster: Mapping[RosterKey, Entry], answer: Answer, plan: SeriesPlan, scraped: int
+    ) -> CounterChange:
         book = self._books.get((account_id, plan.dataset.key))
         if book is None or book.state is None:
-            return start_book(plan, answer, _listed(roster, plan.dataset.kind), self.revision + 1)
+            return start_counters(plan, answer, _listed(roster, plan.dataset.kind), self.revision + 1)
         assets = {asset for rows in answer.hours.values() for asset, _ in rows}
         assets |= {asset for hour in book.open.values() for asset, _ in hour.rows}
-        return advance(book, book.state, answer, self._audience(book, roster, assets, scraped))
+        return advance(book, book.state, answer, self._publish_context(book, roster, assets, scraped))
 
-    def _audience(self, book: Book, roster: Mapping[RosterKey, Entry], assets: set[str], scraped: int) -> Audience:
+    def _publish_context(
+        self, book: Counters, roster: Mapping[RosterKey, Entry], assets: set[str], scraped: int
+    ) -> PublishContext:
         kind = book.dataset.kind
         assets |= {asset for asset, _ in book.waiting}
         placed = {asset: place_row(kind, asset, roster) for asset in assets}
         placements = {asset: placement for asset, placement in placed.items() if placement is not None}
         if is_list_cost(book.dataset.key):
             placements = self._list_costs.place(placements)
-        return Audience(placements, _listed(roster, kind), scraped, self.revision + 1)
+        return PublishContext(placements, _listed(roster, kind), scraped, self.revision + 1)
 
-    def _commit(self, change: Change) -> None:
+    def _commit(self, change: LedgerChange) -> None:
         signatures = {key: self._plans[key[1]].dataset.signature for key in (*change.books, *change.readings)}
         self._store.commit(change, signatures, self._books)
         self.revision += 1
@@ -392,9 +423,9 @@ class Ledger:
 
     def _load(self) -> None:
         """Load every book that was kept as the catalog now has it; the others end, and start anew."""
-        kept = self._store.load_readings({key: plan.dataset.signature for key, plan in self._plans.items()})
+        kept = self._store.load_gauges({key: plan.dataset.signature for key, plan in self._plans.items()})
         for key, (state, rows) in kept.items():
-            self._readings[key] = ReadingBook(self._plans[key[1]], state, rows)
+            self._readings[key] = Gauges(self._plans[key[1]], state, rows)
         retired: dict[BookKey, Retirement] = {}
         for key, (signature, start) in self._store.load_signatures().items():
             plan = self._plans.get(key[1])
@@ -406,7 +437,7 @@ class Ledger:
             else:
                 retired[key] = self._days.retire(key, start, {})
         if retired:
-            self._commit(Change(retired=retired))
+            self._commit(LedgerChange(retired=retired))
             self._days.take_retired(retired)
 
 

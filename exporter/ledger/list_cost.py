@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from exporter.billing import USD, Tariff
-from exporter.catalog.entry import Dataset, Field, Label, Metric, Part, Role
-from exporter.ledger.counters import Book
+from exporter.catalog.entry import Dataset, Field, Label, Metric, MetricPart, Role
+from exporter.ledger.counters import Counters
 from exporter.ledger.daily_sums import counting_meters
 from exporter.ledger.series import Placement
 from exporter.model import DISPATCH_PREFIX, HOUR, Answer, Question, RowKey, Rows, floor_hour, floor_minute
@@ -36,7 +36,9 @@ def list_cost_of(dataset: Dataset) -> Dataset:
         id_dimension=dataset.id_dimension,
         fields=(Field("cost"),),
         labels=(Label("meter", ""),),
-        metrics=(Metric("cloudflare_list_cost_usd_total", "", (Part("cost"),), ("meter",), divisor=USD, zeros=()),),
+        metrics=(
+            Metric("cloudflare_list_cost_usd_total", "", (MetricPart("cost"),), ("meter",), divisor=USD, zeros=()),
+        ),
         settle=dataset.settle,
     )
 
@@ -68,7 +70,7 @@ class ListCosts:
         return {asset: Placement(placement.project, "") for asset, placement in placements.items()}
 
     def answer(
-        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Book | None
+        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
     ) -> Answer | None:
         """Give an answer in money; None if the dataset costs nothing. ``book`` is that of its cost.
 
@@ -110,7 +112,7 @@ class ListCosts:
                 found.append((tariff.meter, dataset.field_index[meter.source], tariff.price * meter.weight))
         return found
 
-    def _answer_about_usage(self, account_id: str, dataset: Dataset, answer: Answer, book: Book | None) -> Answer:
+    def _answer_about_usage(self, account_id: str, dataset: Dataset, answer: Answer, book: Counters | None) -> Answer:
         """Give an answer about usage in money, for the hours whose cost has not settled.
 
         Usage may stay open for longer: it also waits for figures that cost nothing.
@@ -124,7 +126,7 @@ class ListCosts:
         return Answer(question, answer.date, hours, answer.newest, answer.sample_interval, sampled)
 
     def _answer_about_stored(
-        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Book | None
+        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
     ) -> Answer:
         """Give an answer about what is stored in money, for the hours that are over since counting began.
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.counters import Book, BookState
-from exporter.ledger.gauges import ReadingBook, Readings, published_readings
+from exporter.ledger.counters import Counters, CounterState
+from exporter.ledger.gauges import Gauges, GaugeState, current_readings
 from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Placement, SeriesKey
@@ -22,8 +22,8 @@ class PublishedBook:
 
     account: str
     dataset: Dataset
-    state: BookState | None
-    readings: Readings | None
+    state: CounterState | None
+    readings: GaugeState | None
     series: tuple[tuple[Placement, SeriesKey, int], ...]
 
 
@@ -39,7 +39,7 @@ class Publication:
     list_costs: tuple[PublishedBook, ...] = ()
 
 
-def publish_book(account: str, book: Book) -> PublishedBook:
+def publish_book(account: str, book: Counters) -> PublishedBook:
     """Give what is counted of a dataset, as it is published."""
     series = tuple(
         (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
@@ -47,7 +47,7 @@ def publish_book(account: str, book: Book) -> PublishedBook:
     return PublishedBook(account, book.dataset, book.state, None, series)
 
 
-def publish_list_costs(books: Mapping[BookKey, Book], *, with_assets: bool) -> tuple[PublishedBook, ...]:
+def publish_list_costs(books: Mapping[BookKey, Counters], *, with_assets: bool) -> tuple[PublishedBook, ...]:
     """Give what usage costs at list price, by asset or by project."""
     published = [publish_book(key[0], book) for key, book in books.items() if is_list_cost(key[1]) and book.state]
     return tuple(
@@ -57,15 +57,15 @@ def publish_list_costs(books: Mapping[BookKey, Book], *, with_assets: bool) -> t
 
 
 def publish_books(
-    books: Mapping[BookKey, Book],
-    readings: Mapping[BookKey, ReadingBook],
+    books: Mapping[BookKey, Counters],
+    readings: Mapping[BookKey, Gauges],
     rosters: Mapping[str, Mapping[RosterKey, Entry]],
     now: datetime | None,
 ) -> tuple[PublishedBook, ...]:
     """Give what is counted, and what was read; windows that are old by ``now`` are left out."""
     return (
         *(publish_book(key[0], book) for key, book in books.items() if book.state and not is_list_cost(key[1])),
-        *(publish_readings(key[0], book, rosters.get(key[0], {}), now) for key, book in readings.items()),
+        *(publish_gauges(key[0], book, rosters.get(key[0], {}), now) for key, book in readings.items()),
     )
 
 
@@ -80,10 +80,10 @@ def newly_used(kind: str, answer: Answer, known: Mapping[RosterKey, datetime]) -
     return used
 
 
-def publish_readings(
-    account: str, book: ReadingBook, roster: Mapping[RosterKey, Entry], now: datetime | None
+def publish_gauges(
+    account: str, book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
 ) -> PublishedBook:
     """Give what a state or window dataset says, as it is published."""
-    series = published_readings(book, roster, now)
+    series = current_readings(book, roster, now)
     triples = tuple((placement, key, amount) for (placement, key), amount in series.items())
     return PublishedBook(account, book.dataset, None, book.state, triples)

@@ -12,12 +12,12 @@ from exporter.catalog.entry import Dataset
 from exporter.ledger.counters import meter_open_hours
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import add_daily
-from exporter.ledger.gauges import ReadingBook
+from exporter.ledger.gauges import Gauges
 from exporter.ledger.list_cost import has_list_cost, list_cost_of
 from exporter.ledger.publication import Publication, publish_books, publish_list_costs
 from exporter.ledger.roster import Entry, RosterKey
-from exporter.ledger.series import Plan
-from exporter.ledger.store.loader import Records
+from exporter.ledger.series import SeriesPlan
+from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.read_only import open_read_only
 from exporter.model import Account, DailyKey
 
@@ -25,12 +25,12 @@ from exporter.model import Account, DailyKey
 class LedgerReader:
     """Reads what a ledger held when it was opened."""
 
-    def __init__(self, records: Records, datasets: Iterable[Dataset]) -> None:
-        self._records = records
+    def __init__(self, loader: Loader, datasets: Iterable[Dataset]) -> None:
+        self._loader = loader
         self._datasets = {dataset.key: dataset for dataset in datasets}
-        self._signatures = records.load_signatures()
-        self._accounts = records.load_accounts()
-        self._roster = records.load_roster()
+        self._signatures = loader.load_signatures()
+        self._accounts = loader.load_accounts()
+        self._roster = loader.load_roster()
 
     def accounts(self) -> tuple[Account, ...]:
         """Give the accounts that were ever enrolled, with their real names."""
@@ -46,17 +46,17 @@ class LedgerReader:
 
     def billing(self) -> dict[str, str]:
         """Give what was last put down of each account's billing, by id."""
-        return self._records.load_billing()
+        return self._loader.load_billing()
 
     def until(self, account_id: str) -> datetime | None:
         """Give up to when the account's usage was asked."""
-        return self._records.load_until(account_id)
+        return self._loader.load_until(account_id)
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
         """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once."""
-        return self._records.read_daily(account_id, since, until, wanted)
+        return self._loader.read_daily(account_id, since, until, wanted)
 
     def open_sums(self, account_id: str) -> dict[DailyKey, int]:
         """Give what open hours add to the daily sums."""
@@ -64,7 +64,7 @@ class LedgerReader:
         for key, (signature, _) in self._signatures.items():
             dataset = self._datasets.get(key[1])
             if key[0] == account_id and dataset is not None and dataset.can_read(signature):
-                add_daily(sums, meter_open_hours(dataset, self._records.load_open_hours(key)))
+                add_daily(sums, meter_open_hours(dataset, self._loader.load_open_hours(key)))
         return sums
 
     def publication(self, *, shows_assets: bool) -> Publication:
@@ -72,22 +72,22 @@ class LedgerReader:
 
         With ``shows_assets`` off, list cost is told by project.
         """
-        plans = {key: Plan(dataset) for key, dataset in self._datasets.items()}
+        plans = {key: SeriesPlan(dataset) for key, dataset in self._datasets.items()}
         costs = [list_cost_of(dataset) for dataset in self._datasets.values() if has_list_cost(dataset)]
-        plans |= {dataset.key: Plan(dataset) for dataset in costs}
+        plans |= {dataset.key: SeriesPlan(dataset) for dataset in costs}
         books = {
-            key: self._records.load_book(key, plans[key[1]], 0)
+            key: self._loader.load_book(key, plans[key[1]], 0)
             for key, (signature, _) in self._signatures.items()
             if key[1] in plans and plans[key[1]].dataset.signature == signature
         }
-        kept = self._records.load_readings({key: plan.dataset.signature for key, plan in plans.items()})
-        readings = {key: ReadingBook(plans[key[1]], state, rows) for key, (state, rows) in kept.items()}
+        kept = self._loader.load_gauges({key: plan.dataset.signature for key, plan in plans.items()})
+        readings = {key: Gauges(plans[key[1]], state, rows) for key, (state, rows) in kept.items()}
         return Publication(
             revision=0,
             accounts=self.labels(),
             books=publish_books(books, readings, self._roster, None),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
-            used=self._records.load_used(),
+            used=self._loader.load_used(),
             list_costs=publish_list_costs(books, with_assets=shows_assets),
         )
 
@@ -99,5 +99,5 @@ class LedgerReader:
 @contextmanager
 def reading(folder: Path, datasets: Iterable[Dataset]) -> Iterator[LedgerReader]:
     """Read the ledger of a state folder while the context lasts. Raises StorageError."""
-    with open_read_only(folder) as records:
-        yield LedgerReader(records, datasets)
+    with open_read_only(folder) as loader:
+        yield LedgerReader(loader, datasets)

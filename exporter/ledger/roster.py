@@ -118,7 +118,7 @@ def is_asset_id(asset_id: str) -> bool:
     return bool(asset_id) and not asset_id.startswith(DISPATCH_PREFIX)
 
 
-def meet_strangers(
+def register_strangers(
     roster: Mapping[RosterKey, Entry], kind: str, asset_ids: Iterable[str], date: datetime, is_unlistable: bool
 ) -> dict[RosterKey, Entry]:
     """Give entries for ids that the roster does not know; of an unlistable kind they are unlisted at once."""
@@ -130,7 +130,7 @@ def meet_strangers(
     }
 
 
-def enlist(
+def apply_discovery(
     roster: Mapping[RosterKey, Entry],
     inventory: Inventory,
     is_busy: Callable[[str, str], bool],
@@ -142,7 +142,7 @@ def enlist(
         if isinstance(found, Listing):
             _mark_listed(current, found, inventory, rules)
             _mark_missing(current, found, is_busy)
-            _tell_namesakes_apart(current, found)
+            _disambiguate_namesakes(current, found)
         elif found.final:
             _release_strangers(current, kind)
     _decide_projects(current)
@@ -200,7 +200,7 @@ def _mark_missing(current: dict[RosterKey, Entry], listing: Listing, is_busy: Ca
         current[kind, asset_id] = replace(entry, standing=standing, absences=absences)
 
 
-def _tell_namesakes_apart(current: dict[RosterKey, Entry], listing: Listing) -> None:
+def _disambiguate_namesakes(current: dict[RosterKey, Entry], listing: Listing) -> None:
     by_name: dict[str, list[RosterKey]] = {}
     for asset in listing.assets:
         by_name.setdefault(asset.name, []).append((asset.kind, asset.id))

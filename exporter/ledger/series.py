@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.totals import Row
+from exporter.ledger.totals import RowTotals
 from exporter.model import RowKey
 
 UNSCRAPED = timedelta(minutes=5)
@@ -49,7 +49,7 @@ class Series(NamedTuple):
 PlacedSeries = Mapping[Placement, Mapping[SeriesKey, Series]]
 
 
-class PartPlan(NamedTuple):
+class SeriesPart(NamedTuple):
     """How one part of a metric reads a row: where its field and its labels stand."""
 
     metric: int
@@ -59,17 +59,17 @@ class PartPlan(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class SeriesPlan:
     """A dataset's metrics, resolved to positions."""
 
     dataset: Dataset
 
     @cached_property
-    def parts(self) -> tuple[PartPlan, ...]:
+    def parts(self) -> tuple[SeriesPart, ...]:
         """Give the parts of all metrics, in the order in which rows attribute."""
         position = {label.name: index for index, label in enumerate(self.dataset.labels)}
         return tuple(
-            PartPlan(
+            SeriesPart(
                 index,
                 self.dataset.field_index[part.source],
                 tuple(position[name] for name in metric.labels),
@@ -93,7 +93,7 @@ class Plan:
         )
 
 
-class Held(NamedTuple):
+class BirthHold(NamedTuple):
     """Decides whether what was first published at some birth may grow by now.
 
     It is ``date``; ``scraped`` is the newest revision that a scrape was answered with. ``since`` is when this process
@@ -114,8 +114,8 @@ class Held(NamedTuple):
 
 
 def find_births(
-    plan: Plan,
-    rows: Mapping[RowKey, Row],
+    plan: SeriesPlan,
+    rows: Mapping[RowKey, RowTotals],
     placements: Mapping[str, Placement],
     known: Iterable[Placement],
     series: PlacedSeries,
@@ -137,17 +137,17 @@ def find_births(
 class Growth:
     """What attribution changes: rows with more attributed, series with a new amount, and rows that still wait."""
 
-    rows: dict[RowKey, Row]
+    rows: dict[RowKey, RowTotals]
     series: dict[tuple[Placement, SeriesKey], Series]
     waiting: set[RowKey]
 
 
 def attribute(
-    plan: Plan,
-    rows: Mapping[RowKey, Row],
+    plan: SeriesPlan,
+    rows: Mapping[RowKey, RowTotals],
     placements: Mapping[str, Placement],
     series: PlacedSeries,
-    held: Held | None,
+    held: BirthHold | None,
 ) -> Growth:
     """Give each placed row's increase to its series, unless the series is held; with ``held`` None all wait."""
     grown = Growth({}, {}, set())
@@ -175,5 +175,5 @@ def attribute(
     return grown
 
 
-def _is_waiting(plan: Plan, row: Row) -> bool:
+def _is_waiting(plan: SeriesPlan, row: RowTotals) -> bool:
     return any(row.total[part.field] > attributed for part, attributed in zip(plan.parts, row.attributed, strict=True))

@@ -8,7 +8,7 @@ from exporter.ledger.hours import Settlement
 from exporter.model import Amounts, RowKey, Rows
 
 
-class Row(NamedTuple):
+class RowTotals(NamedTuple):
     """The ledger's figures of one row.
 
     ``settled`` is the sum of its settled hours and ``total`` the highest that settled and open hours ever came to,
@@ -20,13 +20,15 @@ class Row(NamedTuple):
     attributed: Amounts
 
 
-def accrue(rows: Mapping[RowKey, Row], settlement: Settlement, fields: int, parts: int) -> dict[RowKey, Row]:
+def accrue(
+    rows: Mapping[RowKey, RowTotals], settlement: Settlement, fields: int, parts: int
+) -> dict[RowKey, RowTotals]:
     """Give the rows that a settlement changes; a new row starts with zeros of ``fields`` and ``parts``."""
     newly_settled = sum_rows(settlement.settled.values())
     still_open = sum_rows(hour.rows for hour in settlement.open.values())
     nothing = (0,) * fields
-    unknown = Row(nothing, nothing, (0,) * parts)
-    changed: dict[RowKey, Row] = {}
+    unknown = RowTotals(nothing, nothing, (0,) * parts)
+    changed: dict[RowKey, RowTotals] = {}
     for key in newly_settled.keys() | still_open.keys():
         row = rows.get(key, unknown)
         settled = row.settled
@@ -37,7 +39,7 @@ def accrue(rows: Mapping[RowKey, Row], settlement: Settlement, fields: int, part
             seen = tuple(map(add, settled, still_open[key]))
         total = row.total if seen == row.total else tuple(map(max, row.total, seen))
         if settled is not row.settled or total != row.total:
-            changed[key] = Row(settled, total, row.attributed)
+            changed[key] = RowTotals(settled, total, row.attributed)
     return changed
 
 

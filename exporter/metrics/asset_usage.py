@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from exporter.billing import USD
-from exporter.catalog.entry import Dataset, Product, Tally
+from exporter.catalog.entry import Dataset, OperationCount, Product
 from exporter.ledger import Placement, Publication, PublishedBook, Standing
 from exporter.model import NAME_PREFIX
 from exporter.pricing import PLACES
@@ -94,7 +94,7 @@ def _uses(publication: Publication, products: Sequence[Product], assets: Iterabl
         }
 
 
-def _counted(books: Iterable[PublishedBook], tallies: Mapping[str, Sequence[Tally]]) -> dict[Place, int]:
+def _counted(books: Iterable[PublishedBook], tallies: Mapping[str, Sequence[OperationCount]]) -> dict[Place, int]:
     sums: dict[Place, int] = {}
     for book in books:
         account, kind = book.account, book.dataset.kind
@@ -118,7 +118,7 @@ def _add(sums: dict[Place, int], account: str, kind: str, there: Mapping[Placeme
         sums[place] = sums.get(place, 0) + amount
 
 
-def _positions(dataset: Dataset, tallies: Sequence[Tally]) -> Iterator[tuple[int, tuple[int | None, str]]]:
+def _positions(dataset: Dataset, tallies: Sequence[OperationCount]) -> Iterator[tuple[int, tuple[int | None, str]]]:
     """Give which metrics count, each with the position of the label that decides, and how its value has to start."""
     by_name = {tally.metric: tally for tally in tallies}
     for index, metric in enumerate(dataset.metrics):

@@ -8,9 +8,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from exporter.catalog.entry import Dataset
-from exporter.cloudflare import USUAL, CloudflareError, Limits, Principal, Refused, TokenRejected, Withheld
+from exporter.cloudflare import (
+    USUAL_LIMITS,
+    CloudflareError,
+    DatasetLimits,
+    OverBudget,
+    Principal,
+    Rejected,
+    TokenRejected,
+)
 from exporter.ledger import CommitError, RosterKey
-from exporter.model import Account, Answer, Question, Unlistable, floor_minute
+from exporter.model import Account, Answer, ListingFailure, Question, floor_minute
 from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext
@@ -45,7 +53,7 @@ class AccountPoller:
         self._discovered_at = float("-inf")
         self._discoveries = 0
         self._ask_again_at: dict[str, float] = {}
-        self._limits: dict[str, Limits] = {}
+        self._limits: dict[str, DatasetLimits] = {}
         self._limits_at = float("-inf")
         self._limits_learned_at = float("-inf")
         self.days = ClosedDayPoller(context)
@@ -120,18 +128,18 @@ class AccountPoller:
         self._discovered_at = now
         try:
             inventory = await self.principal.discovery.assets(self.account)
-        except Withheld:
+        except OverBudget:
             return
         except CloudflareError as error:
             self.statuses.record_failed_lists(error)
             return
         self._discoveries += 1
-        unlistable = {kind: found for kind, found in inventory.listings.items() if isinstance(found, Unlistable)}
+        unlistable = {kind: found for kind, found in inventory.listings.items() if isinstance(found, ListingFailure)}
         self.statuses.record_lists(inventory.listings, unlistable)
         is_first = not self._context.ledger.has_roster(self.account.id)
         if is_first and not inventory.is_settled and self._discoveries < PATIENT_DISCOVERIES:
             return
-        await self._context.with_ledger(self._context.ledger.enlist, inventory, self._context.selection)
+        await self._context.with_ledger(self._context.ledger.apply_discovery, inventory, self._context.selection)
         if inventory.is_settled:
             self._discover_at = now + self._context.discovery_interval.total_seconds()
 
@@ -142,7 +150,7 @@ class AccountPoller:
         if not questions:
             return
         asked = await self.principal.analytics.ask(self.account, questions, self._limits)
-        outcomes = {question.dataset: said for question, said in asked.items() if not isinstance(said, Withheld)}
+        outcomes = {question.dataset: said for question, said in asked.items() if not isinstance(said, OverBudget)}
         answers = [outcome for outcome in outcomes.values() if isinstance(outcome, Answer)]
         if answers:
             scraped = self._context.published.scraped_revision
@@ -172,7 +180,7 @@ class AccountPoller:
         except CloudflareError as error:
             log.debug("%s", error)
             return
-        lacking = [each for each in self._context.datasets if not self._limits.get(each.key, USUAL).is_enabled]
+        lacking = [each for each in self._context.datasets if not self._limits.get(each.key, USUAL_LIMITS).is_enabled]
         if not lacking:
             self._limits_at = now + LIMITS_LIFE.total_seconds()
         for dataset in lacking:
@@ -186,7 +194,7 @@ class AccountPoller:
         for dataset in self._context.datasets:
             if clock.monotonic() < self._ask_again_at.get(dataset.key, float("-inf")):
                 continue
-            limits = self._limits.get(dataset.key, USUAL)
+            limits = self._limits.get(dataset.key, USUAL_LIMITS)
             if not limits.is_enabled:
                 continue
             question = make_question(dataset, until, ledger.open_from(self.account.id, dataset.key), limits.retention)
@@ -225,7 +233,7 @@ class AccountPoller:
         pause = dataset.min_interval
         if error is not None:
             pause = self._context.discovery_interval if error.is_final else timedelta(0)
-        if isinstance(error, Refused):
+        if isinstance(error, Rejected):
             self._limits_at = min(self._limits_at, self._limits_learned_at + pause.total_seconds())
         if pause:
             self._ask_again_at[dataset.key] = self._context.clock.monotonic() + pause.total_seconds()

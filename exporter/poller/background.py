@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from exporter.cloudflare import Budget
+from exporter.cloudflare import RequestBudget
 from exporter.cloudflare.budget import PERIOD_SECONDS
 from exporter.poller.account import AccountPoller
 from exporter.poller.schedule import Reserve
@@ -17,10 +17,10 @@ class Background:
     """Allocates what refreshes leave of each budget, and a small reserve, to background questions."""
 
     def __init__(self) -> None:
-        self._reserves: dict[Budget, Reserve] = {}
-        self._kept: dict[Budget, int] = {}
+        self._reserves: dict[RequestBudget, Reserve] = {}
+        self._kept: dict[RequestBudget, int] = {}
 
-    def reserve(self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float) -> int:
+    def reserve(self, budget: RequestBudget, accounts: Sequence[AccountPoller], seconds: float) -> int:
         """Return how many requests of the coming refresh are reserved for the background: none if nothing is due."""
         kept = 0
         if _due(budget, accounts):
@@ -31,7 +31,7 @@ class Background:
         return kept
 
     def allocate(
-        self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float
+        self, budget: RequestBudget, accounts: Sequence[AccountPoller], seconds: float
     ) -> list[tuple[AccountPoller, int]]:
         """Return who may ask after a refresh of ``seconds``, and in how many documents: longest-waiting first."""
         due = sorted(_due(budget, accounts), key=lambda account: account.days.asked_at)
@@ -45,19 +45,19 @@ class Background:
         return [(account, each) for account in due[:documents]]
 
     def allocate_billing(
-        self, budget: Budget, accounts: Sequence[AccountPoller], seconds: float
+        self, budget: RequestBudget, accounts: Sequence[AccountPoller], seconds: float
     ) -> list[AccountPoller]:
         """Return the accounts that may ask how they are billed, from what a refresh of ``seconds`` left."""
         due = [account for account in _of(budget, accounts) if account.billing.is_due]
         return due[: budget.spare("rest", seconds) // BILLING_REQUESTS]
 
-    def _reserve(self, budget: Budget) -> Reserve:
+    def _reserve(self, budget: RequestBudget) -> Reserve:
         return self._reserves.setdefault(budget, Reserve())
 
 
-def _due(budget: Budget, accounts: Sequence[AccountPoller]) -> list[AccountPoller]:
+def _due(budget: RequestBudget, accounts: Sequence[AccountPoller]) -> list[AccountPoller]:
     return [account for account in _of(budget, accounts) if account.days.is_due]
 
 
-def _of(budget: Budget, accounts: Sequence[AccountPoller]) -> list[AccountPoller]:
+def _of(budget: RequestBudget, accounts: Sequence[AccountPoller]) -> list[AccountPoller]:
     return [account for account in accounts if account.principal.budget is budget and account.statuses.whole.is_up]

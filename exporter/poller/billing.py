@@ -42,7 +42,7 @@ class BillingPoller:
         self._ask_at = context.clock.monotonic() + RESPITE.total_seconds()
         try:
             facts = await reader.read(account, context.calculator.facts(account.id))
-            await context.with_ledger(context.ledger.note_billing, account.id, facts_to_text(facts))
+            await context.with_ledger(context.ledger.record_billing, account.id, facts_to_text(facts))
             context.calculator.record_facts(account.id, facts)
             self._ask_at = context.clock.monotonic() + PACE.total_seconds()
         except CloudflareError as error:

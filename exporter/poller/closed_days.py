@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.cloudflare import MOST_ALIASES, USUAL, Analytics, CloudflareError, Limits
-from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Part
+from exporter.cloudflare import MOST_ALIASES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
+from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
 from exporter.model import Account, Answer
 from exporter.poller.context import PollerContext
 
@@ -39,7 +39,7 @@ class ClosedDayPoller:
         """Tell whether anything is to be asked now."""
         return bool(self._due) and not self.is_busy
 
-    def find(self, account: Account, limits: Mapping[str, Limits]) -> None:
+    def find(self, account: Account, limits: Mapping[str, DatasetLimits]) -> None:
         """Find what is due, and note how far the account's days have come."""
         now, monotonic = self._context.time.now(), self._context.clock.monotonic()
         if now is None or self.is_busy or monotonic < self._find_at:
@@ -48,7 +48,7 @@ class ClosedDayPoller:
         unfilled = 0
         self._due = []
         for dataset in self._context.datasets:
-            known = limits.get(dataset.key, USUAL)
+            known = limits.get(dataset.key, USUAL_LIMITS)
             if dataset.role is Role.WINDOW or not known.is_enabled:
                 continue
             tasks, progress = self._context.ledger.find_day_tasks(account.id, dataset, now, known.retention)
@@ -59,7 +59,9 @@ class ClosedDayPoller:
         self._due.sort(key=lambda due: _urgency(due[1]))
         self._log_fill(account, unfilled)
 
-    async def ask(self, account: Account, analytics: Analytics, limits: Mapping[str, Limits], documents: int) -> None:
+    async def ask(
+        self, account: Account, analytics: Analytics, limits: Mapping[str, DatasetLimits], documents: int
+    ) -> None:
         """Ask what is due, the most urgent first, in about so many documents."""
         self.is_busy = True
         self.asked_at = self._context.clock.monotonic()
@@ -78,7 +80,7 @@ class ClosedDayPoller:
             self._find_at = float("-inf")
 
     def _take_batch(
-        self, account: Account, analytics: Analytics, limits: Mapping[str, Limits]
+        self, account: Account, analytics: Analytics, limits: Mapping[str, DatasetLimits]
     ) -> list[tuple[Dataset, DayTask]]:
         """Give the next questions that fit into a document and into memory, at least one."""
         aliases = rows = count = 0
@@ -95,7 +97,7 @@ class ClosedDayPoller:
         self,
         account: Account,
         analytics: Analytics,
-        limits: Mapping[str, Limits],
+        limits: Mapping[str, DatasetLimits],
         batch: Sequence[tuple[Dataset, DayTask]],
     ) -> None:
         parts = {task.question: task.part for _, task in batch}
@@ -128,12 +130,12 @@ class ClosedDayPoller:
 
 def _urgency(task: DayTask) -> tuple[int, float]:
     """Put what the counters wait for first, then days never asked, the newest first, then what is asked again."""
-    rank = 0 if task.part.part is Part.COUNTED else 1 if task.is_new else 2
+    rank = 0 if task.part.part is Portion.COUNTED else 1 if task.is_new else 2
     return rank, -task.question.since.timestamp()
 
 
 def _log_audits(account: Account, changes: Sequence[DayChange]) -> None:
-    counted = [change for change in changes if change.part.part is Part.COUNTED]
+    counted = [change for change in changes if change.part.part is Portion.COUNTED]
     for day in sorted({change.part.day for change in counted}):
         those = [change for change in counted if change.part.day == day]
         late = sum(len(change.late) for change in those)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from exporter.cloudflare import CloudflareError, Forbidden, Principal, TokenRejected, Withheld
+from exporter.cloudflare import CloudflareError, Forbidden, OverBudget, Principal, TokenRejected
 from exporter.ledger import CommitError
 from exporter.model import Account
 from exporter.poller.account import EARLY_DISCOVERY, AccountPoller
@@ -93,7 +93,7 @@ class TokenAssignment:
             accounts = [account for account in listed if chosen.admits(account)]
             await self._context.with_ledger(self._context.ledger.enroll, accounts, chosen.alias)
             self._context.register_accounts()
-        except Withheld:
+        except OverBudget:
             return
         except CloudflareError as error:
             failure = _token_status(principal, error.outcome, error.detail, error.remedy)

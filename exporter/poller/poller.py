@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import timedelta
 
-from exporter.cloudflare import Budget, Principal, RequestTally, Withheld
+from exporter.cloudflare import OverBudget, Principal, RequestBudget, RequestCounts
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.costs.current import CurrentCosts
 from exporter.metrics.selection import select
@@ -34,7 +34,7 @@ class Poller:
         context: PollerContext,
         builder: SnapshotBuilder,
         *,
-        tally: RequestTally,
+        request_counts: RequestCounts,
         refresh_interval: timedelta,
         on_publish: Callable[[Snapshot], None],
     ) -> None:
@@ -42,11 +42,11 @@ class Poller:
         self._context = context
         self._builder = builder
         self._current_costs = CurrentCosts(context.ledger, context.calculator)
-        self._tally = tally
+        self._request_counts = request_counts
         self._refresh_interval = refresh_interval
         self._on_publish = on_publish
         self._listing: set[Principal] = set()
-        self._allotments: dict[Budget, Allotment] = {}
+        self._allotments: dict[RequestBudget, Allotment] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._background = Background()
         self._splits_before = 0
@@ -92,7 +92,7 @@ class Poller:
         if asking:
             await asyncio.wait(asking, timeout=left)
 
-    def _allot(self, budget: Budget) -> Allotment:
+    def _allot(self, budget: RequestBudget) -> Allotment:
         """Give what a refresh may take of a budget, without what is put by for closed days."""
         seconds = self._refresh_interval.total_seconds()
         kept = self._background.reserve(budget, self._assignment.asked(), seconds)
@@ -161,7 +161,7 @@ class Poller:
             started += [self._start(idle[account_id].refresh(grant)) for account_id, grant in grants.items()]
         return started
 
-    def _budgets(self) -> list[Budget]:
+    def _budgets(self) -> list[RequestBudget]:
         return list(dict.fromkeys(principal.budget for principal in self._assignment.principals))
 
     def _effective_refresh_interval(self) -> timedelta:
@@ -229,7 +229,7 @@ class Poller:
             ),
             datasets=tuple(status for account in asked for status in account.statuses.datasets()),
             lists=tuple(status for account in asked for status in account.statuses.lists()),
-            api_requests=self._tally.counts(),
+            api_requests=self._request_counts.counts(),
             days={key: progress for key, progress in context.days.items() if key[0] in known},
             sample_intervals={
                 key: float(interval) for key, interval in context.sample_intervals.items() if key[0] in known
@@ -245,7 +245,7 @@ class Poller:
             configured_at=context.configured_at,
             own_problems=(
                 *filter(None, (context.config_problem, context.token_problem, context.find_web_problem())),
-                *self._withholding(),
+                *self._over_budget_problems(),
             ),
         )
 
@@ -256,17 +256,17 @@ class Poller:
         statuses = {key: AccountStatus(key, False, "not_listed", detail, remedy=remedy) for key in sorted(account_ids)}
         return {key: dated(status, self._gone.get(key), now) for key, status in statuses.items()}
 
-    def _withholding(self) -> list[Problem]:
+    def _over_budget_problems(self) -> list[Problem]:
         """Give a problem for each budget that has been used up refresh after refresh; its change is logged."""
         seconds = self._refresh_interval.total_seconds()
         problems: dict[str, Problem] = {}
         for budget in self._budgets():
-            length = budget.withheld_for(seconds)
+            length = budget.over_budget_for(seconds)
             if length is not None:
                 names = ", ".join(each.name for each in self._assignment.principals if each.budget is budget)
                 detail = f"{names}: the share of Cloudflare's request limits is used up, and questions are left out."
                 since = self._context.now() - timedelta(seconds=length)
-                new = Problem(names, "budget", Withheld.outcome, since, detail, Withheld.advice)
+                new = Problem(names, "budget", OverBudget.outcome, since, detail, OverBudget.advice)
                 problems[names] = self._budget_problems.get(names, new)
         for names in problems.keys() - self._budget_problems.keys():
             log.warning("%s %s", problems[names].detail, problems[names].remedy)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from exporter.cloudflare import CloudflareError
-from exporter.model import Account, Unlistable
+from exporter.model import Account, ListingFailure
 from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class StatusTracker:
             log.log(level, "%s", describe(status) or f"{status.dataset} of account {self.account.id} is answered again")
             self._told[status.dataset] = status.reason
 
-    def record_lists(self, kinds: Iterable[str], unlistable: Mapping[str, Unlistable]) -> None:
+    def record_lists(self, kinds: Iterable[str], unlistable: Mapping[str, ListingFailure]) -> None:
         """Take down which lists were read and which were not; the assets known from before stay."""
         statuses = {kind: ListStatus(self.account.id, kind, "ok") for kind in kinds}
         for kind, found in unlistable.items():

@@ -9,12 +9,12 @@ from exporter.clock import Clock
 from exporter.cloudflare import (
     Analytics,
     BillingReader,
-    Budget,
     Client,
     CloudflareTime,
     Discovery,
     Principal,
-    RequestTally,
+    RequestBudget,
+    RequestCounts,
 )
 from exporter.config import Config, Token
 
@@ -37,16 +37,16 @@ class Tokens:
         *,
         clock: Clock,
         time: CloudflareTime,
-        tally: RequestTally,
+        request_counts: RequestCounts,
         page_limit: int,
     ) -> None:
         self._http = http
         self._api_url = api_url
         self._clock = clock
         self._time = time
-        self._tally = tally
+        self._request_counts = request_counts
         self._page_limit = page_limit
-        self._budgets: dict[str, Budget] = {}
+        self._budgets: dict[str, RequestBudget] = {}
         self._held: tuple[_Held, ...] = ()
 
     def take(self, config: Config) -> tuple[Principal, ...]:
@@ -68,7 +68,7 @@ class Tokens:
 
     def _hold(self, name: str, token: Token, secret: str, config: Config) -> _Held:
         known = self._known(token, secret)
-        budget = self._budgets.setdefault(token.budget_group, Budget(self._clock))
+        budget = self._budgets.setdefault(token.budget_group, RequestBudget(self._clock))
         budget.set_shares(config.cloudflare.budget_share.by_api())
         if known is None:
             client = Client(
@@ -77,7 +77,7 @@ class Tokens:
                 secret,
                 clock=self._clock,
                 time=self._time,
-                tally=self._tally,
+                request_counts=self._request_counts,
                 budget=budget,
             )
             analytics = Analytics(client, self._page_limit)

@@ -4,7 +4,7 @@ from exporter.pricing.attribution import Amount, CostItem, Place
 from exporter.pricing.billed import BilledLine, billed_lines, month_days_of
 from exporter.pricing.budgets import BudgetCost, budget_costs
 from exporter.pricing.card import Basis, RateCard, Rounding, load_card
-from exporter.pricing.costs import Account, AccountCosts, MeterCost, account_costs
+from exporter.pricing.costs import AccountCosts, BilledAccount, MeterCost, account_costs
 from exporter.pricing.forecast import Now, Outlooks
 from exporter.pricing.money import PLACES, plain, quantity_text, to_cents
 from exporter.pricing.overrides import Override, with_overrides
@@ -16,12 +16,12 @@ from exporter.pricing.usage import Usage, UsageTable, first_day
 __all__ = [
     "DOCUMENTED_MONTH_DAYS",
     "PLACES",
-    "Account",
     "AccountCosts",
     "AccountRule",
     "AccountTerms",
     "Amount",
     "Basis",
+    "BilledAccount",
     "BilledLine",
     "Budget",
     "BudgetCost",

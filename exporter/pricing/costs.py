@@ -107,7 +107,7 @@ class AccountCosts:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BilledAccount:
     """Whose costs: the id, and the label under which it is published."""
 
     id: str
@@ -125,7 +125,7 @@ def is_limited(card: RateCard, terms: AccountTerms, rate: Rate) -> bool:
 
 
 def account_costs(
-    account: Account,
+    account: BilledAccount,
     card: RateCard,
     terms: AccountTerms,
     *,

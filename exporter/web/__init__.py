@@ -7,6 +7,6 @@ https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuratio
 from exporter.web.load import WebConfigError
 from exporter.web.middleware import Guard
 from exporter.web.policy import Gate
-from exporter.web.server import LIMITS, Limits, make_server
+from exporter.web.server import LIMITS, ConnectionLimits, make_server
 
-__all__ = ["LIMITS", "Gate", "Guard", "Limits", "WebConfigError", "make_server"]
+__all__ = ["LIMITS", "ConnectionLimits", "Gate", "Guard", "WebConfigError", "make_server"]

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """What a client is granted. Times are in seconds."""
 
     connections: int = 256
@@ -37,13 +37,13 @@ class Limits:
     """Between two requests of a connection: longer than the usual scrape interval, so that scrapes share one."""
 
 
-LIMITS = Limits()
+LIMITS = ConnectionLimits()
 
 
 class _Connection(H11Protocol):
     """A connection that keeps to its limits; what its clients do not keep to ends it."""
 
-    limits: Limits
+    limits: ConnectionLimits
     gate: Gate
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -146,7 +146,7 @@ class _Connection(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext | None, limits: Limits) -> None:
+    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext | None, limits: ConnectionLimits) -> None:
         super().__init__(config)
         self._context = context
         self._limits = limits
@@ -179,7 +179,7 @@ class _Server(uvicorn.Server):
         self.started = True
 
 
-def make_server(app: ASGIApp, gate: Gate, limits: Limits = LIMITS) -> uvicorn.Server:
+def make_server(app: ASGIApp, gate: Gate, limits: ConnectionLimits = LIMITS) -> uvicorn.Server:
     """Give a server for the application, which is to be given its sockets; its TLS is the gate's."""
     protocol = type("Connection", (_Connection,), {"limits": limits, "gate": gate})
     settings = uvicorn.Config(

@@ -8,7 +8,7 @@ import pytest
 import respx
 
 from exporter.catalog import PRODUCTS
-from exporter.cloudflare import Budget, Client, CloudflareTime, Discovery, RequestTally
+from exporter.cloudflare import Client, CloudflareTime, Discovery, RequestBudget, RequestCounts
 from exporter.model import Account, Asset, Inventory, Listing
 from exporter.simulator import ManualClock
 from tests.clock import START, CoupledClock
@@ -90,7 +90,15 @@ def discover(router: respx.MockRouter, product_name: str) -> Inventory:
         time = CloudflareTime(clock)
         products = [product for product in PRODUCTS if product.name == product_name]
         async with httpx.AsyncClient(transport=httpx.MockTransport(router.async_handler)) as http:
-            client = Client(http, BASE, "secret", clock=clock, time=time, tally=RequestTally(), budget=Budget(clock))
+            client = Client(
+                http,
+                BASE,
+                "secret",
+                clock=clock,
+                time=time,
+                request_counts=RequestCounts(),
+                budget=RequestBudget(clock),
+            )
             return await Discovery(client, time, products).assets(ACCOUNT)
 
     return asyncio.run(ask())

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from exporter.app import run_check
-from exporter.check import Finding, Level, Part, Report, Surroundings
+from exporter.check import Finding, Level, Report, Surroundings, Topic
 from exporter.check.checker import PATIENCE
 from exporter.config import Config
 from exporter.simulator import AccountModel, Fault, ManualClock, Simulator, TokenModel, World
@@ -73,7 +73,7 @@ class Scene:
         return asyncio.run(checking)
 
 
-def findings(report: Report, part: Part, *levels: Level) -> list[Finding]:
+def findings(report: Report, part: Topic, *levels: Level) -> list[Finding]:
     """The findings of a part, of some levels or of all."""
     return [finding for finding in report.findings if finding.part is part and (not levels or finding.level in levels)]
 
@@ -87,7 +87,7 @@ def troubles(report: Report) -> list[tuple[str, str, str]]:
     ]
 
 
-def the(report: Report, part: Part, subject: str) -> Finding:
+def the(report: Report, part: Topic, subject: str) -> Finding:
     """The one finding about a subject."""
     (found,) = [finding for finding in findings(report, part) if finding.subject == subject]
     return found

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.check import Level, Part
+from exporter.check import Level, Topic
 from exporter.simulator import Fault, Kind
 from tests.check.scene import ACCOUNT_ID, OTHER_ID, TOKEN, Scene, account, findings, the, troubles, world
 
@@ -13,7 +13,7 @@ from tests.check.scene import ACCOUNT_ID, OTHER_ID, TOKEN, Scene, account, findi
 def test_without_a_file(tmp_path: Path) -> None:
     """It is said that there is none, and what is asked where."""
     report = Scene(tmp_path).check()
-    assert [(f.subject, f.message) for f in findings(report, Part.CONFIGURATION)] == [
+    assert [(f.subject, f.message) for f in findings(report, Topic.CONFIGURATION)] == [
         ("file", "there is none: defaults, flags and the environment hold."),
         ("API", "asked at https://cloudflare.test/client/v4"),
         ("products", "5 of 5 products, 12 datasets: workers, r2, d1, durable_objects, kv."),
@@ -30,8 +30,8 @@ def test_what_the_environment_sets(tmp_path: Path) -> None:
         "HOME": "/root",
     }
     report = Scene(tmp_path).check(environment, Path("exporter.yml"))
-    assert the(report, Part.CONFIGURATION, "file").message == "exporter.yml is valid."
-    assert the(report, Part.CONFIGURATION, "environment").message == (
+    assert the(report, Topic.CONFIGURATION, "file").message == "exporter.yml is valid."
+    assert the(report, Topic.CONFIGURATION, "environment").message == (
         "CLOUDFLARE_API_TOKEN sets cloudflare.tokens; CLOUDFLARE_ACCOUNT_ID sets the accounts of that token; "
         "HTTPS_PROXY sets the proxy, whatever the file says."
     )
@@ -40,7 +40,7 @@ def test_what_the_environment_sets(tmp_path: Path) -> None:
 def test_two_tokens_in_the_environment(tmp_path: Path) -> None:
     """Of two variables one is not read, which is easily overlooked."""
     report = Scene(tmp_path).check({"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_API_TOKEN_FILE": "/run/token"})
-    (finding,) = findings(report, Part.CONFIGURATION, Level.WARNING)
+    (finding,) = findings(report, Topic.CONFIGURATION, Level.WARNING)
     assert finding.message == "CLOUDFLARE_API_TOKEN_FILE is not read, because CLOUDFLARE_API_TOKEN is set too."
 
 
@@ -58,7 +58,7 @@ def test_two_tokens_in_the_environment(tmp_path: Path) -> None:
 def test_an_address_without_tls(tmp_path: Path, url: str, level: Level) -> None:
     """A token that would cross a network in the clear is a warning."""
     report = Scene(tmp_path, cloudflare={"api_url": url}).check()
-    assert the(report, Part.CONFIGURATION, "API").level is level
+    assert the(report, Topic.CONFIGURATION, "API").level is level
 
 
 def test_rules_and_filters_are_counted(tmp_path: Path) -> None:
@@ -69,10 +69,10 @@ def test_rules_and_filters_are_counted(tmp_path: Path) -> None:
         filters={"products": {"exclude": ["kv"]}, "assets": {"exclude": ["*-log"]}},
         accounts={"alias": {ACCOUNT_ID: "production"}},
     ).check()
-    assert the(report, Part.CONFIGURATION, "choices").message == (
+    assert the(report, Topic.CONFIGURATION, "choices").message == (
         "2 project rules; filters on products, assets; 1 account alias."
     )
-    assert the(report, Part.CONFIGURATION, "products").message == (
+    assert the(report, Topic.CONFIGURATION, "products").message == (
         "4 of 5 products, 10 datasets: workers, r2, d1, durable_objects."
     )
     assert troubles(report) == []
@@ -118,7 +118,7 @@ def test_slips(tmp_path: Path, sections: dict[str, Any], subject: str, message: 
     """What is valid but concerns nothing that there is, is a warning with its key."""
     report = Scene(tmp_path, **sections).check()
     assert troubles(report) == [("warning", "configuration", subject)]
-    assert the(report, Part.CONFIGURATION, subject).message.startswith(message)
+    assert the(report, Topic.CONFIGURATION, subject).message.startswith(message)
     assert report.exit_code == 0
 
 
@@ -136,7 +136,7 @@ def test_what_was_not_seen_is_no_slip(tmp_path: Path) -> None:
     """While a list fails, nobody knows whether a rule matches something in it."""
     scene = Scene(tmp_path, projects=[{"match": {"kind": "kv_namespace"}, "project": "cache"}])
     scene.spoil(Fault(kind=Kind.HTTP_STATUS, status=500, product="kv", api="rest"))
-    assert findings(scene.check(), Part.CONFIGURATION, Level.WARNING) == []
+    assert findings(scene.check(), Topic.CONFIGURATION, Level.WARNING) == []
 
 
 def test_accounts_that_are_left_out_are_not_tried(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from exporter.catalog import DATASETS
-from exporter.check import Level, Part
+from exporter.check import Level, Topic
 from exporter.simulator import Fault, Kind, Limits
 from tests.check.scene import Scene, account, findings, the, troubles, world
 
@@ -18,9 +18,9 @@ def test_every_dataset_with_its_limits(tmp_path: Path) -> None:
     """Each dataset has one finding, however many ways it is asked in, with what the plan allows of it."""
     small = replace(world(), limits=Limits(max_page_size=1_000, max_duration=timedelta(days=3)))
     report = Scene(tmp_path, small).check()
-    found = findings(report, Part.DATASETS)
+    found = findings(report, Topic.DATASETS)
     assert [finding.subject for finding in found] == list(dict.fromkeys(entry.name for entry in DATASETS.values()))
-    assert the(report, Part.DATASETS, D1).message == "answers. 1,000 rows a page, 3d at once, 31d back."
+    assert the(report, Topic.DATASETS, D1).message == "answers. 1,000 rows a page, 3d at once, 31d back."
     (trial,) = [trial for trial in report.datasets if trial.dataset == D1]
     assert trial.limits is not None
     assert (trial.state, trial.limits.page_size, trial.limits.longest) == ("ok", 1_000, timedelta(days=3))
@@ -38,7 +38,7 @@ def test_a_dataset_that_the_plan_lacks(tmp_path: Path) -> None:
     """That is a warning which names the metrics that are not published; the dataset is not asked."""
     report = Scene(tmp_path, world(account(disabled_datasets=frozenset({KV})))).check()
     assert troubles(report) == [("warning", "datasets", KV)]
-    assert the(report, Part.DATASETS, KV).message == (
+    assert the(report, Topic.DATASETS, KV).message == (
         "the plan of the account lacks it. Not published: cloudflare_kv_operations_total, "
         "cloudflare_kv_object_bytes_total, cloudflare_kv_latency_seconds."
     )
@@ -51,7 +51,7 @@ def test_fields_that_the_plan_lacks(tmp_path: Path) -> None:
     missing = {D1: frozenset({"sum_rowsRead"})}
     report = Scene(tmp_path, replace(world(), missing_fields=missing)).check()
     assert troubles(report) == [("warning", "datasets", D1)]
-    assert the(report, Part.DATASETS, D1).message == (
+    assert the(report, Topic.DATASETS, D1).message == (
         "answers. 10,000 rows a page, 31d at once, 31d back. The plan lacks rowsRead; "
         "not published: cloudflare_d1_rows_read_total."
     )
@@ -64,10 +64,10 @@ def test_a_dataset_that_is_refused(tmp_path: Path) -> None:
     scene.spoil(Fault(kind=Kind.ALIAS_ERROR, dataset=R2, message="not authorized for that dataset", code="authz"))
     report = scene.check()
     assert troubles(report) == [("error", "datasets", R2)]
-    finding = the(report, Part.DATASETS, R2)
+    finding = the(report, Topic.DATASETS, R2)
     assert "not authorized for that dataset" in finding.message
     assert "the permission is there" in finding.remedy
-    assert len(findings(report, Part.DATASETS, Level.OK)) == 11
+    assert len(findings(report, Topic.DATASETS, Level.OK)) == 11
     assert report.exit_code == 1
 
 
@@ -76,7 +76,7 @@ def test_a_dataset_that_fails(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.spoil(Fault(kind=Kind.ALIAS_ERROR, dataset=R2))
     report = scene.check()
-    finding = the(report, Part.DATASETS, R2)
+    finding = the(report, Topic.DATASETS, R2)
     assert finding.level is Level.ERROR
     assert finding.message.startswith(f"could not be tried. {R2} of account Example")
     assert [trial.state for trial in report.datasets if trial.dataset == R2] == ["failing"]
@@ -87,6 +87,6 @@ def test_limits_that_cloudflare_does_not_say(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.spoil(Fault(kind=Kind.DOCUMENT_ERROR, message="unknown field", status=400, times=1, api="graphql"))
     report = scene.check()
-    assert the(report, Part.DATASETS, D1).message == "answers. Its limits are not known; the usual ones are taken."
+    assert the(report, Topic.DATASETS, D1).message == "answers. Its limits are not known; the usual ones are taken."
     assert {trial.limits for trial in report.datasets} == {None}
     assert report.exit_code == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.check import Level, Part
+from exporter.check import Level, Topic
 from exporter.ledger import Ledger
 from exporter.simulator import TokenModel
 from tests.check.scene import OTHER_ID, TOKEN, Scene, account, findings, the, troubles, world
@@ -22,7 +22,7 @@ def many(number: int) -> tuple[object, ...]:
 def test_one_account_is_asked_as_configured(tmp_path: Path) -> None:
     """What was counted while checking is set against the share of the budget."""
     report = Scene(tmp_path).check()
-    assert [(f.subject, f.level.value, f.message) for f in findings(report, Part.REQUESTS)] == [
+    assert [(f.subject, f.level.value, f.message) for f in findings(report, Topic.REQUESTS)] == [
         (
             "GraphQL",
             "ok",
@@ -42,7 +42,7 @@ def test_many_accounts_stretch_the_interval(tmp_path: Path) -> None:
     """Fifty accounts at 42 requests a minute are asked every other minute, which is a warning."""
     report = Scene(tmp_path, world(*many(50))).check()
     assert troubles(report) == [("warning", "requests", "GraphQL")]
-    finding = the(report, Part.REQUESTS, "GraphQL")
+    finding = the(report, Topic.REQUESTS, "GraphQL")
     assert finding.message.endswith("So a refresh of each account comes every 2m, not every 1m as poll.refresh says.")
     assert "cloudflare.budget_share.graphql" in finding.remedy
     (need,) = report.needs
@@ -58,7 +58,7 @@ def test_the_check_keeps_to_the_budget(tmp_path: Path) -> None:
     report = scene.check()
     assert scene.simulator.requests["graphql"] <= 210
     assert scene.simulator.requests["rest"] <= 600
-    warnings = findings(report, Part.PERMISSIONS, Level.WARNING)
+    warnings = findings(report, Topic.PERMISSIONS, Level.WARNING)
     assert {finding.subject for finding in warnings} == {
         "Account Analytics Read",
         "Workers Scripts Read",
@@ -68,7 +68,7 @@ def test_the_check_keeps_to_the_budget(tmp_path: Path) -> None:
         "Billing Read",
     }
     assert {finding.message for finding in warnings} == {"not tried: what this check may ask of Cloudflare is used up."}
-    assert "an estimate for " in the(report, Part.REQUESTS, "GraphQL").message
+    assert "an estimate for " in the(report, Topic.REQUESTS, "GraphQL").message
     (need,) = report.needs
     assert (need.accounts, need.graphql.interval) == (150, 4 * MINUTE)
     assert need.rest.interval > 8 * MINUTE
@@ -84,7 +84,7 @@ def test_groups_have_budgets_of_their_own(tmp_path: Path) -> None:
     tokens = [{"token": "first"}, {"token": "second", "budget_group": "second-user"}]
     simulated = world(account(), account(OTHER_ID, "Other"), tokens=tuple(models))
     report = Scene(tmp_path, simulated, cloudflare={"tokens": tokens}).check()
-    assert [finding.subject for finding in findings(report, Part.REQUESTS)] == [
+    assert [finding.subject for finding in findings(report, Topic.REQUESTS)] == [
         "GraphQL",
         "REST",
         "GraphQL (second-user)",

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from exporter.catalog import PRODUCTS
-from exporter.check import Level, Part
+from exporter.check import Level, Topic
 from exporter.check.links import needed_permissions
 from exporter.simulator import Fault, Kind, TokenModel
 from tests.check.scene import ACCOUNT_ID, ALL, OTHER_ID, TOKEN, Scene, account, findings, the, troubles, world
@@ -25,7 +25,7 @@ def lacking(folder: Path, *missing: str, **sections: object) -> Scene:
 def test_all_permissions(tmp_path: Path) -> None:
     """Each permission is tried once an account, and named as Cloudflare names it."""
     report = Scene(tmp_path).check()
-    assert [(f.subject, f.level.value, f.message) for f in findings(report, Part.PERMISSIONS)] == [
+    assert [(f.subject, f.level.value, f.message) for f in findings(report, Topic.PERMISSIONS)] == [
         ("Account Settings Read", "ok", "granted: 1 account listed."),
         ("Account Analytics Read", "ok", "granted."),
         ("Workers Scripts Read", "ok", "granted (workers, durable_objects)."),
@@ -49,7 +49,7 @@ def test_a_list_that_is_refused(tmp_path: Path, missing: str, permission: str, p
     """A missing permission is an error that names it, what it costs, and what to do instead of granting it."""
     report = lacking(tmp_path, missing).check()
     assert troubles(report) == [("error", "permissions", permission)]
-    finding = the(report, Part.PERMISSIONS, permission)
+    finding = the(report, Topic.PERMISSIONS, permission)
     assert finding.message == (
         f"missing: Cloudflare refuses the list of {products}. Usage is counted, but as '(unlisted)', not by name."
     )
@@ -73,10 +73,10 @@ def test_analytics_that_are_refused(tmp_path: Path) -> None:
     """Without the permission for analytics nothing is counted, which one finding says for all datasets."""
     report = lacking(tmp_path, "analytics").check()
     assert troubles(report) == [("error", "permissions", "Account Analytics Read")]
-    finding = the(report, Part.PERMISSIONS, "Account Analytics Read")
+    finding = the(report, Topic.PERMISSIONS, "Account Analytics Read")
     assert finding.message == "missing: Cloudflare refuses every dataset, so no usage is counted."
     assert finding.remedy == "Add 'Account Analytics Read' to the token, or make another with the token link."
-    assert findings(report, Part.DATASETS) == []
+    assert findings(report, Topic.DATASETS) == []
     assert {trial.state for trial in report.datasets} == {"unavailable"}
     assert report.exit_code == 1
 
@@ -85,10 +85,10 @@ def test_accounts_that_may_not_be_listed(tmp_path: Path) -> None:
     """Without it and without named accounts there is nothing to read."""
     report = lacking(tmp_path, "accounts").check()
     assert troubles(report) == [("error", "permissions", "Account Settings Read")]
-    finding = the(report, Part.PERMISSIONS, "Account Settings Read")
+    finding = the(report, Topic.PERMISSIONS, "Account Settings Read")
     assert finding.message == "missing: no account is listed, so none is read."
     assert "CLOUDFLARE_ACCOUNT_ID" in finding.remedy
-    assert the(report, Part.TOKENS, "token 1").message.endswith("It sees no account.")
+    assert the(report, Topic.TOKENS, "token 1").message.endswith("It sees no account.")
     assert report.exit_code == 1
 
 
@@ -97,14 +97,14 @@ def test_named_accounts_need_not_be_listed(tmp_path: Path) -> None:
     tokens = {"tokens": [{"token": TOKEN, "accounts": [ACCOUNT_ID]}]}
     report = lacking(tmp_path, "accounts", cloudflare=tokens).check()
     assert troubles(report) == [("warning", "permissions", "Account Settings Read")]
-    assert len(findings(report, Part.DATASETS, Level.OK)) == 12
+    assert len(findings(report, Topic.DATASETS, Level.OK)) == 12
     assert report.exit_code == 0
 
 
 def test_a_product_that_is_not_enabled(tmp_path: Path) -> None:
     """An account that never enabled R2 has no buckets; that is no missing permission."""
     report = Scene(tmp_path, world(account(r2_enabled=False))).check()
-    assert the(report, Part.PERMISSIONS, "Workers R2 Storage Read").level is Level.OK
+    assert the(report, Topic.PERMISSIONS, "Workers R2 Storage Read").level is Level.OK
     assert report.exit_code == 0
 
 
@@ -114,7 +114,7 @@ def test_a_list_that_fails(tmp_path: Path) -> None:
     scene.spoil(Fault(kind=Kind.HTTP_STATUS, status=500, product="kv", api="rest"))
     report = scene.check()
     assert troubles(report) == [("error", "permissions", "Workers KV Storage Read")]
-    finding = the(report, Part.PERMISSIONS, "Workers KV Storage Read")
+    finding = the(report, Topic.PERMISSIONS, "Workers KV Storage Read")
     assert finding.message.startswith("could not be tried. Listing kv of account Example")
     assert "HTTP 500" in finding.message
     assert finding.remedy == "Check again in a few minutes; if it lasts, look at Cloudflare's status page."
@@ -126,7 +126,7 @@ def test_analytics_that_fail(tmp_path: Path) -> None:
     scene.spoil(Fault(kind=Kind.HTTP_STATUS, status=500, api="graphql"))
     report = scene.check()
     assert troubles(report) == [("error", "permissions", "Account Analytics Read")]
-    assert "HTTP 500" in the(report, Part.PERMISSIONS, "Account Analytics Read").message
+    assert "HTTP 500" in the(report, Topic.PERMISSIONS, "Account Analytics Read").message
     assert {trial.state for trial in report.datasets} == {"failing"}
 
 
@@ -137,7 +137,7 @@ def test_every_account_has_its_own_permissions(tmp_path: Path) -> None:
     report = scene.check()
     by_account = {
         f.account.name: f.level.value
-        for f in findings(report, Part.PERMISSIONS)
+        for f in findings(report, Topic.PERMISSIONS)
         if f.account and f.subject == "D1 Read"
     }
     assert by_account == {"Example": "ok", "Other": "error"}
@@ -145,7 +145,7 @@ def test_every_account_has_its_own_permissions(tmp_path: Path) -> None:
 
 def test_every_permission_of_the_catalog_is_tried(tmp_path: Path) -> None:
     """No product's list is passed over, and just what the link asks for is tried."""
-    tried = {finding.subject for finding in findings(Scene(tmp_path).check(), Part.PERMISSIONS)}
+    tried = {finding.subject for finding in findings(Scene(tmp_path).check(), Topic.PERMISSIONS)}
     assert {product.endpoint.permission for product in PRODUCTS} <= tried
     assert tried == set(needed_permissions(PRODUCTS))
 
@@ -164,7 +164,7 @@ def test_billing_that_may_be_read(tmp_path: Path, billed: Mapping[str, Any], ask
     scene = Scene(tmp_path, world(account(**billed)))
     report = scene.check()
     assert troubles(report) == []
-    finding = the(report, Part.PERMISSIONS, "Billing Read")
+    finding = the(report, Topic.PERMISSIONS, "Billing Read")
     assert (finding.level, finding.message, finding.remedy) == (Level.OK, "granted.", "")
     assert finding.account is not None
     assert (finding.token, finding.account.id) == ("token 1", ACCOUNT_ID)
@@ -177,7 +177,7 @@ def test_billing_that_may_not_be_read(tmp_path: Path) -> None:
     scene = lacking(tmp_path, "billing")
     report = scene.check()
     assert troubles(report) == [("warning", "permissions", "Billing Read")]
-    finding = the(report, Part.PERMISSIONS, "Billing Read")
+    finding = the(report, Topic.PERMISSIONS, "Billing Read")
     assert finding.message == (
         "missing: plan and billing cycle are assumed unless configured, and the account's own bill is not read. "
         "Usage is counted."
@@ -185,7 +185,7 @@ def test_billing_that_may_not_be_read(tmp_path: Path) -> None:
     assert finding.remedy == (
         "Add 'Billing Read' to the token, or say the plan and the cycle's day in the configuration (costs)."
     )
-    assert len(findings(report, Part.DATASETS, Level.OK)) == 12
+    assert len(findings(report, Topic.DATASETS, Level.OK)) == 12
     assert scene.simulator.requests == {"graphql": 2, "rest": 13}
     assert not report.wants_link
     assert report.exit_code == 0
@@ -214,12 +214,12 @@ def test_billing_that_fails(tmp_path: Path, path: str, doing: str) -> None:
     scene.spoil(Fault(kind=Kind.HTTP_STATUS, status=500, path=f"/accounts/{ACCOUNT_ID}{path}"))
     report = scene.check()
     assert troubles(report) == [("warning", "permissions", "Billing Read")]
-    finding = the(report, Part.PERMISSIONS, "Billing Read")
+    finding = the(report, Topic.PERMISSIONS, "Billing Read")
     assert finding.message == (
         f"could not be tried. {doing} of account Example ({ACCOUNT_ID}): Cloudflare answered HTTP 500."
     )
     assert finding.remedy == "Check again in a few minutes; if it lasts, look at Cloudflare's status page."
-    assert len(findings(report, Part.DATASETS, Level.OK)) == 12
+    assert len(findings(report, Topic.DATASETS, Level.OK)) == 12
     assert report.exit_code == 0
 
 
@@ -229,7 +229,7 @@ def test_billing_that_is_throttled(tmp_path: Path) -> None:
     scene.spoil(Fault(kind=Kind.THROTTLE, seconds=300, path=f"/accounts/{ACCOUNT_ID}/subscriptions"))
     report = scene.check()
     assert troubles(report) == [("warning", "permissions", "Billing Read")]
-    finding = the(report, Part.PERMISSIONS, "Billing Read")
+    finding = the(report, Topic.PERMISSIONS, "Billing Read")
     assert finding.message == "not tried: Cloudflare throttles this user."
     assert finding.remedy == (
         "Wait five minutes, and check again. If it comes back, another tool uses up the limits of this user."

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from exporter.check import Level, Part, Report, as_json, as_table, refusal
+from exporter.check import Level, Report, Topic, as_json, as_table, refusal
 from exporter.simulator import Fault, Kind, TokenModel
 from tests.check.scene import ACCOUNT_ID, ALL, OTHER_ID, TOKEN, Scene, account, world
 
@@ -96,7 +96,7 @@ def test_the_json_of_a_good_check(tmp_path: Path) -> None:
     document = json.loads(as_json(Scene(tmp_path).check()))
     assert {key: document[key] for key in ("ok", "exit_code")} == {"ok": True, "exit_code": 0}
     assert document["counts"] == {"ok": len(document["findings"]), "warning": 0, "error": 0}
-    assert [part for part in dict.fromkeys(finding["part"] for finding in document["findings"])] == list(Part)
+    assert [part for part in dict.fromkeys(finding["part"] for finding in document["findings"])] == list(Topic)
     assert {
         "part": "permissions",
         "level": "ok",

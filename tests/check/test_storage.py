@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.check import Finding, Level, Part, Surroundings, folder_findings, look_around
+from exporter.check import Finding, Level, Surroundings, Topic, folder_findings, look_around
 from exporter.check.storage import LEAST_FREE_BYTES, space_finding
 from exporter.ledger import Ledger
 from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
@@ -200,7 +200,7 @@ def test_a_running_exporter_is_no_fault(tmp_path: Path) -> None:
     try:
         report = Scene(tmp_path).check()
         assert troubles(report) == []
-        assert the(report, Part.STATE_FOLDER, "ledger").message == (
+        assert the(report, Topic.STATE_FOLDER, "ledger").message == (
             f"it is sound, schema version {len(MIGRATIONS)}. A running exporter uses it."
         )
         ledger.reset_counters()
@@ -211,7 +211,7 @@ def test_a_running_exporter_is_no_fault(tmp_path: Path) -> None:
 def test_no_folder(tmp_path: Path) -> None:
     """An empty path is a warning that says what a ledger in memory forgets."""
     report = Scene(tmp_path, storage={"path": ""}).check()
-    (finding,) = findings(report, Part.STATE_FOLDER)
+    (finding,) = findings(report, Topic.STATE_FOLDER)
     assert (finding.level, finding.subject) == (Level.WARNING, "memory")
     assert report.exit_code == 0
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.check import Level, Part
+from exporter.check import Level, Topic
 from exporter.simulator import Fault, Kind, TokenModel
 from tests.check.scene import ACCOUNT_ID, ALL, OTHER_ID, TOKEN, Scene, account, findings, the, troubles, world
 from tests.clock import START
@@ -43,7 +43,7 @@ def in_days(days: int) -> str:
 
 def test_a_users_token(tmp_path: Path) -> None:
     """A token of a user is verified as that, and its account is named."""
-    finding = the(Scene(tmp_path).check(), Part.TOKENS, "token 1")
+    finding = the(Scene(tmp_path).check(), Topic.TOKENS, "token 1")
     assert finding.level is Level.OK
     assert finding.message == f"A user's token, active without expiry. It is for 1 account: Example ({ACCOUNT_ID})."
 
@@ -52,7 +52,7 @@ def test_an_accounts_own_token(tmp_path: Path) -> None:
     """A token that an account owns is verified with the account, and the link leads to the account's form."""
     token = TokenModel(token=TOKEN, owner=ACCOUNT_ID, accounts=frozenset({ACCOUNT_ID}))
     report = Scene(tmp_path, world(tokens=(token,))).check()
-    finding = the(report, Part.TOKENS, "token 1")
+    finding = the(report, Topic.TOKENS, "token 1")
     assert finding.level is Level.OK
     assert finding.message.startswith(f"Account {ACCOUNT_ID}'s own token, active without expiry.")
     assert report.link.startswith("https://dash.cloudflare.com/?to=/:account/api-tokens&permissionGroupKeys=")
@@ -64,7 +64,7 @@ def test_an_accounts_own_token_that_may_not_list_accounts(tmp_path: Path) -> Non
     token = TokenModel(token=TOKEN, owner=ACCOUNT_ID, permissions=ALL - {"accounts"})
     scene = Scene(tmp_path, world(tokens=(token,)), cloudflare={"tokens": [{"token": TOKEN, "accounts": [ACCOUNT_ID]}]})
     report = scene.check()
-    assert the(report, Part.TOKENS, "token 1").message.startswith(f"Account {ACCOUNT_ID}'s own token, active")
+    assert the(report, Topic.TOKENS, "token 1").message.startswith(f"Account {ACCOUNT_ID}'s own token, active")
     assert troubles(report) == [("warning", "permissions", "Account Settings Read")]
     assert report.exit_code == 0
 
@@ -73,11 +73,11 @@ def test_a_token_that_cloudflare_takes_without_verifying_it(tmp_path: Path) -> N
     """If neither place verifies a token that lists accounts, that is a warning: nothing is known of its expiry."""
     token = TokenModel(token=TOKEN, owner=OTHER_ID)
     report = Scene(tmp_path, world(tokens=(token,))).check()
-    finding = the(report, Part.TOKENS, "token 1")
+    finding = the(report, Topic.TOKENS, "token 1")
     assert finding.level is Level.WARNING
     assert "verifies it neither as a user's token nor as an account's" in finding.message
     assert "see in the dashboard" in finding.remedy
-    assert findings(report, Part.DATASETS, Level.OK)
+    assert findings(report, Topic.DATASETS, Level.OK)
     assert report.exit_code == 0
 
 
@@ -87,7 +87,7 @@ def test_a_token_that_is_out_of_use(tmp_path: Path, status: str, remedy: str) ->
     scene = Scene(tmp_path, world(tokens=(TokenModel(token=TOKEN, status=status),)))
     report = scene.check()
     assert troubles(report) == [("error", "tokens", "token 1")]
-    finding = the(report, Part.TOKENS, "token 1")
+    finding = the(report, Topic.TOKENS, "token 1")
     assert finding.message == f"A user's token, {status}: Cloudflare refuses it."
     assert finding.remedy.startswith(remedy)
     assert report.wants_link
@@ -99,7 +99,7 @@ def test_a_token_that_cloudflare_does_not_know(tmp_path: Path) -> None:
     """A revoked or mistyped token is one error that says what to do."""
     report = Scene(tmp_path, world(tokens=(TokenModel(token="another"),))).check()
     assert troubles(report) == [("error", "tokens", "token 1")]
-    finding = the(report, Part.TOKENS, "token 1")
+    finding = the(report, Topic.TOKENS, "token 1")
     assert "Cloudflare does not know it" in finding.message
     assert finding.remedy == "Check that it was copied whole. Make another with the token link."
     assert report.exit_code == 1
@@ -119,7 +119,7 @@ def test_a_token_that_expires(tmp_path: Path, days: int, level: Level, message: 
     scene = verified_with(Scene(tmp_path), status="active", expires_on=in_days(days))
     scene.clock.step_wall(timedelta(days=400))
     report = scene.check()
-    finding = the(report, Part.TOKENS, "token 1")
+    finding = the(report, Topic.TOKENS, "token 1")
     assert finding.level is level
     assert finding.message == f"{message} It is for 1 account: Example ({ACCOUNT_ID})."
     assert report.exit_code == 0
@@ -128,7 +128,7 @@ def test_a_token_that_expires(tmp_path: Path, days: int, level: Level, message: 
 def test_a_token_that_is_not_valid_yet(tmp_path: Path) -> None:
     """A token that begins later does not work now."""
     report = verified_with(Scene(tmp_path), status="active", not_before=in_days(2)).check()
-    finding = the(report, Part.TOKENS, "token 1")
+    finding = the(report, Topic.TOKENS, "token 1")
     assert (finding.level, finding.message) == (Level.ERROR, "A user's token, valid only from 2025-10-22.")
 
 
@@ -138,7 +138,7 @@ def test_a_verification_that_says_nothing(tmp_path: Path, result: Any) -> None:
     scene = Scene(tmp_path)
     scene.transport = Verifying(scene.transport, result)
     report = scene.check()
-    assert "the answer does not say the token's status" in the(report, Part.TOKENS, "Cloudflare").message
+    assert "the answer does not say the token's status" in the(report, Topic.TOKENS, "Cloudflare").message
     assert report.exit_code == 1
 
 
@@ -147,10 +147,10 @@ def test_a_named_account_that_the_token_does_not_list(tmp_path: Path) -> None:
     tokens = {"tokens": [{"token": TOKEN, "accounts": [ACCOUNT_ID, "c" * 32]}]}
     report = Scene(tmp_path, cloudflare=tokens).check()
     assert troubles(report) == [("warning", "tokens", "token 1"), ("error", "permissions", "every permission")]
-    (closed,) = findings(report, Part.PERMISSIONS, Level.ERROR)
+    (closed,) = findings(report, Topic.PERMISSIONS, Level.ERROR)
     assert closed.account is not None and closed.account.id == "c" * 32
     assert closed.remedy.startswith("Check the account's id. If it is right, add 'Account Analytics Read', 'Workers ")
-    assert len(findings(report, Part.DATASETS, Level.OK)) == 12
+    assert len(findings(report, Topic.DATASETS, Level.OK)) == 12
 
 
 def test_tokens_are_each_checked_and_share_accounts(tmp_path: Path) -> None:
@@ -166,12 +166,12 @@ def test_tokens_are_each_checked_and_share_accounts(tmp_path: Path) -> None:
         cloudflare={"tokens": [{"token": model.token} for model in models]},
     )
     report = scene.check()
-    assert [(f.subject, f.level.value) for f in findings(report, Part.TOKENS)] == [
+    assert [(f.subject, f.level.value) for f in findings(report, Topic.TOKENS)] == [
         ("token 1", "ok"),
         ("token 2", "ok"),
         ("token 3", "error"),
     ]
-    tried = {(f.token, f.account.name) for f in findings(report, Part.DATASETS) if f.account}
+    tried = {(f.token, f.account.name) for f in findings(report, Topic.DATASETS) if f.account}
     assert tried == {("token 1", "Example"), ("token 2", "Other")}
 
 
@@ -182,7 +182,7 @@ def test_a_token_file_that_everybody_can_read(tmp_path: Path, mode: int, is_open
     path.write_text(f"{TOKEN}\n", encoding="utf-8")
     path.chmod(mode)
     report = Scene(tmp_path, cloudflare={"tokens": [{"token_file": str(path)}]}).check()
-    said = [finding for finding in findings(report, Part.TOKENS, Level.WARNING) if "every user" in finding.message]
+    said = [finding for finding in findings(report, Topic.TOKENS, Level.WARNING) if "every user" in finding.message]
     assert [finding.remedy for finding in said] == ([f"chmod o-r {path}"] if is_open else [])
     assert report.exit_code == 0
 
@@ -192,7 +192,7 @@ def test_a_token_that_is_throttled(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.spoil(Fault(kind=Kind.THROTTLE, seconds=300))
     report = scene.check()
-    finding = the(report, Part.TOKENS, "token 1")
+    finding = the(report, Topic.TOKENS, "token 1")
     assert finding.level is Level.ERROR
     assert finding.message == "not tried: Cloudflare throttles this user."
     assert scene.simulator.requests == {"rest": 1}
@@ -207,7 +207,7 @@ def test_a_token_that_nothing_is_left_for(tmp_path: Path) -> None:
     tokens = {"tokens": [{"token": "first"}, {"token": "second"}]}
     scene.config = Scene(tmp_path, cloudflare=tokens).config
     report = scene.check()
-    assert [(f.subject, f.level, f.message) for f in findings(report, Part.TOKENS)][1] == (
+    assert [(f.subject, f.level, f.message) for f in findings(report, Topic.TOKENS)][1] == (
         "token 2",
         Level.ERROR,
         "not tried: what this check may ask of Cloudflare is used up.",
@@ -233,13 +233,13 @@ def test_cloudflare_refuses_connections(tmp_path: Path) -> None:
     scene.transport = httpx.MockTransport(refuse)
     report = scene.check()
     assert troubles(report) == [("error", "tokens", "Cloudflare")]
-    finding = the(report, Part.TOKENS, "Cloudflare")
+    finding = the(report, Topic.TOKENS, "Cloudflare")
     assert finding.message == (
         "Verifying token 1: no answer from https://cloudflare.test/client/v4 (Connection refused). "
         "Nothing more could be tried."
     )
     assert finding.remedy == "Check network, proxy and API URL."
-    assert findings(report, Part.CONFIGURATION) and findings(report, Part.STATE_FOLDER)
+    assert findings(report, Topic.CONFIGURATION) and findings(report, Topic.STATE_FOLDER)
     assert report.exit_code == 1
     assert not report.wants_link
 
@@ -251,7 +251,7 @@ def test_cloudflare_never_answers(tmp_path: Path) -> None:
     report = scene.check(patience=timedelta(seconds=0.05))
     assert troubles(report) == [("error", "tokens", "Cloudflare")]
     assert "no whole answer from https://cloudflare.test/client/v4 within 0.05 s." in (
-        the(report, Part.TOKENS, "Cloudflare").message
+        the(report, Topic.TOKENS, "Cloudflare").message
     )
 
 
@@ -265,6 +265,6 @@ def test_cloudflare_stops_answering(tmp_path: Path) -> None:
     (rest,) = [finding for finding in report.findings if finding.subject == "accounts"]
     assert rest.level is Level.ERROR
     assert rest.message.endswith("accounts not tried, because Cloudflare stopped answering.")
-    tried = {finding.account for finding in findings(report, Part.PERMISSIONS) if finding.account}
+    tried = {finding.account for finding in findings(report, Topic.PERMISSIONS) if finding.account}
     assert len(tried) < 10
     assert rest.message.startswith(f"{30 - len(tried)} ")

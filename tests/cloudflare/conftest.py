@@ -6,7 +6,7 @@ import httpx
 import pytest
 import respx
 
-from exporter.cloudflare import Budget, Client, CloudflareTime, RequestTally
+from exporter.cloudflare import Client, CloudflareTime, RequestBudget, RequestCounts
 
 API_URL = "https://api.cloudflare.test/client/v4"
 TOKEN = "hush-0123456789-do-not-show"
@@ -42,11 +42,17 @@ class Scene:
         self.clock = ManualClock()
         self.router = respx.Router(assert_all_called=False)
         self.time = CloudflareTime(self.clock)
-        self.tally = RequestTally()
+        self.request_counts = RequestCounts()
         http = httpx.AsyncClient(transport=httpx.MockTransport(self.router.async_handler))
-        self.budget = Budget(self.clock)
+        self.budget = RequestBudget(self.clock)
         self.client = Client(
-            http, API_URL, TOKEN, clock=self.clock, time=self.time, tally=self.tally, budget=self.budget
+            http,
+            API_URL,
+            TOKEN,
+            clock=self.clock,
+            time=self.time,
+            request_counts=self.request_counts,
+            budget=self.budget,
         )
 
 

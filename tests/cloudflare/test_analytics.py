@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.cloudflare import Analytics, CloudflareError, Forbidden, Refused, Throttled, TokenRejected
+from exporter.cloudflare import Analytics, CloudflareError, Forbidden, Rejected, Throttled, TokenRejected
 from exporter.cloudflare.errors import PageFull, Unreachable
 from exporter.model import Account, Answer, Question
 from tests.cloudflare.conftest import API_URL, Scene, answer
@@ -221,7 +221,7 @@ def test_a_refused_document_is_halved_to_the_culprit(scene: Scene) -> None:
         lambda aliases: failed(400, fault_of(None, 'unknown field "requests"')) if R2 in aliases.values() else None
     )
     outcomes = ask(connect(scene, table), WORKERS, R2, D1, OBJECTS, KV)
-    assert kinds(outcomes) == {WORKERS: Answer, R2: Refused, D1: Answer, OBJECTS: Answer, KV: Answer}
+    assert kinds(outcomes) == {WORKERS: Answer, R2: Rejected, D1: Answer, OBJECTS: Answer, KV: Answer}
     assert 'Cloudflare answered: unknown field "requests".' in str(outcomes[R2])
     assert [set(aliases.values()) for aliases in table.asked] == [
         {WORKERS, R2, D1, OBJECTS, KV},

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from exporter import __version__
-from exporter.cloudflare import CloudflareError, Forbidden, NotEnabled, Refused, Throttled, TokenRejected
+from exporter.cloudflare import CloudflareError, Forbidden, NotEnabled, Rejected, Throttled, TokenRejected
 from exporter.cloudflare.client import Reply
 from exporter.cloudflare.errors import NoRoute, Unreachable
 from exporter.logs import configure_logging
@@ -66,8 +66,8 @@ def test_numbers_are_exact(scene: Scene) -> None:
         (400, 7000, NoRoute, "Check the account id."),
         (403, 10042, NotEnabled, "said so (code 10042)."),
         (404, 4711, NotEnabled, "said so (code 4711)."),
-        (400, 7400, Refused, "said so (code 7400)."),
-        (200, 7400, Refused, "said so (code 7400)."),
+        (400, 7400, Rejected, "said so (code 7400)."),
+        (200, 7400, Rejected, "said so (code 7400)."),
     ],
 )
 def test_rest_errors_are_told_apart(
@@ -81,7 +81,7 @@ def test_rest_errors_are_told_apart(
     assert str(caught.value).startswith(f"Listing the accounts: Cloudflare answered HTTP {status}, said so")
     assert advice in str(caught.value)
     assert route.call_count == 1
-    assert scene.tally.counts() == {("rest", error.outcome): 1}
+    assert scene.request_counts.counts() == {("rest", error.outcome): 1}
 
 
 def test_a_server_error_is_asked_again(scene: Scene) -> None:
@@ -92,7 +92,7 @@ def test_a_server_error_is_asked_again(scene: Scene) -> None:
     assert len(scene.clock.slept) == 2
     assert scene.clock.slept[0] <= 1
     assert scene.clock.slept[1] <= 2
-    assert scene.tally.counts() == {("rest", "unreachable"): 2, ("rest", "success"): 1}
+    assert scene.request_counts.counts() == {("rest", "unreachable"): 2, ("rest", "success"): 1}
 
 
 def test_a_lasting_server_error_is_given_up(scene: Scene) -> None:
@@ -128,7 +128,7 @@ def test_an_answer_that_is_no_object_is_refused(scene: Scene) -> None:
     """A JSON list where an envelope belongs is an error of its own kind for each API."""
     scene.router.get(ACCOUNTS_URL).mock(return_value=answer([]))
     scene.router.post(GRAPHQL_URL).mock(return_value=answer([]))
-    with pytest.raises(Refused, match="HTTP 200, no reason given"):
+    with pytest.raises(Rejected, match="HTTP 200, no reason given"):
         get(scene)
     with pytest.raises(Unreachable, match="HTTP 200 without a GraphQL body"):
         query(scene)
@@ -161,7 +161,7 @@ def test_a_short_retry_after_is_waited_for(scene: Scene) -> None:
     scene.router.get(ACCOUNTS_URL).mock(side_effect=[throttled, listed(["there"])])
     assert get(scene).body["result"] == ["there"]
     assert scene.clock.slept == [7.0]
-    assert scene.tally.counts() == {("rest", "throttled"): 1, ("rest", "success"): 1}
+    assert scene.request_counts.counts() == {("rest", "throttled"): 1, ("rest", "success"): 1}
 
 
 def test_a_short_retry_after_that_does_not_help_is_throttling(scene: Scene) -> None:
@@ -221,10 +221,10 @@ def test_a_document_that_is_too_large_is_no_throttling(scene: Scene, message: st
     """HTTP 429 for one document refuses that document, and the next one is sent."""
     body = {"data": None, "errors": [{"message": message, "path": None}]}
     scene.router.post(GRAPHQL_URL).mock(side_effect=[answer(body, 429), answer({"data": {}, "errors": None})])
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         query(scene)
     assert query(scene).status == 200
-    assert scene.tally.counts() == {("graphql", "refused"): 1, ("graphql", "success"): 1}
+    assert scene.request_counts.counts() == {("graphql", "refused"): 1, ("graphql", "success"): 1}
 
 
 def test_graphql_errors_are_given_with_the_answer(scene: Scene) -> None:
@@ -233,7 +233,7 @@ def test_graphql_errors_are_given_with_the_answer(scene: Scene) -> None:
     scene.router.post(GRAPHQL_URL).mock(return_value=answer(body, 400))
     reply = query(scene)
     assert (reply.status, reply.body) == (400, body)
-    assert scene.tally.counts() == {("graphql", "errors"): 1}
+    assert scene.request_counts.counts() == {("graphql", "errors"): 1}
 
 
 @pytest.fixture

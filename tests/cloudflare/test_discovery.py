@@ -12,7 +12,7 @@ from exporter.catalog import PRODUCTS
 from exporter.catalog.entry import Product
 from exporter.cloudflare import CloudflareError, Discovery, TokenRejected
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import Account, Asset, Inventory, Listing, Unlistable
+from exporter.model import Account, Asset, Inventory, Listing, ListingFailure
 from tests.cloudflare.conftest import API_URL, Scene, answer, listed, refused
 
 EXAMPLE = Account("a" * 32, "Example")
@@ -155,7 +155,7 @@ def test_a_list_that_changed_between_its_pages_is_not_taken(
         side_effect=[listed(names(100), total_count=150), listed(second, total_count=total)]
     )
     found = discover(scene, "kv_namespace").listings["kv_namespace"]
-    assert isinstance(found, Unlistable)
+    assert isinstance(found, ListingFailure)
     assert not found.final
     assert "the list changed while it was read" in found.reason
 
@@ -215,7 +215,7 @@ def test_a_jurisdiction_that_does_not_answer_leaves_no_list(scene: Scene) -> Non
     failing = [answer({"errors": []}, 500)] * 4
     scene.router.get(URLS["r2_bucket"]).mock(side_effect=[buckets("a"), *failing])
     found = discover(scene, "r2_bucket").listings["r2_bucket"]
-    assert isinstance(found, Unlistable)
+    assert isinstance(found, ListingFailure)
     assert not found.final
 
 
@@ -233,7 +233,7 @@ def test_a_missing_permission_is_final_and_costs_only_its_product(scene: Scene) 
     scene.router.get(URLS["kv_namespace"]).mock(return_value=listed(names(1), total_count=1))
     inventory = discover(scene, "d1_database", "kv_namespace")
     assert inventory.listings == {
-        "d1_database": Unlistable(
+        "d1_database": ListingFailure(
             "d1_database",
             f"Listing d1 of account Example ({EXAMPLE.id}): Cloudflare answered HTTP 403, Authentication error "
             "(code 10000).",
@@ -252,7 +252,7 @@ def test_a_product_that_does_not_answer_is_asked_again(scene: Scene) -> None:
     scene.router.get(URLS["kv_namespace"]).mock(return_value=listed([], total_count=0))
     inventory = discover(scene, "d1_database", "kv_namespace")
     found = inventory.listings["d1_database"]
-    assert isinstance(found, Unlistable)
+    assert isinstance(found, ListingFailure)
     assert not found.final
     assert not inventory.is_settled
 
@@ -277,7 +277,7 @@ def test_an_item_without_id_or_name_is_an_error(scene: Scene, item: dict[str, ob
     """An asset that could not be told from others is no asset."""
     scene.router.get(URLS["kv_namespace"]).mock(return_value=listed([item], total_count=1))
     found = discover(scene, "kv_namespace").listings["kv_namespace"]
-    assert isinstance(found, Unlistable)
+    assert isinstance(found, ListingFailure)
     assert found.reason.endswith("an item lacks 'id' or 'title'.")
 
 
@@ -286,7 +286,7 @@ def test_an_answer_without_a_list_is_an_error(scene: Scene, result: object) -> N
     """Something else in the list's place is not taken for an empty list."""
     scene.router.get(URLS["kv_namespace"]).mock(return_value=listed(result, total_count=0))
     found = discover(scene, "kv_namespace").listings["kv_namespace"]
-    assert isinstance(found, Unlistable)
+    assert isinstance(found, ListingFailure)
     assert found.reason.endswith("the answer holds no list at result.")
 
 

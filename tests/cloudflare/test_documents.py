@@ -18,7 +18,7 @@ from graphql import (
 
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import ROWS, Role
-from exporter.cloudflare import USUAL, Limits
+from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, take_batch, whole_piece
 from exporter.model import Question
 from tests.schema import load_cloudflare_schema
@@ -55,16 +55,16 @@ def all_forms(dataset: str) -> list[Piece]:
 def day_piece(dataset: str, since: datetime = MIDNIGHT, until: datetime = NEXT_MIDNIGHT) -> Piece:
     """The piece that asks for a closed day, or a part of it."""
     entry = DATASETS[dataset]
-    return whole_piece(entry, Question(entry.key, since, until, by_day=True), USUAL)
+    return whole_piece(entry, Question(entry.key, since, until, by_day=True), USUAL_LIMITS)
 
 
 EVERY_DOCUMENT = {
     **{name: all_forms(name) for name in DATASETS},
-    "all datasets": [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL) for entry in DATASETS.values()],
+    "all datasets": [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL_LIMITS) for entry in DATASETS.values()],
     "as many pieces as fit": take_batch([form for name in DATASETS for form in all_forms(name)])[0],
     "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].role is not Role.WINDOW],
     "without a field": [
-        replace(piece(name), limits=Limits(missing=frozenset({entry.fields[0].name})))
+        replace(piece(name), limits=DatasetLimits(missing=frozenset({entry.fields[0].name})))
         for name, entry in DATASETS.items()
         if len(entry.fields) > 1
     ],
@@ -147,14 +147,14 @@ def test_a_dataset_is_grouped_by_each_dimension_once() -> None:
 def test_a_whole_question_also_asks_for_its_newest_minute() -> None:
     """The piece that stands for a question covers its range and asks how new the data is."""
     dataset = DATASETS["d1AnalyticsAdaptiveGroups"]
-    whole = whole_piece(dataset, Question(dataset.key, NINE, UNTIL), USUAL)
+    whole = whole_piece(dataset, Question(dataset.key, NINE, UNTIL), USUAL_LIMITS)
     assert whole == Piece(dataset, NINE, UNTIL, newest_since=NINE)
 
 
 def test_a_window_has_no_hours_and_a_state_no_minutes() -> None:
     """A window's rows are of the whole window; a state is asked by the hour, the only time that all storage has."""
     window, state, objects = (
-        build_document(ACCOUNT, [whole_piece(DATASETS[key], Question(key, NINE, TEN), USUAL)]).text
+        build_document(ACCOUNT, [whole_piece(DATASETS[key], Question(key, NINE, TEN), USUAL_LIMITS)]).text
         for key in (
             "kvOperationsAdaptiveGroups/quantiles",
             "durableObjectsStorageGroups",
@@ -214,7 +214,7 @@ def test_a_document_holds_no_more_aliases_than_are_answered() -> None:
 
 def test_one_refresh_of_all_datasets_takes_few_documents() -> None:
     """Every dataset whole, states and windows included, fits into two documents."""
-    pieces = [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL) for entry in DATASETS.values()]
+    pieces = [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL_LIMITS) for entry in DATASETS.values()]
     batch, rest = take_batch(pieces)
     assert take_batch(rest)[1] == []
     assert {entry.dataset.key for entry in (*batch, *rest)} == set(DATASETS)
@@ -222,7 +222,7 @@ def test_one_refresh_of_all_datasets_takes_few_documents() -> None:
 
 def test_a_piece_is_asked_within_its_limits() -> None:
     """The page is no larger than the plan allows, and a field that it lacks is not asked for."""
-    limits = Limits(page_size=500, missing=frozenset({"objectBytes"}))
+    limits = DatasetLimits(page_size=500, missing=frozenset({"objectBytes"}))
     text = build_document(ACCOUNT, [replace(piece("kvOperationsAdaptiveGroups"), limits=limits)]).text
     assert "(limit: 500, filter:" in text
     assert "sum { requests }" in text

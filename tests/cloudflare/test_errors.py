@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.cloudflare import CloudflareError, Forbidden, Refused, Throttled, TokenRejected
+from exporter.cloudflare import CloudflareError, Forbidden, Rejected, Throttled, TokenRejected
 from exporter.cloudflare.errors import Unreachable, graphql_error
 
 
@@ -19,9 +19,9 @@ from exporter.cloudflare.errors import Unreachable, graphql_error
         ("Internal server error", None, Unreachable),
         ("unable to execute query, please try again later", None, Unreachable),
         ("too many queries in progress for your account", None, Unreachable),
-        ('unknown field "requestz"', None, Refused),
-        ("query time range is too large", None, Refused),
-        ("number of fields can't be more than 30", None, Refused),
+        ('unknown field "requestz"', None, Rejected),
+        ("query time range is too large", None, Rejected),
+        ("number of fields can't be more than 30", None, Rejected),
     ],
 )
 def test_graphql_errors_are_told_apart(message: str, code: str | None, error: type[CloudflareError]) -> None:

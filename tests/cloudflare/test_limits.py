@@ -9,7 +9,7 @@ from graphql import build_schema, parse, validate
 
 import exporter.simulator
 from exporter.catalog import DATASETS
-from exporter.cloudflare.limits import USUAL, Limits, build_settings_document, read_settings
+from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits, build_settings_document, read_settings
 from exporter.simulator import Limits as SimulatedLimits
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.schema import load_cloudflare_schema
@@ -41,7 +41,7 @@ def test_the_settings_document_is_valid() -> None:
 def test_settings_are_read() -> None:
     """Page size, range and retention are Cloudflare's, and fields that are not available are missing."""
     assert read_settings(said(SETTINGS), [KV], 10_000) == {
-        KV.key: Limits(True, 5_000, timedelta(days=1), timedelta(days=7), frozenset({"objectBytes"}))
+        KV.key: DatasetLimits(True, 5_000, timedelta(days=1), timedelta(days=7), frozenset({"objectBytes"}))
     }
 
 
@@ -55,7 +55,7 @@ def test_an_answer_without_settings_gives_no_limits() -> None:
     """What cannot be read leaves the usual limits."""
     assert read_settings({"data": None}, [KV], 10_000) == {}
     assert read_settings(said(None), [KV], 10_000) == {}
-    assert Limits(True, 10_000, None, timedelta(days=31), frozenset()) == USUAL
+    assert DatasetLimits(True, 10_000, None, timedelta(days=31), frozenset()) == USUAL_LIMITS
 
 
 def test_a_plan_without_a_dataset_and_with_small_pages_is_counted_exactly(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from exporter.catalog import DATASETS
-from exporter.cloudflare import USUAL
+from exporter.cloudflare import USUAL_LIMITS
 from exporter.cloudflare.documents import Piece
 from exporter.cloudflare.splits import Splits, split_piece
 from exporter.model import Question
@@ -80,8 +80,8 @@ def test_what_a_window_needs_does_not_cut_its_dataset() -> None:
     splits = Splits()
     piece = Piece(window, at(9, 50), at(10, 5))
     splits.remember(ACCOUNT, piece, split_piece(piece, ["a", "b"]))
-    assert len(splits.pieces(ACCOUNT, window, Question(window.key, at(10), at(10, 15)), USUAL)) == 2
-    assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL)) == 1
+    assert len(splits.pieces(ACCOUNT, window, Question(window.key, at(10), at(10, 15)), USUAL_LIMITS)) == 2
+    assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL_LIMITS)) == 1
 
 
 def day_question(since: datetime, until: datetime) -> Question:
@@ -91,13 +91,13 @@ def day_question(since: datetime, until: datetime) -> Question:
 
 def test_a_closed_day_is_asked_whole_and_without_its_newest_minute() -> None:
     """An unsampled dataset's day is one piece, from the very minute on at which counting began."""
-    pieces = Splits().pieces(ACCOUNT, KV, day_question(at(9, 41), at(23)), USUAL)
+    pieces = Splits().pieces(ACCOUNT, KV, day_question(at(9, 41), at(23)), USUAL_LIMITS)
     assert pieces == (Piece(KV, at(9, 41), at(23), by_day=True),)
 
 
 def test_a_closed_day_is_cut_as_far_as_the_plan_allows() -> None:
     """Where a question may span eight hours, a day is three; cuts fall on whole hours."""
-    limits = replace(USUAL, longest=timedelta(hours=8))
+    limits = replace(USUAL_LIMITS, longest=timedelta(hours=8))
     pieces = Splits().pieces(ACCOUNT, KV, day_question(at(3, 41), at(23)), limits)
     assert ranges(pieces) == [(at(3, 41), at(11)), (at(11), at(19)), (at(19), at(23))]
     assert all(piece.by_day for piece in pieces)
@@ -106,7 +106,7 @@ def test_a_closed_day_is_cut_as_far_as_the_plan_allows() -> None:
 def test_a_closed_day_of_a_dataset_that_hides_its_sampling_is_cut() -> None:
     """Such a dataset is never asked for more than two hours at once."""
     entry = DATASETS["r2OperationsAdaptiveGroups"]
-    pieces = Splits().pieces(ACCOUNT, entry, Question(entry.key, at(9, 41), at(14), by_day=True), USUAL)
+    pieces = Splits().pieces(ACCOUNT, entry, Question(entry.key, at(9, 41), at(14), by_day=True), USUAL_LIMITS)
     assert ranges(pieces) == [(at(9, 41), at(11)), (at(11), at(13)), (at(13), at(14))]
 
 
@@ -115,11 +115,14 @@ def test_what_hours_need_does_not_cut_days() -> None:
     splits = Splits()
     whole = Piece(KV, at(4), at(8))
     splits.remember(ACCOUNT, whole, split_piece(whole, []))
-    assert len(splits.pieces(ACCOUNT, KV, day_question(at(4), at(8)), USUAL)) == 1
+    assert len(splits.pieces(ACCOUNT, KV, day_question(at(4), at(8)), USUAL_LIMITS)) == 1
     day = Piece(KV, at(0), at(6), by_day=True)
     splits.remember(ACCOUNT, day, split_piece(day, []))
-    assert ranges(splits.pieces(ACCOUNT, KV, day_question(at(4), at(8)), USUAL)) == [(at(4), at(7)), (at(7), at(8))]
-    assert ranges(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL)) == [(at(4), at(6)), (at(6), at(8))]
+    assert ranges(splits.pieces(ACCOUNT, KV, day_question(at(4), at(8)), USUAL_LIMITS)) == [
+        (at(4), at(7)),
+        (at(7), at(8)),
+    ]
+    assert ranges(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL_LIMITS)) == [(at(4), at(6)), (at(6), at(8))]
 
 
 def test_a_sampled_day_is_cut_into_hours_then_quarters() -> None:
@@ -132,13 +135,13 @@ def test_a_sampled_day_is_cut_into_hours_then_quarters() -> None:
         (at(10, minute), at(10, minute) + timedelta(minutes=15)) for minute in (0, 15, 30, 45)
     ]
     assert all(piece.by_day for piece in hours)
-    assert len(splits.pieces(ACCOUNT, KV, day_question(at(0), at(2)), USUAL)) == 8
-    assert len(splits.pieces(ACCOUNT, KV, question(at(0), at(2)), USUAL)) == 1
+    assert len(splits.pieces(ACCOUNT, KV, day_question(at(0), at(2)), USUAL_LIMITS)) == 8
+    assert len(splits.pieces(ACCOUNT, KV, question(at(0), at(2)), USUAL_LIMITS)) == 1
 
 
 def test_a_question_is_asked_whole_until_it_was_too_large() -> None:
     """Without experience one piece covers everything and asks for the newest minute."""
-    assert Splits().pieces(ACCOUNT, KV, question(at(4), at(10, 17)), USUAL) == (
+    assert Splits().pieces(ACCOUNT, KV, question(at(4), at(10, 17)), USUAL_LIMITS) == (
         Piece(KV, at(4), at(10, 17), newest_since=at(4)),
     )
 
@@ -149,7 +152,7 @@ def test_the_range_that_fits_is_remembered() -> None:
     whole = Piece(KV, at(4), at(8))
     splits.remember(ACCOUNT, whole, split_piece(whole, []))
     assert splits.count == 1
-    assert splits.pieces(ACCOUNT, KV, question(at(5), at(10, 17)), USUAL) == (
+    assert splits.pieces(ACCOUNT, KV, question(at(5), at(10, 17)), USUAL_LIMITS) == (
         Piece(KV, at(5), at(7)),
         Piece(KV, at(7), at(9)),
         Piece(KV, at(9), at(10, 17), newest_since=at(5)),
@@ -162,7 +165,10 @@ def test_the_shortest_range_counts() -> None:
     for until in (6, 12):
         whole = Piece(KV, at(4), at(until))
         splits.remember(ACCOUNT, whole, split_piece(whole, []))
-    assert ranges(splits.pieces(ACCOUNT, KV, question(at(8), at(10)), USUAL)) == [(at(8), at(9)), (at(9), at(10))]
+    assert ranges(splits.pieces(ACCOUNT, KV, question(at(8), at(10)), USUAL_LIMITS)) == [
+        (at(8), at(9)),
+        (at(9), at(10)),
+    ]
 
 
 def test_ids_to_cut_at_are_remembered() -> None:
@@ -172,7 +178,7 @@ def test_ids_to_cut_at_are_remembered() -> None:
     halves = split_piece(first, ["a", "k", "z"])
     splits.remember(ACCOUNT, first, halves)
     splits.remember(ACCOUNT, halves[0], split_piece(halves[0], ["a", "c"]))
-    pieces = splits.pieces(ACCOUNT, KV, question(at(10), at(10, 18)), USUAL)
+    pieces = splits.pieces(ACCOUNT, KV, question(at(10), at(10, 18)), USUAL_LIMITS)
     assert pieces == (
         Piece(KV, at(10), at(10, 18), id_below="c"),
         Piece(KV, at(10), at(10, 18), id_from="c", id_below="k"),
@@ -186,6 +192,6 @@ def test_accounts_and_datasets_are_remembered_apart() -> None:
     whole = Piece(KV, at(4), at(8))
     splits.remember(ACCOUNT, whole, split_piece(whole, []))
     d1 = DATASETS["d1AnalyticsAdaptiveGroups"]
-    assert len(splits.pieces("b" * 32, KV, question(at(4), at(8)), USUAL)) == 1
-    assert len(splits.pieces(ACCOUNT, d1, Question(d1.name, at(4), at(8)), USUAL)) == 1
-    assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL)) == 2
+    assert len(splits.pieces("b" * 32, KV, question(at(4), at(8)), USUAL_LIMITS)) == 1
+    assert len(splits.pieces(ACCOUNT, d1, Question(d1.name, at(4), at(8)), USUAL_LIMITS)) == 1
+    assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL_LIMITS)) == 2

@@ -14,7 +14,7 @@ from exporter.costs.calculator import CostCalculator, UsageSource
 from exporter.costs.current import CurrentCosts
 from exporter.ledger import Entry, RosterKey
 from exporter.ledger.store.database import FILE_NAME
-from exporter.pricing import Account, AccountCosts, CostRules, load_card
+from exporter.pricing import AccountCosts, BilledAccount, CostRules, load_card
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.poller.scene import OTHER_ID, listed_world, refresh, two_accounts
 
@@ -29,7 +29,7 @@ class Unlucky(CostCalculator):
     def compute(
         self,
         source: UsageSource,
-        account: Account,
+        account: BilledAccount,
         roster: Mapping[RosterKey, Entry],
         until: datetime,
         on: date | None = None,

@@ -10,7 +10,7 @@ import pytest
 from exporter.catalog import DATASETS
 from exporter.costs.history import ListPrice, QueryError, Usage, day_of, is_period
 from exporter.ledger import Ledger
-from exporter.pricing import Account, CostRules
+from exporter.pricing import BilledAccount, CostRules
 from exporter.pricing.cycle import Cycle
 from exporter.pricing.overrides import Override
 from exporter.pricing.rules import AccountRule
@@ -19,8 +19,8 @@ from tests.cli.commands.scene import ODD, OTHER_ID, PIPED, UNTIL, open_books, pr
 from tests.exactness.worlds import ACCOUNT_ID
 from tests.poller.scene import WORKERS
 
-PRODUCTION = Account(ACCOUNT_ID, "production")
-OTHER = Account(OTHER_ID, "Other")
+PRODUCTION = BilledAccount(ACCOUNT_ID, "production")
+OTHER = BilledAccount(OTHER_ID, "Other")
 TODAY = date(2025, 10, 20)
 
 
@@ -72,7 +72,7 @@ def test_words_and_days_are_told_from_projects(text: str) -> None:
         (["production", "Example", ACCOUNT_ID], [PRODUCTION]),
     ],
 )
-def test_accounts_go_by_id_label_and_name(wanted: list[str], found: list[Account]) -> None:
+def test_accounts_go_by_id_label_and_name(wanted: list[str], found: list[BilledAccount]) -> None:
     """An account is given once, whichever of its names is said, and all if none is."""
     with open_books() as books:
         assert books.accounts(wanted) == found

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from exporter.costs import GROUPS, Query, Row, Statement, daily, make_statement
+from exporter.costs import GROUPS, Query, Statement, StatementRow, daily, make_statement
 from exporter.costs.history import QueryError
 from exporter.pricing import Amount, Budget, CostRules
 from exporter.pricing.attribution import sum_amounts
@@ -26,7 +26,7 @@ def state(rules: CostRules | None = None, **query: object) -> Statement:
         return make_statement(Query(**query), books)  # type: ignore[arg-type]
 
 
-def to_date(rows: Sequence[Row]) -> dict[tuple[str, ...], Decimal]:
+def to_date(rows: Sequence[StatementRow]) -> dict[tuple[str, ...], Decimal]:
     """What each row of a statement comes to, by its labels."""
     return {tuple(row.labels.values()): row.amount.to_date for row in rows}
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger import Applied, DayChange, DayPart, Ledger, Publication, Tariffs
+from exporter.ledger import ApplyResult, DayChange, DayPart, Ledger, Publication, Tariffs
 from exporter.ledger.roster import ProjectRules
 from exporter.model import Account, Answer, Inventory
 
@@ -73,10 +73,10 @@ class MortalLedger(Ledger):
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
         self._write(lambda: super(MortalLedger, self).enroll(accounts, alias))
 
-    def enlist(self, inventory: Inventory, rules: ProjectRules) -> None:
-        self._write(lambda: super(MortalLedger, self).enlist(inventory, rules))
+    def apply_discovery(self, inventory: Inventory, rules: ProjectRules) -> None:
+        self._write(lambda: super(MortalLedger, self).apply_discovery(inventory, rules))
 
-    def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> Applied:
+    def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> ApplyResult:
         return self._write(lambda: super(MortalLedger, self).apply(account_id, answers, scraped))
 
     def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:

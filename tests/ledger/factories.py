@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, Part
+from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart
 from exporter.config.selection import Selection
-from exporter.ledger import Applied, DayChange, DayPart, Ledger, Tariffs
+from exporter.ledger import ApplyResult, DayChange, DayPart, Ledger, Tariffs
 from exporter.ledger import audit_schedule as days
-from exporter.ledger.counters import BookState
+from exporter.ledger.counters import CounterState
 from exporter.ledger.store.database import FILE_NAME
 from exporter.model import (
     MINUTE,
@@ -21,10 +21,10 @@ from exporter.model import (
     DailyKey,
     Inventory,
     Listing,
+    ListingFailure,
     Question,
     RowKey,
     Rows,
-    Unlistable,
     floor_hour,
     floor_minute,
 )
@@ -42,7 +42,9 @@ CALLS = Dataset(
     labels=(Label("status", "status"),),
     fields=(Field("requests"),),
     metrics=(
-        Metric("cloudflare_calls_total", "Calls.", (Part("requests"),), labels=("status",), zeros=(("success",),)),
+        Metric(
+            "cloudflare_calls_total", "Calls.", (MetricPart("requests"),), labels=("status",), zeros=(("success",),)
+        ),
     ),
     meters=(
         Meter("calls", "requests", unless={"status": frozenset({"unbilled"})}),
@@ -105,7 +107,7 @@ def worker(asset_id: str, name: str, **rest: object) -> Asset:
 
 def inventory(clock: str, assets: Sequence[Asset], kinds: Sequence[str] = (KIND,)) -> Inventory:
     """Give a complete discovery of some kinds."""
-    listings: dict[str, Listing | Unlistable] = {
+    listings: dict[str, Listing | ListingFailure] = {
         kind: Listing(kind, tuple(asset for asset in assets if asset.kind == kind)) for kind in kinds
     }
     return Inventory(ACCOUNT, at(clock), listings)
@@ -113,7 +115,7 @@ def inventory(clock: str, assets: Sequence[Asset], kinds: Sequence[str] = (KIND,
 
 def failed(clock: str, *, final: bool = False) -> Inventory:
     """Give a discovery that could not list the Workers."""
-    return Inventory(ACCOUNT, at(clock), {KIND: Unlistable(KIND, "no answer", final)})
+    return Inventory(ACCOUNT, at(clock), {KIND: ListingFailure(KIND, "no answer", final)})
 
 
 class Scene:
@@ -137,9 +139,9 @@ class Scene:
 
     def list(self, clock: str, *assets: Asset) -> None:
         """Tell it that a discovery listed these Workers."""
-        self.ledger.enlist(inventory(clock, assets), self.selection)
+        self.ledger.apply_discovery(inventory(clock, assets), self.selection)
 
-    def say(self, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> Applied:
+    def say(self, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> ApplyResult:
         """Tell it what was used, by hour (``"10"``), in the answer to the question that it would ask now."""
         asked_from = since or self.ledger.open_from(ACCOUNT.id, CALLS.name) or floor_hour(at(clock))
         return self.ledger.apply(ACCOUNT.id, [answer(asked_from, clock, usage)], self._scraped)
@@ -147,13 +149,13 @@ class Scene:
     def audit(self, clock: str, usage: Usage, *, day: date = MONDAY, are_estimates: bool = False) -> DayChange:
         """Tell it what was used on a day since counting began, in the answer to its audit."""
         said = day_answer(day, clock, usage, are_estimates=are_estimates)
-        (change,) = self.ledger.apply_days(ACCOUNT.id, [(DayPart(day, days.Part.COUNTED), said)], self._scraped)
+        (change,) = self.ledger.apply_days(ACCOUNT.id, [(DayPart(day, days.Portion.COUNTED), said)], self._scraped)
         return change
 
     def fill(self, clock: str, usage: Usage, *, day: date = MONDAY) -> DayChange:
         """Tell it what was used on a day before counting began."""
         said = day_answer(day, clock, usage)
-        (change,) = self.ledger.apply_days(ACCOUNT.id, [(DayPart(day, days.Part.BEFORE), said)], self._scraped)
+        (change,) = self.ledger.apply_days(ACCOUNT.id, [(DayPart(day, days.Portion.BEFORE), said)], self._scraped)
         return change
 
     def scrape(self) -> None:
@@ -177,7 +179,7 @@ class Scene:
         """Give up to when the published values are said to go."""
         return self.state().published_until
 
-    def state(self) -> BookState:
+    def state(self) -> CounterState:
         """Give where the book stands."""
         (book,) = self.ledger.publication().books
         assert book.state is not None

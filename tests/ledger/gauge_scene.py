@@ -59,7 +59,7 @@ def stock_rows(stock: Stock) -> Rows:
     return rows
 
 
-class Readings(Scene):
+class GaugeState(Scene):
     """A ledger that is also told states and windows."""
 
     def __init__(self, *assets: Asset, folder: Path | None = None, tariffs: Tariffs | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.ledger.account_labels import call_accounts
+from exporter.ledger.account_labels import label_accounts
 from exporter.model import Account
 from tests.ledger.factories import ACCOUNT, Scene, worker
 
@@ -31,13 +31,13 @@ def test_an_account_is_called_by_alias_or_name(
     accounts: list[Account], alias: dict[str, str], changed: dict[str, tuple[str, str]]
 ) -> None:
     """Labels are unique, and one that is right already stays."""
-    assert call_accounts(KNOWN, accounts, alias) == changed
+    assert label_accounts(KNOWN, accounts, alias) == changed
 
 
 def test_a_label_that_tells_accounts_apart_stays() -> None:
     """The short id stays although the other account has gone by another name since."""
     known = {A: ("Example", "Example"), B: ("Example", "Example (bbbbbbbb)")}
-    changed = call_accounts(known, [Account(A, "Sample"), Account(B, "Example")], {})
+    changed = label_accounts(known, [Account(A, "Sample"), Account(B, "Example")], {})
     assert changed == {A: ("Sample", "Sample")}
 
 

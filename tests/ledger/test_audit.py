@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from exporter.ledger.audit import DayChange, audit, fill
-from exporter.ledger.audit_schedule import DayMark, DayPart, Part
+from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.gauges import peaks_of_day
 from exporter.model import HOUR, UNKNOWN, Amounts, Answer, DailyKey, Question, RowKey
 from tests.ledger.factories import CALLS, DAY, MONDAY, Usage, at, day_answer, row_key, rows
 from tests.ledger.gauge_scene import STOCK, Stock, stock_rows
 
-COUNTED = DayPart(MONDAY, Part.COUNTED)
-BEFORE = DayPart(MONDAY, Part.BEFORE)
+COUNTED = DayPart(MONDAY, Portion.COUNTED)
+BEFORE = DayPart(MONDAY, Portion.BEFORE)
 
 UNBILLED = ("w1", "unbilled")
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.audit_schedule import DayMark, DayPart, DayTask, Part, Reach, find_progress, find_tasks
-from exporter.ledger.counters import BookState
+from exporter.ledger.audit_schedule import DayMark, DayPart, DayTask, Horizon, Portion, find_progress, find_tasks
+from exporter.ledger.counters import CounterState
 from exporter.model import DayProgress
 from tests.ledger.day_scene import SUNDAY, TUESDAY
 from tests.ledger.factories import CALLS, MONDAY, at
@@ -24,9 +24,9 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def counting(start: datetime, open_from: datetime, kept_from: datetime | None = None) -> BookState:
+def counting(start: datetime, open_from: datetime, kept_from: datetime | None = None) -> CounterState:
     """Give a book that began at ``start`` and has settled everything up to ``open_from``."""
-    return BookState(start, open_from, open_from, open_from, open_from, kept_from=kept_from or start)
+    return CounterState(start, open_from, open_from, open_from, open_from, kept_from=kept_from or start)
 
 
 def told(task: DayTask) -> str:
@@ -44,7 +44,7 @@ class Case:
 
     now: datetime
     retention: timedelta
-    state: BookState | None
+    state: CounterState | None
     tasks: Sequence[str]
     dataset: Dataset = CALLS
 
@@ -180,7 +180,7 @@ TASKS = {
 def test_what_is_asked_of_closed_days(case: str) -> None:
     """What is to be asked, in which bounds and when at the earliest, is as the table says."""
     given = TASKS[case]
-    tasks = find_tasks(given.dataset, given.state, {}, Reach(given.now, given.retention))
+    tasks = find_tasks(given.dataset, given.state, {}, Horizon(given.now, given.retention))
     assert [told(task) for task in tasks] == given.tasks
     assert all(task.question.by_day and task.question.dataset == given.dataset.key for task in tasks)
 
@@ -190,24 +190,24 @@ def test_a_month_before_counting_is_filled_in(days_later: int) -> None:
     """All 31 days before the day of the start are there at first; who comes late no longer finds the oldest."""
     start = moment("2025-10-20 10:30")
     now = start + timedelta(days=days_later)
-    tasks = find_tasks(CALLS, counting(start, start), {}, Reach(now, timedelta(days=90)))
-    filled = [task.part.day for task in tasks if task.part.part is Part.BEFORE]
+    tasks = find_tasks(CALLS, counting(start, start), {}, Horizon(now, timedelta(days=90)))
+    filled = [task.part.day for task in tasks if task.part.part is Portion.BEFORE]
     oldest = max(date(2025, 9, 19), now.date() - timedelta(days=32))
     assert filled == [MONDAY - timedelta(days=back) for back in range((MONDAY - oldest).days + 1)]
 
 
 def test_a_month_of_what_is_stored_moves_on_with_time() -> None:
     """What is stored is never counted, so that each day that ends is asked."""
-    tasks = find_tasks(STOCK, None, {}, Reach(at("24:00"), timedelta(days=90)))
+    tasks = find_tasks(STOCK, None, {}, Horizon(at("24:00"), timedelta(days=90)))
     assert (tasks[0].part.day, tasks[-1].part.day, len(tasks)) == (MONDAY, date(2025, 9, 20), 31)
 
 
 Due = tuple[DayPart, DayMark | None, str]
 
-SUNDAY_BEFORE = DayPart(SUNDAY, Part.BEFORE)
-MONDAY_BEFORE = DayPart(MONDAY, Part.BEFORE)
-MONDAY_COUNTED = DayPart(MONDAY, Part.COUNTED)
-TUESDAY_COUNTED = DayPart(TUESDAY, Part.COUNTED)
+SUNDAY_BEFORE = DayPart(SUNDAY, Portion.BEFORE)
+MONDAY_BEFORE = DayPart(MONDAY, Portion.BEFORE)
+MONDAY_COUNTED = DayPart(MONDAY, Portion.COUNTED)
+TUESDAY_COUNTED = DayPart(TUESDAY, Portion.COUNTED)
 
 DUE: dict[str, Due] = {
     "never asked": (SUNDAY_BEFORE, None, "00:00"),
@@ -232,7 +232,7 @@ def test_when_a_day_is_asked_again(case: str) -> None:
     """The next question waits for late data, and for the time after which a second answer says something."""
     part, mark, due = DUE[case]
     marks = {part: mark} if mark else {}
-    tasks = find_tasks(CALLS, counting(at("10:30"), at("72:00")), marks, Reach(at("73:00"), timedelta(days=5)))
+    tasks = find_tasks(CALLS, counting(at("10:30"), at("72:00")), marks, Horizon(at("73:00"), timedelta(days=5)))
     (task,) = [task for task in tasks if task.part == part]
     assert (task.due, task.is_new) == (at(due), mark is None)
 
@@ -241,17 +241,17 @@ def test_what_is_final_is_not_asked_again() -> None:
     """The parts of a day are final apart from each other."""
     state = counting(at("10:30"), at("48:00"))
     known = {MONDAY_BEFORE: FINAL, SUNDAY_BEFORE: FINAL}
-    tasks = find_tasks(CALLS, state, known, Reach(at("50:00"), timedelta(days=4)))
+    tasks = find_tasks(CALLS, state, known, Horizon(at("50:00"), timedelta(days=4)))
     assert [task.part for task in tasks] == [TUESDAY_COUNTED, MONDAY_COUNTED]
     known |= {MONDAY_COUNTED: FINAL, TUESDAY_COUNTED: FINAL}
-    assert find_tasks(CALLS, state, known, Reach(at("50:00"), timedelta(days=4))) == []
+    assert find_tasks(CALLS, state, known, Horizon(at("50:00"), timedelta(days=4))) == []
 
 
 HEARD_ONCE = DayMark(at("20:00"))
 STATE = counting(at("10:30"), at("72:00"))
 AUDITED = {MONDAY_COUNTED: FINAL, TUESDAY_COUNTED: FINAL}
 
-Progress = tuple[Dataset, BookState | None, Mapping[DayPart, DayMark], tuple[str | None, int]]
+Progress = tuple[Dataset, CounterState | None, Mapping[DayPart, DayMark], tuple[str | None, int]]
 
 PROGRESS: dict[str, Progress] = {
     "nothing is counted yet": (CALLS, None, {}, (None, 0)),
@@ -281,7 +281,7 @@ PROGRESS: dict[str, Progress] = {
 def test_how_far_the_closed_days_have_come(case: str) -> None:
     """Audited is everything before the first day that is not final; a day that was heard of once is filled in."""
     dataset, state, marks, (audited, unfilled) = PROGRESS[case]
-    reach = Reach(at("72:30"), timedelta(days=5))
+    reach = Horizon(at("72:30"), timedelta(days=5))
     tasks = find_tasks(dataset, state, marks, reach)
     expected = DayProgress(at(audited) if audited else None, unfilled)
     assert find_progress(dataset, state, marks, tasks, reach) == expected
@@ -290,15 +290,15 @@ def test_how_far_the_closed_days_have_come(case: str) -> None:
 def test_audited_days_stay_audited_for_ever() -> None:
     """After months only the newest days are looked at, and the time goes on from them."""
     start, now = moment("2025-06-01 10:30"), moment("2025-10-20 03:00")
-    marks = {DayPart(now.date() - timedelta(days=back), Part.COUNTED): FINAL for back in range(2, 40)}
-    state, reach = counting(start, now), Reach(now, timedelta(days=90))
+    marks = {DayPart(now.date() - timedelta(days=back), Portion.COUNTED): FINAL for back in range(2, 40)}
+    state, reach = counting(start, now), Horizon(now, timedelta(days=90))
     tasks = find_tasks(CALLS, state, marks, reach)
     assert find_progress(CALLS, state, marks, tasks, reach) == DayProgress(moment("2025-10-19 00:00"), 0)
 
 
 def test_what_is_out_of_reach_holds_nothing_up() -> None:
     """Away for longer than Cloudflare keeps data: the days that nobody audited cannot change any more."""
-    start, reach = moment("2025-10-01 10:30"), Reach(moment("2025-10-20 12:00"), timedelta(days=3))
+    start, reach = moment("2025-10-01 10:30"), Horizon(moment("2025-10-20 12:00"), timedelta(days=3))
     state = counting(start, moment("2025-10-20 11:00"))
     tasks = find_tasks(CALLS, state, {}, reach)
     assert [told(task) for task in tasks] == [

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.catalog.entry import Field, Metric
-from exporter.catalog.entry import Part as Source
-from exporter.ledger import CommitError, DayPart, Part
+from exporter.catalog.entry import Field, Metric, MetricPart
+from exporter.ledger import CommitError, DayPart, Portion
 from exporter.ledger.audit_schedule import start_of
 from exporter.model import Answer, Question
 from tests.ledger.day_scene import TUESDAY, WEDNESDAY, calls, counted, due, everything, progress, shop
@@ -172,7 +171,7 @@ def test_a_commit_that_fails_changes_nothing(tmp_path: Path) -> None:
 TWO_FIELDS = replace(
     CALLS,
     fields=(Field("requests"), Field("errors")),
-    metrics=(*CALLS.metrics, Metric("cloudflare_call_errors_total", "Errors.", (Source("errors"),))),
+    metrics=(*CALLS.metrics, Metric("cloudflare_call_errors_total", "Errors.", (MetricPart("errors"),))),
 )
 
 Figures = Mapping[str, tuple[int, int]]
@@ -194,7 +193,7 @@ def test_late_usage_is_told_by_field(tmp_path: Path) -> None:
 def audit_of(day: date, figures: Figures) -> tuple[DayPart, Answer]:
     """Give an answer about a day of the dataset with two fields."""
     rows = {row_key(asset): amounts for asset, amounts in figures.items()}
-    return DayPart(day, Part.COUNTED), replace(day_answer(day, "74:00", {}), hours={start_of(day): rows})
+    return DayPart(day, Portion.COUNTED), replace(day_answer(day, "74:00", {}), hours={start_of(day): rows})
 
 
 def test_a_day_is_audited_while_another_is_in_dispute(tmp_path: Path) -> None:
@@ -203,8 +202,8 @@ def test_a_day_is_audited_while_another_is_in_dispute(tmp_path: Path) -> None:
     for clock in ("48:35", "48:41"):
         scene.say(clock, {"30": {"w1": 5}})
     days = (
-        (DayPart(MONDAY, Part.COUNTED), day_answer(MONDAY, "74:00", {"w1": 12})),
-        (DayPart(TUESDAY, Part.COUNTED), day_answer(TUESDAY, "74:00", {"w2": 1})),
+        (DayPart(MONDAY, Portion.COUNTED), day_answer(MONDAY, "74:00", {"w1": 12})),
+        (DayPart(TUESDAY, Portion.COUNTED), day_answer(TUESDAY, "74:00", {"w2": 1})),
     )
     changes = scene.ledger.apply_days(ACCOUNT.id, days, 0)
     assert [(change.part, sum(map(sum, change.late.values()))) for change in changes] == [

@@ -11,10 +11,10 @@ from tests.ledger.factories import ACCOUNT, MONDAY, Scene, Usage, at, worker
 
 TUESDAY = date(2025, 10, 21)
 
-Row = tuple[str, tuple[str, ...], dict[str, int]]
+RowTotals = tuple[str, tuple[str, ...], dict[str, int]]
 """Asset id, label values, and the fields that are not 0."""
 
-CASES: dict[str, tuple[str, list[Row], dict[tuple[str, str], int]]] = {
+CASES: dict[str, tuple[str, list[RowTotals], dict[tuple[str, str], int]]] = {
     "requests to Durable Objects count twenty twentieths": (
         "durableObjectsInvocationsAdaptiveGroups",
         [("n1", ("success",), {"requests": 3}), ("n1", ("scriptThrewException",), {"requests": 1, "errors": 1})],

@@ -5,15 +5,24 @@ from datetime import date
 
 import pytest
 
-from exporter.ledger.audit_schedule import Comparison, DayMark, DayPart, Part, after_retiring, compare, digest_of, judge
+from exporter.ledger.audit_schedule import (
+    Comparison,
+    DayMark,
+    DayPart,
+    Portion,
+    after_retiring,
+    compare,
+    digest_of,
+    judge,
+)
 from exporter.model import Amounts
 from tests.ledger.day_scene import SUNDAY, TUESDAY
 from tests.ledger.factories import MONDAY, at
 
-MONDAY_BEFORE = DayPart(MONDAY, Part.BEFORE)
-MONDAY_COUNTED = DayPart(MONDAY, Part.COUNTED)
-SUNDAY_BEFORE = DayPart(SUNDAY, Part.BEFORE)
-TUESDAY_COUNTED = DayPart(TUESDAY, Part.COUNTED)
+MONDAY_BEFORE = DayPart(MONDAY, Portion.BEFORE)
+MONDAY_COUNTED = DayPart(MONDAY, Portion.COUNTED)
+SUNDAY_BEFORE = DayPart(SUNDAY, Portion.BEFORE)
+TUESDAY_COUNTED = DayPart(TUESDAY, Portion.COUNTED)
 
 HEARD_ONCE = DayMark(at("20:00"))
 FINAL = DayMark(at("99:00"), at("98:00"), is_final=True)
@@ -121,10 +130,10 @@ OPEN_MARK = DayMark(at("50:00"), at("50:00"))
 
 RETIRED: dict[str, tuple[dict[DayPart, DayMark], set[DayPart]]] = {
     "whole days before counting stay as they were": (
-        {SUNDAY_BEFORE: FINAL, DayPart(date(2025, 10, 18), Part.BEFORE): HEARD_ONCE},
-        {SUNDAY_BEFORE, DayPart(date(2025, 10, 18), Part.BEFORE)},
+        {SUNDAY_BEFORE: FINAL, DayPart(date(2025, 10, 18), Portion.BEFORE): HEARD_ONCE},
+        {SUNDAY_BEFORE, DayPart(date(2025, 10, 18), Portion.BEFORE)},
     ),
-    "an audited day is one that was filled in": ({TUESDAY_COUNTED: FINAL}, {DayPart(TUESDAY, Part.BEFORE)}),
+    "an audited day is one that was filled in": ({TUESDAY_COUNTED: FINAL}, {DayPart(TUESDAY, Portion.BEFORE)}),
     "a day whose audit was not final is filled in anew": ({TUESDAY_COUNTED: OPEN_MARK}, set()),
     "the day of the start is final if both of its parts are": (
         {MONDAY_BEFORE: FINAL, MONDAY_COUNTED: FINAL},

@@ -8,13 +8,13 @@ import pytest
 from exporter.ledger import CommitError
 from exporter.model import Answer, Question
 from tests.ledger.factories import ACCOUNT, CALLS, KIND, at, worker
-from tests.ledger.gauge_scene import API, DATASETS, SHOP, SPEED, STOCK, Readings, stock_rows
+from tests.ledger.gauge_scene import API, DATASETS, SHOP, SPEED, STOCK, GaugeState, stock_rows
 from tests.ledger.test_commit import refusing
 
 
 def test_a_state_is_the_newest_hour_of_each_row() -> None:
     """An asset without a row in the newest hour keeps what its own newest hour said; a later answer replaces."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_stock("11:10", {"08": {"w1": 5, "w2": 70, "w2/cold": 3}, "10": {"w1": 8}})
     assert scene.shown() == {("shop", "hot"): 8, ("api", "hot"): 70, ("api", "cold"): 3}
     scene.say_stock("11:15", {"10": {"w1": 6}, "11": {"w2": 71}})
@@ -23,7 +23,7 @@ def test_a_state_is_the_newest_hour_of_each_row() -> None:
 
 def test_a_state_goes_on_from_its_newest_hour() -> None:
     """The next question starts with the newest hour that an answer had, and an empty answer does not move that."""
-    scene = Readings()
+    scene = GaugeState()
     assert scene.ledger.open_from(ACCOUNT.id, STOCK.key) is None
     scene.say_stock("11:10", {"08": {"w1": 5}, "10": {"w2": 8}})
     assert scene.ledger.open_from(ACCOUNT.id, STOCK.key) == at("10:00")
@@ -33,7 +33,7 @@ def test_a_state_goes_on_from_its_newest_hour() -> None:
 
 def test_a_state_of_zero_is_shown() -> None:
     """An emptied bucket holds nothing, which is not the same as nothing known."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_stock("11:10", {"10": {"w1": 5}})
     scene.say_stock("12:10", {"11": {"w1": 0}})
     assert scene.shown() == {("shop", "hot"): 0}
@@ -41,7 +41,7 @@ def test_a_state_of_zero_is_shown() -> None:
 
 def test_a_listed_asset_keeps_its_state_for_days() -> None:
     """An idle asset that Cloudflare has no newer row of is shown as long as it is listed."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_stock("11:10", {"10": {"w1": 5, "w2": 7}})
     for clock in ("60:10", "240:10"):
         scene.say_stock(clock, {clock.partition(":")[0]: {"w2": 8}})
@@ -50,7 +50,7 @@ def test_a_listed_asset_keeps_its_state_for_days() -> None:
 
 def test_a_state_goes_with_its_asset() -> None:
     """After two absences what an asset stored is no longer shown."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_stock("11:10", {"10": {"w1": 5, "w2": 7}})
     scene.list("11:11", SHOP)
     assert ("api", "hot") in scene.shown()
@@ -62,7 +62,7 @@ def test_a_state_goes_with_its_asset() -> None:
 
 def test_states_that_share_a_placement_add_up() -> None:
     """Unlisted assets are shown as one, with the sum of what they store; a stranger waits for its discovery."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_stock("11:10", {"10": {"w8": 5, "w9": 7}})
     assert scene.shown() == {}
     scene.list("11:11", SHOP, API)
@@ -71,7 +71,7 @@ def test_states_that_share_a_placement_add_up() -> None:
 
 def test_a_state_follows_its_name() -> None:
     """A gauge needs no birth: a renamed asset shows under its new name at once, the old one is gone."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_stock("11:10", {"10": {"w1": 5}})
     scene.list("11:11", worker("w1", "store"), API)
     assert scene.shown() == {("store", "hot"): 5}
@@ -79,7 +79,7 @@ def test_a_state_follows_its_name() -> None:
 
 def test_states_are_kept_over_a_restart(tmp_path: Path) -> None:
     """Readings, how far they go, and the day's peaks are the same after closing and opening; what left stays away."""
-    scene = Readings(folder=tmp_path)
+    scene = GaugeState(folder=tmp_path)
     scene.say_stock("11:10", {"10": {"w1": 5, "w9": 30}})
     scene.list("11:11", SHOP, API)
     scene.say_stock("59:10", {"59": {"w2/cold": 7}})
@@ -94,7 +94,7 @@ def test_states_are_kept_over_a_restart(tmp_path: Path) -> None:
 
 def test_a_changed_state_dataset_is_read_anew(tmp_path: Path) -> None:
     """Readings of another version are not taken for those of this one, not even after a further restart."""
-    scene = Readings(folder=tmp_path)
+    scene = GaugeState(folder=tmp_path)
     scene.say_stock("11:10", {"10": {"w1": 5, "w2": 7}})
     changed = (CALLS, replace(STOCK, version=2), SPEED)
     scene.reopen(changed)
@@ -108,7 +108,7 @@ def test_a_changed_state_dataset_is_read_anew(tmp_path: Path) -> None:
 
 def test_a_window_is_not_stored(tmp_path: Path) -> None:
     """After a restart a window would be old: it is there again with the next refresh."""
-    scene = Readings(folder=tmp_path)
+    scene = GaugeState(folder=tmp_path)
     scene.say_speed("10:20", {"w1": (5, 9)})
     scene.reopen(DATASETS)
     assert scene.shown(SPEED) == {}
@@ -119,7 +119,7 @@ def test_a_window_is_not_stored(tmp_path: Path) -> None:
 
 def test_a_window_replaces_the_one_before() -> None:
     """An asset without traffic in the newest window is absent, and so is everything after an empty answer."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_speed("10:20", {"w1": (5, 9), "w2": (1, 2)})
     scene.say_speed("10:21", {"w2": (3, 4)})
     assert scene.shown(SPEED) == {("api", "0.5"): 3, ("api", "0.99"): 4}
@@ -129,7 +129,7 @@ def test_a_window_replaces_the_one_before() -> None:
 
 def test_a_window_that_is_not_renewed_leaves() -> None:
     """Twenty minutes after its end a window says nothing of now any more."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_speed("10:20", {"w1": (5, 9)})
     assert scene.shown(SPEED, at("10:35")) == {("shop", "0.5"): 5, ("shop", "0.99"): 9}
     assert scene.shown(SPEED, at("10:36")) == {}
@@ -137,7 +137,7 @@ def test_a_window_that_is_not_renewed_leaves() -> None:
 
 def test_of_windows_that_share_a_placement_the_highest_is_shown() -> None:
     """Quantiles do not add up: unlisted assets show the slowest of them."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_speed("10:20", {"w8": (5, 9), "w9": (3, 40)})
     scene.list("10:21", SHOP, API)
     assert scene.shown(SPEED) == {("(unlisted)", "0.5"): 5, ("(unlisted)", "0.99"): 40}
@@ -145,7 +145,7 @@ def test_of_windows_that_share_a_placement_the_highest_is_shown() -> None:
 
 def test_states_and_windows_open_no_hours() -> None:
     """They are no usage: they move no ``until`` and note no use, but their strangers are looked into."""
-    scene = Readings()
+    scene = GaugeState()
     scene.say_stock("10:10", {"09": {"w9": 5}})
     scene.say_speed("10:10", {"w8": (5, 9)})
     assert scene.ledger.until(ACCOUNT.id) is None
@@ -155,7 +155,7 @@ def test_states_and_windows_open_no_hours() -> None:
 
 def test_the_newest_hour_with_usage_is_kept(tmp_path: Path) -> None:
     """Each asset's newest hour with anything but zeros is published, never moves back and outlives a restart."""
-    scene = Readings(folder=tmp_path)
+    scene = GaugeState(folder=tmp_path)
     scene.say("10:30", {"10": {"w1": 4, "w2": 0}})
     scene.say("11:30", {"10": {"w1": 4, "w2": 1}, "11": {"w1": 3}})
     scene.say("11:31", {"10": {"w1": 4, "w2": 1}})
@@ -169,7 +169,7 @@ def test_the_newest_hour_with_usage_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", ["reading_book", "reading", "daily", "used"])
 def test_readings_that_cannot_be_written_change_nothing(tmp_path: Path, table: str) -> None:
     """Wherever the transaction fails, readings and peaks stay as they were."""
-    scene = Readings(folder=tmp_path)
+    scene = GaugeState(folder=tmp_path)
     scene.say_stock("10:10", {"09": {"w1": 5}})
     before, peaks = scene.ledger.publication(), scene.peaks()
     question = Question(STOCK.key, at("09:00"), at("11:00"))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter.ledger import DayChange, DayPart, Part
+from exporter.ledger import DayChange, DayPart, Portion
 from exporter.model import Answer, DailyKey, Question
 from tests.ledger.day_scene import NEXT_VERSION, RESETS, SUNDAY, WEDNESDAY, calls, counted, due, progress, shop
 from tests.ledger.factories import ACCOUNT, CALLS, DAY, MONDAY, Scene, at, worker
-from tests.ledger.gauge_scene import DATASETS, STOCK, Readings, Stock, stock_rows
+from tests.ledger.gauge_scene import DATASETS, STOCK, GaugeState, Stock, stock_rows
 
 
 def test_the_day_of_the_start_has_two_parts(tmp_path: Path) -> None:
@@ -131,12 +131,12 @@ def test_two_resets_of_a_day_double_nothing(tmp_path: Path) -> None:
     assert scene.daily() == calls(61)
 
 
-def fill_stock(scene: Readings, clock: str, hours: Mapping[str, Stock]) -> DayChange:
+def fill_stock(scene: GaugeState, clock: str, hours: Mapping[str, Stock]) -> DayChange:
     """Tell a ledger what was stored on Monday, in the answer to its fill."""
     question = Question(STOCK.key, DAY, DAY + timedelta(days=1), by_day=True)
     found = {at(f"{hour}:00"): stock_rows(stock) for hour, stock in hours.items()}
     said = Answer(question, at(clock), found)
-    (change,) = scene.ledger.apply_days(ACCOUNT.id, [(DayPart(MONDAY, Part.BEFORE), said)], 0)
+    (change,) = scene.ledger.apply_days(ACCOUNT.id, [(DayPart(MONDAY, Portion.BEFORE), said)], 0)
     return change
 
 
@@ -147,7 +147,7 @@ def stored(**amounts: int) -> dict[DailyKey, int]:
 
 def test_what_is_stored_is_filled_in_beside_what_was_read(tmp_path: Path) -> None:
     """The day's peaks are the highest that readings or the fill said, over restarts; a second answer is the last."""
-    scene = Readings(folder=tmp_path)
+    scene = GaugeState(folder=tmp_path)
     scene.say_stock("10:10", {"09": {"w1": 5, "w2": 1}})
     assert not fill_stock(scene, "24:00", {"02": {"w1": 4, "w2": 2}, "09": {"w1": 5, "w2": 1}}).mark.is_final
     assert scene.peaks() == stored(w1=5, w2=2, all=6)

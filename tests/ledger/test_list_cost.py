@@ -11,7 +11,7 @@ from exporter.billing import Tariff
 from exporter.ledger.reader import reading
 from exporter.model import DISPATCH_PREFIX
 from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, worker
-from tests.ledger.gauge_scene import Readings
+from tests.ledger.gauge_scene import GaugeState
 
 SHOP = worker("w1", "shop")
 TUESDAY = date(2025, 10, 21)
@@ -159,15 +159,15 @@ def test_it_is_none_of_the_datasets_that_are_asked(tmp_path: Path) -> None:
         assert reader.open_sums(ACCOUNT.id) == scene.daily()
 
 
-def stored(prices: Prices) -> Readings:
+def stored(prices: Prices) -> GaugeState:
     """Give a ledger that has begun to read what is stored, at ten."""
-    scene = Readings(tariffs=prices)
+    scene = GaugeState(tariffs=prices)
     scene.say_stock("10:00", {"9": {"w1": 100}})
     scene.scrape()
     return scene
 
 
-def stock_cost(scene: Readings) -> dict[str, int]:
+def stock_cost(scene: GaugeState) -> dict[str, int]:
     """Give the list cost of what is stored, by asset."""
     return {asset: amount for (asset, meter), amount in cost(scene).items() if meter == "stock"}
 
@@ -198,7 +198,7 @@ def test_it_never_falls_whatever_the_card_does(seed: int) -> None:
     """Prices that jump up and down, usage that is told late and lower, restarts: no series ever falls."""
     random = Random(seed)
     prices = Prices({"calls": 5, "stock": 3})
-    scene = Readings(SHOP, worker("w2", "api"), tariffs=prices)
+    scene = GaugeState(SHOP, worker("w2", "api"), tariffs=prices)
     scene.say_and_scrape("10:00", {})
     seen: dict[tuple[str, str], int] = {}
     used = {hour: {"w1": 0, "w2": 0} for hour in ("10", "11", "12")}

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.model import DailyKey
 from tests.ledger.factories import MONDAY
-from tests.ledger.gauge_scene import DATASETS, Readings, Stock
+from tests.ledger.gauge_scene import DATASETS, GaugeState, Stock
 
 TUESDAY = date(2025, 10, 21)
 
@@ -65,7 +65,7 @@ PEAKS: dict[str, tuple[list[tuple[str, Mapping[str, Stock]]], dict[DailyKey, int
 def test_peaks_of_what_is_stored_are_kept_by_day(case: str) -> None:
     """Storage is billed by the day's peak: that of each asset, and of the account under the empty asset id."""
     answers, expected = PEAKS[case]
-    scene = Readings()
+    scene = GaugeState()
     for clock, hours in answers:
         scene.say_stock(clock, hours)
     assert scene.peaks() == expected
@@ -73,7 +73,7 @@ def test_peaks_of_what_is_stored_are_kept_by_day(case: str) -> None:
 
 def test_peaks_stay_beside_the_sums_of_usage(tmp_path: Path) -> None:
     """A restart, and a reset of the counters, leaves the peaks as they are."""
-    scene = Readings(folder=tmp_path)
+    scene = GaugeState(folder=tmp_path)
     scene.say("10:00", {})
     scene.say("10:10", {"10": {"w1": 4}})
     scene.say_stock("10:10", {"09": {"w1": 5}})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from exporter.config.selection import Selection
-from exporter.ledger.roster import Entry, RosterKey, Standing, enlist, meet_strangers, place_row
+from exporter.ledger.roster import Entry, RosterKey, Standing, apply_discovery, place_row, register_strangers
 from exporter.ledger.series import Placement
 from exporter.model import Asset, Inventory
 from tests.ledger.factories import DAY, at, failed, inventory, worker
@@ -24,7 +24,9 @@ class Roster:
 
     def hear(self, found: Inventory) -> set[RosterKey]:
         """Take a discovery over; gives what it changed."""
-        changed = enlist(self.entries, found, lambda kind, asset_id: (kind, asset_id) in self.busy, self.selection)
+        changed = apply_discovery(
+            self.entries, found, lambda kind, asset_id: (kind, asset_id) in self.busy, self.selection
+        )
         self.entries |= changed
         return set(changed)
 
@@ -34,7 +36,7 @@ class Roster:
 
     def register(self, *asset_ids: str) -> None:
         """Meet ids in rows of Workers."""
-        self.entries |= meet_strangers(self.entries, "worker", asset_ids, at("10:00"), is_unlistable=False)
+        self.entries |= register_strangers(self.entries, "worker", asset_ids, at("10:00"), is_unlistable=False)
 
     def places(self) -> dict[str, Placement | None]:
         """Give where each asset's usage goes, by id."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from exporter.ledger.totals import Row, accrue
+from exporter.ledger.totals import RowTotals, accrue
 from exporter.model import RowKey
 from tests.ledger.factories import at, row_key
 from tests.ledger.test_hours import Hours
@@ -47,7 +47,7 @@ CASES: dict[str, list[tuple[str, Mapping[str, int], int]]] = {
 def test_a_total_never_falls(case: str) -> None:
     """After each answer the total is the highest that settled and open hours came to."""
     hours = Hours(at("09:00"))
-    known: dict[RowKey, Row] = {}
+    known: dict[RowKey, RowTotals] = {}
     totals = []
     for clock, usage, _ in CASES[case]:
         known |= accrue(known, hours.hear(clock, usage), fields=1, parts=1)
@@ -59,5 +59,5 @@ def test_only_rows_that_change_are_given() -> None:
     """A row whose total stands is not written again."""
     hours = Hours(at("09:00"))
     known = accrue({}, hours.hear("09:10", {"09": 3}), fields=1, parts=1)
-    assert known == {row_key("w1"): Row((0,), (3,), (0,))}
+    assert known == {row_key("w1"): RowTotals((0,), (3,), (0,))}
     assert accrue(known, hours.hear("09:11", {"09": 3}), fields=1, parts=1) == {}

@@ -7,8 +7,8 @@ import pytest
 
 from exporter import __version__
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.ledger.counters import BookState
-from exporter.ledger.gauges import Readings
+from exporter.ledger.counters import CounterState
+from exporter.ledger.gauges import GaugeState
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.roster import Entry, Standing
 from exporter.ledger.series import Placement, SeriesKey
@@ -28,7 +28,7 @@ WORKERS = DATASETS["workersInvocationsAdaptive"]
 LATELY = DATASETS["workersInvocationsAdaptive/quantiles"]
 KV_STORAGE = DATASETS["durableObjectsStorageGroups"]
 
-STATE = BookState(
+STATE = CounterState(
     START,
     START,
     UNTIL,
@@ -39,7 +39,7 @@ STATE = BookState(
     revisions=2,
     gap=timedelta(hours=1),
 )
-READINGS = Readings(UNTIL, UNTIL + timedelta(seconds=5), START)
+READINGS = GaugeState(UNTIL, UNTIL + timedelta(seconds=5), START)
 
 STATUS = ExporterStatus(
     accounts=(

@@ -7,7 +7,7 @@ import pytest
 
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import Account, Unlistable
+from exporter.model import Account, ListingFailure
 from exporter.poller.status_tracker import ALL_LISTS, StatusTracker
 from tests.poller.scene import told
 
@@ -40,7 +40,7 @@ class Scene:
     def list(self, *failing: str, final: bool = False) -> dict[str, tuple[str, datetime | None]]:
         """Take down what was listed, a minute later; gives each list's state, and since when."""
         self.minute += 1
-        unlistable = {kind: Unlistable(kind, f"No list of {kind}.", final, "failed", "Wait.") for kind in failing}
+        unlistable = {kind: ListingFailure(kind, f"No list of {kind}.", final, "failed", "Wait.") for kind in failing}
         self.statuses.record_lists(KINDS, unlistable)
         return {status.kind: (status.state, status.since) for status in self.statuses.lists()}
 

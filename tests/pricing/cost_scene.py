@@ -8,9 +8,9 @@ from typing import Any
 
 from exporter.model import DailyKey
 from exporter.pricing import (
-    Account,
     AccountCosts,
     AccountTerms,
+    BilledAccount,
     CostItem,
     MeterCost,
     Now,
@@ -25,7 +25,7 @@ from exporter.pricing.rating import Terms
 from exporter.pricing.terms import SubscriptionCost
 
 CARD = load_card()
-ACCOUNT = Account("a" * 32, "acme")
+ACCOUNT = BilledAccount("a" * 32, "acme")
 WORKERS_PAID = SubscriptionCost("Workers Paid", "workers_paid_subscription", "workers", Decimal(5))
 
 Entries = Iterable[tuple[DailyKey, int]]
@@ -59,7 +59,7 @@ def compute(
     *,
     card: RateCard = CARD,
     spread: Spread = Spread.APART,
-    account: Account = ACCOUNT,
+    account: BilledAccount = ACCOUNT,
     placed: Callable[[str, str], Place] = place,
     on: date | None = None,
 ) -> AccountCosts:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.pricing import Account, AccountCosts, Amount, Budget, BudgetCost, Spread, budget_costs
+from exporter.pricing import AccountCosts, Amount, BilledAccount, Budget, BudgetCost, Spread, budget_costs
 from exporter.pricing.attribution import NOTHING
 from tests.pricing.cost_scene import ACCOUNT, WORKERS_PAID, Entries, compute, every_day, terms
 from tests.pricing.factories import DAY, noon, november
@@ -14,7 +14,7 @@ from tests.pricing.factories import DAY, noon, november
 METER = "r2_ia_class_a"
 """9 dollars for each million, from the first one on."""
 
-OTHER = Account("b" * 32, "other")
+OTHER = BilledAccount("b" * 32, "other")
 
 
 def writes(asset: str, daily: int, first: int = 1) -> Entries:
@@ -22,7 +22,7 @@ def writes(asset: str, daily: int, first: int = 1) -> Entries:
     return every_day(METER, asset, {november(day): daily for day in range(first, 15)} | {november(15): daily // 2})
 
 
-def steady(account: Account = ACCOUNT) -> AccountCosts:
+def steady(account: BilledAccount = ACCOUNT) -> AccountCosts:
     """400,000 writes a day, 300,000 of them the shop's: 5.8 million to date are 54 dollars, 12 million will be 108."""
     entries = [*writes("shop-files", 300_000), *writes("blog-files", 100_000)]
     return compute(entries, noon(15), account=account)

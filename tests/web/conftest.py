@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.web import LIMITS, Limits
+from exporter.web import LIMITS, ConnectionLimits
 from tests.web.certificates import Authority
 from tests.web.scene import OpenSite, Site, opened
 
@@ -16,7 +16,7 @@ def open_site(tmp_path: Path) -> Iterator[OpenSite]:
     """Opens sites, which are closed after the test."""
     with ExitStack() as stack:
 
-        def open_one(text: str | None = None, limits: Limits = LIMITS, series: int = 0) -> Site:
+        def open_one(text: str | None = None, limits: ConnectionLimits = LIMITS, series: int = 0) -> Site:
             return stack.enter_context(opened(tmp_path, text, limits, series))
 
         yield open_one

@@ -19,7 +19,7 @@ from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.metrics.snapshot import Published
 from exporter.runtime import listen
-from exporter.web import Gate, Guard, Limits, make_server
+from exporter.web import ConnectionLimits, Gate, Guard, make_server
 from tests.exposition.snapshots import ManualClock, family, snapshot
 from tests.exposition.test_server import no_books, no_usage
 from tests.web.certificates import Authority
@@ -51,7 +51,7 @@ def gate(folder: Path, text: str) -> Gate:
 class Site:
     """A running server; ``clock`` decides when it looks at its files again."""
 
-    def __init__(self, folder: Path, authority: Authority, limits: Limits, series: int) -> None:
+    def __init__(self, folder: Path, authority: Authority, limits: ConnectionLimits, series: int) -> None:
         self.folder = folder
         self.authority = authority
         self.clock = ManualClock()
@@ -138,7 +138,7 @@ OpenSite = Callable[..., Site]
 
 
 @contextmanager
-def opened(folder: Path, text: str | None, limits: Limits, series: int = 0) -> Iterator[Site]:
+def opened(folder: Path, text: str | None, limits: ConnectionLimits, series: int = 0) -> Iterator[Site]:
     """A site with this configuration, beside a certificate that an authority signed."""
     authority = Authority()
     authority.server().write(folder, "server")

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text
 
-from exporter.web import LIMITS, Limits
+from exporter.web import LIMITS, ConnectionLimits
 from tests.exposition.test_server import PROMETHEUS_3
 from tests.web.scene import PASSWORD, TLS, OpenSite, users
 
@@ -51,7 +51,7 @@ def seconds_until_end(connection: socket.socket) -> float:
 @BOTH
 def test_a_client_that_says_nothing_is_cut_off(open_site: OpenSite, configured: str | None) -> None:
     """A connection without a request ends in time."""
-    site = open_site(configured, Limits(head=0.5))
+    site = open_site(configured, ConnectionLimits(head=0.5))
     with site.connect() as silent:
         assert 0.2 < seconds_until_end(silent) < 5
     assert eventually(lambda: site.connections == 0)
@@ -60,7 +60,7 @@ def test_a_client_that_says_nothing_is_cut_off(open_site: OpenSite, configured: 
 @pytest.mark.parametrize("first", [b"", READY], ids=["first request", "second request"])
 def test_headers_that_come_drop_by_drop_are_cut_off(open_site: OpenSite, first: bytes) -> None:
     """Slowloris: each header line comes in time, but never the last one; others are answered meanwhile."""
-    site = open_site(None, Limits(head=1.0))
+    site = open_site(None, ConnectionLimits(head=1.0))
     with site.connect() as slow:
         if first:
             slow.sendall(first)
@@ -79,7 +79,7 @@ def test_headers_that_come_drop_by_drop_are_cut_off(open_site: OpenSite, first: 
 
 def test_many_slow_clients_keep_no_scrape_waiting(open_site: OpenSite) -> None:
     """With a hundred of them a scrape is answered as ever, and in the end they are gone."""
-    site = open_site(None, Limits(head=3.0))
+    site = open_site(None, ConnectionLimits(head=3.0))
     slow = [site.connect() for _ in range(100)]
     for connection in slow:
         connection.sendall(b"GET / HTTP/1.1\r\nX-Slow:")
@@ -95,7 +95,7 @@ def test_an_answer_that_is_not_read_is_given_up(
     open_site: OpenSite, configured: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its connection and memory are freed in time, and a line says so."""
-    site = open_site(configured, Limits(answer=0.5, handshake=2.0), series=100_000)
+    site = open_site(configured, ConnectionLimits(answer=0.5, handshake=2.0), series=100_000)
     with caplog.at_level(logging.WARNING, "exporter"), site.connect(receive_bytes=4_096) as lazy:
         lazy.sendall(b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n")
         assert eventually(lambda: site.connections == 1)
@@ -108,7 +108,7 @@ def test_an_answer_that_is_not_read_is_given_up(
 
 def test_answers_that_were_asked_for_in_advance_and_are_not_read_are_given_up(open_site: OpenSite) -> None:
     """Nor do a thousand small ones stay."""
-    site = open_site(None, Limits(answer=0.5, idle=1), series=1_000)
+    site = open_site(None, ConnectionLimits(answer=0.5, idle=1), series=1_000)
     with site.connect(receive_bytes=4_096) as lazy:
         lazy.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -119,7 +119,7 @@ def test_answers_that_were_asked_for_in_advance_and_are_not_read_are_given_up(op
 
 def test_an_answer_that_is_read_slowly_but_in_time_comes_whole(open_site: OpenSite) -> None:
     """A slow network is no fault."""
-    site = open_site(None, Limits(answer=10, idle=1), series=20_000)
+    site = open_site(None, ConnectionLimits(answer=10, idle=1), series=20_000)
     with site.connect(receive_bytes=65_536) as slow:
         slow.sendall(b"GET /metrics HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n\r\n")
         parts = []
@@ -132,7 +132,7 @@ def test_an_answer_that_is_read_slowly_but_in_time_comes_whole(open_site: OpenSi
 
 def test_an_idle_connection_is_closed(open_site: OpenSite) -> None:
     """After an answer the next request has some time to come."""
-    site = open_site(None, Limits(idle=1))
+    site = open_site(None, ConnectionLimits(idle=1))
     with site.connect() as idle:
         idle.sendall(READY)
         started = time.monotonic()
@@ -145,7 +145,7 @@ def test_more_connections_than_there_may_be_are_cut_off(
     open_site: OpenSite, configured: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Those that there are stay, and when one goes another is let in."""
-    site = open_site(configured, Limits(connections=3))
+    site = open_site(configured, ConnectionLimits(connections=3))
     with caplog.at_level(logging.WARNING, "exporter"):
         kept = [site.connect() for _ in range(3)]
         assert eventually(lambda: site.connections == 3)
@@ -167,7 +167,7 @@ def test_more_connections_than_there_may_be_are_cut_off(
 @BOTH
 def test_who_asks_gets_the_place_of_who_asks_no_more(open_site: OpenSite, configured: str | None) -> None:
     """Of connections that wait for their next request the one that has waited longest makes room."""
-    site = open_site(configured, Limits(connections=3))
+    site = open_site(configured, ConnectionLimits(connections=3))
     kept = [site.connect() for _ in range(3)]
     for connection in kept:
         connection.sendall(READY)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from cryptography import x509
 
-from exporter.web import Limits
+from exporter.web import ConnectionLimits
 from tests.web.certificates import Authority, Pair
 from tests.web.scene import PASSWORD, TLS, OpenSite, Site, users
 
@@ -205,7 +205,7 @@ def test_names_of_clients_do_not_all_go(
 
 def test_a_handshake_that_does_not_come_ends(open_site: OpenSite) -> None:
     """Who connects and says nothing is cut off, and keeps nobody waiting."""
-    site = open_site(TLS, Limits(handshake=2.0))
+    site = open_site(TLS, ConnectionLimits(handshake=2.0))
     with socket.create_connection(("127.0.0.1", site.port), timeout=10) as silent:
         assert site.get("/-/ready").status_code == 200
         started = time.monotonic()

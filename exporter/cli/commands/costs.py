@@ -9,7 +9,7 @@ from rich.text import Text
 
 from exporter.cli.commands.options import add_account_option, add_output_option
 from exporter.cli.commands.tables import make_table, printed
-from exporter.costs import GROUPS, Query, Row, Statement, as_csv, as_document, make_statement, unpriced
+from exporter.costs import GROUPS, Query, Statement, StatementRow, as_csv, as_document, make_statement, unpriced
 from exporter.costs.formatting import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
 from exporter.costs.history import CURRENT, PREVIOUS, Books
 from exporter.pricing import AccountCosts
@@ -81,7 +81,7 @@ def _known(costs: AccountCosts) -> str:
     return f"{text}, cycle from {terms.cycle_source}."
 
 
-def _rows(by: str, rows: list[Row], costs: AccountCosts) -> Table:
+def _rows(by: str, rows: list[StatementRow], costs: AccountCosts) -> Table:
     names = list(GROUPS[by]) or ["account"]
     if by == "day":
         cells = [[row.labels["day"], dollars(row.amount.to_date), dollars(row.amount.list_price)] for row in rows]

@@ -2,18 +2,18 @@
 
 from exporter.costs.report.blocks import Heading, Listing, Paragraph, blocks_of
 from exporter.costs.report.document import as_document
-from exporter.costs.report.report import DAILY, MONTHLY, AccountReport, Change, Report, make_report
+from exporter.costs.report.report import DAILY, MONTHLY, AccountReport, Report, UsageChange, make_report
 from exporter.costs.report.text import as_html, as_markdown
 
 __all__ = [
     "DAILY",
     "MONTHLY",
     "AccountReport",
-    "Change",
     "Heading",
     "Listing",
     "Paragraph",
     "Report",
+    "UsageChange",
     "as_document",
     "as_html",
     "as_markdown",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exporter.costs import unpriced
 from exporter.costs.formatting import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
-from exporter.costs.report.report import DAILY, IDLE_AFTER, AccountReport, Change, Report
+from exporter.costs.report.report import DAILY, IDLE_AFTER, AccountReport, Report, UsageChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _what_it_cost(report: Report, each: AccountReport) -> str:
     )
 
 
-def _change(change: Change) -> tuple[str, ...]:
+def _change(change: UsageChange) -> tuple[str, ...]:
     usage = change.usage
     because = f"{quantity(change.before.quantity)} to {quantity(change.after.quantity)} {change.unit}"
     return (

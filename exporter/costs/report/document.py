@@ -3,7 +3,7 @@
 from typing import Any
 
 from exporter.costs import budget_document, dollars_document, unpriced
-from exporter.costs.report.report import AccountReport, Change, Report, Span
+from exporter.costs.report.report import AccountReport, Report, Span, UsageChange
 from exporter.pricing import plain, quantity_text
 
 
@@ -55,7 +55,7 @@ def _span(span: Span) -> dict[str, str]:
     return {"since": str(span.since), "until": str(span.until)}
 
 
-def _change(change: Change) -> dict[str, str]:
+def _change(change: UsageChange) -> dict[str, str]:
     usage = change.usage
     return {
         "project": usage.project,

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from exporter.costs.history import Books, ListPrice, Usage
 from exporter.model import ACCOUNT_ITSELF
-from exporter.pricing import Account, AccountCosts, BudgetCost, MeterCost, budget_costs
+from exporter.pricing import AccountCosts, BilledAccount, BudgetCost, MeterCost, budget_costs
 from exporter.pricing.cycle import DAY
 from exporter.pricing.money import ZERO, add
 
@@ -36,7 +36,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class UsageChange:
     """How what one asset used of one meter has changed, at list price and in the rate's unit."""
 
     usage: Usage
@@ -65,7 +65,7 @@ class AccountReport:
     billed_before: Decimal | None
     at_list: Decimal
     at_list_before: Decimal
-    changes: tuple[Change, ...]
+    changes: tuple[UsageChange, ...]
     idle: tuple[tuple[Usage, Decimal], ...]
     near: tuple[MeterCost, ...]
 
@@ -87,7 +87,7 @@ def make_report(period: str, books: Books, wanted: Iterable[str] = ()) -> Report
     return Report(period, reports, budget_costs(books.rules.budgets, now))
 
 
-def _of_account(period: str, books: Books, account: Account) -> AccountReport:
+def _of_account(period: str, books: Books, account: BilledAccount) -> AccountReport:
     now = books.costs(account)
     yesterday = now.until.date() - DAY
     costs = now if yesterday >= now.cycle.start else books.costs(account, str(yesterday))
@@ -112,7 +112,9 @@ def _of_account(period: str, books: Books, account: Account) -> AccountReport:
     )
 
 
-def _spans(period: str, costs: AccountCosts, yesterday: date, books: Books, account: Account) -> tuple[Span, Span]:
+def _spans(
+    period: str, costs: AccountCosts, yesterday: date, books: Books, account: BilledAccount
+) -> tuple[Span, Span]:
     """Give the span that is reported, and as many days of the one before."""
     if period == DAILY:
         return Span(yesterday, yesterday + DAY), Span(yesterday - DAY, yesterday)
@@ -131,17 +133,19 @@ def added_to_bill(costs: AccountCosts, span: Span) -> Decimal:
     return add([*grown, *fixed])
 
 
-def _changes(costs: AccountCosts, used: dict[Usage, ListPrice], before: dict[Usage, ListPrice]) -> tuple[Change, ...]:
+def _changes(
+    costs: AccountCosts, used: dict[Usage, ListPrice], before: dict[Usage, ListPrice]
+) -> tuple[UsageChange, ...]:
     nothing = ListPrice(Fraction(0), ZERO)
     changes = [
-        Change(usage, costs.card.meters[usage.meter].unit, before.get(usage, nothing), used.get(usage, nothing))
+        UsageChange(usage, costs.card.meters[usage.meter].unit, before.get(usage, nothing), used.get(usage, nothing))
         for usage in sorted(used.keys() | before.keys())
     ]
     changes.sort(key=lambda change: -abs(change.usd))
     return tuple(change for change in changes[:MOST_CHANGES] if change.usd)
 
 
-def _idle(books: Books, account: Account, yesterday: date) -> tuple[tuple[Usage, Decimal], ...]:
+def _idle(books: Books, account: BilledAccount, yesterday: date) -> tuple[tuple[Usage, Decimal], ...]:
     """Give the stored things that were not used lately, with what storing them costs in that time."""
     lately = books.list_prices(account, yesterday + DAY - IDLE_AFTER, yesterday + DAY)
     nobodys = {"", ACCOUNT_ITSELF}

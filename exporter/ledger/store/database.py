@@ -176,7 +176,7 @@ def open_file(folder: Path | None) -> sqlite3.Connection:
         if not any(part.exists() for part in _parts(path)):
             return _begin(path)
         if not _is_recognisable(path):
-            return begin_anew(folder, "it does not begin as a ledger does")
+            return start_new_file(folder, "it does not begin as a ledger does")
         if is_log_lost(path):
             log.warning(
                 "the newest part of the ledger, %s-wal, is missing or damaged; counting goes on from what %s holds, "
@@ -189,10 +189,10 @@ def open_file(folder: Path | None) -> sqlite3.Connection:
         except Exception as error:
             if not is_damage(error):
                 raise
-            return begin_anew(folder, str(error))
+            return start_new_file(folder, str(error))
 
 
-def begin_anew(folder: Path, reason: str) -> sqlite3.Connection:
+def start_new_file(folder: Path, reason: str) -> sqlite3.Connection:
     """Set a damaged ledger aside, say so, and begin another. Raises StorageError."""
     path = folder / FILE_NAME
     with _explained(path):

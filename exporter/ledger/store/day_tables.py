@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from exporter.ledger.audit import DayChange
-from exporter.ledger.audit_schedule import DayMark, DayPart, Part
+from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.daily_sums import KEPT_DAYS
 from exporter.ledger.store.encoding import marks, moment_of, seconds_of, seconds_or_none, time_of
 from exporter.ledger.totals import sum_rows
@@ -25,7 +25,7 @@ def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]
     found: dict[BookKey, dict[DayPart, DayMark]] = {}
     for account, dataset, day, part, answered, first, digest, since, is_final in read.execute("SELECT * FROM day_mark"):
         mark = DayMark(time_of(answered), moment_of(first), digest, moment_of(since), bool(is_final))
-        found.setdefault((account, dataset), {})[DayPart(date.fromisoformat(day), Part(part))] = mark
+        found.setdefault((account, dataset), {})[DayPart(date.fromisoformat(day), Portion(part))] = mark
     return found
 
 
@@ -88,7 +88,7 @@ def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[
 def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayChange) -> None:
     """Set the sums of a part of a day, what is kept of it, and its mark; counting began at ``start``."""
     day, part = change.part
-    if part is Part.COUNTED:
+    if part is Portion.COUNTED:
         counted_from = start
         condition, values = "account = ? AND dataset = ? AND day = ? AND counted_from = ?", (*key, str(day), start)
         if change.mark.is_final:

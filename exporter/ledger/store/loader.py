@@ -10,16 +10,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from exporter.ledger.audit_schedule import DayMark, DayPart
-from exporter.ledger.counters import Book, BookState
+from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
-from exporter.ledger.gauges import Reading, Readings
+from exporter.ledger.gauges import GaugeState, Reading
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey, Standing
-from exporter.ledger.series import Birth, Placement, Plan, Series, SeriesKey
+from exporter.ledger.series import Birth, Placement, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_kept, load_marks
 from exporter.ledger.store.encoding import moment_of, time_of
-from exporter.ledger.totals import Row
+from exporter.ledger.totals import RowTotals
 from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, RowKey
 
 _DATASETS = (
@@ -29,7 +29,7 @@ _DATASETS = (
 """The datasets of an account, one look into the key each: with them the key leads to the days of a year of sums."""
 
 
-class Records:
+class Loader:
     """What the file holds, table by table."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -66,11 +66,11 @@ class Records:
         """Give what settled on a day that is not final."""
         return load_kept(self._connection, key, day)
 
-    def load_book(self, key: BookKey, plan: Plan, revision: int) -> Book:
+    def load_book(self, key: BookKey, plan: SeriesPlan, revision: int) -> Counters:
         """Give a book as it was last committed; its births count as first seen in ``revision``."""
-        book = Book(plan, self._load_state(key, revision))
+        book = Counters(plan, self._load_state(key, revision))
         for asset, labels, *figures in self._select("asset, labels, settled, total, attributed", "row", key):
-            book.rows[asset, tuple(json.loads(labels))] = Row(*(tuple(json.loads(text)) for text in figures))
+            book.rows[asset, tuple(json.loads(labels))] = RowTotals(*(tuple(json.loads(text)) for text in figures))
         book.open = self.load_open_hours(key)
         for project, name, metric, labels, amount, born in self._select(
             "project, asset, metric, labels, amount, born", "series", key
@@ -81,13 +81,13 @@ class Records:
         book.find_waiting()
         return book
 
-    def _load_state(self, key: BookKey, revision: int) -> BookState:
+    def _load_state(self, key: BookKey, revision: int) -> CounterState:
         columns = (
             "start, open_from, until, published_until, last_success, kept_from, newest, hold, revisions, gap, late"
         )
         *moments, newest, hold, revisions, gap, late = next(self._select(columns, "book", key))
         start, open_from, until, published_until, last_success, kept_from = map(time_of, moments)
-        return BookState(
+        return CounterState(
             start,
             open_from,
             until,
@@ -122,13 +122,13 @@ class Records:
     def _select(self, columns: str, table: str, key: BookKey) -> Iterator[tuple[Any, ...]]:
         return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)
 
-    def load_readings(self, signatures: Mapping[str, str]) -> dict[BookKey, tuple[Readings, dict[RowKey, Reading]]]:
+    def load_gauges(self, signatures: Mapping[str, str]) -> dict[BookKey, tuple[GaugeState, dict[RowKey, Reading]]]:
         """Give the readings that were kept with the signatures that the datasets now have."""
-        found: dict[BookKey, tuple[Readings, dict[RowKey, Reading]]] = {}
+        found: dict[BookKey, tuple[GaugeState, dict[RowKey, Reading]]] = {}
         for account, dataset, signature, *moments in self._connection.execute("SELECT * FROM reading_book"):
             if signatures.get(dataset) == signature:
                 until, last_success, newest = moments
-                found[account, dataset] = (Readings(time_of(until), time_of(last_success), moment_of(newest)), {})
+                found[account, dataset] = (GaugeState(time_of(until), time_of(last_success), moment_of(newest)), {})
         for account, dataset, asset, labels, at, amounts in self._connection.execute("SELECT * FROM reading"):
             if (account, dataset) in found:
                 row_key = (asset, tuple(json.loads(labels)))

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from exporter.ledger.store.database import FILE_NAME, MIGRATIONS, StorageError, is_damage
 from exporter.ledger.store.inspection import Soundness, address_of, inspect_folder
-from exporter.ledger.store.loader import Records
+from exporter.ledger.store.loader import Loader
 
 
 @contextmanager
-def open_read_only(folder: Path) -> Iterator[Records]:
+def open_read_only(folder: Path) -> Iterator[Loader]:
     """Read the ledger of a state folder as of one commit while the context lasts. Raises StorageError."""
     connection = _connect(folder)
     try:
         connection.execute("BEGIN")
-        yield Records(connection)
+        yield Loader(connection)
     except Exception as error:
         if not isinstance(error, sqlite3.Error) and not is_damage(error):
             raise

@@ -7,21 +7,21 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from exporter.ledger.counters import Book
+from exporter.ledger.counters import Counters
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.store.database import (
     FILE_NAME,
     StorageError,
-    begin_anew,
     is_damage,
     open_file,
     release_folder,
     remedy,
+    start_new_file,
     take_folder,
 )
 from exporter.ledger.store.day_tables import load_uncounted
-from exporter.ledger.store.loader import Records
-from exporter.ledger.store.writer import Change, counted_from, write_change
+from exporter.ledger.store.loader import Loader
+from exporter.ledger.store.writer import LedgerChange, counted_from, write_change
 from exporter.model import BookKey, DailyKey, ExporterError
 
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
@@ -31,7 +31,7 @@ class CommitError(ExporterError):
     """A change could not be written; memory and file still agree on what was before."""
 
 
-class Store(Records):
+class Store(Loader):
     """The database, open for writing. ``folder`` None keeps everything in memory."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -50,11 +50,11 @@ class Store(Records):
         if self._lock is not None:
             release_folder(self._lock)
 
-    def begin_anew(self, reason: str) -> None:
+    def start_over(self, reason: str) -> None:
         """Set the file aside, because what it holds makes no sense, and begin another. Raises StorageError."""
         self._connection.close()
         if self._folder is not None:
-            self._connection = begin_anew(self._folder, reason)
+            self._connection = start_new_file(self._folder, reason)
 
     def check(self) -> None:
         """Read what is not loaded at the start. Raises what reading text that makes no sense raises."""
@@ -73,7 +73,7 @@ class Store(Records):
         pages, page = (self._connection.execute(f"PRAGMA {word}").fetchone()[0] for word in ("page_count", "page_size"))
         return int(pages * page)
 
-    def load_uncounted(self, key: BookKey, book: Book | None, day: date) -> dict[DailyKey, int]:
+    def load_uncounted(self, key: BookKey, book: Counters | None, day: date) -> dict[DailyKey, int]:
         """Give the sums of a day without what the book counted."""
         return load_uncounted(self._connection, key, counted_from(book), day)
 
@@ -86,7 +86,9 @@ class Store(Records):
         except (sqlite3.Error, OSError, ValueError) as error:
             raise StorageError(f"The ledger could not be read ({error}).", remedy(error)) from error
 
-    def commit(self, change: Change, signatures: Mapping[BookKey, str], books: Mapping[BookKey, Book]) -> None:
+    def commit(
+        self, change: LedgerChange, signatures: Mapping[BookKey, str], books: Mapping[BookKey, Counters]
+    ) -> None:
         """Write a change in one durable transaction; ``books`` are as they were before it. Raises CommitError."""
         try:
             with self._transaction() as write:

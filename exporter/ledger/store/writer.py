@@ -10,8 +10,8 @@ from typing import Any
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayMark, DayPart
-from exporter.ledger.counters import Book, BookChange
-from exporter.ledger.gauges import ReadingChange
+from exporter.ledger.counters import CounterChange, Counters
+from exporter.ledger.gauges import GaugeChange
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Placement
@@ -30,15 +30,15 @@ class Retirement:
 
 
 @dataclass(slots=True)
-class Change:
+class LedgerChange:
     """Everything that one transaction writes."""
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
     roster: dict[str, dict[RosterKey, Entry]] = field(default_factory=dict)
-    books: dict[BookKey, BookChange] = field(default_factory=dict)
+    books: dict[BookKey, CounterChange] = field(default_factory=dict)
     left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
-    readings: dict[BookKey, ReadingChange] = field(default_factory=dict)
+    readings: dict[BookKey, GaugeChange] = field(default_factory=dict)
     used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
     days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
     billing: dict[str, str] = field(default_factory=dict)
@@ -55,7 +55,10 @@ class Change:
 
 
 def write_change(
-    write: sqlite3.Connection, change: Change, signatures: Mapping[BookKey, str], books: Mapping[BookKey, Book]
+    write: sqlite3.Connection,
+    change: LedgerChange,
+    signatures: Mapping[BookKey, str],
+    books: Mapping[BookKey, Counters],
 ) -> None:
     """Write a change inside a transaction; ``books`` are as they were before it."""
     _write_accounts(write, change)
@@ -86,12 +89,12 @@ def write_change(
             write_day(write, key, counted_from(books.get(key)), day)
 
 
-def counted_from(book: Book | None) -> int:
+def counted_from(book: Counters | None) -> int:
     """Give the start of counting as the daily sums have it; of what is stored there is none."""
     return seconds_of(book.state.start) if book is not None and book.state is not None else NOT_COUNTED
 
 
-def _write_accounts(write: sqlite3.Connection, change: Change) -> None:
+def _write_accounts(write: sqlite3.Connection, change: LedgerChange) -> None:
     write.executemany(
         "INSERT OR REPLACE INTO account VALUES (?, ?, ?)",
         [(account, name, label) for account, (name, label) in change.accounts.items()],
@@ -125,7 +128,7 @@ def _entry_columns(entry: Entry) -> tuple[Any, ...]:
     )
 
 
-def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change: BookChange) -> None:
+def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change: CounterChange) -> None:
     state = change.state
     write.execute(
         f"INSERT OR REPLACE INTO book VALUES ({marks(14)})",
@@ -206,7 +209,7 @@ def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> 
     write_marks(write, key, retirement.marks)
 
 
-def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, change: ReadingChange) -> None:
+def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, change: GaugeChange) -> None:
     until, last_success, newest = change.state
     write.execute(
         "DELETE FROM reading WHERE account = ? AND dataset = ? AND NOT EXISTS "
