@@ -14,13 +14,14 @@ THRESHOLDS = RULES / "thresholds.yml"
 
 WRITTEN = "Written by `make rules` from the code in alerting/; thresholds are in thresholds.yml."
 
-ROOMS = (overrides, usage, costs, exporter, workers, r2, d1, durable_objects, kv, money, escalation)
+MODULES = (overrides, usage, costs, exporter, workers, r2, d1, durable_objects, kv, money, escalation)
 
 
 def build() -> Mapping[str, str]:
     """Give the content of each file in ``rules/`` by its name, but for the thresholds."""
     return {
-        f"{room.__name__.rpartition('.')[2]}.yml": as_yaml(f"{room.TITLE}\n{WRITTEN}", room.groups()) for room in ROOMS
+        f"{room.__name__.rpartition('.')[2]}.yml": as_yaml(f"{room.TITLE}\n{WRITTEN}", room.groups())
+        for room in MODULES
     }
 
 

@@ -12,8 +12,8 @@ from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
 from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.gauges import peaks_of_day
-from exporter.model import HOUR, DailyKey
-from exporter.pricing import AccountCosts, BilledAccount, Now, Place, Spread, UsageTable, account_costs, load_card
+from exporter.model import HOUR, DailyKey, Placement
+from exporter.pricing import AccountCosts, BilledAccount, Now, Spread, UsageTable, account_costs, load_card
 from exporter.pricing.cycle import Cycle, cycle_of
 from exporter.pricing.forecast import HISTORY_DAYS
 from exporter.pricing.rating import Terms
@@ -75,7 +75,7 @@ def _costs(sums: dict[date, dict[DailyKey, int]], cycle: Cycle, today: date) -> 
         spread=Spread.APART,
         usage=table.usage(),
         outlooks=table.outlooks(),
-        place=lambda kind, asset: Place("all", asset),
+        place=lambda kind, asset: Placement("all", asset),
         now=now,
     )
 

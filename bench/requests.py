@@ -69,7 +69,7 @@ class Requests:
         before, rows = self._simulator.requests.copy(), self._transport.rows
         await self.exporter.poller.refresh()
         if self.exporter.published.snapshot is not None:
-            self.exporter.published.mark_scraped(self.exporter.published.snapshot.revision)
+            self.exporter.published.mark_scraped(self.exporter.published.snapshot.commit_number)
         self._clock.advance(later)
         asked = self._simulator.requests - before
         return RefreshRequests(asked["graphql"], asked["rest"], self._transport.rows - rows)

@@ -1,6 +1,6 @@
 """Projects side by side."""
 
-from dashboards.grafana import Json, Look, Query, Size, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, Size, timeseries
 from dashboards.links import COMPARE
 from dashboards.names import PROJECT_LEVEL, REQUESTS
 from dashboards.page import Section, dashboard
@@ -46,6 +46,6 @@ def _requests(size: Size) -> Json:
         f"Invocations of all Workers of a project (workersInvocationsAdaptive). {DATA_TIME}",
         size,
         [Query(or_none(total(f"{PROJECT_LEVEL}:{REQUESTS}:rate10m", "project"), "project"), "{{project}}")],
-        Look("reqps"),
+        FieldStyle("reqps"),
         links=(OPENS,),
     )

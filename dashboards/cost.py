@@ -4,7 +4,7 @@ from dashboards import lines
 from dashboards.colors import FORECAST as FORECAST_COLORS
 from dashboards.colors import PRODUCTS
 from dashboards.freshness import alerts_table
-from dashboards.grafana import Json, Look, Query, Size, days, stat, thresholds, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, Size, days, stat, thresholds, timeseries
 from dashboards.links import COST, asset_of_row, project_of_row
 from dashboards.names import LIST_COST, PROJECT_LEVEL, QUOTA_USED
 from dashboards.page import Section, dashboard
@@ -251,7 +251,7 @@ def _quotas(size: Size) -> Json:
             ),
             Value("Used up", f"{runs_out} and on (account) {paid}", {"unit": DAY, "noValue": "-"}),
         ),
-        look=Look("none", decimals=0),
+        look=FieldStyle("none", decimals=0),
         sort_by="Used",
     )
 

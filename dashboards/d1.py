@@ -1,7 +1,7 @@
 """D1: rows, queries, sizes."""
 
 from dashboards import lines
-from dashboards.grafana import Json, Look
+from dashboards.grafana import FieldStyle, Json
 from dashboards.names import D1_QUERIES, D1_ROWS_READ, D1_ROWS_WRITTEN, ROWS_READ_TOTAL, ROWS_WRITTEN_TOTAL
 from dashboards.product import WIDE, Product
 from dashboards.queries import select, total, used
@@ -28,7 +28,7 @@ def d1() -> Json:
                 "Size",
                 f"Of all databases that are chosen (d1StorageAdaptiveGroups). {SIZES}",
                 f"sum({select(f'{D1.level}{SIZE}', own)})",
-                Look("decbytes", decimals=1),
+                FieldStyle("decbytes", decimals=1),
             ),
         ),
         account=(

@@ -2,7 +2,7 @@
 
 from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
-from dashboards.grafana import Json, Look, Query, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import DURATION_TOTAL, OBJECT_DURATION, OBJECT_ERRORS, OBJECT_REQUESTS, OBJECT_TOTAL
 from dashboards.product import HALF, WIDE, Product
 from dashboards.queries import or_none, select, sum_of, total, used
@@ -31,7 +31,7 @@ def durable_objects() -> Json:
                 "Stored in SQLite",
                 f"What SQLite-backed objects store (durableObjectsSqlStorageGroups). {SIZES}",
                 f"sum({select(f'{OBJECTS.level}{STORED}', own)})",
-                Look("decbytes", decimals=1),
+                FieldStyle("decbytes", decimals=1),
             ),
         ),
         account=(
@@ -57,13 +57,13 @@ def durable_objects() -> Json:
                 "Active objects",
                 f"A lower bound above 10,000 in the account (durableObjectsPeriodicGroups). {FIFTEEN}",
                 _gauge("cloudflare_durable_object_active_objects"),
-                Look("short"),
+                FieldStyle("short"),
             ),
             OBJECTS.metric_by_asset(
                 "WebSocket connections",
                 f"The most that a single object had (durableObjectsPeriodicGroups). {FIFTEEN}",
                 _gauge("cloudflare_durable_object_max_websocket_connections"),
-                Look("short"),
+                FieldStyle("short"),
             ),
             OBJECTS.value_by_asset(
                 "Stored in SQLite",
@@ -86,7 +86,7 @@ def _requests() -> Json:
             Query(sum_of(f"{OBJECTS.level}:{OBJECT_REQUESTS}:rate10m", OBJECTS.chosen), "all"),
             Query(sum_of(f"{OBJECTS.level}:{OBJECT_ERRORS}:rate10m", OBJECTS.chosen), "failed"),
         ],
-        Look("reqps"),
+        FieldStyle("reqps"),
         colors=REQUEST_COLORS,
     )
 

@@ -12,7 +12,7 @@ from dashboards.freshness import (
     is_up,
     oldest,
 )
-from dashboards.grafana import Json, Look, Query, Size, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, Size, timeseries
 from dashboards.links import EXPORTER
 from dashboards.page import Section, dashboard
 from dashboards.queries import or_none, select_account, select_job
@@ -62,7 +62,7 @@ def _age(size: Size) -> Json:
         "How long ago the last answer for each dataset of usage reaches.",
         size,
         [Query(or_none(f"time() - min by (dataset) ({until})", "dataset"), "{{dataset}}")],
-        Look("s", ((None, "transparent"), (lines.STALE_SECONDS, BAD))),
+        FieldStyle("s", ((None, "transparent"), (lines.STALE_SECONDS, BAD))),
     )
 
 
@@ -79,7 +79,7 @@ def _problems(size: Size) -> Json:
             Column("remedy", "Remedy"),
         ),
         (Value("For", f"time() - min by (account, part, reason, remedy) ({since})"),),
-        look=Look("s", decimals=0),
+        look=FieldStyle("s", decimals=0),
         sort_by="For",
         if_empty="Nothing is wrong",
     )
@@ -94,7 +94,7 @@ def _budget(size: Size) -> Json:
         "CloudflareApiBudgetTight fires.",
         size,
         [Query(f"{left} / {allowed}", "{{api}}")],
-        Look("percentunit", lines.API_BUDGET.drawn()),
+        FieldStyle("percentunit", lines.API_BUDGET.drawn()),
     )
 
 
@@ -106,7 +106,7 @@ def _requests(size: Size) -> Json:
         size,
         (Column("api", "API", {"custom.width": 80}), Column("outcome", "Outcome", {"custom.width": 120})),
         Value("Requests", f"sum by (api, outcome) (increase({counter}[$__range]))"),
-        look=Look("short", decimals=0),
+        look=FieldStyle("short", decimals=0),
     )
 
 
@@ -117,7 +117,7 @@ def _samples(size: Size) -> Json:
         "How coarsely Cloudflare sampled its newest answer: 1 is exact, 10 means that one event in ten was kept.",
         size,
         [Query(or_none(f"max by (dataset) ({interval})", "dataset"), "{{dataset}}")],
-        Look("short"),
+        FieldStyle("short"),
     )
 
 
@@ -128,7 +128,7 @@ def _revisions(size: Size) -> Json:
         "Rows that an answer of Cloudflare put lower than an earlier one, in the last hour.",
         size,
         [Query(or_none(f"sum by (dataset) ({record})", "dataset"), "{{dataset}}")],
-        Look("short"),
+        FieldStyle("short"),
     )
 
 
@@ -140,7 +140,7 @@ def _late(size: Size) -> Json:
         size,
         (Column("field", "Field", {"custom.width": 170}),),
         Value("Added", f"sum by (field) (increase({late}[$__range]))"),
-        look=Look("short", decimals=1),
+        look=FieldStyle("short", decimals=1),
         if_empty="Nothing came late",
     )
 
@@ -161,7 +161,7 @@ def _gaps(size: Size) -> Json:
         size,
         (Column("what", "What", {"custom.width": 270}),),
         Value("How many", " or ".join(named)),
-        look=Look("short", decimals=0),
+        look=FieldStyle("short", decimals=0),
     )
 
 
@@ -174,7 +174,7 @@ def _scrapes(size: Size) -> Json:
             Query(f"max({select_job('scrape_duration_seconds')})", "scrape"),
             Query(f"max({select_job('cloudflare_exporter_render_duration_seconds')})", "render"),
         ],
-        Look("s"),
+        FieldStyle("s"),
     )
 
 
@@ -187,7 +187,7 @@ def _ledger(size: Size) -> Json:
             Query(f"max({select_job('cloudflare_exporter_storage_bytes')}) or vector(0)", "ledger"),
             Query(f"max({select_job('process_resident_memory_bytes')})", "memory"),
         ],
-        Look("decbytes"),
+        FieldStyle("decbytes"),
     )
 
 
@@ -197,5 +197,5 @@ def _series(size: Size) -> Json:
         "Time series that the exporter exposes, process metrics left out.",
         size,
         [Query(f"max({select_job('cloudflare_exporter_series')})", "series")],
-        Look("short"),
+        FieldStyle("short"),
     )

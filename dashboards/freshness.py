@@ -1,7 +1,7 @@
 """Whether figures are fresh, and what is wrong."""
 
 from dashboards.colors import BAD, CAREFUL, GOOD, NOTICE
-from dashboards.grafana import Json, Look, Query, Size, mappings, stat
+from dashboards.grafana import FieldStyle, Json, Query, Size, mappings, stat
 from dashboards.lines import API_BUDGET, STALE_SECONDS
 from dashboards.links import EXPORTER, PROJECT, of_row, of_series
 from dashboards.queries import ACCOUNT, firing, select_account, select_job
@@ -30,7 +30,7 @@ def is_up(size: Size) -> Json:
         "Whether Prometheus can scrape the exporter.",
         size,
         [Query(f"max({select_job('up')})", "exporter")],
-        Look("none", ((None, BAD), (1, GOOD)), {"0": ("down", BAD), "1": ("up", GOOD)}),
+        FieldStyle("none", ((None, BAD), (1, GOOD)), {"0": ("down", BAD), "1": ("up", GOOD)}),
         links=(MORE,),
     )
 
@@ -42,7 +42,7 @@ def accounts_down(size: Size) -> Json:
         "Accounts whose last refresh Cloudflare did not answer. The exporter's first page says why.",
         size,
         [Query(f"sum(1 - max by (account) ({select_account('cloudflare_exporter_account_up')}))", "accounts")],
-        Look("none", FINE_AT_ZERO),
+        FieldStyle("none", FINE_AT_ZERO),
         links=(MORE,),
     )
 
@@ -55,7 +55,7 @@ def datasets_down(size: Size) -> Json:
         "Datasets that are failing, or unavailable to this token or plan; the page Exporter says which and why.",
         size,
         [Query(f"sum(max by (account, dataset) ({down})) or 0 * count({select_account(STATE)})", "datasets")],
-        Look("none", ((None, GOOD), (1, CAREFUL))),
+        FieldStyle("none", ((None, GOOD), (1, CAREFUL))),
         links=(MORE,),
     )
 
@@ -68,7 +68,7 @@ def oldest(size: Size) -> Json:
         "five minutes.",
         size,
         [Query(f"max({AGE})", "age")],
-        Look("s", ((None, GOOD), (STALE_SECONDS, BAD)), decimals=1),
+        FieldStyle("s", ((None, GOOD), (STALE_SECONDS, BAD)), decimals=1),
         links=(MORE,),
     )
 
@@ -82,7 +82,7 @@ def api_budget(size: Size) -> Json:
         "What is left of the requests that the exporter allows itself, for the API with the least left.",
         size,
         [Query(f"min({left} / {allowed})", "budget")],
-        Look("percentunit", ((None, CAREFUL), (API_BUDGET.value, GOOD)), decimals=0),
+        FieldStyle("percentunit", ((None, CAREFUL), (API_BUDGET.value, GOOD)), decimals=0),
     )
 
 
@@ -93,7 +93,7 @@ def alerts_firing(size: Size, *matchers: str) -> Json:
         "Alerts about Cloudflare that fire now, the one that always fires left out.",
         size,
         [Query(f"count({firing(*matchers)}) or 0 * max({select_job('up')})", "alerts")],
-        Look("none", FINE_AT_ZERO),
+        FieldStyle("none", FINE_AT_ZERO),
     )
 
 
@@ -116,7 +116,7 @@ def datasets_table(size: Size) -> Json:
             Value("Answered until", AGE),
             Value("Newest data", f"time() - max by (account, dataset) ({select_account(NEWEST)})"),
         ),
-        look=Look("s", decimals=1),
+        look=FieldStyle("s", decimals=1),
         sort_by="State",
         is_descending=False,
     )
@@ -135,7 +135,7 @@ def alerts_table(size: Size, *matchers: str) -> Json:
         "What fires now, the one that always fires left out. The runbook has an entry for each alert.",
         size,
         [Query(f'label_join({ranked}, "subject", "", {subject})', is_instant=True)],
-        Look("none"),
+        FieldStyle("none"),
         columns=(
             Column(
                 "severity",

@@ -35,7 +35,7 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FieldStyle:
     """How values are shown: unit, colours from a value upwards, names of values.
 
     ``steps`` are pairs of a value (None: from the lowest) and a colour.
@@ -77,7 +77,7 @@ def stat(
     description: str,
     size: Size,
     queries: Sequence[Query],
-    look: Look,
+    look: FieldStyle,
     *,
     links: Sequence[Json] = (),
     names: Mapping[str, str] | None = None,
@@ -103,7 +103,7 @@ def timeseries(
     description: str,
     size: Size,
     queries: Sequence[Query],
-    look: Look,
+    look: FieldStyle,
     *,
     is_stacked: bool = False,
     colors: Mapping[str, str] | None = None,
@@ -142,7 +142,7 @@ def timeseries(
     return curves | {"interval": "1m"}
 
 
-def days(title: str, description: str, size: Size, queries: Sequence[Query], look: Look) -> Json:
+def days(title: str, description: str, size: Size, queries: Sequence[Query], look: FieldStyle) -> Json:
     """Give a panel of stacked columns, one a day."""
     custom = {
         "drawStyle": "bars",

@@ -1,7 +1,7 @@
 """KV: operations, sizes, time."""
 
 from dashboards.colors import ACTIONS
-from dashboards.grafana import Json, Look, Query, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import KV_OPERATIONS, KV_TOTAL
 from dashboards.product import HALF, THIRD, Product
 from dashboards.queries import or_none, select, total, used
@@ -26,13 +26,13 @@ def kv() -> Json:
                 "Writes, lists and deletes",
                 f"Those that cost ten times a read (kvOperationsAdaptiveGroups). {IN_RANGE}",
                 f"sum(increase({select(KV_TOTAL, own, costly)}[$__range]))",
-                Look("short", decimals=1),
+                FieldStyle("short", decimals=1),
             ),
             KV.stat(
                 "Stored",
                 f"In all namespaces that are chosen (kvStorageAdaptiveGroups). {SIZES}",
                 f"sum({_size(STORED)})",
-                Look("decbytes", decimals=1),
+                FieldStyle("decbytes", decimals=1),
             ),
         ),
         account=(
@@ -53,15 +53,17 @@ def kv() -> Json:
                 "Read time p99",
                 f"What one read in a hundred exceeds (kvOperationsAdaptiveGroups). {FIFTEEN}",
                 _largest("cloudflare_kv_latency_seconds", 'action="read"', 'quantile="0.99"'),
-                Look("s"),
+                FieldStyle("s"),
             ),
             KV.metric_by_asset(
                 "Stored",
                 f"Of values and keys (kvStorageAdaptiveGroups). {SIZES}",
                 _largest(STORED),
-                Look("decbytes"),
+                FieldStyle("decbytes"),
             ),
-            KV.metric_by_asset("Keys", f"How many (kvStorageAdaptiveGroups). {SIZES}", _largest(KEYS), Look("short")),
+            KV.metric_by_asset(
+                "Keys", f"How many (kvStorageAdaptiveGroups). {SIZES}", _largest(KEYS), FieldStyle("short")
+            ),
             KV.quotas(THIRD),
         ),
     )
@@ -82,7 +84,7 @@ def _actions() -> Json:
         f"{DATA_TIME}",
         HALF,
         [Query(or_none(total(f"{KV.level}{RATE}", "action", KV.chosen), "action"), "{{action}}")],
-        Look("ops"),
+        FieldStyle("ops"),
         is_stacked=True,
         colors=ACTIONS,
     )

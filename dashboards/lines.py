@@ -8,7 +8,7 @@ COLORS = {"info": CAREFUL, "warning": CAREFUL, "critical": BAD}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Threshold:
     """An alert's threshold in ``alerting/rules/thresholds.yml``."""
 
     alert: str
@@ -24,24 +24,24 @@ class Line:
         return ((None, below), (self.value, COLORS[self.severity]))
 
 
-ERROR_RATIO = Line("CloudflareWorkerErrorRatioHigh", "warning", 0.05)
-CPU_TIME = Line("CloudflareWorkerCpuTimeHigh", "warning", 24)
-REQUEST_TIME = Line("CloudflareWorkerRequestTimeHigh", "warning", 2)
-LIMITED = Line("CloudflareWorkerLimitExceeded", "warning", 0.01)
-LARGE_BUCKET = Line("CloudflareR2BucketLarge", "warning", 10e9)
-DENIED = Line("CloudflareR2AccessDenied", "warning", 10)
-ROWS_PER_QUERY = Line("CloudflareD1FullScans", "warning", 10_000)
-DATABASE_SIZE = Line("CloudflareD1SizeHigh", "warning", 8e9)
-QUERY_TIME = Line("CloudflareD1QueryTimeHigh", "warning", 1)
-OBJECT_LIMITS = Line("CloudflareDurableObjectLimitExceeded", "warning", 0.01)
-OBJECT_STORAGE = Line("CloudflareDurableObjectStorageLarge", "warning", 10e9)
-QUOTA_NEAR = Line("CloudflareQuotaHigh", "info", 0.8)
-QUOTA_USED = Line("CloudflareQuotaHigh", "warning", 1)
-BUDGET_NEAR = Line("CloudflareBudgetUsed", "warning", 0.8)
-BUDGET_USED = Line("CloudflareBudgetUsed", "critical", 1)
-BUDGET_FORECAST = Line("CloudflareBudgetForecastExceeded", "warning", 1)
-PER_HOUR = Line("CloudflareListCostPerHourHigh", "critical", 1)
-API_BUDGET = Line("CloudflareApiBudgetTight", "warning", 0.1)
+ERROR_RATIO = Threshold("CloudflareWorkerErrorRatioHigh", "warning", 0.05)
+CPU_TIME = Threshold("CloudflareWorkerCpuTimeHigh", "warning", 24)
+REQUEST_TIME = Threshold("CloudflareWorkerRequestTimeHigh", "warning", 2)
+LIMITED = Threshold("CloudflareWorkerLimitExceeded", "warning", 0.01)
+LARGE_BUCKET = Threshold("CloudflareR2BucketLarge", "warning", 10e9)
+DENIED = Threshold("CloudflareR2AccessDenied", "warning", 10)
+ROWS_PER_QUERY = Threshold("CloudflareD1FullScans", "warning", 10_000)
+DATABASE_SIZE = Threshold("CloudflareD1SizeHigh", "warning", 8e9)
+QUERY_TIME = Threshold("CloudflareD1QueryTimeHigh", "warning", 1)
+OBJECT_LIMITS = Threshold("CloudflareDurableObjectLimitExceeded", "warning", 0.01)
+OBJECT_STORAGE = Threshold("CloudflareDurableObjectStorageLarge", "warning", 10e9)
+QUOTA_NEAR = Threshold("CloudflareQuotaHigh", "info", 0.8)
+QUOTA_USED = Threshold("CloudflareQuotaHigh", "warning", 1)
+BUDGET_NEAR = Threshold("CloudflareBudgetUsed", "warning", 0.8)
+BUDGET_USED = Threshold("CloudflareBudgetUsed", "critical", 1)
+BUDGET_FORECAST = Threshold("CloudflareBudgetForecastExceeded", "warning", 1)
+PER_HOUR = Threshold("CloudflareListCostPerHourHigh", "critical", 1)
+API_BUDGET = Threshold("CloudflareApiBudgetTight", "warning", 0.1)
 
 LINES = (
     ERROR_RATIO,

@@ -1,7 +1,7 @@
 """The first page: is everything fine, what does it cost, who uses what, and what changed."""
 
 from dashboards.freshness import accounts_down, alerts_firing, alerts_table, datasets_down, is_up, oldest
-from dashboards.grafana import Json, Look, Query, Size, stat
+from dashboards.grafana import FieldStyle, Json, Query, Size, stat
 from dashboards.links import OVERVIEW, project_of_row
 from dashboards.names import D1_ROWS_READ, LIST_COST, OBJECT_REQUESTS, PROJECT_LEVEL, REQUESTS
 from dashboards.page import Section, dashboard
@@ -66,7 +66,7 @@ def _movers(size: Size) -> Json:
         size,
         (Column("project", "Project", linked(project_of_row())),),
         [Value(title, f"max by (project) ({select(f'{PROJECT_LEVEL}:{record}')}) - 1") for title, record in ratios],
-        look=Look("percentunit", decimals=0),
+        look=FieldStyle("percentunit", decimals=0),
         sort_by="Worker requests",
         if_empty="Not known before a week is recorded",
     )
@@ -78,6 +78,6 @@ def _inventory(size: Size) -> Json:
         "What discovery finds in the chosen accounts, of all projects.",
         size,
         [Query(f"sum by (kind) (max by (account, kind) ({select_account('cloudflare_assets')}))", "{{kind}}")],
-        Look("none"),
+        FieldStyle("none"),
         names=KINDS,
     )

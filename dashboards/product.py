@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.freshness import alerts_firing, alerts_table
-from dashboards.grafana import Json, Look, Query, Size, stat, timeseries
-from dashboards.lines import QUOTA, Line
+from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
+from dashboards.lines import QUOTA, Threshold
 from dashboards.links import (
     ASSET_LABELS,
     PROJECT,
@@ -122,7 +122,7 @@ class Product:
                 Column("project", "Project", linked(project_of_row(), **{"custom.width": 90})),
             ),
             (*values, *prices),
-            look=Look("short", decimals=1),
+            look=FieldStyle("short", decimals=1),
             sort_by="Forecast",
         )
 
@@ -135,7 +135,7 @@ class Product:
     def _alerts(self) -> Json:
         return alerts_table(Size(8, 9), *self.firing)
 
-    def stat(self, title: str, description: str, expr: str, look: Look) -> Json:
+    def stat(self, title: str, description: str, expr: str, look: FieldStyle) -> Json:
         """Give a sum; 0 if there is nothing."""
         return stat(title, description, SMALL, [Query(f"{expr} or vector(0)", title.lower())], look)
 
@@ -146,7 +146,7 @@ class Product:
             f"{description} {DATA_TIME}",
             SMALL,
             [Query(sum_of(f"{self.level}{record}", self.chosen), title.lower())],
-            Look(unit, decimals=1),
+            FieldStyle(unit, decimals=1),
         )
 
     def by_project(self, title: str, what: str, record: str, counter: str, *, unit: str) -> Json:
@@ -157,7 +157,7 @@ class Product:
             f"{what} {TEN} {DATA_TIME}",
             HALF,
             [Query(query, "{{project}}")],
-            Look(unit),
+            FieldStyle(unit),
             is_stacked=True,
             links=(of_series(PROJECT, TO_PROJECT, "project"),),
         )
@@ -165,16 +165,16 @@ class Product:
     def by_asset(self, title: str, what: str, record: str, counter: str, *matchers: str, unit: str) -> Json:
         """Give a recorded rate by asset."""
         query = rate_of_largest(f"{self.level}{record}", counter, self.label, self.chosen, *matchers)
-        return self._curves(title, f"{what} {TEN} {DATA_TIME}", query, Look(unit), is_stacked=True)
+        return self._curves(title, f"{what} {TEN} {DATA_TIME}", query, FieldStyle(unit), is_stacked=True)
 
-    def value_by_asset(self, title: str, what: str, record: str, *, unit: str, line: Line | None = None) -> Json:
+    def value_by_asset(self, title: str, what: str, record: str, *, unit: str, line: Threshold | None = None) -> Json:
         """Give a recorded value by asset, the largest ones; with the line where an alert begins."""
         said = f" From the line on {line.alert} may fire." if line else ""
         query = largest(f"{self.level}{record}", self.label, self.chosen)
-        look = Look(unit, line.drawn()) if line else Look(unit)
+        look = FieldStyle(unit, line.drawn()) if line else FieldStyle(unit)
         return self._curves(title, f"{what} The ten largest now.{said}", query, look)
 
-    def metric_by_asset(self, title: str, what: str, query: str, look: Look) -> Json:
+    def metric_by_asset(self, title: str, what: str, query: str, look: FieldStyle) -> Json:
         """Give a query's values by asset."""
         return self._curves(title, what, query, look)
 
@@ -188,10 +188,10 @@ class Product:
             size,
             (Column("meter", "Meter", {"custom.width": 190}),),
             Value("Used", f"max by (meter) ({selected})", {"max": 1}),
-            look=Look("percentunit", QUOTA, decimals=0),
+            look=FieldStyle("percentunit", QUOTA, decimals=0),
         )
 
-    def _curves(self, title: str, what: str, query: str, look: Look, *, is_stacked: bool = False) -> Json:
+    def _curves(self, title: str, what: str, query: str, look: FieldStyle, *, is_stacked: bool = False) -> Json:
         return timeseries(
             f"{title} by {self.word}",
             what,

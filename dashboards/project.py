@@ -2,7 +2,7 @@
 
 from dashboards.colors import PRODUCTS
 from dashboards.freshness import alerts_firing, alerts_table
-from dashboards.grafana import Json, Look, Query, Size, stat, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.lines import ERROR_RATIO
 from dashboards.links import ASSET_LABELS, PROJECT, TO_ASSET, asset_of_row, of_series, product_page
 from dashboards.names import (
@@ -61,7 +61,7 @@ def _requests(size: Size) -> Json:
         f"Invocations of its Workers. {IN_RANGE}",
         size,
         [Query(f"sum(increase({select(REQUESTS_TOTAL)}[$__range])) or vector(0)", "requests")],
-        Look("short", decimals=1),
+        FieldStyle("short", decimals=1),
     )
 
 
@@ -72,14 +72,18 @@ def _failed(size: Size) -> Json:
         f"Share of these invocations that Cloudflare counts as errors. {IN_RANGE}",
         size,
         [Query(f"{failed} or vector(0)", "failed")],
-        Look("percentunit", decimals=2),
+        FieldStyle("percentunit", decimals=2),
     )
 
 
 def _assets(size: Size) -> Json:
     listed = f"max by (account, project, asset_id) ({select('cloudflare_asset_info')})"
     return stat(
-        "Assets", "What discovery finds of it.", size, [Query(f"count({listed}) or vector(0)", "assets")], Look("none")
+        "Assets",
+        "What discovery finds of it.",
+        size,
+        [Query(f"count({listed}) or vector(0)", "assets")],
+        FieldStyle("none"),
     )
 
 
@@ -103,7 +107,7 @@ def _assets_table(size: Size) -> Json:
             Value("Last used", _moment(last_used), shown),
             Value("", f"sum by ({OF_ASSET}) ({with_product(listed)})"),
         ),
-        look=Look("currencyUSD", decimals=2),
+        look=FieldStyle("currencyUSD", decimals=2),
         sort_by="Forecast",
     )
 
@@ -119,7 +123,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
         f"From the line on CloudflareWorkerErrorRatioHigh fires, unless the Worker is hardly called. {LATE}",
         size,
         [Query(or_none(f"max by (script_name) ({select(ratio)})", "script_name"), "{{script_name}}")],
-        Look("percentunit", ERROR_RATIO.drawn()),
+        FieldStyle("percentunit", ERROR_RATIO.drawn()),
         links=(_opens("workers"),),
     )
     curves = [
@@ -133,7 +137,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
                     f"{{{{{ASSET_LABELS[product]}}}}}",
                 )
             ],
-            Look(unit),
+            FieldStyle(unit),
             is_stacked=True,
             links=(_opens(product),),
         )

@@ -1,6 +1,6 @@
 """Projects beside each other: what each used and costs."""
 
-from dashboards.grafana import Json, Look, Query, Size, thresholds, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, Size, thresholds, timeseries
 from dashboards.lines import ERROR_RATIO
 from dashboards.links import PROJECT, TO_PROJECT, of_series, project_of_row
 from dashboards.names import (
@@ -48,7 +48,7 @@ def projects_table(size: Size) -> Json:
             Value("DO requests", used(OBJECT_TOTAL, "project")),
             Value("KV ops", used(KV_TOTAL, "project")),
         ),
-        look=Look("short", decimals=1),
+        look=FieldStyle("short", decimals=1),
         sort_by="Forecast",
     )
 
@@ -60,7 +60,7 @@ def requests(size: Size) -> Json:
         f"Invocations of all Workers of a project (workersInvocationsAdaptive). {TEN} {DATA_TIME}",
         size,
         [Query(rate_of_largest(f"{PROJECT_LEVEL}:{REQUESTS}:rate10m", REQUESTS_TOTAL, "project"), "{{project}}")],
-        Look("reqps"),
+        FieldStyle("reqps"),
         is_stacked=True,
         links=(OPENS,),
     )
@@ -75,7 +75,7 @@ def failures(size: Size) -> Json:
         f"looks at each Worker by itself. {LATE}",
         size,
         [Query(or_none(f"max by (project) ({select(ratio)})", "project"), "{{project}}")],
-        Look("percentunit"),
+        FieldStyle("percentunit"),
         links=(OPENS,),
     )
 
@@ -87,7 +87,7 @@ def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
         f"What the usage of the last hour costs. {LIST_PRICE}",
         size,
         [Query(or_none(total(f"{PROJECT_LEVEL}:{LIST_COST}:rate1h", "project"), "project"), "{{project}}")],
-        Look("currencyUSD"),
+        FieldStyle("currencyUSD"),
         is_stacked=is_stacked,
         links=(OPENS,),
     )
@@ -101,7 +101,7 @@ def side_by_side(size: Size) -> tuple[Json, ...]:
             f"{what} {DATA_TIME}",
             size,
             [Query(or_none(total(f"{PROJECT_LEVEL}{record}:rate10m", "project"), "project"), "{{project}}")],
-            Look(unit),
+            FieldStyle(unit),
             links=(OPENS,),
         )
         for title, what, record, unit in (

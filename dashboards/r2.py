@@ -2,7 +2,7 @@
 
 from dashboards import lines
 from dashboards.colors import CLASSES
-from dashboards.grafana import Json, Look, Query, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import R2_EGRESS, R2_OPERATIONS, R2_STORED, R2_TOTAL
 from dashboards.product import HALF, THIRD, Product
 from dashboards.queries import or_none, select, total, used
@@ -23,7 +23,7 @@ def r2() -> Json:
                 "Stored",
                 f"Objects and their metadata (r2StorageAdaptiveGroups). {SIZES}",
                 f"sum({select(R2_STORED, own)})",
-                Look("decbytes", decimals=1),
+                FieldStyle("decbytes", decimals=1),
             ),
             R2.rate(
                 "Operations", "Of all classes (r2OperationsAdaptiveGroups).", f"_class:{R2_OPERATIONS}:rate10m", "ops"
@@ -97,7 +97,7 @@ def _classes() -> Json:
         f"{DATA_TIME}",
         HALF,
         [Query(or_none(total(record, "class", R2.chosen), "class"), "{{class}}")],
-        Look("ops"),
+        FieldStyle("ops"),
         is_stacked=True,
         colors=CLASSES,
     )

@@ -1,12 +1,12 @@
 """Panels about money that several pages have."""
 
-from dashboards.grafana import Json, Look, Query, Size, stat, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.links import COST, of_series
 from dashboards.names import LIST_COST
 from dashboards.queries import FORECAST, TO_DATE, money, or_none, select_account, total
 from dashboards.text import LIST_PRICE, OF_CYCLE
 
-USD = Look("currencyUSD", decimals=2)
+USD = FieldStyle("currencyUSD", decimals=2)
 MORE = of_series(COST, "Open the costs")
 
 
@@ -47,7 +47,7 @@ def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
         f"What the usage of the last hour costs. {LIST_PRICE}",
         size,
         [Query(or_none(total(record, "product"), "product"), "{{product}}")],
-        Look("currencyUSD"),
+        FieldStyle("currencyUSD"),
         is_stacked=True,
         colors=colors,
     )
@@ -61,5 +61,5 @@ def cycle_left(size: Size) -> Json:
         "Until the end of the billing cycle, of the account where it is next.",
         size,
         [Query(f"(min({end}) - time()) / 86400", "left")],
-        Look("none", decimals=0),
+        FieldStyle("none", decimals=0),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.colors import PLAIN
-from dashboards.grafana import Json, Look, Query, Size, by_name, panel
+from dashboards.grafana import FieldStyle, Json, Query, Size, by_name, panel
 
 COLORED = {"type": "color-text"}
 """A cell whose text has the colour of its value."""
@@ -38,7 +38,14 @@ def linked(link: Json, **more: Any) -> Json:
 
 
 def bars(
-    title: str, description: str, size: Size, names: Sequence[Column], value: Value, *, look: Look, if_empty: str = ""
+    title: str,
+    description: str,
+    size: Size,
+    names: Sequence[Column],
+    value: Value,
+    *,
+    look: FieldStyle,
+    if_empty: str = "",
 ) -> Json:
     """Give a table with a bar in each row, the longest first."""
     color = {"color": {"mode": "thresholds"}} if look.steps else {"color": {"mode": "fixed", "fixedColor": PLAIN}}
@@ -62,7 +69,7 @@ def values_table(
     names: Sequence[Column],
     values: Sequence[Value],
     *,
-    look: Look,
+    look: FieldStyle,
     sort_by: str,
     is_descending: bool = True,
     if_empty: str = "",
@@ -96,7 +103,7 @@ def table(
     description: str,
     size: Size,
     queries: Sequence[Query],
-    look: Look,
+    look: FieldStyle,
     *,
     columns: Sequence[Column],
     sort_by: str,

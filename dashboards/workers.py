@@ -2,7 +2,7 @@
 
 from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
-from dashboards.grafana import Json, Look, Query, timeseries
+from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import ERRORS, ERRORS_TOTAL, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
 from dashboards.product import HALF, THIRD, WIDE, Product
 from dashboards.projects import FAILED
@@ -27,13 +27,13 @@ def workers() -> Json:
                 "Failed",
                 "Share of invocations that Cloudflare counts as errors, over ten minutes (workersInvocationsAdaptive).",
                 failed,
-                Look("percentunit", decimals=2),
+                FieldStyle("percentunit", decimals=2),
             ),
             WORKERS.stat(
                 "Subrequests",
                 f"Requests made by Workers (workersInvocationsAdaptive). {IN_RANGE}",
                 f"sum(increase({select('cloudflare_worker_subrequests_total', own)}[$__range]))",
-                Look("short", decimals=1),
+                FieldStyle("short", decimals=1),
             ),
         ),
         account=(
@@ -100,7 +100,7 @@ def _requests() -> Json:
             Query(sum_of(_rate(REQUESTS), WORKERS.chosen), "all"),
             Query(sum_of(_rate(ERRORS), WORKERS.chosen), "failed"),
         ],
-        Look("reqps"),
+        FieldStyle("reqps"),
         colors=REQUEST_COLORS,
     )
 
@@ -112,5 +112,5 @@ def _outcomes() -> Json:
         THIRD,
         (Column("status", "Outcome", {"custom.width": 170}),),
         Value("Invocations", used(REQUESTS_TOTAL, "status", WORKERS.chosen)),
-        look=Look("short", decimals=1),
+        look=FieldStyle("short", decimals=1),
     )

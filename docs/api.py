@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from docs.tables import code, table
-from exporter.exposition.api.openapi import DESCRIPTION, ENDPOINTS, Endpoint, openapi_document
+from exporter.exposition.api.openapi import DESCRIPTION, ENDPOINTS, ApiPath, openapi_document
 
 PORT = 9199
 
@@ -35,7 +35,7 @@ def api_page() -> str:
     return "\n".join(parts)
 
 
-def _endpoint(endpoint: Endpoint, operation: Mapping[str, Any]) -> str:
+def _endpoint(endpoint: ApiPath, operation: Mapping[str, Any]) -> str:
     parts = [f"## {endpoint.summary}\n", f"`GET {endpoint.path}`. {endpoint.text}\n"]
     if operation["parameters"]:
         rows = [_parameter(each) for each in operation["parameters"]]

@@ -14,7 +14,7 @@ from exporter.catalog import PRODUCTS
 from exporter.catalog.entry import Dataset, Metric, Product
 from exporter.config import Cloudflare, Config, Storage, Token
 from exporter.config.alerting import Alerting
-from exporter.config.costs import BudgetRule, Costs
+from exporter.config.costs import BudgetRule, CostSettings
 from exporter.config.thresholds import ThresholdRule
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.renderer import Renderer
@@ -101,7 +101,7 @@ async def _demo_rows() -> list[Row]:
     config = Config(
         cloudflare=Cloudflare(api_url="http://cloudflare.test/client/v4", tokens=(token,)),
         storage=Storage(path=""),
-        costs=Costs(budgets=(budget,)),
+        costs=CostSettings(budgets=(budget,)),
         alerting=Alerting(thresholds=(threshold,)),
     )
     exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
@@ -112,7 +112,7 @@ async def _demo_rows() -> list[Row]:
         cloudflare.advance(timedelta(minutes=1))
     snapshot = exporter.published.snapshot
     assert snapshot is not None
-    text = Renderer(clock, ProcessMetrics()).give(snapshot, (Format.OPENMETRICS, False)).body.decode()
+    text = Renderer(clock, ProcessMetrics()).get(snapshot, (Format.OPENMETRICS, False)).body.decode()
     await exporter.close()
     known = {family.name for family in snapshot.families}
     return [*map(_row, snapshot.families), *_added_by_renderer(text, known)]

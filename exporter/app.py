@@ -8,16 +8,16 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from exporter.alerts import Addresses, Monitoring
+from exporter.alerts import Addresses, AlertsClient
 from exporter.billing import facts_from_text
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.catalog.entry import Dataset
 from exporter.check import (
     PATIENCE,
-    Bearer,
     Checker,
-    Report,
-    Surroundings,
+    CheckReport,
+    Credential,
+    Host,
     beside_exporter,
     folder_findings,
     memory_findings,
@@ -25,9 +25,9 @@ from exporter.check import (
 from exporter.clock import Clock
 from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestCounts
 from exporter.config import Config, ConfigError
-from exporter.costs import Query, Statement, make_statement
+from exporter.costs import Statement, StatementQuery, make_statement
 from exporter.costs.calculator import CostCalculator
-from exporter.costs.history import Books
+from exporter.costs.history import CostHistory
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger, Tariffs
@@ -39,7 +39,7 @@ from exporter.poller.reload import Reloader
 from exporter.poller.tokens import Tokens
 from exporter.pricing import load_card
 from exporter.views import UsagePage, UsageQuery, find_usage
-from exporter.web import Gate, Guard
+from exporter.web import PolicyMiddleware, WebPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Exporter:
     """Everything that runs, wired."""
 
     http: httpx.AsyncClient
-    monitoring: Monitoring
+    alerts_client: AlertsClient
     ledger: Ledger
     published: Published
     poller: Poller
     reloader: Reloader
-    gate: Gate
+    policy: WebPolicy
     web: ASGIApp
 
     async def start(self) -> None:
@@ -63,7 +63,7 @@ class Exporter:
     async def close(self) -> None:
         """Finish the commit that is under way and close everything."""
         await self.poller.stop()
-        await self.monitoring.close()
+        await self.alerts_client.close()
         await self.http.aclose()
         self.ledger.close()
 
@@ -75,13 +75,13 @@ def build_exporter(
     transport: httpx.AsyncBaseTransport | None = None,
     monitoring_transport: httpx.AsyncBaseTransport | None = None,
     telemetry_path: str = "/metrics",
-    gate: Gate | None = None,
+    policy: WebPolicy | None = None,
     page_limit: int = PAGE_LIMIT,
     open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
 ) -> Exporter:
     """Wire an exporter. Raises ConfigError or StorageError.
 
-    ``gate`` lets requests in, all of them if it is not given. ``transport`` replaces the network on the way to
+    ``policy`` lets requests in, all of them if it is not given. ``transport`` replaces the network on the way to
     Cloudflare, ``monitoring_transport`` that to Prometheus and Alertmanager, and ``open_ledger`` what opens the ledger
     in its folder.
     """
@@ -110,8 +110,8 @@ def build_exporter(
         configured_at=clock.now(),
     )
     context.register_accounts()
-    gate = gate or Gate(None, clock)
-    context.find_web_problem = lambda: gate.problem
+    policy = policy or WebPolicy(None, clock)
+    context.find_web_problem = lambda: policy.problem
     poller = Poller(
         principals,
         context,
@@ -121,8 +121,8 @@ def build_exporter(
         on_publish=renderer.renew,
     )
 
-    def make_past_statement(query: Query) -> Statement:
-        return make_statement(query, Books(ledger, calculator.card, calculator.rules))
+    def make_past_statement(query: StatementQuery) -> Statement:
+        return make_statement(query, CostHistory(ledger, calculator.card, calculator.rules))
 
     def read_usage(query: UsageQuery) -> UsagePage:
         return find_usage(query, ledger, calculator.card)
@@ -130,7 +130,7 @@ def build_exporter(
     def addresses() -> Addresses:
         return Addresses(context.alerting.alertmanager_url, context.alerting.prometheus_url)
 
-    monitoring = Monitoring(lambda: _direct_client(monitoring_transport), clock, addresses)
+    alerts_client = AlertsClient(lambda: _direct_client(monitoring_transport), clock, addresses)
     pages = build_web(
         published,
         renderer,
@@ -139,23 +139,23 @@ def build_exporter(
         telemetry_path=telemetry_path,
         ask_books=lambda query: context.with_ledger(make_past_statement, query),
         ask_usage=lambda query: context.with_ledger(read_usage, query),
-        monitoring=monitoring,
+        alerts_client=alerts_client,
         grafana_url=lambda: context.alerting.routing.grafana_url,
     )
     reloader = Reloader(config, tokens, context, poller)
-    return Exporter(http, monitoring, ledger, published, poller, reloader, gate, Guard(pages, gate))
+    return Exporter(http, alerts_client, ledger, published, poller, reloader, policy, PolicyMiddleware(pages, policy))
 
 
 async def run_check(
     config: Config,
     clock: Clock,
-    surroundings: Surroundings,
+    host: Host,
     environment: Mapping[str, str],
     config_file: Path | None = None,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     patience: timedelta = PATIENCE,
-) -> Report:
+) -> CheckReport:
     """Try everything that an exporter with this configuration would need. Raises ConfigError.
 
     While an exporter uses the state folder, what is asked of Cloudflare stays within what that one leaves.
@@ -163,14 +163,14 @@ async def run_check(
     """
     folder, api_url = config.storage.folder(), config.cloudflare.api_url
     inspection = inspect_folder(folder) if folder else None
-    found = folder_findings(folder, inspection, surroundings) if folder and inspection else memory_findings()
+    found = folder_findings(folder, inspection, host) if folder and inspection else memory_findings()
     is_beside = inspection is not None and inspection.is_in_use
     time, request_counts = CloudflareTime(clock), RequestCounts()
     async with _http_client(transport) as http:
         tokens = Tokens(http, api_url, clock=clock, time=time, request_counts=request_counts, page_limit=PAGE_LIMIT)
         principals = tokens.take(beside_exporter(config) if is_beside else config)
-        bearers = [
-            Bearer(
+        credentials = [
+            Credential(
                 token,
                 principal,
                 Client(
@@ -185,7 +185,7 @@ async def run_check(
             )
             for token, principal in zip(config.cloudflare.tokens, principals, strict=True)
         ]
-        checker = Checker(config, bearers, clock=clock, time=time, request_counts=request_counts, patience=patience)
+        checker = Checker(config, credentials, clock=clock, time=time, request_counts=request_counts, patience=patience)
         return await checker.check(config_file, environment, found)
 
 

@@ -8,9 +8,9 @@ billed day    what Cloudflare's own bill says of one line on one day
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 USD = 10**24
 """A dollar, in the unit in which list cost is kept: what a byte costs in an hour is no whole number of anything larger.
@@ -68,7 +68,8 @@ class BillingFacts:
     empty if the account offers none, and ``billed_state`` is ``available``, ``absent``, ``forbidden`` or ``unknown``.
     """
 
-    heard: datetime | None = None
+    fetched_at: Annotated[datetime | None, Field(alias="heard")] = None
+    """Stored as ``heard``, as in every ledger that there is."""
     subscriptions: tuple[Subscription, ...] | None = None
     is_forbidden: bool = False
     anchor_day: int | None = None
@@ -77,19 +78,19 @@ class BillingFacts:
     billed: tuple[BilledDay, ...] = ()
 
 
-NOTHING_HEARD = BillingFacts()
+NO_BILLING_FACTS = BillingFacts()
 
 _FACTS = TypeAdapter(BillingFacts)
 
 
 def facts_to_text(facts: BillingFacts) -> str:
     """Give facts as text, to be put down."""
-    return _FACTS.dump_json(facts).decode()
+    return _FACTS.dump_json(facts, by_alias=True).decode()
 
 
 def facts_from_text(text: str) -> BillingFacts:
-    """Read what ``facts_to_text`` gave; what cannot be read, as that of another release, is nothing heard."""
+    """Read what ``facts_to_text`` gave; what cannot be read, as that of another release, counts as no facts."""
     try:
         return _FACTS.validate_json(text)
     except ValidationError:
-        return NOTHING_HEARD
+        return NO_BILLING_FACTS

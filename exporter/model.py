@@ -1,34 +1,63 @@
-"""The vocabulary that every room shares. One word per idea:
+"""The vocabulary that every room shares: one word an idea, and the values that pass between rooms.
 
-account      a Cloudflare account: the unit of permission, billing and failure
-product      what Cloudflare sells and measures: Workers, R2, D1 …
-asset        one thing of an account: a Worker, a bucket, a database, a namespace; identified by kind and id
-listing      one product's complete discovery answer for one account
-inventory    all listings of one discovery of an account
-dataset      a GraphQL analytics field, e.g. ``workersInvocationsAdaptive``
-dimension    what Cloudflare groups a dataset by; it becomes a label
-amount       an integer in the smallest unit of a field (floats of the API in millionths)
-row          the amounts of one asset and one set of label values
-question     "how much of this dataset between two minutes"
-answer       the rows that Cloudflare gave to a question, by hour, with the answer's own date
-open hour    an hour whose amounts an answer may still replace; a settled hour is final
-total        the amount of a row since the dataset's start, never falling
-placement    the project and name under which an asset's usage is published
-series       one exposed time series; it grows by the increases of the rows placed in it
-meter        what an invoice counts; daily sums are kept per meter
-stranger     an asset seen in rows that no discovery has decided on yet
-status       how an account, a dataset or a list stands, since when
-problem      something that is wrong: of what, since when, what happened (detail), what to do (remedy)
-snapshot     everything that is published, at one moment
+What there is
+account       a Cloudflare account: the unit of permission, billing and failure
+product       what Cloudflare sells and measures: Workers, R2, D1 …
+asset         one thing of an account: a Worker, a bucket, a database, a namespace; identified by kind and id
+listing       the complete list of one kind of asset in one account; a listing failure says why there is none
+inventory     all listings of one discovery of an account
+roster        every asset ever seen of an account, an entry each
+standing      how discovery knows an entry: listed, absent, unlisted, or a stranger that no list has decided on yet
+project       the group an asset belongs to, by rule, tag, Worker or name prefix
+placement     the project and name under which an asset's usage and cost are published
+
+What is asked
+principal     one token, as a way of asking Cloudflare; tokens of one user share a request budget
+discovery     reading the lists of an account's assets
+dataset       a GraphQL analytics field, e.g. ``workersInvocationsAdaptive``, asked in one way
+dimension     what Cloudflare groups a dataset by; it becomes a label
+question      "how much of this dataset between two minutes"; cut into pieces where it does not fit a page
+answer        the rows that Cloudflare gave to a question, by hour, with the answer's own date
+refresh       one round of asking: every account that the request budget allows, then one publication
+grant         what one refresh lets an account do: ask for usage, read its lists
+audit         asking a closed day once more, 26 hours after its end, when late usage has arrived
+history fill  asking the days before counting began, for the daily sums only
+
+What is counted
+amount        an integer in the smallest unit of a field (floats of the API in millionths)
+row           the amounts of one asset and one set of label values
+book          what the ledger keeps of one dataset of one account: counters, or gauges
+open hour     an hour whose amounts an answer may still replace; a settled hour is final but for the audit
+total         the amount of a row since the dataset's start, never falling
+revision      a row that Cloudflare put lower than an earlier answer did
+reading       the newest value of a gauge, with the hour or window it is from
+series        one exposed time series; it grows by the increases of the rows placed in it
+birth         the publication of a new series as 0, until a scrape has seen it
+meter         what an invoice counts; daily sums are kept per meter
+
+What it costs
+cycle         the billing cycle of an account, and nothing else
+tariff        the list price of the smallest unit of a meter (``exporter.billing`` has the other terms of bills)
+rating        usage of a cycle to the dollars of an invoice line
+attribution   an invoice line shared out over assets and projects
+list cost     usage at its list price, without what a plan includes; counted like usage
+
+What is published
+status        how an account, a dataset or a list stands, since when
+problem       something that is wrong: of what, since when, what happened (detail), what to do (remedy)
+snapshot      everything that is published, at one moment
+view          assets, projects, usage or health as the API, the first page and the commands show them
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 UNASSIGNED = "unassigned"
 UNLISTED = "(unlisted)"
@@ -92,6 +121,13 @@ class Asset:
     """Name of the Worker that a Durable Object namespace belongs to."""
     stem: str = ""
     """The name without what Cloudflare puts before it (an R2 jurisdiction); empty if it is the name."""
+
+
+class Placement(NamedTuple):
+    """The project and the name under which an asset's usage and cost are published."""
+
+    project: str
+    asset: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ async def calm_collector(clock: Clock) -> AsyncIterator[None]:
 
 async def run_until_stopped(exporter: Exporter, listener: socket.socket, stopping: asyncio.Event) -> None:
     """Serve and poll until ``stopping`` is set, or a loop ends, whose error is raised; the commit is finished."""
-    server = make_server(exporter.web, exporter.gate)
+    server = make_server(exporter.web, exporter.policy)
     await exporter.start()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     polling = asyncio.create_task(exporter.poller.run())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from exporter.simulator import USUAL_ARRIVAL, AccountModel, World
 from soak.faults import deal
-from soak.table import Line, lines_of
+from soak.table import ComparedRow, lines_of
 from tests.clock import START
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_assets, small_world
 from tests.poller.scene import OTHER_ID
@@ -37,7 +37,7 @@ def soak_world(seed: int) -> World:
     return replace(world, accounts=(*world.accounts, other), arrival=USUAL_ARRIVAL)
 
 
-async def soak(folder: Path, seed: int, course: Course, tell: Callable[[str], None]) -> list[Line]:
+async def soak(folder: Path, seed: int, course: Course, tell: Callable[[str], None]) -> list[ComparedRow]:
     """Run a course, and give what was expected and what came of it. Raises AssertionError if a counter ever falls."""
     random.seed(seed)
     rig = Rig(soak_world(seed), folder)

@@ -14,7 +14,7 @@ DIVISORS["cloudflare_list_cost_usd_total"] = 10**PLACES
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparedRow:
     """A metric or meter: sums over all its series, and by how much single series differ, in units of ``divisor``."""
 
     name: str
@@ -31,7 +31,7 @@ class Line:
         return f"{Decimal(amount) / self.divisor:,f}"
 
 
-def lines_of(rig: Rig, account_ids: Sequence[str], rested_at: datetime) -> list[Line]:
+def lines_of(rig: Rig, account_ids: Sequence[str], rested_at: datetime) -> list[ComparedRow]:
     """Give the lines of a run that is over: increases over what was scraped, then daily sums, against the oracle."""
     expected = rig.expected_increases(*account_ids)
     got = +rig.watcher.increases
@@ -49,9 +49,9 @@ def lines_of(rig: Rig, account_ids: Sequence[str], rested_at: datetime) -> list[
     ]
 
 
-def _line(name: str, pairs: Sequence[tuple[int, int]], divisor: int) -> Line:
+def _line(name: str, pairs: Sequence[tuple[int, int]], divisor: int) -> ComparedRow:
     """Give the line of some series, by what was expected of each and what came of it."""
-    return Line(
+    return ComparedRow(
         name,
         sum(expected for expected, _ in pairs),
         sum(got for _, got in pairs),
@@ -60,7 +60,7 @@ def _line(name: str, pairs: Sequence[tuple[int, int]], divisor: int) -> Line:
     )
 
 
-def as_text(lines: Sequence[Line]) -> str:
+def as_text(lines: Sequence[ComparedRow]) -> str:
     """Give the table."""
     rows = [("metric", "expected", "got", "difference"), *(line.cells() for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]

@@ -74,7 +74,7 @@ class Site:
         for _ in range(minutes):
             await self.exporter.poller.refresh()
             assert self.exporter.published.snapshot is not None
-            self.exporter.published.mark_scraped(self.exporter.published.snapshot.revision)
+            self.exporter.published.mark_scraped(self.exporter.published.snapshot.commit_number)
             self.clock.advance(MINUTE)
 
     def samples(self, family: str) -> list[tuple[dict[str, str], int | float]]:

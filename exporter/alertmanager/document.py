@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from exporter.alertmanager.receivers import ALSO, NOBODY, receiver, webhook
-from exporter.alertmanager.routes import inhibitions, root, time_intervals, told_of
+from exporter.alertmanager.routes import inhibitions, receivers_of, root, time_intervals
 from exporter.alertmanager.secrets import Secret
 from exporter.alertmanager.services import SEVERITIES
 from exporter.config.routing import Routing
@@ -34,10 +34,10 @@ def write(routing: Routing, secrets: Iterable[Secret], also: Sequence[str] = (),
     return head + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-def untold(secrets: Iterable[Secret], also: Sequence[str] = ()) -> Iterator[str]:
+def unrouted(secrets: Iterable[Secret], also: Sequence[str] = ()) -> Iterator[str]:
     """Give the severities that nobody is told of."""
     known = tuple(secrets)
-    yield from (severity for severity in SEVERITIES if not told_of(severity, known) and not also)
+    yield from (severity for severity in SEVERITIES if not receivers_of(severity, known) and not also)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -31,7 +31,7 @@ Route = dict[str, Any]
 def root(routing: Routing, secrets: Iterable[Secret], also: Sequence[str]) -> Route:
     """Give the tree of routes; ``also`` are receivers that every alert but the watchdog goes to."""
     known = tuple(secrets)
-    everyone = {severity: told_of(severity, known) for severity in SEVERITIES}
+    everyone = {severity: receivers_of(severity, known) for severity in SEVERITIES}
     routes: list[Route] = [
         _watchdog(known),
         {
@@ -45,13 +45,13 @@ def root(routing: Routing, secrets: Iterable[Secret], also: Sequence[str]) -> Ro
         },
     ]
     for team in routing.teams:
-        own = {severity: told_of(severity, known, team.name) or everyone[severity] for severity in SEVERITIES}
+        own = {severity: receivers_of(severity, known, team.name) or everyone[severity] for severity in SEVERITIES}
         routes.append({"matchers": _matchers(team), "routes": _by_severity(own, also, routing, team.name)})
     routes += _by_severity(everyone, also, routing, "")
     return {"receiver": NOBODY, "group_by": GROUP_BY, **PACE["warning"], "routes": routes}
 
 
-def told_of(severity: str, secrets: Iterable[Secret], team: str = "") -> list[str]:
+def receivers_of(severity: str, secrets: Iterable[Secret], team: str = "") -> list[str]:
     """Give the receivers of a team, or everyone's, that are told of a severity."""
     return [secret.name for secret in secrets if secret.team == team and severity in secret.service.severities]
 

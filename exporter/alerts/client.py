@@ -10,7 +10,7 @@ from datetime import datetime
 import httpx
 
 from exporter.alerts.alert import WATCHDOG, Alert, State
-from exporter.alerts.documents import OddAnswer, read_alertmanager, read_prometheus
+from exporter.alerts.documents import MalformedResponse, read_alertmanager, read_prometheus
 from exporter.clock import Clock
 from exporter.model import ExporterError
 
@@ -21,7 +21,7 @@ SHARED_SECONDS = 1.0
 LARGEST_BYTES = 10_000_000
 
 
-class MonitoringError(ExporterError):
+class AlertsUnavailable(ExporterError):
     """Nobody could say what fires; ``code`` is one word for why."""
 
     def __init__(self, code: str, detail: str, remedy: str) -> None:
@@ -38,7 +38,7 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class FetchedAlerts:
     """What ``source`` (alertmanager or prometheus) said of our alerts, and when it was asked.
 
     ``notes`` say what is less than it could be.
@@ -78,9 +78,9 @@ class _Source:
         self._patience = patience
         self._url = ""
         self._asked = 0.0
-        self._asking: asyncio.Task[Heard | _Failure] | None = None
+        self._asking: asyncio.Task[FetchedAlerts | _Failure] | None = None
 
-    async def ask(self, url: str) -> Heard | _Failure:
+    async def ask(self, url: str) -> FetchedAlerts | _Failure:
         """Give what it says at an address."""
         now, asking = self._clock.monotonic(), self._asking
         if asking is None or url != self._url or self._is_over(asking, now):
@@ -89,7 +89,7 @@ class _Source:
         # Who gives up must not take the answer from the others.
         return await asyncio.shield(asking)
 
-    def _is_over(self, asking: asyncio.Task[Heard | _Failure], now: float) -> bool:
+    def _is_over(self, asking: asyncio.Task[FetchedAlerts | _Failure], now: float) -> bool:
         return asking.cancelled() or (asking.done() and now - self._asked >= SHARED_SECONDS)
 
     async def stop(self) -> None:
@@ -98,16 +98,16 @@ class _Source:
             self._asking.cancel()
             await asyncio.wait({self._asking})
 
-    async def _ask(self, url: str) -> Heard | _Failure:
+    async def _ask(self, url: str) -> FetchedAlerts | _Failure:
         asked_at = self._clock.now()
         try:
             async with asyncio.timeout(self._patience):
                 body = await self._fetch(url.rstrip("/") + self._path)
             # Thousands of alerts take a while to be read: scrapes are answered meanwhile.
-            return Heard(self.word, asked_at, await asyncio.to_thread(self._read, body))
+            return FetchedAlerts(self.word, asked_at, await asyncio.to_thread(self._read, body))
         except (TimeoutError, httpx.TimeoutException):
             reason = f"no answer within {self._patience:g} s"
-        except OddAnswer as error:
+        except MalformedResponse as error:
             reason = str(error)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             reason = _reason(error)
@@ -118,15 +118,15 @@ class _Source:
         body = bytearray()
         async with self._http().stream("GET", url, headers=headers, follow_redirects=False) as response:
             if response.status_code != 200:
-                raise OddAnswer(f"it answered HTTP {response.status_code}")
+                raise MalformedResponse(f"it answered HTTP {response.status_code}")
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > LARGEST_BYTES:
-                    raise OddAnswer(f"its answer is larger than {LARGEST_BYTES // 10**6} MB")
+                    raise MalformedResponse(f"its answer is larger than {LARGEST_BYTES // 10**6} MB")
         return bytes(body)
 
 
-class Monitoring:
+class AlertsClient:
     """What fires now: Alertmanager is asked, which knows what is silenced, and Prometheus where that does not help.
 
     ``open_http`` gives the HTTP client when the first question comes: most exporters are never asked one.
@@ -149,44 +149,46 @@ class Monitoring:
             "prometheus", "/api/v1/alerts", read_prometheus, http=self._client, clock=clock, patience=patience
         )
 
-    async def fired(self) -> Heard:
+    async def fired(self) -> FetchedAlerts:
         """Give the alerts that fire, told to somebody or not. Raises MonitoringError."""
         found = self._addresses()
         told = await self._alertmanager.ask(found.alertmanager) if found.alertmanager else None
-        if isinstance(told, Heard) and _has_watchdog(told):
+        if isinstance(told, FetchedAlerts) and _has_watchdog(told):
             return told
         evaluated = await self._prometheus.ask(found.prometheus) if found.prometheus else None
-        if isinstance(told, Heard) and not (isinstance(evaluated, Heard) and _has_watchdog(evaluated)):
+        if isinstance(told, FetchedAlerts) and not (isinstance(evaluated, FetchedAlerts) and _has_watchdog(evaluated)):
             return told
-        if isinstance(told, Heard):
+        if isinstance(told, FetchedAlerts):
             # One that was started anew knows nothing until Prometheus tells it again, once a minute.
             told = _Failure(f"Alertmanager ({found.alertmanager}): it has not been told yet what fires")
-        if isinstance(evaluated, Heard):
+        if isinstance(evaluated, FetchedAlerts):
             alerts = tuple(alert for alert in evaluated.alerts if alert.state is not State.PENDING)
             notes = (f"{told.text}. What is silenced or inhibited is told as firing.",) if told else ()
-            return Heard(evaluated.source, evaluated.asked_at, alerts, notes)
+            return FetchedAlerts(evaluated.source, evaluated.asked_at, alerts, notes)
         failures = [each.text for each in (told, evaluated) if each is not None]
         if not failures:
             remedy = (
                 "Set alerting.alertmanager_url or alerting.prometheus_url in the configuration, or give the flag "
                 "--alerting.alertmanager-url or --alerting.prometheus-url."
             )
-            raise MonitoringError("not_configured", "Neither Alertmanager nor Prometheus is named to ask.", remedy)
+            raise AlertsUnavailable("not_configured", "Neither Alertmanager nor Prometheus is named to ask.", remedy)
         remedy = "Check that they run, and their addresses (alerting.alertmanager_url, alerting.prometheus_url)."
-        raise MonitoringError("alerts_unreachable", f"Nobody says what fires. {'. '.join(failures)}.", remedy)
+        raise AlertsUnavailable("alerts_unreachable", f"Nobody says what fires. {'. '.join(failures)}.", remedy)
 
-    async def pending(self) -> Heard:
+    async def pending(self) -> FetchedAlerts:
         """Give the alerts whose condition holds, but not yet for long enough. Raises MonitoringError."""
         url = self._addresses().prometheus
         only = "Only Prometheus knows what is pending"
         if url is None:
             remedy = "Set alerting.prometheus_url in the configuration, or give the flag --alerting.prometheus-url."
-            raise MonitoringError("not_configured", f"{only}, and it is not named to ask.", remedy)
-        heard = await self._prometheus.ask(url)
-        if isinstance(heard, _Failure):
+            raise AlertsUnavailable("not_configured", f"{only}, and it is not named to ask.", remedy)
+        fetched = await self._prometheus.ask(url)
+        if isinstance(fetched, _Failure):
             remedy = "Check that it runs, and its address (alerting.prometheus_url)."
-            raise MonitoringError("alerts_unreachable", f"{only}. {heard.text}.", remedy)
-        return Heard(heard.source, heard.asked_at, tuple(one for one in heard.alerts if one.state is State.PENDING))
+            raise AlertsUnavailable("alerts_unreachable", f"{only}. {fetched.text}.", remedy)
+        return FetchedAlerts(
+            fetched.source, fetched.asked_at, tuple(one for one in fetched.alerts if one.state is State.PENDING)
+        )
 
     async def close(self) -> None:
         """Break off what is being asked, and close the HTTP client."""
@@ -201,8 +203,8 @@ class Monitoring:
         return self._http
 
 
-def _has_watchdog(heard: Heard) -> bool:
-    return any(alert.name == WATCHDOG and alert.state is not State.PENDING for alert in heard.alerts)
+def _has_watchdog(fetched: FetchedAlerts) -> bool:
+    return any(alert.name == WATCHDOG and alert.state is not State.PENDING for alert in fetched.alerts)
 
 
 def _reason(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from exporter.alerts.alert import PREFIX, Alert, State
 from exporter.model import parse_time
 
 
-class OddAnswer(ValueError):
+class MalformedResponse(ValueError):
     """An answer is not what was asked for; the message says why."""
 
 
@@ -22,7 +22,7 @@ def read_prometheus(body: bytes) -> tuple[Alert, ...]:
     """Give our alerts of an answer to ``GET /api/v1/alerts``. Raises OddAnswer."""
     document = _mapping(_json(body), "the answer")
     if document.get("status") != "success":
-        raise _odd("status is not success")
+        raise _malformed("status is not success")
     alerts = _list(_mapping(document.get("data"), "data").get("alerts"), "data.alerts")
     return _ours(_of_prometheus(_mapping(each, "an alert")) for each in alerts)
 
@@ -36,7 +36,7 @@ def _of_prometheus(alert: Mapping[str, Any]) -> Alert:
     states = {"firing": State.FIRING, "pending": State.PENDING}
     state = states.get(_text(alert.get("state"), "state"))
     if state is None:
-        raise _odd("state is neither firing nor pending")
+        raise _malformed("state is neither firing nor pending")
     since = _time(alert.get("activeAt"), "activeAt")
     return Alert(_texts(alert, "labels"), _texts(alert, "annotations"), state, since, _value(alert.get("value")))
 
@@ -60,22 +60,22 @@ def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise OddAnswer("it did not answer with JSON") from None
+        raise MalformedResponse("it did not answer with JSON") from None
 
 
-def _odd(text: str) -> OddAnswer:
-    return OddAnswer(f"its answer is not a list of alerts: {text}")
+def _malformed(text: str) -> MalformedResponse:
+    return MalformedResponse(f"its answer is not a list of alerts: {text}")
 
 
 def _mapping(found: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
-        raise _odd(f"{what} is no object")
+        raise _malformed(f"{what} is no object")
     return found
 
 
 def _list(found: Any, what: str) -> list[Any]:
     if not isinstance(found, list):
-        raise _odd(f"{what} is no list")
+        raise _malformed(f"{what} is no list")
     return found
 
 
@@ -88,7 +88,7 @@ def _texts(alert: Mapping[str, Any], key: str) -> dict[str, str]:
 def _text(found: Any, what: str) -> str:
     # JSON can hold half a character, which could not be written again.
     if not isinstance(found, str) or any("\ud800" <= character <= "\udfff" for character in found):
-        raise _odd(f"{what} is no text")
+        raise _malformed(f"{what} is no text")
     return found
 
 
@@ -96,7 +96,7 @@ def _time(found: Any, what: str) -> datetime:
     try:
         return parse_time(_text(found, what))
     except (ValueError, OverflowError):
-        raise _odd(f"{what} is no time") from None
+        raise _malformed(f"{what} is no time") from None
 
 
 def _value(found: Any) -> float | None:
@@ -105,5 +105,5 @@ def _value(found: Any) -> float | None:
     try:
         value = float(_text(found, "value"))
     except ValueError:
-        raise _odd("value is no number") from None
+        raise _malformed("value is no number") from None
     return value if math.isfinite(value) else None

@@ -3,29 +3,29 @@
 Nothing is written to Cloudflare, and nothing is left behind on the machine.
 """
 
-from exporter.check.bearer import Bearer
 from exporter.check.checker import PATIENCE, Checker
+from exporter.check.credential import Credential
 from exporter.check.document import as_json
-from exporter.check.findings import Finding, Level, Report, Topic, refusal
-from exporter.check.needs import beside_exporter
+from exporter.check.findings import CheckReport, Finding, Level, Topic, refusal
+from exporter.check.host import Host, inspect_host
+from exporter.check.request_budget import beside_exporter
 from exporter.check.storage import folder_findings, memory_findings
-from exporter.check.surroundings import Surroundings, look_around
 from exporter.check.table import as_table
 
 __all__ = [
     "PATIENCE",
-    "Bearer",
+    "CheckReport",
     "Checker",
+    "Credential",
     "Finding",
+    "Host",
     "Level",
-    "Report",
-    "Surroundings",
     "Topic",
     "as_json",
     "as_table",
     "beside_exporter",
     "folder_findings",
-    "look_around",
+    "inspect_host",
     "memory_findings",
     "refusal",
 ]

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from exporter.catalog import PRODUCTS
-from exporter.check.bearer import Bearer
-from exporter.check.configuration import Seen, configuration_findings
+from exporter.check.account_trial import AccountTrial, try_account, try_billing
+from exporter.check.configuration import Discovered, configuration_findings
+from exporter.check.credential import Credential
 from exporter.check.datasets import dataset_findings, dataset_trials
-from exporter.check.findings import Finding, Level, Need, Report, Topic
+from exporter.check.findings import CheckReport, Finding, Level, Need, Topic
 from exporter.check.links import added_by_hand, needed_permissions, token_link
-from exporter.check.needs import Cost, by_group, need_findings, need_of
 from exporter.check.permissions import permission_findings
+from exporter.check.request_budget import Cost, by_group, need_findings, request_need
 from exporter.check.tokens import away_finding, listing_finding, token_findings
 from exporter.check.verification import TokenTrial, try_token
-from exporter.check.visit import Visit, try_billing, visit_account
 from exporter.check.wording import count
 from exporter.clock import Clock
 from exporter.cloudflare import CloudflareTime, RequestBudget, RequestCounts
@@ -40,11 +40,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An account to try, with the token that asks for it; ``visit`` is None if it was not tried."""
+    """An account to try, with the token that asks for it; ``account_trial`` is None if it was not tried."""
 
-    bearer: Bearer
+    credential: Credential
     account: Account
-    visit: Visit | None = None
+    account_trial: AccountTrial | None = None
 
 
 class Checker:
@@ -53,7 +53,7 @@ class Checker:
     def __init__(
         self,
         config: Config,
-        bearers: Sequence[Bearer],
+        credentials: Sequence[Credential],
         *,
         clock: Clock,
         time: CloudflareTime,
@@ -61,7 +61,7 @@ class Checker:
         patience: timedelta = PATIENCE,
     ) -> None:
         self._config = config
-        self._bearers = bearers
+        self._bearers = credentials
         self._clock = clock
         self._time = time
         self._request_counts = request_counts
@@ -70,10 +70,10 @@ class Checker:
 
     async def check(
         self, path: Path | None, environment: Mapping[str, str], state_findings: Iterable[Finding]
-    ) -> Report:
+    ) -> CheckReport:
         """Give the report, with what was found of the state folder at its end."""
         trials = await self._try_tokens()
-        calls = await self._visit(_calls(self._config, trials))
+        calls = await self._try_account(_calls(self._config, trials))
         visits = await self._try_billing(calls)
         products = [product for product in PRODUCTS if self._config.wants_product(product)]
         datasets = self._config.datasets()
@@ -84,19 +84,19 @@ class Checker:
             *configuration_findings(self._config, path, environment, seen),
             *_of_tokens(trials, self._time.now() or self._clock.now()),
             *(listing_finding(trial) for trial in trials if trial.is_usable),
-            *(finding for visit in visits for finding in permission_findings(visit, products)),
+            *(finding for account_trial in visits for finding in permission_findings(account_trial, products)),
             *_by_hand(permissions),
             *_untried(calls),
-            *(finding for visit in visits for finding in dataset_findings(visit, datasets)),
+            *(finding for account_trial in visits for finding in dataset_findings(account_trial, datasets)),
             *(finding for need in needs for finding in need_findings(need, _estimated(calls, need))),
             *state_findings,
         ]
         spent: dict[str, int] = {"graphql": 0, "rest": 0}
         for (api, _), number in self._request_counts.counts().items():
             spent[api] += number
-        return Report(
+        return CheckReport(
             tuple(findings),
-            tuple(trial for visit in visits for trial in dataset_trials(visit, datasets)),
+            tuple(trial for account_trial in visits for trial in dataset_trials(account_trial, datasets)),
             needs,
             token_link(permissions, is_of_account=bool(trials) and all(trial.is_of_account for trial in trials)),
             tuple(spent.items()),
@@ -105,47 +105,49 @@ class Checker:
     async def _try_tokens(self) -> list[TokenTrial]:
         """Try one token after the other; when Cloudflare does not answer at all, the others are not tried."""
         trials: list[TokenTrial] = []
-        for bearer in self._bearers:
-            trial = await self._within(try_token(bearer))
+        for credential in self._bearers:
+            trial = await self._within(try_token(credential))
             if trial is None:
-                trial = TokenTrial(bearer, self._late(f"Verifying {bearer.principal.name}"), (), ())
+                trial = TokenTrial(credential, self._late(f"Verifying {credential.principal.name}"), (), ())
             trials.append(trial)
             if isinstance(trial.verified, Unreachable):
                 break
         return trials
 
-    async def _visit(self, calls: Sequence[Call]) -> list[Call]:
+    async def _try_account(self, calls: Sequence[Call]) -> list[Call]:
         datasets = self._config.datasets()
-        gate = asyncio.Semaphore(SIDE_BY_SIDE)
-        by_token = {id(call.bearer): call.bearer for call in calls}
-        for bearer in by_token.values():
-            bearer.principal.analytics.serve_accounts(sum(call.bearer is bearer for call in calls))
+        slots = asyncio.Semaphore(SIDE_BY_SIDE)
+        by_token = {id(call.credential): call.credential for call in calls}
+        for credential in by_token.values():
+            credential.principal.analytics.serve_accounts(sum(call.credential is credential for call in calls))
 
-        async def visit(call: Call) -> Call:
-            async with gate:
+        async def account_trial(call: Call) -> Call:
+            async with slots:
                 if self._silent >= MOST_SILENT:
                     return call
-                found = await self._within(visit_account(call.bearer.principal, call.account, datasets, self._time))
+                found = await self._within(try_account(call.credential.principal, call.account, datasets, self._time))
                 if found is None:
                     late = self._late("Its lists and datasets")
-                    found = Visit(call.account, call.bearer.principal.name, late, late, {})
+                    found = AccountTrial(call.account, call.credential.principal.name, late, late, {})
                 self._silent = self._silent + 1 if found.is_silent else 0
-                return Call(call.bearer, call.account, found)
+                return Call(call.credential, call.account, found)
 
-        return list(await asyncio.gather(*(visit(call) for call in calls)))
+        return list(await asyncio.gather(*(account_trial(call) for call in calls)))
 
-    async def _try_billing(self, calls: Sequence[Call]) -> list[Visit]:
+    async def _try_billing(self, calls: Sequence[Call]) -> list[AccountTrial]:
         """Ask how the accounts are billed, once everything that is needed has been tried."""
-        gate = asyncio.Semaphore(SIDE_BY_SIDE)
+        slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
-        async def of(call: Call, visit: Visit) -> Visit:
-            if visit.is_silent:
-                return visit
-            async with gate:
-                found = await self._within(try_billing(call.bearer.principal, call.account))
-            return replace(visit, billing=self._late("Its billing") if found is None else found)
+        async def of(call: Call, account_trial: AccountTrial) -> AccountTrial:
+            if account_trial.is_silent:
+                return account_trial
+            async with slots:
+                found = await self._within(try_billing(call.credential.principal, call.account))
+            return replace(account_trial, billing=self._late("Its billing") if found is None else found)
 
-        return list(await asyncio.gather(*(of(call, call.visit) for call in calls if call.visit is not None)))
+        return list(
+            await asyncio.gather(*(of(call, call.account_trial) for call in calls if call.account_trial is not None))
+        )
 
     async def _within(self, asking: Awaitable[Result]) -> Result | None:
         """Give what is asked for; None if it takes too long."""
@@ -163,9 +165,9 @@ class Checker:
 
     def _needs(self, calls: Sequence[Call]) -> tuple[Need, ...]:
         budget = RequestBudget(self._clock, self._config.cloudflare.budget_share.by_api())
-        costs = by_group((call.bearer.token.budget_group, _cost(call)) for call in calls)
+        costs = by_group((call.credential.token.budget_group, _cost(call)) for call in calls)
         return tuple(
-            need_of(
+            request_need(
                 self._config,
                 budget,
                 group,
@@ -186,29 +188,29 @@ def _calls(config: Config, trials: Sequence[TokenTrial]) -> list[Call]:
     for trial in () if is_away or not config.datasets() else trials:
         for account in trial.accounts:
             if trial.is_usable and config.accounts.admits(account):
-                calls.setdefault(account.id, Call(trial.bearer, account))
+                calls.setdefault(account.id, Call(trial.credential, account))
     return list(calls.values())
 
 
 def _cost(call: Call) -> Cost:
     """Give what the account took; a list that failed took one request at least."""
-    principal, account_id = call.bearer.principal, call.account.id
-    inventory = call.visit.inventory if call.visit else None
+    principal, account_id = call.credential.principal, call.account.id
+    inventory = call.account_trial.inventory if call.account_trial else None
     listings = inventory.listings.values() if isinstance(inventory, Inventory) else ()
     assets = sum(len(listing.assets) for listing in listings if isinstance(listing, Listing))
     rest = max(principal.discovery.cost(account_id), len(listings))
     return Cost(principal.analytics.cost(account_id), rest, assets)
 
 
-def _seen(config: Config, trials: Iterable[TokenTrial], calls: Iterable[Call], *, are_all_tried: bool) -> Seen:
+def _seen(config: Config, trials: Iterable[TokenTrial], calls: Iterable[Call], *, are_all_tried: bool) -> Discovered:
     accounts: dict[str, Account] = {}
     is_complete = are_all_tried
     for trial in trials:
         is_complete &= trial.is_usable and isinstance(trial.listed, tuple)
         accounts |= {account.id: account for account in trial.accounts}
-    inventories = [call.visit.inventory if call.visit else None for call in calls]
+    inventories = [call.account_trial.inventory if call.account_trial else None for call in calls]
     whole = [one for one in inventories if isinstance(one, Inventory) and _is_whole(one)]
-    return Seen(tuple(accounts.values()), tuple(whole), is_complete and len(whole) == len(inventories))
+    return Discovered(tuple(accounts.values()), tuple(whole), is_complete and len(whole) == len(inventories))
 
 
 def _is_whole(inventory: Inventory) -> bool:
@@ -234,7 +236,7 @@ def _by_hand(permissions: Sequence[str]) -> list[Finding]:
 
 
 def _untried(calls: Iterable[Call]) -> list[Finding]:
-    skipped = [call for call in calls if call.visit is None]
+    skipped = [call for call in calls if call.account_trial is None]
     if not skipped:
         return []
     text = f"{count(len(skipped), 'account')} not tried, because Cloudflare stopped answering."
@@ -243,5 +245,5 @@ def _untried(calls: Iterable[Call]) -> list[Finding]:
 
 def _estimated(calls: Iterable[Call], need: Need) -> int:
     """Give how many accounts of a budget were not seen, so that what they take is a guess."""
-    own = [call for call in calls if call.bearer.token.budget_group == need.group]
-    return sum(call.visit is None or not call.visit.has_analytics for call in own)
+    own = [call for call in calls if call.credential.token.budget_group == need.group]
+    return sum(call.account_trial is None or not call.account_trial.has_analytics for call in own)

@@ -29,7 +29,7 @@ _LOCAL = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])([:/]|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Discovered:
     """What the tokens showed: all their accounts, and the lists of those that are asked.
 
     ``is_complete`` is False if some token or list could not be read; then what was not seen may exist.
@@ -51,7 +51,7 @@ class Seen:
 
 
 def configuration_findings(
-    config: Config, path: Path | None, environment: Mapping[str, str], seen: Seen
+    config: Config, path: Path | None, environment: Mapping[str, str], seen: Discovered
 ) -> list[Finding]:
     """Give what is found of a configuration, read from the file ``path`` and the environment."""
     source = f"{path} is valid." if path else "there is none: defaults, flags and the environment hold."
@@ -146,7 +146,7 @@ def _account_slips(config: Config, accounts: Sequence[Account]) -> list[Finding]
     return slips
 
 
-def _rule_slips(config: Config, seen: Seen) -> list[Finding]:
+def _rule_slips(config: Config, seen: Discovered) -> list[Finding]:
     """Give the rules and filters that concern no asset that there is."""
     assets = seen.assets()
     if not assets:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from exporter.catalog.entry import Dataset
+from exporter.check.account_trial import AccountTrial
 from exporter.check.faults import fault_of
 from exporter.check.findings import DatasetTrial, Finding, Level, Topic
-from exporter.check.visit import Visit
 from exporter.check.wording import span
 from exporter.cloudflare import CloudflareError, DatasetLimits, Forbidden, Rejected, Throttled
 from exporter.model import Answer
@@ -17,53 +17,53 @@ REFUSED = (
 )
 
 
-def dataset_trials(visit: Visit, datasets: Sequence[Dataset]) -> list[DatasetTrial]:
+def dataset_trials(trial: AccountTrial, datasets: Sequence[Dataset]) -> list[DatasetTrial]:
     """Give how each dataset stands, once by its name if it is asked in several ways."""
     return [
-        DatasetTrial(visit.account, name, _state(visit, ways), _limits(visit, ways))
+        DatasetTrial(trial.account, name, _state(trial, ways), _limits(trial, ways))
         for name, ways in _by_name(datasets).items()
     ]
 
 
-def dataset_findings(visit: Visit, datasets: Sequence[Dataset]) -> list[Finding]:
+def dataset_findings(trial: AccountTrial, datasets: Sequence[Dataset]) -> list[Finding]:
     """Give what is found of each dataset; nothing if the account gave none, which its permissions say."""
-    if not visit.has_analytics:
+    if not trial.has_analytics:
         return []
-    return [_of_dataset(visit, name, ways) for name, ways in _by_name(datasets).items()]
+    return [_of_dataset(trial, name, ways) for name, ways in _by_name(datasets).items()]
 
 
-def _of_dataset(visit: Visit, name: str, ways: Sequence[Dataset]) -> Finding:
-    limits, fault = _limits(visit, ways), _fault(visit, ways)
+def _of_dataset(trial: AccountTrial, name: str, ways: Sequence[Dataset]) -> Finding:
+    limits, fault = _limits(trial, ways), _fault(trial, ways)
     if limits is not None and not limits.is_enabled:
         return _finding(
-            visit,
+            trial,
             Level.WARNING,
             name,
             f"the plan of the account lacks it. Not published: {_metrics(ways)}.",
             WITHOUT_PLAN,
         )
     if fault is not None:
-        return _failed(visit, name, fault)
+        return _failed(trial, name, fault)
     if limits is None:
-        return _finding(visit, Level.OK, name, "answers. Its limits are not known; the usual ones are taken.")
+        return _finding(trial, Level.OK, name, "answers. Its limits are not known; the usual ones are taken.")
     text = f"answers. {_described(limits)}"
     if limits.missing:
         absent = _metrics(ways, limits.missing)
         return _finding(
-            visit,
+            trial,
             Level.WARNING,
             name,
             f"{text} The plan lacks {', '.join(sorted(limits.missing))}; not published: {absent}.",
             WITHOUT_PLAN,
         )
-    return _finding(visit, Level.OK, name, text)
+    return _finding(trial, Level.OK, name, text)
 
 
-def _failed(visit: Visit, name: str, error: CloudflareError) -> Finding:
+def _failed(trial: AccountTrial, name: str, error: CloudflareError) -> Finding:
     if isinstance(error, Forbidden):
-        return _finding(visit, Level.ERROR, name, f"refused. {error.detail}", REFUSED)
+        return _finding(trial, Level.ERROR, name, f"refused. {error.detail}", REFUSED)
     level, message, remedy = fault_of(error)
-    return _finding(visit, level, name, message, remedy)
+    return _finding(trial, level, name, message, remedy)
 
 
 def _described(limits: DatasetLimits) -> str:
@@ -71,21 +71,21 @@ def _described(limits: DatasetLimits) -> str:
     return f"{limits.page_size:,} rows a page, {longest}, {span(limits.retention)} back."
 
 
-def _state(visit: Visit, ways: Sequence[Dataset]) -> str:
-    limits, fault = _limits(visit, ways), _fault(visit, ways)
+def _state(trial: AccountTrial, ways: Sequence[Dataset]) -> str:
+    limits, fault = _limits(trial, ways), _fault(trial, ways)
     if limits is not None and not limits.is_enabled:
         return "unavailable"
     if fault is not None:
         if isinstance(fault, Throttled):
             return "untried"
         return "unavailable" if isinstance(fault, Forbidden | Rejected) else "failing"
-    is_answered = any(isinstance(visit.outcomes.get(dataset.key), Answer) for dataset in ways)
+    is_answered = any(isinstance(trial.outcomes.get(dataset.key), Answer) for dataset in ways)
     return "ok" if is_answered else "untried"
 
 
-def _limits(visit: Visit, ways: Sequence[Dataset]) -> DatasetLimits | None:
+def _limits(trial: AccountTrial, ways: Sequence[Dataset]) -> DatasetLimits | None:
     """Give the limits of a dataset; what is missing is what any way of asking it lacks."""
-    known = [visit.known_limits[dataset.key] for dataset in ways if dataset.key in visit.known_limits]
+    known = [trial.known_limits[dataset.key] for dataset in ways if dataset.key in trial.known_limits]
     if not known:
         return None
     first = known[0]
@@ -93,8 +93,8 @@ def _limits(visit: Visit, ways: Sequence[Dataset]) -> DatasetLimits | None:
     return DatasetLimits(first.is_enabled, first.page_size, first.longest, first.retention, missing)
 
 
-def _fault(visit: Visit, ways: Sequence[Dataset]) -> CloudflareError | None:
-    outcomes = (visit.outcomes.get(dataset.key) for dataset in ways)
+def _fault(trial: AccountTrial, ways: Sequence[Dataset]) -> CloudflareError | None:
+    outcomes = (trial.outcomes.get(dataset.key) for dataset in ways)
     return next((outcome for outcome in outcomes if isinstance(outcome, CloudflareError)), None)
 
 
@@ -116,5 +116,5 @@ def _by_name(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
     return by_name
 
 
-def _finding(visit: Visit, level: Level, name: str, message: str, remedy: str = "") -> Finding:
-    return Finding(Topic.DATASETS, level, name, message, remedy, visit.token, visit.account)
+def _finding(trial: AccountTrial, level: Level, name: str, message: str, remedy: str = "") -> Finding:
+    return Finding(Topic.DATASETS, level, name, message, remedy, trial.token, trial.account)

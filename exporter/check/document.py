@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from exporter import __version__
-from exporter.check.findings import ApiNeed, DatasetTrial, Finding, Level, Need, Report
+from exporter.check.findings import ApiNeed, CheckReport, DatasetTrial, Finding, Level, Need
 from exporter.cloudflare.budget import PERIOD_SECONDS
 
 
-def as_json(report: Report) -> str:
+def as_json(report: CheckReport) -> str:
     """Give the report as one JSON document, with a line end."""
     document = {
         "ok": report.exit_code == 0,
@@ -52,7 +52,7 @@ def _dataset(trial: DatasetTrial) -> dict[str, Any]:
     }
 
 
-def _budget(report: Report) -> dict[str, Any]:
+def _budget(report: CheckReport) -> dict[str, Any]:
     return {
         "period_seconds": int(PERIOD_SECONDS),
         "refresh_interval_seconds": max((_seconds(need.graphql.interval) for need in report.needs), default=None),

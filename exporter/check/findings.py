@@ -88,7 +88,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """Everything that a check found.
 
     ``link`` opens Cloudflare's form for a token with every permission that is needed. ``requests`` counts what the
@@ -119,6 +119,6 @@ class Report:
         return 1 if self.count(Level.ERROR) else 0
 
 
-def refusal(message: str) -> Report:
+def refusal(message: str) -> CheckReport:
     """Give the report on a configuration that cannot be used."""
-    return Report((Finding(Topic.CONFIGURATION, Level.ERROR, "configuration", message),), is_refused=True)
+    return CheckReport((Finding(Topic.CONFIGURATION, Level.ERROR, "configuration", message),), is_refused=True)

@@ -4,40 +4,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from exporter.catalog.entry import Product
+from exporter.check.account_trial import AccountTrial
 from exporter.check.faults import describe_fault, fault_of
 from exporter.check.findings import TOKEN_LINK, Finding, Level, Topic
 from exporter.check.links import ANALYTICS
-from exporter.check.visit import Visit
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.billing import PERMISSION as BILLING
 from exporter.model import Inventory, ListingFailure
 
 
-def permission_findings(visit: Visit, products: Iterable[Product]) -> list[Finding]:
+def permission_findings(trial: AccountTrial, products: Iterable[Product]) -> list[Finding]:
     """Give what is found of each permission that an account takes; one finding if it has none at all."""
     by_permission: dict[str, list[Product]] = {}
     for product in products:
         by_permission.setdefault(product.endpoint.permission, []).append(product)
-    if _is_closed(visit):
-        return [_closed(visit, (ANALYTICS, *by_permission))]
-    if isinstance(visit.inventory, CloudflareError):
-        lists = [_untried(visit, permission, visit.inventory) for permission in by_permission]
+    if _is_closed(trial):
+        return [_closed(trial, (ANALYTICS, *by_permission))]
+    if isinstance(trial.inventory, CloudflareError):
+        lists = [_untried(trial, permission, trial.inventory) for permission in by_permission]
     else:
-        lists = [_lists(visit, visit.inventory, permission, of) for permission, of in by_permission.items()]
-    return [_analytics(visit), *lists, *_billing(visit)]
+        lists = [_lists(trial, trial.inventory, permission, of) for permission, of in by_permission.items()]
+    return [_analytics(trial), *lists, *_billing(trial)]
 
 
-def _is_closed(visit: Visit) -> bool:
+def _is_closed(trial: AccountTrial) -> bool:
     """Tell whether Cloudflare refuses everything of the account."""
-    if isinstance(visit.inventory, CloudflareError) or not visit.inventory.listings:
+    if isinstance(trial.inventory, CloudflareError) or not trial.inventory.listings:
         return False
-    return _has_no_analytics(visit) and all(map(_is_forbidden, visit.inventory.listings.values()))
+    return _has_no_analytics(trial) and all(map(_is_forbidden, trial.inventory.listings.values()))
 
 
-def _closed(visit: Visit, permissions: Sequence[str]) -> Finding:
+def _closed(trial: AccountTrial, permissions: Sequence[str]) -> Finding:
     names = ", ".join(f"'{permission}'" for permission in permissions)
     return _finding(
-        visit,
+        trial,
         Level.ERROR,
         "every permission",
         "missing: Cloudflare refuses all that there is to read of the account.",
@@ -45,32 +45,32 @@ def _closed(visit: Visit, permissions: Sequence[str]) -> Finding:
     )
 
 
-def _analytics(visit: Visit) -> Finding:
-    if visit.has_analytics:
-        return _finding(visit, Level.OK, ANALYTICS, "granted.")
-    if _has_no_analytics(visit):
+def _analytics(trial: AccountTrial) -> Finding:
+    if trial.has_analytics:
+        return _finding(trial, Level.OK, ANALYTICS, "granted.")
+    if _has_no_analytics(trial):
         return _finding(
-            visit,
+            trial,
             Level.ERROR,
             ANALYTICS,
             "missing: Cloudflare refuses every dataset, so no usage is counted.",
             f"Add '{ANALYTICS}' to the token, or make another with {TOKEN_LINK}.",
         )
-    errors = [said for said in (*visit.outcomes.values(), visit.limits) if isinstance(said, CloudflareError)]
-    return _untried(visit, ANALYTICS, errors[0])
+    errors = [said for said in (*trial.outcomes.values(), trial.limits) if isinstance(said, CloudflareError)]
+    return _untried(trial, ANALYTICS, errors[0])
 
 
-def _billing(visit: Visit) -> list[Finding]:
+def _billing(trial: AccountTrial) -> list[Finding]:
     """Give what is found of the one permission that can be done without: nothing of it is an error."""
-    if visit.billing is None:
+    if trial.billing is None:
         return []
-    if isinstance(visit.billing, CloudflareError):
-        return [replace(_untried(visit, BILLING, visit.billing), level=Level.WARNING)]
-    if not visit.billing.is_forbidden:
-        return [_finding(visit, Level.OK, BILLING, "granted.")]
+    if isinstance(trial.billing, CloudflareError):
+        return [replace(_untried(trial, BILLING, trial.billing), level=Level.WARNING)]
+    if not trial.billing.is_forbidden:
+        return [_finding(trial, Level.OK, BILLING, "granted.")]
     return [
         _finding(
-            visit,
+            trial,
             Level.WARNING,
             BILLING,
             "missing: plan and billing cycle are assumed unless configured, and the account's own bill is not read. "
@@ -80,19 +80,19 @@ def _billing(visit: Visit) -> list[Finding]:
     ]
 
 
-def _has_no_analytics(visit: Visit) -> bool:
-    said = visit.outcomes.values()
-    return not visit.has_analytics and bool(said) and all(isinstance(outcome, Forbidden) for outcome in said)
+def _has_no_analytics(trial: AccountTrial) -> bool:
+    said = trial.outcomes.values()
+    return not trial.has_analytics and bool(said) and all(isinstance(outcome, Forbidden) for outcome in said)
 
 
-def _lists(visit: Visit, inventory: Inventory, permission: str, products: Sequence[Product]) -> Finding:
+def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products: Sequence[Product]) -> Finding:
     failed = _failed(inventory, products)
     if not failed:
-        return _finding(visit, Level.OK, permission, f"granted ({', '.join(product.name for product in products)}).")
+        return _finding(trial, Level.OK, permission, f"granted ({', '.join(product.name for product in products)}).")
     names = ", ".join(failed)
     if any(map(_is_forbidden, failed.values())):
         return _finding(
-            visit,
+            trial,
             Level.ERROR,
             permission,
             f"missing: Cloudflare refuses the list of {names}. Usage is counted, but as '(unlisted)', not by name.",
@@ -101,7 +101,7 @@ def _lists(visit: Visit, inventory: Inventory, permission: str, products: Sequen
         )
     first = next(iter(failed.values()))
     level, message, remedy = describe_fault(first.outcome, first.reason, first.remedy)
-    return _finding(visit, level, permission, message, remedy)
+    return _finding(trial, level, permission, message, remedy)
 
 
 def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, ListingFailure]:
@@ -114,10 +114,10 @@ def _is_forbidden(found: object) -> bool:
     return isinstance(found, ListingFailure) and found.outcome == Forbidden.outcome
 
 
-def _untried(visit: Visit, permission: str, error: CloudflareError) -> Finding:
+def _untried(trial: AccountTrial, permission: str, error: CloudflareError) -> Finding:
     level, message, remedy = fault_of(error)
-    return _finding(visit, level, permission, message, remedy)
+    return _finding(trial, level, permission, message, remedy)
 
 
-def _finding(visit: Visit, level: Level, permission: str, message: str, remedy: str = "") -> Finding:
-    return Finding(Topic.PERMISSIONS, level, permission, message, remedy, visit.token, visit.account)
+def _finding(trial: AccountTrial, level: Level, permission: str, message: str, remedy: str = "") -> Finding:
+    return Finding(Topic.PERMISSIONS, level, permission, message, remedy, trial.token, trial.account)

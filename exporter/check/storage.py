@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 from exporter.check.findings import Finding, Level, Topic
+from exporter.check.host import Host
 from exporter.check.mounts import Mount, mount_of
-from exporter.check.surroundings import Surroundings
 from exporter.ledger.store.database import FILE_NAME, LOCK_NAME
 from exporter.ledger.store.inspection import Inspection, Soundness
 
@@ -40,13 +40,13 @@ def memory_findings() -> list[Finding]:
     ]
 
 
-def folder_findings(folder: Path, inspection: Inspection, surroundings: Surroundings) -> list[Finding]:
+def folder_findings(folder: Path, inspection: Inspection, host: Host) -> list[Finding]:
     """Give what is found of a state folder, which is neither made nor changed."""
     place = _nearest(folder)
-    mount = mount_of(surroundings.mountinfo, PurePosixPath(place.resolve()))
+    mount = mount_of(host.mountinfo, PurePosixPath(place.resolve()))
     findings = [_writing(folder, place), _ledger(folder, inspection)]
     findings += [space_finding(shutil.disk_usage(place).free)] if findings[0].level is Level.OK else []
-    findings += [_file_system(mount, surroundings)] if mount else []
+    findings += [_file_system(mount, host)] if mount else []
     return findings
 
 
@@ -130,12 +130,12 @@ def _ledger(folder: Path, inspection: Inspection) -> Finding:
     return _finding(Level.OK, "ledger", f"it is sound, schema version {inspection.version}.{used}")
 
 
-def _file_system(mount: Mount, surroundings: Surroundings) -> Finding:
+def _file_system(mount: Mount, host: Host) -> Finding:
     remedy = "Mount a volume with a name there."
     if mount.kind in IN_MEMORY:
         text = f"{mount.kind} at {mount.point} is memory: counters and costs are gone with a reboot."
         remedy = f"Use a folder on a disk: {OTHER_FOLDER}, or mount a volume there."
-    elif mount.kind in LAYERED and surroundings.is_container:
+    elif mount.kind in LAYERED and host.is_container:
         text = f"{mount.kind} is the container's own layer: counters and costs are gone with the container."
     elif EMPTY_DIR.search(mount.root):
         text = "an emptyDir volume: counters and costs are gone with the pod."

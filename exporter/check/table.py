@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from exporter.check.findings import Finding, Level, Report, Topic
+from exporter.check.findings import CheckReport, Finding, Level, Topic
 from exporter.check.wording import count
 
 TITLES = {
@@ -39,7 +39,7 @@ class _Entry:
     remedy: str
 
 
-def as_table(report: Report, console: Console) -> str:
+def as_table(report: CheckReport, console: Console) -> str:
     """Give the report in the width and with the colours of a console.
 
     What holds for several accounts in the same words stands there once, with their names.
@@ -75,7 +75,7 @@ def _print(entries: Sequence[_Entry], console: Console) -> None:
             console.print(Padding(Text(f"{entry.text}{remedy}", overflow="fold"), (0, 0, 0, LEVEL_WIDTH + 2)))
 
 
-def _entries(report: Report, part: Topic) -> list[_Entry]:
+def _entries(report: CheckReport, part: Topic) -> list[_Entry]:
     accounts = len({finding.account.id for finding in report.findings if finding.account})
     has_tokens = len({finding.token for finding in report.findings if finding.token}) > 1
     blocks: dict[tuple[Level, str, str], list[str]] = {}
@@ -103,11 +103,11 @@ def _whose(alike: Sequence[Finding], accounts: int) -> str:
     return f"{names} and {len(alike) - NAMED:,} more" if len(alike) > NAMED else names
 
 
-def _worst(report: Report) -> Level:
+def _worst(report: CheckReport) -> Level:
     return next((level for level in (Level.ERROR, Level.WARNING) if report.count(level)), Level.OK)
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: CheckReport) -> str:
     errors, warnings = report.count(Level.ERROR), report.count(Level.WARNING)
     spent = " and ".join(count(number, APIS[api]) for api, number in report.requests)
     asked = f" This check took {spent}." if spent else ""

@@ -132,7 +132,7 @@ def _strange(trial: TokenTrial, account: Account) -> Finding:
 
 
 def _file(trial: TokenTrial) -> list[Finding]:
-    path = trial.bearer.token.token_file
+    path = trial.credential.token.token_file
     if path is None or not _is_open(path):
         return []
     return [_token(trial, Level.WARNING, f"its file {path} can be read by every user.", f"chmod o-r {path}")]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from exporter.check.bearer import Bearer
+from exporter.check.credential import Credential
 from exporter.cloudflare import Client, CloudflareError, Principal, Throttled
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import Account, parse_time
@@ -31,7 +31,7 @@ class Verification:
 class TokenTrial:
     """What became of a token: its verification, the accounts that it lists, and those that it is to read."""
 
-    bearer: Bearer
+    credential: Credential
     verified: Verification | CloudflareError
     listed: tuple[Account, ...] | CloudflareError
     accounts: tuple[Account, ...]
@@ -39,7 +39,7 @@ class TokenTrial:
     @property
     def name(self) -> str:
         """Give what stands for the token in findings."""
-        return self.bearer.principal.name
+        return self.credential.principal.name
 
     @property
     def is_usable(self) -> bool:
@@ -54,29 +54,29 @@ class TokenTrial:
         return isinstance(self.verified, Verification) and bool(self.verified.owner)
 
 
-async def try_token(bearer: Bearer) -> TokenTrial:
+async def try_token(credential: Credential) -> TokenTrial:
     """Verify a token and list its accounts; an account's own token is verified with the account."""
-    principal = bearer.principal
-    verified = await _verify(bearer.client, "/user/tokens/verify", "", principal.name)
+    principal = credential.principal
+    verified = await _verify(credential.client, "/user/tokens/verify", "", principal.name)
     if isinstance(verified, Unreachable | Throttled) or _is_out_of_use(verified):
-        return TokenTrial(bearer, verified, (), ())
+        return TokenTrial(credential, verified, (), ())
     listed = await _list(principal)
     there = listed if isinstance(listed, tuple) else ()
     if isinstance(verified, CloudflareError):
         verified = await _verify_with_accounts(
-            bearer, (*principal.wanted, *(account.id for account in there)), verified
+            credential, (*principal.wanted, *(account.id for account in there)), verified
         )
     known = {account.id: account for account in there}
     wanted = tuple(known.get(account_id, Account(account_id, account_id)) for account_id in principal.wanted)
-    return TokenTrial(bearer, verified, listed, wanted or there)
+    return TokenTrial(credential, verified, listed, wanted or there)
 
 
 async def _verify_with_accounts(
-    bearer: Bearer, account_ids: Iterable[str], refused: CloudflareError
+    credential: Credential, account_ids: Iterable[str], refused: CloudflareError
 ) -> Verification | CloudflareError:
     for account_id in dict.fromkeys(account_ids):
         path = f"/accounts/{account_id}/tokens/verify"
-        verified = await _verify(bearer.client, path, account_id, bearer.principal.name)
+        verified = await _verify(credential.client, path, account_id, credential.principal.name)
         if not isinstance(verified, CloudflareError) or isinstance(verified, Unreachable | Throttled):
             return verified
     return refused

@@ -14,7 +14,7 @@ from exporter.config import ConfigError
 from exporter.costs.history import QueryError
 from exporter.logs import configure_logging
 from exporter.model import ExporterError
-from exporter.pricing.estimate import QuoteError
+from exporter.pricing.estimate import EstimateError
 
 __all__ = ["Address", "build_parser", "main", "parse_address"]
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(options.log_level, options.log_format)
     try:
         return int(options.run(options))
-    except (ConfigError, QueryError, QuoteError, SecretError) as error:
+    except (ConfigError, QueryError, EstimateError, SecretError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except ExporterError as error:

@@ -13,20 +13,20 @@ from rich.console import Console
 
 from exporter.app import run_check
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.check import as_json, as_table, look_around, refusal
+from exporter.check import as_json, as_table, inspect_host, refusal
 from exporter.cli import commands
 from exporter.cli.serve import with_tokens
 from exporter.clock import SystemClock
 from exporter.config import Config, ConfigError, load_config, load_quantities
 from exporter.costs.current import Costs
-from exporter.costs.history import Books
+from exporter.costs.history import CostHistory
 from exporter.ledger import LedgerReader, Publication, reading
-from exporter.metrics.asset_usage import find_holdings
+from exporter.metrics.asset_usage import find_asset_usage
 from exporter.metrics.selection import select
 from exporter.metrics.snapshot import SnapshotBuilder
 from exporter.metrics.thresholds import Thresholds
 from exporter.pricing import budget_costs, load_card
-from exporter.views import Survey
+from exporter.views import Views
 
 INTERRUPTED = 130
 """What shells take for ended by Ctrl-C."""
@@ -36,8 +36,8 @@ def check(options: argparse.Namespace) -> int:
     """Tell what of a configuration will work, without starting anything."""
     try:
         config = with_tokens(load_config(options.config_file, os.environ, options.storage_path))
-        surroundings = look_around(os.environ)
-        report = asyncio.run(run_check(config, SystemClock(), surroundings, os.environ, options.config_file))
+        host = inspect_host(os.environ)
+        report = asyncio.run(run_check(config, SystemClock(), host, os.environ, options.config_file))
     except ConfigError as error:
         if options.output == "json":
             sys.stdout.write(as_json(refusal(str(error))))
@@ -50,21 +50,21 @@ def check(options: argparse.Namespace) -> int:
 
 def costs(options: argparse.Namespace) -> int:
     """Print what accounts cost."""
-    with _books(options) as books:
-        sys.stdout.write(commands.costs.run(options, books))
+    with _history(options) as history:
+        sys.stdout.write(commands.costs.run(options, history))
     return 0
 
 
 def assets(options: argparse.Namespace) -> int:
     """Print which assets there are."""
     with _state(options) as state:
-        wanted = [account.id for account in state.books.accounts(options.account)]
+        wanted = [account.id for account in state.history.accounts(options.account)]
         accounts = wanted if options.account else list(state.publication.accounts)
         known = [until for account_id in accounts if (until := state.reader.until(account_id)) is not None]
         costs = state.costs()
-        holdings = find_holdings(state.publication, PRODUCTS)
-        survey = Survey(holdings, costs.accounts, costs.budgets, state.publication.accounts)
-        sys.stdout.write(commands.assets.run(options, survey, accounts, max(known, default=None)))
+        asset_usage = find_asset_usage(state.publication, PRODUCTS)
+        views = Views(asset_usage, costs.accounts, costs.budgets, state.publication.accounts)
+        sys.stdout.write(commands.assets.run(options, views, accounts, max(known, default=None)))
     return 0
 
 
@@ -85,15 +85,15 @@ def price(options: argparse.Namespace) -> int:
         raise ConfigError("Say what to price: --file with quantities, or --period with a cycle that was counted.")
     given = load_quantities(options.file) if options.file else {}
     today = SystemClock().now().date()
-    with _books(options) if options.period else nullcontext() as books:
-        sys.stdout.write(commands.price.run(options, load_card(), today, given, books))
+    with _history(options) if options.period else nullcontext() as history:
+        sys.stdout.write(commands.price.run(options, load_card(), today, given, history))
     return 0
 
 
 def report(options: argparse.Namespace) -> int:
     """Print a report of a day or a cycle."""
-    with _books(options) as books:
-        sys.stdout.write(commands.report.run(options, books))
+    with _history(options) as history:
+        sys.stdout.write(commands.report.run(options, history))
     return 0
 
 
@@ -112,7 +112,7 @@ class _State:
 
     config: Config
     reader: LedgerReader
-    books: Books
+    history: CostHistory
 
     @cached_property
     def publication(self) -> Publication:
@@ -122,17 +122,17 @@ class _State:
 
     def costs(self) -> Costs:
         """Give what accounts cost in the cycle under way."""
-        found = {account.id: self.books.costs(account) for account in self.books.accounts()}
-        budgets = budget_costs(self.books.rules.budgets, list(found.values()))
-        facts = {account_id: self.books.facts(account_id) for account_id in found}
-        return Costs(found, budgets, facts, self.books.card)
+        found = {account.id: self.history.costs(account) for account in self.history.accounts()}
+        budgets = budget_costs(self.history.rules.budgets, list(found.values()))
+        facts = {account_id: self.history.facts(account_id) for account_id in found}
+        return Costs(found, budgets, facts, self.history.card)
 
 
 @contextmanager
-def _books(options: argparse.Namespace) -> Iterator[Books]:
-    """Read the books of the configured state folder, beside an exporter that may run."""
+def _history(options: argparse.Namespace) -> Iterator[CostHistory]:
+    """Read the costs of the configured state folder, beside an exporter that may run."""
     with _state(options) as state:
-        yield state.books
+        yield state.history
 
 
 @contextmanager
@@ -143,4 +143,4 @@ def _state(options: argparse.Namespace) -> Iterator[_State]:
     if folder is None:
         raise ConfigError("This needs a ledger in a folder: name it with --storage.path or in the configuration.")
     with reading(folder, DATASETS.values()) as reader:
-        yield _State(config, reader, Books(reader, load_card(), config.costs.rules(), config.accounts.admits))
+        yield _State(config, reader, CostHistory(reader, load_card(), config.costs.rules(), config.accounts.admits))

@@ -24,7 +24,7 @@ from exporter.ledger import Ledger
 from exporter.runtime import ListenError, calm_collector, listen, run_until_stopped, set_on_signals, stop_on_signals
 from exporter.simulator import DEMO_TOKEN, Simulator, demo_world, running
 from exporter.simulator import SystemClock as SimulatedClock
-from exporter.web import Gate
+from exporter.web import WebPolicy
 
 DEMO_REFRESH = timedelta(seconds=10)
 
@@ -37,13 +37,13 @@ def serve(options: argparse.Namespace) -> int:
     if options.storage_reset_counters:
         return reset_counters(config)
     with_tokens(config)
-    asyncio.run(_serve(config, options, _gate(options)))
+    asyncio.run(_serve(config, options, _policy(options)))
     return 0
 
 
-def _gate(options: argparse.Namespace) -> Gate:
+def _policy(options: argparse.Namespace) -> WebPolicy:
     """Read the web configuration. Raises WebConfigError."""
-    return Gate(options.web_config_file, SystemClock())
+    return WebPolicy(options.web_config_file, SystemClock())
 
 
 def _load(options: argparse.Namespace) -> Config:
@@ -83,21 +83,21 @@ def reset_counters(config: Config) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Serve a simulated account, or with --simulator-only the simulated Cloudflare alone."""
-    asyncio.run(_simulate(options) if options.simulator_only else _demo(options, _gate(options)))
+    asyncio.run(_simulate(options) if options.simulator_only else _demo(options, _policy(options)))
     return 0
 
 
-async def _serve(config: Config, options: argparse.Namespace, gate: Gate) -> None:
+async def _serve(config: Config, options: argparse.Namespace, policy: WebPolicy) -> None:
     stopping = asyncio.Event()
     stop_on_signals(stopping)
 
     def read() -> Config:
         return with_tokens(_load(options))
 
-    await _run(config, options, gate, stopping, read)
+    await _run(config, options, policy, stopping, read)
 
 
-async def _demo(options: argparse.Namespace, gate: Gate) -> None:
+async def _demo(options: argparse.Namespace, policy: WebPolicy) -> None:
     stopping = asyncio.Event()
     stop_on_signals(stopping)
     address: Address = options.simulator_listen_address
@@ -109,8 +109,8 @@ async def _demo(options: argparse.Namespace, gate: Gate) -> None:
             storage=Storage(path=options.storage_path or ""),
             alerting=Alerting.model_validate(_alerting(options)),
         )
-        _announce(options, gate, port)
-        await _run(config, options, gate, stopping, lambda: config)
+        _announce(options, policy, port)
+        await _run(config, options, policy, stopping, lambda: config)
 
 
 async def _simulate(options: argparse.Namespace) -> None:
@@ -145,7 +145,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
 
 
 async def _run(
-    config: Config, options: argparse.Namespace, gate: Gate, stopping: asyncio.Event, read: Callable[[], Config]
+    config: Config, options: argparse.Namespace, policy: WebPolicy, stopping: asyncio.Event, read: Callable[[], Config]
 ) -> None:
     """Serve until stopped; at SIGHUP the configuration is ``read`` again."""
     address: Address = options.web_listen_address
@@ -154,8 +154,8 @@ async def _run(
     clock = SystemClock()
     with listen(address.host, address.port) as listener:
         async with calm_collector(clock):
-            exporter: Exporter = build_exporter(config, clock, telemetry_path=options.web_telemetry_path, gate=gate)
-            how = " with TLS" if gate.is_tls else ""
+            exporter: Exporter = build_exporter(config, clock, telemetry_path=options.web_telemetry_path, policy=policy)
+            how = " with TLS" if policy.is_tls else ""
             log.info("listening on %s:%s%s", address.host or "*", listener.getsockname()[1], how)
             reloading = asyncio.create_task(exporter.reloader.run(hung_up, read))
             try:
@@ -164,9 +164,9 @@ async def _run(
                 reloading.cancel()
 
 
-def _announce(options: argparse.Namespace, gate: Gate, port: int) -> None:
+def _announce(options: argparse.Namespace, policy: WebPolicy, port: int) -> None:
     address: Address = options.web_listen_address
-    url = f"{'https' if gate.is_tls else 'http'}://{address.host or 'localhost'}:{address.port}"
+    url = f"{'https' if policy.is_tls else 'http'}://{address.host or 'localhost'}:{address.port}"
     Console(stderr=True, soft_wrap=True).print(
         Panel.fit(
             "[bold]The account is simulated: every figure is made up.[/bold]\n"

@@ -36,7 +36,7 @@ class BillingReader:
 
         Raises CloudflareError if the token is rejected, or Cloudflare does not answer.
         """
-        facts = replace(known, heard=self._time.now())
+        facts = replace(known, fetched_at=self._time.now())
         facts = await self._read_subscriptions(account, facts)
         return await self._read_bill(account, facts)
 

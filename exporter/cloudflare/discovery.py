@@ -99,12 +99,12 @@ class Discovery:
                 for item in items:
                     asset = _asset(product, item, variant, what)
                     assets.setdefault(asset.id, asset)
-                self._note_variant(key, is_empty=position > 0 and not items)
+                self._record_variant(key, is_empty=position > 0 and not items)
             except (Forbidden, NotEnabled, Rejected) as error:
                 # An account without access to a jurisdiction may be told so by an error: there is nothing in it.
                 if position == 0:
                     return error
-                self._note_variant(key, is_empty=True)
+                self._record_variant(key, is_empty=True)
             except CloudflareError as error:
                 return error
         return Listing(product.kind, tuple(assets.values()))
@@ -114,7 +114,7 @@ class Discovery:
         asked, now = self._seldom.get(key), self._time.now()
         return asked is not None and now is not None and now - asked < SELDOM
 
-    def _note_variant(self, key: tuple[str, str, str], *, is_empty: bool) -> None:
+    def _record_variant(self, key: tuple[str, str, str], *, is_empty: bool) -> None:
         """Remember that a variant holds nothing; one that ever held something is asked each time."""
         now = self._time.now()
         if not is_empty:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from exporter.config.alerting import Alerting
-from exporter.config.costs import Costs
+from exporter.config.costs import CostSettings
 from exporter.config.fields import AccountId, Duration, Section, check_url
 from exporter.config.selection import Selection
 from exporter.model import ExporterError
@@ -122,7 +122,7 @@ class Config(Selection):
     cloudflare: Cloudflare = Field(default=Cloudflare(), description="Where and as whom Cloudflare is asked.")
     poll: Poll = Field(default=Poll(), description="How often Cloudflare is asked.")
     storage: Storage = Field(default=Storage(), description="Where the ledger is kept.")
-    costs: Costs = Field(default=Costs(), description="How usage becomes dollars: see docs/costs.md.")
+    costs: CostSettings = Field(default=CostSettings(), description="How usage becomes dollars: see docs/costs.md.")
     alerting: Alerting = Field(default=Alerting(), description="Thresholds and routes: see docs/alerting.md.")
 
     @property

@@ -101,7 +101,7 @@ class AccountBilling(Section):
     cycle_day: CycleDay | None = Field(default=None, description="As `costs.cycle_day`, for this account.")
 
 
-class Costs(Section):
+class CostSettings(Section):
     """How usage becomes dollars."""
 
     plan: PlanWord = Field(
@@ -153,7 +153,7 @@ class Costs(Section):
     )
 
     @model_validator(mode="after")
-    def _make_sense(self) -> "Costs":
+    def _make_sense(self) -> "CostSettings":
         names: set[str] = set()
         for number, budget in enumerate(self.budgets):
             if budget.name in names:

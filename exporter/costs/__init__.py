@@ -5,8 +5,8 @@ from exporter.costs.focus import as_csv
 from exporter.costs.statement import (
     GROUPS,
     Difference,
-    Query,
     Statement,
+    StatementQuery,
     StatementRow,
     daily,
     make_statement,
@@ -16,8 +16,8 @@ from exporter.costs.statement import (
 __all__ = [
     "GROUPS",
     "Difference",
-    "Query",
     "Statement",
+    "StatementQuery",
     "StatementRow",
     "as_csv",
     "as_document",

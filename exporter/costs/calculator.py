@@ -1,4 +1,4 @@
-"""The accountant: works out what accounts cost from what a ledger holds. Reads, and never writes."""
+"""Computes what accounts cost from what a ledger holds. Reads, and never writes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,9 +6,9 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Protocol
 
-from exporter.billing import NOTHING_HEARD, BillingFacts
+from exporter.billing import NO_BILLING_FACTS, BillingFacts
 from exporter.ledger import Entry, RosterKey, place_cost
-from exporter.model import DailyKey
+from exporter.model import DailyKey, Placement
 from exporter.pricing import (
     DOCUMENTED_MONTH_DAYS,
     AccountCosts,
@@ -18,7 +18,6 @@ from exporter.pricing import (
     ListTariffs,
     Now,
     Outlooks,
-    Place,
     RateCard,
     UsageTable,
     account_costs,
@@ -31,7 +30,7 @@ from exporter.pricing import (
 
 
 class UsageSource(Protocol):
-    """What the accountant reads: the running ledger, or its file."""
+    """What the calculator reads: the running ledger, or its file."""
 
     def settled_sums(self, account_id: str, since: date, until: date) -> Iterable[tuple[DailyKey, int]]:
         """Give the daily sums of [since, until) without open hours; a key may come more than once."""
@@ -40,16 +39,16 @@ class UsageSource(Protocol):
         """Give what open hours add to the daily sums."""
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Give the revision in which settled sums of [since, until) last changed."""
+        """Give the commit in which settled sums of [since, until) last changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Closed:
-    """What the days before ``today`` came to, as of a revision, for a cycle and a card."""
+    """What the days before ``today`` came to, as of a commit, for a cycle and a card."""
 
     now: Now
     card: RateCard
-    revision: int
+    commit_number: int
     table: UsageTable
     outlooks: Outlooks
 
@@ -84,7 +83,7 @@ class CostCalculator:
 
     def facts(self, account_id: str) -> BillingFacts:
         """Give what is known of an account's billing."""
-        return self._facts.get(account_id, NOTHING_HEARD)
+        return self._facts.get(account_id, NO_BILLING_FACTS)
 
     def card_of(self, account_id: str) -> RateCard:
         """Give the card of an account: its own prices over the list's."""
@@ -120,9 +119,9 @@ class CostCalculator:
         usage = table.usage()
         terms = _calibrated(terms, card, facts, usage.days, self.rules)
 
-        def place(kind: str, asset_id: str) -> Place:
+        def place(kind: str, asset_id: str) -> Placement:
             placement = place_cost(kind, asset_id, roster)
-            return Place(placement.project, placement.asset if self.rules.shows_assets else "")
+            return Placement(placement.project, placement.asset if self.rules.shows_assets else "")
 
         costs = account_costs(
             account,
@@ -140,19 +139,19 @@ class CostCalculator:
     def _close(self, source: UsageSource, account_id: str, now: Now, card: RateCard) -> _Closed:
         """Give what the days before today came to; worked out anew only when something of them has changed."""
         first = first_day(now)
-        revision = source.changed_at(account_id, first, now.today)
+        commit_number = source.changed_at(account_id, first, now.today)
         known = self._closed.get(account_id)
         if (
             known is not None
             and known.card is card
-            and (known.now.cycle, known.now.today, known.revision) == (now.cycle, now.today, revision)
+            and (known.now.cycle, known.now.today, known.commit_number) == (now.cycle, now.today, commit_number)
         ):
             return known
         table = UsageTable(card, now)
         table.add(source.settled_sums(account_id, first, now.today))
         outlooks = table.outlooks()
         table.forget_history()
-        closed = _Closed(now, card, revision, table, outlooks)
+        closed = _Closed(now, card, commit_number, table, outlooks)
         self._closed[account_id] = closed
         return closed
 

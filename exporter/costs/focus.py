@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 
 from exporter.costs.statement import Statement, StatementRow
+from exporter.model import DAY
 from exporter.pricing import AccountCosts, plain, quantity_text
 from exporter.pricing.attribution import SUBSCRIPTION
-from exporter.pricing.cycle import DAY
 
 Cell = Callable[[AccountCosts, StatementRow], str]
 

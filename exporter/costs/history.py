@@ -1,4 +1,4 @@
-"""The books: costs of any cycle and account, from the running ledger or from its file beside it."""
+"""Costs of any cycle and account, from the running ledger or from its file beside it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -10,9 +10,8 @@ from exporter.billing import USD, BillingFacts, facts_from_text
 from exporter.catalog import METERS
 from exporter.costs.calculator import CostCalculator, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
-from exporter.model import DISPATCH_PREFIX, Account, DailyKey, ExporterError
+from exporter.model import DAY, DISPATCH_PREFIX, Account, DailyKey, ExporterError
 from exporter.pricing import AccountCosts, BilledAccount, CostRules, RateCard
-from exporter.pricing.cycle import DAY
 from exporter.pricing.money import ZERO, add, to_usd
 from exporter.pricing.tariffs import HOURS_A_DAY, billed_meter
 from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS
@@ -25,8 +24,8 @@ class QueryError(ExporterError):
     """What was asked for makes no sense, or is not there."""
 
 
-class LedgerSource(UsageSource, Protocol):
-    """What the books are kept from."""
+class UsageHistory(UsageSource, Protocol):
+    """Where past usage is read: the running ledger, or its file."""
 
     def accounts(self) -> tuple[Account, ...]:
         """Give the accounts with their real names."""
@@ -44,7 +43,7 @@ class LedgerSource(UsageSource, Protocol):
         """Give up to when the account's usage is known."""
 
 
-class Usage(NamedTuple):
+class AssetMeter(NamedTuple):
     """What was used: of which meter, by which asset, in which project."""
 
     project: str
@@ -62,12 +61,12 @@ class ListPrice(NamedTuple):
     usd: Decimal
 
 
-class Books:
+class CostHistory:
     """Gives costs by account and cycle."""
 
     def __init__(
         self,
-        source: LedgerSource,
+        source: UsageHistory,
         card: RateCard,
         rules: CostRules,
         admits: Callable[[Account], bool] = lambda account: True,
@@ -124,18 +123,18 @@ class Books:
         on = day_of(period, self._calculator.terms(account.id).cycle_of(until.date()).start, until.date())
         return self._calculator.compute(self._source, account, self._source.roster(account.id), until, on)
 
-    def list_prices(self, account: BilledAccount, since: date, until: date) -> dict[Usage, ListPrice]:
+    def list_prices(self, account: BilledAccount, since: date, until: date) -> dict[AssetMeter, ListPrice]:
         """Give what was used on the days [since, until), and what that comes to at the list prices of those days."""
         roster, tariffs = self._source.roster(account.id), self._calculator.tariffs
         card = self._calculator.card_of(account.id)
-        found: dict[Usage, ListPrice] = {}
+        found: dict[AssetMeter, ListPrice] = {}
         for (day, asset, counted), amount in self._sums(account.id, since, until):
             is_dispatched = asset.startswith(DISPATCH_PREFIX)
             how, meter = METERS.get(counted), billed_meter(card, counted, is_dispatched=is_dispatched)
             if how is None or meter not in card.meters or (how.is_stored and not asset and not how.is_of_account):
                 continue
             place = place_cost(how.kind, asset, roster)
-            usage = Usage(place.project, card.meters[meter].product, how.kind, place.asset, meter, how.is_stored)
+            usage = AssetMeter(place.project, card.meters[meter].product, how.kind, place.asset, meter, how.is_stored)
             tariff = tariffs.find(account.id, counted, day, is_dispatched=is_dispatched)
             hours, days = (HOURS_A_DAY, DOCUMENTED_MONTH_DAYS) if how.is_stored else (1, 1)
             usd = to_usd(Fraction(amount * hours * tariff.price, USD)) if tariff else ZERO

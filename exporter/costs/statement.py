@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from exporter.costs.history import CURRENT, Books, QueryError, is_period
+from exporter.costs.history import CURRENT, CostHistory, QueryError, is_period
 from exporter.pricing import AccountCosts, Amount, Budget, BudgetCost, CostItem, budget_costs
 from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.money import ZERO, add
@@ -23,7 +23,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class StatementQuery:
     """What is asked for. ``compare`` are two projects, or two periods; empty: nothing is compared."""
 
     by: str = "project"
@@ -63,7 +63,7 @@ class Difference:
 class Statement:
     """Costs of some accounts in one period, in rows, or compared; ``notes`` say where something is not known."""
 
-    query: Query
+    query: StatementQuery
     accounts: tuple[AccountCosts, ...]
     rows: tuple[StatementRow, ...]
     budgets: tuple[BudgetCost, ...]
@@ -71,20 +71,20 @@ class Statement:
     notes: tuple[str, ...] = ()
 
 
-def make_statement(query: Query, books: Books) -> Statement:
+def make_statement(query: StatementQuery, history: CostHistory) -> Statement:
     """Give the statement that is asked for. Raises QueryError."""
     query.check()
-    accounts = books.accounts(query.accounts)
-    costs = tuple(books.costs(account, query.period) for account in accounts)
+    accounts = history.accounts(query.accounts)
+    costs = tuple(history.costs(account, query.period) for account in accounts)
     if not query.compare or not is_period(query.compare[0]):
-        return state_costs(query, costs, books.rules.budgets)
-    first, second = ([books.costs(account, period) for account in accounts] for period in query.compare)
+        return state_costs(query, costs, history.rules.budgets)
+    first, second = ([history.costs(account, period) for account in accounts] for period in query.compare)
     differences = _differences(query.by, _items(first), _items(second))
-    budgets = budget_costs(books.rules.budgets, costs)
+    budgets = budget_costs(history.rules.budgets, costs)
     return Statement(query, costs, (), budgets, differences, _notes([*first, *second]))
 
 
-def state_costs(query: Query, costs: Sequence[AccountCosts], budgets: Iterable[Budget]) -> Statement:
+def state_costs(query: StatementQuery, costs: Sequence[AccountCosts], budgets: Iterable[Budget]) -> Statement:
     """Give the statement of costs that are worked out already. Raises QueryError."""
     query.check()
     stood = budget_costs(budgets, costs)

@@ -22,9 +22,9 @@ Encoding = tuple[Format, bool]
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A body and the ledger revision that it shows."""
+    """A body and the ledger commit that it shows."""
 
-    revision: int
+    commit_number: int
     body: bytes
 
 
@@ -59,7 +59,7 @@ class Renderer:
         previous, known = self._previous
         return known.get(encoding) if previous and previous() is snapshot else None
 
-    def give(self, snapshot: Snapshot, encoding: Encoding) -> Rendered:
+    def get(self, snapshot: Snapshot, encoding: Encoding) -> Rendered:
         """Give a snapshot's body, rendering it if nobody asked for this format lately."""
         made = self.peek(snapshot, encoding) or self._render(snapshot, encoding)
         current, rendered = self._current
@@ -70,7 +70,7 @@ class Renderer:
     def _render(self, snapshot: Snapshot, encoding: Encoding) -> Rendered:
         form, is_compressed = encoding
         body = render((*snapshot.families, self._duration(), *self._process.families()), form)
-        return Rendered(snapshot.revision, gzip.compress(body, GZIP_LEVEL, mtime=0) if is_compressed else body)
+        return Rendered(snapshot.commit_number, gzip.compress(body, GZIP_LEVEL, mtime=0) if is_compressed else body)
 
     def _duration(self) -> Family:
         return Family(

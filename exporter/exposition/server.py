@@ -11,9 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from exporter.alerts import Monitoring
+from exporter.alerts import AlertsClient
 from exporter.clock import Clock
-from exporter.exposition.api import AskUsage, SurveyEndpoints, Surveys, answer_error, answer_fault, api_routes
+from exporter.exposition.api import AskUsage, CachedViews, ViewEndpoints, answer_error, answer_fault, api_routes
 from exporter.exposition.api.alerts import AlertsEndpoint
 from exporter.exposition.api.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import PageEndpoint
@@ -44,14 +44,14 @@ class MetricsEndpoint:
         encoding = choose_encoding(request.headers.get("accept", ""), request.headers.get("accept-encoding", ""))
         rendered = self._renderer.peek(snapshot, encoding)
         if rendered is None:
-            rendered = await asyncio.to_thread(self._renderer.give, snapshot, encoding)
+            rendered = await asyncio.to_thread(self._renderer.get, snapshot, encoding)
         form, is_compressed = encoding
         headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
         if is_compressed:
             headers["Content-Encoding"] = "gzip"
         await Response(rendered.body, headers=headers)(scope, receive, send)
         if request.method == "GET":
-            self._published.mark_scraped(rendered.revision)
+            self._published.mark_scraped(rendered.commit_number)
 
 
 def choose_encoding(accept: str, accept_encoding: str) -> Encoding:
@@ -90,10 +90,10 @@ def build_web(
     telemetry_path: str,
     ask_books: AskBooks,
     ask_usage: AskUsage,
-    monitoring: Monitoring,
+    alerts_client: AlertsClient,
     grafana_url: Callable[[], str | None],
 ) -> Starlette:
-    """Give the ASGI application that reads the board."""
+    """Return the ASGI application, which reads what is published."""
 
     started = clock.monotonic()
 
@@ -117,17 +117,17 @@ def build_web(
             return PlainTextResponse("not ready: the first refresh is under way\n", 503)
         return PlainTextResponse("ready\n")
 
-    surveys = Surveys()
+    cached_views = CachedViews()
     return Starlette(
         routes=[
-            Route("/", PageEndpoint(published, surveys, telemetry_path, grafana_url).answer),
+            Route("/", PageEndpoint(published, cached_views, telemetry_path, grafana_url).answer),
             Route(telemetry_path, MetricsEndpoint(published, renderer)),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
             *api_routes(
                 CostsEndpoint(published, ask_books),
-                AlertsEndpoint(monitoring),
-                SurveyEndpoints(published, surveys, ask_usage, is_refreshing),
+                AlertsEndpoint(alerts_client),
+                ViewEndpoints(published, cached_views, ask_usage, is_refreshing),
             ),
         ],
         exception_handlers={HTTPException: answer_error, Exception: answer_fault},

@@ -13,7 +13,6 @@ from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.reader import LedgerReader, reading
 from exporter.ledger.roster import FILTERED, Entry, RosterKey, Standing, place_cost
-from exporter.ledger.series import Placement
 from exporter.ledger.store.database import StorageError
 from exporter.ledger.store.store import CommitError
 
@@ -31,7 +30,6 @@ __all__ = [
     "Entry",
     "Ledger",
     "LedgerReader",
-    "Placement",
     "Portion",
     "Publication",
     "PublishedBook",

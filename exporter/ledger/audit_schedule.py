@@ -15,9 +15,7 @@ from typing import Generic, NamedTuple, TypeVar
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.counters import CounterState
 from exporter.ledger.hours import AGREEMENT, PATIENCE
-from exporter.model import HOUR, Amounts, DayProgress, Question, floor_hour
-
-DAY = timedelta(days=1)
+from exporter.model import DAY, HOUR, Amounts, DayProgress, Question, floor_hour
 
 AUDIT_AFTER = timedelta(hours=26)
 """How long after its end a day is audited: invocations and Cloudflare's pipeline can be hours late."""

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from exporter.catalog.entry import Dataset
 from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.hours import OpenHour, Settlement, settle
-from exporter.ledger.series import Birth, BirthHold, Placement, Series, SeriesKey, SeriesPlan, attribute, find_births
+from exporter.ledger.series import Birth, BirthHold, Series, SeriesKey, SeriesPlan, attribute, find_births
 from exporter.ledger.totals import RowTotals, accrue, sum_rows
-from exporter.model import HOUR, Amounts, Answer, DailyKey, RowKey, Rows
+from exporter.model import HOUR, Amounts, Answer, DailyKey, Placement, RowKey, Rows
 
 JUMP = timedelta(minutes=5)
 """An answer that moves ``until`` further than this publishes its births before its values."""
@@ -96,12 +96,12 @@ class CounterChange:
     gap: timedelta = timedelta(0)
 
 
-def start_counters(plan: SeriesPlan, answer: Answer, listed: Iterable[Placement], revision: int) -> CounterChange:
+def start_counters(plan: SeriesPlan, answer: Answer, listed: Iterable[Placement], commit_number: int) -> CounterChange:
     """Begin a book: the first question that was answered ends where counting starts; known assets are born at zero."""
     until = answer.question.until
     state = CounterState(until, until, until, until, answer.date, kept_from=until, newest=answer.newest)
     births = find_births(plan, {}, {}, listed, {})
-    return CounterChange(state, {}, {}, _bear(births, Birth(answer.date, revision)), {}, set(), answer.date)
+    return CounterChange(state, {}, {}, _bear(births, Birth(answer.date, commit_number)), {}, set(), answer.date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,13 @@ class PublishContext:
     """Where a change is published, and who has seen what.
 
     ``placements`` gives where each asset's rows go (strangers are missing), ``listed`` the placements of all known
-    assets, ``scraped`` the newest revision a scrape was answered with, ``revision`` the one this change becomes.
+    assets, ``scraped`` the newest commit a scrape was answered with, ``commit_number`` the one this change becomes.
     """
 
     placements: Mapping[str, Placement]
     listed: Iterable[Placement]
     scraped: int
-    revision: int
+    commit_number: int
 
 
 def advance(book: Counters, state: CounterState, answer: Answer, context: PublishContext) -> CounterChange:
@@ -123,7 +123,7 @@ def advance(book: Counters, state: CounterState, answer: Answer, context: Publis
     plan = book.plan
     settlement = settle(book.open, answer, plan.dataset.settle, state.newest)
     changed, active, births = _find_active(book, settlement, context)
-    birth = Birth(answer.date, context.revision)
+    birth = Birth(answer.date, context.commit_number)
     reported_since = book.reported_since or answer.date
     held = BirthHold(answer.date, context.scraped, reported_since)
     is_incomplete = bool(births) or any(asset not in context.placements for asset, _ in active)
@@ -174,7 +174,7 @@ def add_late(book: Counters, state: CounterState, late: LateUsage, context: Publ
         state=state._replace(revisions=state.revisions + late.revisions, late=totals),
         rows=changed | growth.rows,
         open=book.open,
-        series=_bear(births, Birth(late.date, context.revision)) | growth.series,
+        series=_bear(births, Birth(late.date, context.commit_number)) | growth.series,
         daily={},
         waiting=growth.waiting,
         reported_since=reported_since,
@@ -191,7 +191,7 @@ def _hold(state: CounterState, answer: Answer, birth: Birth, held: BirthHold, *,
         is_jump = answer.question.until - state.published_until > JUMP
         return birth if is_jump and is_incomplete else None
     if is_incomplete and not held.is_too_long(hold):
-        return hold._replace(revision=birth.revision)
+        return hold._replace(commit_number=birth.commit_number)
     return None if held.is_over(hold) else hold
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
-from exporter.ledger.series import Placement, SeriesKey, SeriesPlan
-from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, RowKey, Rows
+from exporter.ledger.series import SeriesKey, SeriesPlan
+from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, Placement, RowKey, Rows
 
 LOOK_BACK = timedelta(hours=48)
 """How far back the newest state is looked for, and how long that of an unknown asset is shown."""

@@ -39,11 +39,11 @@ from exporter.ledger.roster import (
     place_row,
     register_strangers,
 )
-from exporter.ledger.series import Placement, SeriesPlan
+from exporter.ledger.series import SeriesPlan
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
 from exporter.ledger.store.writer import LedgerChange, Retirement
-from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, ListingFailure
+from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, ListingFailure, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Ledger:
         self._days = ClosedDays(store)
         self._day_changes: dict[str, dict[date, int]] = {}
         self._open_sums: dict[str, tuple[int, dict[DailyKey, int]]] = {}
-        self.revision = 1
+        self.commit_number = 1
         self._load()
 
     @classmethod
@@ -179,7 +179,7 @@ class Ledger:
     def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> ApplyResult:
         """Apply the answers of one refresh in one transaction. Raises CommitError.
 
-        ``scraped`` is the newest revision that a ``/metrics`` request has been answered with.
+        ``scraped`` is the newest commit that a ``/metrics`` request has been answered with.
         """
         roster = dict(self._roster.get(account_id, {}))
         change = LedgerChange()
@@ -329,13 +329,13 @@ class Ledger:
 
     def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
         """Give what open hours add to the daily sums; worked out once for each commit."""
-        revision, known = self._open_sums.get(account_id, (0, {}))
-        if revision == self.revision:
+        commit_number, known = self._open_sums.get(account_id, (0, {}))
+        if commit_number == self.commit_number:
             return known
         sums: dict[DailyKey, int] = {}
         for book in [self._books[key] for key in self._books_of(account_id)]:
             add_daily(sums, meter_open_hours(book.dataset, book.open))
-        self._open_sums[account_id] = (self.revision, sums)
+        self._open_sums[account_id] = (self.commit_number, sums)
         return sums
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
@@ -343,9 +343,9 @@ class Ledger:
         return self._roster.get(account_id, {})
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Give the revision in which settled sums of [since, until) last changed, as far as this process knows."""
+        """Give the commit in which settled sums of [since, until) last changed, as far as this process knows."""
         changes = self._day_changes.get(account_id, {})
-        return max((revision for day, revision in changes.items() if since <= day < until), default=0)
+        return max((commit_number for day, commit_number in changes.items() if since <= day < until), default=0)
 
     def totals(self, account_id: str, dataset: str) -> dict[tuple[str, tuple[str, ...]], tuple[int, ...]]:
         """Give the total of each row of a dataset since its start, per field."""
@@ -355,7 +355,7 @@ class Ledger:
     def publication(self, now: datetime | None = None) -> Publication:
         """Give what is to be published after the last commit; windows that are old by ``now`` are left out."""
         return Publication(
-            revision=self.revision,
+            commit_number=self.commit_number,
             accounts=self.labels(),
             books=publish_books(self._books, self._readings, self._roster, now),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
@@ -374,7 +374,7 @@ class Ledger:
     ) -> CounterChange:
         book = self._books.get((account_id, plan.dataset.key))
         if book is None or book.state is None:
-            return start_counters(plan, answer, _listed(roster, plan.dataset.kind), self.revision + 1)
+            return start_counters(plan, answer, _listed(roster, plan.dataset.kind), self.commit_number + 1)
         assets = {asset for rows in answer.hours.values() for asset, _ in rows}
         assets |= {asset for hour in book.open.values() for asset, _ in hour.rows}
         return advance(book, book.state, answer, self._publish_context(book, roster, assets, scraped))
@@ -388,14 +388,14 @@ class Ledger:
         placements = {asset: placement for asset, placement in placed.items() if placement is not None}
         if is_list_cost(book.dataset.key):
             placements = self._list_costs.place(placements)
-        return PublishContext(placements, _listed(roster, kind), scraped, self.revision + 1)
+        return PublishContext(placements, _listed(roster, kind), scraped, self.commit_number + 1)
 
     def _commit(self, change: LedgerChange) -> None:
         signatures = {key: self._plans[key[1]].dataset.signature for key in (*change.books, *change.readings)}
         self._store.commit(change, signatures, self._books)
-        self.revision += 1
+        self.commit_number += 1
         for account_id, day in change.touched_days():
-            self._day_changes.setdefault(account_id, {})[day] = self.revision
+            self._day_changes.setdefault(account_id, {})[day] = self.commit_number
         for key, placements in change.left.items():
             self._books[key].drop_series(placements)
 
@@ -430,7 +430,7 @@ class Ledger:
         for key, (signature, start) in self._store.load_signatures().items():
             plan = self._plans.get(key[1])
             if plan is not None and plan.dataset.signature == signature:
-                self._books[key] = self._store.load_book(key, plan, self.revision)
+                self._books[key] = self._store.load_book(key, plan, self.commit_number)
             elif plan is not None and plan.dataset.can_read(signature):
                 open_hours = self._store.load_open_hours(key)
                 retired[key] = self._days.retire(key, start, meter_open_hours(plan.dataset, open_hours))

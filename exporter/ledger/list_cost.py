@@ -13,8 +13,7 @@ from exporter.billing import USD, Tariff
 from exporter.catalog.entry import Dataset, Field, Label, Metric, MetricPart, Role
 from exporter.ledger.counters import Counters
 from exporter.ledger.daily_sums import counting_meters
-from exporter.ledger.series import Placement
-from exporter.model import DISPATCH_PREFIX, HOUR, Answer, Question, RowKey, Rows, floor_hour, floor_minute
+from exporter.model import DISPATCH_PREFIX, HOUR, Answer, Placement, Question, RowKey, Rows, floor_hour, floor_minute
 
 VARIANT = "list-cost"
 

@@ -9,8 +9,8 @@ from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
 from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey
-from exporter.ledger.series import Placement, SeriesKey
-from exporter.model import Answer, BookKey
+from exporter.ledger.series import SeriesKey
+from exporter.model import Answer, BookKey, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class PublishedBook:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """All that the ledger publishes, as of its commit ``revision``; ``list_costs`` are in parts of a ``USD``."""
+    """All that the ledger publishes, as of its commit ``commit_number``; ``list_costs`` are in parts of a ``USD``."""
 
-    revision: int
+    commit_number: int
     accounts: Mapping[str, str]
     books: tuple[PublishedBook, ...]
     assets: Mapping[str, tuple[Entry, ...]]

@@ -83,7 +83,7 @@ class LedgerReader:
         kept = self._loader.load_gauges({key: plan.dataset.signature for key, plan in plans.items()})
         readings = {key: Gauges(plans[key[1]], state, rows) for key, (state, rows) in kept.items()}
         return Publication(
-            revision=0,
+            commit_number=0,
             accounts=self.labels(),
             books=publish_books(books, readings, self._roster, None),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
@@ -92,7 +92,7 @@ class LedgerReader:
         )
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Give the revision in which settled sums last changed: nothing changes while it is read."""
+        """Give the commit in which settled sums last changed: nothing changes while it is read."""
         return 0
 
 

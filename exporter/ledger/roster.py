@@ -11,7 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from exporter.ledger.series import Placement
 from exporter.model import (
     ACCOUNT_ITSELF,
     DISPATCH_PREFIX,
@@ -22,6 +21,7 @@ from exporter.model import (
     Asset,
     Inventory,
     Listing,
+    Placement,
 )
 
 PROJECT_TAG = "project:"

@@ -12,17 +12,10 @@ from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.totals import RowTotals
-from exporter.model import RowKey
+from exporter.model import Placement, RowKey
 
 UNSCRAPED = timedelta(minutes=5)
 """After how long a birth ends although nobody scraped its zero."""
-
-
-class Placement(NamedTuple):
-    """The project and the name under which an asset's usage is published."""
-
-    project: str
-    asset: str
 
 
 class SeriesKey(NamedTuple):
@@ -33,10 +26,10 @@ class SeriesKey(NamedTuple):
 
 
 class Birth(NamedTuple):
-    """When a series, or a held publication, was first to be seen: by Cloudflare's time, and in which revision."""
+    """When a series, or a held publication, was first to be seen: by Cloudflare's time, and in which commit."""
 
     at: datetime
-    revision: int
+    commit_number: int
 
 
 class Series(NamedTuple):
@@ -96,7 +89,7 @@ class SeriesPlan:
 class BirthHold(NamedTuple):
     """Decides whether what was first published at some birth may grow by now.
 
-    It is ``date``; ``scraped`` is the newest revision that a scrape was answered with. ``since`` is when this process
+    It is ``date``; ``scraped`` is the newest commit that a scrape was answered with. ``since`` is when this process
     first heard of the dataset: while none ran, nobody could see a birth.
     """
 
@@ -106,7 +99,7 @@ class BirthHold(NamedTuple):
 
     def is_over(self, birth: Birth) -> bool:
         """Tell whether a scrape has been answered with it, or five minutes have passed."""
-        return self.scraped >= birth.revision or self.is_too_long(birth)
+        return self.scraped >= birth.commit_number or self.is_too_long(birth)
 
     def is_too_long(self, birth: Birth) -> bool:
         """Tell whether five minutes have passed in which it could have been seen."""

@@ -6,17 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from exporter.billing import USD
 from exporter.catalog.entry import Dataset, OperationCount, Product
-from exporter.ledger import Placement, Publication, PublishedBook, Standing
-from exporter.model import NAME_PREFIX
-from exporter.pricing import PLACES
-from exporter.pricing.money import exactly
-
-TOO_FINE = USD // 10**PLACES
+from exporter.ledger import Publication, PublishedBook, Standing
+from exporter.model import NAME_PREFIX, Placement
+from exporter.pricing.money import LAST_PLACE, PLACES, exactly
 
 
-class Place(NamedTuple):
+class AssetPlace(NamedTuple):
     """Under which labels an asset is published; the account by its id."""
 
     account_id: str
@@ -25,7 +21,7 @@ class Place(NamedTuple):
     asset: str
 
 
-class Use(NamedTuple):
+class UsageTotals(NamedTuple):
     """What the counters under some labels came to since they began: requests, errors, and dollars at list price.
 
     None: nobody counts that, or nobody says.
@@ -36,14 +32,14 @@ class Use(NamedTuple):
     list_cost: Decimal | None = None
 
 
-NOTHING_KNOWN = Use()
+NO_ASSET_USAGE = UsageTotals()
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class ListedAsset:
     """An asset that discovery lists; ``account`` is the account's label, and ``last_used`` an hour's start."""
 
-    place: Place
+    place: AssetPlace
     account: str
     id: str
     created: datetime | None = None
@@ -52,31 +48,33 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class AssetUsage:
     """All assets, and what was used under the labels of each, and of what is on no list."""
 
-    assets: tuple[Holding, ...] = ()
-    uses: Mapping[Place, Use] = field(default_factory=dict)
+    assets: tuple[ListedAsset, ...] = ()
+    uses: Mapping[AssetPlace, UsageTotals] = field(default_factory=dict)
 
 
-def find_holdings(publication: Publication, products: Sequence[Product]) -> Holdings:
+def find_asset_usage(publication: Publication, products: Sequence[Product]) -> AssetUsage:
     """Give what is held by the accounts of a publication, in the order of their labels."""
     assets = sorted(_listed(publication), key=lambda each: (each.account, *each.place[1:], each.id))
-    return Holdings(tuple(assets), _uses(publication, products, assets))
+    return AssetUsage(tuple(assets), _uses(publication, products, assets))
 
 
-def _listed(publication: Publication) -> Iterator[Holding]:
+def _listed(publication: Publication) -> Iterator[ListedAsset]:
     for account_id, label in publication.accounts.items():
         used = publication.used.get(account_id, {})
         for entry in publication.assets.get(account_id, ()):
             asset = entry.asset
             if entry.standing in {Standing.LISTED, Standing.ABSENT} and not asset.id.startswith(NAME_PREFIX):
-                place = Place(account_id, entry.project, asset.kind, entry.label)
+                place = AssetPlace(account_id, entry.project, asset.kind, entry.label)
                 last_used = used.get((asset.kind, asset.id))
-                yield Holding(place, label, asset.id, asset.created, asset.modified, last_used)
+                yield ListedAsset(place, label, asset.id, asset.created, asset.modified, last_used)
 
 
-def _uses(publication: Publication, products: Sequence[Product], assets: Iterable[Holding]) -> dict[Place, Use]:
+def _uses(
+    publication: Publication, products: Sequence[Product], assets: Iterable[ListedAsset]
+) -> dict[AssetPlace, UsageTotals]:
     requests = _counted(publication.books, {product.kind: product.requests for product in products})
     errors = _counted(publication.books, {product.kind: product.errors for product in products})
     dollars = _list_costs(publication.list_costs)
@@ -85,7 +83,7 @@ def _uses(publication: Publication, products: Sequence[Product], assets: Iterabl
     places |= {holding.place for holding in assets if holding.place.account_id in priced}
     with exactly():
         return {
-            place: Use(
+            place: UsageTotals(
                 requests.get(place),
                 errors.get(place),
                 _dollars(dollars.get(place, 0 if place.account_id in priced else None)),
@@ -94,11 +92,11 @@ def _uses(publication: Publication, products: Sequence[Product], assets: Iterabl
         }
 
 
-def _counted(books: Iterable[PublishedBook], tallies: Mapping[str, Sequence[OperationCount]]) -> dict[Place, int]:
-    sums: dict[Place, int] = {}
+def _counted(books: Iterable[PublishedBook], counted: Mapping[str, Sequence[OperationCount]]) -> dict[AssetPlace, int]:
+    sums: dict[AssetPlace, int] = {}
     for book in books:
         account, kind = book.account, book.dataset.kind
-        counting = dict(_positions(book.dataset, tallies.get(kind, ())))
+        counting = dict(_positions(book.dataset, counted.get(kind, ())))
         if not counting:
             continue
         there: dict[Placement, int] = {}
@@ -112,27 +110,27 @@ def _counted(books: Iterable[PublishedBook], tallies: Mapping[str, Sequence[Oper
     return sums
 
 
-def _add(sums: dict[Place, int], account: str, kind: str, there: Mapping[Placement, int]) -> None:
+def _add(sums: dict[AssetPlace, int], account: str, kind: str, there: Mapping[Placement, int]) -> None:
     for placement, amount in there.items():
-        place = Place(account, placement.project, kind, placement.asset)
+        place = AssetPlace(account, placement.project, kind, placement.asset)
         sums[place] = sums.get(place, 0) + amount
 
 
-def _positions(dataset: Dataset, tallies: Sequence[OperationCount]) -> Iterator[tuple[int, tuple[int | None, str]]]:
+def _positions(dataset: Dataset, counted: Sequence[OperationCount]) -> Iterator[tuple[int, tuple[int | None, str]]]:
     """Give which metrics count, each with the position of the label that decides, and how its value has to start."""
-    by_name = {tally.metric: tally for tally in tallies}
+    by_name = {tally.metric: tally for tally in counted}
     for index, metric in enumerate(dataset.metrics):
         tally = by_name.get(metric.name)
         if tally is not None:
             yield index, (metric.labels.index(tally.label) if tally.label else None, tally.starts)
 
 
-def _list_costs(books: Iterable[PublishedBook]) -> dict[Place, int]:
-    sums: dict[Place, int] = {}
+def _list_costs(books: Iterable[PublishedBook]) -> dict[AssetPlace, int]:
+    sums: dict[AssetPlace, int] = {}
     for book in books:
         there: dict[Placement, int] = {}
         for placement, _, amount in book.series:
-            there[placement] = there.get(placement, 0) + amount // TOO_FINE
+            there[placement] = there.get(placement, 0) + amount // LAST_PLACE
         _add(sums, book.account, book.dataset.kind, there)
     return sums
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 
-from exporter.billing import USD, BillingFacts
+from exporter.billing import BillingFacts
 from exporter.costs.current import Costs
 from exporter.ledger import PublishedBook
 from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_family, labelled_family, own_family
 from exporter.pricing import PLACES, AccountCosts, BudgetCost, CostItem, RateCard
+from exporter.pricing.money import LAST_PLACE
 
 DIVISOR = 10**PLACES
-TOO_FINE = USD // DIVISOR
 
 RATIO_DIVISOR = 10**9
 """Ratios are printed with nine decimal places."""
@@ -74,7 +74,7 @@ def list_cost_family(
                 book.dataset.kind,
                 placement.asset,
             )
-            samples[leaf] = samples.get(leaf, 0) + amount // TOO_FINE
+            samples[leaf] = samples.get(leaf, 0) + amount // LAST_PLACE
     return build_family(
         "cloudflare_list_cost_usd_total",
         "counter",

@@ -159,12 +159,20 @@ def _days(publication: Publication, status: ExporterStatus) -> Iterable[Family]:
         ("account", "dataset"),
         {key: progress.audited_until.timestamp() for key, progress in days.items() if progress.audited_until},
     )
+    remaining = {key: progress.unfilled_days * DAY_SECONDS for key, progress in days.items()}
     yield own_family(
-        "first_fill_remaining_seconds",
+        "history_fill_remaining_seconds",
         "gauge",
         "Time before counting began, in whole days, still to be asked for the daily sums, which costs are made of.",
         ("account", "dataset"),
-        {key: progress.unfilled_days * DAY_SECONDS for key, progress in days.items()},
+        remaining,
+    )
+    yield own_family(
+        "first_fill_remaining_seconds",
+        "gauge",
+        f"Deprecated, gone in the next version: use {EXPORTER}history_fill_remaining_seconds.",
+        ("account", "dataset"),
+        remaining,
     )
 
 

@@ -1,6 +1,6 @@
 """The snapshot: what the ledger publishes and what the exporter says of itself, as metric families.
 
-``/metrics``, the JSON API and the pages all read the one snapshot on the board, so they cannot disagree.
+``/metrics``, the JSON API and the pages all read the one published snapshot, so they cannot disagree.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from datetime import datetime
 from exporter.catalog.entry import Dataset, Metric, Product
 from exporter.costs.current import Costs
 from exporter.ledger import Publication
-from exporter.metrics.asset_usage import Holdings, find_holdings
+from exporter.metrics.asset_usage import AssetUsage, find_asset_usage
 from exporter.metrics.assets import asset_families
 from exporter.metrics.costs import cost_families, list_cost_family
 from exporter.metrics.exporter import exporter_families, fresh_until, freshness_families
@@ -21,37 +21,37 @@ from exporter.status import ExporterStatus
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
-    """Everything that is published at one moment. ``revision`` is the ledger's commit that it shows.
+    """Everything that is published at one moment. ``commit_number`` is the ledger's commit that it shows.
 
     ``fresh_until`` gives, by account id and dataset, up to when the published values hold what Cloudflare said,
-    ``costs`` what each account costs, and ``holdings`` which assets there are.
+    ``costs`` what each account costs, and ``asset_usage`` which assets there are.
     """
 
-    revision: int
+    commit_number: int
     at: datetime
     families: tuple[Family, ...]
     status: ExporterStatus
     account_labels: Mapping[str, str]
     fresh_until: Mapping[tuple[str, str], datetime]
     costs: Costs = field(default_factory=Costs)
-    holdings: Holdings = field(default_factory=Holdings)
+    asset_usage: AssetUsage = field(default_factory=AssetUsage)
 
 
 class Published:
-    """Where the newest snapshot hangs. Publishing is the assignment of one attribute.
+    """Holds the current snapshot; publishing is one attribute assignment.
 
-    ``scraped_revision`` is the newest ledger revision with which a ``/metrics`` request has been answered, and
+    ``scraped_commit`` is the newest ledger commit with which a ``/metrics`` request has been answered, and
     ``refreshed_at`` the monotonic time at which the poller last finished a refresh.
     """
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
-        self.scraped_revision = 0
+        self.scraped_commit = 0
         self.refreshed_at: float | None = None
 
-    def mark_scraped(self, revision: int) -> None:
-        """Note that a scrape has been answered with a revision."""
-        self.scraped_revision = max(self.scraped_revision, revision)
+    def mark_scraped(self, commit_number: int) -> None:
+        """Record that a scrape was answered with a commit."""
+        self.scraped_commit = max(self.scraped_commit, commit_number)
 
 
 class SnapshotBuilder:
@@ -83,9 +83,9 @@ class SnapshotBuilder:
         series = sum(len(family.samples) for family in families) + 1
         families.append(own_value("series", "gauge", "Time series here, process metrics left out.", series))
         fresh = {(book.account, book.dataset.name): until for book in publication.books if (until := fresh_until(book))}
-        holdings = find_holdings(publication, self._products)
+        asset_usage = find_asset_usage(publication, self._products)
         accounts = publication.accounts
-        return Snapshot(publication.revision, at, tuple(families), status, accounts, fresh, costs, holdings)
+        return Snapshot(publication.commit_number, at, tuple(families), status, accounts, fresh, costs, asset_usage)
 
     def figures(self, publication: Publication, costs: Costs, thresholds: Thresholds) -> list[Family]:
         """Give the families that come from the ledger. Raises ValueError if two samples would be the same series."""

@@ -64,13 +64,13 @@ class AccountPoller:
         is_another = principal.analytics is not self.principal.analytics
         self.principal, self.account, self.statuses.account = principal, account, account
         if is_another:
-            self.begin_anew()
+            self.reset()
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Take changed choices to heart: discover with the next refresh, forget what is no longer asked."""
         self.statuses.keep({dataset.key for dataset in self._context.datasets}, self._context.selection.kinds())
         self._ask_again_at.clear()
-        self.billing.begin_anew()
+        self.billing.reset()
         self._limits_at = self._discover_at = float("-inf")
 
     def candidate(self) -> Candidate:
@@ -153,7 +153,7 @@ class AccountPoller:
         outcomes = {question.dataset: said for question, said in asked.items() if not isinstance(said, OverBudget)}
         answers = [outcome for outcome in outcomes.values() if isinstance(outcome, Answer)]
         if answers:
-            scraped = self._context.published.scraped_revision
+            scraped = self._context.published.scraped_commit
             applied = await self._context.with_ledger(self._context.ledger.apply, self.account.id, answers, scraped)
             self._log_gaps(applied.gaps)
             reporting = {entry.key for entry in self._context.datasets if entry.says_sampling}

@@ -32,7 +32,7 @@ class BillingPoller:
         """Tell whether it is time to ask."""
         return not self.is_busy and self._context.clock.monotonic() >= self._ask_at
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Ask with the next refresh: another token, or another plan, may say more."""
         self._ask_at = float("-inf")
 

@@ -112,7 +112,7 @@ class ClosedDayPoller:
         if answers:
             context = self._context
             changes = await context.with_ledger(
-                context.ledger.apply_days, account.id, answers, context.published.scraped_revision
+                context.ledger.apply_days, account.id, answers, context.published.scraped_commit
             )
             _log_audits(account, changes)
 

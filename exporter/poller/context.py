@@ -1,4 +1,4 @@
-"""What the pollers of all accounts work with: a token's way of asking, the ledger and its lock, clocks and choices."""
+"""State shared by all account pollers: the ledger and its lock, clocks, settings and counts."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,11 +23,10 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class PollerContext:
-    """What all accounts share: the ledger and its lock, the accountant, clocks, what to ask, and counts since the
-    process began.
+    """The ledger and its lock, the cost calculator, clocks, what to ask, and counts since the process began.
 
-    ``selection``, the datasets that they leave, ``alerting`` and the interval are those of the configuration that was
-    last taken over, at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem``
+    ``selection``, the datasets it leaves, ``alerting`` and the interval are those of the configuration that was last
+    taken over, at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem``
     if a token file cannot be used any more, and ``find_web_problem`` gives what is wrong with the web configuration.
     """
 
@@ -54,7 +53,7 @@ class PollerContext:
         return self.time.now() or self.clock.now()
 
     def register_accounts(self) -> None:
-        """Let the accountant know by which names the ledger's accounts go."""
+        """Register the names of the ledger's accounts with the cost calculator."""
         labels = self.ledger.labels()
         for account in self.ledger.accounts():
             self.calculator.register(account.id, account.name, labels[account.id])

@@ -63,7 +63,7 @@ class TokenAssignment:
                 is_its = principal.analytics is account.principal.analytics
                 if is_its and (not principal.wanted or account.account.id in principal.wanted):
                     account.principal = principal
-            account.begin_anew()
+            account.reset()
         self.principals = principals
         names = {principal.name for principal in principals}
         self._token_statuses = {name: failure for name, failure in self._token_statuses.items() if name in names}
@@ -150,7 +150,7 @@ class TokenAssignment:
         """Begin to ask new ``accounts`` and give up those that are gone; False if one is missing for the first time."""
         principal.analytics.serve_accounts(len(accounts))
         self._listed[principal.name] = {account.id: account for account in listed}
-        self._note_list(principal, listed, accounts)
+        self._record_list(principal, listed, accounts)
         for account in accounts:
             known = self._accounts.get(account.id)
             if known is None:
@@ -170,7 +170,7 @@ class TokenAssignment:
                 del self._accounts[account_id], self._absences[account_id]
         return not self._absences
 
-    def _note_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> None:
+    def _record_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> None:
         if accounts:
             if self._token_statuses.pop(principal.name, None):
                 log.info("the accounts of %s are listed again", principal.name)

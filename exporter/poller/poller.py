@@ -184,7 +184,7 @@ class Poller:
         return longest
 
     async def publish(self) -> None:
-        """Build and hang out the snapshot of the ledger's last commit."""
+        """Build the snapshot of the ledger's last commit and publish it."""
         self._context.published.snapshot = await self._context.with_ledger(self._build)
 
     def _build(self) -> Snapshot:

@@ -1,6 +1,6 @@
 """Usage to dollars, by the arithmetic of Cloudflare's invoices. Pure, in Decimal; the rate card is data."""
 
-from exporter.pricing.attribution import Amount, CostItem, Place
+from exporter.pricing.attribution import Amount, CostItem
 from exporter.pricing.billed import BilledLine, billed_lines, month_days_of
 from exporter.pricing.budgets import BudgetCost, budget_costs
 from exporter.pricing.card import Basis, RateCard, Rounding, load_card
@@ -32,7 +32,6 @@ __all__ = [
     "Now",
     "Outlooks",
     "Override",
-    "Place",
     "RateCard",
     "Rounding",
     "Spread",

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from exporter.model import Placement
 from exporter.pricing.money import ZERO, add, exactly, split
 from exporter.pricing.rules import Spread
 from exporter.pricing.terms import SubscriptionCost
@@ -19,17 +20,10 @@ SUBSCRIPTION = "subscription"
 """The kind of items that are no usage."""
 
 
-class Place(NamedTuple):
-    """The project and the name under which an asset's cost is shown."""
-
-    project: str
-    asset: str
-
-
-Placer = Callable[[str, str], Place]
+Placing = Callable[[str, str], Placement]
 """Gives the place of an asset, by kind and id."""
 
-APART = Place("unassigned", "")
+APART = Placement("unassigned", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +97,7 @@ def sum_by_key(amounts: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:
 
 
 def split_line(
-    line: CostItem, assets: Mapping[str, int], projected: Mapping[str, int], place: Placer
+    line: CostItem, assets: Mapping[str, int], projected: Mapping[str, int], place: Placing
 ) -> list[CostItem]:
     """Split a line over the assets: what is to date by what they used, what is forecast by what they will have used.
 
@@ -123,7 +117,7 @@ def split_line(
         _shares(amount.list_price, used),
         strict=True,
     )
-    items: dict[Place, CostItem] = {}
+    items: dict[Placement, CostItem] = {}
     for asset, weight, share in zip(ids, used, shares, strict=True):
         where = place(line.kind, asset)
         quantity = line.quantity * weight / total if total else Fraction(0)

@@ -10,8 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from exporter.billing import BillingFacts
+from exporter.model import DAY
 from exporter.pricing.card import RateCard, strip_allowance
-from exporter.pricing.cycle import DAY, Cycle, cycle_of
+from exporter.pricing.cycle import Cycle, cycle_of
 from exporter.pricing.money import ZERO, add
 
 CLOSE = Fraction(1, 100)

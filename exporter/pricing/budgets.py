@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from exporter.model import DAY
 from exporter.pricing.attribution import SUBSCRIPTION, Amount, CostItem, sum_amounts
 from exporter.pricing.costs import AccountCosts
-from exporter.pricing.cycle import DAY
 from exporter.pricing.money import ZERO, add
 from exporter.pricing.rules import Budget
 

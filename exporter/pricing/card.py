@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 
 from exporter.catalog import METERS
 from exporter.catalog.entry import Metering
-from exporter.pricing.cycle import DAY, Cycle
+from exporter.model import DAY
+from exporter.pricing.cycle import Cycle
 
 
 class Rounding(StrEnum):
@@ -123,7 +124,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BillingPlan:
     """A plan: what it brings each cycle, and the products whose usage it limits instead of billing it."""
 
     subscriptions: tuple[str, ...] = ()
@@ -152,7 +153,7 @@ class RateCard:
 
     version: date
     meters: Mapping[str, Rate]
-    plans: Mapping[str, Plan] = field(default_factory=dict)
+    plans: Mapping[str, BillingPlan] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
 
     @cached_property

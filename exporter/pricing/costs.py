@@ -10,9 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from exporter.pricing.attribution import Amount, CostItem, Placer, split_line, subscription_items, sum_amounts
+from exporter.pricing.attribution import Amount, CostItem, Placing, split_line, subscription_items, sum_amounts
 from exporter.pricing.billed import BilledLine
-from exporter.pricing.card import Basis, FreeLimit, Plan, Rate, RateCard
+from exporter.pricing.card import Basis, BillingPlan, FreeLimit, Rate, RateCard
 from exporter.pricing.cycle import Cycle
 from exporter.pricing.forecast import Now, Outlooks
 from exporter.pricing.money import ZERO, add, to_cents, to_usd
@@ -121,7 +121,7 @@ def _per_unit(card: RateCard, meter: str, day: date) -> Fraction:
 
 def is_limited(card: RateCard, terms: AccountTerms, rate: Rate) -> bool:
     """Tell whether the account's plan limits the usage of a rate instead of billing it."""
-    return rate.product in card.plans.get(terms.plan, Plan()).limits
+    return rate.product in card.plans.get(terms.plan, BillingPlan()).limits
 
 
 def account_costs(
@@ -132,7 +132,7 @@ def account_costs(
     spread: Spread,
     usage: Usage,
     outlooks: Outlooks,
-    place: Placer,
+    place: Placing,
     now: Now,
 ) -> AccountCosts:
     """Give what an account costs. ``usage`` is that of the cycle up to now."""

@@ -6,12 +6,12 @@ https://developers.cloudflare.com/billing/understand/how-billing-works/: the fir
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
+
+from exporter.model import DAY
 
 CALENDAR_MONTH = 1
 """The anchor of cycles that are calendar months."""
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -19,12 +19,12 @@ _LIMITED: Mapping[str, str] = {"day": "a day", "month": "a month", "total": "in 
 """How long the limits of a free plan last, in words."""
 
 
-class QuoteError(ExporterError):
+class EstimateError(ExporterError):
     """Quantities, a change or a plan that make no sense."""
 
 
 @dataclass(frozen=True, slots=True)
-class QuotedLine:
+class EstimatedLine:
     """A line of a quote; ``note`` says what is to be known of it."""
 
     meter: str
@@ -39,11 +39,11 @@ class QuotedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Estimate:
     """What usage would cost: lines, what the plan brings besides, and what has no price, with the reason."""
 
     plan: str
-    lines: tuple[QuotedLine, ...]
+    lines: tuple[EstimatedLine, ...]
     subscriptions: Mapping[str, Decimal]
     unpriced: Mapping[str, str]
 
@@ -54,7 +54,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class EstimateRequest:
     """How to quote: the plan, the day whose prices hold (None: the newest ones, as of ``today``), and the terms.
 
     ``subscriptions`` are those of an account, instead of what the plan brings.
@@ -67,13 +67,13 @@ class Request:
     subscriptions: Mapping[str, Decimal] | None = None
 
 
-def quote(card: RateCard, usage: Mapping[str, Any], request: Request) -> Quote:
+def estimate(card: RateCard, usage: Mapping[str, Any], request: EstimateRequest) -> Estimate:
     """Give what quantities, by meter or input of the card, would cost in a billing cycle. Raises QuoteError."""
     plan = card.plans.get(request.plan)
     if plan is None:
-        raise QuoteError(f"There is no plan {request.plan}; there is {', '.join(sorted(card.plans))}.")
+        raise EstimateError(f"There is no plan {request.plan}; there is {', '.join(sorted(card.plans))}.")
     quantities, unpriced = _quantities(card, usage)
-    lines: list[QuotedLine] = []
+    lines: list[EstimatedLine] = []
     for meter, quantity in quantities.items():
         rate = card.meters[meter]
         price = rate.price_on(request.on) if request.on else rate.price_near(request.today)
@@ -86,7 +86,7 @@ def quote(card: RateCard, usage: Mapping[str, Any], request: Request) -> Quote:
     brought = {meter: card.meters[meter].prices[0].price for meter in plan.subscriptions}
     subscriptions = brought if request.subscriptions is None else request.subscriptions
     subscriptions = {meter: usd for meter, usd in subscriptions.items() if meter not in quantities}
-    return Quote(request.plan, tuple(lines), subscriptions, unpriced)
+    return Estimate(request.plan, tuple(lines), subscriptions, unpriced)
 
 
 def _quantities(card: RateCard, usage: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, str]]:
@@ -114,25 +114,25 @@ def _number(name: str, value: Any) -> Fraction:
     except InvalidOperation:
         number = None
     if number is None or not number.is_finite() or number < 0:
-        raise QuoteError(f"{name}: '{value}' is no quantity; give a number from 0 on.")
+        raise EstimateError(f"{name}: '{value}' is no quantity; give a number from 0 on.")
     return Fraction(number)
 
 
-def _line(meter: str, rate: Rate, price: Price, quantity: Fraction, request: Request) -> QuotedLine:
+def _line(meter: str, rate: Rate, price: Price, quantity: Fraction, request: EstimateRequest) -> EstimatedLine:
     first = price.valid_from or price.valid_to or request.today
     day = request.on or (request.today if price.holds_on(request.today) else first)
     alone = Rate(rate.product, rate.name, rate.unit, rate.source, (price,), rate.invoice)
     used = Consumption({day: quantity.numerator}, quantity.denominator)
     line = rate_usage(alone, used, cycle_of(day, CALENDAR_MONTH), request.terms)
     note = "" if price.holds_on(request.on or request.today) else f"price {_validity_of(price)}"
-    return QuotedLine(meter, rate.unit, line, note)
+    return EstimatedLine(meter, rate.unit, line, note)
 
 
-def _limited(meter: str, rate: Rate, quantity: Fraction) -> QuotedLine:
+def _limited(meter: str, rate: Rate, quantity: Fraction) -> EstimatedLine:
     nothing = Fraction(0)
     limit = rate.free
     note = f"limited to {plain_number(limit.amount)} {_LIMITED[limit.per]}" if limit else "not billed on this plan"
-    return QuotedLine(meter, rate.unit, Line(quantity, nothing, nothing, nothing, to_usd(nothing)), note)
+    return EstimatedLine(meter, rate.unit, Line(quantity, nothing, nothing, nothing, to_usd(nothing)), note)
 
 
 def plain_number(number: Decimal) -> str:
@@ -159,7 +159,7 @@ def change(quantities: Mapping[str, Any], changes: Mapping[str, str]) -> dict[st
     for pattern, text in changes.items():
         names = [name for name in changed if fnmatchcase(name, pattern)]
         if not names and any(sign in pattern for sign in "*?["):
-            raise QuoteError(f"{pattern}: nothing that is used has such a name.")
+            raise EstimateError(f"{pattern}: nothing that is used has such a name.")
         for name in names or [pattern]:
             changed[name] = _changed(name, Fraction(_number(name, changed.get(name, 0))), text)
     return changed
@@ -170,13 +170,13 @@ def _changed(name: str, quantity: Fraction, text: str) -> Fraction:
         return quantity * _number(name, text[1:])
     if text[:1] in {"+", "-"}:
         if not text.endswith("%"):
-            raise QuoteError(f"{name}: '{text}' is no change; say x2, +10%, -10%, or another number.")
+            raise EstimateError(f"{name}: '{text}' is no change; say x2, +10%, -10%, or another number.")
         share = _number(name, text[1:-1]) / 100
         return max(quantity * (1 + share if text[0] == "+" else 1 - share), Fraction(0))
     return _number(name, text)
 
 
-def as_document(given: Quote) -> dict[str, Any]:
+def as_document(given: Estimate) -> dict[str, Any]:
     """Give a quote as JSON: dollars as text, in cents."""
     return {
         "plan": given.plan,

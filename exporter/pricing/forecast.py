@@ -10,7 +10,8 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from exporter.pricing.cycle import DAY, Cycle
+from exporter.model import DAY
+from exporter.pricing.cycle import Cycle
 
 HISTORY_DAYS = 14
 WEEK = 7

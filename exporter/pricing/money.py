@@ -5,8 +5,13 @@ from contextlib import AbstractContextManager
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 
+from exporter.billing import USD
+
 PLACES = 15
 """Exact amounts have so many decimal places: what a single row read costs has nine."""
+
+LAST_PLACE = USD // 10**PLACES
+"""The last decimal place of an exact amount, in the units in which the ledger keeps dollars."""
 
 ZERO = Decimal(0)
 

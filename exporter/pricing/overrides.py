@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from exporter.model import DAY
 from exporter.pricing.card import Price, Rate, RateCard, Rounding
-from exporter.pricing.cycle import DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from exporter.pricing.cycle import DAY
+from exporter.model import DAY
 from exporter.pricing.forecast import (
     DAY_SECONDS,
     NOTHING,

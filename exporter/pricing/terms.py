@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from exporter.billing import BillingFacts, Subscription
-from exporter.pricing.card import Plan, RateCard, strip_allowance
+from exporter.pricing.card import BillingPlan, RateCard, strip_allowance
 from exporter.pricing.cycle import CALENDAR_MONTH, Cycle, cycle_of
 from exporter.pricing.money import to_usd
 from exporter.pricing.rating import Terms
@@ -73,7 +73,7 @@ def account_terms(card: RateCard, rules: CostRules, facts: BillingFacts, names: 
         pools_days=rules.pools_days,
     )
     if facts.subscriptions is None:
-        subscriptions = _of_plan(card, card.plans.get(plan, Plan()))
+        subscriptions = _of_plan(card, card.plans.get(plan, BillingPlan()))
     else:
         subscriptions = tuple(_cost_of(card, each) for each in charged if each.currency == "USD")
     unpriced = tuple(each.name for each in charged if each.currency != "USD")
@@ -119,7 +119,7 @@ def _cost_of(card: RateCard, subscription: Subscription) -> SubscriptionCost:
     )
 
 
-def _of_plan(card: RateCard, plan: Plan) -> tuple[SubscriptionCost, ...]:
+def _of_plan(card: RateCard, plan: BillingPlan) -> tuple[SubscriptionCost, ...]:
     """Give what a plan brings, where the account's own subscriptions are not known."""
     rates = [(meter, card.meters[meter]) for meter in plan.subscriptions]
     return tuple(

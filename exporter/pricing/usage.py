@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from exporter.model import DISPATCH_PREFIX, DailyKey
+from exporter.model import DAY, DISPATCH_PREFIX, DailyKey
 from exporter.pricing.card import RateCard
-from exporter.pricing.cycle import DAY, Cycle
+from exporter.pricing.cycle import Cycle
 from exporter.pricing.forecast import HISTORY_DAYS, History, Now, Outlooks, outlook
 from exporter.pricing.rating import Consumption, Terms
 from exporter.pricing.tariffs import billed_meter

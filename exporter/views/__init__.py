@@ -1,12 +1,12 @@
-"""Surveys: assets, projects, usage and health as programs and tables show them. Command line and API give the same."""
+"""Assets, projects, usage and health as programs and tables show them. Command line and API give the same."""
 
-from exporter.views.assets import NAME, NO_ASSET, SORTS, AssetRow, Choice, asset_document
+from exporter.views.assets import NAME, NO_ASSET, SORTS, AssetFilter, AssetRow, asset_document
 from exporter.views.groups import GROUP_SORTS, Group, group_by_project, wants
 from exporter.views.health import data_until, health_document
 from exporter.views.paging import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, Page, Paging
 from exporter.views.projects import ProjectRow, budgets_document, product_document, project_document
 from exporter.views.usage import Step, UsagePage, UsageQuery, find_usage, usage_document
-from exporter.views.views import Survey
+from exporter.views.views import Views
 
 __all__ = [
     "ASCENDING",
@@ -17,16 +17,16 @@ __all__ = [
     "NAME",
     "NO_ASSET",
     "SORTS",
+    "AssetFilter",
     "AssetRow",
-    "Choice",
     "Group",
     "Page",
     "Paging",
     "ProjectRow",
     "Step",
-    "Survey",
     "UsagePage",
     "UsageQuery",
+    "Views",
     "asset_document",
     "budgets_document",
     "data_until",

@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.costs import dollars_document
 from exporter.costs.history import QueryError
-from exporter.metrics.asset_usage import NOTHING_KNOWN, Holding, Holdings, Place, Use
+from exporter.metrics.asset_usage import NO_ASSET_USAGE, AssetPlace, AssetUsage, ListedAsset, UsageTotals
 from exporter.model import format_time
 from exporter.pricing import PLACES, AccountCosts, Amount, plain
 from exporter.pricing.attribution import NOTHING, SUBSCRIPTION
@@ -22,29 +22,29 @@ Json = dict[str, Any]
 class AssetRow:
     """An asset, its counters, and its share of the billing cycle's cost; ``amount`` None: not told by asset."""
 
-    holding: Holding
-    use: Use
+    listed: ListedAsset
+    use: UsageTotals
     amount: Amount | None
 
     @property
     def identity(self) -> tuple[str, ...]:
         """Give the labels and the id, by which assets are in order."""
-        return self.holding.account, *self.holding.place[1:], self.holding.id, self.holding.place.account_id
+        return self.listed.account, *self.listed.place[1:], self.listed.id, self.listed.place.account_id
 
 
-NO_ASSET = AssetRow(Holding(Place("", "", "", ""), "", ""), NOTHING_KNOWN, None)
+NO_ASSET = AssetRow(ListedAsset(AssetPlace("", "", "", ""), "", ""), NO_ASSET_USAGE, None)
 """Stands for none, where only the columns matter."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AssetFilter:
     """Which assets are wanted: of each that is named one of its values. Accounts are ids; empty: all."""
 
     accounts: frozenset[str] = frozenset()
     projects: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
 
-    def admits(self, place: Place) -> bool:
+    def admits(self, place: AssetPlace) -> bool:
         """Tell whether what is published there is wanted."""
         return (
             (not self.accounts or place.account_id in self.accounts)
@@ -72,27 +72,27 @@ SORTS: Mapping[str, Callable[[AssetRow], int | None]] = {
     "list_cost": lambda row: dollars_key(row.use.list_cost),
     "requests": lambda row: row.use.requests,
     "errors": lambda row: row.use.errors,
-    "created": lambda row: seconds_key(row.holding.created),
-    "modified": lambda row: seconds_key(row.holding.modified),
-    LAST_USED: lambda row: seconds_key(row.holding.last_used),
+    "created": lambda row: seconds_key(row.listed.created),
+    "modified": lambda row: seconds_key(row.listed.modified),
+    LAST_USED: lambda row: seconds_key(row.listed.last_used),
 }
 """By what assets can be sorted besides their names: figures, times."""
 
 
 def asset_rows(
-    holdings: Holdings, costs: Mapping[str, AccountCosts], amounts: Mapping[Place, Amount]
+    asset_usage: AssetUsage, costs: Mapping[str, AccountCosts], amounts: Mapping[AssetPlace, Amount]
 ) -> tuple[AssetRow, ...]:
     """Give all assets in the order of their names; ``costs`` are by account id, ``amounts`` what they come to."""
-    told = {key for key, each in costs.items() if _tells_assets(each)}
+    told = {key for key, each in costs.items() if _shows_assets(each)}
     return tuple(
-        AssetRow(holding, holdings.uses.get(holding.place, NOTHING_KNOWN), amounts.get(holding.place, NOTHING))
-        if holding.place.account_id in told
-        else AssetRow(holding, holdings.uses.get(holding.place, NOTHING_KNOWN)._replace(list_cost=None), None)
-        for holding in holdings.assets
+        AssetRow(listed, asset_usage.uses.get(listed.place, NO_ASSET_USAGE), amounts.get(listed.place, NOTHING))
+        if listed.place.account_id in told
+        else AssetRow(listed, asset_usage.uses.get(listed.place, NO_ASSET_USAGE)._replace(list_cost=None), None)
+        for listed in asset_usage.assets
     )
 
 
-def _tells_assets(costs: AccountCosts) -> bool:
+def _shows_assets(costs: AccountCosts) -> bool:
     """Tell whether costs are shown for each asset, and not only for projects."""
     return all(item.asset or item.kind == SUBSCRIPTION for item in costs.items)
 
@@ -112,17 +112,17 @@ def assets_in_order(rows: Iterable[AssetRow], sort: str, direction: str) -> Orde
 
 def asset_document(row: AssetRow) -> Json:
     """Give an asset as JSON; dollars are exact, as text, and what nobody knows is null."""
-    holding, place = row.holding, row.holding.place
+    listed, place = row.listed, row.listed.place
     return {
-        "account": holding.account,
+        "account": listed.account,
         "account_id": place.account_id,
         "project": place.project,
         "kind": place.kind,
         "name": place.asset,
-        "id": holding.id,
-        "created": _time(holding.created),
-        "modified": _time(holding.modified),
-        "last_used": _time(holding.last_used),
+        "id": listed.id,
+        "created": _time(listed.created),
+        "modified": _time(listed.modified),
+        "last_used": _time(listed.last_used),
         "requests": row.use.requests,
         "errors": row.use.errors,
         **(dict.fromkeys(dollars_document(NOTHING)) if row.amount is None else dollars_document(row.amount)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exporter.pricing.attribution import sum_amounts
 from exporter.pricing.money import exactly
-from exporter.views.assets import LAST_USED, NAME, AssetRow, Choice, dollars_key, seconds_key
+from exporter.views.assets import LAST_USED, NAME, AssetFilter, AssetRow, dollars_key, seconds_key
 from exporter.views.paging import Order, in_order_of_identity, in_order_of_value
 from exporter.views.projects import ProjectRow, sum_known
 
@@ -27,15 +27,15 @@ GROUP_SORTS: Mapping[str, Callable[[Group], int | None]] = {
     "errors": lambda group: group.project.errors,
     "to_date": lambda group: dollars_key(group.project.amount.to_date if group.project.amount else None),
     "forecast": lambda group: dollars_key(group.project.amount.forecast if group.project.amount else None),
-    LAST_USED: lambda group: max((seconds_key(row.holding.last_used) or 0 for row in group.assets), default=0) or None,
+    LAST_USED: lambda group: max((seconds_key(row.listed.last_used) or 0 for row in group.assets), default=0) or None,
 }
 """By what projects can be sorted besides their names: the sums of their assets, and when one was last used."""
 
 
-def wants(row: AssetRow, choice: Choice, text: str) -> bool:
+def wants(row: AssetRow, asset_filter: AssetFilter, text: str) -> bool:
     """Tell whether an asset is wanted: it is among the choice, and its name or id has the text, in any case."""
-    return choice.admits(row.holding.place) and (
-        not text or text in row.holding.place.asset.casefold() or text in row.holding.id.casefold()
+    return asset_filter.admits(row.listed.place) and (
+        not text or text in row.listed.place.asset.casefold() or text in row.listed.id.casefold()
     )
 
 
@@ -53,21 +53,21 @@ def sums_of_assets(assets: Iterable[AssetRow]) -> list[ProjectRow]:
 def _by_project(assets: Iterable[AssetRow]) -> dict[ProjectKey, list[AssetRow]]:
     found: dict[ProjectKey, list[AssetRow]] = {}
     for row in assets:
-        place = row.holding.place
+        place = row.listed.place
         found.setdefault((place.account_id, place.project), []).append(row)
     return found
 
 
 def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
-    holding = rows[0].holding
+    listed = rows[0].listed
     # Assets that are published under one name share its figures, which count once.
-    places = {row.holding.place: row for row in rows}.values()
+    places = {row.listed.place: row for row in rows}.values()
     amounts = [row.amount for row in places if row.amount is not None]
     return ProjectRow(
-        holding.place.account_id,
-        holding.account,
-        holding.place.project,
-        dict(sorted(Counter(row.holding.place.kind for row in rows).items())),
+        listed.place.account_id,
+        listed.account,
+        listed.place.project,
+        dict(sorted(Counter(row.listed.place.kind for row in rows).items())),
         sum_known(row.use.requests for row in places),
         sum_known(row.use.errors for row in places),
         sum_amounts(amounts) if amounts else None,

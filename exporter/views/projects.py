@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from exporter.costs import budget_document, dollars_document
-from exporter.metrics.asset_usage import Holdings, Place
+from exporter.metrics.asset_usage import AssetPlace, AssetUsage
 from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import NOTHING, sum_by_key
-from exporter.views.assets import Choice
+from exporter.views.assets import AssetFilter
 from exporter.views.paging import Order, in_order
 
 Json = dict[str, Any]
 
 
-class Share(NamedTuple):
+class ProjectTotals(NamedTuple):
     """What the assets of one kind in a project of an account have: how many they are, and sums over them."""
 
     assets: int = 0
@@ -24,7 +24,7 @@ class Share(NamedTuple):
     amount: Amount = NOTHING
 
 
-Shares = Mapping[Place, Share]
+TotalsByProject = Mapping[AssetPlace, ProjectTotals]
 """The shares; their places are of no asset."""
 
 
@@ -55,40 +55,40 @@ class ProductRow:
     amount: Amount
 
 
-def shares_of(holdings: Holdings, amounts: Mapping[Place, Amount]) -> Shares:
+def totals_of(asset_usage: AssetUsage, amounts: Mapping[AssetPlace, Amount]) -> TotalsByProject:
     """Give the share of each kind in each project.
 
     Usage and cost of what is on no list belong to the project under which they are published.
     """
-    assets = Counter(_whole(holding.place) for holding in holdings.assets)
-    requests: dict[Place, int] = {}
-    errors: dict[Place, int] = {}
-    for place, use in holdings.uses.items():
+    assets = Counter(_whole(listed.place) for listed in asset_usage.assets)
+    requests: dict[AssetPlace, int] = {}
+    errors: dict[AssetPlace, int] = {}
+    for place, use in asset_usage.uses.items():
         whole = _whole(place)
         for sums, amount in ((requests, use.requests), (errors, use.errors)):
             if amount is not None:
                 sums[whole] = sums.get(whole, 0) + amount
     dollars = sum_by_key((_whole(place), amount) for place, amount in amounts.items())
     return {
-        place: Share(assets[place], requests.get(place), errors.get(place), dollars.get(place, NOTHING))
+        place: ProjectTotals(assets[place], requests.get(place), errors.get(place), dollars.get(place, NOTHING))
         for place in assets.keys() | requests.keys() | errors.keys() | dollars.keys()
     }
 
 
-def _whole(place: Place) -> Place:
+def _whole(place: AssetPlace) -> AssetPlace:
     return place._replace(asset="")
 
 
 def project_rows(
-    shares: Shares, choice: Choice, costs: Mapping[str, AccountCosts], labels: Mapping[str, str]
+    shares: TotalsByProject, asset_filter: AssetFilter, costs: Mapping[str, AccountCosts], labels: Mapping[str, str]
 ) -> Order[ProjectRow]:
     """Give the projects of which anything is wanted, by account and name, with the sums of what is wanted.
 
     ``costs`` and ``labels`` are by account id.
     """
-    found: dict[tuple[str, str], list[tuple[str, Share]]] = {}
+    found: dict[tuple[str, str], list[tuple[str, ProjectTotals]]] = {}
     for place, share in shares.items():
-        if choice.admits(place) and place.account_id in labels:
+        if asset_filter.admits(place) and place.account_id in labels:
             found.setdefault((place.account_id, place.project), []).append((place.kind, share))
     amounts = sum_by_key((key, share.amount) for key, those in found.items() for _, share in those)
     rows = [
@@ -112,14 +112,14 @@ def sum_known(amounts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def product_rows(items: Iterable[tuple[str, str, CostItem]], choice: Choice) -> list[ProductRow]:
+def product_rows(items: Iterable[tuple[str, str, CostItem]], asset_filter: AssetFilter) -> list[ProductRow]:
     """Give what each product costs account by account, the most expensive first; an item is of an account's id and
     label.
     """
     sums = sum_by_key(
         ((account, item.product), item.amount)
         for account_id, account, item in items
-        if choice.admits(Place(account_id, item.project, item.kind, item.asset))
+        if asset_filter.admits(AssetPlace(account_id, item.project, item.kind, item.asset))
     )
     rows = [ProductRow(account, product, amount) for (account, product), amount in sums.items()]
     return sorted(rows, key=lambda row: (row.account, -row.amount.to_date, -row.amount.forecast, row.product))

@@ -14,12 +14,11 @@ from exporter.catalog import METERS
 from exporter.catalog.entry import Metering
 from exporter.costs.history import QueryError
 from exporter.ledger import EVERYTHING, FILTERED, KEPT_DAYS, DailyFilter, Entry, RosterKey, place_cost
-from exporter.model import DISPATCH_PREFIX, DailyKey
+from exporter.model import DAY, DISPATCH_PREFIX, DailyKey
 from exporter.pricing import DOCUMENTED_MONTH_DAYS, RateCard, quantity_text
 from exporter.pricing.tariffs import billed_meter
 from exporter.views.paging import Paging, read_cursor, write_cursor
 
-DAY = timedelta(days=1)
 USUAL_DAYS = 30
 """So many days up to today are told if nobody says since when."""
 
@@ -177,7 +176,7 @@ class _Used(NamedTuple):
     amount: int
 
 
-class _Told(NamedTuple):
+class _Description(NamedTuple):
     """How a meter of the catalog is read, and what it is called, also for scripts of a dispatch namespace."""
 
     how: Metering
@@ -229,19 +228,19 @@ class _Account:
         """Give what the open hours hold of each day, by meter and asset, as far as it can be wanted."""
         days: dict[date, list[tuple[tuple[str, str], int]]] = {}
         for (day, asset, counted), amount in self._book.open_sums(self._id).items():
-            if counted in self._told:
+            if counted in self._descriptions:
                 days.setdefault(day, []).append(((counted, asset), amount))
         return days
 
     @cached_property
-    def _told(self) -> dict[str, _Told]:
+    def _descriptions(self) -> dict[str, _Description]:
         """Give the meters that can be wanted, with what they are called."""
         query, found = self._query, {}
         for counted, how in METERS.items():
             name, dispatched = (billed_meter(self._card, counted, is_dispatched=each) for each in (False, True))
             is_wanted = not query.meters or bool({name, dispatched} & query.meters)
             if is_wanted and (not query.kinds or how.kind in query.kinds):
-                found[counted] = _Told(how, name, dispatched)
+                found[counted] = _Description(how, name, dispatched)
         return found
 
     @cached_property
@@ -250,7 +249,7 @@ class _Account:
         query = self._query
         meters, assets = None, None
         if query.meters or query.kinds:
-            meters = frozenset(self._told)
+            meters = frozenset(self._descriptions)
         if query.projects or query.assets:
             assets = frozenset(
                 asset_id for kind, asset_id in self._roster if self._wants_asset(kind, asset_id) is not None
@@ -269,7 +268,7 @@ class _Account:
         return self._assets[which]
 
     def _place(self, counted: str, asset_id: str) -> UsageKey | None:
-        told = self._told.get(counted)
+        told = self._descriptions.get(counted)
         # Of what is stored, the account's own peak is less than the sum of its assets', and no usage of its own.
         if told is None or (told.how.is_stored and not asset_id and not told.how.is_of_account):
             return None

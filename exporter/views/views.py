@@ -1,31 +1,39 @@
-"""A survey: assets and projects of one moment, with what is worked out only once for all who ask."""
+"""Views of the assets and projects of one moment; what is expensive is computed once for all who ask."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from exporter.metrics.asset_usage import Holdings, Place
+from exporter.metrics.asset_usage import AssetPlace, AssetUsage
 from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
 from exporter.pricing.attribution import sum_by_key
-from exporter.views.assets import AssetRow, Choice, asset_rows, assets_in_order
+from exporter.views.assets import AssetFilter, AssetRow, asset_rows, assets_in_order
 from exporter.views.groups import Group, group_by_project, groups_in_order, sums_of_assets, wants
 from exporter.views.paging import Order
-from exporter.views.projects import ProductRow, ProjectRow, Shares, budgets_of, product_rows, project_rows, shares_of
+from exporter.views.projects import (
+    ProductRow,
+    ProjectRow,
+    TotalsByProject,
+    budgets_of,
+    product_rows,
+    project_rows,
+    totals_of,
+)
 
 ORDERS_KEPT = 4
 """So many orders are remembered; with thousands of assets each takes a megabyte or two."""
 
 
-class Survey:
+class Views:
     """What is held and what it costs, by asset and by project. Nothing in it changes; ``labels`` are by account id."""
 
     def __init__(
         self,
-        holdings: Holdings,
+        asset_usage: AssetUsage,
         costs: Mapping[str, AccountCosts],
         budgets: Sequence[BudgetCost],
         labels: Mapping[str, str],
     ) -> None:
-        self._holdings = holdings
+        self._holdings = asset_usage
         self._costs = costs
         self._budgets = budgets
         self._labels = labels
@@ -41,23 +49,23 @@ class Survey:
             self._orders[sort, direction] = order
         return order
 
-    def projects(self, choice: Choice) -> Order[ProjectRow]:
+    def projects(self, asset_filter: AssetFilter) -> Order[ProjectRow]:
         """Give the projects of which anything is wanted, with the sums of what is wanted."""
-        return project_rows(self._shares, choice, self._costs, self._labels)
+        return project_rows(self._shares, asset_filter, self._costs, self._labels)
 
-    def groups(self, choice: Choice, text: str, sort: str, direction: str) -> Order[Group]:
+    def groups(self, asset_filter: AssetFilter, text: str, sort: str, direction: str) -> Order[Group]:
         """Give the projects with their wanted assets: of a choice, and with a text in their name or id.
 
         With a text the sums are those of the assets that have it; else also of what is on no list, as in ``projects``.
         Raises QueryError.
         """
-        wanted = [row for _, row in self.assets(sort, direction).keyed if wants(row, choice, text)]
-        projects = sums_of_assets(wanted) if text else [row for _, row in self.projects(choice).keyed]
+        wanted = [row for _, row in self.assets(sort, direction).keyed if wants(row, asset_filter, text)]
+        projects = sums_of_assets(wanted) if text else [row for _, row in self.projects(asset_filter).keyed]
         return groups_in_order(group_by_project(wanted, projects), sort, direction)
 
-    def products(self, project: str, choice: Choice) -> list[ProductRow]:
+    def products(self, project: str, asset_filter: AssetFilter) -> list[ProductRow]:
         """Give what each product costs in a project."""
-        return product_rows(self._items.get(project, ()), choice)
+        return product_rows(self._items.get(project, ()), asset_filter)
 
     def budgets(self, project: str, accounts: Sequence[tuple[str, str]]) -> list[BudgetCost]:
         """Give the budgets of a project that count any of some accounts, each of which is an id and a label."""
@@ -68,17 +76,17 @@ class Survey:
         return asset_rows(self._holdings, self._costs, self._amounts)
 
     @cached_property
-    def _amounts(self) -> dict[Place, Amount]:
+    def _amounts(self) -> dict[AssetPlace, Amount]:
         """Give what is shown of cost under each set of labels; subscriptions have no asset."""
         return sum_by_key(
-            (Place(account_id, item.project, item.kind, item.asset), item.amount)
+            (AssetPlace(account_id, item.project, item.kind, item.asset), item.amount)
             for account_id, each in self._costs.items()
             for item in each.items
         )
 
     @cached_property
-    def _shares(self) -> Shares:
-        return shares_of(self._holdings, self._amounts)
+    def _shares(self) -> TotalsByProject:
+        return totals_of(self._holdings, self._amounts)
 
     @cached_property
     def _items(self) -> dict[str, list[tuple[str, str, CostItem]]]:

@@ -5,8 +5,8 @@ https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuratio
 """
 
 from exporter.web.load import WebConfigError
-from exporter.web.middleware import Guard
-from exporter.web.policy import Gate
+from exporter.web.middleware import PolicyMiddleware
+from exporter.web.policy import WebPolicy
 from exporter.web.server import LIMITS, ConnectionLimits, make_server
 
-__all__ = ["LIMITS", "ConnectionLimits", "Gate", "Guard", "WebConfigError", "make_server"]
+__all__ = ["LIMITS", "ConnectionLimits", "PolicyMiddleware", "WebConfigError", "WebPolicy", "make_server"]

@@ -17,7 +17,7 @@ LONGEST = 72
 """Bytes of a password that bcrypt looks at; more are left out, as all tools that make such hashes do."""
 
 
-class Passwords:
+class BasicAuth:
     """Tells who may come in.
 
     bcrypt runs in a thread, one at a time, so that whoever guesses keeps no scrape waiting: what was admitted once is

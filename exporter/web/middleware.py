@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.web.policy import Gate
+from exporter.web.policy import WebPolicy
 
 PIECE_BYTES = 262_144
 """How much of an answer is handed on at once.
@@ -16,19 +16,19 @@ at all, this much is held and not a copy of all metrics.
 """
 
 
-class Guard:
-    """An ASGI application that lets requests through to another by the rules of a gate."""
+class PolicyMiddleware:
+    """An ASGI application that lets requests through to another by the rules of a web policy."""
 
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, policy: WebPolicy) -> None:
         self._app = app
-        self._gate = gate
+        self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        self._gate.look()
-        added = self._gate.headers
+        self._policy.look()
+        added = self._policy.headers
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -43,16 +43,16 @@ class Guard:
 
     async def _refuse(self, scope: Scope) -> Response | None:
         """Give the answer to a request that is not let through."""
-        gate, headers = self._gate, Headers(scope=scope)
-        if not gate.bucket.take():
+        policy, headers = self._policy, Headers(scope=scope)
+        if not policy.bucket.take():
             return _refusal("Too many requests: see rate_limit in the web configuration.\n", 429)
-        if gate.passwords.are_wanted:
+        if policy.passwords.are_wanted:
             given = headers.get("authorization")
-            if given is None or not await gate.passwords.admit(given.encode("latin-1")):
+            if given is None or not await policy.passwords.admit(given.encode("latin-1")):
                 if given is not None:
                     # Not the name, which may be a mistyped password.
                     client = (scope.get("client") or ("?",))[0]
-                    gate.teller.warn(
+                    policy.throttled_log.warn(
                         "a wrong user or password", client, "see basic_auth_users in the web configuration"
                     )
                 # What comes after the credentials was never read, so the connection is of no more use if it is there.

@@ -8,10 +8,10 @@ from typing import Self
 
 from exporter.clock import Clock
 from exporter.status import Problem
-from exporter.web.basic_auth import Passwords
+from exporter.web.basic_auth import BasicAuth
 from exporter.web.load import Loaded, WebConfigError, load_web_config, stamp
 from exporter.web.settings import ClientAuth, RateLimit, WebConfig
-from exporter.web.throttled_log import Teller
+from exporter.web.throttled_log import ThrottledLog
 from exporter.web.tls import alternative_names
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ LOOK_SECONDS = 1.0
 ADVICE = "Correct the file of --web.config.file or its certificates, or restart; the ones before go on meanwhile."
 
 
-class Gate:
+class WebPolicy:
     """Knows who may come in, and how; without a file everybody, over plain HTTP.
 
     What changed and is wrong is refused whole: one log line says why, and the configuration before it goes on.
@@ -33,7 +33,7 @@ class Gate:
         """Read the file. Raises WebConfigError."""
         self._path = path
         self._clock = clock
-        self.teller = Teller(clock)
+        self.throttled_log = ThrottledLog(clock)
         self._looked_at = clock.monotonic()
         self.problem: Problem | None = None
         """What is wrong with files that changed, while what was before them goes on."""
@@ -174,5 +174,5 @@ def _check_change(path: Path, before: WebConfig, after: WebConfig) -> None:
         raise WebConfigError(f"The web configuration {path}: basic_auth_users are gone, which takes a restart.")
 
 
-def _passwords(config: WebConfig) -> Passwords:
-    return Passwords({name: stored.get_secret_value() for name, stored in config.basic_auth_users.items()})
+def _passwords(config: WebConfig) -> BasicAuth:
+    return BasicAuth({name: stored.get_secret_value() for name, stored in config.basic_auth_users.items()})

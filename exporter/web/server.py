@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from exporter.web.policy import Gate
+from exporter.web.policy import WebPolicy
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class _Connection(H11Protocol):
     """A connection that keeps to its limits; what its clients do not keep to ends it."""
 
     limits: ConnectionLimits
-    gate: Gate
+    policy: WebPolicy
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -58,7 +58,7 @@ class _Connection(H11Protocol):
         # As without TLS, whose transport otherwise takes eight times as much before it says that it is enough.
         transport.set_write_buffer_limits(high=HIGH_WATER_LIMIT)
         secured: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
-        if secured is not None and not self.gate.admits_peer(secured):
+        if secured is not None and not self.policy.admits_peer(secured):
             self._refuse("a certificate without a name of client_allowed_sans", "it was cut off")
         elif len(self.connections) > self.limits.connections and not self._replace_idle():
             self._refuse("more connections than there may be", f"there are {self.limits.connections} that ask")
@@ -66,7 +66,7 @@ class _Connection(H11Protocol):
             self._head_timer = self.loop.call_later(self.limits.head, self._cut_off)
 
     def _refuse(self, what: str, advice: str) -> None:
-        self.gate.teller.warn(what, self.client[0] if self.client else "?", advice)
+        self.policy.throttled_log.warn(what, self.client[0] if self.client else "?", advice)
         self.transport.abort()
 
     def _replace_idle(self) -> bool:
@@ -179,9 +179,9 @@ class _Server(uvicorn.Server):
         self.started = True
 
 
-def make_server(app: ASGIApp, gate: Gate, limits: ConnectionLimits = LIMITS) -> uvicorn.Server:
-    """Give a server for the application, which is to be given its sockets; its TLS is the gate's."""
-    protocol = type("Connection", (_Connection,), {"limits": limits, "gate": gate})
+def make_server(app: ASGIApp, policy: WebPolicy, limits: ConnectionLimits = LIMITS) -> uvicorn.Server:
+    """Give a server for the application, which is to be given its sockets; its TLS is the policy's."""
+    protocol = type("Connection", (_Connection,), {"limits": limits, "policy": policy})
     settings = uvicorn.Config(
         app,
         http=protocol,
@@ -194,4 +194,4 @@ def make_server(app: ASGIApp, gate: Gate, limits: ConnectionLimits = LIMITS) -> 
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=limits.head_bytes,
     )
-    return _Server(settings, gate.context(), limits)
+    return _Server(settings, policy.context(), limits)

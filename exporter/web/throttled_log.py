@@ -10,7 +10,7 @@ TELL_SECONDS = 60.0
 """How often at most the same thing is told."""
 
 
-class Teller:
+class ThrottledLog:
     """Tells the same thing at most once a minute, and how often it happened."""
 
     def __init__(self, clock: Clock) -> None:

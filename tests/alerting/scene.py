@@ -10,7 +10,7 @@ import httpx
 
 from exporter.app import Exporter, build_exporter
 from exporter.config import Cloudflare, Config, Storage, Token
-from exporter.config.costs import Costs
+from exporter.config.costs import CostSettings
 from exporter.pricing.rules import PAID_PLAN
 from exporter.simulator import Documents, Fault, Kind, ManualClock, Simulator, Traffic, World
 from tests.clock import CoupledClock
@@ -157,7 +157,7 @@ class Scene:
                 api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": TOKEN}),)
             ),
             storage=Storage(path=str(self.folder)),
-            costs=Costs(plan=PAID_PLAN),
+            costs=CostSettings(plan=PAID_PLAN),
         )
         return build_exporter(config, self._clock, transport=self._network)
 

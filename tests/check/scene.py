@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from exporter.app import run_check
-from exporter.check import Finding, Level, Report, Surroundings, Topic
+from exporter.check import CheckReport, Finding, Host, Level, Topic
 from exporter.check.checker import PATIENCE
 from exporter.config import Config
 from exporter.simulator import AccountModel, Fault, ManualClock, Simulator, TokenModel, World
@@ -20,7 +20,7 @@ ACCOUNT_ID, OTHER_ID = "a" * 32, "b" * 32
 TOKEN = "hush-0123456789-do-not-show"
 LISTS = frozenset({"workers", "r2", "d1", "kv"})
 ALL = LISTS | {"accounts", "analytics", "billing"}
-DISK = Surroundings("21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw", is_container=False)
+DISK = Host("21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw", is_container=False)
 
 
 def account(account_id: str = ACCOUNT_ID, name: str = "Example", **fields: Any) -> AccountModel:
@@ -57,14 +57,14 @@ class Scene:
         self,
         environment: Mapping[str, str] | None = None,
         config_file: Path | None = None,
-        surroundings: Surroundings = DISK,
+        host: Host = DISK,
         patience: timedelta = PATIENCE,
-    ) -> Report:
+    ) -> CheckReport:
         """The report on the configuration."""
         checking = run_check(
             self.config,
             self.clock,
-            surroundings,
+            host,
             environment or {},
             config_file,
             transport=self.transport,
@@ -73,12 +73,12 @@ class Scene:
         return asyncio.run(checking)
 
 
-def findings(report: Report, part: Topic, *levels: Level) -> list[Finding]:
+def findings(report: CheckReport, part: Topic, *levels: Level) -> list[Finding]:
     """The findings of a part, of some levels or of all."""
     return [finding for finding in report.findings if finding.part is part and (not levels or finding.level in levels)]
 
 
-def troubles(report: Report) -> list[tuple[str, str, str]]:
+def troubles(report: CheckReport) -> list[tuple[str, str, str]]:
     """Level, part and subject of every finding that is not ok."""
     return [
         (finding.level.value, finding.part.value, finding.subject)
@@ -87,7 +87,7 @@ def troubles(report: Report) -> list[tuple[str, str, str]]:
     ]
 
 
-def the(report: Report, part: Topic, subject: str) -> Finding:
+def the(report: CheckReport, part: Topic, subject: str) -> Finding:
     """The one finding about a subject."""
     (found,) = [finding for finding in findings(report, part) if finding.subject == subject]
     return found

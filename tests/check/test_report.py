@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from exporter.check import Level, Report, Topic, as_json, as_table, refusal
+from exporter.check import CheckReport, Level, Topic, as_json, as_table, refusal
 from exporter.simulator import Fault, Kind, TokenModel
 from tests.check.scene import ACCOUNT_ID, ALL, OTHER_ID, TOKEN, Scene, account, world
 
 
-def table(report: Report, width: int = 80) -> str:
+def table(report: CheckReport, width: int = 80) -> str:
     """The table as it is written to a pipe."""
     return as_table(report, Console(width=width, force_terminal=False))
 
@@ -21,7 +21,7 @@ def section(text: str, title: str) -> str:
     return text.partition(f"{title}\n")[2].partition("\n\n")[0]
 
 
-def lacking(folder: Path, *missing: str) -> Report:
+def lacking(folder: Path, *missing: str) -> CheckReport:
     """The report on a token that lacks permissions."""
     return Scene(folder, world(tokens=(TokenModel(token=TOKEN, permissions=ALL - set(missing)),))).check()
 

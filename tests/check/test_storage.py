@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.check import Finding, Level, Surroundings, Topic, folder_findings, look_around
+from exporter.check import Finding, Host, Level, Topic, folder_findings, inspect_host
 from exporter.check.storage import LEAST_FREE_BYTES, space_finding
 from exporter.ledger import Ledger
 from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
@@ -21,14 +21,14 @@ from tests.check.scene import DISK, Scene, findings, the, troubles
 NOBODY = 65_534
 
 
-def mounted(kind: str, root: str = "/", *, is_container: bool = False) -> Surroundings:
+def mounted(kind: str, root: str = "/", *, is_container: bool = False) -> Host:
     """Surroundings in which everything is on one file system."""
-    return Surroundings(f"21 1 8:1 {root} / rw,relatime - {kind} device rw", is_container)
+    return Host(f"21 1 8:1 {root} / rw,relatime - {kind} device rw", is_container)
 
 
-def look(folder: Path, surroundings: Surroundings = DISK) -> dict[str, Finding]:
+def look(folder: Path, host: Host = DISK) -> dict[str, Finding]:
     """What is found of a folder, by subject."""
-    return {finding.subject: finding for finding in folder_findings(folder, inspect_folder(folder), surroundings)}
+    return {finding.subject: finding for finding in folder_findings(folder, inspect_folder(folder), host)}
 
 
 @contextmanager
@@ -150,14 +150,14 @@ def test_file_systems(tmp_path: Path, kind: str, root: str, level: Level, messag
 
 def test_a_system_that_says_nothing_of_mounts(tmp_path: Path) -> None:
     """Where there is no list of mounts nothing is said of the file system."""
-    assert "file system" not in look(tmp_path, Surroundings("", is_container=False))
+    assert "file system" not in look(tmp_path, Host("", is_container=False))
 
 
 def test_this_machine_is_looked_at(tmp_path: Path) -> None:
     """The real surroundings hold the mount of a real folder; Kubernetes shows by its environment."""
-    assert look_around({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}).is_container
-    surroundings = look_around({})
-    assert ("file system" in look(tmp_path, surroundings)) is Path("/proc/self/mountinfo").exists()
+    assert inspect_host({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}).is_container
+    host = inspect_host({})
+    assert ("file system" in look(tmp_path, host)) is Path("/proc/self/mountinfo").exists()
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "disk")
     text = f"1 0 8:1 / / rw - ext4 a rw\n2 1 0:9 / {(tmp_path / 'disk').resolve()} rw - tmpfs b rw"
-    assert look(tmp_path / "link", Surroundings(text, is_container=False))["file system"].level is Level.WARNING
+    assert look(tmp_path / "link", Host(text, is_container=False))["file system"].level is Level.WARNING
 
 
 def test_a_damaged_ledger(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.billing import NOTHING_HEARD, BilledDay, BillingFacts, Subscription, facts_from_text, facts_to_text
+from exporter.billing import NO_BILLING_FACTS, BilledDay, BillingFacts, Subscription, facts_from_text, facts_to_text
 from exporter.cloudflare import BillingReader, CloudflareError, TokenRejected
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import Account
@@ -38,7 +38,7 @@ PAID: dict[str, Any] = {
 }
 PAID_FACT = Subscription("1", "Workers Paid", Decimal(5), "USD", "monthly", "Paid", datetime(2025, 10, 14, tzinfo=UTC))
 KNOWN = BillingFacts(
-    heard=datetime(2025, 10, 20, 9, tzinfo=UTC),
+    fetched_at=datetime(2025, 10, 20, 9, tzinfo=UTC),
     subscriptions=(PAID_FACT,),
     anchor_day=14,
     billed_state="available",
@@ -79,7 +79,7 @@ def script(
         scene.router.get(f"{ACCOUNT_URL}{path}").mock(return_value=usage.get(word, NO_ROUTE))
 
 
-def read(scene: Scene, known: BillingFacts = NOTHING_HEARD) -> BillingFacts:
+def read(scene: Scene, known: BillingFacts = NO_BILLING_FACTS) -> BillingFacts:
     """What is known after asking."""
     return asyncio.run(BillingReader(scene.client, scene.time).read(EXAMPLE, known))
 
@@ -111,8 +111,8 @@ def test_everything_is_read(scene: Scene) -> None:
 def test_it_says_when_it_heard(scene: Scene) -> None:
     """The time is Cloudflare's, as answers of before gave it."""
     script(scene)
-    assert read(scene).heard is None
-    assert read(scene).heard == HEARD
+    assert read(scene).fetched_at is None
+    assert read(scene).fetched_at == HEARD
 
 
 @pytest.mark.parametrize("word", ["billable", "paygo_usage", "paygo"])
@@ -345,6 +345,6 @@ def test_a_token_that_is_rejected_is_an_error(scene: Scene) -> None:
 def test_facts_are_written_and_read_again() -> None:
     """As text they lose nothing; what another release wrote is nothing heard."""
     assert facts_from_text(facts_to_text(KNOWN)) == KNOWN
-    assert facts_from_text(facts_to_text(NOTHING_HEARD)) == NOTHING_HEARD
+    assert facts_from_text(facts_to_text(NO_BILLING_FACTS)) == NO_BILLING_FACTS
     for text in ("", "{", "[]", '{"billed": "all"}', '{"anchor_day": "soon"}'):
-        assert facts_from_text(text) == NOTHING_HEARD
+        assert facts_from_text(text) == NO_BILLING_FACTS

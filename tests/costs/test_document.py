@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.costs import GROUPS, Query, as_document, make_statement
+from exporter.costs import GROUPS, StatementQuery, as_document, make_statement
 from exporter.pricing import Budget, CostRules
 from tests.cli.commands.scene import OTHER_ID, open_books, read_json
 from tests.exactness.worlds import ACCOUNT_ID
@@ -16,8 +16,8 @@ DOLLARS = ["to_date_usd", "forecast_usd", "forecast_low_usd", "forecast_high_usd
 
 def document(rules: CostRules | None = None, **query: object) -> Any:
     """What a query gives as JSON, read again."""
-    with open_books(rules=rules) as books:
-        given = as_document(make_statement(Query(**query), books))  # type: ignore[arg-type]
+    with open_books(rules=rules) as history:
+        given = as_document(make_statement(StatementQuery(**query), history))  # type: ignore[arg-type]
     return read_json(json.dumps(given))
 
 

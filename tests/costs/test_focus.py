@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.costs import GROUPS, Query, as_csv, make_statement
+from exporter.costs import GROUPS, StatementQuery, as_csv, make_statement
 from tests.cli.commands.scene import ODD, PIPED, open_books
 from tests.exactness.worlds import ACCOUNT_ID
 
@@ -40,8 +40,8 @@ HEADER = [
 
 def written(**query: object) -> str:
     """The CSV that a query gives."""
-    with open_books() as books:
-        return as_csv(make_statement(Query(**query), books))  # type: ignore[arg-type]
+    with open_books() as history:
+        return as_csv(make_statement(StatementQuery(**query), history))  # type: ignore[arg-type]
 
 
 def rows(**query: object) -> list[dict[str, str]]:

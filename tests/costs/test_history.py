@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.costs.history import ListPrice, QueryError, Usage, day_of, is_period
+from exporter.costs.history import AssetMeter, ListPrice, QueryError, day_of, is_period
 from exporter.ledger import Ledger
 from exporter.pricing import BilledAccount, CostRules
 from exporter.pricing.cycle import Cycle
@@ -74,27 +74,27 @@ def test_words_and_days_are_told_from_projects(text: str) -> None:
 )
 def test_accounts_go_by_id_label_and_name(wanted: list[str], found: list[BilledAccount]) -> None:
     """An account is given once, whichever of its names is said, and all if none is."""
-    with open_books() as books:
-        assert books.accounts(wanted) == found
+    with open_books() as history:
+        assert history.accounts(wanted) == found
 
 
 @pytest.mark.parametrize("wanted", [["nobody"], ["production", "nobody"]])
 def test_an_unknown_account_is_told_with_those_that_there_are(wanted: list[str]) -> None:
     """The message names the labels that could have been meant."""
-    with open_books() as books, pytest.raises(QueryError) as caught:
-        books.accounts(wanted)
+    with open_books() as history, pytest.raises(QueryError) as caught:
+        history.accounts(wanted)
     assert str(caught.value) == "There is no account nobody; there is production, Other."
 
 
 def test_of_an_account_that_was_never_answered_nothing_is_known(tmp_path: Path) -> None:
     """A new ledger has no accounts to choose from, and none whose costs could be told."""
     Ledger.open(tmp_path, DATASETS.values()).close()
-    with open_books(tmp_path) as books:
-        assert books.accounts() == []
+    with open_books(tmp_path) as history:
+        assert history.accounts() == []
         with pytest.raises(QueryError, match=r"^There is no account production; there is none\.$"):
-            books.accounts(["production"])
+            history.accounts(["production"])
         with pytest.raises(QueryError, match=r"^Nothing is known of account production yet\.$"):
-            books.costs(PRODUCTION)
+            history.costs(PRODUCTION)
 
 
 @pytest.mark.parametrize(
@@ -109,15 +109,15 @@ def test_of_an_account_that_was_never_answered_nothing_is_known(tmp_path: Path) 
 )
 def test_a_period_is_the_accounts_own_cycle(period: str, cycle: Cycle) -> None:
     """Cycles are those of the account's subscriptions, whichever day of one is named."""
-    with open_books() as books:
-        costs = books.costs(PRODUCTION, period)
+    with open_books() as history:
+        costs = history.costs(PRODUCTION, period)
     assert (costs.cycle, costs.until, costs.terms.cycle_source) == (cycle, UNTIL, "subscriptions")
 
 
 def test_a_cycle_that_is_over_has_no_other_forecast_than_what_it_cost() -> None:
     """Nothing of it is to come: 5 dollars of subscription, and the blocks that were begun."""
-    with open_books() as books:
-        amount = books.costs(PRODUCTION, "previous").amount
+    with open_books() as history:
+        amount = history.costs(PRODUCTION, "previous").amount
     # 88 and 206 blocks of a million requests and milliseconds, 27 and 14 GB-months in R2 and D1.
     cost = 5 + 88 * Decimal("0.30") + 206 * Decimal("0.02") + 27 * Decimal("0.015") + 14 * Decimal("0.75")
     assert amount.to_date == amount.forecast == amount.low == amount.high == cost
@@ -129,12 +129,12 @@ def test_the_rules_are_those_of_the_configuration() -> None:
         overrides=(Override("workers_requests", account="production", price=Decimal(3)),),
         accounts={"Other": AccountRule(plan="workers_paid", cycle_day=20)},
     )
-    with open_books(rules=rules) as books:
-        assert books.rules is rules
-        other = books.costs(OTHER)
+    with open_books(rules=rules) as history:
+        assert history.rules is rules
+        other = history.costs(OTHER)
         assert (other.terms.plan, other.terms.plan_source) == ("workers_paid", "configuration")
         assert (other.cycle.start, other.terms.cycle_source) == (date(2025, 10, 20), "configuration")
-        line = next(cost for cost in books.costs(PRODUCTION).meters if cost.meter == "workers_requests")
+        line = next(cost for cost in history.costs(PRODUCTION).meters if cost.meter == "workers_requests")
         assert line.amount.to_date == 15 * 3
 
 
@@ -148,12 +148,12 @@ def requests_of(worker: str, since: datetime, until: datetime) -> int:
 def test_list_prices_of_a_day() -> None:
     """Usage times price, without what is included and without blocks; a day of storage is a thirtieth of a month."""
     day = date(2025, 10, 18)
-    with open_books() as books:
-        found = books.list_prices(PRODUCTION, day, day + timedelta(days=1))
+    with open_books() as history:
+        found = history.list_prices(PRODUCTION, day, day + timedelta(days=1))
     start = datetime(2025, 10, 18, tzinfo=UTC)
     requests = requests_of("2" * 32, start, start + timedelta(days=1))
     assert requests > 500_000
-    assert found[Usage("odd", "workers", "worker", ODD, "workers_requests", False)] == ListPrice(
+    assert found[AssetMeter("odd", "workers", "worker", ODD, "workers_requests", False)] == ListPrice(
         Fraction(requests), requests * Decimal("0.30") / 10**6
     )
     # 45 GB of payload and 108 MB of metadata, and 20 GB: a thirtieth of each. What a byte costs in an hour is rounded.
@@ -168,20 +168,20 @@ def test_list_prices_of_a_day() -> None:
 
 def test_list_prices_include_the_hours_that_are_open() -> None:
     """Today counts up to the minute that is known."""
-    with open_books() as books:
-        found = books.list_prices(PRODUCTION, TODAY, TODAY + timedelta(days=1))
+    with open_books() as history:
+        found = history.list_prices(PRODUCTION, TODAY, TODAY + timedelta(days=1))
     requests = requests_of("1" * 32, datetime(2025, 10, 20, tzinfo=UTC), UNTIL)
     assert requests > 500_000
-    assert found[Usage("shop", "workers", "worker", "shop-web", "workers_requests", False)].quantity == requests
+    assert found[AssetMeter("shop", "workers", "worker", "shop-web", "workers_requests", False)].quantity == requests
 
 
 def test_list_prices_of_several_days_are_the_sums_of_their_days() -> None:
     """Nothing is lost or counted twice where days meet, and scripts of a namespace have meters of their own."""
     since = date(2025, 10, 14)
     days = [since + timedelta(days=number) for number in range(7)]
-    with open_books() as books:
-        whole = books.list_prices(PRODUCTION, since, TODAY + timedelta(days=1))
-        each = [books.list_prices(PRODUCTION, day, day + timedelta(days=1)) for day in days]
+    with open_books() as history:
+        whole = history.list_prices(PRODUCTION, since, TODAY + timedelta(days=1))
+        each = [history.list_prices(PRODUCTION, day, day + timedelta(days=1)) for day in days]
     for usage, price in whole.items():
         parts = [found[usage] for found in each if usage in found]
         assert price.quantity == sum(part.quantity for part in parts)
@@ -194,9 +194,9 @@ def test_list_prices_of_several_days_are_the_sums_of_their_days() -> None:
 def test_list_prices_are_those_of_each_day() -> None:
     """A price that begins within the span holds from its first day on."""
     rules = CostRules(overrides=(Override("workers_requests", price=Decimal(3), valid_from=date(2025, 10, 19)),))
-    usage = Usage("shop", "workers", "worker", "shop-web", "workers_requests", False)
-    with open_books(rules=rules) as books:
-        found = books.list_prices(PRODUCTION, date(2025, 10, 18), TODAY)[usage]
+    usage = AssetMeter("shop", "workers", "worker", "shop-web", "workers_requests", False)
+    with open_books(rules=rules) as history:
+        found = history.list_prices(PRODUCTION, date(2025, 10, 18), TODAY)[usage]
     before = requests_of("1" * 32, datetime(2025, 10, 18, tzinfo=UTC), datetime(2025, 10, 19, tzinfo=UTC))
     after = requests_of("1" * 32, datetime(2025, 10, 19, tzinfo=UTC), datetime(2025, 10, 20, tzinfo=UTC))
     assert found == ListPrice(Fraction(before + after), (before * Decimal("0.30") + after * 3) / 10**6)

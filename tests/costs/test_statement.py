@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from exporter.costs import GROUPS, Query, Statement, StatementRow, daily, make_statement
+from exporter.costs import GROUPS, Statement, StatementQuery, StatementRow, daily, make_statement
 from exporter.costs.history import QueryError
 from exporter.pricing import Amount, Budget, CostRules
 from exporter.pricing.attribution import sum_amounts
@@ -22,8 +22,8 @@ TO_DATE = Decimal("10.845")
 
 def state(rules: CostRules | None = None, **query: object) -> Statement:
     """The statement that a query gives."""
-    with open_books(rules=rules) as books:
-        return make_statement(Query(**query), books)  # type: ignore[arg-type]
+    with open_books(rules=rules) as history:
+        return make_statement(StatementQuery(**query), history)  # type: ignore[arg-type]
 
 
 def to_date(rows: Sequence[StatementRow]) -> dict[tuple[str, ...], Decimal]:

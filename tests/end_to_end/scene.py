@@ -141,7 +141,7 @@ def open_scene(tools: Tools, folder: Path) -> Iterator[Scene]:
         standins = opened.enter_context(StandIns())
         sites = punctual, late = _site("punctual", folder, timedelta(0)), _site("late", folder, _LATENESS)
         instances = [site.instance for site in sites]
-        prometheus, address = _monitoring(tools, folder, instances, receiver.url, standins)
+        prometheus, address = _alerts_client(tools, folder, instances, receiver.url, standins)
         processes = [process for site in sites for process in (site.simulator, site.exporter)] + [
             process for process, _ in prometheus
         ]
@@ -200,7 +200,7 @@ def _site(name: str, folder: Path, lateness: timedelta) -> Site:
     return Site(name, cloudflare, simulator, simulator_address, exporter, instance)
 
 
-def _monitoring(
+def _alerts_client(
     tools: Tools, folder: Path, instances: list[str], receiver_url: str, standins: StandIns
 ) -> tuple[list[tuple[Process, str]], str]:
     workspace = Workspace(folder)

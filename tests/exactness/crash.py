@@ -98,9 +98,9 @@ class MortalLedger(Ledger):
         if writes.is_dead:
             writes.changed.append(False)
             raise Crash
-        before = self.revision
+        before = self.commit_number
         result = work()
-        writes.changed.append(self.revision > before)
+        writes.changed.append(self.commit_number > before)
         writes.is_dead = is_last
         if is_last:
             raise Crash

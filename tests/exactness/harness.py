@@ -124,7 +124,7 @@ class Rig:
         self._scraped_at = self.now
         if self.exporter.published.snapshot is not None:
             self.watcher.scrape(self.exporter.published.snapshot)
-            self.exporter.published.mark_scraped(self.exporter.published.snapshot.revision)
+            self.exporter.published.mark_scraped(self.exporter.published.snapshot.commit_number)
 
     def pass_time(self, by: timedelta) -> None:
         """Let time pass; a Prometheus that would miss too much of it scrapes before."""
@@ -180,7 +180,7 @@ class Rig:
             await self.refresh()
             self.scrape()
             snapshot = self.exporter.published.snapshot
-            if snapshot is not None and snapshot.revision == self.exporter.ledger.revision:
+            if snapshot is not None and snapshot.commit_number == self.exporter.ledger.commit_number:
                 return
             by = timedelta(minutes=1)
 

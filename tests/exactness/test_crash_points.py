@@ -1,7 +1,7 @@
 """Every crash point of one schedule, each once: before and right after each write that changes the ledger.
 
 The schedule has discovery, a rename, a swap, a Worker that appears, an outage with births that are held, settling, the
-first fill, and the audit of a day with late usage.
+history fill, and the audit of a day with late usage.
 """
 
 import asyncio

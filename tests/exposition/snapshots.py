@@ -58,7 +58,7 @@ FAMILIES = (
 FRESH = {(ACCOUNT_ID, "kvOperationsAdaptiveGroups"): AT - timedelta(minutes=9)}
 
 
-def snapshot(*families: Family, revision: int = 7) -> Snapshot:
+def snapshot(*families: Family, commit_number: int = 7) -> Snapshot:
     """A snapshot with one account that is up and one that is not."""
     status = ExporterStatus(
         accounts=(
@@ -83,4 +83,4 @@ def snapshot(*families: Family, revision: int = 7) -> Snapshot:
         discovery_interval=timedelta(minutes=10),
         clock_offset=None,
     )
-    return Snapshot(revision, AT, families or FAMILIES, status, {ACCOUNT_ID: "Example"}, FRESH)
+    return Snapshot(commit_number, AT, families or FAMILIES, status, {ACCOUNT_ID: "Example"}, FRESH)

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from exporter import __version__
-from exporter.alerts import Addresses, Monitoring
-from exporter.costs import Query, Statement
+from exporter.alerts import Addresses, AlertsClient
+from exporter.costs import Statement, StatementQuery
 from exporter.costs.history import QueryError
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
@@ -43,7 +43,7 @@ PROMETHEUS_3_TEXT = (
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
-async def no_books(query: Query) -> Statement:
+async def no_books(query: StatementQuery) -> Statement:
     """There are no books here."""
     raise QueryError(f"Nothing is known of {query.period}.")
 
@@ -68,13 +68,13 @@ class Site:
             telemetry_path=telemetry_path,
             ask_books=no_books,
             ask_usage=no_usage,
-            monitoring=Monitoring(httpx.AsyncClient, self.clock, Addresses),
+            alerts_client=AlertsClient(httpx.AsyncClient, self.clock, Addresses),
             grafana_url=lambda: None,
         )
 
-    def show(self, revision: int = 7) -> None:
+    def show(self, commit_number: int = 7) -> None:
         """Publish a snapshot."""
-        shown = snapshot(revision=revision)
+        shown = snapshot(commit_number=commit_number)
         self.renderer.renew(shown)
         self.published.snapshot = shown
 
@@ -155,7 +155,7 @@ def test_metrics_are_compressed_on_demand(site: Site) -> None:
     answer = site.ask("/metrics", accept=PROMETHEUS_3, encoding="gzip")
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["content-type"] == OPENMETRICS
-    body = site.renderer.give(site.published.snapshot or snapshot(), (Format.OPENMETRICS, True)).body
+    body = site.renderer.get(site.published.snapshot or snapshot(), (Format.OPENMETRICS, True)).body
     assert answer.headers["content-length"] == str(len(body))
     assert answer.content == gzip.decompress(body)
 
@@ -170,27 +170,27 @@ def test_a_scrape_renders_nothing_twice(site: Site) -> None:
 
 def test_only_a_get_counts_as_a_scrape(site: Site) -> None:
     """HEAD shows the headers, and births at zero go on waiting for a real scrape."""
-    site.show(revision=7)
+    site.show(commit_number=7)
     answer = site.ask("/metrics", method="HEAD")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == TEXT
-    assert site.published.scraped_revision == 0
+    assert site.published.scraped_commit == 0
     site.ask("/metrics")
-    assert site.published.scraped_revision == 7
+    assert site.published.scraped_commit == 7
 
 
 def test_the_newest_scraped_revision_is_kept(site: Site) -> None:
-    """A late answer with an older revision does not undo a newer one."""
+    """A late answer with an older commit does not undo a newer one."""
     site.published.mark_scraped(5)
     site.published.mark_scraped(3)
-    assert site.published.scraped_revision == 5
+    assert site.published.scraped_commit == 5
 
 
 def test_metrics_wait_for_the_first_snapshot(site: Site) -> None:
     """Before there are data a scrape fails, and does not count."""
     answer = site.ask("/metrics")
     assert (answer.status_code, answer.text) == (503, "No data yet: the first refresh is under way.\n")
-    assert site.published.scraped_revision == 0
+    assert site.published.scraped_commit == 0
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -198,7 +198,7 @@ def test_metrics_can_only_be_read(site: Site, method: str) -> None:
     """Any other method is refused and does not count as a scrape."""
     site.show()
     assert site.ask("/metrics", method=method).status_code == 405
-    assert site.published.scraped_revision == 0
+    assert site.published.scraped_commit == 0
 
 
 def test_the_metrics_path_can_be_changed() -> None:

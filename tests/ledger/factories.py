@@ -160,7 +160,7 @@ class Scene:
 
     def scrape(self) -> None:
         """Answer a scrape with what is published now."""
-        self._scraped = self.ledger.revision
+        self._scraped = self.ledger.commit_number
 
     def say_and_scrape(self, clock: str, usage: Mapping[str, Usage]) -> None:
         """Tell it what was used, and answer a scrape."""

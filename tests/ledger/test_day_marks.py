@@ -27,10 +27,10 @@ TUESDAY_COUNTED = DayPart(TUESDAY, Portion.COUNTED)
 HEARD_ONCE = DayMark(at("20:00"))
 FINAL = DayMark(at("99:00"), at("98:00"), is_final=True)
 
-Heard = tuple[str, str, bool]
+FetchedAlerts = tuple[str, str, bool]
 """When an answer was dated, its digest if it is lower than what is known, and whether it is final."""
 
-JUDGED: dict[str, Sequence[Heard]] = {
+JUDGED: dict[str, Sequence[FetchedAlerts]] = {
     "two answers five minutes apart": [("50:00", "", False), ("50:04", "", False), ("50:05", "", True)],
     "what was said before 26 hours does not count": [("49:59", "", False), ("50:04", "", False), ("50:09", "", True)],
     "a lower one is repeated exactly": [("50:00", "a", False), ("50:04", "a", False), ("50:05", "a", True)],
@@ -67,7 +67,7 @@ JUDGED: dict[str, Sequence[Heard]] = {
 def test_a_second_answer_makes_a_day_final(case: str) -> None:
     """Each series of answers is final where the table says, and each is remembered by its date."""
     mark: DayMark | None = None
-    seen: list[Heard] = []
+    seen: list[FetchedAlerts] = []
     for clock, digest, _ in JUDGED[case]:
         mark = judge(mark, MONDAY_COUNTED, at(clock), bool(digest), digest)
         assert mark.answered == at(clock)

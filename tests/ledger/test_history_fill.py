@@ -1,4 +1,4 @@
-"""The first fill in a ledger on disk: days before counting are set, by whatever they were counted before."""
+"""The history fill in a ledger on disk: days before counting are set, by whatever they were counted before."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,8 +1,7 @@
 """Projects by the rules of the configuration, and what filters leave out, discovery by discovery."""
 
 from exporter.config.selection import Selection
-from exporter.ledger.series import Placement
-from exporter.model import Asset
+from exporter.model import Asset, Placement
 from tests.ledger.factories import Scene, worker
 from tests.ledger.test_roster import Roster, objects
 

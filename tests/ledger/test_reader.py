@@ -181,10 +181,10 @@ def test_everything_is_of_one_commit(tmp_path: Path) -> None:
         rig = await counting_rig(tmp_path)
         with reading(tmp_path, DATASETS.values()) as reader:
             before, until = daily_sums(reader), reader.until(ACCOUNT_ID)
-            revision = rig.exporter.ledger.revision
+            commit_number = rig.exporter.ledger.commit_number
             rig.clock.advance(timedelta(hours=2))
             await refresh(rig, 3)
-            assert rig.exporter.ledger.revision > revision
+            assert rig.exporter.ledger.commit_number > commit_number
             assert (daily_sums(reader), reader.until(ACCOUNT_ID)) == (before, until)
             with reading(tmp_path, DATASETS.values()) as later:
                 assert daily_sums(later) == rig.exporter.ledger.daily_sums(ACCOUNT_ID) != before

@@ -7,8 +7,7 @@ import pytest
 
 from exporter.config.selection import Selection
 from exporter.ledger.roster import Entry, RosterKey, Standing, apply_discovery, place_row, register_strangers
-from exporter.ledger.series import Placement
-from exporter.model import Asset, Inventory
+from exporter.model import Asset, Inventory, Placement
 from tests.ledger.factories import DAY, at, failed, inventory, worker
 
 ALL_KINDS = ("do_namespace", "r2_bucket", "worker")

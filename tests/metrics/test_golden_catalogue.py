@@ -54,7 +54,7 @@ async def exposed(folder: Path) -> set[Shape]:
     await site.refresh()
     snapshot = site.exporter.published.snapshot
     assert snapshot is not None
-    body = Renderer(site.clock, ProcessMetrics()).give(snapshot, (Format.TEXT, False)).body.decode()
+    body = Renderer(site.clock, ProcessMetrics()).get(snapshot, (Format.TEXT, False)).body.decode()
     await site.exporter.close()
     return {
         (sample.name, family.type, tuple(sample.labels))

@@ -11,10 +11,10 @@ from exporter.ledger.counters import CounterState
 from exporter.ledger.gauges import GaugeState
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.roster import Entry, Standing
-from exporter.ledger.series import Placement, SeriesKey
+from exporter.ledger.series import SeriesKey
 from exporter.metrics.family import Labels, Sample, build_family
 from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
-from exporter.model import Asset, DayProgress
+from exporter.model import Asset, DayProgress, Placement
 from exporter.status import AccountStatus, DatasetStatus, ExporterStatus, ListStatus
 
 AT = datetime(2025, 10, 20, 10, 1, 2, tzinfo=UTC)
@@ -232,7 +232,7 @@ def test_the_exporter_tells_of_itself() -> None:
     assert values(snapshot, f"{own}dataset_sample_interval") == {dataset: 10.5}
     assert values(snapshot, f"{own}gap_seconds_total") == {dataset: 3600}
     assert values(snapshot, f"{own}audited_until_timestamp_seconds") == {dataset: 1760950800}
-    assert values(snapshot, f"{own}first_fill_remaining_seconds") == {dataset: 3 * 86_400}
+    assert values(snapshot, f"{own}history_fill_remaining_seconds") == {dataset: 3 * 86_400}
     fields = ("readQueries", "writeQueries", "rowsRead", "rowsWritten", "queryBatchResponseBytes")
     assert values(snapshot, f"{own}late_usage_total") == {
         f'{{account="Example",dataset="d1AnalyticsAdaptiveGroups",field="{field}"}}': amount
@@ -269,7 +269,7 @@ def test_an_unknown_offset_is_left_out() -> None:
 def test_a_snapshot_carries_revision_time_and_status() -> None:
     """Everything that pages and scrapes need is in the one value."""
     snapshot = build()
-    assert (snapshot.revision, snapshot.at, snapshot.status, snapshot.account_labels) == (
+    assert (snapshot.commit_number, snapshot.at, snapshot.status, snapshot.account_labels) == (
         7,
         AT,
         STATUS,

@@ -16,10 +16,10 @@ from exporter.config.thresholds import ThresholdRule
 from exporter.exposition.text import Format, render
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.roster import FILTERED, Entry, Standing
-from exporter.ledger.series import Placement, SeriesKey
+from exporter.ledger.series import SeriesKey
 from exporter.metrics.family import Family, LabelCache
 from exporter.metrics.thresholds import LABELS, Thresholds, threshold_family
-from exporter.model import NAME_PREFIX, Asset
+from exporter.model import NAME_PREFIX, Asset, Placement
 from tests.configured import Site
 from tests.exactness.harness import ACCOUNT_ID
 from tests.exactness.worlds import small_world

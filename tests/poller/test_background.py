@@ -66,9 +66,9 @@ def test_a_slow_question_about_days_holds_up_nothing(tmp_path: Path) -> None:
 
     async def script() -> None:
         rig = one_token(tmp_path, small_world(1, QUIET))
-        gate = rig.network.transport = DayGate(rig.network.transport)
+        policy = rig.network.transport = DayGate(rig.network.transport)
         turning = asyncio.create_task(rig.exporter.poller.refresh())
-        await asyncio.wait_for(gate.reached.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(policy.reached.wait(), PATIENCE_SECONDS)
         begun = rig.until("Example")
         seen = []
         for _ in range(3):
@@ -77,12 +77,12 @@ def test_a_slow_question_about_days_holds_up_nothing(tmp_path: Path) -> None:
             rig.look()
             seen.append(rig.until("Example") - begun)
         assert seen == [60, 120, 180]
-        assert (len(gate.asked), turning.done()) == (1, False)
-        gate.opened.set()
+        assert (len(policy.asked), turning.done()) == (1, False)
+        policy.opened.set()
         await turning
         await rig.go_on(3)
         assert remaining(rig) == {}
-        assert len(gate.asked) == len(set(gate.asked)) > 1
+        assert len(policy.asked) == len(set(policy.asked)) > 1
         assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
         await rig.exporter.close()
 
@@ -94,9 +94,9 @@ def test_what_was_asked_when_the_exporter_stopped_is_asked_again(tmp_path: Path)
 
     async def script() -> None:
         rig = one_token(tmp_path, small_world(1, QUIET))
-        gate = rig.network.transport = DayGate(rig.network.transport)
+        policy = rig.network.transport = DayGate(rig.network.transport)
         turning = asyncio.create_task(rig.exporter.poller.refresh())
-        await asyncio.wait_for(gate.reached.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(policy.reached.wait(), PATIENCE_SECONDS)
         await asyncio.wait_for(rig.restart(), PATIENCE_SECONDS)
         await turning
         await rig.go_on(3)

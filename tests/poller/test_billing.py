@@ -95,7 +95,7 @@ def test_facts_are_asked_after_the_first_refresh_and_put_down(tmp_path: Path) ->
         site = Site(billed_world(subscriptions=(PAID, R2)), tmp_path)
         await site.refresh()
         known = facts(site)
-        assert known.heard is not None
+        assert known.fetched_at is not None
         assert [(each.name, each.price) for each in known.subscriptions or ()] == [
             ("Workers Paid", Decimal(5)),
             ("R2 Paid", Decimal(0)),
@@ -152,7 +152,7 @@ def test_what_failed_is_asked_again_after_five_minutes(tmp_path: Path, path: str
         site.clock.advance(timedelta(minutes=3))
         await site.refresh(2)
         assert asked(site) == 1
-        assert facts(site).heard != known.heard
+        assert facts(site).fetched_at != known.fetched_at
         site.clock.advance(timedelta(minutes=10))
         await site.refresh(2)
         assert asked(site) == 1
@@ -217,7 +217,7 @@ def test_a_permission_that_is_taken_away_leaves_what_was_known(tmp_path: Path) -
         assert site.recorder.tokens == {"few"}
         assert asked(site) == 1
         now = facts(site)
-        assert now == replace(known, heard=now.heard, is_forbidden=True, billed_state="forbidden")
+        assert now == replace(known, fetched_at=now.fetched_at, is_forbidden=True, billed_state="forbidden")
         assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "forbidden")
         assert site.samples(UP) == [({"account": "Example"}, 1)]
         await site.exporter.close()

@@ -61,7 +61,7 @@ def remaining(rig: Rig) -> dict[str, int | float]:
     """Give how many days of each dataset are still to be filled in."""
     return {
         dataset: left // 86_400
-        for (_, dataset), left in samples(rig.exporter, "first_fill_remaining_seconds").items()
+        for (_, dataset), left in samples(rig.exporter, "history_fill_remaining_seconds").items()
         if left
     }
 

@@ -11,7 +11,7 @@ from exporter.cloudflare.errors import TokenRejected
 from exporter.simulator import AccountModel, Fault, Kind, Limits, TokenModel, Worker, World
 from tests.exactness.harness import ACCOUNT_ID
 from tests.poller.scene import MINUTE, OTHER_ID, listed_world, told, two_accounts
-from tests.poller.token_scene import FIRST, SECOND, Gate, Sent, TokenRig
+from tests.poller.token_scene import FIRST, SECOND, Sent, TokenRig, WebPolicy
 
 NARROW, BLIND, UNKNOWN = "narrow-token", "blind-token", "unknown-token"
 PAIR = ({"token": FIRST}, {"token": SECOND})
@@ -242,8 +242,8 @@ def test_a_slow_account_delays_no_other(tmp_path: Path) -> None:
     async def script() -> None:
         rig = TokenRig(replace(two_accounts(), tokens=(TokenModel(token=FIRST),)), tmp_path, PAIR[:1])
         await rig.go_on(2)
-        gate = Gate(lambda sent: sent.api == "graphql" and sent.account == OTHER_ID)
-        rig.network.hold = gate
+        policy = WebPolicy(lambda sent: sent.api == "graphql" and sent.account == OTHER_ID)
+        rig.network.hold = policy
         untils = []
         for _ in range(4):
             await rig.go_on(longest_wait=LONGEST_WAIT)
@@ -251,7 +251,7 @@ def test_a_slow_account_delays_no_other(tmp_path: Path) -> None:
         minutes = range(4)
         assert [example for example, _ in untils] == [untils[0][0] + 60 * minute for minute in minutes]
         assert {other for _, other in untils} == {untils[0][0] - 60}
-        gate.open()
+        policy.open()
         await rig.go_on(2)
         assert rig.until("Other") == rig.until("Example") == untils[-1][0] + 120
         await rig.exporter.close()
@@ -265,8 +265,8 @@ def test_the_others_are_published_before_a_refresh_is_over(tmp_path: Path) -> No
     async def script() -> None:
         rig = TokenRig(replace(two_accounts(), tokens=(TokenModel(token=FIRST),)), tmp_path, PAIR[:1])
         await rig.go_on(2)
-        gate = Gate(lambda sent: sent.api == "graphql" and sent.account == OTHER_ID)
-        rig.network.hold = gate
+        policy = WebPolicy(lambda sent: sent.api == "graphql" and sent.account == OTHER_ID)
+        rig.network.hold = policy
         before = rig.until("Example")
         turning = asyncio.create_task(rig.exporter.poller.refresh(longest_wait=60, patience=LONGEST_WAIT))
         async with asyncio.timeout(30):
@@ -274,7 +274,7 @@ def test_the_others_are_published_before_a_refresh_is_over(tmp_path: Path) -> No
                 await asyncio.sleep(0.01)
         assert not turning.done()
         assert rig.until("Other") == before
-        gate.open()
+        policy.open()
         await asyncio.wait_for(turning, 30)
         assert rig.until("Other") == rig.until("Example") == before + 60
         await rig.exporter.close()
@@ -291,12 +291,12 @@ def test_a_token_whose_list_hangs_delays_no_other(tmp_path: Path) -> None:
             TokenModel(token=SECOND, accounts=frozenset({OTHER_ID})),
         )
         rig = TokenRig(replace(two_accounts(), tokens=tokens), tmp_path, PAIR)
-        gate = Gate(lambda sent: sent.token == SECOND)
-        rig.network.hold = gate
+        policy = WebPolicy(lambda sent: sent.token == SECOND)
+        rig.network.hold = policy
         await rig.go_on(3, longest_wait=LONGEST_WAIT)
         assert rig.up() == {"Example": 1}
         assert len([sent for sent in rig.network.sent if sent.token == SECOND]) == 1
-        gate.open()
+        policy.open()
         await rig.go_on(2)
         assert rig.up() == {"Example": 1, "Other": 1}
         await rig.exporter.close()
@@ -310,7 +310,7 @@ def test_a_list_that_hangs_does_not_delay_the_accounts_that_are_known(tmp_path: 
     async def script() -> None:
         rig = TokenRig(overlapping(), tmp_path, PAIR[:1])
         await rig.go_on()
-        rig.network.hold = Gate(lambda sent: sent.api == "rest" and not sent.account)
+        rig.network.hold = WebPolicy(lambda sent: sent.api == "rest" and not sent.account)
         began = rig.until("Example")
         for minute in range(1, 14):
             await rig.go_on(longest_wait=LONGEST_WAIT)

@@ -112,7 +112,7 @@ class TokenRig(Rig):
         return known.get((account, "workersInvocationsAdaptive"), 0)
 
 
-class Gate:
+class WebPolicy:
     """Holds requests until it is opened."""
 
     def __init__(self, is_held: Callable[[Sent], bool]) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from exporter.model import DailyKey
+from exporter.model import DailyKey, Placement
 from exporter.pricing import (
     AccountCosts,
     AccountTerms,
@@ -14,7 +14,6 @@ from exporter.pricing import (
     CostItem,
     MeterCost,
     Now,
-    Place,
     RateCard,
     Spread,
     UsageTable,
@@ -41,10 +40,10 @@ def terms(
     return AccountTerms(plan, "configuration", anchor_day, "configuration", rating or Terms(), subscriptions)
 
 
-def place(kind: str, asset: str) -> Place:
+def place(kind: str, asset: str) -> Placement:
     """The project is what is before an asset's dash, if it has one."""
     project, dash, _ = asset.partition("-")
-    return Place(project if dash else "unassigned", asset)
+    return Placement(project if dash else "unassigned", asset)
 
 
 def every_day(meter: str, asset: str, amounts: Mapping[date, int]) -> Entries:
@@ -60,7 +59,7 @@ def compute(
     card: RateCard = CARD,
     spread: Spread = Spread.APART,
     account: BilledAccount = ACCOUNT,
-    placed: Callable[[str, str], Place] = place,
+    placed: Callable[[str, str], Placement] = place,
     on: date | None = None,
 ) -> AccountCosts:
     """What an account with these daily sums costs in the cycle of a day, by default of ``until``."""

@@ -8,8 +8,9 @@ from fractions import Fraction
 import pytest
 
 from exporter.billing import BilledDay, BillingFacts
+from exporter.model import DAY
 from exporter.pricing import BilledLine, billed_lines, load_card, month_days_of
-from exporter.pricing.cycle import DAY, Cycle, cycle_of
+from exporter.pricing.cycle import Cycle, cycle_of
 from tests.pricing.factories import NOVEMBER, november
 
 CARD = load_card()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model import DailyKey
-from exporter.pricing import AccountCosts, AccountTerms, Amount, Basis, CostItem, Place, Spread, to_cents
+from exporter.model import DailyKey, Placement
+from exporter.pricing import AccountCosts, AccountTerms, Amount, Basis, CostItem, Spread, to_cents
 from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.card import FreeLimit
 from exporter.pricing.money import PLACES, add
@@ -37,7 +37,7 @@ def november_costs(
     how: AccountTerms | None = None,
     *,
     spread: Spread = Spread.APART,
-    placed: Callable[[str, str], Place] = place,
+    placed: Callable[[str, str], Placement] = place,
 ) -> AccountCosts:
     """The costs of a November that is over: all of its usage is known, and nothing is ahead."""
     until = datetime(2026, 12, 1, tzinfo=UTC)
@@ -321,8 +321,8 @@ def test_assets_in_one_place_are_one_item() -> None:
         on(9, "id-3", "workers_requests", 2_000_000),
     ]
 
-    def by_kind(kind: str, asset: str) -> Place:
-        return Place("shop", "other" if asset == "id-3" else kind)
+    def by_kind(kind: str, asset: str) -> Placement:
+        return Placement("shop", "other" if asset == "id-3" else kind)
 
     costs = november_costs(entries, placed=by_kind)
     items = items_of(costs, "workers_requests")

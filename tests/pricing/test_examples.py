@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from exporter.pricing import Now, UsageTable, load_card
-from exporter.pricing.estimate import Quote, QuotedLine, Request, quote
+from exporter.pricing.estimate import Estimate, EstimatedLine, EstimateRequest, estimate
 from exporter.pricing.rating import Consumption, Terms, rate_usage
 from exporter.pricing.usage import consumption
 from tests.pricing.factories import DAY, NOVEMBER, noon, november, read_numbers
@@ -46,10 +46,10 @@ class Example:
         """The newest day of the prices that the example has."""
         return date(2026, 12, 1) if self.id.startswith("observability") else date(2026, 11, 30)
 
-    def quote(self, *, is_proportional: bool) -> Quote:
+    def estimate(self, *, is_proportional: bool) -> Estimate:
         """What the engine makes of the usage."""
         terms = Terms(is_proportional=is_proportional, has_included=self.quota == "included")
-        return quote(CARD, self.usage, Request(self.plan, self.day, self.day, terms))
+        return estimate(CARD, self.usage, EstimateRequest(self.plan, self.day, self.day, terms))
 
     def printed(self, usd: Decimal, like: Decimal) -> Decimal:
         """Dollars as the page prints them: in cents, or more exactly where it prints more."""
@@ -105,7 +105,7 @@ def each_way(examples: Mapping[str, Example]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("example", "is_proportional"), cases.values(), ids=list(cases))
 
 
-def lines_of(given: Quote) -> Mapping[str, QuotedLine]:
+def lines_of(given: Estimate) -> Mapping[str, EstimatedLine]:
     """The lines of a quote, by meter."""
     return {line.meter: line for line in given.lines}
 
@@ -122,7 +122,7 @@ def test_every_example_is_tested() -> None:
 def test_what_has_no_price_is_said_to_have_none(name: str) -> None:
     """Nothing of the examples that are left out is on the card, and a quote says so of each quantity."""
     example = EXAMPLES[name]
-    quoted = example.quote(is_proportional=False)
+    quoted = example.estimate(is_proportional=False)
     assert quoted.lines == ()
     assert dict(quoted.unpriced) == dict.fromkeys(example.usage, "is not on the rate card")
 
@@ -130,7 +130,7 @@ def test_what_has_no_price_is_said_to_have_none(name: str) -> None:
 @each_way(PRICED)
 def test_a_line_costs_what_the_example_says(example: Example, is_proportional: bool) -> None:
     """Each line that an example prints comes out to the cent, and more exactly where it is printed so."""
-    quoted = example.quote(is_proportional=is_proportional)
+    quoted = example.estimate(is_proportional=is_proportional)
     exact = dict(quoted.subscriptions) | {meter: line.line.usd for meter, line in lines_of(quoted).items()}
     given = {meter: example.printed(exact[meter], usd) for meter, usd in example.lines.items()}
     assert given == dict(example.lines)
@@ -139,7 +139,7 @@ def test_a_line_costs_what_the_example_says(example: Example, is_proportional: b
 @each_way(PRICED)
 def test_lines_add_up_to_the_total(example: Example, is_proportional: bool) -> None:
     """The lines that an example prints, each in cents, come to its total; with the subscription if that has it."""
-    quoted = example.quote(is_proportional=is_proportional)
+    quoted = example.estimate(is_proportional=is_proportional)
     usd = {meter: line.line.usd for meter, line in lines_of(quoted).items() if meter in example.lines}
     if example.base:
         usd |= quoted.subscriptions
@@ -149,7 +149,7 @@ def test_lines_add_up_to_the_total(example: Example, is_proportional: bool) -> N
 @each_way({name: example for name, example in PRICED.items() if example.derived})
 def test_quantities_are_those_that_the_example_derives(example: Example, is_proportional: bool) -> None:
     """What an example prints on the way to its dollars is what the line says: used, billable, billed."""
-    lines = lines_of(example.quote(is_proportional=is_proportional))
+    lines = lines_of(example.estimate(is_proportional=is_proportional))
     for name, quantity in (example.derived or {}).items():
         meter, which = DERIVED[name]
         assert getattr(lines[meter].line, which) == Fraction(quantity), name
@@ -161,7 +161,7 @@ def test_examples_of_one_rounding_need_it() -> None:
     for name, example in PRICED.items():
         if example.rounding == "either":
             continue
-        lines = lines_of(example.quote(is_proportional=example.rounding == "block"))
+        lines = lines_of(example.estimate(is_proportional=example.rounding == "block"))
         other = {meter: example.printed(line.line.usd, example.lines[meter]) for meter, line in lines.items()}
         if other.items() <= example.lines.items():
             same.append(name)
@@ -197,16 +197,16 @@ def test_daily_peaks_make_gb_months(name: str, gb_months: Fraction, digits: int)
 def test_whole_gigabyte_months_are_billed() -> None:
     """1.1 GB-months are billed as two."""
     example = EXAMPLES["r2-rounding-storage"]
-    line = lines_of(example.quote(is_proportional=False))["r2_storage_gb_month"].line
+    line = lines_of(example.estimate(is_proportional=False))["r2_storage_gb_month"].line
     assert (line.billed, line.usd) == ((example.derived or {})["billed_gb_month_before_free_tier"], Decimal("0.03"))
 
 
 def test_whole_millions_of_operations_are_billed() -> None:
     """A million and one operations are billed as two million; with what is included, as one, for 4.50 dollars."""
     example = EXAMPLES["r2-rounding-operations"]
-    line = lines_of(example.quote(is_proportional=False))["r2_class_a"].line
+    line = lines_of(example.estimate(is_proportional=False))["r2_class_a"].line
     assert line.billed == (example.derived or {})["billed_operations_before_free_tier"]
-    real = quote(CARD, example.usage, Request(example.plan, example.day, example.day))
+    real = estimate(CARD, example.usage, EstimateRequest(example.plan, example.day, example.day))
     assert (lines_of(real)["r2_class_a"].line.billed, real.total) == (1_000_000, Decimal("4.50"))
 
 
@@ -215,7 +215,7 @@ def test_whole_millions_of_gigabyte_seconds_are_billed() -> None:
     example = EXAMPLES["do-rounding-rule"]
     terms = Terms(has_included=example.quota == "included")
     usage = {"do_duration_gb_s": example.usage["billable_gb_s"]}
-    quoted = quote(CARD, usage, Request(example.plan, example.day, example.day, terms))
+    quoted = estimate(CARD, usage, EstimateRequest(example.plan, example.day, example.day, terms))
     line = lines_of(quoted)["do_duration_gb_s"]
     assert line.line.billed == (example.derived or {})["billed_gb_s"]
     assert line.usd == example.lines["do_duration_gb_s"] == example.total_usd
@@ -233,7 +233,9 @@ def test_browser_time_is_rounded_to_the_nearest_hour() -> None:
 def hours_billed(example: Example, seconds: Decimal) -> Fraction:
     """Give the browser hours that so many seconds are billed as."""
     terms = Terms(has_included=False)
-    quoted = quote(CARD, {"browser_seconds": seconds}, Request(example.plan, example.day, example.day, terms))
+    quoted = estimate(
+        CARD, {"browser_seconds": seconds}, EstimateRequest(example.plan, example.day, example.day, terms)
+    )
     return lines_of(quoted)["browser_hours"].line.billed
 
 

@@ -15,7 +15,7 @@ from exporter.pricing.terms import SubscriptionCost
 
 CARD = load_card()
 NAMES = ("a" * 32, "acme")
-NOTHING_HEARD = BillingFacts()
+NO_BILLING_FACTS = BillingFacts()
 NO_SUBSCRIPTIONS = BillingFacts(subscriptions=())
 
 
@@ -30,7 +30,7 @@ FREE_OF_CHARGE = Subscription("3", "R2 Paid", Decimal(0), period_start=since(9))
 
 
 def terms(
-    facts: BillingFacts = NOTHING_HEARD, rules: CostRules | None = None, names: Sequence[str] = NAMES
+    facts: BillingFacts = NO_BILLING_FACTS, rules: CostRules | None = None, names: Sequence[str] = NAMES
 ) -> AccountTerms:
     """How an account is billed."""
     return account_terms(CARD, rules or CostRules(), facts, names)
@@ -44,7 +44,7 @@ def subscribed(*subscriptions: Subscription, anchor_day: int | None = None) -> B
 ACME_FREE = CostRules(accounts={"acme": AccountRule(plan="workers_free", cycle_day=9)})
 
 PLANS: dict[str, tuple[BillingFacts, CostRules, tuple[str, str]]] = {
-    "nothing is known": (NOTHING_HEARD, CostRules(), ("workers_paid", "assumed")),
+    "nothing is known": (NO_BILLING_FACTS, CostRules(), ("workers_paid", "assumed")),
     "there is no subscription": (NO_SUBSCRIPTIONS, CostRules(), ("workers_free", "subscriptions")),
     "Workers are paid": (subscribed(PRO, PAID), CostRules(), ("workers_paid", "subscriptions")),
     "Workers for Platforms is paid": (
@@ -62,7 +62,7 @@ PLANS: dict[str, tuple[BillingFacts, CostRules, tuple[str, str]]] = {
     "the user says so": (subscribed(PAID), CostRules(plan="workers_free"), ("workers_free", "configuration")),
     "the user says so of this account": (subscribed(PAID), ACME_FREE, ("workers_free", "configuration")),
     "of an account before all": (
-        NOTHING_HEARD,
+        NO_BILLING_FACTS,
         replace(ACME_FREE, plan="workers_paid"),
         ("workers_free", "configuration"),
     ),
@@ -72,7 +72,7 @@ PLANS: dict[str, tuple[BillingFacts, CostRules, tuple[str, str]]] = {
         ("workers_paid", "subscriptions"),
     ),
     "that this account is found out": (
-        NOTHING_HEARD,
+        NO_BILLING_FACTS,
         CostRules(plan="workers_free", accounts={"acme": AccountRule(plan="auto")}),
         ("workers_paid", "assumed"),
     ),
@@ -88,10 +88,10 @@ def test_the_plan(case: str) -> None:
 
 
 ANCHORS: dict[str, tuple[BillingFacts, CostRules, tuple[int, str]]] = {
-    "nothing is known": (NOTHING_HEARD, CostRules(), (1, "assumed")),
+    "nothing is known": (NO_BILLING_FACTS, CostRules(), (1, "assumed")),
     "no subscription says": (subscribed(replace(PAID, period_start=None)), CostRules(), (1, "assumed")),
-    "the user says": (NOTHING_HEARD, CostRules(cycle_day=14), (14, "configuration")),
-    "the user says of this account": (NOTHING_HEARD, replace(ACME_FREE, cycle_day=14), (9, "configuration")),
+    "the user says": (NO_BILLING_FACTS, CostRules(cycle_day=14), (14, "configuration")),
+    "the user says of this account": (NO_BILLING_FACTS, replace(ACME_FREE, cycle_day=14), (9, "configuration")),
     "Workers Paid before others": (subscribed(PRO, FREE_OF_CHARGE, PAID), CostRules(), (4, "subscriptions")),
     "what costs something before what does not": (subscribed(FREE_OF_CHARGE, PRO), CostRules(), (20, "subscriptions")),
     "the only one, though it costs nothing": (subscribed(FREE_OF_CHARGE), CostRules(), (9, "subscriptions")),
@@ -188,7 +188,7 @@ def test_without_subscriptions_the_plan_brings_its_own() -> None:
 def test_an_assumed_subscription_has_the_users_price() -> None:
     """A price over that of the card holds for what is assumed, too."""
     card = with_overrides(CARD, [Override("workers_paid_subscription", price=Decimal(4))])
-    (cost,) = account_terms(card, CostRules(), NOTHING_HEARD, NAMES).subscriptions
+    (cost,) = account_terms(card, CostRules(), NO_BILLING_FACTS, NAMES).subscriptions
     assert cost.usd == 4
 
 

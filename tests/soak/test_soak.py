@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soak.run import Course, soak
-from soak.table import Line, as_text
+from soak.table import ComparedRow, as_text
 
 
 @pytest.mark.timeout(300)
@@ -23,7 +23,10 @@ def test_two_bad_hours_leave_no_difference(tmp_path: Path) -> None:
 
 def test_a_difference_shows() -> None:
     """The table has what was expected, what came of it and the difference, in the metric's unit."""
-    lines = [Line("cloudflare_one_total", 3, 3, 0), Line("cloudflare_other_seconds_total", 5_500_000, 0, 1, 1_000_000)]
+    lines = [
+        ComparedRow("cloudflare_one_total", 3, 3, 0),
+        ComparedRow("cloudflare_other_seconds_total", 5_500_000, 0, 1, 1_000_000),
+    ]
     header, one, other = as_text(lines).splitlines()
     assert header.split() == ["metric", "expected", "got", "difference"]
     assert one.split() == ["cloudflare_one_total", "3", "3", "0"]

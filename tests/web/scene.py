@@ -13,13 +13,13 @@ from typing import Any
 import bcrypt
 import httpx
 
-from exporter.alerts import Addresses, Monitoring
+from exporter.alerts import Addresses, AlertsClient
 from exporter.clock import SystemClock
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.metrics.snapshot import Published
 from exporter.runtime import listen
-from exporter.web import ConnectionLimits, Gate, Guard, make_server
+from exporter.web import ConnectionLimits, PolicyMiddleware, WebPolicy, make_server
 from tests.exposition.snapshots import ManualClock, family, snapshot
 from tests.exposition.test_server import no_books, no_usage
 from tests.web.certificates import Authority
@@ -41,11 +41,11 @@ def users(**passwords: str) -> str:
     return "basic_auth_users:\n" + "".join(f"  {name}: {hashed(word)}\n" for name, word in passwords.items())
 
 
-def gate(folder: Path, text: str) -> Gate:
+def policy(folder: Path, text: str) -> WebPolicy:
     """What a file with this text gives."""
     path = folder / "web.yml"
     path.write_text(text, encoding="utf-8")
-    return Gate(path, SystemClock())
+    return WebPolicy(path, SystemClock())
 
 
 class Site:
@@ -56,7 +56,7 @@ class Site:
         self.authority = authority
         self.clock = ManualClock()
         path = folder / "web.yml"
-        self.gate = Gate(path if path.exists() else None, self.clock)
+        self.policy = WebPolicy(path if path.exists() else None, self.clock)
         self.published = Published()
         self._renderer = Renderer(self.clock, ProcessMetrics())
         pages = build_web(
@@ -67,20 +67,20 @@ class Site:
             telemetry_path="/metrics",
             ask_books=no_books,
             ask_usage=no_usage,
-            monitoring=Monitoring(httpx.AsyncClient, SystemClock(), Addresses),
+            alerts_client=AlertsClient(httpx.AsyncClient, SystemClock(), Addresses),
             grafana_url=lambda: None,
         )
         self.show(series)
         self._listener = listen("127.0.0.1", 0)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"{'https' if self.gate.is_tls else 'http'}://127.0.0.1:{self.port}"
-        self._server = make_server(Guard(pages, self.gate), self.gate, limits)
+        self.url = f"{'https' if self.policy.is_tls else 'http'}://127.0.0.1:{self.port}"
+        self._server = make_server(PolicyMiddleware(pages, self.policy), self.policy, limits)
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def show(self, series: int, revision: int = 7) -> None:
+    def show(self, series: int, commit_number: int = 7) -> None:
         """Publish a snapshot with so many series, or a small one."""
         many = family("app_many_total", "counter", *(({"number": str(number)}, number) for number in range(series)))
-        shown = snapshot(many, revision=revision) if series else snapshot()
+        shown = snapshot(many, commit_number=commit_number) if series else snapshot()
         self._renderer.renew(shown)
         self.published.snapshot = shown
 
@@ -109,7 +109,7 @@ class Site:
         if receive_bytes:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         plain.connect(("127.0.0.1", self.port))
-        return self.trust().wrap_socket(plain, server_hostname="localhost") if self.gate.is_tls else plain
+        return self.trust().wrap_socket(plain, server_hostname="localhost") if self.policy.is_tls else plain
 
     def write(self, text: str, name: str = "web.yml") -> None:
         """Change a file, and let the time pass after which it is looked at again."""
@@ -125,7 +125,7 @@ class Site:
 
     def get(self, path: str = "/metrics", trust: ssl.SSLContext | None = None, **named: Any) -> httpx.Response:
         """The answer to one request on a connection of its own."""
-        verify = (trust or self.trust()) if self.gate.is_tls else False
+        verify = (trust or self.trust()) if self.policy.is_tls else False
         with httpx.Client(base_url=self.url, verify=verify, trust_env=False, timeout=20) as http:
             return http.request(named.pop("method", "GET"), path, **named)
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from exporter.cli import main
-from exporter.web import LIMITS, Gate
+from exporter.web import LIMITS, WebPolicy
 from exporter.web.settings import DEFAULT_HEADERS
 from tests.exposition.snapshots import ManualClock
 from tests.web.certificates import Authority
@@ -90,12 +90,12 @@ def test_the_documented_examples_are_accepted(folder: Path) -> None:
     assert len(examples) == 2
     for example in examples:
         (folder / "web.yml").write_text(example.replace("$2y$10$…", hashed(form="2y")), encoding="utf-8")
-        assert Gate(folder / "web.yml", ManualClock()).is_tls
+        assert WebPolicy(folder / "web.yml", ManualClock()).is_tls
     (make_hash,) = re.findall(r"^python -c '(.*)'$", text, re.MULTILINE)
     code = make_hash.replace("getpass.getpass()", f"'{PASSWORD}'")
     made = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=20).stdout
     (folder / "web.yml").write_text(f"basic_auth_users: {{prometheus: {made.strip()}}}", encoding="utf-8")
-    assert Gate(folder / "web.yml", ManualClock()).passwords.are_wanted
+    assert WebPolicy(folder / "web.yml", ManualClock()).passwords.are_wanted
 
 
 def test_the_documented_defaults_are_those_that_are() -> None:

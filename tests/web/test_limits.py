@@ -258,7 +258,7 @@ def test_scrapes_at_once_while_snapshots_change(open_site: OpenSite) -> None:
 
     def scrape(number: int) -> tuple[bool, str]:
         if number % 10 == 0:
-            site.show(series=2_000, revision=number + 8)
+            site.show(series=2_000, commit_number=number + 8)
         encoding = "gzip" if number % 2 else "identity"
         answer = site.get("/metrics", headers={"Accept": PROMETHEUS_3, "Accept-Encoding": encoding})
         return answer.headers.get("content-encoding") == "gzip", answer.text

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from exporter.web import Gate, Guard
+from exporter.web import PolicyMiddleware, WebPolicy
 from exporter.web.middleware import PIECE_BYTES
 from tests.exposition.snapshots import ManualClock
 from tests.web.scene import PASSWORD, PATHS, OpenSite, users
@@ -72,7 +72,7 @@ def test_requests_are_limited(open_site: OpenSite) -> None:
 def test_long_answers_come_whole(length: int) -> None:
     """However an answer is cut into pieces on its way."""
     body = bytes(number % 251 for number in range(length))
-    guard = Guard(Response(body), Gate(None, ManualClock()))
+    guard = PolicyMiddleware(Response(body), WebPolicy(None, ManualClock()))
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=guard)) as http:

@@ -19,7 +19,7 @@ from exporter.cli import main
 from exporter.config import Config
 from exporter.logs import LineFormatter, configure_logging
 from exporter.simulator import Fault, Kind, ManualClock, Simulator, TokenModel, World, running
-from exporter.web import Gate
+from exporter.web import WebPolicy
 from tests.clock import START, CoupledClock
 from tests.configured import Recorder
 from tests.exactness.worlds import ACCOUNT_ID, small_world
@@ -112,8 +112,8 @@ class Scene:
         self.recorder = Recorder(httpx.ASGITransport(app=self.simulator.app))
         self.network = Broken(self.recorder)
         self.config = marked_config(self.folder)
-        self.gate = Gate(web, self.clock)
-        self.exporter = build_exporter(self.config, self.clock, transport=self.network, gate=self.gate)
+        self.policy = WebPolicy(web, self.clock)
+        self.exporter = build_exporter(self.config, self.clock, transport=self.network, policy=self.policy)
 
     async def _sleep(self, seconds: float) -> None:
         self.clock.advance(timedelta(seconds=min(seconds, 30)))
@@ -128,7 +128,7 @@ class Scene:
 
     async def said(self) -> dict[str, str | bytes]:
         """Everything that can be read from outside."""
-        found: dict[str, str | bytes] = {"repr": repr((self.exporter, self.config, vars(self.gate)))}
+        found: dict[str, str | bytes] = {"repr": repr((self.exporter, self.config, vars(self.policy)))}
         found |= await pages(self.exporter)
         found |= {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
         return found

@@ -10,7 +10,7 @@ from base64 import b64encode
 import bcrypt
 import pytest
 
-from exporter.web.basic_auth import REMEMBERED, Passwords
+from exporter.web.basic_auth import REMEMBERED, BasicAuth
 from tests.web.scene import PASSWORD, PATHS, TLS, OpenSite, hashed, users
 
 
@@ -32,7 +32,7 @@ def test_every_path_wants_a_user(open_site: OpenSite, path: str) -> None:
 @pytest.mark.parametrize("form", ["2a", "2b", "2y"])
 def test_the_usual_forms_of_hashes(form: str) -> None:
     """htpasswd, Python and others write another letter for the same."""
-    passwords = Passwords({"prometheus": hashed(form=form)})
+    passwords = BasicAuth({"prometheus": hashed(form=form)})
     assert asyncio.run(passwords.admit(basic("prometheus", PASSWORD)))
     assert not asyncio.run(passwords.admit(basic("prometheus", PASSWORD + "x")))
 
@@ -58,7 +58,7 @@ def test_the_usual_forms_of_hashes(form: str) -> None:
 )
 def test_who_is_not_let_in(authorization: bytes) -> None:
     """A wrong password, an unknown user and what is no basic authentication are refused, also the second time."""
-    passwords = Passwords({"prometheus": hashed()})
+    passwords = BasicAuth({"prometheus": hashed()})
 
     async def ask() -> list[bool]:
         assert await passwords.admit(basic("prometheus", PASSWORD))
@@ -70,7 +70,7 @@ def test_who_is_not_let_in(authorization: bytes) -> None:
 def test_names_and_passwords_of_any_letters() -> None:
     """Both are UTF-8; a password may hold colons, and more than the 72 bytes that bcrypt looks at."""
     words = {"jürgen": "schön:und:gut", "long": "x" * 72}
-    passwords = Passwords({name: hashed(word) for name, word in words.items()})
+    passwords = BasicAuth({name: hashed(word) for name, word in words.items()})
     assert asyncio.run(passwords.admit(basic("jürgen", "schön:und:gut")))
     assert asyncio.run(passwords.admit(basic("long", "x" * 100)))
     assert not asyncio.run(passwords.admit(basic("long", "x" * 71)))
@@ -78,7 +78,7 @@ def test_names_and_passwords_of_any_letters() -> None:
 
 def test_an_unknown_user_takes_as_long_as_a_known_one() -> None:
     """The time of a refusal does not tell whether the user exists."""
-    passwords = Passwords({"prometheus": hashed(cost=9)})
+    passwords = BasicAuth({"prometheus": hashed(cost=9)})
 
     def seconds(name: str) -> float:
         # The process's own time, as others may use the machine too.
@@ -92,7 +92,7 @@ def test_an_unknown_user_takes_as_long_as_a_known_one() -> None:
 
 def test_who_was_admitted_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """bcrypt runs once for many scrapes, also for parallel ones, and the password is kept nowhere."""
-    passwords = Passwords({"prometheus": hashed(), "other": hashed("other-0123456789")})
+    passwords = BasicAuth({"prometheus": hashed(), "other": hashed("other-0123456789")})
     counted = count_checks(monkeypatch)
 
     async def ask() -> list[bool]:
@@ -107,7 +107,7 @@ def test_who_was_admitted_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_memory_of_who_was_admitted_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more users than are remembered the oldest is checked again."""
     monkeypatch.setattr("exporter.web.basic_auth.bcrypt.checkpw", lambda password, stored: True)
-    passwords = Passwords({str(number): hashed() for number in range(3)} | {"a": hashed()})
+    passwords = BasicAuth({str(number): hashed() for number in range(3)} | {"a": hashed()})
 
     async def ask() -> None:
         for number in range(REMEMBERED * 2):
@@ -132,7 +132,7 @@ def count_checks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 def test_the_loop_goes_on_while_bcrypt_runs() -> None:
     """A hash that takes long keeps nobody else waiting."""
-    passwords = Passwords({"prometheus": hashed(cost=12)})
+    passwords = BasicAuth({"prometheus": hashed(cost=12)})
 
     async def ask() -> int:
         turns = 0

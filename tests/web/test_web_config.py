@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.scene import TLS, gate, hashed
+from tests.web.scene import TLS, hashed, policy
 
 WHOLE = """
 tls_server_config:
@@ -35,7 +35,7 @@ rate_limit: {interval: 1s, burst: 10}
 
 def test_everything_that_the_format_has(folder: Path) -> None:
     """A file that uses each key is accepted, relative paths being relative to it."""
-    found = gate(folder, WHOLE.replace("{hash}", hashed()))
+    found = policy(folder, WHOLE.replace("{hash}", hashed()))
     assert found.is_tls
     assert found.passwords.are_wanted
     assert found.headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -57,7 +57,7 @@ def test_everything_that_the_format_has(folder: Path) -> None:
 )
 def test_a_file_may_say_little(folder: Path, text: str) -> None:
     """Then plain HTTP is spoken, and nobody has to say who they are."""
-    found = gate(folder, text)
+    found = policy(folder, text)
     assert not found.is_tls
     assert not found.passwords.are_wanted
 
@@ -79,7 +79,7 @@ def test_a_file_may_say_little(folder: Path, text: str) -> None:
 def test_settings_of_tls(folder: Path, more: str) -> None:
     """Each of these stands beside a certificate."""
     inner = more.strip("{}")
-    assert gate(folder, f"tls_server_config: {{cert_file: server.pem, key_file: server.key, {inner}}}\n").is_tls
+    assert policy(folder, f"tls_server_config: {{cert_file: server.pem, key_file: server.key, {inner}}}\n").is_tls
 
 
 def test_certificates_inline(folder: Path) -> None:
@@ -88,13 +88,13 @@ def test_certificates_inline(folder: Path) -> None:
     for key, name in (("cert", "server.pem"), ("key", "server.key"), ("client_ca", "ca.pem")):
         text = (folder / name).read_text(encoding="utf-8")
         lines += [f"  {key}: |", *(f"    {line}" for line in text.splitlines())]
-    assert gate(folder, "\n".join(lines) + "\n").is_tls
+    assert policy(folder, "\n".join(lines) + "\n").is_tls
 
 
 def test_absolute_paths_stay_what_they_are(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Certificates may be anywhere."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    assert gate(elsewhere, TLS.replace("server.", f"{folder}/server.")).is_tls
+    assert policy(elsewhere, TLS.replace("server.", f"{folder}/server.")).is_tls
 
 
 def test_comments_between_certificates_may_be_in_any_encoding(folder: Path) -> None:
@@ -102,10 +102,10 @@ def test_comments_between_certificates_may_be_in_any_encoding(folder: Path) -> N
     for name in ("server.pem", "ca.pem"):
         path = folder / name
         path.write_bytes("# Főtanúsítvány\n".encode() + b"# Autorit\xe9\n" + path.read_bytes())
-    assert gate(folder, WHOLE.replace("{hash}", hashed())).is_tls
+    assert policy(folder, WHOLE.replace("{hash}", hashed())).is_tls
 
 
 def test_tls_begins_at_1_2(folder: Path) -> None:
     """What is older is not secure."""
-    context = gate(folder, TLS)._newest()
+    context = policy(folder, TLS)._newest()
     assert (context.minimum_version, context.maximum_version) == (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from exporter.clock import SystemClock
-from exporter.web import Gate, WebConfigError
-from tests.web.scene import gate, hashed
+from exporter.web import WebConfigError, WebPolicy
+from tests.web.scene import hashed, policy
 
 
 def refusal(folder: Path, text: str) -> str:
     """What is said of a file with this text, without its path."""
     with pytest.raises(WebConfigError) as caught:
-        gate(folder, text)
+        policy(folder, text)
     return str(caught.value).replace(str(folder / "web.yml"), "FILE").replace(str(folder), "FOLDER")
 
 
@@ -187,7 +187,7 @@ def test_what_is_wrong_is_named(folder: Path, text: str, message: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """The message says which flag names it."""
     with pytest.raises(WebConfigError) as caught:
-        Gate(tmp_path / "web.yml", SystemClock())
+        WebPolicy(tmp_path / "web.yml", SystemClock())
     assert str(caught.value) == (
         f"Cannot read the web configuration {tmp_path}/web.yml: No such file or directory. "
         "Correct --web.config.file or the file."

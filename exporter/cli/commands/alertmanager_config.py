@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from exporter.alertmanager import SERVICES, Secret, read_secrets, untold, write
+from exporter.alertmanager import SERVICES, Secret, read_secrets, unrouted, write
 from exporter.config.fields import check_url
 from exporter.config.routing import Routing
 from exporter.model import ExporterError
@@ -56,7 +56,7 @@ def _warnings(options: argparse.Namespace, secrets: Sequence[Secret]) -> Iterato
         yield f"No alert is sent anywhere: {options.secrets_dir} holds no secret. For Discord, put a webhook's address "
         yield f"into {hook} and run this again.\n"
         return
-    for severity in untold(secrets, options.webhook):
+    for severity in unrouted(secrets, options.webhook):
         services = ", ".join(name for name, service in SERVICES.items() if severity in service.severities)
         yield f"Nobody is told of alerts of severity {severity}, but for teams: that takes one of {services}.\n"
 

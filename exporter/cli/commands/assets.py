@@ -15,7 +15,7 @@ from exporter.cli.commands.options import add_account_option, add_output_option
 from exporter.cli.commands.tables import make_table, printed
 from exporter.costs.formatting import dollars
 from exporter.model import format_time
-from exporter.views import ASCENDING, DESCENDING, NO_ASSET, SORTS, AssetRow, Choice, Survey, asset_document
+from exporter.views import ASCENDING, DESCENDING, NO_ASSET, SORTS, AssetFilter, AssetRow, Views, asset_document
 from exporter.views import NAME as BY_NAME
 
 NAME = "assets"
@@ -54,13 +54,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add_output_option(command)
 
 
-def run(options: argparse.Namespace, survey: Survey, accounts: Collection[str], until: datetime | None) -> str:
+def run(options: argparse.Namespace, views: Views, accounts: Collection[str], until: datetime | None) -> str:
     """Give what is printed of the assets of some accounts, by id, whose usage is known ``until`` then.
 
     Raises QueryError.
     """
-    choice = Choice(frozenset(accounts), frozenset(options.project), frozenset(options.kind))
-    rows = [row for _, row in survey.assets(options.sort, options.order).keyed if choice.admits(row.holding.place)]
+    asset_filter = AssetFilter(frozenset(accounts), frozenset(options.project), frozenset(options.kind))
+    rows = [row for _, row in views.assets(options.sort, options.order).keyed if asset_filter.admits(row.listed.place)]
     match options.output:
         case "json":
             told = {
@@ -92,15 +92,15 @@ def _table(rows: Sequence[AssetRow]) -> Iterator[Table | Text | str]:
 
 
 def _cells(row: AssetRow) -> tuple[str, ...]:
-    holding, amount = row.holding, row.amount
+    listed, amount = row.listed, row.amount
     return (
-        holding.account,
-        *holding.place[1:],
+        listed.account,
+        *listed.place[1:],
         _figure(row.use.requests),
         _figure(row.use.errors),
         "-" if amount is None else dollars(amount.to_date),
         "-" if amount is None else dollars(amount.forecast),
-        f"{holding.last_used:%Y-%m-%d %H:%M}" if holding.last_used else "-",
+        f"{listed.last_used:%Y-%m-%d %H:%M}" if listed.last_used else "-",
     )
 
 

@@ -9,9 +9,18 @@ from rich.text import Text
 
 from exporter.cli.commands.options import add_account_option, add_output_option
 from exporter.cli.commands.tables import make_table, printed
-from exporter.costs import GROUPS, Query, Statement, StatementRow, as_csv, as_document, make_statement, unpriced
+from exporter.costs import (
+    GROUPS,
+    Statement,
+    StatementQuery,
+    StatementRow,
+    as_csv,
+    as_document,
+    make_statement,
+    unpriced,
+)
 from exporter.costs.formatting import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
-from exporter.costs.history import CURRENT, PREVIOUS, Books
+from exporter.costs.history import CURRENT, PREVIOUS, CostHistory
 from exporter.pricing import AccountCosts
 from exporter.pricing.money import add
 
@@ -39,15 +48,15 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add_output_option(command)
 
 
-def query_of(options: argparse.Namespace) -> Query:
+def query_of(options: argparse.Namespace) -> StatementQuery:
     """Give what the options ask for."""
     compare = tuple(word.strip() for word in options.compare.split(",")) if options.compare else ()
-    return Query(options.by, tuple(options.account), options.period, compare)
+    return StatementQuery(options.by, tuple(options.account), options.period, compare)
 
 
-def run(options: argparse.Namespace, books: Books) -> str:
+def run(options: argparse.Namespace, history: CostHistory) -> str:
     """Give what is printed. Raises QueryError."""
-    statement = make_statement(query_of(options), books)
+    statement = make_statement(query_of(options), history)
     match options.output:
         case "json":
             return json.dumps(as_document(statement), indent=2) + "\n"

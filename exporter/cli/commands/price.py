@@ -12,9 +12,9 @@ from rich.text import Text
 
 from exporter.cli.commands.tables import make_table, printed
 from exporter.costs.formatting import dollars, quantity
-from exporter.costs.history import Books
+from exporter.costs.history import CostHistory
 from exporter.pricing import RateCard, load_card
-from exporter.pricing.estimate import Quote, QuoteError, Request, as_document, change, quote
+from exporter.pricing.estimate import Estimate, EstimateError, EstimateRequest, as_document, change, estimate
 from exporter.pricing.rating import Terms
 from exporter.pricing.rules import PAID_PLAN
 
@@ -52,16 +52,18 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--output", choices=("table", "json"), default="table", help="default table")
 
 
-def run(options: argparse.Namespace, card: RateCard, today: date, given: Mapping[str, Any], books: Books | None) -> str:
+def run(
+    options: argparse.Namespace, card: RateCard, today: date, given: Mapping[str, Any], history: CostHistory | None
+) -> str:
     """Give what is printed; ``given`` is what the file holds. Raises QuoteError or QueryError."""
     usage: dict[str, Any] = {}
     plan, subscriptions = PAID_PLAN, None
-    if books is not None:
-        accounts = books.accounts([options.account] if options.account else ())
+    if history is not None:
+        accounts = history.accounts([options.account] if options.account else ())
         if len(accounts) != 1:
             there = ", ".join(account.label for account in accounts) or "none"
-            raise QuoteError(f"Say of which account with --account; there is {there}.")
-        costs = books.costs(accounts[0], options.period)
+            raise EstimateError(f"Say of which account with --account; there is {there}.")
+        costs = history.costs(accounts[0], options.period)
         usage = {cost.meter: cost.line.quantity for cost in costs.meters if cost.line.quantity}
         card, plan = costs.card, costs.terms.plan
         if not options.plan:
@@ -69,7 +71,7 @@ def run(options: argparse.Namespace, card: RateCard, today: date, given: Mapping
     usage |= given
     usage = change(usage, dict(_changes(options.change)))
     terms = Terms(is_proportional=options.rounding == "proportional", has_included=not options.no_included)
-    found = quote(card, usage, Request(options.plan or plan, today, options.date, terms, subscriptions))
+    found = estimate(card, usage, EstimateRequest(options.plan or plan, today, options.date, terms, subscriptions))
     return json.dumps(as_document(found), indent=2) + "\n" if options.output == "json" else printed(_tables(found))
 
 
@@ -77,7 +79,7 @@ def _changes(texts: list[str]) -> Iterator[tuple[str, str]]:
     for text in texts:
         meter, sign, wanted = text.partition("=")
         if not sign or not meter.strip() or not wanted.strip():
-            raise QuoteError(f"--change {text}: say METER=CHANGE, such as workers_requests=x2.")
+            raise EstimateError(f"--change {text}: say METER=CHANGE, such as workers_requests=x2.")
         yield meter.strip(), wanted.strip()
 
 
@@ -88,7 +90,7 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is not a day such as 2026-12-01") from None
 
 
-def _tables(given: Quote) -> Iterator[Table | Text | str]:
+def _tables(given: Estimate) -> Iterator[Table | Text | str]:
     rows = [
         [
             line.meter,

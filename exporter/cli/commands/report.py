@@ -4,7 +4,7 @@ import argparse
 import json
 
 from exporter.cli.commands.options import add_account_option
-from exporter.costs.history import Books
+from exporter.costs.history import CostHistory
 from exporter.costs.report import DAILY, MONTHLY, as_document, as_html, as_markdown, make_report
 
 NAME = "report"
@@ -24,9 +24,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace, books: Books) -> str:
+def run(options: argparse.Namespace, history: CostHistory) -> str:
     """Give what is printed. Raises QueryError."""
-    report = make_report(options.period, books, options.account)
+    report = make_report(options.period, history, options.account)
     match options.output:
         case "json":
             return json.dumps(as_document(report), indent=2) + "\n"

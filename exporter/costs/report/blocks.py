@@ -24,7 +24,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class TableBlock:
     """A table; all but its first ``words`` columns are figures."""
 
     columns: tuple[str, ...]
@@ -32,7 +32,7 @@ class Listing:
     words: int = 1
 
 
-Block = Heading | Paragraph | Listing
+Block = Heading | Paragraph | TableBlock
 
 
 def blocks_of(report: Report) -> Iterator[Block]:
@@ -44,7 +44,7 @@ def blocks_of(report: Report) -> Iterator[Block]:
         yield from _of_account(report, each)
     if report.budgets:
         yield Heading("Budgets", 2)
-        yield Listing(BUDGET_COLUMNS, tuple(map(budget_cells, report.budgets)))
+        yield TableBlock(BUDGET_COLUMNS, tuple(map(budget_cells, report.budgets)))
 
 
 def _of_account(report: Report, each: AccountReport) -> Iterator[Block]:
@@ -57,7 +57,7 @@ def _of_account(report: Report, each: AccountReport) -> Iterator[Block]:
     )
     yield Heading("What changed most", 3)
     if each.changes:
-        yield Listing(
+        yield TableBlock(
             ("project", "asset", "meter", "before", "after", "change", "because of"),
             tuple(map(_change, each.changes)),
             words=3,
@@ -67,11 +67,11 @@ def _of_account(report: Report, each: AccountReport) -> Iterator[Block]:
         yield Paragraph("Nothing." if known else "The period before is not known: counting began later.")
     if each.near:
         yield Heading("Quotas near their limit", 3)
-        yield Listing(("meter", "used"), tuple(map(quota_cells, each.near)))
+        yield TableBlock(("meter", "used"), tuple(map(quota_cells, each.near)))
     if each.idle:
         yield Heading("Idle, but stored", 3)
         yield Paragraph(f"Not used for {IDLE_AFTER.days} days; what storing them cost in that time, at list price.")
-        yield Listing(
+        yield TableBlock(
             ("project", "kind", "asset", "cost"),
             tuple((usage.project, usage.kind, usage.asset, dollars(usd)) for usage, usd in each.idle),
             words=3,

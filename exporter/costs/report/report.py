@@ -6,10 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from exporter.costs.history import Books, ListPrice, Usage
-from exporter.model import ACCOUNT_ITSELF
+from exporter.costs.history import AssetMeter, CostHistory, ListPrice
+from exporter.model import ACCOUNT_ITSELF, DAY
 from exporter.pricing import AccountCosts, BilledAccount, BudgetCost, MeterCost, budget_costs
-from exporter.pricing.cycle import DAY
 from exporter.pricing.money import ZERO, add
 
 DAILY = "daily"
@@ -39,7 +38,7 @@ class Span:
 class UsageChange:
     """How what one asset used of one meter has changed, at list price and in the rate's unit."""
 
-    usage: Usage
+    usage: AssetMeter
     unit: str
     before: ListPrice
     after: ListPrice
@@ -66,7 +65,7 @@ class AccountReport:
     at_list: Decimal
     at_list_before: Decimal
     changes: tuple[UsageChange, ...]
-    idle: tuple[tuple[Usage, Decimal], ...]
+    idle: tuple[tuple[AssetMeter, Decimal], ...]
     near: tuple[MeterCost, ...]
 
 
@@ -79,24 +78,24 @@ class Report:
     budgets: tuple[BudgetCost, ...]
 
 
-def make_report(period: str, books: Books, wanted: Iterable[str] = ()) -> Report:
+def make_report(period: str, history: CostHistory, wanted: Iterable[str] = ()) -> Report:
     """Give the report of the day before, or of the cycle up to it. Raises QueryError."""
-    accounts = books.accounts(wanted)
-    reports = tuple(_of_account(period, books, account) for account in accounts)
+    accounts = history.accounts(wanted)
+    reports = tuple(_of_account(period, history, account) for account in accounts)
     now = [each.costs for each in reports]
-    return Report(period, reports, budget_costs(books.rules.budgets, now))
+    return Report(period, reports, budget_costs(history.rules.budgets, now))
 
 
-def _of_account(period: str, books: Books, account: BilledAccount) -> AccountReport:
-    now = books.costs(account)
+def _of_account(period: str, history: CostHistory, account: BilledAccount) -> AccountReport:
+    now = history.costs(account)
     yesterday = now.until.date() - DAY
-    costs = now if yesterday >= now.cycle.start else books.costs(account, str(yesterday))
-    span, before = _spans(period, costs, yesterday, books, account)
-    earlier = costs if before.since >= costs.cycle.start else books.costs(account, str(before.since))
+    costs = now if yesterday >= now.cycle.start else history.costs(account, str(yesterday))
+    span, before = _spans(period, costs, yesterday, history, account)
+    earlier = costs if before.since >= costs.cycle.start else history.costs(account, str(before.since))
     is_known = earlier.known_from is not None and earlier.known_from <= before.since
     used, used_before = (
-        books.list_prices(account, span.since, span.until),
-        books.list_prices(account, before.since, before.until),
+        history.list_prices(account, span.since, span.until),
+        history.list_prices(account, before.since, before.until),
     )
     return AccountReport(
         costs=now,
@@ -107,19 +106,19 @@ def _of_account(period: str, books: Books, account: BilledAccount) -> AccountRep
         at_list=add([each.usd for each in used.values()]),
         at_list_before=add([each.usd for each in used_before.values()]),
         changes=_changes(costs, used, used_before) if is_known else (),
-        idle=_idle(books, account, yesterday),
+        idle=_idle(history, account, yesterday),
         near=tuple(cost for cost in now.meters if cost.is_near_limit),
     )
 
 
 def _spans(
-    period: str, costs: AccountCosts, yesterday: date, books: Books, account: BilledAccount
+    period: str, costs: AccountCosts, yesterday: date, history: CostHistory, account: BilledAccount
 ) -> tuple[Span, Span]:
     """Give the span that is reported, and as many days of the one before."""
     if period == DAILY:
         return Span(yesterday, yesterday + DAY), Span(yesterday - DAY, yesterday)
     span = Span(costs.cycle.start, yesterday + DAY)
-    start = books.costs(account, str(costs.cycle.start - DAY)).cycle.start
+    start = history.costs(account, str(costs.cycle.start - DAY)).cycle.start
     return span, Span(start, min(start + span.length * DAY, costs.cycle.start))
 
 
@@ -134,7 +133,7 @@ def added_to_bill(costs: AccountCosts, span: Span) -> Decimal:
 
 
 def _changes(
-    costs: AccountCosts, used: dict[Usage, ListPrice], before: dict[Usage, ListPrice]
+    costs: AccountCosts, used: dict[AssetMeter, ListPrice], before: dict[AssetMeter, ListPrice]
 ) -> tuple[UsageChange, ...]:
     nothing = ListPrice(Fraction(0), ZERO)
     changes = [
@@ -145,9 +144,9 @@ def _changes(
     return tuple(change for change in changes[:MOST_CHANGES] if change.usd)
 
 
-def _idle(books: Books, account: BilledAccount, yesterday: date) -> tuple[tuple[Usage, Decimal], ...]:
+def _idle(history: CostHistory, account: BilledAccount, yesterday: date) -> tuple[tuple[AssetMeter, Decimal], ...]:
     """Give the stored things that were not used lately, with what storing them costs in that time."""
-    lately = books.list_prices(account, yesterday + DAY - IDLE_AFTER, yesterday + DAY)
+    lately = history.list_prices(account, yesterday + DAY - IDLE_AFTER, yesterday + DAY)
     nobodys = {"", ACCOUNT_ITSELF}
     stored = {
         each: price for each, price in lately.items() if each.is_stored and each.asset not in nobodys and price.usd

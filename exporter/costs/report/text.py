@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
-from exporter.costs.report.blocks import Block, Heading, Listing, Paragraph, blocks_of
+from exporter.costs.report.blocks import Block, Heading, Paragraph, TableBlock, blocks_of
 from exporter.costs.report.report import Report
 
 _PAGE = """<!doctype html>
@@ -40,7 +40,7 @@ def _markdown(block: Block) -> str:
             return f"{'#' * level} {_plain(text)}"
         case Paragraph(text):
             return _plain(text)
-        case Listing(columns, rows, words):
+        case TableBlock(columns, rows, words):
             rule = ["---" if number < words else "---:" for number in range(len(columns))]
             return "\n".join(f"| {' | '.join(map(_plain, cells))} |" for cells in (columns, rule, *rows))
 
@@ -58,7 +58,7 @@ def _html(block: Block) -> str:
             return f"<h{level}>{escape(text)}</h{level}>"
         case Paragraph(text):
             return f"<p>{escape(text)}</p>"
-        case Listing(columns, rows, words):
+        case TableBlock(columns, rows, words):
             head = "".join(_cells("th", columns, words))
             body = "\n".join(f"<tr>{''.join(_cells('td', row, words))}</tr>" for row in rows)
             return f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"

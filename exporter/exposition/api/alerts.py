@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.alerts import WATCHDOG, Alert, Heard, Monitoring, MonitoringError, State
+from exporter.alerts import WATCHDOG, Alert, AlertsClient, AlertsUnavailable, FetchedAlerts, State
 from exporter.exposition.api.errors import error_response
 from exporter.model import format_time
 
@@ -21,12 +21,12 @@ PARAMETERS = frozenset({*FILTERS, "state", "watchdog"})
 Json = dict[str, Any]
 
 
-class WrongQuestion(ValueError):
+class BadRequest(ValueError):
     """The parameters make no sense; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AlertFilter:
     """Which alerts are asked for: of each label that is named one of its values, and of the states one.
 
     The watchdog always fires, which is no news to whoever looks here.
@@ -48,40 +48,40 @@ class Wanted:
 class AlertsEndpoint:
     """Answers what fires, or what is pending."""
 
-    def __init__(self, monitoring: Monitoring) -> None:
-        self._monitoring = monitoring
+    def __init__(self, alerts_client: AlertsClient) -> None:
+        self._alerts_client = alerts_client
 
     async def answer(self, request: Request) -> Response:
         """Answer a request; what makes no sense is told as 400, and that nobody could be asked as 503."""
         try:
             wanted = _wanted(request.query_params)
-            heard = await self._hear(wanted.states)
-        except WrongQuestion as error:
+            fetched = await self._fetch_alerts(wanted.states)
+        except BadRequest as error:
             return error_response(400, "bad_request", str(error))
-        except MonitoringError as error:
+        except AlertsUnavailable as error:
             return error_response(503, error.code, str(error))
-        return JSONResponse(_document(heard, [alert for alert in heard.alerts if wanted.admits(alert)]))
+        return JSONResponse(_document(fetched, [alert for alert in fetched.alerts if wanted.admits(alert)]))
 
-    async def _hear(self, states: frozenset[State]) -> Heard:
+    async def _fetch_alerts(self, states: frozenset[State]) -> FetchedAlerts:
         if states == {State.PENDING}:
-            return await self._monitoring.pending()
-        fired = await self._monitoring.fired()
+            return await self._alerts_client.pending()
+        fired = await self._alerts_client.fired()
         if State.PENDING not in states:
             return fired
-        pending = await self._monitoring.pending()
-        return Heard(fired.source, fired.asked_at, fired.alerts + pending.alerts, fired.notes)
+        pending = await self._alerts_client.pending()
+        return FetchedAlerts(fired.source, fired.asked_at, fired.alerts + pending.alerts, fired.notes)
 
 
-def _wanted(params: QueryParams) -> Wanted:
+def _wanted(params: QueryParams) -> AlertFilter:
     """Read the parameters. Raises WrongQuestion."""
     unknown = sorted(set(params) - PARAMETERS)
     if unknown:
-        raise WrongQuestion(f"There is no parameter {', '.join(unknown)}; there is {', '.join(sorted(PARAMETERS))}.")
+        raise BadRequest(f"There is no parameter {', '.join(unknown)}; there is {', '.join(sorted(PARAMETERS))}.")
     _check(params, "severity", SEVERITIES)
     _check(params, "state", STATES)
     _check(params, "watchdog", ("true", "false"))
     states = set(params.getlist("state")) or set(State) - {State.PENDING}
-    return Wanted(
+    return AlertFilter(
         {name: frozenset(params.getlist(name)) for name in FILTERS if name in params},
         frozenset(State) if ALL in states else frozenset(map(State, states)),
         params.get("watchdog") == "true",
@@ -90,14 +90,14 @@ def _wanted(params: QueryParams) -> Wanted:
 
 def _check(params: QueryParams, name: str, known: Sequence[str]) -> None:
     if not set(params.getlist(name)) <= set(known):
-        raise WrongQuestion(f"{name} is one of {', '.join(known)}.")
+        raise BadRequest(f"{name} is one of {', '.join(known)}.")
 
 
-def _document(heard: Heard, alerts: Sequence[Alert]) -> Json:
+def _document(fetched: FetchedAlerts, alerts: Sequence[Alert]) -> Json:
     return {
-        "source": heard.source,
-        "asked_at": format_time(heard.asked_at),
-        "notes": list(heard.notes),
+        "source": fetched.source,
+        "asked_at": format_time(fetched.asked_at),
+        "notes": list(fetched.notes),
         "alerts": [_alert(alert) for alert in sorted(alerts, key=_place)],
     }
 

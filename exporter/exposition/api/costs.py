@@ -7,14 +7,14 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from exporter.costs import Query, Statement, as_csv, as_document, state_costs
+from exporter.costs import Statement, StatementQuery, as_csv, as_document, state_costs
 from exporter.costs.history import CURRENT, QueryError, is_period
 from exporter.exposition.api.errors import error_response
 from exporter.metrics.snapshot import Published, Snapshot
 
 PARAMETERS = frozenset({"by", "account", "period", "compare", "output"})
 
-AskBooks = Callable[[Query], Awaitable[Statement]]
+AskBooks = Callable[[StatementQuery], Awaitable[Statement]]
 """Gives a statement of other cycles than the one under way."""
 
 
@@ -39,7 +39,7 @@ class CostsEndpoint:
             return PlainTextResponse(await asyncio.to_thread(as_csv, statement), media_type="text/csv")
         return JSONResponse(await asyncio.to_thread(as_document, statement))
 
-    async def _answer(self, query: Query, snapshot: Snapshot) -> Statement:
+    async def _answer(self, query: StatementQuery, snapshot: Snapshot) -> Statement:
         query.check()
         there = {each.account_id: each for each in snapshot.costs.accounts.values()}
         names = {each.account: key for key, each in there.items()} | {key: key for key in there}
@@ -55,7 +55,7 @@ class CostsEndpoint:
         return await asyncio.to_thread(state_costs, query, [there[key] for key in wanted], budgets)
 
 
-def _query_of(request: Request) -> Query:
+def _query_of(request: Request) -> StatementQuery:
     params = request.query_params
     unknown = sorted(set(params) - PARAMETERS)
     if unknown:
@@ -63,4 +63,6 @@ def _query_of(request: Request) -> Query:
     if params.get("output", "json") not in {"json", "csv"}:
         raise QueryError("output is json or csv.")
     compare = tuple(word.strip() for word in params["compare"].split(",")) if params.get("compare") else ()
-    return Query(params.get("by", "project"), tuple(params.getlist("account")), params.get("period", CURRENT), compare)
+    return StatementQuery(
+        params.get("by", "project"), tuple(params.getlist("account")), params.get("period", CURRENT), compare
+    )

@@ -9,19 +9,19 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.costs.history import QueryError
 from exporter.exposition.api import parameters as asked_for
+from exporter.exposition.api.cached_views import CachedViews, account_ids, asset_filter_of
 from exporter.exposition.api.errors import error_response
-from exporter.exposition.api.parameters import Asked, Parameter, read
-from exporter.exposition.api.surveys import Surveys, account_ids, choice_of
+from exporter.exposition.api.parameters import Parameter, RequestParameters, read
 from exporter.metrics.snapshot import Published, Snapshot
 from exporter.model import ExporterError, format_time
 from exporter.views import (
+    AssetFilter,
     AssetRow,
-    Choice,
     Page,
     Step,
-    Survey,
     UsagePage,
     UsageQuery,
+    Views,
     asset_document,
     budgets_document,
     health_document,
@@ -67,21 +67,21 @@ AskUsage = Callable[[UsageQuery], Awaitable[UsagePage]]
 
 Json = dict[str, Any]
 
-EVERYTHING = Choice()
+EVERYTHING = AssetFilter()
 
 
 class NotFound(QueryError):
     """What the path names is not there."""
 
 
-class SurveyEndpoints:
+class ViewEndpoints:
     """Answers what there is, what it costs and how it stands; nothing of it asks Cloudflare."""
 
     def __init__(
-        self, published: Published, surveys: Surveys, ask_usage: AskUsage, is_refreshing: Callable[[], bool]
+        self, published: Published, cached_views: CachedViews, ask_usage: AskUsage, is_refreshing: Callable[[], bool]
     ) -> None:
         self._published = published
-        self._surveys = surveys
+        self._cached_views = cached_views
         self._ask_usage = ask_usage
         self._is_refreshing = is_refreshing
 
@@ -120,7 +120,7 @@ class SurveyEndpoints:
         return JSONResponse(await asyncio.to_thread(_usage_document, page))
 
     async def _answer(
-        self, request: Request, known: Sequence[Parameter], make: Callable[[Snapshot, Asked], Json]
+        self, request: Request, known: Sequence[Parameter], make: Callable[[Snapshot, RequestParameters], Json]
     ) -> Response:
         """Answer from the snapshot, in a thread: scrapes are answered meanwhile."""
         snapshot = self._published.snapshot
@@ -133,43 +133,43 @@ class SurveyEndpoints:
         except QueryError as error:
             return error_response(400, "bad_request", str(error))
 
-    def _assets(self, snapshot: Snapshot, asked: Asked) -> Json:
-        choice = choice_of(snapshot, asked, asked.all(asked_for.PROJECT))
-        page = _page_of_assets(self._surveys.of(snapshot), asked, choice)
+    def _assets(self, snapshot: Snapshot, asked: RequestParameters) -> Json:
+        asset_filter = asset_filter_of(snapshot, asked, asked.all(asked_for.PROJECT))
+        page = _page_of_assets(self._cached_views.of(snapshot), asked, asset_filter)
         return {"as_of": format_time(snapshot.at), **_page(page), "assets": [asset_document(row) for row in page.rows]}
 
-    def _projects(self, snapshot: Snapshot, asked: Asked) -> Json:
-        choice = choice_of(snapshot, asked, asked.all(asked_for.PROJECT))
-        page = self._surveys.of(snapshot).projects(choice).page(asked.paging())
+    def _projects(self, snapshot: Snapshot, asked: RequestParameters) -> Json:
+        asset_filter = asset_filter_of(snapshot, asked, asked.all(asked_for.PROJECT))
+        page = self._cached_views.of(snapshot).projects(asset_filter).page(asked.paging())
         projects = [project_document(row) for row in page.rows]
         return {"as_of": format_time(snapshot.at), **_page(page), "projects": projects}
 
-    def _project(self, name: str, snapshot: Snapshot, asked: Asked) -> Json:
-        survey, choice = self._surveys.of(snapshot), choice_of(snapshot, asked, (name,))
-        rows = [row for _, row in survey.projects(choice).keyed]
+    def _project(self, name: str, snapshot: Snapshot, asked: RequestParameters) -> Json:
+        views, asset_filter = self._cached_views.of(snapshot), asset_filter_of(snapshot, asked, (name,))
+        rows = [row for _, row in views.projects(asset_filter).keyed]
         if not rows:
             raise NotFound(f"There is no project {name} here.", "/api/projects has those that there are.")
         accounts = [(row.account_id, row.account) for row in rows]
-        page = _page_of_assets(survey, asked, choice)
+        page = _page_of_assets(views, asked, asset_filter)
         return {
             "as_of": format_time(snapshot.at),
             "project": name,
             "accounts": [project_document(row) for row in rows],
-            "products": [product_document(row) for row in survey.products(name, choice)],
-            "budgets": budgets_document(survey.budgets(name, accounts)),
+            "products": [product_document(row) for row in views.products(name, asset_filter)],
+            "budgets": budgets_document(views.budgets(name, accounts)),
             **_page(page),
             "assets": [asset_document(row) for row in page.rows],
         }
 
 
-def _page_of_assets(survey: Survey, asked: Asked, choice: Choice) -> Page[AssetRow]:
-    order = survey.assets(asked.text(asked_for.SORT), asked.text(asked_for.ORDER))
-    if choice == EVERYTHING:
+def _page_of_assets(views: Views, asked: RequestParameters, asset_filter: AssetFilter) -> Page[AssetRow]:
+    order = views.assets(asked.text(asked_for.SORT), asked.text(asked_for.ORDER))
+    if asset_filter == EVERYTHING:
         return order.page(asked.paging())
-    return order.page(asked.paging(), lambda row: choice.admits(row.holding.place))
+    return order.page(asked.paging(), lambda row: asset_filter.admits(row.listed.place))
 
 
-def _usage_query(asked: Asked, snapshot: Snapshot) -> UsageQuery:
+def _usage_query(asked: RequestParameters, snapshot: Snapshot) -> UsageQuery:
     return UsageQuery(
         accounts=account_ids(snapshot, asked),
         since=asked.day(asked_for.SINCE),

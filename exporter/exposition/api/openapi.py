@@ -26,7 +26,7 @@ NOT_READY = "There are no data yet (`not_ready`)."
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ApiPath:
     """A path of the API: what it is for, what it is asked, and what it answers; ``errors`` are by status."""
 
     path: str
@@ -41,7 +41,7 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint(
+    ApiPath(
         "/api/assets",
         "listAssets",
         "Which assets there are",
@@ -51,7 +51,7 @@ ENDPOINTS = (
         {400: BAD, 503: NOT_READY},
         "?project=shop&sort=to_date&limit=1",
     ),
-    Endpoint(
+    ApiPath(
         "/api/projects",
         "listProjects",
         "Which projects there are",
@@ -61,7 +61,7 @@ ENDPOINTS = (
         {400: BAD, 503: NOT_READY},
         "?account=Example",
     ),
-    Endpoint(
+    ApiPath(
         "/api/project/{name}",
         "getProject",
         "One project",
@@ -71,7 +71,7 @@ ENDPOINTS = (
         {400: BAD, 404: "There is no such project (`not_found`).", 503: NOT_READY},
         "?limit=1",
     ),
-    Endpoint(
+    ApiPath(
         "/api/usage",
         "listUsage",
         "What was used when",
@@ -82,7 +82,7 @@ ENDPOINTS = (
         {400: BAD, 503: "There are no data yet (`not_ready`), or the ledger cannot be read (`storage`)."},
         "?since=2025-10-01&project=shop&meter=workers_cpu_ms&limit=1",
     ),
-    Endpoint(
+    ApiPath(
         "/api/costs",
         "getCosts",
         "What it costs",
@@ -93,7 +93,7 @@ ENDPOINTS = (
         "?by=project",
         gives_csv=True,
     ),
-    Endpoint(
+    ApiPath(
         "/api/alerts",
         "listAlerts",
         "What fires",
@@ -110,7 +110,7 @@ ENDPOINTS = (
         {400: BAD, 503: "Nobody could say what fires; the code and the message say why."},
         "?severity=critical&severity=warning",
     ),
-    Endpoint(
+    ApiPath(
         "/api/health",
         "getHealth",
         "How the exporter stands",
@@ -140,7 +140,7 @@ def openapi_document() -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
+def _operation(endpoint: ApiPath) -> dict[str, Any]:
     content: dict[str, Any] = {"application/json": _media(endpoint.schema)}
     if endpoint.gives_csv:
         content["text/csv"] = {"schema": {"type": "string"}}

@@ -90,7 +90,7 @@ WATCHDOG = Parameter(
 )
 
 
-class Asked:
+class RequestParameters:
     """The values of a question's parameters."""
 
     def __init__(self, params: QueryParams) -> None:
@@ -117,7 +117,7 @@ class Asked:
         return Paging(self.number(LIMIT), self.text(CURSOR))
 
 
-def read(params: QueryParams, known: Sequence[Parameter]) -> Asked:
+def read(params: QueryParams, known: Sequence[Parameter]) -> RequestParameters:
     """Give the values of a question that has these parameters. Raises QueryError."""
     names = {parameter.name for parameter in known}
     unknown = sorted(set(params) - names)
@@ -130,7 +130,7 @@ def read(params: QueryParams, known: Sequence[Parameter]) -> Asked:
             raise QueryError(f"{parameter.name} is given {len(values)} times: give it once.")
         for value in values:
             _check(parameter, value)
-    return Asked(params)
+    return RequestParameters(params)
 
 
 def _check(parameter: Parameter, value: str) -> None:

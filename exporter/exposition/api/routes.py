@@ -9,14 +9,14 @@ from starlette.routing import Route
 
 from exporter.exposition.api.alerts import AlertsEndpoint
 from exporter.exposition.api.costs import CostsEndpoint
-from exporter.exposition.api.endpoints import SurveyEndpoints
+from exporter.exposition.api.endpoints import ViewEndpoints
 from exporter.exposition.api.errors import error_response
 from exporter.exposition.api.openapi import openapi_document
 
 API_PREFIX = "/api/"
 
 
-def api_routes(costs: CostsEndpoint, alerts: AlertsEndpoint, survey: SurveyEndpoints) -> list[Route]:
+def api_routes(costs: CostsEndpoint, alerts: AlertsEndpoint, views: ViewEndpoints) -> list[Route]:
     """Give the routes of everything below ``/api/``."""
     described = JSONResponse(openapi_document())
 
@@ -24,13 +24,13 @@ def api_routes(costs: CostsEndpoint, alerts: AlertsEndpoint, survey: SurveyEndpo
         return described
 
     return [
-        Route("/api/assets", survey.assets),
-        Route("/api/projects", survey.projects),
-        Route("/api/project/{name:path}", survey.project),
-        Route("/api/usage", survey.usage),
+        Route("/api/assets", views.assets),
+        Route("/api/projects", views.projects),
+        Route("/api/project/{name:path}", views.project),
+        Route("/api/usage", views.usage),
         Route("/api/costs", costs.answer),
         Route("/api/alerts", alerts.answer),
-        Route("/api/health", survey.health),
+        Route("/api/health", views.health),
         Route("/api/openapi.json", describe),
     ]
 

@@ -7,21 +7,21 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from exporter.exposition.api import choice_of
+from exporter.exposition.api import asset_filter_of
 from exporter.exposition.api import parameters as asked_for
-from exporter.exposition.api.parameters import Asked, Parameter, read
+from exporter.exposition.api.parameters import Parameter, RequestParameters, read
 from exporter.metrics.snapshot import Snapshot
 from exporter.views import (
     ASCENDING,
     DESCENDING,
     GROUP_SORTS,
     NAME,
+    AssetFilter,
     AssetRow,
-    Choice,
     Group,
     Paging,
     ProjectRow,
-    Survey,
+    Views,
     group_by_project,
     wants,
 )
@@ -119,23 +119,23 @@ COLUMNS = (
 )
 
 
-def show_assets(snapshot: Snapshot, survey: Survey, params: QueryParams) -> Assets:
+def show_assets(snapshot: Snapshot, views: Views, params: QueryParams) -> Assets:
     """Give the assets that are asked for. Raises QueryError."""
     given = QueryParams([(name, value) for name, value in params.multi_items() if value.strip()])
     question = _Question(read(given, PARAMETERS), given)
-    choice = choice_of(snapshot, question.asked, question.projects)
-    groups = survey.groups(choice, question.text, question.sort, question.direction)
+    asset_filter = asset_filter_of(snapshot, question.asked, question.projects)
+    groups = views.groups(asset_filter, question.text, question.sort, question.direction)
     everything = [group for _, group in groups.keyed]
     assets = sum(len(group.assets) for group in everything)
     if question.projects:
-        shown, cursor = _of_few(survey, choice, everything, question)
+        shown, cursor = _of_few(views, asset_filter, everything, question)
     else:
         page = groups.page(Paging(PROJECTS_ON_PAGE, question.cursor))
         most = assets if assets <= ASSETS_ON_PAGE else ASSETS_OF_EACH
         shown, cursor = tuple(_cut(group, most, question) for group in page.rows), page.cursor
     return Assets(
         heads=tuple(_head(column, question) for column in COLUMNS),
-        selects=_selects(snapshot, survey, question),
+        selects=_selects(snapshot, views, question),
         text=question.asked.text(TEXT),
         kept=question.kept(SORT, asked_for.ORDER),
         shown=shown,
@@ -151,7 +151,7 @@ def show_assets(snapshot: Snapshot, survey: Survey, params: QueryParams) -> Asse
 class _Question:
     """What is asked for, and addresses that ask for something else."""
 
-    def __init__(self, asked: Asked, given: QueryParams) -> None:
+    def __init__(self, asked: RequestParameters, given: QueryParams) -> None:
         self.asked = asked
         self._given = [pair for pair in given.multi_items() if pair[0] != asked_for.CURSOR.name]
         self.projects = asked.all(asked_for.PROJECT)
@@ -181,11 +181,11 @@ def _address(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _of_few(
-    survey: Survey, choice: Choice, groups: Sequence[Group], question: _Question
+    views: Views, asset_filter: AssetFilter, groups: Sequence[Group], question: _Question
 ) -> tuple[tuple[Shown, ...], str | None]:
     """Give a page of the assets of projects that are named, and what leads to the next."""
-    page = survey.assets(question.sort, question.direction).page(
-        Paging(ASSETS_ON_PAGE, question.cursor), lambda row: wants(row, choice, question.text)
+    page = views.assets(question.sort, question.direction).page(
+        Paging(ASSETS_ON_PAGE, question.cursor), lambda row: wants(row, asset_filter, question.text)
     )
     on_page = group_by_project(page.rows, [group.project for group in groups])
     shown = zip(on_page, groups, strict=True)
@@ -211,8 +211,8 @@ def _head(column: _Column, question: _Question) -> Head:
     return Head(column.title, url, sorted_by, column.is_figure)
 
 
-def _selects(snapshot: Snapshot, survey: Survey, question: _Question) -> tuple[Select, ...]:
-    projects = [row for _, row in survey.projects(Choice()).keyed]
+def _selects(snapshot: Snapshot, views: Views, question: _Question) -> tuple[Select, ...]:
+    projects = [row for _, row in views.projects(AssetFilter()).keyed]
     kinds = {kind for row in projects for kind in row.assets}
     labels = snapshot.account_labels
     return (

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from exporter.costs.history import QueryError
-from exporter.exposition.api import Surveys
+from exporter.exposition.api import CachedViews
 from exporter.exposition.page.assets import show_assets
 from exporter.exposition.page.links import Links
-from exporter.exposition.page.standing import show_standing
+from exporter.exposition.page.status import show_status
 from exporter.exposition.page.template import make_template
 from exporter.metrics.snapshot import Published
 
@@ -22,10 +22,14 @@ class PageEndpoint:
     """Answers with the page; nothing of it asks Cloudflare. ``grafana_url`` gives where Grafana is, if known."""
 
     def __init__(
-        self, published: Published, surveys: Surveys, telemetry_path: str, grafana_url: Callable[[], str | None]
+        self,
+        published: Published,
+        cached_views: CachedViews,
+        telemetry_path: str,
+        grafana_url: Callable[[], str | None],
     ) -> None:
         self._published = published
-        self._surveys = surveys
+        self._cached_views = cached_views
         self._telemetry_path = telemetry_path
         self._grafana_url = grafana_url
 
@@ -44,13 +48,13 @@ class PageEndpoint:
             Links(self._telemetry_path, self._grafana_url()),
             HTTPStatus.OK,
         )
-        standing = assets = refusal = None
+        overview = assets = refusal = None
         if snapshot is not None:
-            survey = self._surveys.of(snapshot)
-            standing = show_standing(snapshot, survey)
+            views = self._cached_views.of(snapshot)
+            overview = show_status(snapshot, views)
             try:
-                assets = show_assets(snapshot, survey, request.query_params)
+                assets = show_assets(snapshot, views, request.query_params)
             except QueryError as error:
                 refusal, status = error, HTTPStatus.BAD_REQUEST
-        text = self._template.render(links=links, standing=standing, assets=assets, refusal=refusal)
+        text = self._template.render(links=links, overview=overview, assets=assets, refusal=refusal)
         return HTMLResponse(text, status)

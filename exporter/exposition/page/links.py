@@ -56,11 +56,11 @@ class Links:
 
     def of_asset(self, row: AssetRow) -> str | None:
         """Give the dashboard that shows an asset."""
-        product = _PRODUCTS.get(row.holding.place.kind)
+        product = _PRODUCTS.get(row.listed.place.kind)
         if self.grafana_url is None or product is None:
             return None
-        place = row.holding.place
-        chosen = {"account": row.holding.account, "project": place.project, product.label: place.asset}
+        place = row.listed.place
+        chosen = {"account": row.listed.account, "project": place.project, product.label: place.asset}
         return self._dashboard(product.name, **chosen)
 
     def _dashboard(self, name: str, **chosen: str) -> str:

@@ -16,11 +16,11 @@ from exporter.ledger.gauges import GaugeState, Reading
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey, Standing
-from exporter.ledger.series import Birth, Placement, Series, SeriesKey, SeriesPlan
+from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_kept, load_marks
 from exporter.ledger.store.encoding import moment_of, time_of
 from exporter.ledger.totals import RowTotals
-from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, RowKey
+from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, Placement, RowKey
 
 _DATASETS = (
     "WITH RECURSIVE datasets (name) AS (SELECT min(dataset) FROM daily WHERE account = ?1 UNION ALL SELECT (SELECT "
@@ -66,22 +66,22 @@ class Loader:
         """Give what settled on a day that is not final."""
         return load_kept(self._connection, key, day)
 
-    def load_book(self, key: BookKey, plan: SeriesPlan, revision: int) -> Counters:
-        """Give a book as it was last committed; its births count as first seen in ``revision``."""
-        book = Counters(plan, self._load_state(key, revision))
+    def load_book(self, key: BookKey, plan: SeriesPlan, commit_number: int) -> Counters:
+        """Give a book as it was last committed; its births count as first seen in ``commit_number``."""
+        book = Counters(plan, self._load_state(key, commit_number))
         for asset, labels, *figures in self._select("asset, labels, settled, total, attributed", "row", key):
             book.rows[asset, tuple(json.loads(labels))] = RowTotals(*(tuple(json.loads(text)) for text in figures))
         book.open = self.load_open_hours(key)
         for project, name, metric, labels, amount, born in self._select(
             "project, asset, metric, labels, amount, born", "series", key
         ):
-            birth = Birth(time_of(born), revision) if born is not None else None
+            birth = Birth(time_of(born), commit_number) if born is not None else None
             series_key = SeriesKey(metric, tuple(json.loads(labels)))
             book.series.setdefault(Placement(project, name), {})[series_key] = Series(int(amount), birth)
         book.find_waiting()
         return book
 
-    def _load_state(self, key: BookKey, revision: int) -> CounterState:
+    def _load_state(self, key: BookKey, commit_number: int) -> CounterState:
         columns = (
             "start, open_from, until, published_until, last_success, kept_from, newest, hold, revisions, gap, late"
         )
@@ -95,7 +95,7 @@ class Loader:
             last_success,
             kept_from,
             moment_of(newest),
-            Birth(time_of(hold), revision) if hold is not None else None,
+            Birth(time_of(hold), commit_number) if hold is not None else None,
             revisions,
             timedelta(seconds=gap),
             tuple(json.loads(late)),

@@ -14,10 +14,9 @@ from exporter.ledger.counters import CounterChange, Counters
 from exporter.ledger.gauges import GaugeChange
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey
-from exporter.ledger.series import Placement
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_daily, write_day, write_marks
 from exporter.ledger.store.encoding import json_or_none, marks, seconds_of, seconds_or_none
-from exporter.model import BookKey, DailyKey
+from exporter.model import BookKey, DailyKey, Placement
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from exporter.catalog import DATASETS
-from exporter.costs.history import Books
+from exporter.costs.history import CostHistory
 from exporter.ledger import reading
 from exporter.pricing import CostRules, load_card
 from exporter.simulator import (
@@ -88,7 +88,7 @@ def priced_world(retention: timedelta = timedelta(days=40)) -> World:
 async def fill(site: Site) -> None:
     """Turn until every day that Cloudflare keeps is known, and published."""
     await site.refresh(2)
-    while site.total("cloudflare_exporter_first_fill_remaining_seconds"):
+    while site.total("cloudflare_exporter_history_fill_remaining_seconds"):
         await site.refresh()
     await site.refresh(2)
 
@@ -124,10 +124,10 @@ def filled_folder() -> Path:
 
 
 @contextmanager
-def open_books(folder: Path | None = None, rules: CostRules | None = None) -> Iterator[Books]:
+def open_books(folder: Path | None = None, rules: CostRules | None = None) -> Iterator[CostHistory]:
     """Give the books of a state folder, usually of the one that is filled."""
     with reading(folder or filled_folder(), DATASETS.values()) as reader:
-        yield Books(reader, load_card(), rules or CostRules())
+        yield CostHistory(reader, load_card(), rules or CostRules())
 
 
 async def ask_api(site: Site, path: str) -> httpx.Response:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.costs import Query, make_statement
+from exporter.costs import StatementQuery, make_statement
 from exporter.costs.history import QueryError
 from exporter.costs.report import AccountReport, Report, as_document, make_report
 from exporter.costs.report.report import Span
@@ -23,8 +23,8 @@ YESTERDAY = Span(date(2025, 10, 19), date(2025, 10, 20))
 
 def report(period: str, *wanted: str, rules: CostRules | None = None) -> Report:
     """A report of the filled state folder."""
-    with open_books(rules=rules) as books:
-        return make_report(period, books, wanted)
+    with open_books(rules=rules) as history:
+        return make_report(period, history, wanted)
 
 
 def production(period: str, rules: CostRules | None = None) -> AccountReport:
@@ -35,8 +35,8 @@ def production(period: str, rules: CostRules | None = None) -> AccountReport:
 
 def added_by_day(period: str) -> dict[str, Decimal]:
     """What each day of a cycle added to the bill, as the statement has it."""
-    with open_books() as books:
-        rows = make_statement(Query("day", ("production",), period), books).rows
+    with open_books() as history:
+        rows = make_statement(StatementQuery("day", ("production",), period), history).rows
     return {row.labels["day"]: row.amount.to_date for row in rows}
 
 
@@ -53,10 +53,10 @@ def test_a_daily_report_is_about_yesterday() -> None:
 def test_a_daily_report_adds_its_day_up() -> None:
     """What the day's usage costs at list price is the sum of all assets and meters."""
     found = production("daily")
-    with open_books() as books:
-        (account,) = books.accounts(["production"])
-        used = books.list_prices(account, YESTERDAY.since, YESTERDAY.until)
-        before = books.list_prices(account, found.before.since, found.before.until)
+    with open_books() as history:
+        (account,) = history.accounts(["production"])
+        used = history.list_prices(account, YESTERDAY.since, YESTERDAY.until)
+        before = history.list_prices(account, found.before.since, found.before.until)
     assert found.at_list == sum(price.usd for price in used.values()) > 0
     assert found.at_list_before == sum(price.usd for price in before.values()) > 0
 
@@ -126,8 +126,8 @@ def test_a_free_plan_adds_nothing_to_a_bill() -> None:
 def test_of_an_empty_ledger_there_is_nothing_to_report(tmp_path: Path) -> None:
     """No account is no error."""
     Ledger.open(tmp_path, DATASETS.values()).close()
-    with open_books(tmp_path) as books:
-        assert make_report("daily", books) == Report("daily", (), ())
+    with open_books(tmp_path) as history:
+        assert make_report("daily", history) == Report("daily", (), ())
 
 
 def document(period: str, rules: CostRules | None = None) -> Any:

@@ -51,15 +51,15 @@ class Page(HTMLParser):
 
 def report(period: str = "daily", rules: CostRules | None = None) -> Report:
     """A report of the filled state folder, with a budget whose name has to be escaped."""
-    with open_books(rules=rules or NAMED) as books:
-        return make_report(period, books)
+    with open_books(rules=rules or NAMED) as history:
+        return make_report(period, history)
 
 
 def empty_report(folder: Path) -> Report:
     """A report of a new ledger."""
     Ledger.open(folder, DATASETS.values()).close()
-    with open_books(folder) as books:
-        return make_report("daily", books)
+    with open_books(folder) as history:
+        return make_report("daily", history)
 
 
 def cells(line: str) -> list[str]:

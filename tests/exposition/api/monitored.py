@@ -9,7 +9,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from exporter.alerts import WATCHDOG, Addresses, Monitoring
+from exporter.alerts import WATCHDOG, Addresses, AlertsClient
 from exporter.exposition.api.alerts import AlertsEndpoint
 from tests.exposition.snapshots import ManualClock
 
@@ -92,8 +92,8 @@ class Monitored:
 
     async def request(self, *queries: str, method: str = "GET", pause: float = 0.0) -> list[httpx.Response]:
         """The answers to requests, all at once or with a pause of the clock after each."""
-        monitoring = Monitoring(self._open, self.clock, lambda: self.addresses, self.patience)
-        app = Starlette(routes=[Route("/api/alerts", AlertsEndpoint(monitoring).answer)])
+        alerts_client = AlertsClient(self._open, self.clock, lambda: self.addresses, self.patience)
+        app = Starlette(routes=[Route("/api/alerts", AlertsEndpoint(alerts_client).answer)])
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
             if pause:
@@ -103,7 +103,7 @@ class Monitored:
                     self.clock.advance(pause)
             else:
                 answers = await asyncio.gather(*(http.request(method, f"/api/alerts{query}") for query in queries))
-        await monitoring.close()
+        await alerts_client.close()
         return answers
 
     def ask(self, query: str = "") -> httpx.Response:

@@ -7,7 +7,7 @@ import pytest
 
 from exporter.exposition.api.alerts import PARAMETERS as OF_ALERTS
 from exporter.exposition.api.costs import PARAMETERS as OF_COSTS
-from exporter.exposition.api.endpoints import SurveyEndpoints
+from exporter.exposition.api.endpoints import ViewEndpoints
 from exporter.exposition.api.examples import EXAMPLES
 from exporter.exposition.api.openapi import ENDPOINTS, openapi_document
 from exporter.exposition.api.schemas import SCHEMAS
@@ -107,7 +107,7 @@ def test_every_route_of_the_api_is_described() -> None:
     served = {route.path.replace(":path", "") for route in site.app.routes if route.path.startswith("/api/")}
     assert served == {*DOCUMENT["paths"], "/api/openapi.json"}
     assert site.ask("/api/openapi.json").json() == DOCUMENT
-    assert SurveyEndpoints.__doc__
+    assert ViewEndpoints.__doc__
 
 
 @pytest.mark.parametrize("by", ["account", "project", "product", "meter", "asset", "item", "day"])

@@ -11,7 +11,7 @@ import pytest
 
 from bench.figure import percentile
 from exporter.costs.current import Costs
-from exporter.metrics.asset_usage import Holding, Holdings, Place, Use
+from exporter.metrics.asset_usage import AssetPlace, AssetUsage, ListedAsset, UsageTotals
 from tests.exposition.api.scene import Api, bare_api
 from tests.exposition.snapshots import ACCOUNT_ID, AT, snapshot
 from tests.exposition.test_server import Site as Web
@@ -37,19 +37,19 @@ PATHS = (
 def api() -> Iterator[Api]:
     """The API of a snapshot with many assets in a hundred projects."""
     names = [f"p{number % 100:02}-{number}" for number in range(ASSETS)]
-    places = [Place(ACCOUNT_ID, name[:3], "worker", name) for name in names]
+    places = [AssetPlace(ACCOUNT_ID, name[:3], "worker", name) for name in names]
     entries = [
         entry for name in names for meter in ("workers_requests", "workers_cpu_ms")
         for entry in every_day(meter, name, DAYS)
     ]  # fmt: skip
     costs = compute(entries, datetime(2025, 10, 20, 9, 48, tzinfo=UTC))
     assets = tuple(
-        Holding(place, "Example", f"{number:032x}", AT, AT, AT) for number, place in enumerate(sorted(places))
+        ListedAsset(place, "Example", f"{number:032x}", AT, AT, AT) for number, place in enumerate(sorted(places))
     )
-    uses = {place: Use(number, number % 7, Decimal(number) / 1_000) for number, place in enumerate(places)}
+    uses = {place: UsageTotals(number, number % 7, Decimal(number) / 1_000) for number, place in enumerate(places)}
     site = Web()
     site.published.snapshot = replace(
-        snapshot(), holdings=Holdings(assets, uses), costs=Costs(accounts={ACCOUNT_ID: costs})
+        snapshot(), asset_usage=AssetUsage(assets, uses), costs=Costs(accounts={ACCOUNT_ID: costs})
     )
     with bare_api(site.app) as found:
         yield found

@@ -7,7 +7,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from exporter.exposition.api import Surveys
+from exporter.exposition.api import CachedViews
 from exporter.exposition.page import PageEndpoint
 from exporter.metrics.snapshot import Published, Snapshot
 
@@ -95,7 +95,7 @@ def page_response(
     """What is answered to whoever asks for the page."""
     published = Published()
     published.snapshot = snapshot
-    endpoint = PageEndpoint(published, Surveys(), telemetry_path, lambda: grafana_url)
+    endpoint = PageEndpoint(published, CachedViews(), telemetry_path, lambda: grafana_url)
     transport = httpx.ASGITransport(app=Starlette(routes=[Route("/", endpoint.answer)]))
 
     async def ask() -> httpx.Response:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from exporter.exposition.page import assets as limits
-from exporter.metrics.asset_usage import Holding, Holdings, Place, Use
+from exporter.metrics.asset_usage import AssetPlace, AssetUsage, ListedAsset, UsageTotals
 from exporter.metrics.snapshot import Snapshot
 from tests.cli.commands.scene import ODD, OTHER_ID, PIPED
 from tests.exactness.worlds import ACCOUNT_ID
@@ -190,13 +190,15 @@ def test_a_wrong_question_is_told_on_the_page(api: Api, query: str) -> None:
 
 def many(projects_there: int, assets_of_each: int) -> Snapshot:
     """A snapshot of many assets; each has as many requests as its number says."""
-    holdings, uses = [], {}
+    asset_usage, uses = [], {}
     for number in range(projects_there):
         for each in range(assets_of_each):
-            place = Place(EXAMPLE, f"project{number:03}", "worker", f"worker-{number:03}-{each:04}")
-            holdings.append(Holding(place, "Example", f"id-{number}-{each}", last_used=AT - timedelta(hours=each)))
-            uses[place] = Use(requests=each, errors=0)
-    return replace(snapshot(), holdings=Holdings(tuple(holdings), uses))
+            place = AssetPlace(EXAMPLE, f"project{number:03}", "worker", f"worker-{number:03}-{each:04}")
+            asset_usage.append(
+                ListedAsset(place, "Example", f"id-{number}-{each}", last_used=AT - timedelta(hours=each))
+            )
+            uses[place] = UsageTotals(requests=each, errors=0)
+    return replace(snapshot(), asset_usage=AssetUsage(tuple(asset_usage), uses))
 
 
 def walked(shown_of: Snapshot, query: str) -> list[Page]:
@@ -241,8 +243,8 @@ def test_a_small_account_is_shown_whole() -> None:
 
 def test_assets_lead_to_their_dashboards() -> None:
     """With everything chosen there, whatever is in a name; a project also to its page, and to its API."""
-    place = Place(EXAMPLE, "a&b", "worker", "x y&z")
-    one = replace(snapshot(), holdings=Holdings((Holding(place, "Example", "1"),), {place: Use(1, 0)}))
+    place = AssetPlace(EXAMPLE, "a&b", "worker", "x y&z")
+    one = replace(snapshot(), asset_usage=AssetUsage((ListedAsset(place, "Example", "1"),), {place: UsageTotals(1, 0)}))
     shown = page_of(one, grafana_url="http://grafana.test")
     url = urlsplit(shown.links["x y&z"])
     assert url.path == "/d/cloudflare-workers"
@@ -258,8 +260,8 @@ def test_assets_lead_to_their_dashboards() -> None:
 def test_names_are_text() -> None:
     """A name from outside, and what somebody typed, stand on the page as they are."""
     nasty = '<script>alert("1")</script>'
-    place = Place(EXAMPLE, nasty, "worker", nasty)
-    one = replace(snapshot(), holdings=Holdings((Holding(place, nasty, nasty),), {}))
+    place = AssetPlace(EXAMPLE, nasty, "worker", nasty)
+    one = replace(snapshot(), asset_usage=AssetUsage((ListedAsset(place, nasty, nasty),), {}))
     shown = page_of(one, query=urlencode({"text": nasty.upper(), "project": nasty}), grafana_url="http://grafana.test")
     assert names(shown) == [nasty]
     assert "script" not in shown.outside

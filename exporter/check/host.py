@@ -9,18 +9,18 @@ CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Host:
     """``mountinfo`` is the text of ``/proc/self/mountinfo``; empty where there is none, as outside Linux."""
 
     mountinfo: str
     is_container: bool
 
 
-def look_around(environment: Mapping[str, str]) -> Surroundings:
-    """Give the surroundings of this process."""
+def inspect_host(environment: Mapping[str, str]) -> Host:
+    """Return what this process can see of its host."""
     try:
         mountinfo = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         mountinfo = ""
     is_marked = any(mark.exists() for mark in CONTAINER_MARKS)
-    return Surroundings(mountinfo, is_marked or "KUBERNETES_SERVICE_HOST" in environment)
+    return Host(mountinfo, is_marked or "KUBERNETES_SERVICE_HOST" in environment)

@@ -7,7 +7,7 @@ from exporter.config import Token
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
+class Credential:
     """One token: what the configuration says of it, its ``principal``, and a client for what only a check asks."""
 
     token: Token

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from exporter.billing import NOTHING_HEARD, BillingFacts
+from exporter.billing import NO_BILLING_FACTS, BillingFacts
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare import USUAL_LIMITS, Analytics, CloudflareError, CloudflareTime, DatasetLimits, Principal
 from exporter.cloudflare.errors import Unreachable
@@ -14,7 +14,7 @@ from exporter.poller.windows import make_question
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class AccountTrial:
     """What an account gave: its lists, what plan and token allow of each dataset, and an answer from each.
 
     ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not asked. ``billing`` is None if
@@ -45,9 +45,9 @@ class Visit:
         return isinstance(self.limits, Unreachable) and _is_silent(self.inventory)
 
 
-async def visit_account(
+async def try_account(
     principal: Principal, account: Account, datasets: Sequence[Dataset], time: CloudflareTime
-) -> Visit:
+) -> AccountTrial:
     """Read the lists of an account, and ask each dataset for the last hour that is over."""
     inventory = await _inventory(principal, account)
     limits = await _limits(principal.analytics, account, datasets)
@@ -56,7 +56,7 @@ async def visit_account(
     questions = _questions(datasets, known, now) if now is not None else []
     asked = await principal.analytics.ask(account, questions, known) if questions else {}
     outcomes = {question.dataset: outcome for question, outcome in asked.items()}
-    return Visit(account, principal.name, inventory, limits, outcomes)
+    return AccountTrial(account, principal.name, inventory, limits, outcomes)
 
 
 def _is_silent(inventory: Inventory | CloudflareError) -> bool:
@@ -76,7 +76,7 @@ async def _inventory(principal: Principal, account: Account) -> Inventory | Clou
 async def try_billing(principal: Principal, account: Account) -> BillingFacts | CloudflareError:
     """Ask how an account is billed, which it can do without."""
     try:
-        return await principal.billing.read(account, NOTHING_HEARD)
+        return await principal.billing.read(account, NO_BILLING_FACTS)
     except CloudflareError as error:
         return error
 

@@ -1,4 +1,4 @@
-"""The survey that API and page look at, and what of it a question is about."""
+"""The views that API and page show, and the part of them that a request asks for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,42 +6,42 @@ from weakref import ReferenceType, ref
 
 from exporter.costs.history import QueryError
 from exporter.exposition.api import parameters as asked_for
-from exporter.exposition.api.parameters import Asked
+from exporter.exposition.api.parameters import RequestParameters
 from exporter.metrics.snapshot import Snapshot
-from exporter.views import Choice, Survey
+from exporter.views import AssetFilter, Views
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The survey of a snapshot."""
+    """The views of a snapshot."""
 
     snapshot: ReferenceType[Snapshot]
-    survey: Survey
+    views: Views
 
 
-class Surveys:
-    """Gives the survey of a snapshot, the same one to all who ask until there is another snapshot."""
+class CachedViews:
+    """Holds the views of the current snapshot, shared by all requests until there is another."""
 
     def __init__(self) -> None:
         self._known: _Known | None = None
 
-    def of(self, snapshot: Snapshot) -> Survey:
-        """Give the survey of a snapshot."""
+    def of(self, snapshot: Snapshot) -> Views:
+        """Return the views of a snapshot."""
         known = self._known
         if known is None or known.snapshot() is not snapshot:
             costs = snapshot.costs
-            survey = Survey(snapshot.holdings, costs.accounts, costs.budgets, snapshot.account_labels)
-            known = self._known = _Known(ref(snapshot), survey)
-        return known.survey
+            views = Views(snapshot.asset_usage, costs.accounts, costs.budgets, snapshot.account_labels)
+            known = self._known = _Known(ref(snapshot), views)
+        return known.views
 
 
-def choice_of(snapshot: Snapshot, asked: Asked, projects: Iterable[str]) -> Choice:
+def asset_filter_of(snapshot: Snapshot, asked: RequestParameters, projects: Iterable[str]) -> AssetFilter:
     """Give which assets a question is about. Raises QueryError."""
     accounts = account_ids(snapshot, asked) if asked.all(asked_for.ACCOUNT) else ()
-    return Choice(frozenset(accounts), frozenset(projects), frozenset(asked.all(asked_for.KIND)))
+    return AssetFilter(frozenset(accounts), frozenset(projects), frozenset(asked.all(asked_for.KIND)))
 
 
-def account_ids(snapshot: Snapshot, asked: Asked) -> tuple[str, ...]:
+def account_ids(snapshot: Snapshot, asked: RequestParameters) -> tuple[str, ...]:
     """Give the ids of the accounts that are asked for, by id or label; all if none is named. Raises QueryError."""
     labels = snapshot.account_labels
     ids = {label: key for key, label in labels.items()} | {key: key for key in labels}

@@ -25,7 +25,9 @@ class Cost:
     assets: int
 
 
-def need_of(config: Config, budget: RequestBudget, group: str, tokens: Iterable[str], costs: Sequence[Cost]) -> Need:
+def request_need(
+    config: Config, budget: RequestBudget, group: str, tokens: Iterable[str], costs: Sequence[Cost]
+) -> Need:
     """Give what the accounts of one budget need, and the intervals that its share of Cloudflare's limits allows."""
     shares = config.cloudflare.budget_share.by_api()
     refresh, discovery = config.poll.refresh, config.poll.discovery

@@ -9,7 +9,7 @@ from exporter.exposition.page.words import count, dollars, duration, minute
 from exporter.metrics.snapshot import Snapshot
 from exporter.model import DayProgress
 from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, find_problems
-from exporter.views import Choice, ProjectRow, Survey, data_until
+from exporter.views import AssetFilter, ProjectRow, Views, data_until
 
 Entry = TypeVar("Entry")
 
@@ -39,7 +39,7 @@ class Table(Generic[Entry]):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusView:
     """How everything stands at a moment."""
 
     at: datetime
@@ -49,7 +49,7 @@ class Standing:
     details: tuple[Table[DatasetStatus] | Table[ListStatus], ...]
 
 
-def show_standing(snapshot: Snapshot, survey: Survey) -> Standing:
+def show_status(snapshot: Snapshot, views: Views) -> StatusView:
     """Give how everything stands. A length of time ends now by Cloudflare's clock, which said its beginning."""
     status = snapshot.status
     now = snapshot.at - (status.clock_offset or timedelta(0))
@@ -57,8 +57,8 @@ def show_standing(snapshot: Snapshot, survey: Survey) -> Standing:
     series = sum(len(family.samples) for family in snapshot.families)
     datasets = Table("Datasets", _dataset_columns(snapshot), status.datasets, lambda entry: entry.state != "ok")
     lists = Table("Lists of assets", _list_columns(snapshot), status.lists, lambda entry: entry.state != "ok")
-    account_columns = _account_columns(snapshot, survey, problems, now)
-    return Standing(
+    account_columns = _account_columns(snapshot, views, problems, now)
+    return StatusView(
         snapshot.at,
         series,
         Table("Problems", _problem_columns(now), problems, lambda problem: True),
@@ -78,7 +78,7 @@ def _problem_columns(now: datetime) -> Sequence[Column[Problem]]:
 
 
 def _account_columns(
-    snapshot: Snapshot, survey: Survey, problems: Iterable[Problem], now: datetime
+    snapshot: Snapshot, views: Views, problems: Iterable[Problem], now: datetime
 ) -> Sequence[Column[AccountStatus]]:
     names, costs = snapshot.account_labels, snapshot.costs.accounts
     wrong = [problem.account for problem in problems]
@@ -87,13 +87,13 @@ def _account_columns(
         return names.get(entry.account_id) or entry.name or entry.account_id
 
     projects: dict[str, list[ProjectRow]] = {}
-    for _, row in survey.projects(Choice()).keyed:
+    for _, row in views.projects(AssetFilter()).keyed:
         projects.setdefault(row.account_id, []).append(row)
 
     def assets(entry: AccountStatus) -> int:
         return sum(sum(row.assets.values()) for row in projects[entry.account_id])
 
-    def told(there: Container[str], write: Callable[[AccountStatus], str]) -> Callable[[AccountStatus], str]:
+    def if_in(there: Container[str], write: Callable[[AccountStatus], str]) -> Callable[[AccountStatus], str]:
         return lambda entry: write(entry) if entry.account_id in there else "-"
 
     def cycle(entry: AccountStatus) -> str:
@@ -113,11 +113,11 @@ def _account_columns(
         Column("Since (UTC)", lambda entry: minute(entry.since)),
         Column("Data until (UTC)", lambda entry: _age(data_until(snapshot, entry.account_id), now)),
         Column("Problems", lambda entry: count(wrong.count(name_of(entry))), is_figure=True),
-        Column("Projects", told(projects, lambda entry: count(len(projects[entry.account_id]))), is_figure=True),
-        Column("Assets", told(projects, lambda entry: count(assets(entry))), is_figure=True),
-        Column("Billing cycle (UTC)", told(costs, cycle)),
-        Column("Cost to date", told(costs, to_date), is_figure=True),
-        Column("Forecast", told(costs, forecast), is_figure=True),
+        Column("Projects", if_in(projects, lambda entry: count(len(projects[entry.account_id]))), is_figure=True),
+        Column("Assets", if_in(projects, lambda entry: count(assets(entry))), is_figure=True),
+        Column("Billing cycle (UTC)", if_in(costs, cycle)),
+        Column("Cost to date", if_in(costs, to_date), is_figure=True),
+        Column("Forecast", if_in(costs, forecast), is_figure=True),
     )
 
 
