@@ -34,6 +34,20 @@ def test_links_lead_to_files() -> None:
             assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
+def test_files_that_are_named_exist() -> None:
+    """A file of the repository that a page names in full is there; NAME stands for any name."""
+    for path in [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "CHANGELOG.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+    ]:
+        named = re.findall(
+            r"`((?:exporter|tests|alerting|dashboards|docs|stack|bench)/[\w./]+)", path.read_text(encoding="utf-8")
+        )
+        assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == [], path.name
+
+
 def test_a_text_without_marks_is_refused() -> None:
     """A README that has lost its marks is not overwritten."""
     with pytest.raises(ValueError, match="lacks"):
