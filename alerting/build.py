@@ -18,7 +18,7 @@ MODULES = (overrides, usage, costs, exporter, workers, r2, d1, durable_objects, 
 
 
 def build() -> Mapping[str, str]:
-    """Give the content of each file in ``rules/`` by its name, but for the thresholds."""
+    """Return the content of each file in ``rules/`` by its name, but for the thresholds."""
     return {
         f"{room.__name__.rpartition('.')[2]}.yml": as_yaml(f"{room.TITLE}\n{WRITTEN}", room.groups())
         for room in MODULES

@@ -28,7 +28,7 @@ LEAST_HOURLY = 800
 
 
 def groups() -> tuple[Group, Group]:
-    """Give the sums of the cycle, at every evaluation, and list cost, every five minutes."""
+    """Return the sums of the cycle, at every evaluation, and list cost, every five minutes."""
     return (
         Group("cloudflare.costs", list(_cycle())),
         Group("cloudflare.list_costs", list(_list_costs()), interval="5m"),

@@ -25,7 +25,7 @@ SLOW = "CloudflareD1QueryTimeHigh"
 
 
 def groups() -> tuple[Group, ...]:
-    """Give the records and alerts about D1."""
+    """Return the records and alerts about D1."""
     return (
         Group("cloudflare.d1", list(_databases())),
         Group("cloudflare.d1_hours", list(_hours()), interval="5m"),

@@ -25,7 +25,7 @@ STORAGE = "CloudflareDurableObjectStorageLarge"
 
 
 def groups() -> tuple[Group, ...]:
-    """Give the records and alerts about Durable Objects."""
+    """Return the records and alerts about Durable Objects."""
     return (
         Group("cloudflare.durable_objects", list(_namespaces())),
         Group("cloudflare.durable_objects_hours", list(_hours()), interval="5m"),

@@ -11,7 +11,7 @@ LASTING = f"{UNRESOLVED}|CloudflareBudgetUsed|CloudflareKvDailyLimitHigh"
 
 
 def groups() -> tuple[Group]:
-    """Give the alert about alerts."""
+    """Return the alert about alerts."""
     return (Group("cloudflare.escalation", [_unresolved()]),)
 
 

@@ -30,7 +30,7 @@ REVISED = "job_account_dataset:cloudflare_exporter_revisions:increase1h"
 
 
 def groups() -> tuple[Group, ...]:
-    """Give the alerts about the exporter."""
+    """Return the alerts about the exporter."""
     rules = [*_running(), *_answered(), *_resources(), *_whole(), *_outdated()]
     return (Group("cloudflare.exporter", rules), Group("cloudflare.revisions", list(_revisions()), interval="5m"))
 

@@ -18,7 +18,7 @@ DAILY_LIMIT = "CloudflareKvDailyLimitHigh"
 
 
 def groups() -> tuple[Group, ...]:
-    """Give the records and alerts about KV."""
+    """Return the records and alerts about KV."""
     return (
         Group("cloudflare.kv", list(_limits())),
         Group("cloudflare.kv_hours", list(_hours()), interval="5m"),

@@ -22,7 +22,7 @@ APART = "CloudflareBilledEstimateApart"
 
 
 def groups() -> tuple[Group, ...]:
-    """Give the alerts about money."""
+    """Return the alerts about money."""
     return (Group("cloudflare.money", [_forecast(), _rising(), _per_hour(), *_budgets(), *_quotas(), _apart()]),)
 
 

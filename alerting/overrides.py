@@ -13,7 +13,7 @@ SUBJECTS = {"account": ACCOUNTS, "project": PROJECTS, **KINDS}
 
 
 def groups() -> tuple[Group]:
-    """Give one record a kind of subject."""
+    """Return one record a kind of subject."""
     records = []
     for kind, subject in SUBJECTS.items():
         published = f'last_over_time(cloudflare_alert_threshold{{kind="{kind}"}}[15m])'

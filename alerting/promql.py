@@ -27,17 +27,17 @@ class Subject:
 
     @property
     def level(self) -> str:
-        """Give the labels as the first part of a record's name."""
+        """Return the labels as the first part of a record's name."""
         return "_".join(self.labels)
 
     @property
     def on(self) -> str:
-        """Give the labels as PromQL matches by them."""
+        """Return the labels as PromQL matches by them."""
         return ", ".join(self.labels)
 
     @property
     def exceptions(self) -> str:
-        """Give the record of the thresholds that the exporter's configuration sets for single subjects."""
+        """Return the record of the thresholds that the exporter's configuration sets for single subjects."""
         return f"{self.level}:cloudflare_alert_threshold:max"
 
 
@@ -50,12 +50,12 @@ KV = Subject((*PROJECT, "kv_namespace"))
 
 
 def inner(expr: str, spaces: int = 2) -> str:
-    """Give an expression without its own indentation, indented."""
+    """Return an expression without its own indentation, indented."""
     return textwrap.indent(textwrap.dedent(expr).strip(), " " * spaces)
 
 
 def growth(selector: str, window: str) -> str:
-    """Give by how much counters grew: exact, since both values were scraped."""
+    """Return by how much counters grew: exact, since both values were scraped."""
     one_line = f"last_over_time({selector}[{window}]) - min_over_time({selector}[{window}])"
     if len(one_line) <= 100:
         return one_line
@@ -63,7 +63,7 @@ def growth(selector: str, window: str) -> str:
 
 
 def rate(selectors: tuple[str, ...], dataset: str, labels: tuple[str, ...], window: str) -> str:
-    """Give what counters of a dataset grew by, over the seconds of Cloudflare's time that they grew in."""
+    """Return what counters of a dataset grew by, over the seconds of Cloudflare's time that they grew in."""
     by = ", ".join(labels)
     grown = "\n+\n".join(f"sum by ({by}) (\n{inner(growth(selector, window))}\n)" for selector in selectors)
     if len(selectors) > 1:
@@ -78,22 +78,22 @@ def rate(selectors: tuple[str, ...], dataset: str, labels: tuple[str, ...], wind
 
 
 def is_fresh(dataset: str) -> str:
-    """Give what is there only while a dataset's figures are fresh."""
+    """Return what is there only while a dataset's figures are fresh."""
     return f'{TIME}:increase10m{{dataset="{dataset}"}} > 0'
 
 
 def only_fresh(expr: str, dataset: str) -> str:
-    """Give an expression only for accounts in which a dataset's figures are fresh."""
+    """Return an expression only for accounts in which a dataset's figures are fresh."""
     return f"{expr.strip()}\n  and on (job, account)\n({is_fresh(dataset)})"
 
 
 def setting(alert: str, name: str) -> str:
-    """Give a knob of an alert besides its threshold."""
+    """Return a knob of an alert besides its threshold."""
     return f'scalar({SETTING}{{alert="{alert}",setting="{name}"}})'
 
 
 def threshold(alert: str, severity: str) -> str:
-    """Give an alert's threshold as it is for everything without one of its own."""
+    """Return an alert's threshold as it is for everything without one of its own."""
     return f'scalar({THRESHOLD}{{alert="{alert}",severity="{severity}"}})'
 
 
@@ -106,7 +106,7 @@ def compared(
     *,
     has_free_plan: bool = False,
 ) -> str:
-    """Give the series that are above (``>``) or below (``<``) the threshold of their subject, or else the default's.
+    """Return the series that are above (``>``) or below (``<``) the threshold of their subject, or else the default's.
 
     With ``has_free_plan`` the default is another one for accounts on the free plan.
     """
@@ -124,18 +124,18 @@ def compared(
 
 
 def effective(series: str, subject: Subject, alert: str, severity: str = "warning") -> str:
-    """Give the threshold that holds for each of some series."""
+    """Return the threshold that holds for each of some series."""
     own = f'max by ({subject.on}) ({subject.exceptions}{{alert="{alert}",severity="{severity}"}})'
     return f"{own}\n  and\n{series}\nor\n0 * {series} + {threshold(alert, severity)}"
 
 
 def both(first: str, *others: str) -> str:
-    """Give the first expression's series where the others have some of the same labels."""
+    """Return the first expression's series where the others have some of the same labels."""
     return "\n  and\n".join(f"(\n{inner(expr)}\n)" if "\n" in expr else expr for expr in (first, *others))
 
 
 def same_hours(record: str) -> str:
-    """Give the highest of a record within half an hour of the same hour, on each of the seven days before (``day``)."""
+    """Return the highest of a record within half an hour of the same hour, on each of the last seven days (``day``)."""
     return "\n  or\n".join(
         f'label_replace(max_over_time({record}[1h] offset {24 * day - 1}h30m), "day", "{day}", "", "")'
         for day in range(1, 8)
@@ -143,13 +143,13 @@ def same_hours(record: str) -> str:
 
 
 def same_weeks(record: str) -> str:
-    """Give a record at this time of each of the three weeks before (``week``)."""
+    """Return a record at this time of each of the three weeks before (``week``)."""
     return "\n  or\n".join(
         f'label_replace(last_over_time({record}[10m] offset {week}w), "week", "{week}", "", "")' for week in range(1, 4)
     )
 
 
 def over_all(operation: str, record: str, labels: tuple[str, ...], least: int) -> str:
-    """Give an aggregation of a record by some labels, where it has so many series at least."""
+    """Return an aggregation of a record by some labels, where it has so many series at least."""
     by = ", ".join(labels)
     return f"{operation} by ({by}) ({record})\n  and\ncount by ({by}) ({record}) >= {least}"

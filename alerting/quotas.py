@@ -7,7 +7,7 @@ from alerting.rule import Alert
 
 
 def quota_alerts(name: str, product: str, series: str, what: str, advice: str) -> Iterator[Alert]:
-    """Give both alerts about a ratio of what is used to what is included, by account and meter."""
+    """Return both alerts about a ratio of what is used to what is included, by account and meter."""
     used_up = compared(series, ">=", ACCOUNTS, name, "warning")
     near = compared(series, ">", ACCOUNTS, name, "info")
     for severity, expr, text in (

@@ -34,7 +34,7 @@ EGRESS_CHANGE = f"{LEVEL}:cloudflare_r2_response_bytes_per_norm:ratio_rate1h"
 
 
 def groups() -> tuple[Group, ...]:
-    """Give the records and alerts about R2."""
+    """Return the records and alerts about R2."""
     return (
         Group("cloudflare.r2", [*_records(), *_storage(), *_quota(), _denied()]),
         Group("cloudflare.r2_hours", list(_spikes()), interval="5m"),

@@ -44,7 +44,7 @@ class Alert:
 
     @property
     def dashboard_url(self) -> str:
-        """Give the address of the dashboard that shows it, from Grafana's own on."""
+        """Return the address of the dashboard that shows it, from Grafana's own on."""
         uid = f"cloudflare-{self.page or PAGES.get(self.product, self.product)}"
         chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in self.subject)
         perhaps = "".join(
@@ -64,7 +64,7 @@ class Group:
 
 
 def as_yaml(title: str, groups: Sequence[Group]) -> str:
-    """Give the text of a file of rules."""
+    """Return the text of a file of rules."""
     lines = [*_comment(title, 0), "groups:"]
     for number, group in enumerate(groups):
         lines += [""] * bool(number)

@@ -60,16 +60,16 @@ class Rate:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Give the labels that are kept."""
+        """Return the labels that are kept."""
         return (*self.subject.labels, *self.extra)
 
     def record(self, window: str) -> str:
-        """Give the name of what is recorded."""
+        """Return the name of what is recorded."""
         return f"{'_'.join(self.labels)}:{self.name}:rate{window}"
 
     @property
     def norm(self) -> str:
-        """Give the name of the highest of the same hour of the days before."""
+        """Return the name of the highest of the same hour of the days before."""
         return f"{'_'.join(self.labels)}:{self.name}:max7d_rate1h"
 
 
@@ -206,7 +206,7 @@ SUCCESS_RATIO = "cloudflare_worker_successes_per_requests:ratio_rate10m"
 
 
 def groups() -> tuple[Group, Group]:
-    """Give the rates of the last minutes, at every evaluation, and of the last hour, every five minutes."""
+    """Return the rates of the last minutes, at every evaluation, and of the last hour, every five minutes."""
     return (
         Group("cloudflare.usage", [*_time("10m", "5m"), *_rates("5m"), *_rates("10m"), *_ratios()]),
         Group("cloudflare.hours", [*_time("1h"), *_rates("1h"), *_norms(), *_weeks()], interval="5m"),

@@ -47,7 +47,7 @@ ANOMALOUS = "CloudflareWorkerTrafficAnomalous"
 
 
 def groups() -> tuple[Group, ...]:
-    """Give the records and alerts about Workers."""
+    """Return the records and alerts about Workers."""
     return (
         Group("cloudflare.workers", [*_records(), *_errors(), *_limits()]),
         Group("cloudflare.workers_traffic", [*_usual(), *_traffic()], interval="5m"),
@@ -55,7 +55,7 @@ def groups() -> tuple[Group, ...]:
 
 
 def busy(alert: str, rate: str = RATE) -> str:
-    """Give the Workers that are called often enough to be judged."""
+    """Return the Workers that are called often enough to be judged."""
     return f"{rate} > {setting(alert, 'least_requests_per_second')}"
 
 

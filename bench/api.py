@@ -58,12 +58,12 @@ class _Times:
     taken: dict[str, list[float]] = field(default_factory=dict)
 
     def all(self) -> list[float]:
-        """Give the times of all paths."""
+        """Return the times of all paths."""
         return [each for times in self.taken.values() for each in times]
 
 
 async def measure_api(folder: Path, assets: int = ASSETS, rounds: int = 60) -> list[Figure]:
-    """Give the 99th percentiles of what is asked of the snapshot and of the ledger, with so many assets."""
+    """Return the 99th percentiles of what is asked of the snapshot and of the ledger, with so many assets."""
     rig = Requests(usual_counts(assets), folder)
     for _ in range(REFRESHES):
         await rig.refresh()

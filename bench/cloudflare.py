@@ -33,7 +33,7 @@ class KeptTraffic(Traffic):
         self._kept: dict[tuple[bytes, int], Any] = {}
 
     def hour(self, stream: Stream, hour: int) -> Any:
-        """Give the sixty minutes of an hour."""
+        """Return the sixty minutes of an hour."""
         key = (stream.key, hour)
         known = self._kept.get(key)
         if known is None:
@@ -42,7 +42,7 @@ class KeptTraffic(Traffic):
 
 
 def noting(application: Application) -> Application:
-    """Give an application that prints a line for each answer of another."""
+    """Return an application that prints a line for each answer of another."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         started = time.monotonic()
@@ -65,7 +65,7 @@ For a while the exporter then has two open hours, which takes the most memory.
 
 
 def offset_of(now: datetime) -> timedelta:
-    """Give how far ahead of real time simulated time is."""
+    """Return how far ahead of real time simulated time is."""
     return timedelta(minutes=(BEGINS_AT - now.minute) % 60)
 
 

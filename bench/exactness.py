@@ -26,7 +26,7 @@ FAULTS = (
 
 
 async def measure_exactness(folder: Path, refreshes: int = REFRESHES, restarts: int = RESTARTS) -> list[Figure]:
-    """Give how many counters differ, and how many there were; every second restart is a kill."""
+    """Return how many counters differ, and how many there were; every second restart is a kill."""
     rig = Rig(small_world(1, LATENESS), folder)
     rig.simulator.faults.add(*FAULTS)
     every = refreshes // (restarts + 1)
@@ -48,7 +48,7 @@ async def measure_exactness(folder: Path, refreshes: int = REFRESHES, restarts: 
 
 
 def _compare(rig: Rig) -> tuple[int, int]:
-    """Give how many totals there are, and how many differ; increases that differ are one more."""
+    """Return how many totals there are, and how many differ; increases that differ are one more."""
     counters = differing = 0
     now = rig.clock.cloudflare.now()
     for dataset in DATASETS.values():

@@ -20,7 +20,7 @@ class Figure:
 
 
 def as_document(figures: Iterable[Figure]) -> dict[str, dict[str, float | str | bool | None]]:
-    """Give the figures as they are printed: name -> value, unit, bound, ok."""
+    """Return the figures as they are printed: name -> value, unit, bound, ok."""
     return {
         figure.name: {"value": figure.value, "unit": figure.unit, "bound": figure.bound, "ok": figure.is_ok}
         for figure in figures
@@ -28,7 +28,7 @@ def as_document(figures: Iterable[Figure]) -> dict[str, dict[str, float | str | 
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """Give the smallest value that at least ``share`` of all do not exceed. Raises ValueError if there is none."""
+    """Return the smallest value that at least ``share`` of all do not exceed. Raises ValueError if there is none."""
     ordered = sorted(values)
     if not ordered:
         raise ValueError("no values")

@@ -32,7 +32,7 @@ DAY = timedelta(days=1)
 
 
 def measure_forecast(cycles: int = 3) -> list[Figure]:
-    """Give the mean error at three points of past cycles in percent, and how often the truth was within the band."""
+    """Return the mean error at three points of past cycles in percent, and how often the truth was within the band."""
     simulator = Simulator(demo_world(), ManualClock(_start(LAST)))
     account_id = next(iter(simulator.state.accounts))
     past = [cycle_of(LAST, ANCHOR_DAY)]
@@ -61,7 +61,7 @@ def measure_forecast(cycles: int = 3) -> list[Figure]:
 
 
 def _costs(sums: dict[date, dict[DailyKey, int]], cycle: Cycle, today: date) -> AccountCosts:
-    """Give what the account costs, knowing the days before ``today``."""
+    """Return what the account costs, knowing the days before ``today``."""
     card, now = load_card(), Now(cycle, _start(today))
     table = UsageTable(card, now)
     for day, used in sums.items():
@@ -81,7 +81,7 @@ def _costs(sums: dict[date, dict[DailyKey, int]], cycle: Cycle, today: date) -> 
 
 
 def _used(simulator: Simulator, account_id: str, day: date) -> dict[DailyKey, int]:
-    """Give the daily sums of a day."""
+    """Return the daily sums of a day."""
     sums: dict[DailyKey, int] = {}
     for dataset in DATASETS.values():
         if dataset.meters and dataset.role is Role.USAGE:

@@ -45,7 +45,7 @@ class Load:
 
 
 async def counts_for(series: int, folder: Path) -> Counts:
-    """Give the assets that come to at least so many series, by how many more a somewhat larger account has."""
+    """Return the assets that come to at least so many series, by how many more a somewhat larger account has."""
     small, larger = 50, 150
     few = await _series_of(small, folder / "small")
     per_asset = (await _series_of(larger, folder / "larger") - few) / (larger - small)
@@ -63,7 +63,7 @@ async def _series_of(assets: int, folder: Path) -> int:
 
 
 def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
-    """Give the figures of scraping, refreshing and restarting at that size."""
+    """Return the figures of scraping, refreshing and restarting at that size."""
     log = folder / "cloudflare.log"
     # A simulated minute passes from one refresh to the next, as in production.
     speed = str(60 / load.refresh_seconds)
@@ -146,7 +146,7 @@ def _latencies(scrapes: Sequence[Scrape], answers: Sequence[Span]) -> list[Figur
 
 
 def _refreshes(scrapes: Sequence[Scrape], answers: Sequence[Span]) -> list[Span]:
-    """Give from when to when each refresh ran: from its first question until another body was served."""
+    """Return from when to when each refresh ran: from its first question until another body was served."""
     published = [later.done for earlier, later in pairwise(scrapes) if later.body != earlier.body]
     spans: list[Span] = []
     since = scrapes[0].due
@@ -161,7 +161,7 @@ def _refreshes(scrapes: Sequence[Scrape], answers: Sequence[Span]) -> list[Span]
 
 
 def _without(span: Span, others: Sequence[Span]) -> list[Span]:
-    """Give what remains of a span."""
+    """Return what remains of a span."""
     remaining: list[Span] = []
     start, end = span
     for first, last in sorted(others):

@@ -49,13 +49,13 @@ class Program:
             child.wait()
 
     def cpu_seconds(self) -> float:
-        """Give the CPU time it has used, user and system, in seconds."""
+        """Return the CPU time it has used, user and system, in seconds."""
         text = Path(f"/proc/{self._running().pid}/stat").read_text(encoding="ascii")
         fields = text.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def peak_memory_bytes(self) -> int:
-        """Give the most memory that was resident at any time."""
+        """Return the most memory that was resident at any time."""
         status = Path(f"/proc/{self._running().pid}/status").read_text(encoding="ascii")
         found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
         assert found

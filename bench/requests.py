@@ -51,7 +51,7 @@ class RefreshRequests:
 
     @property
     def bound(self) -> float:
-        """Give how many GraphQL requests the rows allow."""
+        """Return how many GraphQL requests the rows allow."""
         return 2 * self.rows / PAGE_LIMIT + GRAPHQL_BOUND
 
 
@@ -76,7 +76,7 @@ class Requests:
 
 
 async def refresh_requests(assets: int, folder: Path, refreshes: int) -> list[RefreshRequests]:
-    """Give what each refresh asked after warming up, with so many assets of the five core products."""
+    """Return what each refresh asked after warming up, with so many assets of the five core products."""
     rig = Requests(usual_counts(assets), folder)
     for _ in range(WARM_UP):
         await rig.refresh()
@@ -88,7 +88,7 @@ async def refresh_requests(assets: int, folder: Path, refreshes: int) -> list[Re
 async def measure_refreshes(
     folder: Path, sizes: tuple[int, ...] = (50, 1_000, 5_000), refreshes: int = 60
 ) -> list[Figure]:
-    """Give the most GraphQL requests that any refresh took; fewer refreshes are looked at where they are large."""
+    """Return the most GraphQL requests that any refresh took; fewer refreshes are looked at where they are large."""
     figures: list[Figure] = []
     for assets in sizes:
         asked = await refresh_requests(
@@ -104,7 +104,7 @@ async def measure_refreshes(
 
 
 async def measure_discovery(folder: Path, counts: Counts = DISCOVERY_COUNTS) -> list[Figure]:
-    """Give the REST requests of a first and of a later discovery, the list of the accounts included."""
+    """Return the REST requests of a first and of a later discovery, the list of the accounts included."""
     rig = Requests(counts, folder)
     first = await rig.refresh(timedelta(minutes=11))
     later = await rig.refresh()

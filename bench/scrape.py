@@ -30,12 +30,12 @@ class Scrape:
 
     @property
     def milliseconds(self) -> float:
-        """Give how long Prometheus would have waited, the time behind an earlier slow scrape included."""
+        """Return how long Prometheus would have waited, the time behind an earlier slow scrape included."""
         return (self.done - self.due) * 1_000
 
 
 def fetch(port: int) -> bytes | None:
-    """Give the compressed exposition, or None as long as there is none."""
+    """Return the compressed exposition, or None as long as there is none."""
     connection = HTTPConnection(LOOPBACK, port, timeout=30)
     try:
         return _get(connection)
@@ -46,12 +46,12 @@ def fetch(port: int) -> bytes | None:
 
 
 def count_series(body: bytes) -> int:
-    """Give how many samples a compressed exposition holds."""
+    """Return how many samples a compressed exposition holds."""
     return sum(not line.startswith(b"#") for line in gzip.decompress(body).splitlines())
 
 
 def count_lasting(body: bytes) -> int:
-    """Give how many samples the ledger keeps over a restart.
+    """Return how many samples the ledger keeps over a restart.
 
     The exporter's figures about itself begin anew, and those of the last minutes (quantiles) are asked anew.
     """

@@ -34,18 +34,18 @@ class Counts:
 
     @property
     def assets(self) -> int:
-        """Give how many assets that are."""
+        """Return how many assets that are."""
         return self.workers + self.buckets + self.databases + self.kv_namespaces + self.object_namespaces
 
 
 def usual_counts(assets: int) -> Counts:
-    """Give so many assets in the proportions of an account with mostly Workers."""
+    """Return so many assets in the proportions of an account with mostly Workers."""
     tenth = assets // 10
     return Counts(assets - 5 * tenth, tenth, 2 * tenth, tenth, tenth)
 
 
 def busy_world(counts: Counts, retention: timedelta) -> World:
-    """Give an account whose assets are all in use, unsampled, with request limits off.
+    """Return an account whose assets are all in use, unsampled, with request limits off.
 
     ``retention`` is how far back Cloudflare keeps data, and so how much there is to fill in: at this size the simulated
     Cloudflare takes minutes for a month.

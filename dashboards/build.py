@@ -21,7 +21,7 @@ PAGES = (overview, cost, project, compare, workers, r2, d1, durable_objects, kv,
 
 
 def build() -> Mapping[str, str]:
-    """Give the content of each file in ``dashboards/out`` by its name."""
+    """Return the content of each file in ``dashboards/out`` by its name."""
     made = [page() for page in PAGES]
     return {f"{page['uid']}.json": json.dumps(page, indent=2, ensure_ascii=False) + "\n" for page in made}
 

@@ -12,7 +12,7 @@ from dashboards.variables import alerts, of_projects
 
 
 def compare() -> Json:
-    """Give the dashboard ``Cloudflare / Compare``."""
+    """Return the dashboard ``Cloudflare / Compare``."""
     half, third = Size(12, 8), Size(8, 8)
     return dashboard(
         COMPARE,

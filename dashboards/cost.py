@@ -37,7 +37,7 @@ START, END = (select_account(f"cloudflare_cost_cycle_{which}_timestamp_seconds")
 
 
 def cost() -> Json:
-    """Give the dashboard ``Cloudflare / Cost``."""
+    """Return the dashboard ``Cloudflare / Cost``."""
     third, half = Size(8, 9), Size(12, 9)
     small = Size(4, 4)
     return dashboard(

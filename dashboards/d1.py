@@ -16,7 +16,7 @@ SIZE = ":cloudflare_d1_size_bytes:max"
 
 
 def d1() -> Json:
-    """Give the dashboard ``Cloudflare / D1``."""
+    """Return the dashboard ``Cloudflare / D1``."""
     own = D1.chosen
     queries = " + ".join(used(f"cloudflare_d1_{kind}_queries_total", BY, own) for kind in ("read", "write"))
     return D1.page(

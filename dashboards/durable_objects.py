@@ -20,7 +20,7 @@ STORED = ":cloudflare_durable_object_sql_storage_bytes:max"
 
 
 def durable_objects() -> Json:
-    """Give the dashboard ``Cloudflare / Durable Objects``."""
+    """Return the dashboard ``Cloudflare / Durable Objects``."""
     own = OBJECTS.chosen
     return OBJECTS.page(
         "Durable Objects: requests, the memory they hold, what they store, and where they are stopped.",

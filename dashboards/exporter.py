@@ -24,7 +24,7 @@ OWN = 'product="exporter"'
 
 
 def exporter() -> Json:
-    """Give the dashboard ``Cloudflare / Exporter``."""
+    """Return the dashboard ``Cloudflare / Exporter``."""
     small, third = Size(4, 4), Size(8, 8)
     return dashboard(
         EXPORTER,

@@ -24,7 +24,7 @@ MORE = of_series(EXPORTER, "What is wrong")
 
 
 def is_up(size: Size) -> Json:
-    """Give whether the exporter runs."""
+    """Return whether the exporter runs."""
     return stat(
         "Exporter",
         "Whether Prometheus can scrape the exporter.",
@@ -36,7 +36,7 @@ def is_up(size: Size) -> Json:
 
 
 def accounts_down(size: Size) -> Json:
-    """Give how many accounts are not answered."""
+    """Return how many accounts are not answered."""
     return stat(
         "Accounts down",
         "Accounts whose last refresh Cloudflare did not answer. The exporter's first page says why.",
@@ -48,7 +48,7 @@ def accounts_down(size: Size) -> Json:
 
 
 def datasets_down(size: Size) -> Json:
-    """Give how many datasets are not answered."""
+    """Return how many datasets are not answered."""
     down = select_account(STATE, 'state!="ok"')
     return stat(
         "Datasets down",
@@ -61,7 +61,7 @@ def datasets_down(size: Size) -> Json:
 
 
 def oldest(size: Size) -> Json:
-    """Give how old the figures are."""
+    """Return how old the figures are."""
     return stat(
         "Oldest figures",
         "How long ago the last answer reaches, for the dataset that is furthest behind. Sizes are asked about every "
@@ -74,7 +74,7 @@ def oldest(size: Size) -> Json:
 
 
 def api_budget(size: Size) -> Json:
-    """Give what is left of the requests to Cloudflare."""
+    """Return what is left of the requests to Cloudflare."""
     left = f"min by (api) ({select_job('cloudflare_exporter_api_budget_remaining_requests')})"
     allowed = f"max by (api) ({select_job('cloudflare_exporter_api_budget_requests')})"
     return stat(
@@ -87,7 +87,7 @@ def api_budget(size: Size) -> Json:
 
 
 def alerts_firing(size: Size, *matchers: str) -> Json:
-    """Give how many alerts fire."""
+    """Return how many alerts fire."""
     return stat(
         "Alerts firing",
         "Alerts about Cloudflare that fire now, the one that always fires left out.",
@@ -98,7 +98,7 @@ def alerts_firing(size: Size, *matchers: str) -> Json:
 
 
 def datasets_table(size: Size) -> Json:
-    """Give how each dataset stands."""
+    """Return how each dataset stands."""
     return values_table(
         "Accounts and datasets",
         "How each dataset stands, how long ago the last answer for it reaches, and how old the newest data in it are. "
@@ -123,7 +123,7 @@ def datasets_table(size: Size) -> Json:
 
 
 def alerts_table(size: Size, *matchers: str) -> Json:
-    """Give which alerts fire."""
+    """Return which alerts fire."""
     subject = (
         '"script_name", "bucket", "database", "do_namespace", "kv_namespace", "dataset", "meter", "budget", "alert"'
     )

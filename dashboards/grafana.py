@@ -47,7 +47,7 @@ class FieldStyle:
     decimals: int | None = None
 
     def field_config(self, **more: Any) -> Json:
-        """Give the panel's field defaults."""
+        """Return the panel's field defaults."""
         defaults: Json = {"unit": self.unit, **more}
         if self.decimals is not None:
             defaults["decimals"] = self.decimals
@@ -59,12 +59,12 @@ class FieldStyle:
 
 
 def thresholds(steps: Sequence[tuple[float | None, str]]) -> Json:
-    """Give colours from a value upwards."""
+    """Return colours from a value upwards."""
     return {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in steps]}
 
 
 def mappings(names: Mapping[str, tuple[str, str]]) -> list[Json]:
-    """Give the text and colour that stand for a value."""
+    """Return the text and colour that stand for a value."""
     options = {
         value: {"text": text, "color": color, "index": position}
         for position, (value, (text, color)) in enumerate(names.items())
@@ -82,7 +82,7 @@ def stat(
     links: Sequence[Json] = (),
     names: Mapping[str, str] | None = None,
 ) -> Json:
-    """Give a panel of large single values. ``names`` are other words for what the queries' legends say."""
+    """Return a panel of large single values. ``names`` are other words for what the queries' legends say."""
     options = {
         "colorMode": "value",
         "graphMode": "none",
@@ -110,7 +110,7 @@ def timeseries(
     band: tuple[str, str] | None = None,
     links: Sequence[Json] = (),
 ) -> Json:
-    """Give a panel of curves. A series has the same colour in every panel; steps are drawn as dashed lines.
+    """Return a panel of curves. A series has the same colour in every panel; steps are drawn as dashed lines.
 
     What lies between the two series of ``band`` (the lower one first) is filled. The zero that stands for no series at
     all has no entry in the legend.
@@ -143,7 +143,7 @@ def timeseries(
 
 
 def days(title: str, description: str, size: Size, queries: Sequence[Query], look: FieldStyle) -> Json:
-    """Give a panel of stacked columns, one a day."""
+    """Return a panel of stacked columns, one a day."""
     custom = {
         "drawStyle": "bars",
         "barAlignment": -1,
@@ -167,7 +167,7 @@ def _curves() -> Json:
 
 
 def by_name(name: str, properties: Mapping[str, Any]) -> Json:
-    """Give the override of one field's properties."""
+    """Return the override of one field's properties."""
     return {
         "matcher": {"id": "byName", "options": name},
         "properties": [{"id": key, "value": value} for key, value in properties.items()],
@@ -194,7 +194,7 @@ def panel(
     defaults: Json,
     overrides: Sequence[Json] = (),
 ) -> Json:
-    """Give a panel of any kind, which has no place yet."""
+    """Return a panel of any kind, which has no place yet."""
     return {
         "type": kind,
         "title": title,

@@ -15,7 +15,7 @@ STORED, KEYS = "cloudflare_kv_stored_bytes", "cloudflare_kv_keys"
 
 
 def kv() -> Json:
-    """Give the dashboard ``Cloudflare / KV``."""
+    """Return the dashboard ``Cloudflare / KV``."""
     own = KV.chosen
     costly = 'action=~"write|list|delete"'
     return KV.page(

@@ -16,11 +16,11 @@ class Threshold:
     value: float
 
     def drawn(self) -> tuple[tuple[float | None, str], ...]:
-        """Give it as a line in a graph."""
+        """Return it as a line in a graph."""
         return ((None, "transparent"), (self.value, COLORS[self.severity]))
 
     def colored(self, below: str = PLAIN) -> tuple[tuple[float | None, str], ...]:
-        """Give it as colours of values."""
+        """Return it as colours of values."""
         return ((None, below), (self.value, COLORS[self.severity]))
 
 

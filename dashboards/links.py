@@ -26,12 +26,12 @@ TO_ASSET = "Open the asset"
 
 
 def product_page(product: str) -> str:
-    """Give the uid of a product's page: made of the label ``product``, so that a link can be made of it too."""
+    """Return the uid of a product's page: made of the label ``product``, so that a link can be made of it too."""
     return f"{TAG}-{product}"
 
 
 def all_pages() -> Json:
-    """Give the list of the other pages, at the top of each."""
+    """Return the list of the other pages, at the top of each."""
     return {
         "title": "Cloudflare",
         "type": "dashboards",
@@ -47,22 +47,22 @@ def all_pages() -> Json:
 
 
 def of_series(uid: str, title: str, *labels: str) -> Json:
-    """Give a link from a series in a graph: its labels are chosen."""
+    """Return a link from a series in a graph: its labels are chosen."""
     return _link(uid, title, ((label, f"__field.labels.{label}") for label in labels))
 
 
 def of_row(uid: str, title: str, **columns: str) -> Json:
-    """Give a link from a row of a table: the variables are what the columns (by their heads) say."""
+    """Return a link from a row of a table: the variables are what the columns (by their heads) say."""
     return _link(uid, title, ((name, f'__data.fields["{head}"]') for name, head in columns.items()))
 
 
 def project_of_row() -> Json:
-    """Give the link from a row with the column Project."""
+    """Return the link from a row with the column Project."""
     return of_row(PROJECT, TO_PROJECT, project="Project")
 
 
 def asset_of_row() -> Json:
-    """Give the link from a row with the columns Product, Project and Asset to the product's page.
+    """Return the link from a row with the columns Product, Project and Asset to the product's page.
 
     What the asset is called there depends on the product; a page ignores the variables of the others.
     """

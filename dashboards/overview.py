@@ -22,7 +22,7 @@ KINDS = {
 
 
 def overview() -> Json:
-    """Give the dashboard ``Cloudflare / Overview``."""
+    """Return the dashboard ``Cloudflare / Overview``."""
     small = Size(3, 4)
     return dashboard(
         OVERVIEW,

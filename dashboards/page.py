@@ -29,7 +29,7 @@ class Section:
 
 
 def datasource_variable() -> Json:
-    """Give the variable that every panel takes its data source from; the first Prometheus is chosen."""
+    """Return the variable that every panel takes its data source from; the first Prometheus is chosen."""
     return {
         "name": "datasource",
         "label": "Data source",
@@ -46,7 +46,7 @@ def datasource_variable() -> Json:
 
 
 def label_variable(name: str, title: str, selector: str, label: str, *, is_one: bool = False) -> Json:
-    """Give a variable with the values of a label in a selector.
+    """Return a variable with the values of a label in a selector.
 
     All of them unless some are chosen; with ``is_one`` the first unless another is chosen. All can be chosen there too,
     since that is what a link from a page on which all are chosen asks for.
@@ -73,7 +73,7 @@ def label_variable(name: str, title: str, selector: str, label: str, *, is_one: 
 
 
 def annotation(name: str, expr: str, color: str, *, title: str, text: str) -> Json:
-    """Give marks on every graph where an expression has a value."""
+    """Return marks on every graph where an expression has a value."""
     return {
         "name": name,
         "datasource": DATASOURCE,
@@ -96,7 +96,7 @@ def dashboard(
     sections: Iterable[Section],
     since: str = "now-6h",
 ) -> Json:
-    """Give a whole dashboard: here every panel gets its id and its place."""
+    """Return a whole dashboard: here every panel gets its id and its place."""
     return {
         "id": None,
         "uid": uid,
@@ -133,7 +133,7 @@ def _lay_out(sections: Iterable[Section]) -> list[Json]:
 
 
 def _place(panels: Iterable[Json], top: int) -> tuple[list[Json], int]:
-    """Give panels their places from a row downwards, and the first row below them."""
+    """Return panels their places from a row downwards, and the first row below them."""
     placed = []
     left = height = 0
     for panel in panels:

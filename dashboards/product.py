@@ -41,37 +41,37 @@ class Product:
 
     @property
     def label(self) -> str:
-        """Give the label that names an asset."""
+        """Return the label that names an asset."""
         return ASSET_LABELS[self.name]
 
     @property
     def asset(self) -> str:
-        """Give what an asset is called."""
+        """Return what an asset is called."""
         return INFO[self.label][0]
 
     @property
     def word(self) -> str:
-        """Give the same within a title: a Worker is a name."""
+        """Return the same within a title: a Worker is a name."""
         return self.asset if self.name == "workers" else self.asset.lower()
 
     @property
     def level(self) -> str:
-        """Give the first part of the names of what is recorded for an asset."""
+        """Return the first part of the names of what is recorded for an asset."""
         return f"{PROJECT_LEVEL}_{self.label}"
 
     @property
     def chosen(self) -> str:
-        """Give what leaves the chosen assets of its metrics."""
+        """Return what leaves the chosen assets of its metrics."""
         return f'{self.label}=~"${self.label}"'
 
     @property
     def line(self) -> tuple[str, str]:
-        """Give what leaves the chosen assets of the bill."""
+        """Return what leaves the chosen assets of the bill."""
         return f'product=~"{self.lines or self.name}"', f'asset=~"${self.label}"'
 
     @property
     def firing(self) -> tuple[str, str]:
-        """Give what leaves its alerts, those about no single asset too."""
+        """Return what leaves its alerts, those about no single asset too."""
         return f'product="{self.name}"', f'{self.label}=~"${self.label}|"'
 
     def page(
@@ -83,7 +83,7 @@ class Product:
         values: Sequence[Value],
         assets: Sequence[Json],
     ) -> Json:
-        """Give the page: the sums, the account's curves, the table of assets, and curves of each asset."""
+        """Return the page: the sums, the account's curves, the table of assets, and curves of each asset."""
         uid = product_page(self.name)
         return dashboard(
             uid,
@@ -136,11 +136,11 @@ class Product:
         return alerts_table(Size(8, 9), *self.firing)
 
     def stat(self, title: str, description: str, expr: str, look: FieldStyle) -> Json:
-        """Give a sum; 0 if there is nothing."""
+        """Return a sum; 0 if there is nothing."""
         return stat(title, description, SMALL, [Query(f"{expr} or vector(0)", title.lower())], look)
 
     def rate(self, title: str, description: str, record: str, unit: str) -> Json:
-        """Give the sum of a recorded rate."""
+        """Return the sum of a recorded rate."""
         return stat(
             title,
             f"{description} {DATA_TIME}",
@@ -150,7 +150,7 @@ class Product:
         )
 
     def by_project(self, title: str, what: str, record: str, counter: str, *, unit: str) -> Json:
-        """Give a recorded rate by project."""
+        """Return a recorded rate by project."""
         query = rate_of_largest(f"{self.level}{record}", counter, "project", self.chosen)
         return timeseries(
             f"{title} by project",
@@ -163,23 +163,23 @@ class Product:
         )
 
     def by_asset(self, title: str, what: str, record: str, counter: str, *matchers: str, unit: str) -> Json:
-        """Give a recorded rate by asset."""
+        """Return a recorded rate by asset."""
         query = rate_of_largest(f"{self.level}{record}", counter, self.label, self.chosen, *matchers)
         return self._curves(title, f"{what} {TEN} {DATA_TIME}", query, FieldStyle(unit), is_stacked=True)
 
     def value_by_asset(self, title: str, what: str, record: str, *, unit: str, line: Threshold | None = None) -> Json:
-        """Give a recorded value by asset, the largest ones; with the line where an alert begins."""
+        """Return a recorded value by asset, the largest ones; with the line where an alert begins."""
         said = f" From the line on {line.alert} may fire." if line else ""
         query = largest(f"{self.level}{record}", self.label, self.chosen)
         look = FieldStyle(unit, line.drawn()) if line else FieldStyle(unit)
         return self._curves(title, f"{what} The ten largest now.{said}", query, look)
 
     def metric_by_asset(self, title: str, what: str, query: str, look: FieldStyle) -> Json:
-        """Give a query's values by asset."""
+        """Return a query's values by asset."""
         return self._curves(title, what, query, look)
 
     def quotas(self, size: Size) -> Json:
-        """Give how much is used of what the plan includes."""
+        """Return how much is used of what the plan includes."""
         selected = select_account(QUOTA_USED, f'meter=~"{self.meters}"')
         return bars(
             "Used of what the plan includes",

@@ -28,7 +28,7 @@ PROJECT_ALERTS = 'project=~"$project"'
 
 
 def project() -> Json:
-    """Give the dashboard ``Cloudflare / Project``."""
+    """Return the dashboard ``Cloudflare / Project``."""
     small, third = Size(4, 4), Size(8, 8)
     return dashboard(
         PROJECT,

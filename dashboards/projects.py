@@ -30,7 +30,7 @@ USD = {"unit": "currencyUSD", "decimals": 2}
 
 
 def projects_table(size: Size) -> Json:
-    """Give what each project costs in the cycle and used in the selected time."""
+    """Return what each project costs in the cycle and used in the selected time."""
     failed = f"{used(ERRORS_TOTAL, 'project')} / ({used(REQUESTS_TOTAL, 'project')} > 0)"
     return values_table(
         "Projects",
@@ -54,7 +54,7 @@ def projects_table(size: Size) -> Json:
 
 
 def requests(size: Size) -> Json:
-    """Give requests to Workers."""
+    """Return requests to Workers."""
     return timeseries(
         "Requests by project",
         f"Invocations of all Workers of a project (workersInvocationsAdaptive). {TEN} {DATA_TIME}",
@@ -67,7 +67,7 @@ def requests(size: Size) -> Json:
 
 
 def failures(size: Size) -> Json:
-    """Give the share of requests to Workers that fail."""
+    """Return the share of requests to Workers that fail."""
     ratio = f"{PROJECT_LEVEL}:{WORKER_ERROR_RATIO}"
     return timeseries(
         "Failed share by project",
@@ -81,7 +81,7 @@ def failures(size: Size) -> Json:
 
 
 def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
-    """Give dollars an hour."""
+    """Return dollars an hour."""
     return timeseries(
         "List cost per hour by project",
         f"What the usage of the last hour costs. {LIST_PRICE}",
@@ -94,7 +94,7 @@ def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
 
 
 def side_by_side(size: Size) -> tuple[Json, ...]:
-    """Give one curve a project for each product besides Workers."""
+    """Return one curve a project for each product besides Workers."""
     return tuple(
         timeseries(
             title,

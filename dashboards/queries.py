@@ -29,72 +29,72 @@ FORECAST = "cloudflare_cost_forecast_usd"
 
 
 def total(record: str, by: str, *matchers: str) -> str:
-    """Give the sum of a recorded rate or size by some labels."""
+    """Return the sum of a recorded rate or size by some labels."""
     return f"sum by ({by}) ({select(record, *matchers)})"
 
 
 def sum_of(record: str, *matchers: str) -> str:
-    """Give the sum of a recorded rate or size, 0 if there is none."""
+    """Return the sum of a recorded rate or size, 0 if there is none."""
     return f"sum({select(record, *matchers)}) or vector(0)"
 
 
 def used(counter: str, by: str, *matchers: str) -> str:
-    """Give how much was used in the selected time, by some labels."""
+    """Return how much was used in the selected time, by some labels."""
     return f"sum by ({by}) (increase({select(counter, *matchers)}[$__range]))"
 
 
 def rate_of_largest(record: str, counter: str, by: str, *matchers: str) -> str:
-    """Give a recorded rate for those labels that used most in the selected time: the same ones along the graph."""
+    """Return a recorded rate for those labels that used most in the selected time: the same ones along the graph."""
     largest = f"topk({TOP}, sum by ({by}) (increase({select(counter, *matchers)}[$__range] @ end())))"
     return or_none(f"{total(record, by, *matchers)} and on ({by}) {largest}", by)
 
 
 def largest(record: str, by: str, *matchers: str) -> str:
-    """Give a recorded value for those labels where it is now the largest, along the graph."""
+    """Return a recorded value for those labels where it is now the largest, along the graph."""
     most = f"topk({TOP}, max by ({by}) ({select(record, *matchers)} @ end()))"
     return or_none(f"max by ({by}) ({select(record, *matchers)}) and on ({by}) {most}", by)
 
 
 def or_none(expression: str, label: str) -> str:
-    """Give an expression, or a zero where it has no series at all."""
+    """Return an expression, or a zero where it has no series at all."""
     return f'{expression} or on () label_replace(vector(0), "{label}", "{NONE}", "", "")'
 
 
 def money(metric: str, by: str, *matchers: str) -> str:
-    """Give a sum of the shares of the bill, by some labels."""
+    """Return a sum of the shares of the bill, by some labels."""
     return f"sum by ({by}) (max by ({LINE}) ({select(metric, *matchers)}))"
 
 
 def money_of_assets(metric: str) -> str:
-    """Give a sum of the shares of the bill by asset; its product is the one that has a page."""
+    """Return a sum of the shares of the bill by asset; its product is the one that has a page."""
     shares = f"max by ({LINE}) ({select(metric, NAMED)})"
     paged = f'label_replace({shares}, "product", "workers", "product", "workers_for_platforms")'
     return f"sum by ({OF_ASSET}) ({paged})"
 
 
 def select(name: str, *matchers: str) -> str:
-    """Give the series of a metric that the variables leave."""
+    """Return the series of a metric that the variables leave."""
     return f"{name}{{{','.join((ASSET, *matchers))}}}"
 
 
 def select_account(name: str, *matchers: str) -> str:
-    """Give the series of a metric of accounts, or of the exporter, that the variables leave."""
+    """Return the series of a metric of accounts, or of the exporter, that the variables leave."""
     return f"{name}{{{','.join((ACCOUNT, *matchers))}}}"
 
 
 def select_job(name: str, *matchers: str) -> str:
-    """Give the series of a metric of the whole exporter."""
+    """Return the series of a metric of the whole exporter."""
     return f"{name}{{{','.join((JOB, *matchers))}}}"
 
 
 def firing(*matchers: str) -> str:
-    """Give the alerts about Cloudflare that fire, as Prometheus keeps them. The one that always fires is no news."""
+    """Return the alerts about Cloudflare that fire, as Prometheus keeps them. The one that always fires is no news."""
     always = 'alertname=~"Cloudflare.+",alertname!="CloudflareWatchdog",alertstate="firing"'
     return select_job("ALERTS", always, *matchers)
 
 
 def with_product(expression: str) -> str:
-    """Give what has a label ``kind`` the label ``product`` too."""
+    """Return what has a label ``kind`` the label ``product`` too."""
     named = f'label_replace({expression}, "product", "$1", "kind", "(r2|d1|kv)_.+")'
     for kind, product in (("worker", "workers"), ("do_namespace", "durable_objects")):
         named = f'label_replace({named}, "product", "{product}", "kind", "{kind}")'

@@ -14,7 +14,7 @@ BY = "project, bucket"
 
 
 def r2() -> Json:
-    """Give the dashboard ``Cloudflare / R2``."""
+    """Return the dashboard ``Cloudflare / R2``."""
     own = R2.chosen
     return R2.page(
         "R2 buckets: what they hold, what is done with them, and what that costs.",

@@ -11,12 +11,12 @@ MORE = of_series(COST, "Open the costs")
 
 
 def summed(metric: str, *matchers: str) -> str:
-    """Give a sum of the bill's shares, 0 if nothing was priced."""
+    """Return a sum of the bill's shares, 0 if nothing was priced."""
     return f"sum({money(metric, 'account', *matchers)}) or vector(0)"
 
 
 def to_date(size: Size, *matchers: str) -> Json:
-    """Give what the cycle has cost."""
+    """Return what the cycle has cost."""
     return stat(
         "Cost to date",
         f"What the billing cycle has cost so far. {OF_CYCLE}",
@@ -28,7 +28,7 @@ def to_date(size: Size, *matchers: str) -> Json:
 
 
 def forecast(size: Size, *matchers: str) -> Json:
-    """Give what the cycle will cost."""
+    """Return what the cycle will cost."""
     return stat(
         "Forecast",
         "What the whole billing cycle will cost if usage goes on as it did on the last full days.",
@@ -40,7 +40,7 @@ def forecast(size: Size, *matchers: str) -> Json:
 
 
 def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
-    """Give dollars an hour."""
+    """Return dollars an hour."""
     record = f"job_account_project_product:{LIST_COST}:rate1h"
     return timeseries(
         "List cost per hour by product",
@@ -54,7 +54,7 @@ def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
 
 
 def cycle_left(size: Size) -> Json:
-    """Give how long the billing cycle lasts."""
+    """Return how long the billing cycle lasts."""
     end = select_account("cloudflare_cost_cycle_end_timestamp_seconds")
     return stat(
         "Days left",

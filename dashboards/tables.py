@@ -33,7 +33,7 @@ class Value:
 
 
 def linked(link: Json, **more: Any) -> Json:
-    """Give the properties of a column whose cells are links."""
+    """Return the properties of a column whose cells are links."""
     return {"links": [link], **more}
 
 
@@ -47,7 +47,7 @@ def bars(
     look: FieldStyle,
     if_empty: str = "",
 ) -> Json:
-    """Give a table with a bar in each row, the longest first."""
+    """Return a table with a bar in each row, the longest first."""
     color = {"color": {"mode": "thresholds"}} if look.steps else {"color": {"mode": "fixed", "fixedColor": PLAIN}}
     bar = {"custom.cellOptions": BAR, "min": 0, **color, **value.properties}
     return values_table(
@@ -74,7 +74,7 @@ def values_table(
     is_descending: bool = True,
     if_empty: str = "",
 ) -> Json:
-    """Give a table of what names a row (labels), followed by the values.
+    """Return a table of what names a row (labels), followed by the values.
 
     ``if_empty`` is what stands there if there is no row; a cell without a value has a dash.
     """
@@ -110,7 +110,7 @@ def table(
     is_descending: bool = False,
     if_empty: str = "",
 ) -> Json:
-    """Give a table with one row for each label set of the queries, and the given columns in their order."""
+    """Return a table with one row for each label set of the queries, and the given columns in their order."""
     transformations = [
         {"id": "merge", "options": {}},
         {"id": "filterFieldsByName", "options": {"include": {"names": [column.source for column in columns]}}},

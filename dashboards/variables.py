@@ -18,7 +18,7 @@ MODIFIED = "cloudflare_asset_modified_timestamp_seconds"
 
 
 def of_accounts() -> tuple[Json, ...]:
-    """Give data source, job and account."""
+    """Return data source, job and account."""
     return (
         datasource_variable(),
         label_variable("job", "Job", "cloudflare_exporter_build_info", "job"),
@@ -27,25 +27,25 @@ def of_accounts() -> tuple[Json, ...]:
 
 
 def of_projects(*, is_one: bool = False) -> tuple[Json, ...]:
-    """Give those and the project."""
+    """Return those and the project."""
     listed = f"cloudflare_asset_info{{{ACCOUNT}}}"
     return (*of_accounts(), label_variable("project", "Project", listed, "project", is_one=is_one))
 
 
 def of_assets(label: str) -> tuple[Json, ...]:
-    """Give those and the assets of a kind."""
+    """Return those and the assets of a kind."""
     title, info = INFO[label]
     return (*of_projects(), label_variable(label, title, f"{info}{{{ASSET}}}", label))
 
 
 def alerts(*matchers: str) -> Json:
-    """Give marks where alerts fire."""
+    """Return marks where alerts fire."""
     text = "{{project}} {{script_name}} {{bucket}} {{database}} {{do_namespace}} {{kv_namespace}} {{meter}}"
     return annotation("Alerts", firing(*matchers), BAD, title="{{alertname}}", text=text)
 
 
 def deployments(*matchers: str) -> Json:
-    """Give marks where the date on which an asset was changed moved: where it was deployed."""
+    """Return marks where the date on which an asset was changed moved: where it was deployed."""
     changed = f"changes({select(MODIFIED, *matchers)}[$__rate_interval])"
     expr = f"max by (account, project, kind, asset) ({changed}) > 0"
     return annotation("Deployments", expr, NOTICE, title="{{asset}} changed", text="{{kind}}, project {{project}}")

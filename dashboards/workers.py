@@ -15,7 +15,7 @@ BY = "project, script_name"
 
 
 def workers() -> Json:
-    """Give the dashboard ``Cloudflare / Workers``."""
+    """Return the dashboard ``Cloudflare / Workers``."""
     own = WORKERS.chosen
     failed = f"sum({select(f'{WORKERS.level}:{ERRORS}:rate10m', own)}) / (sum({select(_rate(REQUESTS), own)}) > 0)"
     errors, requests = used(ERRORS_TOTAL, BY, own), used(REQUESTS_TOTAL, BY, own)

@@ -11,7 +11,7 @@ HEAD = """\
 
 
 def example() -> str:
-    """Give the file."""
+    """Return the file."""
     routing = Routing.model_validate(
         {
             "grafana_url": "https://grafana.example.com",

@@ -26,7 +26,7 @@ PROJECT = "shop"
 
 
 def api_page() -> str:
-    """Give the page."""
+    """Return the page."""
     document = openapi_document()
     schemas = document["components"]["schemas"]
     parts = [INTRODUCTION, *(_endpoint(each, document["paths"][each.path]["get"]) for each in ENDPOINTS)]

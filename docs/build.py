@@ -15,7 +15,7 @@ END = "<!-- end of what make docs writes -->"
 
 
 def generated(readme: str) -> Mapping[str, str]:
-    """Give the files that are generated, by their paths; the README with its table replaced."""
+    """Return the files that are generated, by their paths; the README with its table replaced."""
     return {
         "README.md": with_table(readme, short_table()),
         "docs/metrics.md": full_page(),
@@ -26,7 +26,7 @@ def generated(readme: str) -> Mapping[str, str]:
 
 
 def with_table(readme: str, table: str) -> str:
-    """Give a text with the part between its two marks replaced. Raises ValueError if they are not there once each."""
+    """Return a text with the part between its two marks replaced. Raises ValueError if they are not there once each."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -62,7 +62,7 @@ class _Clock:
 
 
 def product_rows(product: Product) -> list[Row]:
-    """Give a product's metrics, each family once."""
+    """Return a product's metrics, each family once."""
     rows: dict[str, Row] = {}
     for dataset in product.datasets:
         for metric in dataset.metrics:
@@ -80,7 +80,7 @@ def _labels(product: Product, dataset: Dataset, metric: Metric) -> tuple[str, ..
 
 
 def other_rows() -> list[Row]:
-    """Give the metrics that are not a product's. Raises ValueError if the demo account has no sample of one."""
+    """Return the metrics that are not a product's. Raises ValueError if the demo account has no sample of one."""
     declared = {row.name for product in PRODUCTS for row in product_rows(product)}
     return [row for row in asyncio.run(_demo_rows()) if row.name not in declared]
 
@@ -119,7 +119,7 @@ async def _demo_rows() -> list[Row]:
 
 
 def _added_by_renderer(text: str, known: set[str]) -> list[Row]:
-    """Give the metrics of our own that only the exposition has."""
+    """Return the metrics of our own that only the exposition has."""
     return [
         Row(metric.name, metric.type, tuple(metric.samples[0].labels), metric.documentation, metric.documentation)
         for metric in text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
@@ -128,7 +128,7 @@ def _added_by_renderer(text: str, known: set[str]) -> list[Row]:
 
 
 def short_table() -> str:
-    """Give the README's table: one line a metric of a product."""
+    """Return the README's table: one line a metric of a product."""
     rows = [
         (code(row.name), row.kind, ", ".join(map(code, _further(row))), row.sentence)
         for product in PRODUCTS
@@ -145,7 +145,7 @@ ALERTS = "cloudflare_alert_"
 
 
 def full_page() -> str:
-    """Give the page of all metrics."""
+    """Return the page of all metrics."""
     others = other_rows()
     sections = [(TITLES.get(product.name, product.name), product_rows(product)) for product in PRODUCTS]
     sections.append(("Assets", [row for row in others if not row.name.startswith((EXPORTER, ALERTS, *MONEY))]))

@@ -43,7 +43,7 @@ valid is refused as a whole, with a log line that names every key that is wrong,
 
 
 def settings_page() -> str:
-    """Give the page of everything that can be configured."""
+    """Return the page of everything that can be configured."""
     keys = table(("key", "type", "default", "what it says", "example"), _keys(Config, ""))
     parser = build_parser()
     return "\n".join(
@@ -61,7 +61,7 @@ def settings_page() -> str:
 
 
 def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
-    """Give a row for each key of a section and of the sections below it."""
+    """Return a row for each key of a section and of the sections below it."""
     for name, field in model.model_fields.items():
         key = prefix + name
         inner, within = _section(field.annotation)
@@ -74,13 +74,13 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
 
 
 def _alerts() -> Iterator[tuple[str, ...]]:
-    """Give a row for each alert whose threshold can be set."""
+    """Return a row for each alert whose threshold can be set."""
     for alert in ADJUSTABLE.values():
         yield code(alert.name), code(alert.subject), " or ".join(map(code, alert.severities)), alert.unit
 
 
 def _section(annotation: Any) -> tuple[type[BaseModel] | None, str]:
-    """Give the section that a type is, or holds, and how one within is written."""
+    """Return the section that a type is, or holds, and how one within is written."""
     plain = _plain(annotation)
     origin = get_origin(plain)
     if isinstance(plain, type) and issubclass(plain, BaseModel):
@@ -112,7 +112,7 @@ def _type(annotation: Any) -> str:
 
 
 def _plain(annotation: Any) -> Any:
-    """Give a type without what is annotated to it, and without None."""
+    """Return a type without what is annotated to it, and without None."""
     if get_origin(annotation) is Annotated:
         return _plain(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
@@ -131,7 +131,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _written(value: Any) -> str:
-    """Give a value as one writes it in the file."""
+    """Return a value as one writes it in the file."""
     if isinstance(value, timedelta):
         seconds = int(value.total_seconds())
         size, unit = next(entry for entry in UNITS if seconds % entry[0] == 0)

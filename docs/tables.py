@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Give a table; bars and line breaks in cells are escaped."""
+    """Return a table; bars and line breaks in cells are escaped."""
     lines = [_line(heads), _line(["---"] * len(heads)), *(_line(map(_cell, row)) for row in rows)]
     return "\n".join(lines) + "\n"
 
 
 def code(text: str) -> str:
-    """Give a text as code; nothing for an empty one."""
+    """Return a text as code; nothing for an empty one."""
     return f"`{text}`" if text else ""
 
 

@@ -190,7 +190,7 @@ async def run_check(
 
 
 def _direct_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    """Give a client for servers that are near: certificates are the environment's, but its proxies lead outside."""
+    """Return a client for servers that are near: certificates are the environment's, but its proxies lead outside."""
     return httpx.AsyncClient(transport=transport, verify=httpx.create_ssl_context(), trust_env=False)
 
 

@@ -42,7 +42,7 @@ class Subscription:
 
     @property
     def is_charged(self) -> bool:
-        """Tell whether it is paid for."""
+        """Return whether it is paid for."""
         return self.state in PAYING_STATES
 
 
@@ -84,7 +84,7 @@ _FACTS = TypeAdapter(BillingFacts)
 
 
 def facts_to_text(facts: BillingFacts) -> str:
-    """Give facts as text, to be put down."""
+    """Return facts as text, to be put down."""
     return _FACTS.dump_json(facts, by_alias=True).decode()
 
 

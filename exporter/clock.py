@@ -10,11 +10,11 @@ class Clock(Protocol):
     """What the exporter may know of the machine's time."""
 
     def now(self) -> datetime:
-        """Give the wall clock, aware UTC; it may step, so nothing is counted by it."""
+        """Return the wall clock, aware UTC; it may step, so nothing is counted by it."""
         ...
 
     def monotonic(self) -> float:
-        """Give seconds that never step back; their zero means nothing."""
+        """Return seconds that never step back; their zero means nothing."""
         ...
 
     async def sleep(self, seconds: float) -> None:

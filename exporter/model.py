@@ -210,12 +210,12 @@ class DayProgress:
 
 
 def floor_minute(moment: datetime) -> datetime:
-    """Give the start of the minute."""
+    """Return the start of the minute."""
     return moment.replace(second=0, microsecond=0)
 
 
 def floor_hour(moment: datetime) -> datetime:
-    """Give the start of the hour."""
+    """Return the start of the hour."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
@@ -226,5 +226,5 @@ def parse_time(text: str) -> datetime:
 
 
 def format_time(moment: datetime) -> str:
-    """Give the RFC 3339 form that Cloudflare's filters take, e.g. ``2025-10-20T10:00:00Z``."""
+    """Return the RFC 3339 form that Cloudflare's filters take, e.g. ``2025-10-20T10:00:00Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -20,7 +20,7 @@ class ListenError(ExporterError):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Give a listening socket; an empty host means all addresses. Raises ListenError."""
+    """Return a listening socket; an empty host means all addresses. Raises ListenError."""
     is_dual = not host and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if is_dual or ":" in host else socket.AF_INET
     try:

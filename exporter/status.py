@@ -63,7 +63,7 @@ class AccountStatus:
 
     @property
     def state(self) -> str:
-        """Give ``up`` or ``down``."""
+        """Return ``up`` or ``down``."""
         return "up" if self.is_up else "down"
 
 
@@ -118,7 +118,7 @@ _IMPLIED: Mapping[str, frozenset[str]] = {"unauthorized": frozenset({"unauthoriz
 
 
 def find_problems(status: ExporterStatus, account_labels: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Give all problems, worst first; ``account_labels`` names the accounts by id, others are left out.
+    """Return all problems, worst first; ``account_labels`` names the accounts by id, others are left out.
 
     Where a whole account is down, its datasets and lists that are down for the same reason are not told again.
     """
@@ -156,7 +156,7 @@ def _in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _storage(down: Iterable[AccountStatus]) -> Iterator[Problem]:
-    """Give one problem, however many accounts and tokens the ledger could not be written for."""
+    """Return one problem, however many accounts and tokens the ledger could not be written for."""
     unwritten = [entry for entry in down if entry.reason == STORAGE]
     if unwritten:
         first = min(unwritten, key=lambda entry: entry.since or datetime.max.replace(tzinfo=UTC))
@@ -183,7 +183,7 @@ def _clock(offset: timedelta | None) -> Iterator[Problem]:
 
 
 def since_by_labels(problems: Iterable[Problem]) -> dict[tuple[str, str, str, str], float]:
-    """Give when each problem began, in Unix seconds, by account, part, reason and remedy; only where that is known."""
+    """Return when each problem began, in Unix seconds, by account, part, reason and remedy, where that is known."""
     began: dict[tuple[str, str, str, str], float] = {}
     for problem in problems:
         if problem.since is not None:

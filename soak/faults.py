@@ -35,7 +35,7 @@ EVENTS: Mapping[str, Event] = {
 
 
 def deal(seed: int) -> Iterator[tuple[str, Event]]:
-    """Give events for ever: all of them in a random order, then all of them again in another."""
+    """Return events for ever: all of them in a random order, then all of them again in another."""
     random = Random(seed)
     while True:
         names = sorted(EVENTS)

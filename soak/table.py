@@ -24,7 +24,7 @@ class ComparedRow:
     divisor: int = 1
 
     def cells(self) -> tuple[str, str, str, str]:
-        """Give the line's texts."""
+        """Return the line's texts."""
         return self.name, self._text(self.expected), self._text(self.got), self._text(self.difference)
 
     def _text(self, amount: int) -> str:
@@ -32,7 +32,7 @@ class ComparedRow:
 
 
 def lines_of(rig: Rig, account_ids: Sequence[str], rested_at: datetime) -> list[ComparedRow]:
-    """Give the lines of a run that is over: increases over what was scraped, then daily sums, against the oracle."""
+    """Return the lines of a run that is over: increases over what was scraped, then daily sums, against the oracle."""
     expected = rig.expected_increases(*account_ids)
     got = +rig.watcher.increases
     metrics: dict[str, list[tuple[int, int]]] = {}
@@ -50,7 +50,7 @@ def lines_of(rig: Rig, account_ids: Sequence[str], rested_at: datetime) -> list[
 
 
 def _line(name: str, pairs: Sequence[tuple[int, int]], divisor: int) -> ComparedRow:
-    """Give the line of some series, by what was expected of each and what came of it."""
+    """Return the line of some series, by what was expected of each and what came of it."""
     return ComparedRow(
         name,
         sum(expected for expected, _ in pairs),
@@ -61,7 +61,7 @@ def _line(name: str, pairs: Sequence[tuple[int, int]], divisor: int) -> Compared
 
 
 def as_text(lines: Sequence[ComparedRow]) -> str:
-    """Give the table."""
+    """Return the table."""
     rows = [("metric", "expected", "got", "difference"), *(line.cells() for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "".join(

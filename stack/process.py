@@ -70,7 +70,7 @@ class Process:
         self._child = None
 
     def tail(self, lines: int = 20) -> str:
-        """Give the last lines of its output."""
+        """Return the last lines of its output."""
         if not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

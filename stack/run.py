@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def has_token(environment: Mapping[str, str]) -> bool:
-    """Tell whether the environment names a token of a real account."""
+    """Return whether the environment names a token of a real account."""
     return any(environment.get(name) for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"))
 
 
@@ -86,7 +86,7 @@ def run(workspace: Workspace, is_simulated: bool) -> NoReturn:
 
 
 def choose_ports() -> Ports:
-    """Give the usual ports, or the next free ones, saying so."""
+    """Return the usual ports, or the next free ones, saying so."""
     chosen: dict[str, int] = {}
     for name, usual in (
         ("The exporter", 9199),
@@ -102,7 +102,7 @@ def choose_ports() -> Ports:
 
 
 def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated: bool) -> str:
-    """Give the text that says what runs, where, and what to look at."""
+    """Return the text that says what runs, where, and what to look at."""
     exporter = f"http://{LOOPBACK}:{ports.exporter}"
     prometheus = f"http://{LOOPBACK}:{ports.prometheus}"
     alertmanager = f"http://{LOOPBACK}:{ports.alertmanager}"

@@ -51,7 +51,7 @@ class Tools:
 
 
 def find_tools(cache: Path = CACHE) -> Tools | None:
-    """Give the programs from PATH or, one by one, from what was unpacked before; None if one is missing."""
+    """Return the programs from PATH or, one by one, from what was unpacked before; None if one is missing."""
     unpacked = cache / "tools"
     prometheus = _find(unpacked, "prometheus")
     promtool = _find(unpacked, "promtool")
@@ -66,7 +66,7 @@ def find_tools(cache: Path = CACHE) -> Tools | None:
 
 
 def fetch_tools(cache: Path = CACHE) -> Tools:
-    """Give the programs, unpacking Debian's packages into ``cache`` if one is missing; raises ToolsMissing."""
+    """Return the programs, unpacking Debian's packages into ``cache`` if one is missing; raises ToolsMissing."""
     tools = find_tools(cache)
     if tools is None:
         if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):

@@ -75,7 +75,7 @@ class Workspace:
         return outcome.stdout + outcome.stderr
 
     def prometheus_command(self, tools: Tools, port: int) -> list[str | Path]:
-        """Give the command that runs Prometheus on this folder; ``POST /-/reload`` makes it read edits."""
+        """Return the command that runs Prometheus on this folder; ``POST /-/reload`` makes it read edits."""
         return [
             tools.prometheus,
             f"--config.file={self.folder / 'prometheus.yml'}",
@@ -90,7 +90,7 @@ class Workspace:
         ]
 
     def alertmanager_command(self, tools: Tools, port: int) -> list[str | Path]:
-        """Give the command that runs Alertmanager on this folder, alone (no cluster)."""
+        """Return the command that runs Alertmanager on this folder, alone (no cluster)."""
         return [
             tools.alertmanager,
             f"--config.file={self.folder / 'alertmanager.yml'}",
@@ -109,7 +109,7 @@ class Workspace:
 
 
 def routing_without_grafana() -> dict[str, Any]:
-    """Give the repository's section ``alerting.routing`` for where no Grafana runs. Raises NotStarted."""
+    """Return the repository's section ``alerting.routing`` for where no Grafana runs. Raises NotStarted."""
     try:
         document = yaml.safe_load(ROUTING.read_text(encoding="utf-8")) or {}
         section = dict((document.get("alerting") or {}).get("routing") or {})

@@ -17,7 +17,7 @@ _HEAD = """\
 
 
 def write(routing: Routing, secrets: Iterable[Secret], also: Sequence[str] = (), head: str = _HEAD) -> str:
-    """Give the configuration, secrets included; ``also`` are addresses that every alert is posted to besides."""
+    """Return the configuration, secrets included; ``also`` are addresses that every alert is posted to besides."""
     known = tuple(secrets)
     extra = {f"{ALSO}-{number}" if number > 1 else ALSO: url for number, url in enumerate(also, start=1)}
     document = {
@@ -35,7 +35,7 @@ def write(routing: Routing, secrets: Iterable[Secret], also: Sequence[str] = (),
 
 
 def unrouted(secrets: Iterable[Secret], also: Sequence[str] = ()) -> Iterator[str]:
-    """Give the severities that nobody is told of."""
+    """Return the severities that nobody is told of."""
     known = tuple(secrets)
     yield from (severity for severity in SEVERITIES if not receivers_of(severity, known) and not also)
 

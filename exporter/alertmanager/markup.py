@@ -29,15 +29,15 @@ class Markup:
     longest_link: int
 
     def put(self, expression: str) -> str:
-        """Give the action that writes the value of an expression."""
+        """Return the action that writes the value of an expression."""
         return f"{{{{ {expression}{self.escape} }}}}"
 
     def strong(self, text: str) -> str:
-        """Give a text in bold."""
+        """Return a text in bold."""
         return f"{self.bold[0]}{text}{self.bold[1]}"
 
     def linked(self, label: str, variable: str) -> str:
-        """Give a link to what a variable holds."""
+        """Return a link to what a variable holds."""
         return self.link.replace("LABEL", label).replace("URL", f"{{{{ {variable}{self.escape_link} }}}}")
 
 

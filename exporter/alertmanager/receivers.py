@@ -29,18 +29,18 @@ _BEST_LINK = "{{ if $dashboard }}{{ $dashboard }}{{ else }}{{ .ExternalURL }}{{ 
 
 
 def receiver(secret: Secret, routing: Routing) -> Receiver:
-    """Give the receiver of a secret."""
+    """Return the receiver of a secret."""
     config = {**secret.settings, **_says(secret.service.name, routing)}
     return {"name": secret.name, secret.service.section: [config]}
 
 
 def webhook(name: str, url: str) -> Receiver:
-    """Give a receiver that posts Alertmanager's JSON to an address."""
+    """Return a receiver that posts Alertmanager's JSON to an address."""
     return {"name": name, SERVICES["webhook"].section: [{"url": url, "send_resolved": True}]}
 
 
 def _says(service: str, routing: Routing) -> Mapping[str, Any]:
-    """Give the keys of a receiver that are no secret."""
+    """Return the keys of a receiver that are no secret."""
     by_service = {"discord": _discord, "slack": _slack, "pagerduty": _pagerduty, "telegram": _telegram, "email": _email}
     if service in by_service:
         return {"send_resolved": True, **by_service[service](routing)}

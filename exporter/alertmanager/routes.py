@@ -29,7 +29,7 @@ Route = dict[str, Any]
 
 
 def root(routing: Routing, secrets: Iterable[Secret], also: Sequence[str]) -> Route:
-    """Give the tree of routes; ``also`` are receivers that every alert but the watchdog goes to."""
+    """Return the tree of routes; ``also`` are receivers that every alert but the watchdog goes to."""
     known = tuple(secrets)
     everyone = {severity: receivers_of(severity, known) for severity in SEVERITIES}
     routes: list[Route] = [
@@ -52,12 +52,12 @@ def root(routing: Routing, secrets: Iterable[Secret], also: Sequence[str]) -> Ro
 
 
 def receivers_of(severity: str, secrets: Iterable[Secret], team: str = "") -> list[str]:
-    """Give the receivers of a team, or everyone's, that are told of a severity."""
+    """Return the receivers of a team, or everyone's, that are told of a severity."""
     return [secret.name for secret in secrets if secret.team == team and severity in secret.service.severities]
 
 
 def inhibitions() -> list[dict[str, Any]]:
-    """Give the rules by which an alert silences others."""
+    """Return the rules by which an alert silences others."""
     blind = "CloudflareExporterDown|CloudflareExporterAbsent"
     silent = "CloudflareAccountDown|CloudflareTokenFailing"
     subject = ["job", "account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace"]
@@ -95,12 +95,12 @@ def inhibitions() -> list[dict[str, Any]]:
 
 
 def time_intervals(mutes: Iterable[MuteTime]) -> list[dict[str, Any]]:
-    """Give the times in which routes are muted."""
+    """Return the times in which routes are muted."""
     return [{"name": mute.name, "time_intervals": list(_intervals(mute))} for mute in mutes]
 
 
 def regex(globs: Sequence[str]) -> str:
-    """Give a regular expression (RE2, which Alertmanager anchors) for what any of the globs matches."""
+    """Return a regular expression (RE2, which Alertmanager anchors) for what any of the globs matches."""
     return "|".join("".join(_translated(glob)) for glob in globs)
 
 
@@ -119,7 +119,7 @@ def _watchdog(secrets: Iterable[Secret]) -> Route:
 def _by_severity(
     receivers: Mapping[str, Sequence[str]], also: Sequence[str], routing: Routing, team: str
 ) -> list[Route]:
-    """Give a route for each severity; what has none goes where warnings go."""
+    """Return a route for each severity; what has none goes where warnings go."""
     muted = [mute.name for mute in routing.mute_times if not mute.teams or team in mute.teams]
     mutes = {"mute_time_intervals": muted} if muted else {}
     return [
@@ -130,7 +130,7 @@ def _by_severity(
 
 
 def _to(receivers: Sequence[str], mutes: Mapping[str, Any] | None = None) -> Route:
-    """Give the part of a route that sends to all receivers; muted routes are leaves, since mutes are not inherited."""
+    """Return the part of a route that sends to all receivers; muted routes are leaves, as mutes are not inherited."""
     if len(receivers) < 2:
         return {"receiver": receivers[0] if receivers else NOBODY, **(mutes or {})}
     return {"routes": [{"receiver": name, **(mutes or {}), "continue": True} for name in receivers]}
@@ -161,7 +161,7 @@ def _translated(glob: str) -> Iterable[str]:
 
 
 def _intervals(mute: MuteTime) -> Iterable[dict[str, Any]]:
-    """Give a time in parts that do not go beyond midnight: the rest of one is on the next day."""
+    """Return a time in parts that do not go beyond midnight: the rest of one is on the next day."""
     days = mute.days()
     if not mute.times:
         yield _interval(mute, days)

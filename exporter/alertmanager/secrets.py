@@ -27,7 +27,7 @@ class Secret:
 
 
 def read_secrets(folder: Path, teams: Iterable[Team]) -> tuple[Secret, ...]:
-    """Give the secrets of a folder, in the order of the services; hidden files and README are none.
+    """Return the secrets of a folder, in the order of the services; hidden files and README are none.
 
     Raises SecretError: a file that is unreadable, empty, garbled or unknown, or a team without any file.
     """
@@ -52,12 +52,12 @@ def read_secrets(folder: Path, teams: Iterable[Team]) -> tuple[Secret, ...]:
 
 
 def examples() -> tuple[Secret, ...]:
-    """Give a secret for each service, with which nothing can be sent."""
+    """Return a secret for each service, with which nothing can be sent."""
     return tuple(Secret(name, service, "", service.parse(service.example)) for name, service in SERVICES.items())
 
 
 def _place(path: Path, teams: Collection[str]) -> tuple[Service, str]:
-    """Give the service and the team that a file is for. Raises SecretError."""
+    """Return the service and the team that a file is for. Raises SecretError."""
     name, _, team = path.name.partition("-")
     service = SERVICES.get(name)
     if service is None or ("-" in path.name and not (team and service.has_team)):

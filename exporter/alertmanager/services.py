@@ -46,7 +46,7 @@ class Service:
 
 
 def _is_address(text: str) -> bool:
-    """Tell whether Alertmanager takes a text as an address."""
+    """Return whether Alertmanager takes a text as an address."""
     return bool(_URL.fullmatch(text)) and not re.search(r"%(?![0-9A-Fa-f]{2})", text)
 
 
@@ -113,7 +113,7 @@ class Email(Section):
         return self
 
     def settings(self) -> Settings:
-        """Give the keys of Alertmanager's receiver."""
+        """Return the keys of Alertmanager's receiver."""
         found: dict[str, Any] = {"smarthost": self.smarthost, "from": self.sender, "to": self.to}
         if self.username is not None and self.password is not None:
             found |= {"auth_username": self.username, "auth_password": self.password.get_secret_value()}

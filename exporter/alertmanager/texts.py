@@ -55,12 +55,12 @@ _SILENCE = [
 
 
 def asset(labels: str) -> str:
-    """Give the expression for what labels are about; empty text if they say nothing."""
+    """Return the expression for what labels are about; empty text if they say nothing."""
     return f"or {' '.join(f'{labels}.{name}' for name in ASSET_LABELS)}"
 
 
 def title(markup: Markup) -> str:
-    """Give the line that says what happens to what: of at most 240 characters."""
+    """Return the line that says what happens to what: of at most 240 characters."""
     parts = [
         '[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ len .Alerts.Firing }}{{ end }}]',
         "{{ with .CommonLabels.severity }} {{ . | toUpper }}{{ end }}",
@@ -73,12 +73,12 @@ def title(markup: Markup) -> str:
 
 
 def label(expression: str) -> str:
-    """Give the actions that write a label for a program: what PagerDuty sorts by is not long."""
+    """Return the actions that write a label for a program: what PagerDuty sorts by is not long."""
     return _cut(BRIEF, expression, 100)
 
 
 def variables(routing: Routing, *wanted: str) -> str:
-    """Give the actions that find links: those of `LINKS` that are wanted, or all; each may be empty text."""
+    """Return the actions that find links: those of `LINKS` that are wanted, or all; each may be empty text."""
     found = {
         "$runbook": _based("$runbook", "runbook_url", routing.runbook_url),
         "$dashboard": _based("$dashboard", "dashboard_url", routing.grafana_url),
@@ -92,7 +92,7 @@ def variables(routing: Routing, *wanted: str) -> str:
 
 
 def _based(name: str, annotation: str, base: str | None) -> list[str]:
-    """Give the actions that find an address that an annotation gives relative to a base, or as a whole."""
+    """Return the actions that find an address that an annotation gives relative to a base, or as a whole."""
     target = f'printf "%s/%s" {json.dumps((base or "").rstrip("/"))} (reReplaceAll `^/+` "" {name})'
     return [
         f"{name} := $first.Annotations.{annotation}",
@@ -103,7 +103,7 @@ def _based(name: str, annotation: str, base: str | None) -> list[str]:
 
 
 def links(markup: Markup) -> str:
-    """Give the line of links; needs all ``variables``."""
+    """Return the line of links; needs all ``variables``."""
     text = '{{ $between := "" }}'
     for name, label in LINKS.items():
         condition = f"and {name} (le (len {name}) {markup.longest_link})"
@@ -115,32 +115,32 @@ def links(markup: Markup) -> str:
 
 
 def summary(markup: Markup) -> str:
-    """Give the sentence that says what is wrong."""
+    """Return the sentence that says what is wrong."""
     return _cut(markup, "or $first.Annotations.summary $first.Labels.alertname", 200)
 
 
 def where_to_read(markup: Markup) -> str:
-    """Give the line that names the runbook's entry where there is no link to it; needs ``variables``."""
+    """Return the line that names the runbook's entry where there is no link to it; needs ``variables``."""
     entry = _cut(markup, "$first.Annotations.runbook_url", 200)
     return f"{{{{ if and (not $runbook) $first.Annotations.runbook_url }}}}\nWhat to do: {entry}{{{{ end }}}}"
 
 
 def firing(markup: Markup) -> str:
-    """Give a line for each alert that fires, each with its line break before it."""
+    """Return a line for each alert that fires, each with its line break before it."""
     told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
     line = f"\n• {told} (since {{{{ .StartsAt{_TIME} }}}} UTC)"
     return _width(markup) + _listed(".Alerts.Firing", markup.listed, line)
 
 
 def resolved(markup: Markup) -> str:
-    """Give a line for each alert that is over, each with its line break before it."""
+    """Return a line for each alert that is over, each with its line break before it."""
     what = f"or ({asset('.Labels')}) .Labels.project .Labels.account .Labels.alertname"
     line = f"\n• {_cut(markup, what, 60)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)"
     return _listed(".Alerts.Resolved", markup.ended, line)
 
 
 def body(markup: Markup, routing: Routing, head: str = "") -> str:
-    """Give the whole text, below a head that may be empty."""
+    """Return the whole text, below a head that may be empty."""
     return "".join(
         [
             variables(routing),
@@ -155,7 +155,7 @@ def body(markup: Markup, routing: Routing, head: str = "") -> str:
 
 
 def html_page(markup: Markup, routing: Routing) -> str:
-    """Give the HTML of an e-mail."""
+    """Return the HTML of an e-mail."""
     told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
     what = f"or ({asset('.Labels')}) .Labels.project .Labels.account .Labels.alertname"
     ended = f"<li>{_cut(markup, what, 200)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)</li>\n"
@@ -180,7 +180,7 @@ def html_page(markup: Markup, routing: Routing) -> str:
 
 
 def _listed(alerts: str, most: int, line: str, around: tuple[str, str] = ("\n", "")) -> str:
-    """Give a line for each of the first alerts, and one that says how many more there are."""
+    """Return a line for each of the first alerts, and one that says how many more there are."""
     rest = f"{around[0]}… and {{{{ len (slice {alerts} {most}) }}}} more{around[1]}"
     return (
         f"{{{{ range $number, $alert := {alerts} }}}}{{{{ if lt $number {most} }}}}{{{{ with $alert }}}}{line}"
@@ -189,14 +189,14 @@ def _listed(alerts: str, most: int, line: str, around: tuple[str, str] = ("\n", 
 
 
 def _width(markup: Markup) -> str:
-    """Give the actions that set $width, the room for one description."""
+    """Return the actions that set $width, the room for one description."""
     is_alone = f"{{{{ if eq (len .Alerts) 1 }}}}{{{{ $width = {markup.alone} }}}}"
     are_few = f"{{{{ else if le (len .Alerts.Firing) {markup.listed // 2} }}}}{{{{ $width = {2 * markup.width} }}}}"
     return f"{{{{ $width := {markup.width} }}}}{is_alone}{are_few}{{{{ end }}}}"
 
 
 def _cut(markup: Markup, expression: str, length: int | str, before: str = "") -> str:
-    """Give the actions that write at most so many characters of a value, if there is one, and an ellipsis for more."""
+    """Return the actions that write at most so many characters of a value, if any, with an ellipsis if cut."""
     return (
         f'{{{{ with {expression} }}}}{before}{{{{ $cut := printf "%.*s" {length} . }}}}{markup.put("$cut")}'
         "{{ if ne $cut . }}…{{ end }}{{ end }}"

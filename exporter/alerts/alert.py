@@ -39,34 +39,34 @@ class Alert:
 
     @property
     def name(self) -> str:
-        """Give its name."""
+        """Return its name."""
         return self.labels.get("alertname", "")
 
     @property
     def severity(self) -> str:
-        """Give how bad it is."""
+        """Return how bad it is."""
         return self.labels.get("severity", "")
 
     @property
     def account(self) -> str:
-        """Give the label of the account; empty if it is about none."""
+        """Return the label of the account; empty if it is about none."""
         return self.labels.get("account", "")
 
     @property
     def project(self) -> str:
-        """Give the project; empty if it is about none."""
+        """Return the project; empty if it is about none."""
         return self.labels.get("project", "")
 
     @property
     def product(self) -> str:
-        """Give the product: as the rule says, else that of the asset."""
+        """Return the product: as the rule says, else that of the asset."""
         kind = self.asset[0] if self.asset else ""
         of_kind = next((product.name for product in PRODUCTS if product.kind == kind), "")
         return self.labels.get("product") or of_kind
 
     @property
     def asset(self) -> tuple[str, str] | None:
-        """Give kind and label of the asset: each product has a label of its own, costs have ``kind`` and ``asset``."""
+        """Return kind and label of the asset: each product has its own label, costs have ``kind`` and ``asset``."""
         found = next((product for product in PRODUCTS if self.labels.get(product.label)), None)
         if found is not None:
             return found.kind, self.labels[found.label]

@@ -81,7 +81,7 @@ class _Source:
         self._asking: asyncio.Task[FetchedAlerts | _Failure] | None = None
 
     async def ask(self, url: str) -> FetchedAlerts | _Failure:
-        """Give what it says at an address."""
+        """Return what it says at an address."""
         now, asking = self._clock.monotonic(), self._asking
         if asking is None or url != self._url or self._is_over(asking, now):
             self._url, self._asked = url, now
@@ -150,7 +150,7 @@ class AlertsClient:
         )
 
     async def fired(self) -> FetchedAlerts:
-        """Give the alerts that fire, told to somebody or not. Raises MonitoringError."""
+        """Return the alerts that fire, told to somebody or not. Raises MonitoringError."""
         found = self._addresses()
         told = await self._alertmanager.ask(found.alertmanager) if found.alertmanager else None
         if isinstance(told, FetchedAlerts) and _has_watchdog(told):
@@ -176,7 +176,7 @@ class AlertsClient:
         raise AlertsUnavailable("alerts_unreachable", f"Nobody says what fires. {'. '.join(failures)}.", remedy)
 
     async def pending(self) -> FetchedAlerts:
-        """Give the alerts whose condition holds, but not yet for long enough. Raises MonitoringError."""
+        """Return the alerts whose condition holds, but not yet for long enough. Raises MonitoringError."""
         url = self._addresses().prometheus
         only = "Only Prometheus knows what is pending"
         if url is None:
@@ -208,7 +208,7 @@ def _has_watchdog(fetched: FetchedAlerts) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Give the operating system's words for why, where it has any; the client's own errors hide them."""
+    """Return the operating system's words for why, where it has any; the client's own errors hide them."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, socket.gaierror):

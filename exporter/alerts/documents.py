@@ -19,7 +19,7 @@ class MalformedResponse(ValueError):
 
 
 def read_prometheus(body: bytes) -> tuple[Alert, ...]:
-    """Give our alerts of an answer to ``GET /api/v1/alerts``. Raises OddAnswer."""
+    """Return our alerts of an answer to ``GET /api/v1/alerts``. Raises OddAnswer."""
     document = _mapping(_json(body), "the answer")
     if document.get("status") != "success":
         raise _malformed("status is not success")
@@ -28,7 +28,7 @@ def read_prometheus(body: bytes) -> tuple[Alert, ...]:
 
 
 def read_alertmanager(body: bytes) -> tuple[Alert, ...]:
-    """Give our alerts of an answer to ``GET /api/v2/alerts``. Raises OddAnswer."""
+    """Return our alerts of an answer to ``GET /api/v2/alerts``. Raises OddAnswer."""
     return _ours(_of_alertmanager(_mapping(each, "an alert")) for each in _list(_json(body), "the answer"))
 
 
@@ -80,7 +80,7 @@ def _list(found: Any, what: str) -> list[Any]:
 
 
 def _texts(alert: Mapping[str, Any], key: str) -> dict[str, str]:
-    """Give labels or annotations; none may be written as null."""
+    """Return labels or annotations; none may be written as null."""
     found = _mapping(alert.get(key) or {}, key)
     return {_text(name, key): _text(value, f"{key}.{name}") for name, value in found.items()}
 

@@ -48,7 +48,7 @@ class Field:
 
     @property
     def scale(self) -> int:
-        """Give how many amounts make one unit of Cloudflare's field."""
+        """Return how many amounts make one unit of Cloudflare's field."""
         return MILLIONTH if self.fractional else 1
 
 
@@ -155,33 +155,33 @@ class Dataset:
 
     @property
     def key(self) -> str:
-        """Give what tells this way of asking apart."""
+        """Return what tells this way of asking apart."""
         return f"{self.name}/{self.variant}" if self.variant else self.name
 
     @property
     def says_sampling(self) -> bool:
-        """Tell whether answers say how coarsely they were sampled."""
+        """Return whether answers say how coarsely they were sampled."""
         return self.role is Role.USAGE and self.reports_sampling
 
     @property
     def time_dimension(self) -> str:
-        """Give the dimension that bounds questions; some storage datasets have none finer than the hour."""
+        """Return the dimension that bounds questions; some storage datasets have none finer than the hour."""
         return "datetimeHour" if self.role is Role.STATE else "datetimeMinute"
 
     @cached_property
     def dimensions(self) -> tuple[str, ...]:
-        """Give the GraphQL dimensions to group by besides the hour, each once."""
+        """Return the GraphQL dimensions to group by besides the hour, each once."""
         names = [self.id_dimension, self.name_dimension, self.dispatch_dimension, self.distinct_by]
         names += [label.dimension for label in self.labels]
         return tuple(dict.fromkeys(name for name in names if name))
 
     @cached_property
     def field_index(self) -> Mapping[str, int]:
-        """Give where each field stands in a row's amounts."""
+        """Return where each field stands in a row's amounts."""
         return {entry.name: position for position, entry in enumerate(self.fields)}
 
     def describe(self, metric: Metric) -> str:
-        """Give a metric's HELP: its sentence, the source, and whether Cloudflare estimates."""
+        """Return a metric's HELP: its sentence, the source, and whether Cloudflare estimates."""
         sources = ", ".join(
             self.distinct_by if entry.group == ROWS else f"{entry.group}.{entry.name}".lstrip(".")
             for entry in self.fields
@@ -196,7 +196,7 @@ class Dataset:
 
     @cached_property
     def signature(self) -> str:
-        """Give what a stored ledger must agree with to go on: version, rows and metrics."""
+        """Return what a stored ledger must agree with to go on: version, rows and metrics."""
         metrics = ",".join(
             f"{metric.name}({'/'.join(metric.labels)};{metric.split}):{part.source}/{part.word}"
             for metric in self.metrics
@@ -205,7 +205,7 @@ class Dataset:
         return f"{self.version}|{self._row_shape}|{metrics}"
 
     def can_read(self, signature: str) -> bool:
-        """Tell whether rows that were stored with another signature have the same labels and fields."""
+        """Return whether rows that were stored with another signature have the same labels and fields."""
         return signature.split("|")[1:2] == [self._row_shape]
 
     @property
@@ -275,7 +275,7 @@ class Product:
 
 
 def summary_totals(family: str, text: str, total: str, count: str, divisor: int) -> tuple[Metric, Metric]:
-    """Give the ``_sum`` and ``_count`` of a summary, counted from two fields."""
+    """Return the ``_sum`` and ``_count`` of a summary, counted from two fields."""
     return (
         Metric(f"{family}_sum", text, (MetricPart(total),), divisor=divisor, family=family),
         Metric(f"{family}_count", text, (MetricPart(count),), family=family),
@@ -283,18 +283,18 @@ def summary_totals(family: str, text: str, total: str, count: str, divisor: int)
 
 
 def quantile_fields(source: str, ends: tuple[str, ...]) -> tuple[Field, ...]:
-    """Give the quantile fields of a source that has these ends (``P50`` …)."""
+    """Return the quantile fields of a source that has these ends (``P50`` …)."""
     return tuple(Field(f"{source}{end}", "quantiles", fractional=True) for end in ends)
 
 
 def quantile_metric(
     name: str, text: str, source: str, ends: tuple[str, ...], *, divisor: int, labels: tuple[str, ...] = ()
 ) -> Metric:
-    """Give the quantiles of a summary."""
+    """Return the quantiles of a summary."""
     parts = tuple(MetricPart(f"{source}{end}", QUANTILES[end]) for end in ends)
     return Metric(name, text, parts, labels, split="quantile", divisor=divisor, zeros=(), kind="summary")
 
 
 def gauge(name: str, text: str, source: str, labels: tuple[str, ...] = (), *, is_of_account: bool = False) -> Metric:
-    """Give a gauge that shows one field as it is."""
+    """Return a gauge that shows one field as it is."""
     return Metric(name, text, (MetricPart(source),), labels, zeros=(), kind="gauge", is_of_account=is_of_account)

@@ -60,7 +60,7 @@ INFREQUENT = frozenset({"InfrequentAccess"})
 
 
 def operation_class(action: str) -> str:
-    """Give the billing class of an action: A, B, free or unknown.
+    """Return the billing class of an action: A, B, free or unknown.
 
     The price list names the sets above; analytics also report names that it does not, which their verb places.
     """

@@ -30,18 +30,18 @@ class AccountTrial:
 
     @property
     def known_limits(self) -> Mapping[str, DatasetLimits]:
-        """Give the limits as far as Cloudflare said them."""
+        """Return the limits as far as Cloudflare said them."""
         return MappingProxyType({}) if isinstance(self.limits, CloudflareError) else self.limits
 
     @property
     def has_analytics(self) -> bool:
-        """Tell whether GraphQL answered for the account at all."""
+        """Return whether GraphQL answered for the account at all."""
         is_told = not isinstance(self.limits, CloudflareError)
         return is_told or any(isinstance(outcome, Answer) for outcome in self.outcomes.values())
 
     @property
     def is_silent(self) -> bool:
-        """Tell whether neither API answered for the account."""
+        """Return whether neither API answered for the account."""
         return isinstance(self.limits, Unreachable) and _is_silent(self.inventory)
 
 

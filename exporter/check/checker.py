@@ -71,7 +71,7 @@ class Checker:
     async def check(
         self, path: Path | None, environment: Mapping[str, str], state_findings: Iterable[Finding]
     ) -> CheckReport:
-        """Give the report, with what was found of the state folder at its end."""
+        """Return the report, with what was found of the state folder at its end."""
         trials = await self._try_tokens()
         calls = await self._try_account(_calls(self._config, trials))
         visits = await self._try_billing(calls)
@@ -150,7 +150,7 @@ class Checker:
         )
 
     async def _within(self, asking: Awaitable[Result]) -> Result | None:
-        """Give what is asked for; None if it takes too long."""
+        """Return what is asked for; None if it takes too long."""
         try:
             async with asyncio.timeout(self._patience):
                 return await asking
@@ -179,7 +179,7 @@ class Checker:
 
 
 def _calls(config: Config, trials: Sequence[TokenTrial]) -> list[Call]:
-    """Give the accounts to try, each with the first token that sees it, as they are later asked.
+    """Return the accounts to try, each with the first token that sees it, as they are later asked.
 
     None if there is nothing to ask, or if Cloudflare did not answer a token: it would not answer them either.
     """
@@ -193,7 +193,7 @@ def _calls(config: Config, trials: Sequence[TokenTrial]) -> list[Call]:
 
 
 def _cost(call: Call) -> Cost:
-    """Give what the account took; a list that failed took one request at least."""
+    """Return what the account took; a list that failed took one request at least."""
     principal, account_id = call.credential.principal, call.account.id
     inventory = call.account_trial.inventory if call.account_trial else None
     listings = inventory.listings.values() if isinstance(inventory, Inventory) else ()
@@ -244,6 +244,6 @@ def _untried(calls: Iterable[Call]) -> list[Finding]:
 
 
 def _estimated(calls: Iterable[Call], need: Need) -> int:
-    """Give how many accounts of a budget were not seen, so that what they take is a guess."""
+    """Return how many accounts of a budget were not seen, so that what they take is a guess."""
     own = [call for call in calls if call.credential.token.budget_group == need.group]
     return sum(call.account_trial is None or not call.account_trial.has_analytics for call in own)

@@ -40,7 +40,7 @@ class Discovered:
     is_complete: bool
 
     def assets(self) -> list[tuple[Asset, Account]]:
-        """Give every asset with its account."""
+        """Return every asset with its account."""
         return [
             (asset, inventory.account)
             for inventory in self.inventories
@@ -53,7 +53,7 @@ class Discovered:
 def configuration_findings(
     config: Config, path: Path | None, environment: Mapping[str, str], seen: Discovered
 ) -> list[Finding]:
-    """Give what is found of a configuration, read from the file ``path`` and the environment."""
+    """Return what is found of a configuration, read from the file ``path`` and the environment."""
     source = f"{path} is valid." if path else "there is none: defaults, flags and the environment hold."
     slips = _account_slips(config, seen.accounts) if seen.accounts and seen.is_complete else []
     slips += _rule_slips(config, seen) if seen.is_complete else []
@@ -126,7 +126,7 @@ def _choices(config: Config) -> list[Finding]:
 
 
 def _account_slips(config: Config, accounts: Sequence[Account]) -> list[Finding]:
-    """Give the choices about accounts that concern no account that any token sees."""
+    """Return the choices about accounts that concern no account that any token sees."""
     ids = {account.id for account in accounts}
     names = [*ids, *(account.name for account in accounts)]
     sections = {"include": config.accounts.include, "exclude": config.accounts.exclude}
@@ -147,7 +147,7 @@ def _account_slips(config: Config, accounts: Sequence[Account]) -> list[Finding]
 
 
 def _rule_slips(config: Config, seen: Discovered) -> list[Finding]:
-    """Give the rules and filters that concern no asset that there is."""
+    """Return the rules and filters that concern no asset that there is."""
     assets = seen.assets()
     if not assets:
         return []

@@ -18,7 +18,7 @@ REFUSED = (
 
 
 def dataset_trials(trial: AccountTrial, datasets: Sequence[Dataset]) -> list[DatasetTrial]:
-    """Give how each dataset stands, once by its name if it is asked in several ways."""
+    """Return how each dataset stands, once by its name if it is asked in several ways."""
     return [
         DatasetTrial(trial.account, name, _state(trial, ways), _limits(trial, ways))
         for name, ways in _by_name(datasets).items()
@@ -26,7 +26,7 @@ def dataset_trials(trial: AccountTrial, datasets: Sequence[Dataset]) -> list[Dat
 
 
 def dataset_findings(trial: AccountTrial, datasets: Sequence[Dataset]) -> list[Finding]:
-    """Give what is found of each dataset; nothing if the account gave none, which its permissions say."""
+    """Return what is found of each dataset; nothing if the account gave none, which its permissions say."""
     if not trial.has_analytics:
         return []
     return [_of_dataset(trial, name, ways) for name, ways in _by_name(datasets).items()]
@@ -84,7 +84,7 @@ def _state(trial: AccountTrial, ways: Sequence[Dataset]) -> str:
 
 
 def _limits(trial: AccountTrial, ways: Sequence[Dataset]) -> DatasetLimits | None:
-    """Give the limits of a dataset; what is missing is what any way of asking it lacks."""
+    """Return the limits of a dataset; what is missing is what any way of asking it lacks."""
     known = [trial.known_limits[dataset.key] for dataset in ways if dataset.key in trial.known_limits]
     if not known:
         return None
@@ -99,7 +99,7 @@ def _fault(trial: AccountTrial, ways: Sequence[Dataset]) -> CloudflareError | No
 
 
 def _metrics(ways: Sequence[Dataset], missing: frozenset[str] | None = None) -> str:
-    """Give the metrics that a dataset feeds; with ``missing`` those that need one of these fields."""
+    """Return the metrics that a dataset feeds; with ``missing`` those that need one of these fields."""
     families = [
         metric.family or metric.name
         for dataset in ways

@@ -10,7 +10,7 @@ from exporter.cloudflare.budget import PERIOD_SECONDS
 
 
 def as_json(report: CheckReport) -> str:
-    """Give the report as one JSON document, with a line end."""
+    """Return the report as one JSON document, with a line end."""
     document = {
         "ok": report.exit_code == 0,
         "exit_code": report.exit_code,

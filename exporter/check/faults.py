@@ -33,11 +33,11 @@ NOT_TRIED = {
 
 
 def fault_of(error: CloudflareError) -> Fault:
-    """Give what an error means."""
+    """Return what an error means."""
     return describe_fault(error.outcome, error.detail, error.remedy)
 
 
 def describe_fault(outcome: str, detail: str, remedy: str) -> Fault:
-    """Give what an error with this outcome means; ``remedy`` is that of an exporter that runs."""
+    """Return what an error with this outcome means; ``remedy`` is that of an exporter that runs."""
     advice = AGAIN if remedy in {"", Unreachable.advice} else remedy
     return NOT_TRIED.get(outcome) or Fault(Level.ERROR, f"could not be tried. {detail}", advice)

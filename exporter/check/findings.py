@@ -103,22 +103,22 @@ class CheckReport:
     is_refused: bool = False
 
     def count(self, level: Level) -> int:
-        """Give how many findings have a level."""
+        """Return how many findings have a level."""
         return sum(finding.level is level for finding in self.findings)
 
     @property
     def wants_link(self) -> bool:
-        """Tell whether something is to be done with the token link."""
+        """Return whether something is to be done with the token link."""
         return bool(self.link) and any(TOKEN_LINK in finding.remedy for finding in self.findings)
 
     @property
     def exit_code(self) -> int:
-        """Give 0 if there is no error, 1 if something will not work, 2 if the configuration cannot be used."""
+        """Return 0 if there is no error, 1 if something will not work, 2 if the configuration cannot be used."""
         if self.is_refused:
             return 2
         return 1 if self.count(Level.ERROR) else 0
 
 
 def refusal(message: str) -> CheckReport:
-    """Give the report on a configuration that cannot be used."""
+    """Return the report on a configuration that cannot be used."""
     return CheckReport((Finding(Topic.CONFIGURATION, Level.ERROR, "configuration", message),), is_refused=True)

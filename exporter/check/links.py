@@ -37,18 +37,18 @@ _TOKEN_NAME = "cloudflare-exporter"
 
 
 def needed_permissions(products: Iterable[Product]) -> tuple[str, ...]:
-    """Give the permissions that reading some products takes, in Cloudflare's own words."""
+    """Return the permissions that reading some products takes, in Cloudflare's own words."""
     lists = (product.endpoint.permission for product in products)
     return tuple(dict.fromkeys((ANALYTICS, ACCOUNTS.permission, *lists, BILLING)))
 
 
 def token_link(permissions: Sequence[str], *, is_of_account: bool) -> str:
-    """Give the link to the filled form of a token that a user, or an account, is to own."""
+    """Return the link to the filled form of a token that a user, or an account, is to own."""
     keys = [{"key": KEYS[permission], "type": "read"} for permission in permissions if permission in KEYS]
     form = _FORM_OF_ACCOUNT if is_of_account else _FORM
     return form.format(keys=quote(json.dumps(keys, separators=(",", ":")), safe=""), name=_TOKEN_NAME)
 
 
 def added_by_hand(permissions: Sequence[str]) -> tuple[str, ...]:
-    """Give the permissions that no link can fill in."""
+    """Return the permissions that no link can fill in."""
     return tuple(permission for permission in permissions if permission not in KEYS)

@@ -20,7 +20,7 @@ class Mount:
 
 
 def mount_of(mountinfo: str, path: PurePosixPath) -> Mount | None:
-    """Give the mount that holds a resolved path: the deepest one, of several at one point the last."""
+    """Return the mount that holds a resolved path: the deepest one, of several at one point the last."""
     found: Mount | None = None
     for line in mountinfo.splitlines():
         mount = _read(line)

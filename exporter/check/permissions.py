@@ -14,7 +14,7 @@ from exporter.model import Inventory, ListingFailure
 
 
 def permission_findings(trial: AccountTrial, products: Iterable[Product]) -> list[Finding]:
-    """Give what is found of each permission that an account takes; one finding if it has none at all."""
+    """Return what is found of each permission that an account takes; one finding if it has none at all."""
     by_permission: dict[str, list[Product]] = {}
     for product in products:
         by_permission.setdefault(product.endpoint.permission, []).append(product)
@@ -28,7 +28,7 @@ def permission_findings(trial: AccountTrial, products: Iterable[Product]) -> lis
 
 
 def _is_closed(trial: AccountTrial) -> bool:
-    """Tell whether Cloudflare refuses everything of the account."""
+    """Return whether Cloudflare refuses everything of the account."""
     if isinstance(trial.inventory, CloudflareError) or not trial.inventory.listings:
         return False
     return _has_no_analytics(trial) and all(map(_is_forbidden, trial.inventory.listings.values()))
@@ -61,7 +61,7 @@ def _analytics(trial: AccountTrial) -> Finding:
 
 
 def _billing(trial: AccountTrial) -> list[Finding]:
-    """Give what is found of the one permission that can be done without: nothing of it is an error."""
+    """Return what is found of the one permission that can be done without: nothing of it is an error."""
     if trial.billing is None:
         return []
     if isinstance(trial.billing, CloudflareError):
@@ -105,7 +105,7 @@ def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products:
 
 
 def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, ListingFailure]:
-    """Give why products could not be listed, by their names."""
+    """Return why products could not be listed, by their names."""
     found = ((product.name, inventory.listings[product.kind]) for product in products)
     return {name: listing for name, listing in found if isinstance(listing, ListingFailure)}
 

@@ -28,7 +28,7 @@ class Cost:
 def request_need(
     config: Config, budget: RequestBudget, group: str, tokens: Iterable[str], costs: Sequence[Cost]
 ) -> Need:
-    """Give what the accounts of one budget need, and the intervals that its share of Cloudflare's limits allows."""
+    """Return what the accounts of one budget need, and the intervals that its share of Cloudflare's limits allows."""
     shares = config.cloudflare.budget_share.by_api()
     refresh, discovery = config.poll.refresh, config.poll.discovery
     graphql, rest = [cost.graphql for cost in costs], [cost.rest for cost in costs]
@@ -47,7 +47,7 @@ def request_need(
 
 
 def need_findings(need: Need, untried: int) -> list[Finding]:
-    """Give what is found of the needs of one budget, in which ``untried`` accounts are only estimated."""
+    """Return what is found of the needs of one budget, in which ``untried`` accounts are only estimated."""
     guess = "" if untried == need.accounts else f" for {untried:,} of them"
     who = f"{count(need.accounts, 'account')} with {count(need.assets, 'asset')}"
     who += f" (an estimate{guess})" if untried else ""
@@ -77,7 +77,7 @@ def _of_api(need: Need, api: str, loop: str, of_api: ApiNeed, who: str) -> Findi
 
 
 def beside_exporter(config: Config) -> Config:
-    """Give the configuration with the shares of the request limits that an exporter which runs with it leaves."""
+    """Return the configuration with the shares of the request limits that an exporter which runs with it leaves."""
     shares = {
         api: min(share, max(1 - share, LEAST_SHARE)) for api, share in config.cloudflare.budget_share.by_api().items()
     }
@@ -86,7 +86,7 @@ def beside_exporter(config: Config) -> Config:
 
 
 def by_group(costs: Iterable[tuple[str, Cost]]) -> Mapping[str, list[Cost]]:
-    """Give the costs of each budget group."""
+    """Return the costs of each budget group."""
     grouped: dict[str, list[Cost]] = {}
     for group, cost in costs:
         grouped.setdefault(group, []).append(cost)

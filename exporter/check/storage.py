@@ -28,7 +28,7 @@ OTHER_FOLDER = "choose another folder with --storage.path"
 
 
 def memory_findings() -> list[Finding]:
-    """Give what it means that no folder is configured."""
+    """Return what it means that no folder is configured."""
     return [
         _finding(
             Level.WARNING,
@@ -41,7 +41,7 @@ def memory_findings() -> list[Finding]:
 
 
 def folder_findings(folder: Path, inspection: Inspection, host: Host) -> list[Finding]:
-    """Give what is found of a state folder, which is neither made nor changed."""
+    """Return what is found of a state folder, which is neither made nor changed."""
     place = _nearest(folder)
     mount = mount_of(host.mountinfo, PurePosixPath(place.resolve()))
     findings = [_writing(folder, place), _ledger(folder, inspection)]
@@ -51,7 +51,7 @@ def folder_findings(folder: Path, inspection: Inspection, host: Host) -> list[Fi
 
 
 def space_finding(free: int) -> Finding:
-    """Give what it means that so many bytes are free."""
+    """Return what it means that so many bytes are free."""
     megabytes = f"{free // 1_000_000:,} MB free"
     if free < LEAST_FREE_BYTES:
         return _finding(
@@ -160,7 +160,7 @@ def _may_write(path: Path) -> bool:
 
 
 def _nearest(folder: Path) -> Path:
-    """Give the folder, or the nearest one above it that is there."""
+    """Return the folder, or the nearest one above it that is there."""
     return next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), Path("/"))
 
 

@@ -40,7 +40,7 @@ class _Entry:
 
 
 def as_table(report: CheckReport, console: Console) -> str:
-    """Give the report in the width and with the colours of a console.
+    """Return the report in the width and with the colours of a console.
 
     What holds for several accounts in the same words stands there once, with their names.
     """

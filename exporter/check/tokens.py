@@ -25,7 +25,7 @@ NEW_TOKEN = f"Make another with {TOKEN_LINK}."
 
 
 def token_findings(trial: TokenTrial, now: datetime) -> list[Finding]:
-    """Give what is found of one token at Cloudflare's time ``now``."""
+    """Return what is found of one token at Cloudflare's time ``now``."""
     findings = [_status(trial, now)]
     if trial.listed and not isinstance(trial.listed, CloudflareError):
         findings += [_strange(trial, account) for account in trial.accounts if account not in trial.listed]
@@ -33,13 +33,13 @@ def token_findings(trial: TokenTrial, now: datetime) -> list[Finding]:
 
 
 def away_finding(error: Unreachable) -> Finding:
-    """Give the one finding there is when Cloudflare does not answer at all."""
+    """Return the one finding there is when Cloudflare does not answer at all."""
     text = f"{error.detail} Nothing more could be tried."
     return Finding(Topic.TOKENS, Level.ERROR, "Cloudflare", text, fault_of(error).remedy)
 
 
 def listing_finding(trial: TokenTrial) -> Finding:
-    """Give whether the token may list its accounts."""
+    """Return whether the token may list its accounts."""
     permission = ACCOUNTS.permission
     if isinstance(trial.listed, Throttled | Unreachable):
         return _listing(trial, Level.ERROR, *fault_of(trial.listed)[1:])

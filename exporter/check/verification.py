@@ -38,19 +38,19 @@ class TokenTrial:
 
     @property
     def name(self) -> str:
-        """Give what stands for the token in findings."""
+        """Return what stands for the token in findings."""
         return self.credential.principal.name
 
     @property
     def is_usable(self) -> bool:
-        """Tell whether it makes sense to ask anything with the token."""
+        """Return whether it makes sense to ask anything with the token."""
         if isinstance(self.verified, Verification):
             return self.verified.status == ACTIVE
         return isinstance(self.listed, tuple) and not isinstance(self.verified, Unreachable | Throttled)
 
     @property
     def is_of_account(self) -> bool:
-        """Tell whether an account owns the token, so far as Cloudflare says."""
+        """Return whether an account owns the token, so far as Cloudflare says."""
         return isinstance(self.verified, Verification) and bool(self.verified.owner)
 
 

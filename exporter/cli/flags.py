@@ -35,7 +35,7 @@ def address_flag(text: str) -> Address:
 
 
 def url_flag(example: str) -> Callable[[str], str]:
-    """Give what reads the address of another server. It raises ArgumentTypeError, and repeats no address."""
+    """Return what reads the address of another server. It raises ArgumentTypeError, and repeats no address."""
 
     def read(text: str) -> str:
         try:

@@ -33,7 +33,7 @@ INTERRUPTED = 130
 
 
 def check(options: argparse.Namespace) -> int:
-    """Tell what of a configuration will work, without starting anything."""
+    """Check what of a configuration will work, without starting anything."""
     try:
         config = with_tokens(load_config(options.config_file, os.environ, options.storage_path))
         host = inspect_host(os.environ)
@@ -116,12 +116,12 @@ class _State:
 
     @cached_property
     def publication(self) -> Publication:
-        """Give what the exporter publishes."""
+        """Return what the exporter publishes."""
         found = self.reader.publication(shows_assets=self.config.costs.assets)
         return select(found, self.reader.accounts(), self.config.selection)
 
     def costs(self) -> Costs:
-        """Give what accounts cost in the cycle under way."""
+        """Return what accounts cost in the cycle under way."""
         found = {account.id: self.history.costs(account) for account in self.history.accounts()}
         budgets = budget_costs(self.history.rules.budgets, list(found.values()))
         facts = {account_id: self.history.facts(account_id) for account_id in found}

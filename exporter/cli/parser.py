@@ -22,7 +22,7 @@ CHECK = (
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Give the parser of all commands."""
+    """Return the parser of all commands."""
     web, stored, logged, configured = (argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(4))
     web.add_argument(
         "--web.listen-address",

@@ -51,7 +51,7 @@ def _load(options: argparse.Namespace) -> Config:
 
 
 def _alerting(options: argparse.Namespace) -> dict[str, Any]:
-    """Give what flags say of the section ``alerting``."""
+    """Return what flags say of the section ``alerting``."""
     named = {"alertmanager_url": options.alerting_alertmanager_url, "prometheus_url": options.alerting_prometheus_url}
     said: dict[str, Any] = {key: url for key, url in named.items() if url is not None}
     if options.alerting_grafana_url is not None:
@@ -60,7 +60,7 @@ def _alerting(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def with_tokens(config: Config) -> Config:
-    """Give the configuration if it has a token. Raises ConfigError."""
+    """Return the configuration if it has a token. Raises ConfigError."""
     if not config.cloudflare.tokens:
         raise ConfigError(
             "No API token: set CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, or name one in the file given with "

@@ -85,11 +85,11 @@ class Analytics:
         self._most_aliases = MOST_ALIASES
 
     def cost(self, account_id: str) -> int:
-        """Give how many documents an account's last refresh took; one if there was none yet."""
+        """Return how many documents an account's last refresh took; one if there was none yet."""
         return self._documents.get(account_id, 1)
 
     def asked(self, account_id: str) -> int:
-        """Give how many documents were ever asked about an account."""
+        """Return how many documents were ever asked about an account."""
         return self._asked[account_id, False] + self._asked[account_id, True]
 
     def serve_accounts(self, count: int) -> None:
@@ -97,7 +97,7 @@ class Analytics:
         self._client.count_by_account(count > 1)
 
     async def limits(self, account: Account, datasets: Sequence[Dataset]) -> dict[str, DatasetLimits]:
-        """Give what the account's plan and the token allow, by dataset key. Raises CloudflareError."""
+        """Return what the account's plan and the token allow, by dataset key. Raises CloudflareError."""
         what = f"Limits of account {account.name} ({account.id})"
         reply = await self._client.query(build_settings_document(datasets), {"account": account.id}, what)
         found = read_settings(reply.body, datasets, self._page_limit)
@@ -111,7 +111,7 @@ class Analytics:
         questions: Sequence[tuple[Dataset, Question]],
         limits: Mapping[str, DatasetLimits] = MappingProxyType({}),
     ) -> dict[Question, Answer | CloudflareError]:
-        """Give each question's whole answer, or why there is none."""
+        """Return each question's whole answer, or why there is none."""
         progress = [_Progress(question) for _, question in questions]
         waiting = [
             replace(piece, number=number)
@@ -135,7 +135,7 @@ class Analytics:
     def pieces_of(
         self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, DatasetLimits]
     ) -> int:
-        """Give into how many pieces a question will fall, as far as is known."""
+        """Return into how many pieces a question will fall, as far as is known."""
         return len(self._pieces(account, dataset, question, limits))
 
     def _pieces(
@@ -224,7 +224,7 @@ class Analytics:
 
 
 def _drain(parts: list[_NodeAnswer | CloudflareError]) -> Iterator[_NodeAnswer | CloudflareError]:
-    """Give parts one by one and let go of each: of a large account, rows as they came need the most memory."""
+    """Return parts one by one and let go of each: of a large account, rows as they came need the most memory."""
     while parts:
         yield parts.pop(0)
 
@@ -232,7 +232,7 @@ def _drain(parts: list[_NodeAnswer | CloudflareError]) -> Iterator[_NodeAnswer |
 def _parts(
     document: Document, body: Mapping[str, Any], date: datetime, account: Account
 ) -> list[_NodeAnswer | CloudflareError]:
-    """Give each piece's part of an answer. Raises CloudflareError if the answer as a whole says nothing."""
+    """Return each piece's part of an answer. Raises CloudflareError if the answer as a whole says nothing."""
     by_alias, of_document = _errors(body)
     what = f"Analytics of account {account.name} ({account.id})"
     if of_document:
@@ -262,7 +262,7 @@ def _parts(
 
 
 def _errors(body: Mapping[str, Any]) -> tuple[dict[str, list[Mapping[str, Any]]], list[Mapping[str, Any]]]:
-    """Give the errors by alias, and those of the document as a whole."""
+    """Return the errors by alias, and those of the document as a whole."""
     by_alias: dict[str, list[Mapping[str, Any]]] = {}
     of_document: list[Mapping[str, Any]] = []
     for error in body.get("errors") or ():

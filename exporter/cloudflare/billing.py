@@ -32,7 +32,7 @@ class BillingReader:
         self._time = time
 
     async def read(self, account: Account, known: BillingFacts) -> BillingFacts:
-        """Give what is known now; what could not be asked stays as it was known.
+        """Return what is known now; what could not be asked stays as it was known.
 
         Raises CloudflareError if the token is rejected, or Cloudflare does not answer.
         """
@@ -105,7 +105,7 @@ def _subscription(item: Mapping[str, Any]) -> Subscription | None:
 
 
 def _anchor(info: Mapping[str, Any]) -> int | None:
-    """Give the day of the month on which cycles begin, as the oldest subscription has it."""
+    """Return the day of the month on which cycles begin, as the oldest subscription has it."""
     listed = info.get("subscriptions")
     items = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
     anchors = sorted(filter(None, (moment_or_none(item.get("billing_cycle_anchor_timestamp")) for item in items)))

@@ -40,11 +40,11 @@ class RequestBudget:
         self._shares = shares
 
     def allowance(self, api: str) -> int:
-        """Give how many requests the exporter allows itself in five minutes."""
+        """Return how many requests the exporter allows itself in five minutes."""
         return max(round(QUOTAS[api] * self._shares[api]), 1)
 
     def remaining(self, api: str) -> int:
-        """Give how many requests may be sent now."""
+        """Return how many requests may be sent now."""
         left = self.allowance(api) - len(self._recent(api))
         told, until = self._announced.get(api, (left, 0.0))
         if self._clock.monotonic() < until:
@@ -56,11 +56,11 @@ class RequestBudget:
         return max(math.floor(self.allowance(api) * min(seconds / PERIOD_SECONDS, 1.0)), 1)
 
     def per_refresh(self, api: str, seconds: float) -> int:
-        """Give how many requests the refresh that begins may take."""
+        """Return how many requests the refresh that begins may take."""
         return min(self.remaining(api), self.fair_share(api, seconds))
 
     def spare(self, api: str, seconds: float) -> int:
-        """Give how many requests of the refresh that began so many seconds ago are left."""
+        """Return how many requests of the refresh that began so many seconds ago are left."""
         begin = self._clock.monotonic() - seconds
         sent = sum(at > begin for at in self._recent(api))
         return max(min(self.remaining(api), self.fair_share(api, seconds) - sent), 0)
@@ -79,7 +79,7 @@ class RequestBudget:
             self._announced[api] = (told - 1, until)
 
     def over_budget_for(self, seconds: float) -> float | None:
-        """Give for how long requests have been withheld in refreshes that come every so many seconds.
+        """Return for how long requests have been withheld in refreshes that come every so many seconds.
 
         None if there was room in the last refresh, or in the one before: that may be due to when the refreshes fell.
         """

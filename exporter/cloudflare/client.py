@@ -60,7 +60,7 @@ class RequestCounts:
         self._counts[api, outcome] += 1
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """Give the counts so far."""
+        """Return the counts so far."""
         return dict(self._counts)
 
 
@@ -108,7 +108,7 @@ class Client:
     async def get(
         self, path: str, params: Mapping[str, str | int], headers: Mapping[str, str], what: str, permission: str
     ) -> Reply:
-        """Give a REST answer with ``success``; ``what`` and ``permission`` go into errors."""
+        """Return a REST answer with ``success``; ``what`` and ``permission`` go into errors."""
         request = self._http.build_request(
             "GET", self._api_url + path, params=dict(params), headers=self._headers | dict(headers), timeout=TIMEOUT
         )
@@ -122,7 +122,7 @@ class Client:
         return reply
 
     async def query(self, text: str, variables: Mapping[str, str], what: str) -> Reply:
-        """Give a GraphQL answer, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` alone."""
+        """Return a GraphQL answer, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` alone."""
         request = self._http.build_request(
             "POST",
             self._api_url + "/graphql",
@@ -195,7 +195,7 @@ class Client:
         return Reply(response.status_code, body, date)
 
     async def _receive(self, request: httpx.Request) -> tuple[httpx.Response, list[bytes]]:
-        """Give a response and its body, which the response itself does not hold. Raises httpx.HTTPError."""
+        """Return a response and its body, which the response itself does not hold. Raises httpx.HTTPError."""
         response = await self._http.send(request, stream=True)
         try:
             return response, [chunk async for chunk in response.aiter_bytes()]
@@ -224,7 +224,7 @@ class Client:
 
 
 def _decode(chunks: list[bytes]) -> Any:
-    """Give what a body says, None if it is not JSON. The chunks are used up: beside what is decoded they take room."""
+    """Return the decoded body, None if it is not JSON. The chunks are consumed, so that both are not in memory."""
     try:
         text = b"".join(chunks).decode()
         chunks.clear()
@@ -234,7 +234,7 @@ def _decode(chunks: list[bytes]) -> Any:
 
 
 def _cost(body: Mapping[str, Any]) -> tuple[int, int]:
-    """Give what an answer says that it cost and that is left; zeros if it does not say."""
+    """Return what an answer says that it cost and that is left; zeros if it does not say."""
     data = body.get("data")
     data = data if isinstance(data, Mapping) else {}
     viewer = data.get("viewer")

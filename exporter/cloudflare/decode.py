@@ -20,7 +20,7 @@ def decode_rows(
     missing: frozenset[str] = frozenset(),
     grain: str = "datetimeHour",
 ) -> HourRows:
-    """Give the amounts of each asset and label set by hour, or by day; rows that fall together are added.
+    """Return the amounts of each asset and label set by hour, or by day; rows that fall together are added.
 
     Fields that are ``missing`` by plan count nothing, and are UNKNOWN in a state or window. The rows of a window, which
     knows no hours, are filed under its start ``since``. Raises Unreachable if a row lacks
@@ -48,14 +48,14 @@ def decode_rows(
 
 
 def decode_interval(rows: Sequence[Mapping[str, Any]]) -> Decimal:
-    """Give how coarsely the rows were sampled: the largest ``avg.sampleInterval``, at least 1."""
+    """Return how coarsely the rows were sampled: the largest ``avg.sampleInterval``, at least 1."""
     averages = [row.get("avg") for row in rows if isinstance(row, Mapping)]
     found = [average.get("sampleInterval") for average in averages if isinstance(average, Mapping)]
     return max((Decimal(number) for number in found if isinstance(number, int | Decimal)), default=Decimal(1))
 
 
 def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Give each row's asset id. Raises Unreachable if a row lacks it."""
+    """Return each row's asset id. Raises Unreachable if a row lacks it."""
     try:
         return [str(row["dimensions"][dataset.id_dimension]) for row in rows] if dataset.id_dimension else []
     except (KeyError, TypeError) as error:
@@ -63,7 +63,7 @@ def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]
 
 
 def decode_newest(rows: Sequence[Mapping[str, Any]]) -> datetime | None:
-    """Give the newest minute with data, if the answer has one."""
+    """Return the newest minute with data, if the answer has one."""
     try:
         return parse_time(rows[0]["dimensions"]["datetimeMinute"]) if rows else None
     except (KeyError, TypeError, ValueError):

@@ -40,11 +40,11 @@ class Discovery:
         self._held: set[tuple[str, str, str]] = set()
 
     def cost(self, account_id: str) -> int:
-        """Give how many requests an account's last lists took; at first, one for each list."""
+        """Return how many requests an account's last lists took; at first, one for each list."""
         return self._requests.get(account_id, sum(len(product.endpoint.variants) for product in self._products))
 
     async def accounts(self, wanted: Sequence[str]) -> tuple[Account, ...]:
-        """Give the accounts that the token sees; of these only ``wanted`` ids, if any are given.
+        """Return the accounts that the token sees; of these only ``wanted`` ids, if any are given.
 
         A wanted account that the token may not list is given with its id for a name. Raises CloudflareError.
         """
@@ -60,7 +60,7 @@ class Discovery:
         return tuple(seen.get(account_id, Account(account_id, account_id)) for account_id in wanted)
 
     async def assets(self, account: Account) -> Inventory:
-        """Give all assets of an account; a product that could not be listed says why.
+        """Return all assets of an account; a product that could not be listed says why.
 
         Raises CloudflareError if the token is rejected or Cloudflare never answered.
         """
@@ -110,7 +110,7 @@ class Discovery:
         return Listing(product.kind, tuple(assets.values()))
 
     def _is_seldom(self, key: tuple[str, str, str]) -> bool:
-        """Tell whether a variant that held nothing was asked within a day."""
+        """Return whether a variant that held nothing was asked within a day."""
         asked, now = self._seldom.get(key), self._time.now()
         return asked is not None and now is not None and now - asked < SELDOM
 

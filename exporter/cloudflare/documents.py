@@ -33,7 +33,7 @@ class Piece:
 
     @property
     def grain(self) -> str:
-        """Give the dimension of time that rows are grouped by; a window knows none."""
+        """Return the dimension of time that rows are grouped by; a window knows none."""
         if self.dataset.role is Role.WINDOW:
             return ""
         return "date" if self.by_day and self.dataset.role is Role.USAGE else "datetimeHour"
@@ -49,7 +49,7 @@ class Document:
 
 
 def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> Piece:
-    """Give the piece that covers a whole question."""
+    """Return the piece that covers a whole question."""
     newest_since = question.since if dataset.role is Role.USAGE and not question.by_day else None
     return Piece(
         dataset, question.since, question.until, newest_since=newest_since, limits=limits, by_day=question.by_day
@@ -57,12 +57,12 @@ def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> 
 
 
 def count_aliases(pieces: Sequence[Piece]) -> int:
-    """Give how many aliases some pieces take."""
+    """Return how many aliases some pieces take."""
     return sum(1 if piece.newest_since is None else 2 for piece in pieces)
 
 
 def take_batch(pieces: Sequence[Piece], most: int = MOST_ALIASES) -> tuple[list[Piece], list[Piece]]:
-    """Give the first pieces that fit into a document of at most so many aliases (at least one piece), and the rest."""
+    """Return the first pieces that fit into a document of at most ``most`` aliases (at least one), and the rest."""
     end = len(pieces)
     while end > 1 and count_aliases(pieces[:end]) > most:
         end -= 1
@@ -70,7 +70,7 @@ def take_batch(pieces: Sequence[Piece], most: int = MOST_ALIASES) -> tuple[list[
 
 
 def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
-    """Give the document that asks for some pieces of one account, each within its limits."""
+    """Return the document that asks for some pieces of one account, each within its limits."""
     declarations = ["$account: string!"]
     variables = {"account": account_id}
     nodes: list[str] = []
@@ -142,5 +142,5 @@ def _newest_node(dataset: Dataset, index: int) -> str:
 
 
 def without_newest(piece: Piece) -> Piece:
-    """Give the piece without the question for its newest minute."""
+    """Return the piece without the question for its newest minute."""
     return replace(piece, newest_since=None)

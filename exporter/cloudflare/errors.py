@@ -104,7 +104,7 @@ NO_PERMISSION_CODES = frozenset({9109, 10000})
 
 
 def rest_error(status: int, body: Any, what: str, permission: str) -> CloudflareError:
-    """Give the error of a REST answer that is not a success."""
+    """Return the error of a REST answer that is not a success."""
     errors = body.get("errors") if isinstance(body, Mapping) else None
     errors = [error for error in errors if isinstance(error, Mapping)] if isinstance(errors, list) else []
     codes = {error.get("code") for error in errors}
@@ -124,7 +124,7 @@ def rest_error(status: int, body: Any, what: str, permission: str) -> Cloudflare
 
 
 def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareError:
-    """Give the error that GraphQL errors of one path amount to; by code where there is one, else by message."""
+    """Return the error that GraphQL errors of one path amount to; by code where there is one, else by message."""
     messages = [str(error.get("message", "")) for error in errors]
     codes = {_code(error) for error in errors}
     answer = f"{what}: Cloudflare answered: {'; '.join(messages)}."
@@ -141,7 +141,7 @@ def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareE
 
 
 def is_too_large(message: str) -> bool:
-    """Tell whether a message says that the document, not the rate, is too large."""
+    """Return whether a message says that the document, not the rate, is too large."""
     return any(words in message.lower() for words in TOO_LARGE_WORDS)
 
 

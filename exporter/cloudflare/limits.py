@@ -35,7 +35,7 @@ USUAL_LIMITS = DatasetLimits()
 
 
 def build_settings_document(datasets: Iterable[Dataset]) -> str:
-    """Give the GraphQL text that asks for the settings of some datasets; its variable is ``account``."""
+    """Return the GraphQL text that asks for the settings of some datasets; its variable is ``account``."""
     nodes = "".join(f"        {name} {{ {SETTINGS} }}\n" for name in dict.fromkeys(entry.name for entry in datasets))
     return (
         "query Settings($account: string!) {\n"
@@ -49,7 +49,7 @@ def build_settings_document(datasets: Iterable[Dataset]) -> str:
 
 
 def read_settings(body: Mapping[str, Any], datasets: Iterable[Dataset], page_limit: int) -> dict[str, DatasetLimits]:
-    """Give the limits by dataset key, as far as the answer has them; what it leaves out keeps its defaults."""
+    """Return the limits by dataset key, as far as the answer has them; what it leaves out keeps its defaults."""
     try:
         settings = body["data"]["viewer"]["accounts"][0]["settings"]
     except (KeyError, IndexError, TypeError):

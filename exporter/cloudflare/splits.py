@@ -34,7 +34,7 @@ class Splits:
         self.count = 0
 
     def pieces(self, account_id: str, dataset: Dataset, question: Question, limits: DatasetLimits) -> tuple[Piece, ...]:
-        """Give the pieces in which a question is asked, by what is known of its dataset and what it allows."""
+        """Return the pieces in which a question is asked, by what is known of its dataset and what it allows."""
         whole = whole_piece(dataset, question, limits)
         known = self._known.get(_place(account_id, whole), Split())
         pieces = [whole]
@@ -60,7 +60,7 @@ class Splits:
             self._known[key] = replace(known, longest=min(known.longest or hours * HOUR, hours * HOUR))
 
     def refine(self, account_id: str, piece: Piece) -> tuple[Piece, ...]:
-        """Give the finer pieces in which a sampled piece is asked again, and remember; nothing if it is fine enough."""
+        """Return finer pieces in which to ask a sampled piece again, and remember them; none if it is fine enough."""
         longest = HOUR if floor_hour(piece.since) + HOUR < piece.until else QUARTER
         parts = tuple(_cut_times(piece, longest))
         if len(parts) > 1:
@@ -79,7 +79,7 @@ def _may_be_sampled_silently(dataset: Dataset) -> bool:
 
 
 def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:
-    """Give two halves of a piece whose page was full of rows with these asset ids; nothing if it cannot be cut."""
+    """Return two halves of a piece whose page was full of rows with these asset ids; nothing if it cannot be cut."""
     part = without_newest(piece)
     if piece.dataset.role is Role.WINDOW:
         return _halve_ids(part, ids)

@@ -23,13 +23,13 @@ class CloudflareTime:
             self._observed_at = self._clock.monotonic()
 
     def now(self) -> datetime | None:
-        """Give the newest ``Date`` plus the monotonic time since; None before the first answer."""
+        """Return the newest ``Date`` plus the monotonic time since; None before the first answer."""
         if self._newest is None:
             return None
         return self._newest + timedelta(seconds=self._clock.monotonic() - self._observed_at)
 
     def offset(self) -> timedelta | None:
-        """Give how far the machine's wall clock is ahead of Cloudflare's time."""
+        """Return how far the machine's wall clock is ahead of Cloudflare's time."""
         now = self.now()
         return None if now is None else self._clock.now() - now
 

@@ -49,7 +49,7 @@ class Token(Section):
         return self
 
     def secret(self) -> str:
-        """Give the token itself. Raises ConfigError if its file cannot be read or is empty."""
+        """Return the token itself. Raises ConfigError if its file cannot be read or is empty."""
         if self.token is not None:
             secret = self.token.get_secret_value().strip()
             place = "the token"
@@ -72,7 +72,7 @@ class BudgetShare(Section):
     rest: float = Field(default=0.5, gt=0, le=1, description="Share of 1,200 REST requests in five minutes.")
 
     def by_api(self) -> dict[str, float]:
-        """Give the shares by the names of the APIs."""
+        """Return the shares by the names of the APIs."""
         return {"graphql": self.graphql, "rest": self.rest}
 
 
@@ -112,7 +112,7 @@ class Storage(Section):
     )
 
     def folder(self) -> Path | None:
-        """Give the state folder, or None for memory."""
+        """Return the state folder, or None for memory."""
         return Path(self.path) if self.path else None
 
 
@@ -127,5 +127,5 @@ class Config(Selection):
 
     @property
     def selection(self) -> Selection:
-        """Give what the user chose, without what is secret."""
+        """Return what the user chose, without what is secret."""
         return Selection(accounts=self.accounts, projects=self.projects, filters=self.filters)

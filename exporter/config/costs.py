@@ -76,7 +76,7 @@ class PriceRule(Section):
         return self
 
     def override(self) -> Override:
-        """Give it as a value."""
+        """Return it as a value."""
         return Override(**{**self.model_dump(), "account": self.account or ""})
 
 
@@ -90,7 +90,7 @@ class BudgetRule(Section):
     product: Word | None = Field(default=None, description="The product, e.g. r2; absent: all.", examples=["r2"])
 
     def budget(self) -> Budget:
-        """Give it as a value."""
+        """Return it as a value."""
         return Budget(self.name, self.amount, self.account or "", self.project or "", self.product or "")
 
 
@@ -164,7 +164,7 @@ class CostSettings(Section):
         return self
 
     def rules(self) -> CostRules:
-        """Give it as values."""
+        """Return it as values."""
         return CostRules(
             plan=self.plan,
             cycle_day=self.cycle_day,
@@ -180,7 +180,7 @@ class CostSettings(Section):
 
 
 def _fault(text: str, *place: str | int) -> ValidationError:
-    """Give the error of a key within the section."""
+    """Return the error of a key within the section."""
     fault = PydanticCustomError("costs", "{text}", {"text": text})
     return ValidationError.from_exception_data("costs", [InitErrorDetails(type=fault, loc=place, input=None)])
 

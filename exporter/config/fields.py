@@ -16,7 +16,7 @@ HIGHEST_PORT = 65_535
 
 
 def check_url(text: Any, example: str) -> str:
-    """Give an ``http`` or ``https`` address as it is; one with credentials or parameters is refused.
+    """Return an ``http`` or ``https`` address as it is; one with credentials or parameters is refused.
 
     Raises ValueError, which names the example and never the address.
     """

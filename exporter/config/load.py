@@ -21,7 +21,7 @@ def load_config(
     storage_path: str | None,
     alerting: Mapping[str, Any] = MappingProxyType({}),
 ) -> Config:
-    """Give the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError.
+    """Return the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError.
 
     ``alerting`` are keys of that section which flags set.
     """
@@ -49,7 +49,7 @@ def load_config(
 
 
 def _overruled(section: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a section with what is said instead, key by key; what should be a mapping and is none is left as it is."""
+    """Return a section with what is said instead, key by key; what should be a mapping and is none is left as it is."""
     overruled = {**section}
     for key, value in said.items():
         there = section.get(key)
@@ -76,7 +76,7 @@ _ExactLoader.add_constructor("tag:yaml.org,2002:float", _exact)
 
 
 def load_quantities(path: Path) -> dict[str, Any]:
-    """Give the quantities that a YAML file holds, at its top or under ``usage``; none as float. Raises ConfigError."""
+    """Return the quantities in a YAML file, at its top or under ``usage``; none as float. Raises ConfigError."""
     document = _read(path, "file of quantities", _ExactLoader)
     usage = document.get("usage", document)
     if not isinstance(usage, dict):

@@ -136,7 +136,7 @@ class MuteTime(Section):
         return self
 
     def days(self) -> frozenset[int]:
-        """Give the days as numbers, from 0 for Monday."""
+        """Return the days as numbers, from 0 for Monday."""
         found: set[int] = set()
         for text in self.weekdays:
             first, _, last = text.partition(":")
@@ -146,7 +146,7 @@ class MuteTime(Section):
         return frozenset(found) if self.weekdays else frozenset(range(7))
 
     def spans(self) -> tuple[tuple[int, int], ...]:
-        """Give begin and end of each time of day, in minutes; an end not after its begin is on the next day."""
+        """Return begin and end of each time of day, in minutes; an end not after its begin is on the next day."""
         found = [_SPAN.fullmatch(text) for text in self.times]
         return tuple((_minutes(each[1], each[2]), _minutes(each[3], each[4])) for each in found if each)
 

@@ -32,7 +32,7 @@ class Filter(Section):
     )
 
     def admits(self, *names: str) -> bool:
-        """Tell whether something that goes by any of these names is wanted."""
+        """Return whether something that goes by any of these names is wanted."""
         return (not self.include or _matches(self.include, names)) and not _matches(self.exclude, names)
 
 
@@ -86,7 +86,7 @@ class Accounts(Section):
         return self
 
     def admits(self, account: Account) -> bool:
-        """Tell whether the account is to be asked."""
+        """Return whether the account is to be asked."""
         return Filter(include=self.include, exclude=self.exclude).admits(account.id, account.name)
 
 
@@ -116,7 +116,7 @@ class Match(Section):
         return self
 
     def holds(self, asset: Asset, account_names: Iterable[str]) -> bool:
-        """Tell whether the asset, of an account that goes by these names, is meant."""
+        """Return whether the asset, of an account that goes by these names, is meant."""
         return (
             (self.name is None or fnmatchcase(asset.name, self.name))
             and (self.regex is None or re.fullmatch(self.regex, asset.name) is not None)
@@ -167,21 +167,21 @@ class Selection(Section):
     filters: Filters = Field(default=Filters(), description="What is left out; names are matched as globs.")
 
     def wants_product(self, product: Product) -> bool:
-        """Tell whether the product's assets are to be listed and its datasets asked."""
+        """Return whether the product's assets are to be listed and its datasets asked."""
         return self.filters.products.admits(product.name)
 
     def wants_metric(self, family: str) -> bool:
-        """Tell whether a metric family is to be published."""
+        """Return whether a metric family is to be published."""
         return family.startswith(KEPT_METRICS) or self.filters.metrics.admits(family)
 
     def wants_dataset(self, dataset: Dataset) -> bool:
-        """Tell whether a dataset of a wanted product is to be asked: for a metric, or for the costs."""
+        """Return whether a dataset of a wanted product is to be asked: for a metric, or for the costs."""
         return bool(dataset.meters) or any(
             self.wants_metric(metric.family or metric.name) for metric in dataset.metrics
         )
 
     def datasets(self) -> tuple[Dataset, ...]:
-        """Give the datasets to ask."""
+        """Return the datasets to ask."""
         return tuple(
             dataset
             for product in PRODUCTS
@@ -191,15 +191,15 @@ class Selection(Section):
         )
 
     def kinds(self) -> frozenset[str]:
-        """Give the kinds of assets that there are."""
+        """Return the kinds of assets that there are."""
         return frozenset(product.kind for product in PRODUCTS if self.wants_product(product))
 
     def wants_asset(self, asset: Asset) -> bool:
-        """Tell whether an asset is published under its own name."""
+        """Return whether an asset is published under its own name."""
         return self.filters.assets.admits(asset.name, f"{asset.kind}/{asset.name}")
 
     def project_of(self, asset: Asset, account: Account) -> str:
-        """Give the project that the first matching rule says; empty if none matches."""
+        """Return the project that the first matching rule says; empty if none matches."""
         names = (account.id, account.name, self.accounts.alias.get(account.id, account.name))
         return next((rule.project for rule in self.projects if rule.match.holds(asset, names)), "")
 

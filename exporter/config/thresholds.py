@@ -89,7 +89,7 @@ class ThresholdRule(Section):
         return asset
 
     def holds(self, account_names: Iterable[str], project: str = "", asset_names: Iterable[str] = ()) -> bool:
-        """Tell whether a subject is meant, whose account and asset go by these names."""
+        """Return whether a subject is meant, whose account and asset go by these names."""
         return (
             _admits(self.account, account_names)
             and _admits(self.project, (project,))
@@ -98,7 +98,7 @@ class ThresholdRule(Section):
 
 
 def _alert_of(info: ValidationInfo) -> AdjustableAlert | None:
-    """Give the alert of the rule that is checked; None if its name is wrong, which is told already."""
+    """Return the alert of the rule that is checked; None if its name is wrong, which is told already."""
     return ADJUSTABLE.get(info.data.get("alert", ""))
 
 

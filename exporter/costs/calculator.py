@@ -33,13 +33,13 @@ class UsageSource(Protocol):
     """What the calculator reads: the running ledger, or its file."""
 
     def settled_sums(self, account_id: str, since: date, until: date) -> Iterable[tuple[DailyKey, int]]:
-        """Give the daily sums of [since, until) without open hours; a key may come more than once."""
+        """Return the daily sums of [since, until) without open hours; a key may come more than once."""
 
     def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
-        """Give what open hours add to the daily sums."""
+        """Return what open hours add to the daily sums."""
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Give the commit in which settled sums of [since, until) last changed."""
+        """Return the commit in which settled sums of [since, until) last changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,11 @@ class CostCalculator:
         self._facts[account_id] = facts
 
     def facts(self, account_id: str) -> BillingFacts:
-        """Give what is known of an account's billing."""
+        """Return what is known of an account's billing."""
         return self._facts.get(account_id, NO_BILLING_FACTS)
 
     def card_of(self, account_id: str) -> RateCard:
-        """Give the card of an account: its own prices over the list's."""
+        """Return the card of an account: its own prices over the list's."""
         card = self._cards.get(account_id)
         if card is None:
             card = with_overrides(self.card, self.rules.overrides, self._names.get(account_id, (account_id,)))
@@ -94,7 +94,7 @@ class CostCalculator:
         return card
 
     def terms(self, account_id: str) -> AccountTerms:
-        """Give how an account is billed."""
+        """Return how an account is billed."""
         names = self._names.get(account_id, (account_id,))
         return account_terms(self.card_of(account_id), self.rules, self.facts(account_id), names)
 
@@ -106,7 +106,7 @@ class CostCalculator:
         until: datetime,
         on: date | None = None,
     ) -> AccountCosts:
-        """Give what an account costs in the cycle of a day (None: that of ``until``, up to which usage is known)."""
+        """Return what an account costs in the cycle of a day (None: that of ``until``, up to which usage is known)."""
         card, terms, facts = self.card_of(account.id), self.terms(account.id), self.facts(account.id)
         now = Now(terms.cycle_of(on or until.date()), until)
         closed = self._close(source, account.id, now, card)
@@ -137,7 +137,7 @@ class CostCalculator:
         return replace(costs, billed=billed_lines(card, facts, now.cycle, costs.known_until), known_from=known_from)
 
     def _close(self, source: UsageSource, account_id: str, now: Now, card: RateCard) -> _Closed:
-        """Give what the days before today came to; worked out anew only when something of them has changed."""
+        """Return what the days before today came to; worked out anew only when something of them has changed."""
         first = first_day(now)
         commit_number = source.changed_at(account_id, first, now.today)
         known = self._closed.get(account_id)
@@ -163,7 +163,7 @@ def _calibrated(
     days: Mapping[str, Mapping[date, int]],
     rules: CostRules,
 ) -> AccountTerms:
-    """Give the terms with what the account's bill shows of the length of a GB-month."""
+    """Return the terms with what the account's bill shows of the length of a GB-month."""
     if rules.storage_month_days != "auto" or not facts.billed:
         return terms
 

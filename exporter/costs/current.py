@@ -32,7 +32,7 @@ class CurrentCosts:
         self._known: dict[str, AccountCosts] = {}
 
     def compute(self, labels: Mapping[str, str]) -> Costs:
-        """Give the costs of accounts, by id and label, as far as anything of them is counted."""
+        """Return the costs of accounts, by id and label, as far as anything of them is counted."""
         found = {key: self._of_account(BilledAccount(key, label)) for key, label in labels.items()}
         self._known = {key: costs for key, costs in found.items() if costs is not None}
         budgets = budget_costs(self._calculator.rules.budgets, list(self._known.values()))

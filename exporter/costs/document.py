@@ -8,7 +8,7 @@ from exporter.pricing.attribution import sum_amounts
 
 
 def as_document(statement: Statement) -> dict[str, Any]:
-    """Give a statement as JSON; dollars are exact, as text."""
+    """Return a statement as JSON; dollars are exact, as text."""
     query = statement.query
     document: dict[str, Any] = {
         "by": query.by,
@@ -43,7 +43,7 @@ def _row(by: str, row: StatementRow) -> dict[str, Any]:
 
 
 def dollars_document(amount: Amount) -> dict[str, str]:
-    """Give dollars by what they are."""
+    """Return dollars by what they are."""
     return {
         "to_date_usd": plain(amount.to_date),
         "forecast_usd": plain(amount.forecast),
@@ -108,7 +108,7 @@ def unpriced(costs: AccountCosts) -> list[str]:
 
 
 def budget_document(cost: BudgetCost) -> dict[str, Any]:
-    """Give how a budget stands."""
+    """Return how a budget stands."""
     budget = cost.budget
     return {
         "budget": budget.name,

@@ -43,12 +43,12 @@ def _charged_until(costs: AccountCosts, row: StatementRow) -> str:
 
 
 def _midnight(day: date) -> str:
-    """Give the moment at which a day starts, as FOCUS wants moments."""
+    """Return the moment at which a day starts, as FOCUS wants moments."""
     return f"{day}T00:00:00Z"
 
 
 def _forecast(row: StatementRow, amount: Decimal) -> str:
-    """Give an amount at the end of the cycle; days that are over have none."""
+    """Return an amount at the end of the cycle; days that are over have none."""
     return "" if "day" in row.labels else plain(amount)
 
 
@@ -87,7 +87,7 @@ COLUMNS: Mapping[str, Cell] = {
 
 
 def as_csv(statement: Statement) -> str:
-    """Give the rows of a statement as CSV; of a comparison, its lines."""
+    """Return the rows of a statement as CSV; of a comparison, its lines."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if statement.query.compare:

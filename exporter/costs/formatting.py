@@ -9,35 +9,35 @@ BUDGET_COLUMNS = ("budget", "amount", "used", "forecast", "exceeded on")
 
 
 def dollars(amount: Decimal) -> str:
-    """Give an amount in dollars and cents."""
+    """Return an amount in dollars and cents."""
     return f"${to_cents(amount):,.2f}"
 
 
 def signed(amount: Decimal) -> str:
-    """Give a difference with its sign."""
+    """Return a difference with its sign."""
     cents = to_cents(amount)
     return f"{'-' if cents < 0 else '+'}${abs(cents):,.2f}"
 
 
 def quantity(amount: Fraction) -> str:
-    """Give a quantity for people: whole where it is large, else with three decimal places."""
+    """Return a quantity for people: whole where it is large, else with three decimal places."""
     if amount >= 1_000 or amount.denominator == 1:
         return f"{round(amount):,}"
     return f"{Decimal(round(amount * 1_000)).scaleb(-3):f}"
 
 
 def percent(ratio: Decimal | Fraction) -> str:
-    """Give a ratio in percent."""
+    """Return a ratio in percent."""
     return f"{round(ratio * 100):,} %"
 
 
 def quota_cells(cost: MeterCost) -> tuple[str, str]:
-    """Give which quota it is and how much of it is used."""
+    """Return which quota it is and how much of it is used."""
     return cost.meter, percent(cost.quota_ratio or Decimal(0))
 
 
 def budget_cells(cost: BudgetCost) -> tuple[str, ...]:
-    """Give how a budget stands, for ``BUDGET_COLUMNS``."""
+    """Return how a budget stands, for ``BUDGET_COLUMNS``."""
     return (
         cost.budget.name,
         dollars(cost.budget.amount),

@@ -28,19 +28,19 @@ class UsageHistory(UsageSource, Protocol):
     """Where past usage is read: the running ledger, or its file."""
 
     def accounts(self) -> tuple[Account, ...]:
-        """Give the accounts with their real names."""
+        """Return the accounts with their real names."""
 
     def labels(self) -> dict[str, str]:
-        """Give the label of each account, by id."""
+        """Return the label of each account, by id."""
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
-        """Give every asset of an account."""
+        """Return every asset of an account."""
 
     def billing(self) -> dict[str, str]:
-        """Give what was put down of each account's billing."""
+        """Return what was put down of each account's billing."""
 
     def until(self, account_id: str) -> datetime | None:
-        """Give up to when the account's usage is known."""
+        """Return up to when the account's usage is known."""
 
 
 class AssetMeter(NamedTuple):
@@ -62,7 +62,7 @@ class ListPrice(NamedTuple):
 
 
 class CostHistory:
-    """Gives costs by account and cycle."""
+    """Costs by account and cycle."""
 
     def __init__(
         self,
@@ -82,20 +82,20 @@ class CostHistory:
 
     @property
     def rules(self) -> CostRules:
-        """Give the rules by which they are kept."""
+        """Return the rules by which they are kept."""
         return self._calculator.rules
 
     @property
     def card(self) -> RateCard:
-        """Give the rate card, with list prices."""
+        """Return the rate card, with list prices."""
         return self._calculator.card
 
     def facts(self, account_id: str) -> BillingFacts:
-        """Give what is known of an account's billing."""
+        """Return what is known of an account's billing."""
         return self._calculator.facts(account_id)
 
     def accounts(self, wanted: Iterable[str] = ()) -> list[BilledAccount]:
-        """Give the accounts of which anything is known; of these the ``wanted`` ones, by id, label or name.
+        """Return the accounts of which anything is known; of these the ``wanted`` ones, by id, label or name.
 
         Raises QueryError if one of them is not there.
         """
@@ -116,7 +116,7 @@ class CostHistory:
         ]
 
     def costs(self, account: BilledAccount, period: str = CURRENT) -> AccountCosts:
-        """Give what an account costs in a period (see ``day_of``). Raises QueryError."""
+        """Return what an account costs in a period (see ``day_of``). Raises QueryError."""
         until = self._source.until(account.id)
         if until is None:
             raise QueryError(f"Nothing is known of account {account.label} yet.")
@@ -124,7 +124,7 @@ class CostHistory:
         return self._calculator.compute(self._source, account, self._source.roster(account.id), until, on)
 
     def list_prices(self, account: BilledAccount, since: date, until: date) -> dict[AssetMeter, ListPrice]:
-        """Give what was used on the days [since, until), and what that comes to at the list prices of those days."""
+        """Return what was used on the days [since, until), and what that comes to at the list prices of those days."""
         roster, tariffs = self._source.roster(account.id), self._calculator.tariffs
         card = self._calculator.card_of(account.id)
         found: dict[AssetMeter, ListPrice] = {}
@@ -151,7 +151,7 @@ class CostHistory:
 
 
 def day_of(period: str, cycle_start: date, today: date) -> date:
-    """Give a day of the cycle that a word means: current, previous, or any of its days. Raises QueryError."""
+    """Return a day of the cycle that a word means: current, previous, or any of its days. Raises QueryError."""
     if period == CURRENT:
         return today
     if period == PREVIOUS:
@@ -166,7 +166,7 @@ def day_of(period: str, cycle_start: date, today: date) -> date:
 
 
 def is_period(text: str) -> bool:
-    """Tell whether a text means a period rather than a project."""
+    """Return whether a text means a period rather than a project."""
     try:
         date.fromisoformat(text)
     except ValueError:

@@ -72,7 +72,7 @@ class Statement:
 
 
 def make_statement(query: StatementQuery, history: CostHistory) -> Statement:
-    """Give the statement that is asked for. Raises QueryError."""
+    """Return the statement that is asked for. Raises QueryError."""
     query.check()
     accounts = history.accounts(query.accounts)
     costs = tuple(history.costs(account, query.period) for account in accounts)
@@ -85,7 +85,7 @@ def make_statement(query: StatementQuery, history: CostHistory) -> Statement:
 
 
 def state_costs(query: StatementQuery, costs: Sequence[AccountCosts], budgets: Iterable[Budget]) -> Statement:
-    """Give the statement of costs that are worked out already. Raises QueryError."""
+    """Return the statement of costs that are worked out already. Raises QueryError."""
     query.check()
     stood = budget_costs(budgets, costs)
     if query.compare:
@@ -111,7 +111,7 @@ def _notes(costs: Iterable[AccountCosts]) -> tuple[str, ...]:
 
 
 def _items(costs: Iterable[AccountCosts]) -> list[tuple[str, CostItem]]:
-    """Give all items, each with its account."""
+    """Return all items, each with its account."""
     return [(each.account, item) for each in costs for item in each.items]
 
 
@@ -126,7 +126,7 @@ def _rows(by: str, costs: AccountCosts) -> list[StatementRow]:
 
 
 def _with_quantity(row: StatementRow, items: Sequence[CostItem], costs: AccountCosts) -> StatementRow:
-    """Give a row of one meter with what was used of it; of a subscription there is no quantity."""
+    """Return a row of one meter with what was used of it; of a subscription there is no quantity."""
     if any(item.kind == SUBSCRIPTION for item in items):
         return row
     unit = costs.card.meters[row.labels["meter"]].unit
@@ -157,7 +157,7 @@ def _differences(
 
 
 def _compared(by: str, items: Iterable[tuple[str, CostItem]]) -> dict[tuple[tuple[str, str], ...], list[Amount]]:
-    """Give what is compared by its labels; but for accounts themselves, those of all accounts are added up."""
+    """Return what is compared by its labels; but for accounts themselves, those of all accounts are added up."""
     groups: dict[tuple[tuple[str, str], ...], list[Amount]] = {}
     for account, item in items:
         labels = [("account", account)] if by == "account" else [(name, getattr(item, name)) for name in GROUPS[by]]
@@ -166,7 +166,7 @@ def _compared(by: str, items: Iterable[tuple[str, CostItem]]) -> dict[tuple[tupl
 
 
 def daily(costs: AccountCosts) -> list[tuple[date, Amount]]:
-    """Give what each day of the cycle so far has added to its cost; subscriptions on its first day.
+    """Return what each day of the cycle so far has added to its cost; subscriptions on its first day.
 
     A block's whole price falls on the day on which it is begun, as on Cloudflare's bill.
     """

@@ -14,7 +14,7 @@ class ProcessMetrics:
         GCCollector(registry=self._registry)
 
     def families(self) -> tuple[Family, ...]:
-        """Give the figures of this moment."""
+        """Return the figures of this moment."""
         return tuple(
             Family(
                 metric.name + ("_total" if metric.type == "counter" else ""),

@@ -51,7 +51,7 @@ class Renderer:
         self._seconds = self._clock.monotonic() - started
 
     def peek(self, snapshot: Snapshot, encoding: Encoding) -> Rendered | None:
-        """Give a snapshot's body if it is rendered, and remember that this format is asked for."""
+        """Return a snapshot's body if it is rendered, and remember that this format is asked for."""
         self._asked[encoding] = self._clock.monotonic()
         current, rendered = self._current
         if current is snapshot:
@@ -60,7 +60,7 @@ class Renderer:
         return known.get(encoding) if previous and previous() is snapshot else None
 
     def get(self, snapshot: Snapshot, encoding: Encoding) -> Rendered:
-        """Give a snapshot's body, rendering it if nobody asked for this format lately."""
+        """Return a snapshot's body, rendering it if nobody asked for this format lately."""
         made = self.peek(snapshot, encoding) or self._render(snapshot, encoding)
         current, rendered = self._current
         if current is snapshot:

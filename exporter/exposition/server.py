@@ -55,7 +55,7 @@ class MetricsEndpoint:
 
 
 def choose_encoding(accept: str, accept_encoding: str) -> Encoding:
-    """Give the format and compression that a client asks for: OpenMetrics where it is wanted at least as much."""
+    """Return the format and compression that a client asks for: OpenMetrics where it is wanted at least as much."""
     qualities = {Format.OPENMETRICS: 0.0, Format.TEXT: 0.0}
     for media, quality in _weighted(accept):
         if media == "application/openmetrics-text":
@@ -69,7 +69,7 @@ def choose_encoding(accept: str, accept_encoding: str) -> Encoding:
 
 
 def _weighted(header: str) -> list[tuple[str, float]]:
-    """Give the entries of an Accept header with their weights; one that cannot be read weighs nothing."""
+    """Return the entries of an Accept header with their weights; one that cannot be read weighs nothing."""
     entries: list[tuple[str, float]] = []
     for part in header.split(","):
         word, *parameters = (piece.strip() for piece in part.split(";"))

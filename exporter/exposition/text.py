@@ -18,7 +18,7 @@ class Format(Enum):
 
 
 def render(families: Iterable[Family], form: Format) -> bytes:
-    """Give the exposition of some families; those without samples are left out."""
+    """Return the exposition of some families; those without samples are left out."""
     lines: list[str] = []
     for family in families:
         if not family.samples:

@@ -11,7 +11,7 @@ NamedAccounts = Mapping[str, tuple[str, str]]
 def label_accounts(
     known: NamedAccounts, accounts: Sequence[Account], alias: Mapping[str, str]
 ) -> dict[str, tuple[str, str]]:
-    """Give name and label of the accounts that are new or called anew. ``alias`` goes from id to label.
+    """Return name and label of the accounts that are new or called anew. ``alias`` goes from id to label.
 
     The later of two that are called the same gets its short id behind it. An account whose name could not be read
     comes with its id for a name; it keeps the name known from before.

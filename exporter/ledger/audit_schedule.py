@@ -67,7 +67,7 @@ class DayTask(NamedTuple):
 
 
 def start_of(day: date) -> datetime:
-    """Give the UTC midnight at which a day starts."""
+    """Return the UTC midnight at which a day starts."""
     return datetime.combine(day, time(), UTC)
 
 
@@ -79,14 +79,14 @@ class Horizon(NamedTuple):
 
     @property
     def oldest(self) -> datetime:
-        """Give the oldest moment that can be asked for."""
+        """Return the oldest moment that can be asked for."""
         return floor_hour(self.now - self.retention) + HOUR
 
 
 def find_tasks(
     dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], reach: Horizon
 ) -> list[DayTask]:
-    """Give what is to be asked of the closed days of a dataset, the newest day first.
+    """Return what is to be asked of the closed days of a dataset, the newest day first.
 
     Usage has a ``state`` once it has begun. What is out of reach can't be asked any more.
     """
@@ -101,7 +101,7 @@ def find_tasks(
 def find_progress(
     dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], tasks: list[DayTask], reach: Horizon
 ) -> DayProgress:
-    """Give how far the closed days have come; ``tasks`` are those that ``find_tasks`` gave.
+    """Return how far the closed days have come; ``tasks`` are those that ``find_tasks`` gave.
 
     What is out of reach will not change any more.
     """
@@ -126,7 +126,7 @@ def find_progress(
 def _parts(
     dataset: Dataset, state: CounterState | None, now: datetime
 ) -> Iterator[tuple[DayPart, tuple[datetime, datetime]]]:
-    """Give the parts of the days that may matter, newest first, with the time that each spans."""
+    """Return the parts of the days that may matter, newest first, with the time that each spans."""
     is_usage = dataset.role is Role.USAGE
     if is_usage and state is None:
         return
@@ -203,7 +203,7 @@ def _exceeds(more: int, less: int, are_estimates: bool) -> bool:
 
 
 def judge(mark: DayMark | None, part: DayPart, answered: datetime, is_lower: bool, digest: str) -> DayMark:
-    """Give the mark that an answer leaves.
+    """Return the mark that an answer leaves.
 
     It is final if it is due for that, is not the first, and is not lower than what is known; a lower one must be
     repeated exactly, or is taken after hours. The same rule settles an hour, for the same reason: a single answer may
@@ -221,13 +221,13 @@ def judge(mark: DayMark | None, part: DayPart, answered: datetime, is_lower: boo
 
 
 def digest_of(rows: Mapping[Key, Amounts]) -> str:
-    """Give a short text that two answers share only if they are the same."""
+    """Return a short text that two answers share only if they are the same."""
     text = repr(sorted((repr(key), amounts) for key, amounts in rows.items()))
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def after_retiring(marks: Mapping[DayPart, DayMark], start: datetime) -> dict[DayPart, DayMark]:
-    """Give the marks that still hold when what was counted from ``start`` on ends, and counting begins anew.
+    """Return the marks that still hold when what was counted from ``start`` on ends, and counting begins anew.
 
     All of it is then before counting; a day of which any part was not final yet is filled in once more.
     """
@@ -242,6 +242,6 @@ def after_retiring(marks: Mapping[DayPart, DayMark], start: datetime) -> dict[Da
 
 
 def _is_before_final(day: date, marks: Mapping[DayPart, DayMark], start: datetime) -> bool:
-    """Tell whether what a day saw before ``start`` is final, or was nothing."""
+    """Return whether what a day saw before ``start`` is final, or was nothing."""
     before = marks.get(DayPart(day, Portion.BEFORE))
     return start <= start_of(day) or (before is not None and before.is_final)

@@ -22,13 +22,13 @@ class ClosedDays:
     def find_tasks(
         self, key: BookKey, dataset: Dataset, state: CounterState | None, reach: Horizon
     ) -> tuple[list[DayTask], DayProgress]:
-        """Give what is to be asked of a dataset's closed days, and how far they have come."""
+        """Return what is to be asked of a dataset's closed days, and how far they have come."""
         marks = self._marks.get(key, {})
         tasks = find_tasks(dataset, state, marks, reach)
         return tasks, find_progress(dataset, state, marks, tasks, reach)
 
     def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Counters | None) -> DayChange:
-        """Give what an answer about a part of a day changes."""
+        """Return what an answer about a part of a day changes."""
         mark = self._marks.get(key, {}).get(part)
         if part.part is Portion.COUNTED:
             return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day))
@@ -40,7 +40,7 @@ class ClosedDays:
             self._marks.setdefault(key, {}).update((change.part, change.mark) for change in changes)
 
     def retire(self, key: BookKey, start: datetime, daily: dict[DailyKey, int]) -> Retirement:
-        """Give what stays of a book that began at ``start`` and ends."""
+        """Return what stays of a book that began at ``start`` and ends."""
         return Retirement(start, daily, after_retiring(self._marks.get(key, {}), start))
 
     def take_retired(self, retired: Mapping[BookKey, Retirement]) -> None:

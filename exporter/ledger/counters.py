@@ -54,7 +54,7 @@ class Counters:
 
     @property
     def dataset(self) -> Dataset:
-        """Give the dataset that is kept."""
+        """Return the dataset that is kept."""
         return self.plan.dataset
 
     def merge(self, change: "CounterChange") -> None:
@@ -182,7 +182,7 @@ def add_late(book: Counters, state: CounterState, late: LateUsage, context: Publ
 
 
 def _hold(state: CounterState, answer: Answer, birth: Birth, held: BirthHold, *, is_incomplete: bool) -> Birth | None:
-    """Give since when the values of a jump are held back: until what they belong to is named and was seen at zero.
+    """Return since when the values of a jump are held back: until what they belong to is named and was seen at zero.
 
     Nobody is waited for longer than for a scrape.
     """
@@ -198,7 +198,7 @@ def _hold(state: CounterState, answer: Answer, birth: Birth, held: BirthHold, *,
 def _find_active(
     book: Counters, settlement: Settlement, context: PublishContext
 ) -> tuple[dict[RowKey, RowTotals], dict[RowKey, RowTotals], set[tuple[Placement, SeriesKey]]]:
-    """Give the rows that a settlement changes, these with those that wait, and the series that are missing for them."""
+    """Return the rows that a settlement changes, these plus the waiting ones, and the births they need."""
     plan = book.plan
     changed = accrue(book.rows, settlement, len(plan.dataset.fields), len(plan.parts))
     active = {key: book.rows[key] for key in book.waiting} | changed
@@ -206,7 +206,7 @@ def _find_active(
 
 
 def _by_day(settled: Mapping[datetime, Rows], kept_from: datetime) -> dict[date, dict[RowKey, Amounts]]:
-    """Give what settled, summed over each day."""
+    """Return what settled, summed over each day."""
     days: dict[date, list[Rows]] = {}
     for hour, rows in settled.items():
         if hour + HOUR > kept_from:
@@ -215,7 +215,7 @@ def _by_day(settled: Mapping[datetime, Rows], kept_from: datetime) -> dict[date,
 
 
 def _next_state(state: CounterState, answer: Answer, open_from: datetime, hold: Birth | None) -> CounterState:
-    """Give the state after an answer."""
+    """Return the state after an answer."""
     newest = max(filter(None, (state.newest, answer.newest)), default=None)
     until = answer.question.until
     return state._replace(
@@ -229,7 +229,7 @@ def _next_state(state: CounterState, answer: Answer, open_from: datetime, hold: 
 
 
 def meter_open_hours(dataset: Dataset, open_hours: Mapping[datetime, OpenHour]) -> dict[DailyKey, int]:
-    """Give what open hours add to the daily sums, now or when their book ends (a changed dataset, a reset)."""
+    """Return what open hours add to the daily sums, now or when their book ends (a changed dataset, a reset)."""
     return meter_hours(dataset, {hour: known.rows for hour, known in open_hours.items()})
 
 

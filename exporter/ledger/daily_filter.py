@@ -18,7 +18,7 @@ class DailyFilter(NamedTuple):
     meters: frozenset[str] | None = None
 
     def condition(self) -> tuple[str, tuple[str, ...]]:
-        """Give it as a part of an SQL condition, with the values from the fourth on."""
+        """Return it as a part of an SQL condition, with the values from the fourth on."""
         text, values = "", []
         if self.assets is not None:
             text += " AND (asset IN (SELECT value FROM json_each(?4)) OR asset = '' OR asset GLOB ?5)"

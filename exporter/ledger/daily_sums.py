@@ -11,7 +11,7 @@ KEPT_DAYS = 400
 
 
 def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
-    """Give what the rows of some hours add to the daily sums, in each meter's smallest unit."""
+    """Return what the rows of some hours add to the daily sums, in each meter's smallest unit."""
     sums: dict[DailyKey, int] = {}
     weights: dict[tuple[str, ...], list[tuple[str, int, int]]] = {}
     for hour, rows in hours.items():
@@ -39,7 +39,7 @@ def add_daily(
 
 
 def counting_meters(dataset: Dataset, values: tuple[str, ...]) -> list[Meter]:
-    """Give the meters that count rows with these label values."""
+    """Return the meters that count rows with these label values."""
     labels = dict(zip([label.name for label in dataset.labels], values, strict=True))
     return [meter for meter in dataset.meters if _counts(meter, labels)]
 

@@ -44,7 +44,7 @@ class Gauges:
 
     @property
     def dataset(self) -> Dataset:
-        """Give the dataset that is read."""
+        """Return the dataset that is read."""
         return self.plan.dataset
 
     def merge(self, change: "GaugeChange") -> None:
@@ -80,7 +80,7 @@ class Presence(StrEnum):
 
 
 def presence(kind: str, asset: str, roster: Mapping[RosterKey, Entry]) -> Presence:
-    """Give whether an asset is there; rows without an asset are the account's own."""
+    """Return whether an asset is there; rows without an asset are the account's own."""
     entry = roster.get((kind, asset))
     if not asset or (entry is not None and entry.standing in {Standing.LISTED, Standing.ABSENT}):
         return Presence.THERE
@@ -112,7 +112,7 @@ def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> Gauge
 
 
 def peaks_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
-    """Give the peaks of a day that is over: of each asset, and of the account as the sum over all in any hour.
+    """Return the peaks of a day that is over: of each asset, and of the account as the sum over all in any hour.
 
     A row tells what is stored until the next one of its key, and the first of the day also what was before it.
     """
@@ -133,7 +133,7 @@ def _is_kept(presence: Presence, reading: Reading, now: datetime) -> bool:
 
 
 def _of_account(sums: Mapping[DailyKey, int]) -> dict[DailyKey, int]:
-    """Give the sums over all assets, under the empty asset id."""
+    """Return the sums over all assets, under the empty asset id."""
     total: dict[DailyKey, int] = {}
     for (day, _, meter), amount in sums.items():
         total[day, "", meter] = total.get((day, "", meter), 0) + amount
@@ -148,7 +148,7 @@ def _raise(peaks: dict[DailyKey, int], sums: Mapping[DailyKey, int]) -> None:
 def current_readings(
     book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
 ) -> dict[tuple[Placement, SeriesKey], int]:
-    """Give what readings are published as: states add up where assets share a placement, of windows the highest."""
+    """Return what readings are published as: states add up where assets share a placement, of windows the highest."""
     is_window = book.dataset.role is Role.WINDOW
     if is_window and book.state and now is not None and now - book.state.until > WINDOW_LIFE:
         return {}

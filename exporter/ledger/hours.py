@@ -97,7 +97,7 @@ def settle(
 
 
 def _replace(before: OpenHour, rows: Rows, are_estimates: bool) -> tuple[OpenHour, int]:
-    """Give the hour with its new rows, and how many rows fell against the answer before."""
+    """Return the hour with its new rows, and how many rows fell against the answer before."""
     least = 9 if are_estimates else 10
     fallen = sum(_is_lower(rows.get(key), amounts, least) for key, amounts in before.rows.items())
     peak = rows
@@ -107,14 +107,14 @@ def _replace(before: OpenHour, rows: Rows, are_estimates: bool) -> tuple[OpenHou
 
 
 def _is_lower(now: Amounts | None, before: Amounts, least: int) -> bool:
-    """Tell whether an amount is less than so many tenths of what it was."""
+    """Return whether an amount is less than so many tenths of what it was."""
     if now is None:
         return any(before)
     return now != before and any(10 * a < least * b for a, b in zip(now, before, strict=True))
 
 
 def _is_same(known: OpenHour, before: OpenHour) -> bool:
-    """Tell whether two answers agree: to the unit, or for estimates within a tenth."""
+    """Return whether two answers agree: to the unit, or for estimates within a tenth."""
     if not known.are_estimates:
         return known.rows == before.rows
     pairs = ((known.rows.get(key, ()), before.rows.get(key, ())) for key in known.rows.keys() | before.rows.keys())
@@ -145,12 +145,12 @@ def _date_doubts(known: OpenHour, before: OpenHour, date: datetime) -> OpenHour:
 
 
 def _is_past(end: datetime, seen: datetime | None, date: datetime) -> bool:
-    """Tell whether this answer, of which ``seen`` is the newest, holds data later than an hour's end, or need not."""
+    """Return whether this answer, of which ``seen`` is the newest, holds data later than an hour's end, or need not."""
     return (seen is not None and seen >= end) or date >= end + PATIENCE
 
 
 def _is_quiet(end: datetime, newest: datetime | None) -> bool:
-    """Tell whether no data are to be expected, because there have been none for long."""
+    """Return whether no data are to be expected, because there have been none for long."""
     return newest is None or end - newest > QUIET
 
 

@@ -105,15 +105,15 @@ class Ledger:
         self._store.close()
 
     def size(self) -> int:
-        """Give the bytes that the ledger takes."""
+        """Return the bytes that the ledger takes."""
         return self._store.size()
 
     def accounts(self) -> tuple[Account, ...]:
-        """Give the accounts that were ever enrolled, with their real names."""
+        """Return the accounts that were ever enrolled, with their real names."""
         return tuple(Account(account_id, name) for account_id, (name, _) in self._accounts.items())
 
     def labels(self) -> dict[str, str]:
-        """Give the label of each account, by id."""
+        """Return the label of each account, by id."""
         return {account_id: label for account_id, (_, label) in self._accounts.items()}
 
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -128,7 +128,7 @@ class Ledger:
             self._accounts = self._accounts | change.accounts
 
     def has_roster(self, account_id: str) -> bool:
-        """Tell whether a discovery of this account was ever taken over."""
+        """Return whether a discovery of this account was ever taken over."""
         roster = self._roster.get(account_id, {})
         return account_id in self._unlistable or any(
             entry.standing is not Standing.STRANGER for entry in roster.values()
@@ -161,7 +161,7 @@ class Ledger:
         )
 
     def open_from(self, account_id: str, dataset: str) -> datetime | None:
-        """Give where the next question has to start; None if the dataset has not begun.
+        """Return where the next question has to start; None if the dataset has not begun.
 
         Usage is asked from its oldest open hour, a state from the newest hour that is known.
         """
@@ -172,7 +172,7 @@ class Ledger:
         return reading.state.newest if reading and reading.state else None
 
     def until(self, account_id: str) -> datetime | None:
-        """Give the newest moment up to which any dataset of the account was asked."""
+        """Return the newest moment up to which any dataset of the account was asked."""
         states = [self._books[key].state for key in self._books_of(account_id) if not is_list_cost(key[1])]
         return max((state.until for state in states if state), default=None)
 
@@ -219,19 +219,19 @@ class Ledger:
             self._billing[account_id] = facts
 
     def billing(self) -> dict[str, str]:
-        """Give what was last put down of each account's billing, by id."""
+        """Return what was last put down of each account's billing, by id."""
         return dict(self._billing)
 
     def find_day_tasks(
         self, account_id: str, dataset: Dataset, now: datetime, retention: timedelta
     ) -> tuple[list[DayTask], DayProgress]:
-        """Give what is to be asked of the closed days of a dataset, and how far they have come."""
+        """Return what is to be asked of the closed days of a dataset, and how far they have come."""
         key = (account_id, dataset.key)
         book = self._books.get(key)
         return self._days.find_tasks(key, dataset, book.state if book else None, Horizon(now, retention))
 
     def count_rows(self, account_id: str, dataset: str) -> int:
-        """Give how many rows a day of a dataset has at most, as far as is known: what is stored is told by the hour."""
+        """Return the most rows that a day of a dataset can have, as far as is known: stored states come by the hour."""
         book, reading = self._books.get((account_id, dataset)), self._readings.get((account_id, dataset))
         return len(book.rows) if book else 24 * len(reading.rows) if reading else 0
 
@@ -313,7 +313,7 @@ class Ledger:
             self._books.setdefault(key, Counters(self._plans[key[1]])).merge(book_change)
 
     def daily_sums(self, account_id: str, since: date = date.min, until: date = date.max) -> dict[DailyKey, int]:
-        """Give what each asset used of each meter on each UTC day in [since, until), open hours included."""
+        """Return what each asset used of each meter on each UTC day in [since, until), open hours included."""
         sums = self._store.load_daily(account_id, since, until)
         add_daily(sums, self.open_sums(account_id), since, until)
         return sums
@@ -321,14 +321,14 @@ class Ledger:
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
-        """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once.
+        """Return the daily sums of [since, until) without open hours, one by one; a key may come more than once.
 
         Raises StorageError.
         """
         return self._store.read_settled(account_id, since, until, wanted)
 
     def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
-        """Give what open hours add to the daily sums; worked out once for each commit."""
+        """Return what open hours add to the daily sums; worked out once for each commit."""
         commit_number, known = self._open_sums.get(account_id, (0, {}))
         if commit_number == self.commit_number:
             return known
@@ -339,21 +339,21 @@ class Ledger:
         return sums
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
-        """Give every asset that was ever seen of an account."""
+        """Return every asset that was ever seen of an account."""
         return self._roster.get(account_id, {})
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Give the commit in which settled sums of [since, until) last changed, as far as this process knows."""
+        """Return the commit in which settled sums of [since, until) last changed, as far as this process knows."""
         changes = self._day_changes.get(account_id, {})
         return max((commit_number for day, commit_number in changes.items() if since <= day < until), default=0)
 
     def totals(self, account_id: str, dataset: str) -> dict[tuple[str, tuple[str, ...]], tuple[int, ...]]:
-        """Give the total of each row of a dataset since its start, per field."""
+        """Return the total of each row of a dataset since its start, per field."""
         book = self._books.get((account_id, dataset))
         return {key: row.total for key, row in book.rows.items()} if book else {}
 
     def publication(self, now: datetime | None = None) -> Publication:
-        """Give what is to be published after the last commit; windows that are old by ``now`` are left out."""
+        """Return what is to be published after the last commit; windows that are old by ``now`` are left out."""
         return Publication(
             commit_number=self.commit_number,
             accounts=self.labels(),
@@ -442,7 +442,7 @@ class Ledger:
 
 
 def _listed(roster: Mapping[RosterKey, Entry], kind: str) -> list[Placement]:
-    """Give the placements of all known assets of a kind."""
+    """Return the placements of all known assets of a kind."""
     placements = {
         entry.placement for entry in roster.values() if entry.asset.kind == kind and entry.standing is Standing.LISTED
     }

@@ -22,11 +22,11 @@ class Tariffs(Protocol):
     """Knows what usage costs."""
 
     def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
-        """Give the tariff of a meter on a day, for scripts of a dispatch namespace or others; None if it is free."""
+        """Return the tariff of a meter on a day, for scripts of a dispatch namespace or others; None if it is free."""
 
 
 def list_cost_of(dataset: Dataset) -> Dataset:
-    """Give the dataset of the list cost of another."""
+    """Return the dataset of the list cost of another."""
     return Dataset(
         name=dataset.name,
         variant=VARIANT,
@@ -43,12 +43,12 @@ def list_cost_of(dataset: Dataset) -> Dataset:
 
 
 def key_of(dataset: str) -> str:
-    """Give the key of the list cost of a dataset."""
+    """Return the key of the list cost of a dataset."""
     return f"{dataset}/{VARIANT}"
 
 
 def is_list_cost(key: str) -> bool:
-    """Tell whether a dataset's key is that of list cost."""
+    """Return whether a dataset's key is that of list cost."""
     return key.endswith(f"/{VARIANT}")
 
 
@@ -63,7 +63,7 @@ class ListCosts:
         self.shows_assets = True
 
     def place(self, placements: Mapping[str, Placement]) -> dict[str, Placement]:
-        """Give where the cost of assets goes, by where their usage does."""
+        """Return where the cost of assets goes, by where their usage does."""
         if self.shows_assets:
             return dict(placements)
         return {asset: Placement(placement.project, "") for asset, placement in placements.items()}
@@ -71,7 +71,7 @@ class ListCosts:
     def answer(
         self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
     ) -> Answer | None:
-        """Give an answer in money; None if the dataset costs nothing. ``book`` is that of its cost.
+        """Return an answer in money; None if the dataset costs nothing. ``book`` is that of its cost.
 
         ``levels`` are what was stored in the hours that an answer about storage tells.
         """
@@ -84,7 +84,7 @@ class ListCosts:
     def price(
         self, account_id: str, dataset: Dataset, hours: Mapping[datetime, Rows]
     ) -> dict[datetime, dict[RowKey, tuple[int]]]:
-        """Give the cost of the rows of some hours (or days), by asset and billed meter."""
+        """Return the cost of the rows of some hours (or days), by asset and billed meter."""
         weights: dict[tuple[tuple[str, ...], date, bool], list[tuple[str, int, int]]] = {}
         priced: dict[datetime, dict[RowKey, tuple[int]]] = {}
         for hour, rows in hours.items():
@@ -112,7 +112,7 @@ class ListCosts:
         return found
 
     def _answer_about_usage(self, account_id: str, dataset: Dataset, answer: Answer, book: Counters | None) -> Answer:
-        """Give an answer about usage in money, for the hours whose cost has not settled.
+        """Return an answer about usage in money, for the hours whose cost has not settled.
 
         Usage may stay open for longer: it also waits for figures that cost nothing.
         """
@@ -127,7 +127,7 @@ class ListCosts:
     def _answer_about_stored(
         self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
     ) -> Answer:
-        """Give an answer about what is stored in money, for the hours that are over since counting began.
+        """Return an answer about what is stored in money, for the hours that are over since counting began.
 
         What is stored stays until the next hour that is told; hours before the answer's stay as they were answered.
         """
@@ -148,7 +148,7 @@ def _hours(since: datetime, until: datetime) -> Iterator[datetime]:
 
 
 def _filled(levels: Mapping[datetime, Rows], hours: Iterable[datetime]) -> dict[datetime, Rows]:
-    """Give what was stored in some hours, as far as it is told in them, or before and after them."""
+    """Return what was stored in some hours, as far as it is told in them, or before and after them."""
     filled: dict[datetime, Rows] = {}
     for hour in hours:
         before = max((told for told in levels if told <= hour), default=None)
@@ -158,10 +158,10 @@ def _filled(levels: Mapping[datetime, Rows], hours: Iterable[datetime]) -> dict[
 
 
 def ceil_hour(moment: datetime) -> datetime:
-    """Give the end of the hour, or the moment if it is one."""
+    """Return the end of the hour, or the moment if it is one."""
     return floor_hour(moment + HOUR - timedelta(microseconds=1))
 
 
 def has_list_cost(dataset: Dataset) -> bool:
-    """Tell whether a dataset counts anything that could cost."""
+    """Return whether a dataset counts anything that could cost."""
     return bool(dataset.meters) and dataset.role is not Role.WINDOW

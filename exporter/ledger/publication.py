@@ -40,7 +40,7 @@ class Publication:
 
 
 def publish_book(account: str, book: Counters) -> PublishedBook:
-    """Give what is counted of a dataset, as it is published."""
+    """Return what is counted of a dataset, as it is published."""
     series = tuple(
         (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
     )
@@ -48,7 +48,7 @@ def publish_book(account: str, book: Counters) -> PublishedBook:
 
 
 def publish_list_costs(books: Mapping[BookKey, Counters], *, with_assets: bool) -> tuple[PublishedBook, ...]:
-    """Give what usage costs at list price, by asset or by project."""
+    """Return what usage costs at list price, by asset or by project."""
     published = [publish_book(key[0], book) for key, book in books.items() if is_list_cost(key[1]) and book.state]
     return tuple(
         replace(each, series=tuple(one for one in each.series if bool(one[0].asset) is with_assets))
@@ -62,7 +62,7 @@ def publish_books(
     rosters: Mapping[str, Mapping[RosterKey, Entry]],
     now: datetime | None,
 ) -> tuple[PublishedBook, ...]:
-    """Give what is counted, and what was read; windows that are old by ``now`` are left out."""
+    """Return what is counted, and what was read; windows that are old by ``now`` are left out."""
     return (
         *(publish_book(key[0], book) for key, book in books.items() if book.state and not is_list_cost(key[1])),
         *(publish_gauges(key[0], book, rosters.get(key[0], {}), now) for key, book in readings.items()),
@@ -70,7 +70,7 @@ def publish_books(
 
 
 def newly_used(kind: str, answer: Answer, known: Mapping[RosterKey, datetime]) -> dict[RosterKey, datetime]:
-    """Give the newest hour in which an answer says that each asset was used, where it is newer than what is known."""
+    """Return the newest hour in which an answer says that each asset was used, where it is newer than what is known."""
     used: dict[RosterKey, datetime] = {}
     for hour in sorted(answer.hours):
         for (asset, _), amounts in answer.hours[hour].items():
@@ -83,7 +83,7 @@ def newly_used(kind: str, answer: Answer, known: Mapping[RosterKey, datetime]) -
 def publish_gauges(
     account: str, book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
 ) -> PublishedBook:
-    """Give what a state or window dataset says, as it is published."""
+    """Return what a state or window dataset says, as it is published."""
     series = current_readings(book, roster, now)
     triples = tuple((placement, key, amount) for (placement, key), amount in series.items())
     return PublishedBook(account, book.dataset, None, book.state, triples)

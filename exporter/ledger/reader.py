@@ -33,33 +33,33 @@ class LedgerReader:
         self._roster = loader.load_roster()
 
     def accounts(self) -> tuple[Account, ...]:
-        """Give the accounts that were ever enrolled, with their real names."""
+        """Return the accounts that were ever enrolled, with their real names."""
         return tuple(Account(account_id, name) for account_id, (name, _) in self._accounts.items())
 
     def labels(self) -> dict[str, str]:
-        """Give the label of each account, by id."""
+        """Return the label of each account, by id."""
         return {account_id: label for account_id, (_, label) in self._accounts.items()}
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
-        """Give every asset that was ever seen of an account."""
+        """Return every asset that was ever seen of an account."""
         return self._roster.get(account_id, {})
 
     def billing(self) -> dict[str, str]:
-        """Give what was last put down of each account's billing, by id."""
+        """Return what was last put down of each account's billing, by id."""
         return self._loader.load_billing()
 
     def until(self, account_id: str) -> datetime | None:
-        """Give up to when the account's usage was asked."""
+        """Return up to when the account's usage was asked."""
         return self._loader.load_until(account_id)
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
-        """Give the daily sums of [since, until) without open hours, one by one; a key may come more than once."""
+        """Return the daily sums of [since, until) without open hours, one by one; a key may come more than once."""
         return self._loader.read_daily(account_id, since, until, wanted)
 
     def open_sums(self, account_id: str) -> dict[DailyKey, int]:
-        """Give what open hours add to the daily sums."""
+        """Return what open hours add to the daily sums."""
         sums: dict[DailyKey, int] = {}
         for key, (signature, _) in self._signatures.items():
             dataset = self._datasets.get(key[1])
@@ -68,7 +68,7 @@ class LedgerReader:
         return sums
 
     def publication(self, *, shows_assets: bool) -> Publication:
-        """Give what the ledger publishes: what was committed last, without the windows, which are not kept.
+        """Return what the ledger publishes: what was committed last, without the windows, which are not kept.
 
         With ``shows_assets`` off, list cost is told by project.
         """
@@ -92,7 +92,7 @@ class LedgerReader:
         )
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Give the commit in which settled sums last changed: nothing changes while it is read."""
+        """Return the commit in which settled sums last changed: nothing changes while it is read."""
         return 0
 
 

@@ -46,10 +46,10 @@ class ProjectRules(Protocol):
     """What the user says of assets: which project they belong to, and whether they are published by name."""
 
     def project_of(self, asset: Asset, account: Account) -> str:
-        """Give the project that a rule says; empty if none does."""
+        """Return the project that a rule says; empty if none does."""
 
     def wants_asset(self, asset: Asset) -> bool:
-        """Tell whether an asset is published under its own name."""
+        """Return whether an asset is published under its own name."""
 
 
 class Standing(StrEnum):
@@ -80,12 +80,12 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """Give the name under which the asset is published while it is listed."""
+        """Return the name under which the asset is published while it is listed."""
         return f"{self.asset.name} ({self.asset.id[:8]})" if self.suffixed else self.asset.name
 
     @property
     def placement(self) -> Placement | None:
-        """Give where usage goes; None as long as discovery has not decided."""
+        """Return where usage goes; None as long as discovery has not decided."""
         match self.standing:
             case Standing.STRANGER:
                 return None
@@ -96,7 +96,7 @@ class Entry:
 
 
 def place_row(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement | None:
-    """Give where a row's usage goes; None for a stranger."""
+    """Return where a row's usage goes; None for a stranger."""
     if not asset_id:
         return Placement(UNASSIGNED, ACCOUNT_ITSELF)
     if asset_id.startswith(DISPATCH_PREFIX):
@@ -106,7 +106,7 @@ def place_row(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Pl
 
 
 def place_cost(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement:
-    """Give where a cost is shown: one of an asset that is gone keeps its name and its last project."""
+    """Return where a cost is shown: one of an asset that is gone keeps its name and its last project."""
     entry = roster.get((kind, asset_id))
     if entry is not None and entry.asset.name:
         return Placement(entry.project or UNASSIGNED, FILTERED if entry.is_filtered else entry.label)
@@ -114,14 +114,14 @@ def place_cost(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> P
 
 
 def is_asset_id(asset_id: str) -> bool:
-    """Tell whether a row id stands for an asset that a discovery could list."""
+    """Return whether a row id stands for an asset that a discovery could list."""
     return bool(asset_id) and not asset_id.startswith(DISPATCH_PREFIX)
 
 
 def register_strangers(
     roster: Mapping[RosterKey, Entry], kind: str, asset_ids: Iterable[str], date: datetime, is_unlistable: bool
 ) -> dict[RosterKey, Entry]:
-    """Give entries for ids that the roster does not know; of an unlistable kind they are unlisted at once."""
+    """Return entries for ids that the roster does not know; of an unlistable kind they are unlisted at once."""
     standing = Standing.UNLISTED if is_unlistable else Standing.STRANGER
     return {
         (kind, asset_id): Entry(Asset(kind, asset_id, ""), standing, date)
@@ -136,7 +136,7 @@ def apply_discovery(
     is_busy: Callable[[str, str], bool],
     rules: ProjectRules,
 ) -> dict[RosterKey, Entry]:
-    """Give the entries that a discovery changes. ``is_busy`` tells whether an asset's open hours hold usage."""
+    """Return the entries that a discovery changes. ``is_busy`` tells whether an asset's open hours hold usage."""
     current = dict(roster)
     for kind, found in inventory.listings.items():
         if isinstance(found, Listing):
@@ -174,7 +174,7 @@ def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: I
 
 
 def _ground(asset: Asset, account: Account, rules: ProjectRules) -> str:
-    """Give what someone said about the project, and how; empty if nobody did."""
+    """Return what someone said about the project, and how; empty if nobody did."""
     by_rule = rules.project_of(asset, account)
     if by_rule:
         return BY_RULE + by_rule

@@ -59,7 +59,7 @@ class SeriesPlan:
 
     @cached_property
     def parts(self) -> tuple[SeriesPart, ...]:
-        """Give the parts of all metrics, in the order in which rows attribute."""
+        """Return the parts of all metrics, in the order in which rows attribute."""
         position = {label.name: index for index, label in enumerate(self.dataset.labels)}
         return tuple(
             SeriesPart(
@@ -74,13 +74,13 @@ class SeriesPlan:
 
     @cached_property
     def zeros(self) -> tuple[SeriesKey, ...]:
-        """Give the series that every known asset has from the beginning."""
+        """Return the series that every known asset has from the beginning."""
         return tuple(
             SeriesKey(index, values) for index, metric in enumerate(self.dataset.metrics) for values in metric.zeros
         )
 
     def keys(self, values: tuple[str, ...]) -> tuple[SeriesKey, ...]:
-        """Give the series that a row with these label values feeds, part by part."""
+        """Return the series that a row with these label values feeds, part by part."""
         return tuple(
             SeriesKey(part.metric, tuple([values[index] for index in part.labels]) + part.word) for part in self.parts
         )
@@ -98,11 +98,11 @@ class BirthHold(NamedTuple):
     since: datetime
 
     def is_over(self, birth: Birth) -> bool:
-        """Tell whether a scrape has been answered with it, or five minutes have passed."""
+        """Return whether a scrape has been answered with it, or five minutes have passed."""
         return self.scraped >= birth.commit_number or self.is_too_long(birth)
 
     def is_too_long(self, birth: Birth) -> bool:
-        """Tell whether five minutes have passed in which it could have been seen."""
+        """Return whether five minutes have passed in which it could have been seen."""
         return self.date > max(birth.at, self.since) + UNSCRAPED
 
 
@@ -113,7 +113,7 @@ def find_births(
     known: Iterable[Placement],
     series: PlacedSeries,
 ) -> set[tuple[Placement, SeriesKey]]:
-    """Give the series that are missing: the zeros of ``known`` placements, and what placed rows have grown into."""
+    """Return the series that are missing: the zeros of ``known`` placements, and what placed rows have grown into."""
     births = {(placement, key) for placement in known for key in plan.zeros if key not in series.get(placement, {})}
     for (asset, values), row in rows.items():
         placement = placements.get(asset)
@@ -142,7 +142,7 @@ def attribute(
     series: PlacedSeries,
     held: BirthHold | None,
 ) -> Growth:
-    """Give each placed row's increase to its series, unless the series is held; with ``held`` None all wait."""
+    """Return each placed row's increase to its series, unless the series is held; with ``held`` None all wait."""
     grown = Growth({}, {}, set())
     for row_key, row in rows.items():
         asset, values = row_key

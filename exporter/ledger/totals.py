@@ -23,7 +23,7 @@ class RowTotals(NamedTuple):
 def accrue(
     rows: Mapping[RowKey, RowTotals], settlement: Settlement, fields: int, parts: int
 ) -> dict[RowKey, RowTotals]:
-    """Give the rows that a settlement changes; a new row starts with zeros of ``fields`` and ``parts``."""
+    """Return the rows that a settlement changes; a new row starts with zeros of ``fields`` and ``parts``."""
     newly_settled = sum_rows(settlement.settled.values())
     still_open = sum_rows(hour.rows for hour in settlement.open.values())
     nothing = (0,) * fields
@@ -44,7 +44,7 @@ def accrue(
 
 
 def sum_rows(hours: Iterable[Rows]) -> dict[RowKey, Amounts]:
-    """Give the amounts of each row, added over some hours or days."""
+    """Return the amounts of each row, added over some hours or days."""
     summed: dict[RowKey, Amounts] = {}
     for rows in hours:
         for key, amounts in rows.items():

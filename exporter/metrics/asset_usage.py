@@ -56,7 +56,7 @@ class AssetUsage:
 
 
 def find_asset_usage(publication: Publication, products: Sequence[Product]) -> AssetUsage:
-    """Give what is held by the accounts of a publication, in the order of their labels."""
+    """Return what is held by the accounts of a publication, in the order of their labels."""
     assets = sorted(_listed(publication), key=lambda each: (each.account, *each.place[1:], each.id))
     return AssetUsage(tuple(assets), _uses(publication, products, assets))
 
@@ -117,7 +117,7 @@ def _add(sums: dict[AssetPlace, int], account: str, kind: str, there: Mapping[Pl
 
 
 def _positions(dataset: Dataset, counted: Sequence[OperationCount]) -> Iterator[tuple[int, tuple[int | None, str]]]:
-    """Give which metrics count, each with the position of the label that decides, and how its value has to start."""
+    """Return which metrics count, each with the position of the label that decides, and how its value has to start."""
     by_name = {tally.metric: tally for tally in counted}
     for index, metric in enumerate(dataset.metrics):
         tally = by_name.get(metric.name)

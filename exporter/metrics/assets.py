@@ -17,7 +17,7 @@ TIMES = {
 
 
 def asset_families(publication: Publication, products: Sequence[Product]) -> Iterable[Family]:
-    """Give the families that describe the assets that are listed."""
+    """Return the families that describe the assets that are listed."""
     labels = ("account", "project", "kind", "asset")
     listed = [
         (publication.accounts[account], account, entry)

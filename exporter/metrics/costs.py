@@ -25,7 +25,7 @@ BUDGET = ("budget", "account", "project", "product")
 
 
 def cost_families(costs: Costs, cache: LabelCache) -> Iterable[Family]:
-    """Give the families of costs, quotas, budgets and bills."""
+    """Return the families of costs, quotas, budgets and bills."""
     accounts = list(costs.accounts.values())
     items = [(each.account, item) for each in accounts for item in each.items]
     yield _dollars(
@@ -60,7 +60,7 @@ def cost_families(costs: Costs, cache: LabelCache) -> Iterable[Family]:
 def list_cost_family(
     books: Sequence[PublishedBook], accounts: Mapping[str, str], card: RateCard, cache: LabelCache
 ) -> Family:
-    """Give the list cost that the ledger has counted."""
+    """Return the list cost that the ledger has counted."""
     samples: dict[tuple[str, ...], int] = {}
     for book in books:
         for placement, key, amount in book.series:
@@ -94,7 +94,7 @@ def _dollars(
     amounts: Iterable[tuple[tuple[str, ...], Decimal]],
     cache: LabelCache | None = None,
 ) -> Family:
-    """Give a gauge in dollars; what has the same labels is added up."""
+    """Return a gauge in dollars; what has the same labels is added up."""
     labels_of = cache.get if cache else Labels
     sums: dict[tuple[str, ...], int] = {}
     for labels, usd in amounts:
@@ -107,7 +107,7 @@ def _dollars(
 def _ratios(
     name: str, text: str, names: tuple[str, ...], ratios: Iterable[tuple[tuple[str, ...], Fraction | Decimal | None]]
 ) -> Family:
-    """Give a gauge of ratios, without those that are not known."""
+    """Return a gauge of ratios, without those that are not known."""
     samples = [
         Sample(Labels(names, labels), round(Fraction(ratio) * RATIO_DIVISOR), RATIO_DIVISOR)
         for labels, ratio in ratios

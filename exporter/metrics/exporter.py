@@ -177,7 +177,7 @@ def _days(publication: Publication, status: ExporterStatus) -> Iterable[Family]:
 
 
 def fresh_until(book: PublishedBook) -> datetime | None:
-    """Give up to when a dataset's values hold what Cloudflare said; a window says nothing of its own."""
+    """Return up to when a dataset's values hold what Cloudflare said; a window says nothing of its own."""
     if book.state:
         return book.state.published_until
     return book.readings.newest if book.readings and not book.dataset.variant else None

@@ -34,7 +34,7 @@ class Labels:
         return f"Labels({self.text})"
 
     def as_dict(self) -> dict[str, str]:
-        """Give name -> value."""
+        """Return name -> value."""
         return dict(zip(self.names, self.values, strict=True))
 
 
@@ -69,7 +69,7 @@ class LabelCache:
         self._used: dict[tuple[tuple[str, ...], tuple[str, ...]], Labels] = {}
 
     def get(self, names: tuple[str, ...], values: tuple[str, ...]) -> Labels:
-        """Give a label set."""
+        """Return a label set."""
         key = (names, values)
         labels = self._used.get(key) or self._known.get(key) or Labels(names, values)
         self._used[key] = labels
@@ -81,7 +81,7 @@ class LabelCache:
 
 
 def build_family(name: str, kind: str, text: str, samples: Sequence[Sample]) -> Family:
-    """Give a family. Raises ValueError if two samples carry the same labels, or other label names than the first."""
+    """Return a family. Raises ValueError if two samples carry the same labels, or other label names than the first."""
     if len({(sample.suffix, sample.labels) for sample in samples}) != len(samples):
         raise ValueError(f"{name}: two samples carry the same labels")
     names = {sample.suffix: sample.labels.names for sample in samples}
@@ -93,23 +93,23 @@ def build_family(name: str, kind: str, text: str, samples: Sequence[Sample]) -> 
 def labelled_family(
     name: str, kind: str, text: str, names: tuple[str, ...], values: Mapping[Key, int | float]
 ) -> Family:
-    """Give a family with one sample for each set of label values."""
+    """Return a family with one sample for each set of label values."""
     samples = [Sample(Labels(names, key), _whole(value)) for key, value in values.items()]
     return build_family(name, kind, text, samples)
 
 
 def own_family(name: str, kind: str, text: str, names: tuple[str, ...], values: Mapping[Key, int | float]) -> Family:
-    """Give a family of the exporter itself; its prefix is put before ``name``."""
+    """Return a family of the exporter itself; its prefix is put before ``name``."""
     return labelled_family(EXPORTER + name, kind, text, names, values)
 
 
 def own_value(name: str, kind: str, text: str, value: int | float) -> Family:
-    """Give a family of the exporter itself that has one value and no labels."""
+    """Return a family of the exporter itself that has one value and no labels."""
     return own_family(name, kind, text, (), {(): value})
 
 
 def format_value(sample: Sample) -> str:
-    """Give a value exactly: whole numbers without a point, others without needless zeros."""
+    """Return a value exactly: whole numbers without a point, others without needless zeros."""
     amount, divisor = sample.amount, sample.divisor
     if divisor == 1:
         return str(amount)

@@ -9,7 +9,7 @@ from exporter.model import Account
 
 
 def select(publication: Publication, accounts: Iterable[Account], selection: Selection) -> Publication:
-    """Give a publication without the accounts, products and assets that are left out. ``accounts`` have real names."""
+    """Return a publication without what the selection leaves out. ``accounts`` have their real names."""
     wanted = {account.id for account in accounts if selection.accounts.admits(account)}
     datasets = {dataset.key for dataset in selection.datasets()}
     kinds = selection.kinds()

@@ -74,7 +74,7 @@ class SnapshotBuilder:
         costs: Costs | None = None,
         thresholds: Thresholds | None = None,
     ) -> Snapshot:
-        """Give the snapshot of a publication. Raises ValueError if two samples would be the same series."""
+        """Return the snapshot of a publication. Raises ValueError if two samples would be the same series."""
         costs = costs or Costs()
         families = self.figures(publication, costs, thresholds or Thresholds())
         families = [
@@ -88,7 +88,7 @@ class SnapshotBuilder:
         return Snapshot(publication.commit_number, at, tuple(families), status, accounts, fresh, costs, asset_usage)
 
     def figures(self, publication: Publication, costs: Costs, thresholds: Thresholds) -> list[Family]:
-        """Give the families that come from the ledger. Raises ValueError if two samples would be the same series."""
+        """Return the families that come from the ledger. Raises ValueError if two samples would be the same series."""
         self._cached_labels.begin_round()
         return [
             *self._metrics(publication),

@@ -33,7 +33,7 @@ class _Subject:
 
 
 def threshold_family(thresholds: Thresholds, publication: Publication, cache: LabelCache) -> Family:
-    """Give the family of thresholds: a sample for each subject that a rule is for."""
+    """Return the family of thresholds: a sample for each subject that a rule is for."""
     by_alert: dict[tuple[str, str], list[ThresholdRule]] = {}
     for rule in thresholds.rules:
         by_alert.setdefault((rule.alert, rule.severity or ""), []).append(rule)
@@ -65,7 +65,7 @@ def _place(subject: _Subject) -> tuple[str, str, str]:
 
 
 def _subjects(kind: str, publication: Publication) -> set[_Subject]:
-    """Give all subjects of a kind that are published, with the labels of their usage."""
+    """Return all subjects of a kind that are published, with the labels of their usage."""
     if kind == ACCOUNT:
         return {_Subject(account_id) for account_id in publication.accounts}
     if kind == PROJECT:
@@ -77,7 +77,7 @@ def _subjects(kind: str, publication: Publication) -> set[_Subject]:
 
 
 def _placed(books: Iterable[PublishedBook]) -> set[_Subject]:
-    """Give what published series are about; those of an account as a whole are about no asset."""
+    """Return what published series are about; those of an account as a whole are about no asset."""
     found: set[_Subject] = set()
     for book in books:
         of_account = {number for number, metric in enumerate(book.dataset.metrics) if metric.is_of_account}
@@ -90,7 +90,7 @@ def _placed(books: Iterable[PublishedBook]) -> set[_Subject]:
 
 
 def _listed(publication: Publication) -> Iterable[tuple[_Subject, Entry]]:
-    """Give the assets that are listed, whether they were used or not."""
+    """Return the assets that are listed, whether they were used or not."""
     for account_id, roster in publication.assets.items():
         for entry in roster if account_id in publication.accounts else ():
             placement = entry.placement
@@ -99,7 +99,7 @@ def _listed(publication: Publication) -> Iterable[tuple[_Subject, Entry]]:
 
 
 def _asset_names(kind: str, publication: Publication) -> dict[_Subject, tuple[str, ...]]:
-    """Give the names of listed assets, which their labels may tell apart from namesakes by a short id."""
+    """Return the names of listed assets, which their labels may tell apart from namesakes by a short id."""
     return {
         each: (entry.asset.name,)
         for each, entry in _listed(publication)

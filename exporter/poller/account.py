@@ -74,7 +74,7 @@ class AccountPoller:
         self._limits_at = self._discover_at = float("-inf")
 
     def candidate(self) -> Candidate:
-        """Give what the account wants of the next refresh."""
+        """Return what the account wants of the next refresh."""
         is_due = self._context.clock.monotonic() >= self._discover_at
         return Candidate(
             self.account.id,
@@ -187,7 +187,7 @@ class AccountPoller:
             self.statuses.mark_unavailable(dataset.key, dataset.name)
 
     def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
-        """Give what to ask of each dataset whose time has come."""
+        """Return what to ask of each dataset whose time has come."""
         ledger, clock = self._context.ledger, self._context.clock
         until = max(filter(None, (floor_minute(now), ledger.until(self.account.id))))
         questions: list[tuple[Dataset, Question]] = []

@@ -29,7 +29,7 @@ class BillingPoller:
 
     @property
     def is_due(self) -> bool:
-        """Tell whether it is time to ask."""
+        """Return whether it is time to ask."""
         return not self.is_busy and self._context.clock.monotonic() >= self._ask_at
 
     def reset(self) -> None:

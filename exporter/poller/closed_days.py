@@ -36,7 +36,7 @@ class ClosedDayPoller:
 
     @property
     def is_due(self) -> bool:
-        """Tell whether anything is to be asked now."""
+        """Return whether anything is to be asked now."""
         return bool(self._due) and not self.is_busy
 
     def find(self, account: Account, limits: Mapping[str, DatasetLimits]) -> None:
@@ -82,7 +82,7 @@ class ClosedDayPoller:
     def _take_batch(
         self, account: Account, analytics: Analytics, limits: Mapping[str, DatasetLimits]
     ) -> list[tuple[Dataset, DayTask]]:
-        """Give the next questions that fit into a document and into memory, at least one."""
+        """Return the next questions that fit into a document and into memory, at least one."""
         aliases = rows = count = 0
         for dataset, task in self._due:
             aliases += analytics.pieces_of(account, dataset, task.question, limits)

@@ -49,7 +49,7 @@ class PollerContext:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def now(self) -> datetime:
-        """Give Cloudflare's time, or the machine's as long as Cloudflare has not answered."""
+        """Return Cloudflare's time, or the machine's as long as Cloudflare has not answered."""
         return self.time.now() or self.clock.now()
 
     def register_accounts(self) -> None:

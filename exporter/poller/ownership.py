@@ -41,7 +41,7 @@ class TokenAssignment:
         self._keep_until: dict[str, float] = {}
 
     def asked(self) -> list[AccountPoller]:
-        """Give the accounts to ask: those that are not left out, and whose token is still there."""
+        """Return the accounts to ask: those that are not left out, and whose token is still there."""
         chosen = self._context.selection.accounts
         return [
             account
@@ -50,7 +50,7 @@ class TokenAssignment:
         ]
 
     def token_statuses(self) -> list[AccountStatus]:
-        """Give the tokens whose accounts could not be listed."""
+        """Return the tokens whose accounts could not be listed."""
         return list(self._token_statuses.values())
 
     def reconfigure(self, principals: Sequence[Principal]) -> None:
@@ -72,11 +72,11 @@ class TokenAssignment:
         self._keep_until.clear()
 
     def doubted(self) -> list[AccountPoller]:
-        """Give the accounts of which their token was allowed nothing when they were last asked."""
+        """Return the accounts of which their token was allowed nothing when they were last asked."""
         return [each for each in self.asked() if each.statuses.whole.reason in DOUBTS]
 
     def due(self) -> list[Principal]:
-        """Give the tokens whose accounts have to be listed: after each interval, and at once if one is doubted."""
+        """Return the tokens whose accounts have to be listed: after each interval, and at once if one is doubted."""
         now = self._context.clock.monotonic()
         doubted = [account.principal for account in self.doubted()]
         return [each for each in self.principals if each in doubted or now >= self._list_at.get(each.name, now)]
@@ -110,7 +110,7 @@ class TokenAssignment:
         self._list_at[principal.name] = now + interval.total_seconds()
 
     def _pass_on(self) -> None:
-        """Give each account that its owner can no longer ask for to another token that lists it.
+        """Hand each account that its owner can no longer ask for to another token that lists it.
 
         A list that rejects the owner or lacks the account is proof. Where the owner is merely allowed nothing, another
         token is tried for an interval at least.
@@ -141,7 +141,7 @@ class TokenAssignment:
         return failure is not None and failure.reason == TokenRejected.outcome
 
     def _named(self, account: Account) -> Account:
-        """Give the account with the name known from before, if the token may not read it."""
+        """Return the account with the name known from before, if the token may not read it."""
         if account.name != account.id:
             return account
         return next((known for known in self._context.ledger.accounts() if known.id == account.id), account)

@@ -93,13 +93,13 @@ class Poller:
             await asyncio.wait(asking, timeout=left)
 
     def _allot(self, budget: RequestBudget) -> Allotment:
-        """Give what a refresh may take of a budget, without what is put by for closed days."""
+        """Return what a refresh may take of a budget, without what is put by for closed days."""
         seconds = self._refresh_interval.total_seconds()
         kept = self._background.reserve(budget, self._assignment.asked(), seconds)
         return Allotment(budget.per_refresh("graphql", seconds) - kept, budget.per_refresh("rest", seconds))
 
     def _allocate_days(self) -> list[tuple[AccountPoller, int]]:
-        """Give who may ask about closed days, and in how many documents."""
+        """Return who may ask about closed days, and in how many documents."""
         asked, seconds = self._assignment.asked(), self._refresh_interval.total_seconds()
         for account in asked:
             account.find_days()
@@ -165,7 +165,7 @@ class Poller:
         return list(dict.fromkeys(principal.budget for principal in self._assignment.principals))
 
     def _effective_refresh_interval(self) -> timedelta:
-        """Give how long it takes until every account has had its refresh."""
+        """Return how long it takes until every account has had its refresh."""
         interval = longest = self._refresh_interval
         for budget in self._budgets():
             costs = [one.candidate().cost for one in self._assignment.asked() if one.principal.budget is budget]
@@ -174,7 +174,7 @@ class Poller:
         return longest
 
     def _effective_discovery_interval(self) -> timedelta:
-        """Give how long it takes until the lists of every account have been read."""
+        """Return how long it takes until the lists of every account have been read."""
         longest = self._context.discovery_interval
         for budget in self._budgets():
             costs = [one.candidate().list_cost for one in self._assignment.asked() if one.principal.budget is budget]
@@ -250,14 +250,14 @@ class Poller:
         )
 
     def _statuses_of_gone(self, account_ids: Collection[str]) -> dict[str, AccountStatus]:
-        """Give the statuses of accounts that are published, but that no token lists any more."""
+        """Return the statuses of accounts that are published, but that no token lists any more."""
         now = self._context.now()
         detail, remedy = "No token lists this account now.", "Give a token access, or exclude it (accounts.exclude)."
         statuses = {key: AccountStatus(key, False, "not_listed", detail, remedy=remedy) for key in sorted(account_ids)}
         return {key: dated(status, self._gone.get(key), now) for key, status in statuses.items()}
 
     def _over_budget_problems(self) -> list[Problem]:
-        """Give a problem for each budget that has been used up refresh after refresh; its change is logged."""
+        """Return a problem for each budget that has been used up refresh after refresh; its change is logged."""
         seconds = self._refresh_interval.total_seconds()
         problems: dict[str, Problem] = {}
         for budget in self._budgets():

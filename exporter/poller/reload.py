@@ -77,11 +77,11 @@ class Reloader:
             self._context.token_problem = self._problem("token", "file", str(error), TOKEN_ADVICE, known)
 
     def _problem(self, part: str, reason: str, detail: str, remedy: str, known: Problem | None) -> Problem:
-        """Give a problem with the time since when it lasts."""
+        """Return a problem with the time since when it lasts."""
         return Problem("", part, reason, known.since if known else self._context.now(), detail, remedy)
 
     def _keep_fixed(self, config: Config) -> Config:
-        """Give the configuration with what only a restart changes left as it is."""
+        """Return the configuration with what only a restart changes left as it is."""
         running = self._config
         if config.storage != running.storage:
             log.warning("storage.path is another now; that takes effect with a restart")

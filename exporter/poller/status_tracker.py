@@ -19,13 +19,13 @@ Status = TypeVar("Status", AccountStatus, DatasetStatus, ListStatus)
 
 
 def dated(status: Status, known: Status | None, now: datetime) -> Status:
-    """Give a status with the time it began: that of ``known`` as long as state and reason are the same."""
+    """Return a status with the time it began: that of ``known`` as long as state and reason are the same."""
     is_same = known is not None and (known.state, known.reason) == (status.state, status.reason)
     return replace(status, since=known.since if known is not None and is_same else now)
 
 
 def describe(status: AccountStatus | DatasetStatus | ListStatus) -> str:
-    """Give a status in words: what happened and what to do."""
+    """Return a status in words: what happened and what to do."""
     return f"{status.detail} {status.remedy}".strip()
 
 
@@ -41,7 +41,7 @@ class StatusTracker:
         self._told: dict[str, str] = {}
 
     def datasets(self) -> list[DatasetStatus]:
-        """Give one status a dataset: where it is asked in several ways, the one with a trouble."""
+        """Return one status a dataset: where it is asked in several ways, the one with a trouble."""
         worst: dict[str, DatasetStatus] = {}
         for status in self._datasets.values():
             known = worst.get(status.dataset)
@@ -50,7 +50,7 @@ class StatusTracker:
         return list(worst.values())
 
     def lists(self) -> list[ListStatus]:
-        """Give how each list stands that was ever looked into."""
+        """Return how each list stands that was ever looked into."""
         return list(self._lists.values())
 
     def keep(self, datasets: Collection[str], kinds: Collection[str]) -> None:

@@ -50,7 +50,7 @@ class Tokens:
         self._held: tuple[_Held, ...] = ()
 
     def take(self, config: Config) -> tuple[Principal, ...]:
-        """Give the principals of a configuration; a client whose token or token file stays is kept with all it knows.
+        """Return the principals of a configuration; a client whose token or token file stays is kept with all it knows.
 
         Raises ConfigError, and then nothing has changed.
         """
@@ -63,7 +63,7 @@ class Tokens:
         return tuple(held.principal for held in self._held)
 
     def have_changed(self) -> bool:
-        """Tell whether a token file holds another token than when it was last taken. Raises ConfigError."""
+        """Return whether a token file holds another token than when it was last taken. Raises ConfigError."""
         return any(held.token.secret() != held.secret for held in self._held)
 
     def _hold(self, name: str, token: Token, secret: str, config: Config) -> _Held:

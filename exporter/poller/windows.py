@@ -15,7 +15,7 @@ WINDOW_DELAY = timedelta(minutes=5)
 def make_question(
     dataset: Dataset, until: datetime, known_until: datetime | None, retention: timedelta = RETENTION
 ) -> Question:
-    """Give what to ask of a dataset at the minute ``until``, as far back as ``retention`` allows.
+    """Return what to ask of a dataset at the minute ``until``, as far back as ``retention`` allows.
 
     Usage is asked from its oldest open hour; if it has not begun, the running hour: only that it answers counts, for
     then it begins. A state is asked from the newest hour known, a window for the newest whole quarter of an hour.

@@ -21,7 +21,7 @@ SUBSCRIPTION = "subscription"
 
 
 Placing = Callable[[str, str], Placement]
-"""Gives the place of an asset, by kind and id."""
+"""Returns the placement of an asset, by kind and id."""
 
 APART = Placement("unassigned", "")
 
@@ -65,7 +65,7 @@ class CostItem:
 
 
 def sum_amounts(amounts: Iterable[Amount]) -> Amount:
-    """Give the exact sum."""
+    """Return the exact sum."""
     those = list(amounts)
     return Amount(
         add([each.to_date for each in those]),
@@ -77,7 +77,7 @@ def sum_amounts(amounts: Iterable[Amount]) -> Amount:
 
 
 def sum_by_key(amounts: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:
-    """Give the exact sum of each key; of many keys in a fraction of the time that ``sum_amounts`` takes."""
+    """Return the exact sum of each key; of many keys in a fraction of the time that ``sum_amounts`` takes."""
     sums: dict[Key, Amount] = {}
     with exactly():
         for key, amount in amounts:
@@ -137,7 +137,7 @@ def _shares(amount: Decimal, weights: list[int]) -> list[Decimal]:
 def subscription_items(
     subscriptions: Iterable[SubscriptionCost], spread: Spread, items: Sequence[CostItem]
 ) -> list[CostItem]:
-    """Give the items of the subscriptions: of no project, or spread over those that there are."""
+    """Return the items of the subscriptions: of no project, or spread over those that there are."""
     projects = dict.fromkeys(sorted({item.project for item in items}), ZERO)
     for item in items:
         projects[item.project] += item.amount.list_price

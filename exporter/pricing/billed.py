@@ -38,14 +38,14 @@ class BilledLine:
 
     @property
     def ratio(self) -> Decimal | None:
-        """Give billed by estimated; None where either is nothing, or not known."""
+        """Return billed by estimated; None where either is nothing, or not known."""
         return self.compared / self.estimated if self.estimated and self.compared else None
 
 
 def billed_lines(
     card: RateCard, facts: BillingFacts, cycle: Cycle, estimate: Callable[[str, date], Decimal | None]
 ) -> tuple[BilledLine, ...]:
-    """Give the billed lines of a cycle; ``estimate`` gives what a meter came to up to and with a day."""
+    """Return the billed lines of a cycle; ``estimate`` gives what a meter came to up to and with a day."""
     days = [each for each in facts.billed if cycle.start <= each.day < cycle.end and each.cost is not None]
     lines: list[BilledLine] = []
     complete_until = max((each.day for each in facts.billed), default=cycle.start) - DAY
@@ -61,7 +61,7 @@ def billed_lines(
 def month_days_of(
     card: RateCard, facts: BillingFacts, peaks: Callable[[str, date], Fraction | None], anchor_day: int
 ) -> int | None:
-    """Give by how many days the account's bill divides daily peaks of storage; None if that does not show.
+    """Return by how many days the account's bill divides daily peaks of storage; None if that does not show.
 
     ``peaks`` gives the peak of a storage meter on a day in GB. It shows only where a cycle has not 30 days.
     """

@@ -25,17 +25,17 @@ class BudgetCost:
 
     @property
     def used_ratio(self) -> Decimal:
-        """Give used by amount."""
+        """Return used by amount."""
         return self.amount.to_date / self.budget.amount
 
     @property
     def forecast_ratio(self) -> Decimal:
-        """Give forecast by amount."""
+        """Return forecast by amount."""
         return self.amount.forecast / self.budget.amount
 
 
 def budget_costs(budgets: Iterable[Budget], costs: Sequence[AccountCosts]) -> tuple[BudgetCost, ...]:
-    """Give how budgets stand, over the accounts that each is for."""
+    """Return how budgets stand, over the accounts that each is for."""
     return tuple(_cost_of(budget, [each for each in costs if _is_for(budget, each)]) for budget in budgets)
 
 
@@ -75,13 +75,13 @@ class _Path:
                 self._shares[item.meter] = self._shares.get(item.meter, ZERO) + item.amount.forecast / whole
 
     def usd_until(self, day: date) -> Decimal:
-        """Give what the items come to up to and with a day."""
+        """Return what the items come to up to and with a day."""
         grown = [self._costs.usd_until(meter, day, is_forecast=True) * share for meter, share in self._shares.items()]
         return add([self._fixed, *grown])
 
 
 def _first_day(amount: Decimal, paths: Sequence[_Path], first: date, last: date) -> date:
-    """Give the first day by whose end more than the amount is spent: it is halved towards, for cost never falls."""
+    """Return the first day by whose end more than the amount is spent: it is halved towards, for cost never falls."""
     while first < last:
         middle = first + timedelta(days=(last - first).days // 2)
         if add([path.usd_until(middle) for path in paths]) > amount:

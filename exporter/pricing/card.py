@@ -66,11 +66,11 @@ class Price:
     valid_to: date | None = None
 
     def holds_on(self, day: date) -> bool:
-        """Tell whether this is the price on a day."""
+        """Return whether this is the price on a day."""
         return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
 
     def distance(self, day: date) -> timedelta:
-        """Give how far a day is from the days on which this is the price."""
+        """Return how far a day is from the days on which this is the price."""
         first, last = self.valid_from or date.min, self.valid_to or date.max
         return first - day if day < first else day - last if day > last else timedelta(0)
 
@@ -105,15 +105,15 @@ class Rate:
     dispatched: str = ""
 
     def price_on(self, day: date) -> Price | None:
-        """Give the price on a day; None if there is none."""
+        """Return the price on a day; None if there is none."""
         return next((price for price in self.prices if price.holds_on(day)), None)
 
     def price_near(self, day: date) -> Price:
-        """Give the price on a day, or else that of the nearest day which has one."""
+        """Return the price on a day, or else that of the nearest day which has one."""
         return min(self.prices, key=lambda price: price.distance(day))
 
     def spans(self, cycle: Cycle) -> list[tuple[Price, date, date]]:
-        """Give the prices of a cycle in order, each with the days [from, until) on which it is valid."""
+        """Return the prices of a cycle in order, each with the days [from, until) on which it is valid."""
         found = []
         for price in sorted(self.prices, key=lambda each: each.valid_from or date.min):
             since = max(price.valid_from or cycle.start, cycle.start)
@@ -158,17 +158,17 @@ class RateCard:
 
     @cached_property
     def meter_by_invoice(self) -> Mapping[str, str]:
-        """Give the meter of each line that invoices print, by the line without its allowance."""
+        """Return the meter of each line that invoices print, by the line without its allowance."""
         return {strip_allowance(rate.invoice): meter for meter, rate in self.meters.items() if rate.invoice}
 
     @cached_property
     def read_meters(self) -> Mapping[str, Metering]:
-        """Give the meters whose usage is read, and how."""
+        """Return the meters whose usage is read, and how."""
         dispatched = {rate.dispatched: METERS[meter] for meter, rate in self.meters.items() if rate.dispatched}
         return {meter: how for meter, how in {**METERS, **dispatched}.items() if meter in self.meters}
 
     def basis_of(self, meter: str) -> Basis:
-        """Give how good the estimate of a meter's line is."""
+        """Return how good the estimate of a meter's line is."""
         rate = self.meters.get(meter)
         if rate is None or meter not in self.read_meters or not rate.prices:
             return Basis.UNPRICED
@@ -176,13 +176,13 @@ class RateCard:
         return Basis.ESTIMATED if is_estimated else Basis.EXACT
 
     def faults(self) -> list[CardFault]:
-        """Give what makes no sense: prices below zero, overlapping days, quantities that are none."""
+        """Return what makes no sense: prices below zero, overlapping days, quantities that are none."""
         return [CardFault(meter, text) for meter, rate in self.meters.items() for text in _faults_of(rate)]
 
 
 @cache
 def load_card() -> RateCard:
-    """Give the card that comes with the program; it is read once."""
+    """Return the card that comes with the program; it is read once."""
     text = files("exporter.pricing").joinpath("card.toml").read_text(encoding="utf-8")
     return parse_card(text)
 
@@ -197,7 +197,7 @@ def parse_card(text: str) -> RateCard:
 
 
 def strip_allowance(service: str) -> str:
-    """Give a line of an invoice without the allowance in its last brackets, in lower case."""
+    """Return a line of an invoice without the allowance in its last brackets, in lower case."""
     text = service.strip()
     if text.endswith(")") and " (" in text:
         text = text[: text.rindex(" (")]

@@ -45,7 +45,7 @@ class MeterCost:
 
     @property
     def is_near_limit(self) -> bool:
-        """Tell whether most of what is included or allowed is used."""
+        """Return whether most of what is included or allowed is used."""
         return self.quota_ratio is not None and self.quota_ratio >= NEAR
 
 
@@ -72,17 +72,17 @@ class AccountCosts:
 
     @property
     def amount(self) -> Amount:
-        """Give the whole account's dollars, exactly."""
+        """Return the whole account's dollars, exactly."""
         return sum_amounts(item.amount for item in self.items)
 
     @property
     def invoice(self) -> Decimal:
-        """Give what the usage and subscriptions to date come to as an invoice adds them up: line by line in cents."""
+        """Return what the usage and subscriptions to date come to as an invoice adds them up: line by line in cents."""
         lines = [to_cents(cost.amount.to_date) for cost in self.meters]
         return add([*lines, *(to_cents(each.usd) for each in self.terms.subscriptions)])
 
     def usd_until(self, meter: str, day: date, *, is_forecast: bool = False) -> Decimal:
-        """Give what a meter's line comes to up to and with a day of the cycle, as far as known, or as forecast."""
+        """Return what a meter's line comes to up to and with a day of the cycle, as far as known, or as forecast."""
         rate = self.card.meters[meter]
         if is_limited(self.card, self.terms, rate):
             return ZERO
@@ -90,7 +90,7 @@ class AccountCosts:
         return rate_usage(rate, used.until(day), self.cycle, self.terms.rating).usd
 
     def list_price_on(self, day: date) -> Decimal:
-        """Give what the usage of a day of the cycle comes to at list price."""
+        """Return what the usage of a day of the cycle comes to at list price."""
         month = self.terms.rating.month_days(self.cycle)
         found: list[Decimal] = []
         for meter, how in self.card.read_meters.items():
@@ -100,7 +100,7 @@ class AccountCosts:
         return add(found)
 
     def known_until(self, meter: str, day: date) -> Decimal | None:
-        """Give what a meter's line comes to up to and with a day; None where not all of its usage is known."""
+        """Return what a meter's line comes to up to and with a day; None where not all of its usage is known."""
         days = self.used[meter].days if meter in self.used else {}
         is_known = bool(days) and min(days) <= self.cycle.start and day < self.until.date()
         return self.usd_until(meter, day) if is_known else None
@@ -120,7 +120,7 @@ def _per_unit(card: RateCard, meter: str, day: date) -> Fraction:
 
 
 def is_limited(card: RateCard, terms: AccountTerms, rate: Rate) -> bool:
-    """Tell whether the account's plan limits the usage of a rate instead of billing it."""
+    """Return whether the account's plan limits the usage of a rate instead of billing it."""
     return rate.product in card.plans.get(terms.plan, BillingPlan()).limits
 
 
@@ -135,7 +135,7 @@ def account_costs(
     place: Placing,
     now: Now,
 ) -> AccountCosts:
-    """Give what an account costs. ``usage`` is that of the cycle up to now."""
+    """Return what an account costs. ``usage`` is that of the cycle up to now."""
     meters: list[MeterCost] = []
     items: list[CostItem] = []
     used: dict[str, Consumption] = {}
@@ -192,7 +192,7 @@ def _whole(cost: MeterCost, kind: str) -> CostItem:
 
 
 def _share_of_limit(limit: FreeLimit | None, quantity: Fraction, today: Fraction) -> Fraction | None:
-    """Give how much of a free plan's limit is used: of a day's today, of a month's in the cycle, of a total now."""
+    """Return how much of a free plan's limit is used: of a day's today, of a month's in the cycle, of a total now."""
     if limit is None:
         return None
     return (quantity if limit.per == "month" else today) / Fraction(limit.amount)

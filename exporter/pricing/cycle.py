@@ -23,26 +23,26 @@ class Cycle:
 
     @property
     def length(self) -> int:
-        """Give how many days it has."""
+        """Return how many days it has."""
         return (self.end - self.start).days
 
     @property
     def starts_at(self) -> datetime:
-        """Give the moment at which it starts."""
+        """Return the moment at which it starts."""
         return datetime.combine(self.start, time(), UTC)
 
     @property
     def ends_at(self) -> datetime:
-        """Give the moment at which the next one starts."""
+        """Return the moment at which the next one starts."""
         return datetime.combine(self.end, time(), UTC)
 
     def days(self) -> Iterator[date]:
-        """Give its days in order."""
+        """Return its days in order."""
         return (self.start + number * DAY for number in range(self.length))
 
 
 def cycle_of(day: date, anchor_day: int = CALENDAR_MONTH) -> Cycle:
-    """Give the cycle that a day is in. An anchor beyond a month's end means its last day."""
+    """Return the cycle that a day is in. An anchor beyond a month's end means its last day."""
     start = _anchored(day.year, day.month, anchor_day)
     if day < start:
         return Cycle(_anchored(*_month_before(day.year, day.month), anchor_day), start)
@@ -50,7 +50,7 @@ def cycle_of(day: date, anchor_day: int = CALENDAR_MONTH) -> Cycle:
 
 
 def cycle_before(cycle: Cycle, anchor_day: int = CALENDAR_MONTH) -> Cycle:
-    """Give the cycle before one."""
+    """Return the cycle before one."""
     return cycle_of(cycle.start - DAY, anchor_day)
 
 

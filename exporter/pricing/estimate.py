@@ -34,7 +34,7 @@ class EstimatedLine:
 
     @property
     def usd(self) -> Decimal:
-        """Give the dollars as an invoice prints them."""
+        """Return the dollars as an invoice prints them."""
         return to_cents(self.line.usd)
 
 
@@ -49,7 +49,7 @@ class Estimate:
 
     @property
     def total(self) -> Decimal:
-        """Give the total as an invoice adds it up: lines in cents."""
+        """Return the total as an invoice adds it up: lines in cents."""
         return add([*(line.usd for line in self.lines), *map(to_cents, self.subscriptions.values())])
 
 
@@ -68,7 +68,7 @@ class EstimateRequest:
 
 
 def estimate(card: RateCard, usage: Mapping[str, Any], request: EstimateRequest) -> Estimate:
-    """Give what quantities, by meter or input of the card, would cost in a billing cycle. Raises QuoteError."""
+    """Return what quantities, by meter or input of the card, would cost in a billing cycle. Raises QuoteError."""
     plan = card.plans.get(request.plan)
     if plan is None:
         raise EstimateError(f"There is no plan {request.plan}; there is {', '.join(sorted(card.plans))}.")
@@ -90,7 +90,7 @@ def estimate(card: RateCard, usage: Mapping[str, Any], request: EstimateRequest)
 
 
 def _quantities(card: RateCard, usage: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, str]]:
-    """Give the quantity of each meter, and what is none, with the reason."""
+    """Return the quantity of each meter, and what is none, with the reason."""
     quantities: dict[str, Fraction] = {}
     unpriced: dict[str, str] = {}
     for name, value in usage.items():
@@ -136,7 +136,7 @@ def _limited(meter: str, rate: Rate, quantity: Fraction) -> EstimatedLine:
 
 
 def plain_number(number: Decimal) -> str:
-    """Give a number with commas between its thousands."""
+    """Return a number with commas between its thousands."""
     return f"{number:,f}"
 
 
@@ -151,7 +151,7 @@ def _validity_of(price: Price) -> str:
 
 
 def change(quantities: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
-    """Give quantities with changes on top: ``x2`` times, ``+10%``, ``-10%``, or another number; names may be globs.
+    """Return quantities with changes on top: ``x2`` times, ``+10%``, ``-10%``, or another number; names may be globs.
 
     Raises QuoteError.
     """
@@ -177,7 +177,7 @@ def _changed(name: str, quantity: Fraction, text: str) -> Fraction:
 
 
 def as_document(given: Estimate) -> dict[str, Any]:
-    """Give a quote as JSON: dollars as text, in cents."""
+    """Return a quote as JSON: dollars as text, in cents."""
     return {
         "plan": given.plan,
         "lines": {line.meter: plain(line.usd) for line in given.lines},

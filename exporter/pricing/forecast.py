@@ -38,7 +38,7 @@ class Outlooks(NamedTuple):
 
 
 def outlook(history: Sequence[int], *, is_stored: bool) -> Outlook:
-    """Give the outlook from the amounts of full days, the newest last; what was before the first use does not count."""
+    """Return the outlook from the amounts of full days, newest last; days before the first use do not count."""
     days = _since_first_use(history)
     if is_stored:
         return _of_changes([after - before for before, after in pairwise(days)])
@@ -92,27 +92,27 @@ class Now(NamedTuple):
 
     @property
     def today(self) -> date:
-        """Give the day that is under way; the last one if the cycle is over."""
+        """Return the day that is under way; the last one if the cycle is over."""
         return min(self.until.date(), self.cycle.end - DAY)
 
     @property
     def is_over(self) -> bool:
-        """Tell whether all of the cycle is known."""
+        """Return whether all of the cycle is known."""
         return self.until >= self.cycle.ends_at
 
     def days_ahead(self) -> int:
-        """Give how many whole days are still to come."""
+        """Return how many whole days are still to come."""
         return 0 if self.is_over else (self.cycle.end - self.today).days - 1
 
     def seconds_ahead(self) -> int:
-        """Give how much of today is still to come."""
+        """Return how much of today is still to come."""
         if self.is_over:
             return 0
         return DAY_SECONDS - int((self.until - self.until.replace(hour=0, minute=0, second=0, microsecond=0)).seconds)
 
 
 def usage_ahead(daily: int, now: Now) -> dict[date, int]:
-    """Give what the rest of the cycle will use, by day, at so much a day."""
+    """Return what the rest of the cycle will use, by day, at so much a day."""
     if now.is_over or not daily:
         return {}
     today = now.today
@@ -121,7 +121,7 @@ def usage_ahead(daily: int, now: Now) -> dict[date, int]:
 
 
 def levels_ahead(level: int, change: int, now: Now, *, is_told_today: bool) -> dict[date, int]:
-    """Give the peaks of the days to come from the newest level, changing by so much a day; never below nothing."""
+    """Return the peaks of the days to come from the newest level, changing by so much a day; never below nothing."""
     first = 1 if is_told_today else 0
     if now.is_over or not (level or change):
         return {}
@@ -130,7 +130,7 @@ def levels_ahead(level: int, change: int, now: Now, *, is_told_today: bool) -> d
 
 
 def usage_of_first_day(today: int, now: Now) -> int:
-    """Give what a day will bring, from nothing but what its beginning has brought."""
+    """Return what a day will bring, from nothing but what its beginning has brought."""
     passed = DAY_SECONDS - now.seconds_ahead()
     return today * DAY_SECONDS // passed if passed >= MINUTES_TO_JUDGE * 60 else 0
 
@@ -147,7 +147,7 @@ class History:
         self._days: dict[str, dict[str, list[int]]] = {}
 
     def window(self) -> list[date]:
-        """Give its days, the oldest first."""
+        """Return its days, the oldest first."""
         return [self._last - number * DAY for number in reversed(range(HISTORY_DAYS))]
 
     def add(self, day: date, meter: str, asset: str, amount: int) -> None:
@@ -157,5 +157,5 @@ class History:
             self._days.setdefault(meter, {}).setdefault(asset, [0] * HISTORY_DAYS)[place] += amount
 
     def amounts(self) -> dict[str, dict[str, list[int]]]:
-        """Give the amounts of each meter and asset, the oldest day first."""
+        """Return the amounts of each meter and asset, the oldest day first."""
         return self._days

@@ -21,18 +21,18 @@ _QUANTA = 10**PLACES
 
 
 def to_usd(amount: Fraction) -> Decimal:
-    """Give an amount to the last place."""
+    """Return an amount to the last place."""
     return _decimal(round(amount * _QUANTA))
 
 
 def to_cents(amount: Decimal) -> Decimal:
-    """Give an amount as an invoice prints it: whole cents, halves up."""
+    """Return an amount as an invoice prints it: whole cents, halves up."""
     with localcontext(prec=_DIGITS):
         return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
-    """Give shares in proportion to weights that add up to the amount exactly. Raises ValueError if all weights are 0.
+    """Return shares in proportion to weights that add up to the amount exactly. Raises ValueError if all weights are 0.
 
     Each share is off by one unit of the last place at most.
     """
@@ -52,24 +52,24 @@ def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
 
 
 def exactly() -> AbstractContextManager[Context]:
-    """Give a context in which sums of dollars are exact."""
+    """Return a context in which sums of dollars are exact."""
     return localcontext(prec=_DIGITS)
 
 
 def add(amounts: Sequence[Decimal]) -> Decimal:
-    """Give the exact sum."""
+    """Return the exact sum."""
     with localcontext(prec=_DIGITS):
         return sum(amounts, ZERO)
 
 
 def plain(amount: Decimal) -> str:
-    """Give an amount as text without an exponent and needless zeros, but with cents."""
+    """Return an amount as text without an exponent and needless zeros, but with cents."""
     whole, _, rest = f"{amount:f}".partition(".")
     return f"{whole}.{rest.rstrip('0'):0<2}"
 
 
 def quantity_text(quantity: Fraction) -> str:
-    """Give a quantity as text, with nine decimal places at most."""
+    """Return a quantity as text, with nine decimal places at most."""
     with localcontext(prec=_DIGITS):
         rounded = Decimal(round(quantity * 10**9)).scaleb(-9).normalize()
     return f"{rounded:f}"

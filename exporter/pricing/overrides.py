@@ -30,7 +30,7 @@ class Override:
 
 
 def with_overrides(card: RateCard, overrides: Iterable[Override], account_names: Iterable[str] = ()) -> RateCard:
-    """Give the card of an account that goes by these names, with the prices that the user has put over it."""
+    """Return the card of an account that goes by these names, with the prices that the user has put over it."""
     names = frozenset(account_names)
     meters = dict(card.meters)
     for override in overrides:
@@ -70,7 +70,7 @@ def _dated(price: Price, first: date, last: date) -> Price:
 
 
 def _on_free_days(rate: Rate, override: Override, since: date | None, until: date | None) -> list[Price]:
-    """Give the price for days [since, until) on which the card has none; a discount on nothing is nothing."""
+    """Return the price for days [since, until) on which the card has none; a discount on nothing is nothing."""
     if override.price is None or since is None or (until is not None and since >= until):
         return []
     last = date.max if until is None else until - DAY

@@ -31,7 +31,7 @@ class Projection:
 
 
 def project(meter: str, usage: Usage, outlooks: Outlooks, now: Now, *, is_stored: bool) -> Projection:
-    """Give what of a meter is still to come."""
+    """Return what of a meter is still to come."""
     used, today = usage.assets.get(meter, {}), usage.today.get(meter, {})
     if now.is_over:
         return Projection(assets=used)
@@ -62,6 +62,6 @@ def project(meter: str, usage: Usage, outlooks: Outlooks, now: Now, *, is_stored
 
 
 def _of_first_day(today: int, now: Now, *, is_stored: bool) -> Outlook:
-    """Give the outlook of an asset that was first used today, by what today has brought."""
+    """Return the outlook of an asset that was first used today, by what today has brought."""
     daily = 0 if is_stored else usage_of_first_day(today, now)
     return Outlook(daily, daily, daily)

@@ -34,7 +34,7 @@ class Terms:
     pools_days: bool = True
 
     def month_days(self, cycle: Cycle) -> int:
-        """Give by how many days a cycle's daily peaks are divided."""
+        """Return by how many days a cycle's daily peaks are divided."""
         return self.storage_month_days or cycle.length
 
 
@@ -46,22 +46,22 @@ class Consumption:
     unit: int = 1
 
     def on(self, day: date) -> Fraction:
-        """Give the quantity of a day, in the rate's unit."""
+        """Return the quantity of a day, in the rate's unit."""
         return Fraction(self.days.get(day, 0), self.unit)
 
     def between(self, since: date, until: date) -> int:
-        """Give the amount of the days [since, until)."""
+        """Return the amount of the days [since, until)."""
         return _between(self.days, since, until)
 
     def with_days(self, days: Mapping[date, int]) -> "Consumption":
-        """Give the same with more used on some days."""
+        """Return the same with more used on some days."""
         sums = dict(self.days)
         for day, amount in days.items():
             sums[day] = sums.get(day, 0) + amount
         return Consumption(sums, self.unit)
 
     def until(self, last: date) -> "Consumption":
-        """Give the days up to and with one."""
+        """Return the days up to and with one."""
         return Consumption({day: amount for day, amount in self.days.items() if day <= last}, self.unit)
 
 
@@ -77,7 +77,7 @@ class Line:
 
     @property
     def used_ratio(self) -> Fraction | None:
-        """Give how much of the included quantity is used; None if nothing is included."""
+        """Return how much of the included quantity is used; None if nothing is included."""
         return self.quantity / self.included if self.included else None
 
 
@@ -91,7 +91,7 @@ class _Span(NamedTuple):
     block: int
 
     def billable(self, before: int, amount: int) -> int:
-        """Give what exceeds the included quantity of an amount that comes after another."""
+        """Return what exceeds the included quantity of an amount that comes after another."""
         return self._above(before + amount) - self._above(before)
 
     def _above(self, amount: int) -> int:
@@ -100,7 +100,7 @@ class _Span(NamedTuple):
         return max(amount - self.included, 0)
 
     def is_like(self, other: "_Span") -> bool:
-        """Tell whether a block begun at one price may be ended at the other."""
+        """Return whether a block begun at one price may be ended at the other."""
         return (self.block, self.price.rounding) == (other.block, other.price.rounding)
 
 
@@ -124,7 +124,7 @@ class Rating:
         ]
 
     def line(self, days: Mapping[date, int]) -> Line:
-        """Give the line of the cycle. ``days`` are amounts by UTC day; some may be before the cycle, or after it.
+        """Return the line of the cycle. ``days`` are amounts by UTC day; some may be before the cycle, or after it.
 
         A change of price within the cycle leaves the included quantity one: what was used first uses it up. The rest of
         the last block that was begun costs the lowest price that the cycle has, so that more usage never costs less
@@ -154,7 +154,7 @@ class Rating:
         )
 
     def _billable(self, days: Mapping[date, int]) -> Iterator[tuple[_Span, int]]:
-        """Give what is billable at each price, in each period of an included quantity."""
+        """Return what is billable at each price, in each period of an included quantity."""
         spent: dict[object, int] = {}
         for span in self._spans:
             for period, amount in self._by_period(span, days).items():
@@ -165,7 +165,7 @@ class Rating:
                     yield span, billable
 
     def _by_period(self, span: _Span, days: Mapping[date, int]) -> dict[object, int]:
-        """Give what was used in each period of an included quantity, in order."""
+        """Return what was used in each period of an included quantity, in order."""
         if span.price.included_per is Period.CYCLE:
             return {None: _between(days, span.since, span.until)}
         sums: dict[object, int] = {}
@@ -175,7 +175,7 @@ class Rating:
         return sums
 
     def _used_before(self, price: Price, days: Mapping[date, int], period: object) -> int:
-        """Give what was used of a calendar month before the cycle began in it."""
+        """Return what was used of a calendar month before the cycle began in it."""
         if price.included_per is not Period.MONTH:
             return 0
         earlier = (day for day in days if day < self._cycle.start and (day.year, day.month) == period)
@@ -183,7 +183,7 @@ class Rating:
 
 
 def rate_usage(rate: Rate, used: Consumption, cycle: Cycle, terms: Terms) -> Line:
-    """Give the line of a cycle."""
+    """Return the line of a cycle."""
     return Rating(rate, cycle, terms, used.unit).line(used.days)
 
 
@@ -196,7 +196,7 @@ def _rounded_as(price: Price, terms: Terms) -> Price:
 
 
 def _period_of(price: Price, day: date, terms: Terms) -> object:
-    """Give what tells the periods of an included quantity apart."""
+    """Return what tells the periods of an included quantity apart."""
     match price.included_per:
         case Period.DAY if not terms.pools_days:
             return day

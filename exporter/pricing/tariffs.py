@@ -21,7 +21,7 @@ class ListTariffs:
         self._card_of = card_of
 
     def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
-        """Give the tariff of a meter on a day; None if it is free, or not on the card."""
+        """Return the tariff of a meter on a day; None if it is free, or not on the card."""
         card, how = self._card_of(account_id), METERS.get(meter)
         if how is None or meter not in card.meters:
             return None
@@ -31,13 +31,13 @@ class ListTariffs:
 
 
 def billed_meter(card: RateCard, meter: str, *, is_dispatched: bool) -> str:
-    """Give the meter under which usage is billed: scripts of a dispatch namespace have meters of their own."""
+    """Return the meter under which usage is billed: scripts of a dispatch namespace have meters of their own."""
     rate = card.meters.get(meter)
     return rate.dispatched if is_dispatched and rate is not None and rate.dispatched else meter
 
 
 def unit_price(card: RateCard, meter: str, how: Metering, day: date) -> Fraction:
-    """Give what the smallest unit of a meter costs in dollars on a day; of stored bytes, in an hour."""
+    """Return what the smallest unit of a meter costs in dollars on a day; of stored bytes, in an hour."""
     rate = card.meters.get(meter)
     price = rate.price_on(day) if rate else None
     if price is None:

@@ -56,12 +56,12 @@ class AccountTerms:
     unpriced: tuple[str, ...] = ()
 
     def cycle_of(self, day: date) -> Cycle:
-        """Give the billing cycle that a day is in."""
+        """Return the billing cycle that a day is in."""
         return cycle_of(day, self.anchor_day)
 
 
 def account_terms(card: RateCard, rules: CostRules, facts: BillingFacts, names: Iterable[str]) -> AccountTerms:
-    """Give how an account that goes by these names is billed."""
+    """Return how an account that goes by these names is billed."""
     own = next((rules.accounts[name] for name in names if name in rules.accounts), AccountRule())
     charged = [each for each in facts.subscriptions or () if each.is_charged]
     plan, plan_source = _plan(card, own.plan or rules.plan, facts, charged)
@@ -90,7 +90,7 @@ def _plan(card: RateCard, wanted: str, facts: BillingFacts, charged: list[Subscr
 
 
 def _anchor(card: RateCard, wanted: int | None, facts: BillingFacts, charged: list[Subscription]) -> tuple[int, str]:
-    """Give the day of the month on which cycles begin; that of Workers Paid counts before that of others."""
+    """Return the day of the month on which cycles begin; that of Workers Paid counts before that of others."""
     monthly = [each for each in charged if each.frequency == "monthly" and each.period_start]
     monthly.sort(key=lambda each: (_meter_of(card, each) != WORKERS_PAID, not each.price))
     if facts.anchor_day is not None:
@@ -101,7 +101,7 @@ def _anchor(card: RateCard, wanted: int | None, facts: BillingFacts, charged: li
 
 
 def _meter_of(card: RateCard, subscription: Subscription) -> str:
-    """Give the card's meter of a subscription; what has none goes by its name."""
+    """Return the card's meter of a subscription; what has none goes by its name."""
     known = card.meter_by_invoice.get(strip_allowance(subscription.name), "")
     return known or "_".join(subscription.name.lower().split())
 
@@ -120,7 +120,7 @@ def _cost_of(card: RateCard, subscription: Subscription) -> SubscriptionCost:
 
 
 def _of_plan(card: RateCard, plan: BillingPlan) -> tuple[SubscriptionCost, ...]:
-    """Give what a plan brings, where the account's own subscriptions are not known."""
+    """Return what a plan brings, where the account's own subscriptions are not known."""
     rates = [(meter, card.meters[meter]) for meter in plan.subscriptions]
     return tuple(
         SubscriptionCost(rate.invoice or rate.name, meter, rate.product, rate.prices[0].price, is_assumed=True)

@@ -78,7 +78,7 @@ class UsageTable:
         self._history = History(self._now.today - DAY)
 
     def copy(self) -> "UsageTable":
-        """Give a table that can go on by itself; the history is one for both."""
+        """Return a table that can go on by itself; the history is one for both."""
         other = UsageTable(self._card, self._now)
         other._days, other._peaks = _copied(self._days), _copied(self._peaks)
         other._assets, other._today = _copied(self._assets), _copied(self._today)
@@ -86,7 +86,7 @@ class UsageTable:
         return other
 
     def usage(self) -> Usage:
-        """Give what was added so far."""
+        """Return what was added so far."""
         cycle, today = self._now.cycle, self._now.today
         alone = {meter: self._peaks[meter] for meter in self._peaks.keys() - self._days.keys()}
         whole = {
@@ -97,7 +97,7 @@ class UsageTable:
         return Usage(self._account_days(), whole | self._assets, now | self._today)
 
     def outlooks(self) -> Outlooks:
-        """Give what the days to come will bring, by what the last full ones brought."""
+        """Return what the days to come will bring, by what the last full ones brought."""
         stored = {meter for meter, how in self._meters.items() if how.is_stored}
         window = self._history.window()
         totals = {meter: [days.get(day, 0) for day in window] for meter, days in self._account_days().items()}
@@ -127,12 +127,12 @@ class UsageTable:
 
 
 def first_day(now: Now) -> date:
-    """Give the first day whose usage matters for a cycle."""
+    """Return the first day whose usage matters for a cycle."""
     return min(now.cycle.start.replace(day=1), now.today - HISTORY_DAYS * DAY)
 
 
 def consumption(card: RateCard, meter: str, days: Mapping[date, int], cycle: Cycle, terms: Terms) -> Consumption:
-    """Give the amounts of days with the unit of the meter's rate: of bytes stored for a day, the GB-month."""
+    """Return the amounts of days with the unit of the meter's rate: of bytes stored for a day, the GB-month."""
     how = card.read_meters[meter]
     return Consumption(days, how.scale * terms.month_days(cycle) if how.is_stored else how.scale)
 

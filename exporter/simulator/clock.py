@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the simulated time, aware and in UTC."""
+    """The simulated time, aware and in UTC."""
 
     def now(self) -> datetime: ...
 

@@ -52,13 +52,13 @@ class Controlled(Protocol):
         """What of it is visible at a time."""
 
     def rename(self, account_id: str, kind: str, asset_id: str, name: str) -> None:
-        """Give an asset another name."""
+        """Rename an asset."""
 
     def delete(self, account_id: str, kind: str, asset_id: str) -> None:
         """Delete an asset."""
 
     def add(self, account_id: str, asset: Asset) -> None:
-        """Give an account another asset."""
+        """Add an asset to an account."""
 
     def set_quiet_from(self, when: datetime | None) -> None:
         """Let all usage end."""

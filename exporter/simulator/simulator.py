@@ -74,7 +74,7 @@ class Simulator:
         return self._rows(account_id, dataset, _Span(since, until, int(at.timestamp())), by)
 
     def rename(self, account_id: str, kind: str, asset_id: str, name: str) -> None:
-        """Give an asset another name from now on."""
+        """Rename an asset from now on."""
         self._state.rename(account_id, kind, asset_id, name, self.clock.now())
 
     def delete(self, account_id: str, kind: str, asset_id: str) -> None:
@@ -82,7 +82,7 @@ class Simulator:
         self._state.delete(account_id, kind, asset_id, self.clock.now())
 
     def add(self, account_id: str, asset: Asset) -> None:
-        """Give an account another asset, which exists from its own `created` on.
+        """Add an asset to an account, which exists from its own `created` on.
 
         It may have the id of one that is deleted by then, as a bucket that is created again has.
         """

@@ -37,7 +37,7 @@ class State:
         return token
 
     def set_token_status(self, secret: str, status: str) -> None:
-        """Give a token another status. Raises KeyError if there is no such token, ValueError for no such status."""
+        """Set the status of a token. Raises KeyError if there is no such token, ValueError for no such status."""
         if secret not in self._tokens:
             raise KeyError("there is no such token")
         if status not in TOKEN_STATUSES:
@@ -52,7 +52,7 @@ class State:
         return known
 
     def add(self, account_id: str, asset: Asset) -> None:
-        """Give an account another asset; it exists, and is used, from its own `created` on.
+        """Add an asset to an account; it exists, and is used, from its own `created` on.
 
         Raises ValueError if one of its kind and id is still there then.
         """
@@ -64,7 +64,7 @@ class State:
         self._replace(replace(account, assets=(*account.assets, asset)))
 
     def rename(self, account_id: str, kind: str, asset_id: str, name: str, when: datetime) -> None:
-        """Give an asset another name from `when` on. Raises KeyError if there is no such asset."""
+        """Rename an asset from `when` on. Raises KeyError if there is no such asset."""
         asset = self._asset(account_id, kind, asset_id, when)
         self._exchange(account_id, asset, replace(asset, renames=(*asset.renames, (when, name))))
 

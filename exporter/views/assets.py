@@ -28,7 +28,7 @@ class AssetRow:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Give the labels and the id, by which assets are in order."""
+        """Return the labels and the id, by which assets are in order."""
         return self.listed.account, *self.listed.place[1:], self.listed.id, self.listed.place.account_id
 
 
@@ -45,7 +45,7 @@ class AssetFilter:
     kinds: frozenset[str] = frozenset()
 
     def admits(self, place: AssetPlace) -> bool:
-        """Tell whether what is published there is wanted."""
+        """Return whether what is published there is wanted."""
         return (
             (not self.accounts or place.account_id in self.accounts)
             and (not self.projects or place.project in self.projects)
@@ -54,12 +54,12 @@ class AssetFilter:
 
 
 def dollars_key(value: Decimal | None) -> int | None:
-    """Give dollars as a whole number to sort by; within ``exactly()``."""
+    """Return dollars as a whole number to sort by; within ``exactly()``."""
     return None if value is None else int(value.scaleb(PLACES))
 
 
 def seconds_key(moment: datetime | None) -> int | None:
-    """Give a moment as a whole number to sort by."""
+    """Return a moment as a whole number to sort by."""
     return None if moment is None else int(moment.timestamp())
 
 
@@ -82,7 +82,7 @@ SORTS: Mapping[str, Callable[[AssetRow], int | None]] = {
 def asset_rows(
     asset_usage: AssetUsage, costs: Mapping[str, AccountCosts], amounts: Mapping[AssetPlace, Amount]
 ) -> tuple[AssetRow, ...]:
-    """Give all assets in the order of their names; ``costs`` are by account id, ``amounts`` what they come to."""
+    """Return all assets in the order of their names; ``costs`` are by account id, ``amounts`` what they come to."""
     told = {key for key, each in costs.items() if _shows_assets(each)}
     return tuple(
         AssetRow(listed, asset_usage.uses.get(listed.place, NO_ASSET_USAGE), amounts.get(listed.place, NOTHING))
@@ -93,12 +93,12 @@ def asset_rows(
 
 
 def _shows_assets(costs: AccountCosts) -> bool:
-    """Tell whether costs are shown for each asset, and not only for projects."""
+    """Return whether costs are shown for each asset, and not only for projects."""
     return all(item.asset or item.kind == SUBSCRIPTION for item in costs.items)
 
 
 def assets_in_order(rows: Iterable[AssetRow], sort: str, direction: str) -> Order[AssetRow]:
-    """Give assets in order; what is not known comes last. An empty direction is the usual one: the largest or newest
+    """Return assets in order; what is not known comes last. An empty direction is the usual one: the largest or newest
     first, names from A on. Raises QueryError.
     """
     if sort == NAME:
@@ -111,7 +111,7 @@ def assets_in_order(rows: Iterable[AssetRow], sort: str, direction: str) -> Orde
 
 
 def asset_document(row: AssetRow) -> Json:
-    """Give an asset as JSON; dollars are exact, as text, and what nobody knows is null."""
+    """Return an asset as JSON; dollars are exact, as text, and what nobody knows is null."""
     listed, place = row.listed, row.listed.place
     return {
         "account": listed.account,

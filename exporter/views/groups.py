@@ -33,20 +33,20 @@ GROUP_SORTS: Mapping[str, Callable[[Group], int | None]] = {
 
 
 def wants(row: AssetRow, asset_filter: AssetFilter, text: str) -> bool:
-    """Tell whether an asset is wanted: it is among the choice, and its name or id has the text, in any case."""
+    """Return whether an asset is wanted: it is among the choice, and its name or id has the text, in any case."""
     return asset_filter.admits(row.listed.place) and (
         not text or text in row.listed.place.asset.casefold() or text in row.listed.id.casefold()
     )
 
 
 def group_by_project(assets: Iterable[AssetRow], projects: Iterable[ProjectRow]) -> list[Group]:
-    """Give the projects in their order, each with its assets in theirs."""
+    """Return the projects in their order, each with its assets in theirs."""
     found = _by_project(assets)
     return [Group(row, tuple(found.get((row.account_id, row.project), ()))) for row in projects]
 
 
 def sums_of_assets(assets: Iterable[AssetRow]) -> list[ProjectRow]:
-    """Give the projects of some assets with the sums of those alone; what is on no list is in none of them."""
+    """Return the projects of some assets with the sums of those alone; what is on no list is in none of them."""
     return [_sums(rows) for rows in _by_project(assets).values()]
 
 
@@ -75,7 +75,7 @@ def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
 
 
 def groups_in_order(groups: Iterable[Group], sort: str, direction: str) -> Order[Group]:
-    """Give projects in the order in which their assets are; what is not known comes last."""
+    """Return projects in the order in which their assets are; what is not known comes last."""
     if sort == NAME:
         return in_order_of_identity(groups, _identity, f"groups {NAME}", direction)
     with exactly():

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 def health_document(snapshot: Snapshot | None, *, is_refreshing: bool) -> Json:
-    """Give how everything stands as JSON; without a snapshot the first refresh is under way.
+    """Return how everything stands as JSON; without a snapshot the first refresh is under way.
 
     It is ``ok`` if there are data, the poller refreshes (``is_refreshing``), and nothing is wrong.
     """
@@ -63,7 +63,7 @@ def _account(entry: AccountStatus, snapshot: Snapshot) -> Json:
 
 
 def data_until(snapshot: Snapshot, account_id: str) -> datetime | None:
-    """Give up to when every dataset of an account that is counted says what was used; None: none has said anything."""
+    """Return until when all counted datasets of an account have data; None if none has any."""
     fresh = (
         until
         for (account, dataset), until in snapshot.fresh_until.items()

@@ -39,12 +39,12 @@ class Page(Generic[Row]):
 
 
 def write_cursor(order: str, key: Key) -> str:
-    """Give the cursor that leads to what follows a row in an order."""
+    """Return the cursor that leads to what follows a row in an order."""
     return base64.urlsafe_b64encode(json.dumps([order, *key], separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def read_cursor(order: str, cursor: str, like: Key) -> Key:
-    """Give the key of the row that a cursor stands for; it has the types of ``like``. Raises QueryError."""
+    """Return the key of the row that a cursor stands for; it has the types of ``like``. Raises QueryError."""
     try:
         found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
@@ -65,7 +65,7 @@ class Order(Generic[Row]):
     is_reversed: bool = False
 
     def page(self, paging: Paging, is_wanted: Callable[[Row], bool] = lambda row: True) -> Page[Row]:
-        """Give a page of the wanted rows. Raises QueryError.
+        """Return a page of the wanted rows. Raises QueryError.
 
         Going on from page to page gives every row that is there all the while, and whose key stays, exactly once.
         """
@@ -84,7 +84,7 @@ class Order(Generic[Row]):
 
 
 def in_order(rows: Iterable[Row], key_of: Callable[[Row], Key], name: str, *, is_reversed: bool = False) -> Order[Row]:
-    """Give rows, which may come in any order, in one that has a name."""
+    """Return rows, which may come in any order, in one that has a name."""
     keyed = sorted(((key_of(row), row) for row in rows), key=lambda pair: pair[0], reverse=is_reversed)
     return Order(name, tuple(keyed), is_reversed)
 
@@ -92,7 +92,7 @@ def in_order(rows: Iterable[Row], key_of: Callable[[Row], Key], name: str, *, is
 def in_order_of_identity(
     rows: Iterable[Row], identity_of: Callable[[Row], Key], name: str, direction: str
 ) -> Order[Row]:
-    """Give rows by what they are called, from A on unless the direction says otherwise."""
+    """Return rows by what they are called, from A on unless the direction says otherwise."""
     direction = direction or ASCENDING
     return in_order(rows, identity_of, f"{name} {direction}", is_reversed=direction == DESCENDING)
 
@@ -104,7 +104,7 @@ def in_order_of_value(
     name: str,
     direction: str,
 ) -> Order[Row]:
-    """Give rows by a figure, the largest first unless the direction says otherwise; those without one come last."""
+    """Return rows by a figure, the largest first unless the direction says otherwise; those without one come last."""
     sign = 1 if direction == ASCENDING else -1
 
     def key_of(row: Row) -> Key:

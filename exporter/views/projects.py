@@ -42,7 +42,7 @@ class ProjectRow:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Give what projects are sorted by."""
+        """Return what projects are sorted by."""
         return self.account, self.project, self.account_id
 
 
@@ -56,7 +56,7 @@ class ProductRow:
 
 
 def totals_of(asset_usage: AssetUsage, amounts: Mapping[AssetPlace, Amount]) -> TotalsByProject:
-    """Give the share of each kind in each project.
+    """Return the share of each kind in each project.
 
     Usage and cost of what is on no list belong to the project under which they are published.
     """
@@ -82,7 +82,7 @@ def _whole(place: AssetPlace) -> AssetPlace:
 def project_rows(
     shares: TotalsByProject, asset_filter: AssetFilter, costs: Mapping[str, AccountCosts], labels: Mapping[str, str]
 ) -> Order[ProjectRow]:
-    """Give the projects of which anything is wanted, by account and name, with the sums of what is wanted.
+    """Return the projects of which anything is wanted, by account and name, with the sums of what is wanted.
 
     ``costs`` and ``labels`` are by account id.
     """
@@ -107,13 +107,13 @@ def project_rows(
 
 
 def sum_known(amounts: Iterable[int | None]) -> int | None:
-    """Give the sum of what is known; None: nothing is."""
+    """Return the sum of what is known; None: nothing is."""
     known = [amount for amount in amounts if amount is not None]
     return sum(known) if known else None
 
 
 def product_rows(items: Iterable[tuple[str, str, CostItem]], asset_filter: AssetFilter) -> list[ProductRow]:
-    """Give what each product costs account by account, the most expensive first; an item is of an account's id and
+    """Return what each product costs account by account, the most expensive first; an item is of an account's id and
     label.
     """
     sums = sum_by_key(
@@ -126,7 +126,7 @@ def product_rows(items: Iterable[tuple[str, str, CostItem]], asset_filter: Asset
 
 
 def budgets_of(budgets: Iterable[BudgetCost], project: str, accounts: Sequence[tuple[str, str]]) -> list[BudgetCost]:
-    """Give the budgets of a project that count any of some accounts, each of which is an id and a label."""
+    """Return the budgets of a project that count any of some accounts, each of which is an id and a label."""
     names = {name for account in accounts for name in account}
     return [
         each
@@ -136,7 +136,7 @@ def budgets_of(budgets: Iterable[BudgetCost], project: str, accounts: Sequence[t
 
 
 def project_document(row: ProjectRow) -> Json:
-    """Give a project as JSON; dollars are exact, as text, and what nobody knows is null."""
+    """Return a project as JSON; dollars are exact, as text, and what nobody knows is null."""
     return {
         "account": row.account,
         "account_id": row.account_id,
@@ -150,10 +150,10 @@ def project_document(row: ProjectRow) -> Json:
 
 
 def product_document(row: ProductRow) -> Json:
-    """Give a product's cost as JSON."""
+    """Return a product's cost as JSON."""
     return {"account": row.account, "product": row.product, **dollars_document(row.amount)}
 
 
 def budgets_document(budgets: Iterable[BudgetCost]) -> list[Json]:
-    """Give budgets as JSON, as ``/api/costs`` has them."""
+    """Return budgets as JSON, as ``/api/costs`` has them."""
     return [budget_document(each) for each in budgets]

@@ -43,21 +43,21 @@ class UsageBook(Protocol):
     """What is read: the running ledger, or its file."""
 
     def labels(self) -> dict[str, str]:
-        """Give the label of each account, by id."""
+        """Return the label of each account, by id."""
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
-        """Give every asset of an account."""
+        """Return every asset of an account."""
 
     def until(self, account_id: str) -> datetime | None:
-        """Give up to when the account's usage is known."""
+        """Return up to when the account's usage is known."""
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
-        """Give the daily sums of [since, until) without open hours; a key may come more than once."""
+        """Return the daily sums of [since, until) without open hours; a key may come more than once."""
 
     def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
-        """Give what open hours add to the daily sums."""
+        """Return what open hours add to the daily sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class UsagePage:
 
 
 def find_usage(query: UsageQuery, book: UsageBook, card: RateCard) -> UsagePage:
-    """Give a page of usage by time, account, project, kind, asset and meter. Raises QueryError or StorageError.
+    """Return a page of usage by time, account, project, kind, asset and meter. Raises QueryError or StorageError.
 
     Times are read one by one until the page is full, so a page of days is quick however long ago it begins.
     """
@@ -153,7 +153,7 @@ def _after(cursor: str) -> UsageKey | None:
 
 
 def _times(since: date, until: date, step: Step) -> Iterator[tuple[date, date]]:
-    """Give the times of a length, the first and the last cut off at the days that are asked for."""
+    """Return the times of a length, the first and the last cut off at the days that are asked for."""
     first = since
     while first < until:
         match step:
@@ -198,7 +198,7 @@ class _Account:
         self._places: dict[tuple[str, str], UsageKey | None] = {}
 
     def used(self, since: date, until: date) -> dict[UsageKey, _Used]:
-        """Give what was used in the days [since, until), by its place: a key that does not say when."""
+        """Return what was used in the days [since, until), by its place: a key that does not say when."""
         sums: dict[tuple[str, str], int] = {}
         for (_, asset, counted), amount in self._book.settled_sums(self._id, since, until, self._wanted):
             which = (counted, asset)
@@ -218,14 +218,14 @@ class _Account:
         return found
 
     def row(self, key: UsageKey, until: date, used: _Used) -> UsageRow:
-        """Give a row of what was used."""
+        """Return a row of what was used."""
         how, rate = METERS[used.counted], self._card.meters.get(key.meter)
         quantity = Fraction(used.amount, how.scale * (DOCUMENTED_MONTH_DAYS if how.is_stored else 1))
         return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
 
     @cached_property
     def _open(self) -> dict[date, list[tuple[tuple[str, str], int]]]:
-        """Give what the open hours hold of each day, by meter and asset, as far as it can be wanted."""
+        """Return what the open hours hold of each day, by meter and asset, as far as it can be wanted."""
         days: dict[date, list[tuple[tuple[str, str], int]]] = {}
         for (day, asset, counted), amount in self._book.open_sums(self._id).items():
             if counted in self._descriptions:
@@ -234,7 +234,7 @@ class _Account:
 
     @cached_property
     def _descriptions(self) -> dict[str, _Description]:
-        """Give the meters that can be wanted, with what they are called."""
+        """Return the meters that can be wanted, with what they are called."""
         query, found = self._query, {}
         for counted, how in METERS.items():
             name, dispatched = (billed_meter(self._card, counted, is_dispatched=each) for each in (False, True))
@@ -245,7 +245,7 @@ class _Account:
 
     @cached_property
     def _wanted(self) -> DailyFilter:
-        """Give what the ledger need not read; what it reads is looked at again."""
+        """Return what the ledger need not read; what it reads is looked at again."""
         query = self._query
         meters, assets = None, None
         if query.meters or query.kinds:
@@ -257,7 +257,7 @@ class _Account:
         return DailyFilter(assets, meters)
 
     def _wants_asset(self, kind: str, asset_id: str) -> tuple[str, str] | None:
-        """Give project and name of an asset that is wanted."""
+        """Return project and name of an asset that is wanted."""
         which = (kind, asset_id)
         if which not in self._assets:
             query, found = self._query, place_cost(kind, asset_id, self._roster)
@@ -285,7 +285,7 @@ class _Account:
 
 
 def usage_document(row: UsageRow) -> Json:
-    """Give a row as JSON; quantities are text, with nine decimal places at most."""
+    """Return a row as JSON; quantities are text, with nine decimal places at most."""
     key = row.key
     return {
         "since": key.since,

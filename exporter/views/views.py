@@ -40,7 +40,7 @@ class Views:
         self._orders: dict[tuple[str, str], Order[AssetRow]] = {}
 
     def assets(self, sort: str, direction: str) -> Order[AssetRow]:
-        """Give all assets in an order. Raises QueryError."""
+        """Return all assets in an order. Raises QueryError."""
         order = self._orders.get((sort, direction))
         if order is None:
             order = assets_in_order(self._rows, sort, direction)
@@ -50,11 +50,11 @@ class Views:
         return order
 
     def projects(self, asset_filter: AssetFilter) -> Order[ProjectRow]:
-        """Give the projects of which anything is wanted, with the sums of what is wanted."""
+        """Return the projects of which anything is wanted, with the sums of what is wanted."""
         return project_rows(self._shares, asset_filter, self._costs, self._labels)
 
     def groups(self, asset_filter: AssetFilter, text: str, sort: str, direction: str) -> Order[Group]:
-        """Give the projects with their wanted assets: of a choice, and with a text in their name or id.
+        """Return the projects with their wanted assets: of a choice, and with a text in their name or id.
 
         With a text the sums are those of the assets that have it; else also of what is on no list, as in ``projects``.
         Raises QueryError.
@@ -64,11 +64,11 @@ class Views:
         return groups_in_order(group_by_project(wanted, projects), sort, direction)
 
     def products(self, project: str, asset_filter: AssetFilter) -> list[ProductRow]:
-        """Give what each product costs in a project."""
+        """Return what each product costs in a project."""
         return product_rows(self._items.get(project, ()), asset_filter)
 
     def budgets(self, project: str, accounts: Sequence[tuple[str, str]]) -> list[BudgetCost]:
-        """Give the budgets of a project that count any of some accounts, each of which is an id and a label."""
+        """Return the budgets of a project that count any of some accounts, each of which is an id and a label."""
         return budgets_of(self._budgets, project, accounts)
 
     @cached_property
@@ -77,7 +77,7 @@ class Views:
 
     @cached_property
     def _amounts(self) -> dict[AssetPlace, Amount]:
-        """Give what is shown of cost under each set of labels; subscriptions have no asset."""
+        """Return what is shown of cost under each set of labels; subscriptions have no asset."""
         return sum_by_key(
             (AssetPlace(account_id, item.project, item.kind, item.asset), item.amount)
             for account_id, each in self._costs.items()

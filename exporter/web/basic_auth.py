@@ -18,7 +18,7 @@ LONGEST = 72
 
 
 class BasicAuth:
-    """Tells who may come in.
+    """Decides who may come in.
 
     bcrypt runs in a thread, one at a time, so that whoever guesses keeps no scrape waiting: what was admitted once is
     remembered, by a digest under a key that only this object has, and never the password.
@@ -39,7 +39,7 @@ class BasicAuth:
         return bool(self._hashes)
 
     async def admit(self, authorization: bytes) -> bool:
-        """Tell whether the value of a header ``Authorization`` is of a user with the right password."""
+        """Return whether the value of a header ``Authorization`` is of a user with the right password."""
         given = _parse(authorization)
         if given is None:
             return False
@@ -71,7 +71,7 @@ class BasicAuth:
 
 
 def _parse(authorization: bytes) -> tuple[bytes, bytes] | None:
-    """Give user and password (https://www.rfc-editor.org/rfc/rfc7617), or None for anything else."""
+    """Return user and password (https://www.rfc-editor.org/rfc/rfc7617), or None for anything else."""
     scheme, _, encoded = authorization.partition(b" ")
     if scheme.lower() != b"basic":
         return None

@@ -42,7 +42,7 @@ class _StrictLoader(yaml.SafeLoader):
     """Refuses keys that stand twice (of two hashes of a user, none is to be taken silently) or are no text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Give the mapping of a node. Raises _WrongKey."""
+        """Return the mapping of a node. Raises _WrongKey."""
         known: set[str] = set()
         for node_of_key, _ in node.value:
             if node_of_key.tag == MERGE:
@@ -75,7 +75,7 @@ def load_web_config(path: Path) -> Loaded:
 
 
 def stamp(path: Path) -> Stamp:
-    """Give what changes when a file does."""
+    """Return what changes when a file does."""
     try:
         found = path.stat()
     except OSError:

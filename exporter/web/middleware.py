@@ -42,7 +42,7 @@ class PolicyMiddleware:
         await (refusal or self._app)(scope, receive, answer)
 
     async def _refuse(self, scope: Scope) -> Response | None:
-        """Give the answer to a request that is not let through."""
+        """Return the answer to a request that is not let through."""
         policy, headers = self._policy, Headers(scope=scope)
         if not policy.bucket.take():
             return _refusal("Too many requests: see rate_limit in the web configuration.\n", 429)
@@ -63,7 +63,7 @@ class PolicyMiddleware:
 
 
 def _pieces(message: Message) -> Iterator[Message]:
-    """Give a message in messages with bodies that are not too long."""
+    """Return a message in messages with bodies that are not too long."""
     body = message.get("body", b"")
     last = max(len(body) - 1, 0) // PIECE_BYTES * PIECE_BYTES
     for start in range(0, last, PIECE_BYTES):

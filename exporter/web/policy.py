@@ -84,7 +84,7 @@ class WebPolicy:
         log.info("the web configuration or a certificate has changed, and applies from now on")
 
     def context(self) -> ssl.SSLContext | None:
-        """Give what to listen with: every new connection uses the context that is in force by then."""
+        """Return what to listen with: every new connection uses the context that is in force by then."""
         return _CurrentContext.of(self._newest) if self.is_tls else None
 
     def _newest(self) -> ssl.SSLContext:
@@ -94,7 +94,7 @@ class WebPolicy:
         return self._loaded.context
 
     def admits_peer(self, connection: ssl.SSLObject) -> bool:
-        """Tell whether the client of a connection has one of the names that are wanted, if any are."""
+        """Return whether the client of a connection has one of the names that are wanted, if any are."""
         tls = self._loaded.config.tls_server_config
         if tls is None or not tls.client_allowed_sans:
             return True
@@ -112,7 +112,7 @@ class TokenBucket:
         self._filled_at = clock.monotonic()
 
     def take(self) -> bool:
-        """Tell whether a request may be answered now, and count it."""
+        """Return whether a request may be answered now, and count it."""
         if not self._seconds:
             return True
         now = self._clock.monotonic()
@@ -135,7 +135,7 @@ class _CurrentContext(ssl.SSLContext):
 
     @classmethod
     def of(cls, newest: Callable[[], ssl.SSLContext]) -> Self:
-        """Give a context that asks for the newest."""
+        """Return a context that asks for the newest."""
         made = cls(ssl.PROTOCOL_TLS_SERVER)
         made._newest = newest
         return made

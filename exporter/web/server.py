@@ -180,7 +180,7 @@ class _Server(uvicorn.Server):
 
 
 def make_server(app: ASGIApp, policy: WebPolicy, limits: ConnectionLimits = LIMITS) -> uvicorn.Server:
-    """Give a server for the application, which is to be given its sockets; its TLS is the policy's."""
+    """Return a server for the application, which is to be given its sockets; its TLS is the policy's."""
     protocol = type("Connection", (_Connection,), {"limits": limits, "policy": policy})
     settings = uvicorn.Config(
         app,

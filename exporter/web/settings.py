@@ -163,7 +163,7 @@ class TlsServer(Section):
             raise ValueError("client_allowed_sans: needs client_auth_type: RequireAndVerifyClientCert")
 
     def suites(self) -> list[str]:
-        """Give the configured cipher suites for TLS 1.2 as OpenSSL calls them; those of TLS 1.3 are always offered."""
+        """Return the configured cipher suites of TLS 1.2 by their OpenSSL names; TLS 1.3 has its own."""
         return [name for suite in self.cipher_suites if (name := SUITES[suite])]
 
 
@@ -229,5 +229,5 @@ class WebConfig(Section):
         return users
 
     def headers(self) -> dict[str, str]:
-        """Give the headers of every answer."""
+        """Return the headers of every answer."""
         return {name: value for name, value in {**DEFAULT_HEADERS, **self.http_server_config.headers}.items() if value}

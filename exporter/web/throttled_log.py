@@ -11,7 +11,7 @@ TELL_SECONDS = 60.0
 
 
 class ThrottledLog:
-    """Tells the same thing at most once a minute, and how often it happened."""
+    """Logs the same event at most once a minute, with how often it happened."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -19,12 +19,12 @@ class TlsError(Exception):
 
 
 def named_files(tls: TlsServer, folder: Path) -> list[Path]:
-    """Give the files that a section names; relative ones are in ``folder``."""
+    """Return the files that a section names; relative ones are in ``folder``."""
     return [folder / name for name in (tls.cert_file, tls.key_file, tls.client_ca_file) if name is not None]
 
 
 def make_context(tls: TlsServer, folder: Path) -> ssl.SSLContext:
-    """Give the context of a server; relative files are in ``folder``. Raises TlsError."""
+    """Return the context of a server; relative files are in ``folder``. Raises TlsError."""
     certificate = _pem("cert", tls.cert, tls.cert_file, folder)
     key = _pem("key", tls.key.get_secret_value() if tls.key else None, tls.key_file, folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -81,7 +81,7 @@ def _name(key: str, file: Path | None) -> str:
 
 
 def _pem(key: str, inline: str | None, file: Path | None, folder: Path) -> str:
-    """Give what is written inline or in a file, if it looks like a PEM. Raises TlsError."""
+    """Return what is written inline or in a file, if it looks like a PEM. Raises TlsError."""
     what = "private key" if key == "key" else "certificate"
     mark = f"{what.upper()}-----"
     if file is None:
@@ -101,7 +101,7 @@ def _pem(key: str, inline: str | None, file: Path | None, folder: Path) -> str:
 
 @contextmanager
 def _place(file: Path | None, folder: Path, inline: str) -> Iterator[str]:
-    """Give where OpenSSL finds a PEM; one that is inline is held in memory, for its key belongs on no disk."""
+    """Return where OpenSSL finds a PEM; one that is inline is held in memory, for its key belongs on no disk."""
     if file is not None:
         yield str(folder / file)
         return
@@ -116,7 +116,7 @@ def _place(file: Path | None, folder: Path, inline: str) -> Iterator[str]:
 
 
 def alternative_names(certificate: Any) -> set[str]:
-    """Give the DNS names, e-mails, URIs and addresses of a verified certificate, as ``getpeercert`` tells them."""
+    """Return the DNS names, e-mails, URIs and addresses of a verified certificate, as ``getpeercert`` tells them."""
     names = set()
     for kind, value in (certificate or {}).get("subjectAltName", ()):
         if kind in {"DNS", "email", "URI"}:

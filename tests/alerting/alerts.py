@@ -30,7 +30,7 @@ _OF_DATASET = re.compile(
 
 
 def exporter_down() -> Firing:
-    """Give the alert that no exporter can be scraped."""
+    """Return the alert that no exporter can be scraped."""
     labels = {"job": "cloudflare", "severity": "critical", "product": "exporter"}
     notes = {
         "summary": "No Cloudflare exporter can be scraped.",
@@ -43,7 +43,7 @@ def exporter_down() -> Firing:
 
 
 def watchdog() -> Firing:
-    """Give the alert that always fires."""
+    """Return the alert that always fires."""
     notes = {
         "summary": "This alert always fires.",
         "description": "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a "
@@ -55,7 +55,7 @@ def watchdog() -> Firing:
 
 
 def account_down() -> Firing:
-    """Give the alert that the account is not answered."""
+    """Return the alert that the account is not answered."""
     notes = {
         "summary": "A Cloudflare account is not answered.",
         "description": "For ten minutes no refresh of account Example was answered: its figures stand still. The "
@@ -68,7 +68,7 @@ def account_down() -> Firing:
 
 
 def unresolved(alert: str, account: str = "") -> Firing:
-    """Give the escalation of a critical alert of the exporter."""
+    """Return the escalation of a critical alert of the exporter."""
     labels = {"job": "cloudflare", "alert": alert, "severity": "critical", "product": "exporter"}
     of_account = {"account": account} if account else {}
     notes = {
@@ -82,7 +82,7 @@ def unresolved(alert: str, account: str = "") -> Firing:
 
 
 def every_dataset_stale(scene: Scene, second: int) -> Firing:
-    """Give the alerts that each dataset of a scene is stale, as old as the newest scrape up to a second says."""
+    """Return the alerts that each dataset of a scene is stale, as old as the newest scrape up to a second says."""
     return {DATASET_STALE: [_stale(dataset, age) for dataset, age in _ages(scene, second).items()]}
 
 
@@ -115,13 +115,13 @@ def _stale(dataset: str, age: int) -> Alert:
 
 
 def _printed(seconds: int) -> str:
-    """Give a duration as Prometheus' templates print it."""
+    """Return a duration as Prometheus' templates print it."""
     hours, minutes = seconds // 3_600, seconds // 60 % 60
     return f"{f'{hours}h ' if hours else ''}{minutes}m {seconds % 60}s"
 
 
 def failing(worker: str, ratio: float) -> Firing:
-    """Give the alert that a Worker fails."""
+    """Return the alert that a Worker fails."""
     labels = {
         "job": "cloudflare",
         "account": "Example",
@@ -142,7 +142,7 @@ def failing(worker: str, ratio: float) -> Firing:
 
 
 def large_bucket(bucket: str) -> Firing:
-    """Give the alert that a bucket of 12 GB is large."""
+    """Return the alert that a bucket of 12 GB is large."""
     labels = {
         "job": "cloudflare",
         "account": "Example",

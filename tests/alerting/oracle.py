@@ -79,7 +79,7 @@ class Span:
 
     @property
     def seconds(self) -> int:
-        """Give how long it is."""
+        """Return how long it is."""
         return self.until - self.since
 
 
@@ -91,17 +91,17 @@ class Truth:
     _used: dict[tuple[Rate, int], Counter[str]] = field(default_factory=dict)
 
     def span(self, dataset: str, second: int) -> Span | None:
-        """Give what the range of a rule that is evaluated at this second covers; None if nothing moved in it."""
+        """Return what the range of a rule that is evaluated at this second covers; None if nothing moved in it."""
         untils = [until for at, until in self._untils[dataset].items() if second - RANGE_SECONDS <= at <= second]
         return Span(untils[0], untils[-1]) if untils and untils[0] < untils[-1] else None
 
     def rates(self, rate: Rate, second: int) -> dict[str, float]:
-        """Give the mean rates, by series, in what the range of a rule covers, where there was any usage."""
+        """Return the mean rates, by series, in what the range of a rule covers, where there was any usage."""
         span = self.span(rate.dataset, second)
         return {} if span is None else self.means(rate, span)
 
     def means(self, rate: Rate, span: Span) -> dict[str, float]:
-        """Give the mean rates in a span, by series, where there was any usage."""
+        """Return the mean rates in a span, by series, where there was any usage."""
         before, after = self.used(rate, span.since), self.used(rate, span.until)
         return {
             series: (after[series] / rate.parts - before[series] / rate.parts) / span.seconds
@@ -110,7 +110,7 @@ class Truth:
         }
 
     def bounds(self, rate: Rate, second: int, lateness: timedelta) -> dict[str, tuple[float, float]]:
-        """Give the least and the most that a rate can be, by series, where each minute is visible so late at most.
+        """Return the least and the most that a rate can be, by series, where each minute is visible so late at most.
 
         The newest usage of the span may not be visible at its end, and as much from before it may only now be.
         """
@@ -130,7 +130,7 @@ class Truth:
         }
 
     def used(self, rate: Rate, second: int) -> Counter[str]:
-        """Give what was used up to a second, since an exporter began to count, by the series of the recording rule."""
+        """Return what was used up to a second, since an exporter began to count, by series of the recording rule."""
         if (rate, second) not in self._used:
             start, until = minute(self.scene.script.lives[0][0]), BEGIN + timedelta(seconds=second)
             by = [dimension for _, dimension in rate.labels]
@@ -156,6 +156,6 @@ class Truth:
 
 
 def recorded(record: str, labels: Mapping[str, str]) -> str:
-    """Give a series of a recording rule about an asset of the scene's account."""
+    """Return a series of a recording rule about an asset of the scene's account."""
     written = {"job": "cloudflare", "account": "Example", "project": "shop", **labels}
     return record + "{" + ",".join(f'{name}="{value}"' for name, value in written.items()) + "}"

@@ -63,14 +63,14 @@ def _input_series(scrapes: Sequence[Scrape]) -> list[dict[str, str]]:
 
 
 def _printed(name: str, value: str | None) -> str:
-    """Give a value as promtool reads it. Its time begins at 0, so points in time are counted from the scene's begin."""
+    """Return a value as promtool reads it. Its time begins at 0, so times are relative to the scene's start."""
     if value is None or not name.partition("{")[0].endswith("_timestamp_seconds"):
         return value or "stale"
     return str(float(value) - BEGIN.timestamp())
 
 
 def of_target(series: str) -> str:
-    """Give a series with the labels that Prometheus puts on what it scrapes."""
+    """Return a series with the labels that Prometheus puts on what it scrapes."""
     name, _, labels = series.partition("{")
     target = ",".join(f'{label}="{value}"' for label, value in TARGET_LABELS.items())
     return f"{name}{{{target}{',' if labels else ''}{labels or '}'}"

@@ -30,7 +30,7 @@ REFUSING = timedelta(minutes=10)
 
 
 def minute(number: int) -> datetime:
-    """Give the moment of a minute of the scene."""
+    """Return the moment of a minute of the scene."""
     return BEGIN + timedelta(minutes=number)
 
 
@@ -169,7 +169,7 @@ class Scene:
         self.scrapes.append(Scrape(int((at - BEGIN).total_seconds()), values))
 
     def _values(self, text: str) -> Mapping[str, str]:
-        """Give the wanted samples; scrapes between two refreshes have the same text."""
+        """Return the wanted samples; scrapes between two refreshes have the same text."""
         if text != self._read[0]:
             lines = (line for line in text.splitlines() if line.partition("{")[0].partition(" ")[0] in self.wanted)
             self._read = (text, {series: value for series, _, value in (line.rpartition(" ") for line in lines)})

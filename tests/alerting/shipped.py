@@ -27,7 +27,7 @@ SHOWN_LINES = 20
 
 
 def read_groups(files: Sequence[Path] = RULES) -> list[Json]:
-    """Give the groups of some files, so that what is recorded is there for who reads it.
+    """Return the groups of some files, so that what is recorded is there for who reads it.
 
     Prometheus evaluates groups side by side; a test that compares to the digit wants them one after the other.
     """
@@ -42,7 +42,7 @@ def _place(name: str) -> int:
 
 
 def read_rules(files: Sequence[Path] = RULES) -> list[Json]:
-    """Give the rules of some files."""
+    """Return the rules of some files."""
     return [rule for group in read_groups(files) for rule in group["rules"]]
 
 
@@ -52,12 +52,12 @@ ALERTS = sorted({rule["alert"] for rule in SHIPPED if "alert" in rule})
 
 
 def selected_metrics(rules: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """Give the exporter's metrics that rules read, what they record themselves left out."""
+    """Return the exporter's metrics that rules read, what they record themselves left out."""
     return frozenset(name for rule in rules for name in re.findall(r"(?<![\w:])cloudflare_\w+", rule["expr"]))
 
 
 def rests_on(expressions: Iterable[str]) -> set[str]:
-    """Give the records that some expressions rest on."""
+    """Return the records that some expressions rest on."""
     records: dict[str, list[str]] = defaultdict(list)
     for rule in SHIPPED:
         if "record" in rule:
@@ -72,12 +72,12 @@ def rests_on(expressions: Iterable[str]) -> set[str]:
 
 
 def expressions_of(alert: str) -> list[str]:
-    """Give the expressions of an alert, one a severity."""
+    """Return the expressions of an alert, one a severity."""
     return [rule["expr"] for rule in SHIPPED if rule.get("alert") == alert]
 
 
 def only(alerts: Collection[str], severity: str = "") -> list[Json]:
-    """Give the groups with only some alerts, or those of a severity, and what they rest on."""
+    """Return the groups with only some alerts, or those of a severity, and what they rest on."""
     wanted = rests_on(text for alert in alerts for text in expressions_of(alert))
     kept = []
     for group in read_groups():
@@ -113,5 +113,5 @@ def judge(promtool: Path, folder: Path, groups: Sequence[Json], test: Json, *, s
 
 
 def shown(said: str) -> str:
-    """Give the first lines of what promtool says."""
+    """Return the first lines of what promtool says."""
     return "\n".join(said.splitlines()[:SHOWN_LINES])

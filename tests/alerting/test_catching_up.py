@@ -56,7 +56,7 @@ Play = Callable[[str], Scene]
 def without_cloudflare(
     world: World, *, lives: Sequence[tuple[int, int]] = ((0, END),), scrape_seconds: int = 60
 ) -> Script:
-    """Give a script with six hours without Cloudflare, whose lists are then back first."""
+    """Return a script with six hours without Cloudflare, whose lists are then back first."""
     return Script(world, lives, (AWAY, BACK), BACK - 2, scrape_seconds)
 
 
@@ -72,7 +72,7 @@ SCRIPTS = {
 
 @pytest.fixture(scope="module")
 def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
-    """Gives the scene of a script; it is played once."""
+    """The scene of a script; it is played once."""
     played: dict[str, Scene] = {}
     documents, traffic = Documents(), Traffic(seed=1)
     wanted = selected_metrics(SHIPPED)
@@ -87,17 +87,17 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
 
 
 def every(step: int, since: int, until: int) -> range:
-    """Give every so many minutes, both ends included."""
+    """Return every so many minutes, both ends included."""
     return range(since, until + 1, step)
 
 
 def minutes_of_rates() -> list[int]:
-    """Give when rates are looked at: every five minutes, and every minute as long as the rules look back at the gap."""
+    """Return when rates are looked at: every five minutes, and every minute while the rules look back at the gap."""
     return sorted({*every(5, SETTLED, END), *every(1, BACK, BACK + 15)})
 
 
 def minutes_of_alerts() -> list[int]:
-    """Give when alerts are looked at: the same, from the beginning on."""
+    """Return when alerts are looked at: the same, from the beginning on."""
     return [*every(5, 0, SETTLED - 1), *minutes_of_rates()]
 
 
@@ -110,7 +110,7 @@ def expect_true_rates(test: RuleTest, truth: Truth, minutes: Iterable[int]) -> N
 
 
 def error_ratios(truth: Truth, second: int) -> dict[str, float]:
-    """Give the share of failed invocations where there were any."""
+    """Return the share of failed invocations where there were any."""
     errors, requests = truth.rates(ERRORS, second), truth.rates(REQUESTS, second)
     return {
         series.replace(ERRORS.record, ERROR_RATIO): rate / requests[series.replace(ERRORS.record, REQUESTS.record)]
@@ -126,7 +126,7 @@ def expect_exactly(test: RuleTest, minute: int, firing: Firing, undecided: Colle
 
 
 def alerts_of_outage(scene: Scene, minute: int) -> Firing:
-    """Give what fires while Cloudflare is away; the large bucket is large, as always."""
+    """Return what fires while Cloudflare is away; the large bucket is large, as always."""
     is_stale = AWAY + 20 <= minute <= BACK
     return {
         **watchdog(),
@@ -138,7 +138,7 @@ def alerts_of_outage(scene: Scene, minute: int) -> Firing:
 
 
 def undecided_of_outage(minute: int) -> set[str]:
-    """Give which alerts may fire or not: one dataset after another is found to be stale, and caught up."""
+    """Return which alerts may fire or not: one dataset after another is found to be stale, and caught up."""
     if AWAY + 20 <= minute < AWAY + 60:
         return {UNRESOLVED}
     is_turning = AWAY + 10 <= minute < AWAY + 20 or BACK < minute < CAUGHT_UP

@@ -107,7 +107,7 @@ pytestmark = pytest.mark.timeout(580)
 
 
 async def scrapes() -> list[Scrape]:
-    """Give one scrape a step of the history and the two days."""
+    """Return one scrape a step of the history and the two days."""
     wanted = selected_metrics(SHIPPED)
     cloudflare = ManualClock(BEGIN)
     clock = CoupledClock(cloudflare)
@@ -142,7 +142,7 @@ def samples(text: str, wanted: frozenset[str]) -> Scrape:
 
 
 def between(before: Scrape, after: Scrape, steps: int) -> Iterator[Scrape]:
-    """Give the scrapes between two, the last left out: what grows has grown evenly."""
+    """Return the scrapes between two, the last left out: what grows has grown evenly."""
     growing = {name: after[name] - value for name, value in before.items() if name in after and GROWS.match(name)}
     for number in range(1, steps):
         yield {
@@ -151,7 +151,7 @@ def between(before: Scrape, after: Scrape, steps: int) -> Iterator[Scrape]:
 
 
 def input_series(found: Sequence[Scrape]) -> Iterator[dict[str, str]]:
-    """Give the series as promtool reads them; equal values in a row are written once."""
+    """Return the series as promtool reads them; equal values in a row are written once."""
     for name in sorted({name for scrape in found for name in scrape}):
         is_time = name.partition("{")[0].endswith("_timestamp_seconds")
         shift = BEGIN.timestamp() if is_time else 0.0
@@ -176,7 +176,7 @@ def written(text: str, times: int) -> str:
 
 
 def hours() -> range:
-    """Give the hours of the two days, counted from the begin."""
+    """Return the hours of the two days, counted from the begin."""
     first = int(HISTORY.total_seconds()) // 3_600
     return range(first + 1, first + int(WATCHED.total_seconds()) // 3_600)
 

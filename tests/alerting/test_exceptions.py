@@ -29,7 +29,7 @@ def scenes() -> Iterator[Scene]:
 
 
 def threshold(scene: Scene, way: Way, value: float) -> Signal:
-    """Give a threshold as the exporter publishes it for the subject of a scene."""
+    """Return a threshold as the exporter publishes it for the subject of a scene."""
     alert = ADJUSTABLE[scene.alert]
     labels = {"alert": scene.alert, "severity": scene.severity, "kind": alert.subject, "project": "", "asset": ""}
     if alert.subject != ACCOUNT:
@@ -42,7 +42,7 @@ def threshold(scene: Scene, way: Way, value: float) -> Signal:
 
 
 def with_exceptions(scene: Scene) -> Scene:
-    """Give the scene in which what was above its threshold is allowed, and what was below it is not."""
+    """Return the scene in which what was above its threshold is allowed, and what was below it is not."""
     allowed, forbidden = (1e-9, 1e12) if scene.alert in BELOW_IS_BAD else (1e12, 1e-9)
     ways: dict[Way, Sequence[Signal]] = {
         Way.ABOVE: [*scene.ways[Way.ABOVE], threshold(scene, Way.ABOVE, allowed)],

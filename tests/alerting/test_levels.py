@@ -91,7 +91,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def values(rate: float) -> str:
-    """Give what a counter shows of a rate that is half as much again from a moment on."""
+    """Return what a counter shows of a rate that is half as much again from a moment on."""
     grown = (rate * second + rate / 2 * max(0, second - RAISED) for second in range(0, LENGTH + 1, STEP))
     return " ".join(map(repr, grown))
 
@@ -120,7 +120,7 @@ def series(record: str, key: tuple[str, ...], further: Mapping[str, str]) -> str
 
 
 def wanted() -> Iterator[tuple[str, dict[str, float]]]:
-    """Give what is recorded at the end: the record, and values by series."""
+    """Return what is recorded at the end: the record, and values by series."""
     for name, kept, rate, windows in SUMS:
         further = {kept: FURTHER[kept]} if kept else {}
         for level, counts in LEVELS.items():

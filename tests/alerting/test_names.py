@@ -105,7 +105,7 @@ def test_every_annotation_names_labels_that_exist(catalog: Mapping[str, frozense
 
 
 def knobs() -> Iterator[tuple[str, str, str]]:
-    """Give the knobs: alert, and its severity or what is set."""
+    """Return the knobs: alert, and its severity or what is set."""
     for rule in read_rules([THRESHOLDS]):
         labels = rule["labels"]
         word = "severity" if rule["record"].startswith("cloudflare:alert_threshold") else "setting"

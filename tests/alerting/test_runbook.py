@@ -47,12 +47,12 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def queries(text: str) -> list[str]:
-    """Give the PromQL of a text, with something in the place of each label."""
+    """Return the PromQL of a text, with something in the place of each label."""
     return [query.replace("…", "example") for query in blocks(text, "promql")]
 
 
 def silences(text: str) -> Iterator[list[str]]:
-    """Give the words of each `amtool silence add`, of blocks and within sentences."""
+    """Return the words of each `amtool silence add`, of blocks and within sentences."""
     commands = [line for block in blocks(text, "sh") for line in block.replace("\\\n", " ").splitlines()]
     commands += re.findall(r"`([^`\n]+)`", BLOCK.sub("", text).replace("\n", " "))
     for command in commands:
@@ -62,13 +62,13 @@ def silences(text: str) -> Iterator[list[str]]:
 
 
 def thresholds(text: str) -> list[dict[str, Any]]:
-    """Give the rules that are shown for alerting.thresholds: the examples in YAML that are lists."""
+    """Return the rules that are shown for alerting.thresholds: the examples in YAML that are lists."""
     shown = [yaml.safe_load(block) for block in blocks(text, "yaml")]
     return [rule for example in shown if isinstance(example, list) for rule in example]
 
 
 def labels_of(alert: str) -> set[str]:
-    """Give the labels with which an alert is seen to fire, whatever its severity."""
+    """Return the labels with which an alert is seen to fire, whatever its severity."""
     firing = [firing.labels for scene in SCENES if scene.alert == alert for firing in scene.fires]
     assert firing, alert
     return {"alertname", "severity", "job"}.union(*firing)

@@ -63,17 +63,17 @@ def scene() -> Scene:
 
 
 def answer(body: object, status: int = 200, **headers: str) -> httpx.Response:
-    """Give a JSON answer with a Date; an underscore in a header's name stands for a hyphen."""
+    """Return a JSON answer with a Date; an underscore in a header's name stands for a hyphen."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status, json=body, headers={"Date": DATE, **named})
 
 
 def listed(result: object, **info: object) -> httpx.Response:
-    """Give a successful REST answer."""
+    """Return a successful REST answer."""
     return answer({"success": True, "errors": [], "messages": [], "result": result, "result_info": info})
 
 
 def refused(status: int, code: int, message: str) -> httpx.Response:
-    """Give a REST answer with an error."""
+    """Return a REST answer with an error."""
     body = {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
     return answer(body, status)

@@ -76,16 +76,16 @@ def row(dataset: str, hour: datetime, asset: str, amount: int) -> dict[str, Any]
 
 
 def answered(node: object, *errors: dict[str, Any]) -> httpx.Response:
-    """Give an answer about one account."""
+    """Return an answer about one account."""
     return answer({"data": {"viewer": {"accounts": [node]}}, "errors": list(errors) or None})
 
 
 def failed(status: int, *errors: dict[str, Any]) -> httpx.Response:
-    """Give an answer with nothing but errors."""
+    """Return an answer with nothing but errors."""
     return answer({"data": None, "errors": list(errors)}, status)
 
 
 def fault_of(alias: str | None, message: str, code: str | None = None) -> dict[str, Any]:
-    """Give a GraphQL error of an alias, or of the document as a whole."""
+    """Return a GraphQL error of an alias, or of the document as a whole."""
     path = None if alias is None else ["viewer", "accounts", "0", alias]
     return {"message": message, "path": path, "extensions": {} if code is None else {"code": code}}

@@ -42,7 +42,7 @@ class Story:
 
 
 def published(rig: Rig) -> dict[str, Decimal]:
-    """Give the published cost to date, summed up by meter."""
+    """Return the published cost to date, summed up by meter."""
     assert rig.exporter.published.snapshot is not None
     families = {family.name: family for family in rig.exporter.published.snapshot.families}
     sums: dict[str, Decimal] = {}
@@ -53,13 +53,13 @@ def published(rig: Rig) -> dict[str, Decimal]:
 
 
 def used(simulator: Simulator, dataset: str, until: datetime, field: str, *by: str) -> dict[tuple[str, ...], int]:
-    """Give what the cycle has used of a field up to now, by dimensions."""
+    """Return what the cycle has used of a field up to now, by dimensions."""
     rows = simulator.used(DEMO_ACCOUNT_ID, dataset, CYCLE_START, until, by=by)
     return {key: figures[field] for key, figures in rows.items()}
 
 
 def byte_days(simulator: Simulator, dataset: str, until: datetime, fields: tuple[str, ...], wanted: str = "") -> int:
-    """Give the sum over the days of the cycle of the account's highest hour, in bytes."""
+    """Return the sum over the days of the cycle of the account's highest hour, in bytes."""
     peaks: dict[date, int] = {}
     hour = CYCLE_START
     while hour < until:
@@ -81,7 +81,7 @@ ID_OF = {
 
 
 def line(quantity: int | Fraction, included: int, block: int, price: str) -> Decimal:
-    """Give what exceeds the included quantity, in whole blocks, times the price of a block."""
+    """Return what exceeds the included quantity, in whole blocks, times the price of a block."""
     return ceil(max(Fraction(quantity) - included, Fraction(0)) / block) * Decimal(price)
 
 

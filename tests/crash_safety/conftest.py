@@ -12,13 +12,13 @@ from .site import Cloudflare, Exporter, simulated_cloudflare
 
 @pytest.fixture(scope="module")
 def cloudflare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloudflare]:
-    """Give a running simulator."""
+    """Return a running simulator."""
     with simulated_cloudflare(tmp_path_factory.mktemp("cloudflare"), timedelta(0)) as running:
         yield running
 
 
 @pytest.fixture
 def exporters(cloudflare: Cloudflare, tmp_path: Path) -> Iterator[Callable[..., Exporter]]:
-    """Give what makes an exporter on a state folder (not yet started); each is stopped at the end."""
+    """Return what makes an exporter on a state folder (not yet started); each is stopped at the end."""
     with ExitStack() as opened:
         yield lambda state, within=(): opened.enter_context(Exporter(cloudflare, tmp_path, state, within))

@@ -15,17 +15,17 @@ Page = Mapping[tuple[str, str], Decimal]
 
 
 def read_page(text: str) -> Page:
-    """Give the samples of a page in Prometheus' text format."""
+    """Return the samples of a page in Prometheus' text format."""
     return {(name, labels or ""): Decimal(value) for name, labels, value in _SAMPLE.findall(text)}
 
 
 def labels_of(text: str) -> dict[str, str]:
-    """Give the labels of a sample."""
+    """Return the labels of a sample."""
     return dict(_LABEL.findall(text))
 
 
 def value(page: Page, name: str, **labels: str) -> Decimal | None:
-    """Give the sum of the samples of a metric that have these labels; None if there is none."""
+    """Return the sum of the samples of a metric that have these labels; None if there is none."""
     found = [
         amount
         for (metric, text), amount in page.items()
@@ -35,7 +35,7 @@ def value(page: Page, name: str, **labels: str) -> Decimal | None:
 
 
 def values(page: Page, counter: Counter) -> Values:
-    """Give a counter by its labels, in the oracle's parts; without what is 0."""
+    """Return a counter by its labels, in the oracle's parts; without what is 0."""
     names = (ASSETS[counter.dataset][0], *counter.labels, *counter.fixed)
     summed: Values = {}
     for (metric, text), amount in page.items():
@@ -47,7 +47,7 @@ def values(page: Page, counter: Counter) -> Values:
 
 
 def counters(page: Page) -> Page:
-    """Give what is counted of Cloudflare's: what may never fall."""
+    """Return what is counted of Cloudflare's: what may never fall."""
     return {
         series: amount
         for series, amount in page.items()

@@ -56,7 +56,7 @@ class Cloudflare(SimulatedCloudflare):
         self._post("/_sim/clock", {"now": (self.now() + length).isoformat()})
 
     def account(self) -> str:
-        """Give the id of the only account."""
+        """Return the id of the only account."""
         if not self._account:
             self._account = super().account()
         return self._account
@@ -94,7 +94,7 @@ class Cloudflare(SimulatedCloudflare):
 
 
 def dataset_time(page: Page, which: str, dataset: str) -> datetime | None:
-    """Give a dataset's ``start`` or ``queried_until``."""
+    """Return a dataset's ``start`` or ``queried_until``."""
     found = value(page, f"cloudflare_exporter_dataset_{which}_timestamp_seconds", dataset=dataset)
     return datetime.fromtimestamp(float(found), UTC) if found is not None else None
 
@@ -159,7 +159,7 @@ class Exporter(Process):
 
     @property
     def pid(self) -> int:
-        """Give the number of the running process."""
+        """Return the number of the running process."""
         assert self._child is not None
         return self._child.pid
 
@@ -192,11 +192,11 @@ class Exporter(Process):
         return read_page(answer.text)
 
     def first_page(self) -> str:
-        """Give the page for people."""
+        """Return the page for people."""
         return self._client.get("/").text
 
     def status(self, path: str) -> int:
-        """Give the HTTP status of a page."""
+        """Return the HTTP status of a page."""
         return self._client.get(path).status_code
 
     def wait_for(self, condition: Callable[[Page], bool], what: str, seconds: float = 30.0) -> Page:
@@ -231,7 +231,7 @@ class Exporter(Process):
         return self.wait_for(is_asked, f"questions up to {moment}", seconds)
 
     def said(self, text: str) -> list[str]:
-        """Give the lines of its log that hold a text."""
+        """Return the lines of its log that hold a text."""
         return [line for line in self.log.read_text().splitlines() if text in line]
 
     def __exit__(

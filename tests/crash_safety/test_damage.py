@@ -82,18 +82,18 @@ def left(cloudflare: Cloudflare, tmp_path_factory: pytest.TempPathFactory) -> Le
 
 @pytest.fixture
 def exporter(left: Left, exporters: Callable[..., Exporter], tmp_path: Path) -> Exporter:
-    """Give an exporter that is about to be started on what the stopped one left."""
+    """Return an exporter that is about to be started on what the stopped one left."""
     return exporters(shutil.copytree(left.stopped, tmp_path / "state"))
 
 
 @pytest.fixture
 def killed(left: Left, exporters: Callable[..., Exporter], tmp_path: Path) -> Exporter:
-    """Give an exporter that is about to be started on what the killed one left."""
+    """Return an exporter that is about to be started on what the killed one left."""
     return exporters(shutil.copytree(left.killed, tmp_path / "state"))
 
 
 def counts_anew(exporter: Exporter, left: Left) -> bool:
-    """Tell whether the exporter counts since another moment than before."""
+    """Return whether the exporter counts since another moment than before."""
     page = exporter.wait_for(lambda page: value(page, UP) == 1, "the account to be up")
     return dataset_time(page, "start", DATASET) != left.start
 

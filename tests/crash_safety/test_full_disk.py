@@ -23,7 +23,7 @@ ALLOWED_BYTES = 64 << 10
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Iterator[Volume]:
-    """Give a small file system."""
+    """Return a small file system."""
     with Volume(tmp_path / "volume", SIZE) as mounted:
         yield mounted
 
@@ -35,7 +35,7 @@ def wait_until_known(exporter: Exporter, cloudflare: Cloudflare) -> None:
 
 
 def is_up(page: Page) -> bool:
-    """Tell whether the account is said to be up."""
+    """Return whether the account is said to be up."""
     return value(page, UP) == 1
 
 

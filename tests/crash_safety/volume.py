@@ -33,14 +33,14 @@ class Volume:
 
     @property
     def within(self) -> list[str]:
-        """Give the command that runs another one inside."""
+        """Return the command that runs another one inside."""
         assert self._holder is not None
         entered = ["--mount"] if self._is_privileged else ["--user", "--mount", "--preserve-credentials"]
         return ["nsenter", f"--target={self._holder.pid}", *entered, "--"]
 
     @property
     def seen_from_here(self) -> Path:
-        """Give the mounted folder as a path that is good outside."""
+        """Return the mounted folder as a path that is good outside."""
         assert self._holder is not None
         return Path(f"/proc/{self._holder.pid}/root", *self.folder.parts[1:])
 
@@ -55,7 +55,7 @@ class Volume:
                     size //= 2
 
     def make_room(self) -> None:
-        """Give the space back."""
+        """Return the space back."""
         (self.seen_from_here / "ballast").unlink()
 
     def remount(self, mode: str) -> None:

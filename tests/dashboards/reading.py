@@ -14,7 +14,7 @@ DASHBOARDS: dict[str, Json] = {name: json.loads(content) for name, content in bu
 
 
 def panels(dashboard: Json) -> Iterator[Json]:
-    """Give the panels that show something, those of collapsed rows included."""
+    """Return the panels that show something, those of collapsed rows included."""
     for panel in dashboard["panels"]:
         if panel["type"] == "row":
             yield from panel["panels"]
@@ -23,28 +23,28 @@ def panels(dashboard: Json) -> Iterator[Json]:
 
 
 def opened(dashboard: Json) -> list[Json]:
-    """Give the panels that ask as soon as the dashboard is opened."""
+    """Return the panels that ask as soon as the dashboard is opened."""
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
 def variables(dashboard: Json, kind: str) -> list[Json]:
-    """Give the variables of a kind."""
+    """Return the variables of a kind."""
     return [variable for variable in dashboard["templating"]["list"] if variable["type"] == kind]
 
 
 def queries(dashboard: Json) -> list[str]:
-    """Give the PromQL of every panel and annotation, with its variables."""
+    """Return the PromQL of every panel and annotation, with its variables."""
     found = [target["expr"] for panel in panels(dashboard) for target in panel["targets"]]
     return found + [mark["target"]["expr"] for mark in dashboard["annotations"]["list"]]
 
 
 def expressions(dashboard: Json) -> list[str]:
-    """Give the PromQL of every panel, annotation and variable, with its variables."""
+    """Return the PromQL of every panel, annotation and variable, with its variables."""
     return queries(dashboard) + [label_values(variable)[0] for variable in variables(dashboard, "query")]
 
 
 def label_values(variable: Json) -> tuple[str, str]:
-    """Give the selector and the label of a query variable."""
+    """Return the selector and the label of a query variable."""
     found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"])
     assert found, variable
     return found[1], found[2]
@@ -58,7 +58,7 @@ def expand(expression: str) -> str:
 
 
 def links(dashboard: Json) -> list[Json]:
-    """Give the data links of every panel and column."""
+    """Return the data links of every panel and column."""
     found = []
     for panel in panels(dashboard):
         found += panel["fieldConfig"]["defaults"].get("links", [])
@@ -68,5 +68,5 @@ def links(dashboard: Json) -> list[Json]:
 
 
 def selected(expression: str) -> set[str]:
-    """Give the metrics that an expression selects: every selector has braces."""
+    """Return the metrics that an expression selects: every selector has braces."""
     return set(re.findall(r"([a-zA-Z_:][\w:]*)\{", expression))

@@ -93,7 +93,7 @@ def is_steps(entry: Json) -> bool:
 
 
 def default_threshold(alert: str, severity: str) -> float:
-    """Give the knob of an alert."""
+    """Return the knob of an alert."""
     (expression,) = (
         rule["expr"]
         for rule in rules()

@@ -21,32 +21,32 @@ DAY_OF_NO_END = "0001-01-01T00:00:00Z"
 
 
 def text(longest: int, shortest: int = 0) -> Check:
-    """Give the check for a text of a bounded length."""
+    """Return the check for a text of a bounded length."""
     return lambda value: isinstance(value, str) and shortest <= len(value) <= longest
 
 
 def whole(lowest: int, highest: int) -> Check:
-    """Give the check for a number."""
+    """Return the check for a number."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 
 def one_of(*words: Any) -> Check:
-    """Give the check for one of some values."""
+    """Return the check for one of some values."""
     return lambda value: value in words
 
 
 def flag(value: Any) -> bool:
-    """Tell whether a value is true or false."""
+    """Return whether a value is true or false."""
     return isinstance(value, bool)
 
 
 def address(value: Any) -> bool:
-    """Tell whether a value is an address that can be followed."""
+    """Return whether a value is an address that can be followed."""
     return isinstance(value, str) and bool(_URL.fullmatch(value)) and len(value) <= 8_000
 
 
 def moment(value: Any) -> bool:
-    """Tell whether a value is a moment of RFC 3339."""
+    """Return whether a value is a moment of RFC 3339."""
     try:
         return isinstance(value, str) and datetime.fromisoformat(re.sub(r"\.\d+", "", value)).tzinfo is not None
     except ValueError:
@@ -54,12 +54,12 @@ def moment(value: Any) -> bool:
 
 
 def maybe(check: Check) -> Check:
-    """Give the check for something that may also be empty."""
+    """Return the check for something that may also be empty."""
     return lambda value: value in (None, "") or check(value)
 
 
 def words(value: Any) -> bool:
-    """Tell whether a value is a mapping from text to text."""
+    """Return whether a value is a mapping from text to text."""
     return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
 
 
@@ -244,7 +244,7 @@ class Markup(HTMLParser):
         self.links: list[str] = []
 
     def faults(self, page: str) -> list[str]:
-        """Give what is wrong with a page."""
+        """Return what is wrong with a page."""
         self.feed(page)
         self.close()
         self._faults += [f"<{tag}> is not closed" for tag in self._open]

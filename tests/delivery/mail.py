@@ -95,7 +95,7 @@ def _handler(user: str, password: str, keep: Callable[[str, list[str]], None]) -
 
 
 def read(content: bytes) -> tuple[str, list[str]]:
-    """Give subject, text and HTML of a message as one text, and what is wrong with it."""
+    """Return subject, text and HTML of a message as one text, and what is wrong with it."""
     message = cast(EmailMessage, message_from_bytes(content, policy=email.policy.default))
     faults = list(_faults(message))
     plain, page = (message.get_body((kind,)) for kind in ("plain", "html"))

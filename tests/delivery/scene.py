@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 
 
 def write_configuration(folder: Path, secrets: Mapping[str, str], routing: Mapping[str, Any], *flags: str) -> Path:
-    """Give the configuration that the command writes for secrets and a section ``routing``."""
+    """Return the configuration that the command writes for secrets and a section ``routing``."""
     place, config, output = folder / "secrets", folder / "exporter.yml", folder / "alertmanager.yml"
     place.mkdir(parents=True, exist_ok=True)
     for name, content in secrets.items():
@@ -40,7 +40,7 @@ def write_configuration(folder: Path, secrets: Mapping[str, str], routing: Mappi
 
 
 def shorten(text: str) -> str:
-    """Give a configuration whose groups wait a moment; nothing else differs."""
+    """Return a configuration whose groups wait a moment; nothing else differs."""
     text = re.sub(r"group_wait: \w+", "group_wait: 300ms", text)
     return re.sub(r"group_interval: \w+", "group_interval: 1s", text)
 
@@ -86,12 +86,12 @@ def open_scene(tools: Tools, folder: Path, standins: StandIns, configuration: Pa
 
 
 def marker() -> str:
-    """Give the name of an account that no other test has."""
+    """Return the name of an account that no other test has."""
     return f"account-{next(_numbers)}-end"
 
 
 def alert(account: str, severity: str = "critical", *, is_over: bool = False, **labels: str) -> dict[str, Any]:
-    """Give an alert about a Worker, unless labels say otherwise; a label of empty text is left out."""
+    """Return an alert about a Worker, unless labels say otherwise; a label of empty text is left out."""
     now = datetime.now(UTC)
     found = {
         "alertname": "CloudflareWorkerErrorRatioHigh",
@@ -121,7 +121,7 @@ def alert(account: str, severity: str = "critical", *, is_over: bool = False, **
 
 
 def routes(tools: Tools, configuration: Path, **labels: str) -> list[str]:
-    """Give the receivers that amtool says an alert of these labels goes to."""
+    """Return the receivers that amtool says an alert of these labels goes to."""
     words = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items()]
     outcome = subprocess.run(
         [tools.amtool, "config", "routes", "test", f"--config.file={configuration}", *words],

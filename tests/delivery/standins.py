@@ -79,7 +79,7 @@ class StandIns:
         return f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
     def secrets(self) -> dict[str, str]:
-        """Give the content of the secret file of each service."""
+        """Return the content of the secret file of each service."""
         return {
             "discord": f"{self.url}/api/webhooks/4242/hush_discord-1\n",
             "slack": f"{self.url}/services/T0/B0/hush\n",
@@ -93,7 +93,7 @@ class StandIns:
         }
 
     def routing(self) -> dict[str, Any]:
-        """Give the part of the configuration that leads to the stand-ins."""
+        """Return the part of the configuration that leads to the stand-ins."""
         return {
             "pagerduty_url": f"{self.url}/v2/enqueue",
             "telegram_api_url": self.url,
@@ -102,7 +102,7 @@ class StandIns:
         }
 
     def wait(self, marker: str, services: set[str], seconds: float = 20, status: str = "") -> dict[str, Delivery]:
-        """Give the last delivery of each service with a text in it, once all have one; fails if they do not in time."""
+        """Return each service's last delivery with a text in it, once all have one; fails if they are late."""
         end = time.monotonic() + seconds
         while not services <= (found := self.with_text(marker, status)).keys():
             assert time.monotonic() < end, f"{sorted(services - found.keys())} got nothing with {marker} {status}"
@@ -110,7 +110,7 @@ class StandIns:
         return found
 
     def first(self, service: str, *parts: str, seconds: float = 20) -> Delivery:
-        """Give the first delivery of a service that has all parts, once there is one; fails if none comes in time."""
+        """Return the first delivery of a service that has all parts, once there is one; fails if none comes in time."""
         end = time.monotonic() + seconds
         while True:
             for each in list(self.deliveries):
@@ -120,7 +120,7 @@ class StandIns:
             time.sleep(0.05)
 
     def with_text(self, marker: str, status: str = "") -> dict[str, Delivery]:
-        """Give the last delivery of each service with a text in it, perhaps only those that fire or are resolved."""
+        """Return the last delivery of each service with a text in it, perhaps only those that fire or are resolved."""
         word = {"": "", "firing": "firing", "resolved": "resolve"}[status]
         return {
             each.service: each
@@ -129,7 +129,7 @@ class StandIns:
         }
 
     def faults(self) -> list[str]:
-        """Give what is wrong with anything that arrived."""
+        """Return what is wrong with anything that arrived."""
         return [f"{each.service}: {fault}" for each in list(self.deliveries) for fault in each.faults]
 
     def take(self, service: str, body: Any, faults: list[str]) -> None:

@@ -38,7 +38,7 @@ def shop(standins: StandIns) -> dict[str, str]:
 
 @pytest.fixture
 def with_team(shop: dict[str, str], tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
-    """Give the configuration in which the team shop takes what is said."""
+    """Return the configuration in which the team shop takes what is said."""
     return lambda team: write_configuration(tmp_path, shop, {"teams": [{"name": "shop", **team}]})
 
 
@@ -253,7 +253,7 @@ def inhibited(
 
 
 def told_labels(scene: Scene, jobs: tuple[str, ...]) -> list[dict[str, str]]:
-    """Give the labels of every alert of some jobs that a webhook was told of."""
+    """Return the labels of every alert of some jobs that a webhook was told of."""
     bodies = [each.body for each in list(scene.standins.deliveries) if isinstance(each.body, dict)]
     labels = [alert["labels"] for body in bodies for alert in body.get("alerts", [])]
     return [each for each in labels if each["job"] in jobs]

@@ -35,7 +35,7 @@ class SimulatedCloudflare:
         self._client.close()
 
     def now(self) -> datetime:
-        """Give the simulated time."""
+        """Return the simulated time."""
         return datetime.fromisoformat(self._get("/_sim/clock")["now"])
 
     def run_at(self, speed: float) -> None:
@@ -48,7 +48,7 @@ class SimulatedCloudflare:
         self._post("/_sim/traffic", {"quiet_from": self._quiet_from.isoformat()})
 
     def has_been_quiet_for(self, length: timedelta) -> bool:
-        """Tell whether so much simulated time has passed since traffic ended."""
+        """Return whether so much simulated time has passed since traffic ended."""
         return self._quiet_from is not None and self.now() - self._quiet_from > length
 
     def start_incident(self, script: str, length: timedelta) -> None:
@@ -59,12 +59,12 @@ class SimulatedCloudflare:
         self._post("/_sim/incident", {"account": account, "script_tag": tags[script], "until": until})
 
     def account(self) -> str:
-        """Give the id of the only account."""
+        """Return the id of the only account."""
         (account,) = self._list("accounts")
         return str(account["id"])
 
     def used(self, counter: Counter, since: datetime, until: datetime) -> Values:
-        """Give what a counter should be, in the oracle's parts, by its labels; without what was never used."""
+        """Return what a counter should be, in the oracle's parts, by its labels; without what was never used."""
         asset_label, asset_dimensions = ASSETS[counter.dataset]
         account = self.account()
         query = {
@@ -106,7 +106,7 @@ class SimulatedCloudflare:
 
 
 def label_set(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """Give labels as a key; for Prometheus an empty label is no label."""
+    """Return labels as a key; for Prometheus an empty label is no label."""
     return tuple(sorted((name, value) for name, value in labels.items() if value))
 
 

@@ -23,7 +23,7 @@ class Prometheus:
         self._client.close()
 
     def query(self, expression: str, at: datetime | None = None) -> list[dict[str, Any]]:
-        """Give the instant vector of an expression."""
+        """Return the instant vector of an expression."""
         content = {"query": expression}
         if at is not None:
             content["time"] = str(at.timestamp())
@@ -33,24 +33,24 @@ class Prometheus:
         return result
 
     def label_names(self) -> set[str]:
-        """Give the names of all labels."""
+        """Return the names of all labels."""
         answer = self._client.get("/labels")
         answer.raise_for_status()
         return set(answer.json()["data"])
 
     def last_scrape(self, instance: str) -> datetime | None:
-        """Give when the exporter was last scraped, if that is not long ago."""
+        """Return when the exporter was last scraped, if that is not long ago."""
         found = self.query(f'timestamp(up{{instance="{instance}"}} == 1)')
         return datetime.fromtimestamp(float(found[0]["value"][1]), UTC) if found else None
 
     def dataset_time(self, which: str, dataset: str, instance: str, at: datetime) -> datetime | None:
-        """Give a dataset's ``start`` or ``queried_until`` as of a moment."""
+        """Return a dataset's ``start`` or ``queried_until`` as of a moment."""
         selector = f'{SELF}_{which}_timestamp_seconds{{dataset="{dataset}",instance="{instance}"}}'
         found = self.query(selector, at)
         return datetime.fromtimestamp(float(found[0]["value"][1]), UTC) if found else None
 
     def values(self, counter: Counter, instance: str, at: datetime) -> Values:
-        """Give a counter by its labels, in the oracle's parts; without what is 0."""
+        """Return a counter by its labels, in the oracle's parts; without what is 0."""
         fixed = ",".join(f'{name}="{value}"' for name, value in counter.fixed.items())
         labels = ",".join([ASSETS[counter.dataset][0], *counter.labels, *counter.fixed])
         found = self.query(f'sum by ({labels}) ({counter.name}{{instance="{instance}",{fixed}}})', at)

@@ -113,7 +113,7 @@ class Scene:
             site.cloudflare.run_at(_CALM_SPEED)
 
     def logs(self) -> str:
-        """Give the last lines of every process."""
+        """Return the last lines of every process."""
         return "\n\n".join(f"--- {process.name}\n{process.tail()}" for process in self.processes)
 
     def _has_counted(self, site: Site) -> bool:

@@ -17,5 +17,5 @@ UNANSWERED: Mapping[str, str] = {
 
 
 def is_unanswered(query: str) -> bool:
-    """Tell whether a query may have no answer."""
+    """Return whether a query may have no answer."""
     return any(part in query for part in UNANSWERED)

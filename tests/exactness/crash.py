@@ -60,7 +60,7 @@ class Writes:
         return ledger
 
     def crash_points(self) -> list[CrashPoint]:
-        """Give every crash point of the writes so far: those that changed nothing have none."""
+        """Return every crash point of the writes so far: those that changed nothing have none."""
         numbers = [number for number, has_changed in enumerate(self.changed, start=1) if has_changed]
         return [CrashPoint(number, is_committed) for number in numbers for is_committed in (False, True)]
 

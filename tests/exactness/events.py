@@ -21,7 +21,7 @@ HONEST_FOR = timedelta(minutes=10)
 
 
 def fault(**words: object) -> Event:
-    """Give an event that declares a fault."""
+    """Return an event that declares a fault."""
 
     async def declare(rig: Rig) -> None:
         rig.simulator.faults.add(Fault(**words))  # type: ignore[arg-type]
@@ -30,7 +30,7 @@ def fault(**words: object) -> Event:
 
 
 def outage(minutes: int, **words: object) -> Event:
-    """Give an event that declares a fault for some minutes from now."""
+    """Return an event that declares a fault for some minutes from now."""
 
     async def declare(rig: Rig) -> None:
         rig.simulator.faults.add(Fault(since=rig.now, until=rig.now + timedelta(minutes=minutes), **words))  # type: ignore[arg-type]
@@ -39,7 +39,7 @@ def outage(minutes: int, **words: object) -> Event:
 
 
 def lie(**words: object) -> Event:
-    """Give an event that lets answers be wrong for four minutes, unless they just were.
+    """Return an event that lets answers be wrong for four minutes, unless they just were.
 
     Two wrong answers that agree five minutes apart are the truth as far as anybody can tell.
     """
@@ -53,7 +53,7 @@ def lie(**words: object) -> Event:
 
 
 def rename(position: int, name: str) -> Event:
-    """Give an event that gives an asset another name."""
+    """Return an event that gives an asset another name."""
 
     async def change(rig: Rig) -> None:
         rig.note_changing()
@@ -106,7 +106,7 @@ async def delete_database(rig: Rig) -> None:
 
 
 def step_wall(minutes: int) -> Event:
-    """Give an event that steps the machine's wall clock."""
+    """Return an event that steps the machine's wall clock."""
 
     async def step(rig: Rig) -> None:
         rig.clock.step_wall(timedelta(minutes=minutes))
@@ -115,7 +115,7 @@ def step_wall(minutes: int) -> Event:
 
 
 def wait(minutes: int) -> Event:
-    """Give an event that lets time pass without a refresh, as when the machine sleeps."""
+    """Return an event that lets time pass without a refresh, as when the machine sleeps."""
 
     async def pass_time(rig: Rig) -> None:
         rig.pass_time(timedelta(minutes=minutes))
@@ -124,7 +124,7 @@ def wait(minutes: int) -> Event:
 
 
 def be_away(minutes: int) -> Event:
-    """Give an event that stops the exporter, lets time pass and starts it again."""
+    """Return an event that stops the exporter, lets time pass and starts it again."""
 
     async def leave(rig: Rig) -> None:
         await rig.be_away(timedelta(minutes=minutes))
@@ -133,7 +133,7 @@ def be_away(minutes: int) -> Event:
 
 
 def arrive(curve: Curve | None) -> Event:
-    """Give an event that changes how late data come; what is visible may become invisible for a while."""
+    """Return an event that changes how late data come; what is visible may become invisible for a while."""
 
     async def change(rig: Rig) -> None:
         rig.simulator.set_arrival(curve)

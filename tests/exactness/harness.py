@@ -194,7 +194,7 @@ class Rig:
             await self.rest(HOUR / 2)
 
     def start_of(self, dataset: str, account_id: str = ACCOUNT_ID) -> datetime:
-        """Give since when a dataset is counted."""
+        """Return since when a dataset is counted."""
         books = self.exporter.ledger.publication().books
         return next(
             book.state.start
@@ -205,11 +205,11 @@ class Rig:
     def oracle(
         self, dataset: Dataset, since: datetime, until: datetime, account_id: str = ACCOUNT_ID
     ) -> dict[RowKey, Amounts]:
-        """Give the truth about [since, until) in the ledger's shape, all-zero rows left out."""
+        """Return the truth about [since, until) in the ledger's shape, all-zero rows left out."""
         return truth_of(self.simulator, account_id, dataset, since, until)
 
     def expected_increases(self, *account_ids: str) -> Counter[Kept]:
-        """Give what ``increase()`` has to come to, over all accounts given."""
+        """Return what ``increase()`` has to come to, over all accounts given."""
         increases: Counter[Kept] = Counter()
         for account_id in account_ids:
             for dataset in USAGE:
@@ -238,7 +238,7 @@ class Rig:
                 assert all(map(le, total, used)), f"{book.dataset.name} {key}: {total} exceeds {used}"
 
     def daily_sums(self, first: datetime, account_id: str = ACCOUNT_ID) -> tuple[DailySums, DailySums]:
-        """Give the daily sums of usage, and what the oracle says, up to yesterday.
+        """Return the daily sums of usage, and what the oracle says, up to yesterday.
 
         They begin with the first whole day that could be asked at ``first``; all days have to be audited by now.
         """
@@ -262,6 +262,6 @@ class Rig:
 
 @contextmanager
 def state_folder() -> Iterator[Path]:
-    """Give a folder for the ledger that is removed afterwards; in memory where that is possible, for speed."""
+    """Return a folder for the ledger that is removed afterwards; in memory where that is possible, for speed."""
     with tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None) as folder:
         yield Path(folder)

@@ -18,7 +18,7 @@ Play = Callable[[Rig], Awaitable[None]]
 
 
 def world_of(lateness: timedelta = timedelta(0)) -> World:
-    """Give the usual small world, with the traffic that all cases share."""
+    """Return the usual small world, with the traffic that all cases share."""
     return small_world(1, lateness)
 
 
@@ -69,38 +69,38 @@ async def live_until(rig: Rig, when: datetime) -> None:
 
 
 def at(rig: Rig, hour: int, minute: int) -> datetime:
-    """Give a time of the day that it is."""
+    """Return a time of the day that it is."""
     return rig.now.replace(hour=hour, minute=minute, second=0)
 
 
 def up(rig: Rig) -> int | float:
-    """Give whether the account is up."""
+    """Return whether the account is up."""
     return samples(rig.exporter, "account_up")["Example",]
 
 
 def untils(rig: Rig) -> dict[str, int | float]:
-    """Give up to when each dataset is published."""
+    """Return up to when each dataset is published."""
     found = samples(rig.exporter, "dataset_queried_until_timestamp_seconds")
     return {dataset: until for (_, dataset), until in found.items()}
 
 
 def minutes_behind(rig: Rig) -> dict[str, int]:
-    """Give by how many whole minutes each dataset is behind Cloudflare's time."""
+    """Return by how many whole minutes each dataset is behind Cloudflare's time."""
     return {dataset: int(rig.now.timestamp() - until) // 60 for dataset, until in untils(rig).items()}
 
 
 def of_dataset(rig: Rig, name: str, dataset: str) -> int | float:
-    """Give one of the exporter's own metrics of a dataset."""
+    """Return one of the exporter's own metrics of a dataset."""
     return samples(rig.exporter, name)["Example", dataset]
 
 
 def requests(rig: Rig, api: str, outcome: str) -> int | float:
-    """Give how many requests ended so."""
+    """Return how many requests ended so."""
     return samples(rig.exporter, "api_requests_total").get((api, outcome), 0)
 
 
 def reason(rig: Rig) -> str:
-    """Give why the account is down."""
+    """Return why the account is down."""
     assert rig.exporter.published.snapshot is not None
     (status,) = (one for one in rig.exporter.published.snapshot.status.accounts if one.account_id)
     return status.reason

@@ -25,7 +25,7 @@ USAGE = tuple(dataset for dataset in DATASETS.values() if dataset.role is Role.U
 def truth_of(
     simulator: Simulator, account_id: str, dataset: Dataset, since: datetime, until: datetime
 ) -> dict[RowKey, Amounts]:
-    """Give what was used in [since, until), all-zero rows left out."""
+    """Return what was used in [since, until), all-zero rows left out."""
     by = list(dataset.dimensions)
     truth: dict[RowKey, Amounts] = {}
     for values, figures in simulator.used(account_id, dataset.name, since, until, by=by).items():
@@ -43,7 +43,7 @@ def truth_of(
 
 
 def added(known: Amounts | None, more: Amounts) -> Amounts:
-    """Give the sum of two rows."""
+    """Return the sum of two rows."""
     return more if known is None else tuple(a + b for a, b in zip(known, more, strict=True))
 
 
@@ -69,7 +69,7 @@ def add_list_cost(increases: Counter[Kept], dataset: Dataset, truth: dict[RowKey
 
 
 def daily_truth(simulator: Simulator, account_id: str, since: date, until: date) -> dict[DailyKey, int]:
-    """Give the daily sums of all usage meters on the days [since, until)."""
+    """Return the daily sums of all usage meters on the days [since, until)."""
     sums: dict[DailyKey, int] = {}
     for start in days(since, until):
         for dataset in USAGE:
@@ -80,11 +80,11 @@ def daily_truth(simulator: Simulator, account_id: str, since: date, until: date)
 
 
 def usage_meters() -> frozenset[str]:
-    """Give the ids of the meters that count usage."""
+    """Return the ids of the meters that count usage."""
     return frozenset(meter.id for dataset in USAGE for meter in dataset.meters)
 
 
 def days(since: date, until: date) -> Iterator[datetime]:
-    """Give the midnights at which the days [since, until) start."""
+    """Return the midnights at which the days [since, until) start."""
     for number in range((until - since).days):
         yield datetime.combine(since + timedelta(days=number), time(), UTC)

@@ -130,7 +130,7 @@ class Batch:
 
     @property
     def events(self) -> Mapping[str, Event]:
-        """Give what may happen."""
+        """Return what may happen."""
         return FULL if self.has_audit else PLAIN
 
 
@@ -144,7 +144,7 @@ class Schedule:
 
 
 def schedules(batch: Batch) -> st.SearchStrategy[Schedule]:
-    """Give random schedules; those with an audit have a start and a crash point of their own."""
+    """Return random schedules; those with an audit have a start and a crash point of their own."""
     steps = st.lists(
         st.tuples(
             st.sampled_from(sorted(batch.events)), st.sampled_from((60, 23)), st.sampled_from((True, True, False))

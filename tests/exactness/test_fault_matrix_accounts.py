@@ -181,7 +181,7 @@ def test_lists_that_cannot_be_read_lose_nothing(tmp_path: Path) -> None:
 
 
 def published_amount(rig: Rig, dataset: str, asset: str) -> int | None:
-    """Give the sum over an asset's series; None if it has none."""
+    """Return the sum over an asset's series; None if it has none."""
     books = [book for book in rig.exporter.ledger.publication().books if book.dataset.name == dataset]
     amounts = [amount for book in books for placement, _, amount in book.series if placement.asset == asset]
     return sum(amounts) if amounts else None

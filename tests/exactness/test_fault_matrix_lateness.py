@@ -16,7 +16,7 @@ from tests.poller.scene import samples
 
 
 def late_usage(rig: Rig) -> dict[tuple[str, ...], int | float]:
-    """Give what audits added, where it is anything."""
+    """Return what audits added, where it is anything."""
     return {labels: amount for labels, amount in samples(rig.exporter, "late_usage_total").items() if amount}
 
 

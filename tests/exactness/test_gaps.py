@@ -17,7 +17,7 @@ RETENTION = timedelta(hours=2)
 
 
 def gaps(rig: Rig) -> set[float]:
-    """Give the gaps of all datasets."""
+    """Return the gaps of all datasets."""
     return {of_dataset(rig, "gap_seconds_total", dataset.name) for dataset in USAGE}
 
 
@@ -37,7 +37,7 @@ def check_but_for(rig: Rig, since: datetime, until: datetime) -> None:
 
 
 def last_until(rig: Rig) -> datetime:
-    """Give up to when the exporter has asked."""
+    """Return up to when the exporter has asked."""
     until = rig.exporter.ledger.until(ACCOUNT_ID)
     assert until is not None
     return until

@@ -60,7 +60,7 @@ class Watcher:
 
 
 def is_cost_of_what_is_stored(sample: Sample) -> bool:
-    """Tell whether a sample counts list cost of storage, which no usage makes up."""
+    """Return whether a sample counts list cost of storage, which no usage makes up."""
     meter = sample.labels.as_dict().get("meter", "")
     return meter in METERS and METERS[meter].is_stored
 

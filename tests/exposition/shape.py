@@ -34,7 +34,7 @@ KNOWN = {
 
 
 def faults(value: Any, schema: Schema, schemas: Mapping[str, Schema], place: str = "$") -> Iterator[str]:
-    """Give where a value is not as its schema says."""
+    """Return where a value is not as its schema says."""
     unknown = schema.keys() - KNOWN
     assert not unknown, f"{place}: {unknown} is not looked at"
     if "$ref" in schema:

@@ -21,7 +21,7 @@ USED = {"10": {"w1": 4}, "11": {"w1": 6}}
 
 
 def counted(folder: Path) -> Scene:
-    """Give a ledger that counts since 10:30 and has settled all of Monday: ten of the Worker ``shop``."""
+    """Return a ledger that counts since 10:30 and has settled all of Monday: ten of the Worker ``shop``."""
     scene = Scene(folder)
     scene.list("10:29", worker("w1", "shop"))
     scene.say_and_scrape("10:30", {})
@@ -32,23 +32,23 @@ def counted(folder: Path) -> Scene:
 
 
 def calls(amount: int, day: date = MONDAY, asset: str = "w1") -> dict[DailyKey, int]:
-    """Give the daily sum of one asset."""
+    """Return the daily sum of one asset."""
     return {(day, asset, "calls"): amount}
 
 
 def shop(scene: Scene) -> int:
-    """Give what is published of successful calls to the Worker ``shop``."""
+    """Return what is published of successful calls to the Worker ``shop``."""
     return scene.series()["unassigned", "shop", "success"]
 
 
 def tasks(scene: Scene, clock: str) -> list[DayTask]:
-    """Give what is to be asked at a moment."""
+    """Return what is to be asked at a moment."""
     found, _ = scene.ledger.find_day_tasks(ACCOUNT.id, CALLS, at(clock), RETENTION)
     return [task for task in found if task.due <= at(clock)]
 
 
 def due(scene: Scene, clock: str) -> list[str]:
-    """Give what is to be asked at a moment: the day, its part and from when to when."""
+    """Return what is to be asked at a moment: the day, its part and from when to when."""
     return [
         f"{task.part.day:%d} {task.part.part} {task.question.since:%H:%M}-{task.question.until:%H:%M}"
         for task in tasks(scene, clock)
@@ -56,12 +56,12 @@ def due(scene: Scene, clock: str) -> list[str]:
 
 
 def progress(scene: Scene, clock: str) -> DayProgress:
-    """Give how far the closed days have come at a moment."""
+    """Return how far the closed days have come at a moment."""
     return scene.ledger.find_day_tasks(ACCOUNT.id, CALLS, at(clock), RETENTION)[1]
 
 
 def everything(scene: Scene) -> tuple[object, ...]:
-    """Give all that a ledger counts, publishes and wants to ask."""
+    """Return all that a ledger counts, publishes and wants to ask."""
     return scene.totals(), scene.series(), scene.daily(), scene.state(), tasks(scene, "80:00")
 
 

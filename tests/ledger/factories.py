@@ -57,18 +57,18 @@ Usage = Mapping[Any, int]
 
 
 def at(clock: str) -> datetime:
-    """Give a moment of the one day that all tests play on, e.g. ``10:30``; ``34:00`` is ten the next day."""
+    """Return a moment of the one day that all tests play on, e.g. ``10:30``; ``34:00`` is ten the next day."""
     hours, minutes = clock.split(":")
     return DAY + timedelta(hours=int(hours), minutes=int(minutes))
 
 
 def rows(usage: Usage) -> Rows:
-    """Give the rows of one hour."""
+    """Return the rows of one hour."""
     return {row_key(which): (amount,) for which, amount in usage.items()}
 
 
 def row_key(which: str | tuple[str, str]) -> RowKey:
-    """Give the key of a row."""
+    """Return the key of a row."""
     return (which, ("success",)) if isinstance(which, str) else (which[0], (which[1],))
 
 
@@ -80,7 +80,7 @@ def answer(
     dataset: str = CALLS.name,
     until: datetime | None = None,
 ) -> Answer:
-    """Give what Cloudflare said at a moment about [since, that minute); ``usage`` by hour (``"10"``).
+    """Return what Cloudflare said at a moment about [since, that minute); ``usage`` by hour (``"10"``).
 
     Its newest data are of the last minute, so no pipeline stands still.
     """
@@ -93,7 +93,7 @@ def answer(
 def day_answer(
     day: date, clock: str, usage: Usage, *, dataset: str = CALLS.name, are_estimates: bool = False
 ) -> Answer:
-    """Give what Cloudflare said at a moment about a day, or the part of it that was asked for."""
+    """Return what Cloudflare said at a moment about a day, or the part of it that was asked for."""
     start = days.start_of(day)
     question = Question(dataset, start, start + timedelta(days=1), by_day=True)
     hours = {start: rows(usage)} if usage else {}
@@ -101,12 +101,12 @@ def day_answer(
 
 
 def worker(asset_id: str, name: str, **rest: object) -> Asset:
-    """Give a Worker as a discovery lists it."""
+    """Return a Worker as a discovery lists it."""
     return Asset(KIND, asset_id, name, **rest)  # type: ignore[arg-type]
 
 
 def inventory(clock: str, assets: Sequence[Asset], kinds: Sequence[str] = (KIND,)) -> Inventory:
-    """Give a complete discovery of some kinds."""
+    """Return a complete discovery of some kinds."""
     listings: dict[str, Listing | ListingFailure] = {
         kind: Listing(kind, tuple(asset for asset in assets if asset.kind == kind)) for kind in kinds
     }
@@ -114,7 +114,7 @@ def inventory(clock: str, assets: Sequence[Asset], kinds: Sequence[str] = (KIND,
 
 
 def failed(clock: str, *, final: bool = False) -> Inventory:
-    """Give a discovery that could not list the Workers."""
+    """Return a discovery that could not list the Workers."""
     return Inventory(ACCOUNT, at(clock), {KIND: ListingFailure(KIND, "no answer", final)})
 
 
@@ -138,22 +138,22 @@ class Scene:
         self.ledger = Ledger.open(self._folder, datasets, self._tariffs)
 
     def list(self, clock: str, *assets: Asset) -> None:
-        """Tell it that a discovery listed these Workers."""
+        """Apply a discovery that lists these Workers."""
         self.ledger.apply_discovery(inventory(clock, assets), self.selection)
 
     def say(self, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> ApplyResult:
-        """Tell it what was used, by hour (``"10"``), in the answer to the question that it would ask now."""
+        """Apply what was used, by hour (``"10"``), in the answer to the question that it would ask now."""
         asked_from = since or self.ledger.open_from(ACCOUNT.id, CALLS.name) or floor_hour(at(clock))
         return self.ledger.apply(ACCOUNT.id, [answer(asked_from, clock, usage)], self._scraped)
 
     def audit(self, clock: str, usage: Usage, *, day: date = MONDAY, are_estimates: bool = False) -> DayChange:
-        """Tell it what was used on a day since counting began, in the answer to its audit."""
+        """Apply what was used on a day since counting began, in the answer to its audit."""
         said = day_answer(day, clock, usage, are_estimates=are_estimates)
         (change,) = self.ledger.apply_days(ACCOUNT.id, [(DayPart(day, days.Portion.COUNTED), said)], self._scraped)
         return change
 
     def fill(self, clock: str, usage: Usage, *, day: date = MONDAY) -> DayChange:
-        """Tell it what was used on a day before counting began."""
+        """Apply what was used on a day before counting began."""
         said = day_answer(day, clock, usage)
         (change,) = self.ledger.apply_days(ACCOUNT.id, [(DayPart(day, days.Portion.BEFORE), said)], self._scraped)
         return change
@@ -163,12 +163,12 @@ class Scene:
         self._scraped = self.ledger.commit_number
 
     def say_and_scrape(self, clock: str, usage: Mapping[str, Usage]) -> None:
-        """Tell it what was used, and answer a scrape."""
+        """Apply what was used, and answer a scrape."""
         self.say(clock, usage)
         self.scrape()
 
     def series(self) -> dict[tuple[str, str, str], int]:
-        """Give what is published, by project, asset and status."""
+        """Return what is published, by project, asset and status."""
         return {
             (placement.project, placement.asset, key.values[0]): amount
             for book in self.ledger.publication().books
@@ -176,27 +176,27 @@ class Scene:
         }
 
     def published_until(self) -> datetime:
-        """Give up to when the published values are said to go."""
+        """Return up to when the published values are said to go."""
         return self.state().published_until
 
     def state(self) -> CounterState:
-        """Give where the book stands."""
+        """Return where the book stands."""
         (book,) = self.ledger.publication().books
         assert book.state is not None
         return book.state
 
     def totals(self) -> dict[tuple[str, str], int]:
-        """Give the totals by asset id and status."""
+        """Return the totals by asset id and status."""
         found = self.ledger.totals(ACCOUNT.id, CALLS.name)
         return {(asset, labels[0]): total[0] for (asset, labels), total in found.items()}
 
     def daily(self) -> dict[DailyKey, int]:
-        """Give the daily sums."""
+        """Return the daily sums."""
         return self.ledger.daily_sums(ACCOUNT.id)
 
 
 def used(folder: Path) -> Scene:
-    """Give a ledger on disk that has counted for an hour and a half: 9 settled in the first hour, 4 open since."""
+    """Return a ledger on disk that has counted for an hour and a half: 9 settled in the first hour, 4 open since."""
     scene = Scene(folder)
     scene.list("09:59", worker("w1", "shop"))
     scene.say_and_scrape("10:00", {})

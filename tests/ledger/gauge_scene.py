@@ -51,7 +51,7 @@ Stock = Mapping[str, int | tuple[int, int]]
 
 
 def stock_rows(stock: Stock) -> Rows:
-    """Give the rows of one hour of the state."""
+    """Return the rows of one hour of the state."""
     rows: dict[RowKey, tuple[int, ...]] = {}
     for which, amounts in stock.items():
         asset, _, storage_class = which.partition("/")
@@ -67,21 +67,21 @@ class GaugeState(Scene):
         self.list("09:59", *(assets or (SHOP, API)))
 
     def say_stock(self, clock: str, hours: Mapping[str, Stock]) -> None:
-        """Tell it what was stored in which hour, in an answer of this moment."""
+        """Apply what was stored in which hour, in an answer of this moment."""
         since = min((at(f"{hour}:00") for hour in hours), default=at(clock))
         question = Question(STOCK.key, since, at(clock) + timedelta(hours=1))
         rows = {at(f"{hour}:00"): stock_rows(stock) for hour, stock in hours.items() if stock}
         self.ledger.apply(ACCOUNT.id, [Answer(question, at(clock), rows)], 0)
 
     def say_speed(self, clock: str, speeds: Mapping[str, tuple[int, int]]) -> None:
-        """Tell it the quantiles of the window that ended five minutes before."""
+        """Apply the quantiles of the window that ended five minutes before."""
         end = floor_minute(at(clock)) - timedelta(minutes=5)
         question = Question(SPEED.key, end - timedelta(minutes=15), end)
         rows: Rows = {(asset, ()): amounts for asset, amounts in speeds.items()}
         self.ledger.apply(ACCOUNT.id, [Answer(question, at(clock), {question.since: rows} if rows else {})], 0)
 
     def shown(self, dataset: Dataset = STOCK, now: datetime | None = None) -> dict[tuple[str, ...], int]:
-        """Give what is published of a dataset, by asset and label values."""
+        """Return what is published of a dataset, by asset and label values."""
         return {
             (placement.asset, *key.values): amount
             for book in self.ledger.publication(now).books
@@ -90,5 +90,5 @@ class GaugeState(Scene):
         }
 
     def peaks(self) -> dict[DailyKey, int]:
-        """Give the daily sums of what is stored."""
+        """Return the daily sums of what is stored."""
         return {key: amount for key, amount in self.daily().items() if key[2] == "stock"}

@@ -165,7 +165,7 @@ def test_an_estimated_fill_is_final_within_a_tenth() -> None:
 
 
 def calls(amounts: Mapping[str, int]) -> dict[DailyKey, int]:
-    """Give the daily sums of the calls of some assets."""
+    """Return the daily sums of the calls of some assets."""
     return {(MONDAY, asset, "calls"): amount for asset, amount in amounts.items()}
 
 
@@ -208,5 +208,5 @@ def test_a_fill_raises_peaks_and_never_lowers_them() -> None:
 
 
 def stored(amounts: Mapping[str, int]) -> dict[DailyKey, int]:
-    """Give the daily sums of what assets, and the account, store."""
+    """Return the daily sums of what assets, and the account, store."""
     return {(MONDAY, asset, "stock"): amount for asset, amount in amounts.items()}

@@ -20,17 +20,17 @@ FINAL = DayMark(at("99:00"), at("98:00"), is_final=True)
 
 
 def moment(text: str) -> datetime:
-    """Give a moment, e.g. ``2025-10-20 10:30``."""
+    """Return a moment, e.g. ``2025-10-20 10:30``."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def counting(start: datetime, open_from: datetime, kept_from: datetime | None = None) -> CounterState:
-    """Give a book that began at ``start`` and has settled everything up to ``open_from``."""
+    """Return a book that began at ``start`` and has settled everything up to ``open_from``."""
     return CounterState(start, open_from, open_from, open_from, open_from, kept_from=kept_from or start)
 
 
 def told(task: DayTask) -> str:
-    """Give a task in one line: the part of the day, what is asked, and from when on."""
+    """Return a task in one line: the part of the day, what is asked, and from when on."""
     question = task.question
     return (
         f"{task.part.day:%d} {task.part.part} "

@@ -44,7 +44,7 @@ def test_an_audit_that_is_final_is_over(tmp_path: Path) -> None:
 
 
 def kept_days(folder: Path) -> list[str]:
-    """Give the days of which figures are kept for an audit."""
+    """Return the days of which figures are kept for an audit."""
     with other_program(folder) as file:
         return [day for (day,) in file.execute("SELECT DISTINCT day FROM kept_row ORDER BY day")]
 
@@ -191,7 +191,7 @@ def test_late_usage_is_told_by_field(tmp_path: Path) -> None:
 
 
 def audit_of(day: date, figures: Figures) -> tuple[DayPart, Answer]:
-    """Give an answer about a day of the dataset with two fields."""
+    """Return an answer about a day of the dataset with two fields."""
     rows = {row_key(asset): amounts for asset, amounts in figures.items()}
     return DayPart(day, Portion.COUNTED), replace(day_answer(day, "74:00", {}), hours={start_of(day): rows})
 

@@ -132,7 +132,7 @@ def test_two_resets_of_a_day_double_nothing(tmp_path: Path) -> None:
 
 
 def fill_stock(scene: GaugeState, clock: str, hours: Mapping[str, Stock]) -> DayChange:
-    """Tell a ledger what was stored on Monday, in the answer to its fill."""
+    """Apply what was stored on Monday, in the answer to its fill."""
     question = Question(STOCK.key, DAY, DAY + timedelta(days=1), by_day=True)
     found = {at(f"{hour}:00"): stock_rows(stock) for hour, stock in hours.items()}
     said = Answer(question, at(clock), found)
@@ -141,7 +141,7 @@ def fill_stock(scene: GaugeState, clock: str, hours: Mapping[str, Stock]) -> Day
 
 
 def stored(**amounts: int) -> dict[DailyKey, int]:
-    """Give Monday's peaks by asset, that of the account as ``all``."""
+    """Return Monday's peaks by asset, that of the account as ``all``."""
     return {(MONDAY, "" if asset == "all" else asset, "stock"): amount for asset, amount in amounts.items()}
 
 

@@ -24,7 +24,7 @@ class Hours:
     open: dict[datetime, OpenHour] = field(default_factory=dict)
 
     def asked(self, clock: str, usage: Mapping[str, int]) -> Answer:
-        """Give an answer to the question that is to be asked now."""
+        """Return an answer to the question that is to be asked now."""
         return answer(self.open_from, clock, {hour: {"w1": amount} for hour, amount in usage.items()})
 
     def hear(self, clock: str, usage: Mapping[str, int]) -> Settlement:
@@ -39,12 +39,12 @@ class Hours:
 
 
 def summed(settlement: Settlement) -> dict[str, int]:
-    """Give what settled, by hour."""
+    """Return what settled, by hour."""
     return {f"{hour:%H}": sum(amount for (amount,) in found.values()) for hour, found in settlement.settled.items()}
 
 
 def hear_all(since: str, said: Sequence[Said]) -> tuple[list[tuple[str, dict[str, int]]], int]:
-    """Give what settled when, and how many revisions there were."""
+    """Return what settled when, and how many revisions there were."""
     hours = Hours(at(since))
     settled: list[tuple[str, dict[str, int]]] = []
     revisions = 0
@@ -211,7 +211,7 @@ def test_an_hour_of_a_pipeline_that_stands_still_waits(case: str) -> None:
 
 
 def moment(clock: str | None) -> datetime | None:
-    """Give a moment of the day that may be none; a minus stands for the day before."""
+    """Return a moment of the day that may be none; a minus stands for the day before."""
     if clock is None:
         return None
     return at(clock.removeprefix("-")) - timedelta(days=clock.startswith("-"))

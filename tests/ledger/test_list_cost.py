@@ -24,7 +24,7 @@ class Prices:
         self.prices = dict(prices)
 
     def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
-        """Give the newest price of a meter; a dispatched script has another meter."""
+        """Return the newest price of a meter; a dispatched script has another meter."""
         name = f"{meter}_of_tenants" if is_dispatched else meter
         dated = [key[1] for key in self.prices if isinstance(key, tuple) and key[0] == name and key[1] <= day]
         price = self.prices[name, max(dated)] if dated else self.prices.get(name)
@@ -32,7 +32,7 @@ class Prices:
 
 
 def cost(scene: Scene) -> dict[tuple[str, str], int]:
-    """Give the list cost that is published, by asset and meter."""
+    """Return the list cost that is published, by asset and meter."""
     return {
         (placement.asset, key.values[0]): amount
         for book in scene.ledger.publication().list_costs
@@ -41,7 +41,7 @@ def cost(scene: Scene) -> dict[tuple[str, str], int]:
 
 
 def counting(prices: Prices, folder: Path | None = None) -> Scene:
-    """Give a ledger that has begun at ten, with one Worker."""
+    """Return a ledger that has begun at ten, with one Worker."""
     scene = Scene(folder, tariffs=prices)
     scene.list("09:59", SHOP)
     scene.say_and_scrape("10:00", {})
@@ -160,7 +160,7 @@ def test_it_is_none_of_the_datasets_that_are_asked(tmp_path: Path) -> None:
 
 
 def stored(prices: Prices) -> GaugeState:
-    """Give a ledger that has begun to read what is stored, at ten."""
+    """Return a ledger that has begun to read what is stored, at ten."""
     scene = GaugeState(tariffs=prices)
     scene.say_stock("10:00", {"9": {"w1": 100}})
     scene.scrape()
@@ -168,7 +168,7 @@ def stored(prices: Prices) -> GaugeState:
 
 
 def stock_cost(scene: GaugeState) -> dict[str, int]:
-    """Give the list cost of what is stored, by asset."""
+    """Return the list cost of what is stored, by asset."""
     return {asset: amount for (asset, meter), amount in cost(scene).items() if meter == "stock"}
 
 

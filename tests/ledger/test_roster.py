@@ -38,25 +38,25 @@ class Roster:
         self.entries |= register_strangers(self.entries, "worker", asset_ids, at("10:00"), is_unlistable=False)
 
     def places(self) -> dict[str, Placement | None]:
-        """Give where each asset's usage goes, by id."""
+        """Return where each asset's usage goes, by id."""
         return {asset_id: entry.placement for (_, asset_id), entry in self.entries.items()}
 
     def names(self) -> dict[str, str]:
-        """Give under which name each asset is published."""
+        """Return under which name each asset is published."""
         return {asset_id: place.asset for asset_id, place in self.places().items() if place}
 
     def projects(self) -> dict[str, str]:
-        """Give each asset's project."""
+        """Return each asset's project."""
         return {asset_id: place.project for asset_id, place in self.places().items() if place}
 
 
 def bucket(name: str, stem: str = "") -> Asset:
-    """Give a bucket, whose name is its id."""
+    """Return a bucket, whose name is its id."""
     return Asset("r2_bucket", name, name, stem=stem)
 
 
 def objects(asset_id: str, name: str, script: str) -> Asset:
-    """Give a Durable Object namespace of a Worker."""
+    """Return a Durable Object namespace of a Worker."""
     return Asset("do_namespace", asset_id, name, parent=script)
 
 

@@ -14,7 +14,7 @@ ERROR = (*PLACE, "error")
 
 
 def begun(*assets: Asset) -> Scene:
-    """Give a ledger that counts from 10:00 on and whose first zeros were scraped."""
+    """Return a ledger that counts from 10:00 on and whose first zeros were scraped."""
     scene = Scene()
     scene.list("09:59", *(assets or (SHOP,)))
     scene.say_and_scrape("10:00", {})

@@ -49,31 +49,31 @@ async def refresh(rig: Rig, minutes: int = 1) -> None:
 
 
 def samples(exporter: Exporter, name: str) -> dict[tuple[str, ...], int | float]:
-    """Give what the snapshot says of one of the exporter's own metrics, by label values."""
+    """Return what the snapshot says of one of the exporter's own metrics, by label values."""
     assert exporter.published.snapshot is not None
     family = next(each for each in exporter.published.snapshot.families if each.name == f"cloudflare_exporter_{name}")
     return {sample.labels.values: sample.amount for sample in family.samples}
 
 
 def states(rig: Rig, account: str = "Example") -> dict[str, tuple[str, str]]:
-    """Give each dataset's state and reason."""
+    """Return each dataset's state and reason."""
     found = samples(rig.exporter, "dataset_state")
     return {dataset: (state, reason) for (name, dataset, state, reason) in found if name == account}
 
 
 def all_ok_but(**others: tuple[str, str]) -> dict[str, tuple[str, str]]:
-    """Give the states when all datasets are ok but some."""
+    """Return the states when all datasets are ok but some."""
     return {dataset.name: others.get(dataset.name, ("ok", "")) for dataset in DATASETS.values()}
 
 
 def published_assets(exporter: Exporter, dataset: str = WORKERS) -> set[str]:
-    """Give the names under which a dataset's assets (usually Workers) are published."""
+    """Return the names under which a dataset's assets (usually Workers) are published."""
     books = exporter.ledger.publication().books
     return {placement.asset for book in books if book.dataset.name == dataset for placement, _, _ in book.series}
 
 
 def untils(rig: Rig) -> Mapping[tuple[str, ...], int | float]:
-    """Give up to when each dataset is published."""
+    """Return up to when each dataset is published."""
     return samples(rig.exporter, "dataset_queried_until_timestamp_seconds")
 
 
@@ -87,5 +87,5 @@ def full_disk(folder: Path) -> Iterator[None]:
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Give the exporter's own log lines."""
+    """Return the exporter's own log lines."""
     return [record.getMessage() for record in caplog.records if record.name.startswith("exporter.")]

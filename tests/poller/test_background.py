@@ -52,12 +52,12 @@ class Crowd(httpx.AsyncBaseTransport):
 
 
 def is_about_days(request: httpx.Request) -> bool:
-    """Tell whether a request asks for whole days."""
+    """Return whether a request asks for whole days."""
     return b"dimensions { date " in request.content
 
 
 def one_token(folder: Path, world: World, share: float = 0.7) -> TokenRig:
-    """Give an exporter with one token that keeps to a share of the GraphQL requests."""
+    """Return an exporter with one token that keeps to a share of the GraphQL requests."""
     return TokenRig(world, folder, [{"token": TOKEN}], budget_share={"graphql": share})
 
 
@@ -153,7 +153,7 @@ def test_what_counters_wait_for_comes_first_then_the_newest_days(tmp_path: Path)
 
 
 def heard(folder: Path) -> list[tuple[set[str], set[str]]]:
-    """Give which parts of which days were answered together, the first answer first."""
+    """Return which parts of which days were answered together, the first answer first."""
     answers: dict[int, tuple[set[str], set[str]]] = {}
     with other_program(folder) as file:
         for at, part, day in file.execute("SELECT answered, part, day FROM day_mark ORDER BY answered"):
@@ -244,12 +244,12 @@ def test_accounts_that_use_up_a_budget_are_audited_one_after_another(tmp_path: P
 
 
 def ages(rig: TokenRig) -> list[timedelta]:
-    """Give how long ago each dataset of each account was answered."""
+    """Return how long ago each dataset of each account was answered."""
     return [rig.now - book.state.last_success for book in rig.exporter.ledger.publication().books if book.state]
 
 
 def audited(folder: Path) -> int:
-    """Give of how many accounts an audit was answered."""
+    """Return of how many accounts an audit was answered."""
     with other_program(folder) as file:
         (count,) = file.execute("SELECT COUNT(DISTINCT account) FROM day_mark WHERE part = 'counted'").fetchone()
     return int(count)

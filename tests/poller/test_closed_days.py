@@ -30,7 +30,7 @@ SOME_TAKE_A_DAY = Curve(((60, 300), (180, 500), (600, 980), (72_000, 1_000)))
 
 
 def stored_truth(rig: Rig, since: date, until: date) -> dict[DailyKey, int]:
-    """Give the peaks of what was stored on the days [since, until), of each asset and of the account."""
+    """Return the peaks of what was stored on the days [since, until), of each asset and of the account."""
     peaks: dict[DailyKey, int] = {}
     for dataset in STORED:
         for start in days(since, until):
@@ -46,19 +46,19 @@ def stored_truth(rig: Rig, since: date, until: date) -> dict[DailyKey, int]:
 
 
 def summed(rig: Rig, since: date, until: date) -> dict[DailyKey, int]:
-    """Give the daily sums that the exporter has of the days [since, until)."""
+    """Return the daily sums that the exporter has of the days [since, until)."""
     sums = rig.exporter.ledger.daily_sums(ACCOUNT_ID)
     return {key: amount for key, amount in sums.items() if since <= key[0] < until}
 
 
 def used(rig: Rig, since: date, until: date) -> dict[DailyKey, int]:
-    """Give the daily sums as the oracle has them."""
+    """Return the daily sums as the oracle has them."""
     truth = daily_truth(rig.simulator, ACCOUNT_ID, since, until) | stored_truth(rig, since, until)
     return {key: amount for key, amount in truth.items() if amount}
 
 
 def remaining(rig: Rig) -> dict[str, int | float]:
-    """Give how many days of each dataset are still to be filled in."""
+    """Return how many days of each dataset are still to be filled in."""
     return {
         dataset: left // 86_400
         for (_, dataset), left in samples(rig.exporter, "history_fill_remaining_seconds").items()
@@ -93,7 +93,7 @@ def test_days_before_counting_are_filled_in(tmp_path: Path, caplog: pytest.LogCa
 
 
 def final_marks(folder: Path) -> set[tuple[object, ...]]:
-    """Give what is known of the days that are final: of which dataset, which part, and when they were answered."""
+    """Return what is known of the days that are final: of which dataset, which part, and when they were answered."""
     with other_program(folder) as file:
         return set(file.execute("SELECT * FROM day_mark WHERE is_final"))
 
@@ -138,7 +138,7 @@ def test_audits_make_up_for_what_came_hours_late(tmp_path: Path, caplog: pytest.
 
 
 def counted_in(caplog: pytest.LogCaptureFixture, words: str) -> int:
-    """Give the sum of the numbers in all log lines about the account with these words."""
+    """Return the sum of the numbers in all log lines about the account with these words."""
     line = re.compile(rf"account Example \({ACCOUNT_ID}\): {words}")
     return sum(int(found[1]) for found in map(line.fullmatch, told(caplog)) if found)
 
@@ -187,7 +187,7 @@ def test_a_dataset_that_fails_delays_only_its_own_days(tmp_path: Path) -> None:
 
 
 def is_kv_usage(key: DailyKey) -> bool:
-    """Tell whether a daily sum counts operations on KV."""
+    """Return whether a daily sum counts operations on KV."""
     return key[2] in {meter.id for meter in DATASETS[KV].meters}
 
 

@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def one(name: str, asked_at: float, due: float | None = None, cost: int = 1, list_cost: int = 6) -> Candidate:
-    """Give an account that costs little."""
+    """Return an account that costs little."""
     return Candidate(name, asked_at, due, cost, list_cost)
 
 

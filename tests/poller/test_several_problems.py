@@ -55,13 +55,13 @@ def account(account_id: str, name: str) -> AccountModel:
 
 
 async def read(exporter: Exporter, path: str) -> str:
-    """Give a page of the exporter's own."""
+    """Return a page of the exporter's own."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=exporter.web), base_url="http://exporter") as http:
         return (await http.get(path)).text
 
 
 async def told_by_metrics(exporter: Exporter) -> Told:
-    """Give what the metrics say is wrong."""
+    """Return what the metrics say is wrong."""
     return {
         (account, part, remedy): datetime.fromtimestamp(float(since), UTC)
         for account, part, _, remedy, since in PROBLEM.findall(await read(exporter, "/metrics"))
@@ -69,7 +69,7 @@ async def told_by_metrics(exporter: Exporter) -> Told:
 
 
 async def told_by_page(exporter: Exporter) -> Told:
-    """Give what the first page says is wrong, where it says since when; times are to the minute there."""
+    """Return what the first page says is wrong, where it says since when; times are to the minute there."""
     rows = Page(await read(exporter, "/")).tables["Problems"]
     return {
         (row["Account"], row["Portion"], row["What to do"]): datetime.strptime(
@@ -81,14 +81,14 @@ async def told_by_page(exporter: Exporter) -> Told:
 
 
 async def told(exporter: Exporter) -> Told:
-    """Give what is wrong, which the page and the metrics tell alike."""
+    """Return what is wrong, which the page and the metrics tell alike."""
     metrics, page = await told_by_metrics(exporter), await told_by_page(exporter)
     assert {key: since.replace(second=0, microsecond=0) for key, since in metrics.items()} == page
     return metrics
 
 
 def counted(metrics: str, account_name: str) -> int:
-    """Give the invocations counted for an account."""
+    """Return the invocations counted for an account."""
     start = f'cloudflare_worker_requests_total{{account="{account_name}"'
     return sum(int(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith(start))
 

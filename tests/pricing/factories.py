@@ -31,22 +31,22 @@ def always(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]
 
 
 def november(day: int) -> date:
-    """Give a day of November 2026."""
+    """Return a day of November 2026."""
     return date(2026, 11, day)
 
 
 def noon(day: int) -> datetime:
-    """Give the middle of a day of November 2026."""
+    """Return the middle of a day of November 2026."""
     return datetime(2026, 11, day, 12, tzinfo=UTC)
 
 
 def rate(*prices: Price) -> Rate:
-    """Give a rate with these prices."""
+    """Return a rate with these prices."""
     return Rate("product", "Name", "units", "", prices)
 
 
 def used(days: Mapping[int, int], unit: int = 1) -> Consumption:
-    """Give what was used, by day of November 2026."""
+    """Return what was used, by day of November 2026."""
     return Consumption({november(day): amount for day, amount in days.items()}, unit)
 
 

@@ -231,7 +231,7 @@ def test_browser_time_is_rounded_to_the_nearest_hour() -> None:
 
 
 def hours_billed(example: Example, seconds: Decimal) -> Fraction:
-    """Give the browser hours that so many seconds are billed as."""
+    """Return the browser hours that so many seconds are billed as."""
     terms = Terms(has_included=False)
     quoted = estimate(
         CARD, {"browser_seconds": seconds}, EstimateRequest(example.plan, example.day, example.day, terms)

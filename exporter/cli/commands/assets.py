@@ -55,7 +55,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, views: Views, accounts: Collection[str], until: datetime | None) -> str:
-    """Give what is printed of the assets of some accounts, by id, whose usage is known ``until`` then.
+    """Return what is printed of the assets of some accounts, by id, whose usage is known ``until`` then.
 
     Raises QueryError.
     """

@@ -49,13 +49,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def query_of(options: argparse.Namespace) -> StatementQuery:
-    """Give what the options ask for."""
+    """Return what the options ask for."""
     compare = tuple(word.strip() for word in options.compare.split(",")) if options.compare else ()
     return StatementQuery(options.by, tuple(options.account), options.period, compare)
 
 
 def run(options: argparse.Namespace, history: CostHistory) -> str:
-    """Give what is printed. Raises QueryError."""
+    """Return what is printed. Raises QueryError."""
     statement = make_statement(query_of(options), history)
     match options.output:
         case "json":

@@ -34,7 +34,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, families: Iterable[Family]) -> str:
-    """Give what is printed of some families. Raises QueryError if a name matches none of them."""
+    """Return what is printed of some families. Raises QueryError if a name matches none of them."""
     there = [family for family in families if family.samples]
     for glob in options.names:
         if not any(fnmatchcase(family.name, glob) for family in there):
@@ -86,7 +86,7 @@ def _all(families: Iterable[Family]) -> Iterator[tuple[Family, Sample]]:
 
 
 def _tables(family: Family) -> Iterator[Table | Text | str]:
-    """Give a table for each set of label names: the sum and count of a summary have no quantile."""
+    """Return a table for each set of label names: the sum and count of a summary have no quantile."""
     yield Text(f"{family.name} ({family.kind})", "bold")
     yield family.help
     groups: dict[tuple[str, tuple[str, ...]], list[Sample]] = {}

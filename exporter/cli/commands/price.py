@@ -55,7 +55,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(
     options: argparse.Namespace, card: RateCard, today: date, given: Mapping[str, Any], history: CostHistory | None
 ) -> str:
-    """Give what is printed; ``given`` is what the file holds. Raises QuoteError or QueryError."""
+    """Return what is printed; ``given`` is what the file holds. Raises QuoteError or QueryError."""
     usage: dict[str, Any] = {}
     plan, subscriptions = PAID_PLAN, None
     if history is not None:

@@ -25,7 +25,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, history: CostHistory) -> str:
-    """Give what is printed. Raises QueryError."""
+    """Return what is printed. Raises QueryError."""
     report = make_report(options.period, history, options.account)
     match options.output:
         case "json":

@@ -11,7 +11,7 @@ WIDEST = 1_000
 
 
 def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> Table:
-    """Give a table whose first ``words`` columns are text and the others figures."""
+    """Return a table whose first ``words`` columns are text and the others figures."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number < words else "right", no_wrap=True)
@@ -21,7 +21,7 @@ def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def printed(parts: Iterable[Table | Text | str]) -> str:
-    """Give what a terminal shows of tables and lines, without trailing blanks."""
+    """Return what a terminal shows of tables and lines, without trailing blanks."""
     console = Console(highlight=False, width=WIDEST)
     with console.capture() as captured:
         for part in parts:

@@ -36,7 +36,7 @@ Block = Heading | Paragraph | TableBlock
 
 
 def blocks_of(report: Report) -> Iterator[Block]:
-    """Give a report piece by piece."""
+    """Return a report piece by piece."""
     yield Heading(f"Cloudflare costs, {report.period}", 1)
     if not report.accounts:
         yield Paragraph("Nothing is counted yet.")

@@ -8,7 +8,7 @@ from exporter.pricing import plain, quantity_text
 
 
 def as_document(report: Report) -> dict[str, Any]:
-    """Give a report as JSON."""
+    """Return a report as JSON."""
     return {
         "period": report.period,
         "accounts": [_account(each) for each in report.accounts],

@@ -30,7 +30,7 @@ class Span:
 
     @property
     def length(self) -> int:
-        """Give how many days it has."""
+        """Return how many days it has."""
         return (self.until - self.since).days
 
 
@@ -45,7 +45,7 @@ class UsageChange:
 
     @property
     def usd(self) -> Decimal:
-        """Give by how much more it costs."""
+        """Return by how much more it costs."""
         return self.after.usd - self.before.usd
 
 
@@ -79,7 +79,7 @@ class Report:
 
 
 def make_report(period: str, history: CostHistory, wanted: Iterable[str] = ()) -> Report:
-    """Give the report of the day before, or of the cycle up to it. Raises QueryError."""
+    """Return the report of the day before, or of the cycle up to it. Raises QueryError."""
     accounts = history.accounts(wanted)
     reports = tuple(_of_account(period, history, account) for account in accounts)
     now = [each.costs for each in reports]
@@ -114,7 +114,7 @@ def _of_account(period: str, history: CostHistory, account: BilledAccount) -> Ac
 def _spans(
     period: str, costs: AccountCosts, yesterday: date, history: CostHistory, account: BilledAccount
 ) -> tuple[Span, Span]:
-    """Give the span that is reported, and as many days of the one before."""
+    """Return the span that is reported, and as many days of the one before."""
     if period == DAILY:
         return Span(yesterday, yesterday + DAY), Span(yesterday - DAY, yesterday)
     span = Span(costs.cycle.start, yesterday + DAY)
@@ -123,7 +123,7 @@ def _spans(
 
 
 def added_to_bill(costs: AccountCosts, span: Span) -> Decimal:
-    """Give what the days of a span within a cycle added to its bill; subscriptions belong to its first day."""
+    """Return what the days of a span within a cycle added to its bill; subscriptions belong to its first day."""
     grown = [
         costs.usd_until(cost.meter, span.until - DAY) - costs.usd_until(cost.meter, span.since - DAY)
         for cost in costs.meters
@@ -145,7 +145,7 @@ def _changes(
 
 
 def _idle(history: CostHistory, account: BilledAccount, yesterday: date) -> tuple[tuple[AssetMeter, Decimal], ...]:
-    """Give the stored things that were not used lately, with what storing them costs in that time."""
+    """Return the stored things that were not used lately, with what storing them costs in that time."""
     lately = history.list_prices(account, yesterday + DAY - IDLE_AFTER, yesterday + DAY)
     nobodys = {"", ACCOUNT_ITSELF}
     stored = {

@@ -23,12 +23,12 @@ th, td {{ text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px sol
 
 
 def as_markdown(report: Report) -> str:
-    """Give a report as Markdown."""
+    """Return a report as Markdown."""
     return "\n\n".join(map(_markdown, blocks_of(report))) + "\n"
 
 
 def as_html(report: Report) -> str:
-    """Give a report as HTML."""
+    """Return a report as HTML."""
     blocks = list(blocks_of(report))
     title = next(block.text for block in blocks if isinstance(block, Heading))
     return _PAGE.format(title=escape(title), content="\n".join(map(_html, blocks)))

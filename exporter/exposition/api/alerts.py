@@ -37,7 +37,7 @@ class AlertFilter:
     has_watchdog: bool
 
     def admits(self, alert: Alert) -> bool:
-        """Tell whether an alert is asked for."""
+        """Return whether an alert is asked for."""
         return (
             alert.state in self.states
             and (self.has_watchdog or alert.name != WATCHDOG)
@@ -119,7 +119,7 @@ def _alert(alert: Alert) -> Json:
 
 
 def _place(alert: Alert) -> tuple[Any, ...]:
-    """Give where an alert stands: the worst first, and always in the same order."""
+    """Return where an alert stands: the worst first, and always in the same order."""
     severity = SEVERITIES.index(alert.severity) if alert.severity in SEVERITIES else len(SEVERITIES)
     about = (alert.account, alert.project, alert.asset or ("", ""))
     return severity, alert.name, *about, sorted(alert.labels.items()), alert.state

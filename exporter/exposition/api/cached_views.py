@@ -36,13 +36,13 @@ class CachedViews:
 
 
 def asset_filter_of(snapshot: Snapshot, asked: RequestParameters, projects: Iterable[str]) -> AssetFilter:
-    """Give which assets a question is about. Raises QueryError."""
+    """Return which assets a question is about. Raises QueryError."""
     accounts = account_ids(snapshot, asked) if asked.all(asked_for.ACCOUNT) else ()
     return AssetFilter(frozenset(accounts), frozenset(projects), frozenset(asked.all(asked_for.KIND)))
 
 
 def account_ids(snapshot: Snapshot, asked: RequestParameters) -> tuple[str, ...]:
-    """Give the ids of the accounts that are asked for, by id or label; all if none is named. Raises QueryError."""
+    """Return the ids of the accounts that are asked for, by id or label; all if none is named. Raises QueryError."""
     labels = snapshot.account_labels
     ids = {label: key for key, label in labels.items()} | {key: key for key in labels}
     names = asked.all(asked_for.ACCOUNT)

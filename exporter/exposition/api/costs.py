@@ -15,7 +15,7 @@ from exporter.metrics.snapshot import Published, Snapshot
 PARAMETERS = frozenset({"by", "account", "period", "compare", "output"})
 
 AskBooks = Callable[[StatementQuery], Awaitable[Statement]]
-"""Gives a statement of other cycles than the one under way."""
+"""Returns a statement of other cycles than the one under way."""
 
 
 class CostsEndpoint:

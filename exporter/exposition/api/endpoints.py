@@ -63,7 +63,7 @@ USAGE = (
 HEALTH: tuple[Parameter, ...] = ()
 
 AskUsage = Callable[[UsageQuery], Awaitable[UsagePage]]
-"""Gives usage from the ledger. Raises QueryError or StorageError."""
+"""Returns usage from the ledger. Raises QueryError or StorageError."""
 
 Json = dict[str, Any]
 

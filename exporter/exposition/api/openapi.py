@@ -125,7 +125,7 @@ ENDPOINTS = (
 
 
 def openapi_document() -> dict[str, Any]:
-    """Give the document."""
+    """Return the document."""
     return {
         "openapi": "3.1.0",
         "info": {

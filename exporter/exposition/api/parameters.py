@@ -97,28 +97,28 @@ class RequestParameters:
         self._params = params
 
     def all(self, parameter: Parameter) -> tuple[str, ...]:
-        """Give every value that a parameter has, as often as it is repeated."""
+        """Return every value that a parameter has, as often as it is repeated."""
         return tuple(self._params.getlist(parameter.name))
 
     def text(self, parameter: Parameter) -> str:
-        """Give the value of a parameter, else what it usually is; empty if there is nothing usual."""
+        """Return the value of a parameter, else what it usually is; empty if there is nothing usual."""
         return str(self._params.get(parameter.name, parameter.schema.get("default", "")))
 
     def number(self, parameter: Parameter) -> int:
-        """Give the value of a parameter that is a number."""
+        """Return the value of a parameter that is a number."""
         return int(self.text(parameter))
 
     def day(self, parameter: Parameter) -> date | None:
-        """Give the value of a parameter that is a day."""
+        """Return the value of a parameter that is a day."""
         return date.fromisoformat(text) if (text := self.text(parameter)) else None
 
     def paging(self) -> Paging:
-        """Give which page is asked for."""
+        """Return which page is asked for."""
         return Paging(self.number(LIMIT), self.text(CURSOR))
 
 
 def read(params: QueryParams, known: Sequence[Parameter]) -> RequestParameters:
-    """Give the values of a question that has these parameters. Raises QueryError."""
+    """Return the values of a question that has these parameters. Raises QueryError."""
     names = {parameter.name for parameter in known}
     unknown = sorted(set(params) - names)
     if unknown:

@@ -17,7 +17,7 @@ API_PREFIX = "/api/"
 
 
 def api_routes(costs: CostsEndpoint, alerts: AlertsEndpoint, views: ViewEndpoints) -> list[Route]:
-    """Give the routes of everything below ``/api/``."""
+    """Return the routes of everything below ``/api/``."""
     described = JSONResponse(openapi_document())
 
     async def describe(_: Request) -> Response:

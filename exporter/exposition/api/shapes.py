@@ -9,57 +9,57 @@ Schema = Mapping[str, Any]
 
 
 def text(says: str = "", **further: Any) -> Schema:
-    """Give the schema of a text."""
+    """Return the schema of a text."""
     return {"type": "string", **({"description": says} if says else {}), **further}
 
 
 def maybe(schema: Schema) -> Schema:
-    """Give the schema of what may also be null."""
+    """Return the schema of what may also be null."""
     return {**schema, "type": [schema["type"], "null"]}
 
 
 def number(kind: str, says: str) -> Schema:
-    """Give the schema of a number, or of true and false."""
+    """Return the schema of a number, or of true and false."""
     return {"type": kind, "description": says}
 
 
 def count(says: str) -> Schema:
-    """Give the schema of a number of things."""
+    """Return the schema of a number of things."""
     return {"type": "integer", "minimum": 0, "description": says}
 
 
 def usd(says: str) -> Schema:
-    """Give the schema of an exact amount of dollars, or of a ratio."""
+    """Return the schema of an exact amount of dollars, or of a ratio."""
     return text(says, pattern=r"^-?[0-9]+\.[0-9]{2,}$")
 
 
 def quantity(says: str) -> Schema:
-    """Give the schema of an exact quantity."""
+    """Return the schema of an exact quantity."""
     return text(says, pattern=r"^-?[0-9]+(\.[0-9]+)?$")
 
 
 def moment(says: str) -> Schema:
-    """Give the schema of a moment."""
+    """Return the schema of a moment."""
     return text(says, format="date-time")
 
 
 def day(says: str) -> Schema:
-    """Give the schema of a day."""
+    """Return the schema of a day."""
     return text(says, format="date")
 
 
 def reference(name: str) -> Schema:
-    """Give the schema that has a name."""
+    """Return the schema that has a name."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def listed(name: str, says: str = "") -> Schema:
-    """Give the schema of a list of what has a name."""
+    """Return the schema of a list of what has a name."""
     return {"type": "array", "items": reference(name), **({"description": says} if says else {})}
 
 
 def record(says: str, fields: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
-    """Give the schema of an object that has all ``fields``, perhaps some of the ``optional`` ones, and no other."""
+    """Return the schema of an object that has all ``fields``, perhaps some of the ``optional`` ones, and no other."""
     return {
         "type": "object",
         "description": says,

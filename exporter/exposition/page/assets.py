@@ -120,7 +120,7 @@ COLUMNS = (
 
 
 def show_assets(snapshot: Snapshot, views: Views, params: QueryParams) -> Assets:
-    """Give the assets that are asked for. Raises QueryError."""
+    """Return the assets that are asked for. Raises QueryError."""
     given = QueryParams([(name, value) for name, value in params.multi_items() if value.strip()])
     question = _Question(read(given, PARAMETERS), given)
     asset_filter = asset_filter_of(snapshot, question.asked, question.projects)
@@ -161,17 +161,17 @@ class _Question:
         self.cursor = asked.text(asked_for.CURSOR)
 
     def kept(self, *parameters: Parameter) -> tuple[tuple[str, str], ...]:
-        """Give what is said by some parameters."""
+        """Return what is said by some parameters."""
         names = {parameter.name for parameter in parameters}
         return tuple(pair for pair in self._given if pair[0] in names)
 
     def without(self, *parameters: Parameter) -> str:
-        """Give the address that asks the same without some parameters."""
+        """Return the address that asks the same without some parameters."""
         gone = {parameter.name for parameter in parameters}
         return _address([pair for pair in self._given if pair[0] not in gone])
 
     def url(self, *changes: tuple[str, str]) -> str:
-        """Give the address of the first page that asks the same but for some changes."""
+        """Return the address of the first page that asks the same but for some changes."""
         changed = {name for name, _ in changes}
         return _address([*(pair for pair in self._given if pair[0] not in changed), *changes])
 
@@ -183,7 +183,7 @@ def _address(pairs: Sequence[tuple[str, str]]) -> str:
 def _of_few(
     views: Views, asset_filter: AssetFilter, groups: Sequence[Group], question: _Question
 ) -> tuple[tuple[Shown, ...], str | None]:
-    """Give a page of the assets of projects that are named, and what leads to the next."""
+    """Return a page of the assets of projects that are named, and what leads to the next."""
     page = views.assets(question.sort, question.direction).page(
         Paging(ASSETS_ON_PAGE, question.cursor), lambda row: wants(row, asset_filter, question.text)
     )

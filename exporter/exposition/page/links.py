@@ -42,20 +42,20 @@ class Links:
 
     @property
     def dashboards(self) -> tuple[Link, ...]:
-        """Give the links to all dashboards."""
+        """Return the links to all dashboards."""
         if self.grafana_url is None:
             return ()
         return tuple(Link(title, self._dashboard(name)) for name, title in DASHBOARDS)
 
     def of_project(self, row: ProjectRow) -> tuple[Link, ...]:
-        """Give what leads on from a project."""
+        """Return what leads on from a project."""
         api = Link("API", f"{API_PREFIX}project/{quote(row.project, safe='')}?{urlencode({'account': row.account_id})}")
         if self.grafana_url is None:
             return (api,)
         return Link("Dashboard", self._dashboard("project", account=row.account, project=row.project)), api
 
     def of_asset(self, row: AssetRow) -> str | None:
-        """Give the dashboard that shows an asset."""
+        """Return the dashboard that shows an asset."""
         product = _PRODUCTS.get(row.listed.place.kind)
         if self.grafana_url is None or product is None:
             return None

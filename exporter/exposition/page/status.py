@@ -34,7 +34,7 @@ class Table(Generic[Entry]):
 
     @property
     def bad(self) -> int:
-        """Give how many rows stand out."""
+        """Return how many rows stand out."""
         return sum(map(self.is_bad, self.entries))
 
 
@@ -50,7 +50,7 @@ class StatusView:
 
 
 def show_status(snapshot: Snapshot, views: Views) -> StatusView:
-    """Give how everything stands. A length of time ends now by Cloudflare's clock, which said its beginning."""
+    """Return how everything stands. A length of time ends now by Cloudflare's clock, which said its beginning."""
     status = snapshot.status
     now = snapshot.at - (status.clock_offset or timedelta(0))
     problems = find_problems(status, snapshot.account_labels)

@@ -9,7 +9,7 @@ from exporter.exposition.page.words import count, dollars, minute, or_dash, seco
 
 
 def make_template() -> Template:
-    """Give the template. What it is given stands on the page as text, whatever is in it."""
+    """Return the template. What it is given stands on the page as text, whatever is in it."""
     folder = files("exporter.exposition.page")
     sources = {name: (folder / name).read_text(encoding="utf-8") for name in ("page.html", "page.css")}
     environment = Environment(

@@ -13,32 +13,32 @@ CENT = Decimal("0.01")
 
 
 def or_dash(value: Value | None, write: Callable[[Value], str]) -> str:
-    """Give what is known, or a dash."""
+    """Return what is known, or a dash."""
     return "-" if value is None else write(value)
 
 
 def count(number: int) -> str:
-    """Give a number with its thousands set apart."""
+    """Return a number with its thousands set apart."""
     return f"{number:,}"
 
 
 def dollars(amount: Decimal) -> str:
-    """Give dollars and cents; what is less than a cent is no nothing."""
+    """Return dollars and cents; what is less than a cent is no nothing."""
     return "<$0.01" if 0 < amount < CENT else dollars_and_cents(amount)
 
 
 def minute(moment: datetime | None) -> str:
-    """Give a moment to the minute."""
+    """Return a moment to the minute."""
     return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
 
 
 def second(moment: datetime) -> str:
-    """Give a moment to the second."""
+    """Return a moment to the second."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def duration(length: timedelta) -> str:
-    """Give a length of time in its two largest units, e.g. ``2 h 10 min``."""
+    """Return a length of time in its two largest units, e.g. ``2 h 10 min``."""
     minutes = int(length.total_seconds()) // 60
     if minutes < 1:
         return "less than 1 min"

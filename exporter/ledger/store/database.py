@@ -145,12 +145,12 @@ def take_folder(folder: Path) -> int:
 
 
 def release_folder(handle: int) -> None:
-    """Give up a folder taken with ``take_folder``."""
+    """Release a folder taken with ``take_folder``."""
     os.close(handle)
 
 
 def is_damage(error: Exception) -> bool:
-    """Tell whether it is the ledger or a text in it that is broken, rather than the disk full, read-only or locked."""
+    """Return whether the ledger itself is damaged, rather than the disk full, read-only or locked."""
     if isinstance(error, OSError):
         return error.errno == errno.EOVERFLOW
     if not isinstance(error, sqlite3.Error):
@@ -162,7 +162,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def remedy(error: Exception) -> str:
-    """Give what to do about an error that is no damage."""
+    """Return what to do about an error that is no damage."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & _PRIMARY
     return _REMEDIES.get(code, _REMEDIES[sqlite3.SQLITE_IOERR])
 

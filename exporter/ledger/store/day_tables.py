@@ -21,7 +21,7 @@ MARKS_KEPT = timedelta(days=40)
 
 
 def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]]:
-    """Give what was heard of closed days."""
+    """Return what was heard of closed days."""
     found: dict[BookKey, dict[DayPart, DayMark]] = {}
     for account, dataset, day, part, answered, first, digest, since, is_final in read.execute("SELECT * FROM day_mark"):
         mark = DayMark(time_of(answered), moment_of(first), digest, moment_of(since), bool(is_final))
@@ -30,7 +30,7 @@ def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]
 
 
 def load_kept(read: sqlite3.Connection, key: BookKey, day: date) -> dict[RowKey, Amounts]:
-    """Give what settled on a day, as far as it is kept."""
+    """Return what settled on a day, as far as it is kept."""
     rows = read.execute(
         "SELECT asset, labels, amounts FROM kept_row WHERE account = ? AND dataset = ? AND day = ?",
         (*key, day.isoformat()),
@@ -39,7 +39,7 @@ def load_kept(read: sqlite3.Connection, key: BookKey, day: date) -> dict[RowKey,
 
 
 def load_uncounted(read: sqlite3.Connection, key: BookKey, start: int, day: date) -> dict[DailyKey, int]:
-    """Give the sums of a day without what was counted since ``start`` (NOT_COUNTED: all that is stored)."""
+    """Return the sums of a day without what was counted since ``start`` (NOT_COUNTED: all that is stored)."""
     sums: dict[DailyKey, int] = {}
     condition, values = _uncounted(key, start, day)
     for asset, meter, amount in read.execute(f"SELECT asset, meter, amount FROM daily WHERE {condition}", values):

@@ -6,22 +6,22 @@ from datetime import UTC, datetime
 
 
 def marks(count: int) -> str:
-    """Give so many question marks, for the values of an SQL statement."""
+    """Return so many question marks, for the values of an SQL statement."""
     return ", ".join("?" * count)
 
 
 def json_or_none(figures: Iterable[int] | None) -> str | None:
-    """Give figures as a column has them; they outgrow 64 bits."""
+    """Return figures as a column has them; they outgrow 64 bits."""
     return None if figures is None else json.dumps(figures)
 
 
 def seconds_of(moment: datetime) -> int:
-    """Give a moment as a column has it."""
+    """Return a moment as a column has it."""
     return int(moment.timestamp())
 
 
 def seconds_or_none(moment: datetime | None) -> int | None:
-    """Give a moment that may be missing as a column has it."""
+    """Return a moment that may be missing as a column has it."""
     return None if moment is None else seconds_of(moment)
 
 

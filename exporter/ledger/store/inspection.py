@@ -35,7 +35,7 @@ class Inspection:
 
 
 def inspect_folder(folder: Path) -> Inspection:
-    """Give what a state folder holds, be it there or not."""
+    """Return what a state folder holds, be it there or not."""
     is_in_use = _is_locked(folder / LOCK_NAME)
     path = folder / FILE_NAME
     try:
@@ -56,7 +56,7 @@ def inspect_folder(folder: Path) -> Inspection:
 
 
 def address_of(path: Path, is_in_use: bool) -> str:
-    """Give how to open the file for reading alone.
+    """Return how to open the file for reading alone.
 
     Beside a file that nobody writes SQLite would leave files of its own, which the exporter's user might not be
     allowed to write.
@@ -67,7 +67,7 @@ def address_of(path: Path, is_in_use: bool) -> str:
 
 
 def _is_locked(path: Path) -> bool:
-    """Tell whether an exporter holds the folder; the shared lock that finds it out is gone at once."""
+    """Return whether an exporter holds the folder; the shared lock that finds it out is gone at once."""
     try:
         handle = os.open(path, os.O_RDONLY)
     except OSError:

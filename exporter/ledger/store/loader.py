@@ -36,11 +36,11 @@ class Loader:
         self._connection = connection
 
     def load_accounts(self) -> dict[str, tuple[str, str]]:
-        """Give id -> (name, label)."""
+        """Return id -> (name, label)."""
         return {row[0]: (row[1], row[2]) for row in self._connection.execute("SELECT id, name, label FROM account")}
 
     def load_roster(self) -> dict[str, dict[RosterKey, Entry]]:
-        """Give each account's roster."""
+        """Return each account's roster."""
         rosters: dict[str, dict[RosterKey, Entry]] = {}
         for row in self._connection.execute("SELECT * FROM asset"):
             account, kind, asset_id, name, standing, seen, absences, project, by, suffixed, *rest = row
@@ -54,20 +54,20 @@ class Loader:
         return rosters
 
     def load_signatures(self) -> dict[BookKey, tuple[str, datetime]]:
-        """Give the signature with which each book was kept, and its start."""
+        """Return the signature with which each book was kept, and its start."""
         rows = self._connection.execute("SELECT account, dataset, signature, start FROM book")
         return {(account, dataset): (signature, time_of(start)) for account, dataset, signature, start in rows}
 
     def load_marks(self) -> dict[BookKey, dict[DayPart, DayMark]]:
-        """Give what was heard of closed days."""
+        """Return what was heard of closed days."""
         return load_marks(self._connection)
 
     def load_kept(self, key: BookKey, day: date) -> dict[RowKey, Amounts]:
-        """Give what settled on a day that is not final."""
+        """Return what settled on a day that is not final."""
         return load_kept(self._connection, key, day)
 
     def load_book(self, key: BookKey, plan: SeriesPlan, commit_number: int) -> Counters:
-        """Give a book as it was last committed; its births count as first seen in ``commit_number``."""
+        """Return a book as it was last committed; its births count as first seen in ``commit_number``."""
         book = Counters(plan, self._load_state(key, commit_number))
         for asset, labels, *figures in self._select("asset, labels, settled, total, attributed", "row", key):
             book.rows[asset, tuple(json.loads(labels))] = RowTotals(*(tuple(json.loads(text)) for text in figures))
@@ -102,7 +102,7 @@ class Loader:
         )
 
     def load_open_hours(self, key: BookKey) -> dict[datetime, OpenHour]:
-        """Give the open hours of a book; those that its last answer covered whole count as answered whole then."""
+        """Return the open hours of a book; those that its last answer covered whole count as answered whole then."""
         until, last_success = map(time_of, next(self._select("until, last_success", "book", key)))
         rows: dict[datetime, dict[RowKey, Amounts]] = {}
         peaks: dict[datetime, dict[RowKey, Amounts]] = {}
@@ -123,7 +123,7 @@ class Loader:
         return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)
 
     def load_gauges(self, signatures: Mapping[str, str]) -> dict[BookKey, tuple[GaugeState, dict[RowKey, Reading]]]:
-        """Give the readings that were kept with the signatures that the datasets now have."""
+        """Return the readings that were kept with the signatures that the datasets now have."""
         found: dict[BookKey, tuple[GaugeState, dict[RowKey, Reading]]] = {}
         for account, dataset, signature, *moments in self._connection.execute("SELECT * FROM reading_book"):
             if signatures.get(dataset) == signature:
@@ -136,14 +136,14 @@ class Loader:
         return found
 
     def load_used(self) -> dict[str, dict[RosterKey, datetime]]:
-        """Give the newest hour with usage of each asset, by account."""
+        """Return the newest hour with usage of each asset, by account."""
         used: dict[str, dict[RosterKey, datetime]] = {}
         for account, kind, asset, hour in self._connection.execute("SELECT * FROM used"):
             used.setdefault(account, {})[kind, asset] = time_of(hour)
         return used
 
     def load_daily(self, account: str, since: date, until: date) -> dict[DailyKey, int]:
-        """Give the settled daily sums of an account for the days in [since, until), over all datasets."""
+        """Return the settled daily sums of an account for the days in [since, until), over all datasets."""
         sums: dict[DailyKey, int] = {}
         for key, amount in self.read_daily(account, since, until):
             sums[key] = sums.get(key, 0) + amount
@@ -152,7 +152,7 @@ class Loader:
     def read_daily(
         self, account: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
-        """Give the settled daily sums one by one; a key comes once for each start of counting."""
+        """Return the settled daily sums one by one; a key comes once for each start of counting."""
         days: dict[str, date] = {}
         condition, values = wanted.condition()
         for day, asset, meter, amount in self._connection.execute(
@@ -165,10 +165,10 @@ class Loader:
             yield (days[day], asset, meter), int(amount)
 
     def load_until(self, account: str) -> datetime | None:
-        """Give up to when any usage of an account was asked."""
+        """Return up to when any usage of an account was asked."""
         books = self._connection.execute("SELECT dataset, until FROM book WHERE account = ?", (account,))
         return moment_of(max((until for dataset, until in books if not is_list_cost(dataset)), default=None))
 
     def load_billing(self) -> dict[str, str]:
-        """Give what each account's billing was last known to be, as it was put down."""
+        """Return what each account's billing was last known to be, as it was put down."""
         return dict(self._connection.execute("SELECT account, facts FROM billing").fetchall())

@@ -69,18 +69,18 @@ class Store(Loader):
                 json.loads(text)
 
     def size(self) -> int:
-        """Give the bytes that the database takes."""
+        """Return the bytes that the database takes."""
         pages, page = (self._connection.execute(f"PRAGMA {word}").fetchone()[0] for word in ("page_count", "page_size"))
         return int(pages * page)
 
     def load_uncounted(self, key: BookKey, book: Counters | None, day: date) -> dict[DailyKey, int]:
-        """Give the sums of a day without what the book counted."""
+        """Return the sums of a day without what the book counted."""
         return load_uncounted(self._connection, key, counted_from(book), day)
 
     def read_settled(
         self, account: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
-        """Give the settled daily sums one by one. Raises StorageError."""
+        """Return the settled daily sums one by one. Raises StorageError."""
         try:
             yield from self.read_daily(account, since, until, wanted)
         except (sqlite3.Error, OSError, ValueError) as error:

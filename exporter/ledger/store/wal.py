@@ -14,7 +14,7 @@ _WORD = 0xFFFFFFFF
 
 
 def is_log_lost(database: Path) -> bool:
-    """Tell whether the log of a database that nobody closed is gone, or damaged so that SQLite will ignore it."""
+    """Return whether the log of a database that nobody closed is gone, or damaged so that SQLite will ignore it."""
     log, index = (database.with_name(database.name + suffix) for suffix in ("-wal", "-shm"))
     if not log.exists():
         return index.exists()

@@ -43,7 +43,7 @@ class LedgerChange:
     billing: dict[str, str] = field(default_factory=dict)
 
     def touched_days(self) -> set[tuple[str, date]]:
-        """Give the accounts and days whose daily sums it changes."""
+        """Return the accounts and days whose daily sums it changes."""
         sums: list[tuple[str, Iterable[DailyKey]]] = [
             *((account, change.daily) for (account, _), change in self.books.items()),
             *((account, change.peaks) for (account, _), change in self.readings.items()),
@@ -89,7 +89,7 @@ def write_change(
 
 
 def counted_from(book: Counters | None) -> int:
-    """Give the start of counting as the daily sums have it; of what is stored there is none."""
+    """Return the start of counting as the daily sums have it; of what is stored there is none."""
     return seconds_of(book.state.start) if book is not None and book.state is not None else NOT_COUNTED
 
 

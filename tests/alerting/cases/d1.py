@@ -16,12 +16,12 @@ FREE = Gauge("cloudflare_cost_account_info", 1, {"plan": "workers_free"})
 
 
 def rows(rate: Course) -> list[Signal]:
-    """Give rows read a second."""
+    """Return rows read a second."""
     return [Counter("cloudflare_d1_rows_read_total", rate, ORDERS)]
 
 
 def queries(rate: float, rows_each: float = 10) -> list[Signal]:
-    """Give queries a second, one in ten of which writes, and the rows that each reads."""
+    """Return queries a second, one in ten of which writes, and the rows that each reads."""
     return [
         Counter("cloudflare_d1_read_queries_total", 0.9 * rate, ORDERS),
         Counter("cloudflare_d1_write_queries_total", 0.1 * rate, ORDERS),
@@ -30,18 +30,18 @@ def queries(rate: float, rows_each: float = 10) -> list[Signal]:
 
 
 def size(size_bytes: float) -> list[Signal]:
-    """Give the size of a database."""
+    """Return the size of a database."""
     return [Gauge("cloudflare_d1_size_bytes", size_bytes, ORDERS)]
 
 
 def slow(seconds: Course, rate: float = 1) -> list[Signal]:
-    """Give a database whose queries take so long."""
+    """Return a database whose queries take so long."""
     labels = ORDERS | {"quantile": "0.95"}
     return [*queries(rate), Gauge("cloudflare_d1_query_duration_seconds", seconds, labels)]
 
 
 def scenes() -> Iterator[Scene]:
-    """Give the cases."""
+    """Return the cases."""
     yield spike(
         "CloudflareD1RowsReadSpike",
         "critical",

@@ -14,27 +14,27 @@ NAMED = "shop-web_Cart (project shop, account Above)"
 
 
 def duration(rate: Course) -> list[Signal]:
-    """Give GB-s a second."""
+    """Return GB-s a second."""
     return [Counter("cloudflare_durable_object_duration_gigabyte_seconds_total", rate, CART)]
 
 
 def requests(rate: Course) -> list[Signal]:
-    """Give requests a second."""
+    """Return requests a second."""
     return [Counter("cloudflare_durable_object_requests_total", rate, CART | {"status": "success"})]
 
 
 def stopped(rate: Course, reason: str = "exceededCpu") -> list[Signal]:
-    """Give objects stopped a second."""
+    """Return objects stopped a second."""
     return [Counter("cloudflare_durable_object_limit_errors_total", rate, CART | {"reason": reason})]
 
 
 def stored(size: float) -> list[Signal]:
-    """Give what the objects store."""
+    """Return what the objects store."""
     return [Gauge("cloudflare_durable_object_sql_storage_bytes", size, CART)]
 
 
 def scenes() -> Iterator[Scene]:
-    """Give the cases."""
+    """Return the cases."""
     yield spike(
         "CloudflareDurableObjectDurationSpike",
         "critical",

@@ -11,12 +11,12 @@ DASHBOARD = "var-account=Above"
 
 
 def only_since(minutes: int, value: float = 1, before: float | None = 0) -> Course:
-    """Give a value that has been there for so many minutes at the end, and another before."""
+    """Return a value that has been there for so many minutes at the end, and another before."""
     return lambda second: value if second >= END - minutes * MINUTE else before
 
 
 def scenes() -> Iterator[Scene]:
-    """Give the cases."""
+    """Return the cases."""
     yield from _running()
     yield from _answered()
     yield from _unresolved()

@@ -7,7 +7,7 @@ from tests.alerting.cases.stage import DAY, HOUR, MINUTE, Counter, Course, Firin
 
 
 def scenes() -> Iterator[Scene]:
-    """Give the cases."""
+    """Return the cases."""
     yield from _resources()
     yield from _whole()
 

@@ -10,13 +10,13 @@ SESSIONS = {"project": "shop", "kv_namespace": "shop-sessions"}
 
 
 def operations(rate: Course, action: str = "write") -> list[Signal]:
-    """Give operations a second."""
+    """Return operations a second."""
     labels = SESSIONS | {"action": action, "result": "success"}
     return [Counter("cloudflare_kv_operations_total", rate, labels)]
 
 
 def used(ratio: float, plan: str = "workers_free") -> list[Signal]:
-    """Give how much of a limit is used, on a plan."""
+    """Return how much of a limit is used, on a plan."""
     return [
         Gauge("cloudflare_quota_used_ratio", ratio, {"meter": "kv_writes"}),
         Gauge("cloudflare_cost_account_info", 1, {"plan": plan}),
@@ -24,7 +24,7 @@ def used(ratio: float, plan: str = "workers_free") -> list[Signal]:
 
 
 def scenes() -> Iterator[Scene]:
-    """Give the cases."""
+    """Return the cases."""
     yield spike(
         "CloudflareKvOperationSpike",
         "warning",

@@ -9,7 +9,7 @@ NINE_DAYS = 9 * DAY
 
 
 def forecast(*usd: float) -> list[Signal]:
-    """Give what some Workers are forecast to cost."""
+    """Return what some Workers are forecast to cost."""
     return [
         Gauge("cloudflare_cost_forecast_usd", amount, SHOP | {"asset": f"shop-{number}"})
         for number, amount in enumerate(usd)
@@ -17,7 +17,7 @@ def forecast(*usd: float) -> list[Signal]:
 
 
 def listed(usd_per_day: Course) -> list[Signal]:
-    """Give list cost that two Workers add by the day, half of it each."""
+    """Return list cost that two Workers add by the day, half of it each."""
     halves: Course = (
         (lambda second: (usd_per_day(second) or 0.0) / 2 / DAY) if callable(usd_per_day) else usd_per_day / 2 / DAY
     )
@@ -27,7 +27,7 @@ def listed(usd_per_day: Course) -> list[Signal]:
 
 
 def budget(used: float, forecast: float = 0.5) -> list[Signal]:
-    """Give the budget of a project."""
+    """Return the budget of a project."""
     labels = {"budget": "shop-monthly", "project": "shop", "product": ""}
     return [
         Gauge("cloudflare_budget_used_ratio", used, labels),
@@ -36,7 +36,7 @@ def budget(used: float, forecast: float = 0.5) -> list[Signal]:
 
 
 def quota(ratio: float, meter: str = "workers_requests", plan: str = "workers_paid") -> list[Signal]:
-    """Give how much of what is included is used."""
+    """Return how much of what is included is used."""
     return [
         Gauge("cloudflare_quota_used_ratio", ratio, {"meter": meter}),
         Gauge("cloudflare_cost_account_info", 1, {"plan": plan}),
@@ -44,7 +44,7 @@ def quota(ratio: float, meter: str = "workers_requests", plan: str = "workers_pa
 
 
 def billed(ratio: float, usd: float = 5) -> list[Signal]:
-    """Give a line of the bill, by its estimate."""
+    """Return a line of the bill, by its estimate."""
     labels = {"meter": "workers_requests", "line": "Workers Standard Requests"}
     return [
         Gauge("cloudflare_billed_estimate_ratio", ratio, labels),
@@ -53,7 +53,7 @@ def billed(ratio: float, usd: float = 5) -> list[Signal]:
 
 
 def scenes() -> Iterator[Scene]:
-    """Give the cases."""
+    """Return the cases."""
     yield Scene(
         "100.50 USD in two parts, or 99.50 USD; or nothing.",
         "CloudflareCostForecastHigh",

@@ -14,7 +14,7 @@ NAMED = "shop-images (project shop, account Above)"
 
 
 def stored(payload: Course, objects: float = 10, instance: str = "10.0.0.1:9199") -> list[Signal]:
-    """Give what a bucket holds; its metadata are 1 MB."""
+    """Return what a bucket holds; its metadata are 1 MB."""
     of_instance = STANDARD | {"instance": instance}
     return [
         Gauge("cloudflare_r2_payload_bytes", payload, of_instance),
@@ -24,28 +24,28 @@ def stored(payload: Course, objects: float = 10, instance: str = "10.0.0.1:9199"
 
 
 def growing(first: float, by_day: float) -> list[Signal]:
-    """Give a bucket that grows by so much a day."""
+    """Return a bucket that grows by so much a day."""
     return stored(lambda second: first + by_day * second / DAY)
 
 
 def operations(rate: Course, action: str = "PutObject", kind: str = "A", status_code: str = "200") -> list[Signal]:
-    """Give operations a second."""
+    """Return operations a second."""
     labels = STANDARD | {"action": action, "class": kind, "status_code": status_code}
     return [Counter("cloudflare_r2_operations_total", rate, labels)]
 
 
 def sent(rate: Course) -> list[Signal]:
-    """Give bytes sent a second."""
+    """Return bytes sent a second."""
     return [Counter("cloudflare_r2_response_bytes_total", rate, STANDARD | {"action": "GetObject"})]
 
 
 def quota(ratio: float, meter: str = "r2_class_a") -> list[Signal]:
-    """Give how much of what is included is used."""
+    """Return how much of what is included is used."""
     return [Gauge("cloudflare_quota_used_ratio", ratio, {"meter": meter})]
 
 
 def scenes() -> Iterator[Scene]:
-    """Give the cases."""
+    """Return the cases."""
     yield from _storage()
     yield from _quota()
     yield from _operations()

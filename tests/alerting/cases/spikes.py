@@ -9,7 +9,7 @@ LATELY = LENGTH - 3 * HOUR
 
 
 def every_night(usual: float, job: float) -> Callable[[int], float]:
-    """Give a rate with a job in the last three hours of each day; the scene ends with one."""
+    """Return a rate with a job in the last three hours of each day; the scene ends with one."""
     return lambda second: job if second % DAY >= DAY - 3 * HOUR else usual
 
 
@@ -23,7 +23,7 @@ def spike(
     signals: Callable[[Course], list[Signal]],
     other: Sequence[Signal] = (),
 ) -> Scene:
-    """Give the cases of a spike: of a rate that is just the alert's floor, 3.1 times as much fires and 2.9 does not."""
+    """Return the cases of a spike: with the norm at the alert's floor, 3.1 times as much fires and 2.9 does not."""
     return Scene(
         "3.1 times the busiest same hour, or 2.9 times; a job of every night; a spike that is small, or without norm.",
         alert,

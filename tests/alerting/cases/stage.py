@@ -95,11 +95,11 @@ class Scene:
     has_account: bool = True
 
     def check_times(self) -> range:
-        """Give the seconds at which it is looked at what fires."""
+        """Return the seconds at which it is looked at what fires."""
         return range(self.length - (self.checks - 1) * 5 * MINUTE, self.length + 1, 5 * MINUTE)
 
     def input_series(self) -> Iterator[dict[str, str]]:
-        """Give the series as promtool reads them."""
+        """Return the series as promtool reads them."""
         for way, signals in self.ways.items():
             own = {"account": way.value} if self.has_account else {}
             for dataset in self.datasets:
@@ -113,7 +113,7 @@ class Scene:
         return lambda second: float(self._told(way, second))
 
     def _told(self, way: Way, second: int) -> int:
-        """Give up to when figures are known at a second."""
+        """Return up to when figures are known at a second."""
         back = self.length - BACK
         return back - AWAY if way is Way.AWAY and back - AWAY < second < back else second
 
@@ -159,5 +159,5 @@ def _sums(rate: Callable[[int], float | None], step: int, horizon: int) -> list[
 
 
 def rising(usual: float, lately: float, since: int) -> Callable[[int], float]:
-    """Give a rate that is another from a second on."""
+    """Return a rate that is another from a second on."""
     return lambda second: lately if second >= since else usual

@@ -15,7 +15,7 @@ WEEKS = 22 * DAY
 
 
 def worker(success: Course, failed: Course, status: str = "scriptThrewException") -> list[Signal]:
-    """Give a Worker's invocations a second that end well, and those that do not."""
+    """Return a Worker's invocations a second that end well, and those that do not."""
     signals: list[Signal] = [
         Counter("cloudflare_worker_requests_total", success, API | {"status": "success"}),
         Counter("cloudflare_worker_requests_total", failed, API | {"status": status}),
@@ -26,17 +26,17 @@ def worker(success: Course, failed: Course, status: str = "scriptThrewException"
 
 
 def failing(share: float) -> list[Signal]:
-    """Give a Worker with ten invocations a second, of which a share fails."""
+    """Return a Worker with ten invocations a second, of which a share fails."""
     return worker(10 * (1 - share), 10 * share)
 
 
 def timed(metric: str, quantile: str, seconds: Course, rate: float = 1) -> list[Signal]:
-    """Give a Worker with a quantile."""
+    """Return a Worker with a quantile."""
     return [*worker(rate, 0), Gauge(metric, seconds, API | {"quantile": quantile})]
 
 
 def existing(rate: Course, until: int = WEEKS) -> list[Signal]:
-    """Give a Worker that is listed until a second."""
+    """Return a Worker that is listed until a second."""
 
     def listed(second: int) -> float | None:
         return 1.0 if second < until else None
@@ -45,7 +45,7 @@ def existing(rate: Course, until: int = WEEKS) -> list[Signal]:
 
 
 def scenes() -> Iterator[Scene]:
-    """Give the cases."""
+    """Return the cases."""
     yield from _errors()
     yield from _limits()
     yield from _traffic()
@@ -213,7 +213,7 @@ def _limits() -> Iterator[Scene]:
 
 
 def _more_every_week(second: int) -> float:
-    """Give another rate from the middle of the week's first day on."""
+    """Return another rate from the middle of the week's first day on."""
     return (1.0, 2.0, 3.0, 5.0)[min(max(second - DAY // 2, 0) // (7 * DAY), 3)]
 
 

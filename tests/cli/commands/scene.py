@@ -97,7 +97,7 @@ async def fill(site: Site) -> None:
 async def running_site(
     folder: Path, *, retention: timedelta = timedelta(days=40), **sections: Any
 ) -> AsyncIterator[Site]:
-    """Give an exporter that has filled its state folder, and runs."""
+    """Return an exporter that has filled its state folder, and runs."""
     site = Site(priced_world(retention), folder, accounts={"alias": {ACCOUNT_ID: "production"}}, **sections)
     await fill(site)
     try:
@@ -119,19 +119,19 @@ def _filled() -> "TemporaryDirectory[str]":
 
 
 def filled_folder() -> Path:
-    """Give the state folder, which is filled once a process; nobody may write it."""
+    """Return the state folder, which is filled once a process; nobody may write it."""
     return Path(_filled().name)
 
 
 @contextmanager
 def open_books(folder: Path | None = None, rules: CostRules | None = None) -> Iterator[CostHistory]:
-    """Give the books of a state folder, usually of the one that is filled."""
+    """Return the books of a state folder, usually of the one that is filled."""
     with reading(folder or filled_folder(), DATASETS.values()) as reader:
         yield CostHistory(reader, load_card(), rules or CostRules())
 
 
 async def ask_api(site: Site, path: str) -> httpx.Response:
-    """Give the answer of an exporter's own web to a request."""
+    """Return the answer of an exporter's own web to a request."""
     transport = httpx.ASGITransport(app=site.exporter.web)
     async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
         return await http.get(path)

@@ -37,7 +37,7 @@ def halve(path: Path) -> None:
 
 
 def run(statement: str) -> Callable[[Path], None]:
-    """Give what changes the content of a ledger by SQL, as damage within a text would."""
+    """Return what changes the content of a ledger by SQL, as damage within a text would."""
 
     def damage(path: Path) -> None:
         with other_program(path.parent) as connection:
@@ -93,7 +93,7 @@ def test_a_damaged_ledger_is_set_aside(tmp_path: Path, caplog: pytest.LogCapture
 
 
 def killed(folder: Path, target: Path) -> Path:
-    """Give the ledger as it is found after a kill: nobody closed it, and all that was counted is in its log."""
+    """Return the ledger as it is found after a kill: nobody closed it, and all that was counted is in its log."""
     scene = used(folder)
     target.mkdir()
     for path in folder.glob(f"{FILE_NAME}*"):
@@ -185,7 +185,7 @@ def test_damage_under_a_running_exporter_asks_for_a_restart(tmp_path: Path, capl
 
 
 def errors(folder: Path) -> dict[str, sqlite3.Error]:
-    """Give real errors of SQLite's, by what is wrong."""
+    """Return real errors of SQLite's, by what is wrong."""
     found: dict[str, sqlite3.Error] = {}
 
     def collect(what: str, target: str, *statements: str, uri: bool = False) -> None:

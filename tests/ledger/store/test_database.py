@@ -40,7 +40,7 @@ def write_first_version(folder: Path) -> None:
 
 
 def decisions(scene: Scene) -> dict[str, tuple[str, str]]:
-    """Give each asset's project and what it was decided by."""
+    """Return each asset's project and what it was decided by."""
     (roster,) = scene.ledger.publication().assets.values()
     return {entry.asset.id: (entry.project, entry.decided_by) for entry in roster}
 

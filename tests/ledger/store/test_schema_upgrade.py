@@ -72,7 +72,7 @@ Totals = dict[tuple[str, tuple[str, ...]], tuple[int, ...]]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a state folder that holds the ledger."""
+    """Return a state folder that holds the ledger."""
     with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
         connection.executescript((FOLDER / "schema_3.sql").read_text())
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
@@ -81,7 +81,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def said() -> dict[str, Any]:
-    """Give what the release of that version said."""
+    """Return what the release of that version said."""
     content: dict[str, Any] = json.loads((FOLDER / "schema_3.json").read_text())
     return content
 
@@ -97,19 +97,19 @@ def opened(folder: Path) -> Iterator[Ledger]:
 
 
 def kept(said: Mapping[str, Any]) -> list[Dataset]:
-    """Give the datasets that the catalog has as it had them then; the others begin anew."""
+    """Return the datasets that the catalog has as it had them then; the others begin anew."""
     same = [DATASETS[key] for key, signature in said["signatures"].items() if DATASETS[key].signature == signature]
     assert same
     return same
 
 
 def rows(listed: list[Any]) -> Totals:
-    """Give the amounts of rows as they were written down."""
+    """Return the amounts of rows as they were written down."""
     return {(asset, tuple(labels)): tuple(amounts) for asset, labels, amounts in listed}
 
 
 def daily_sums(said: Mapping[str, Any]) -> dict[tuple[date, str, str], int]:
-    """Give the daily sums as they were written down."""
+    """Return the daily sums as they were written down."""
     return {(date.fromisoformat(day), asset, meter): amount for day, asset, meter, amount in said["daily"]}
 
 
@@ -152,7 +152,7 @@ def test_the_file_is_of_the_present_version(folder: Path) -> None:
 
 
 def series_of(said: Mapping[str, Any]) -> dict[tuple[str, str], int]:
-    """Give the exposed series of the datasets that are kept, as they were written down."""
+    """Return the exposed series of the datasets that are kept, as they were written down."""
     names = {metric.name for dataset in kept(said) for metric in dataset.metrics}
     return {(name, labels): amount for name, labels, amount in said["series"] if name in names}
 
