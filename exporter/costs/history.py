@@ -6,14 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from exporter.billing import USD, BillingFacts, facts_from_text
+from exporter.billing import BillingFacts, facts_from_text
 from exporter.catalog import METERS
 from exporter.costs.calculator import CostCalculator, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DAY, DISPATCH_PREFIX, Account, DailyKey, ExporterError
 from exporter.pricing import AccountCosts, BilledAccount, CostRules, RateCard
-from exporter.pricing.money import ZERO, add, to_usd
-from exporter.pricing.tariffs import HOURS_A_DAY, billed_meter
+from exporter.pricing.list_price import list_price
+from exporter.pricing.money import ZERO, add
+from exporter.pricing.tariffs import billed_meter
 from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS
 
 CURRENT = "current"
@@ -125,8 +126,7 @@ class CostHistory:
 
     def list_prices(self, account: BilledAccount, since: date, until: date) -> dict[AssetMeter, ListPrice]:
         """Return what was used on the days [since, until), and what that comes to at the list prices of those days."""
-        roster, tariffs = self._source.roster(account.id), self._calculator.tariffs
-        card = self._calculator.card_of(account.id)
+        roster, card = self._source.roster(account.id), self._calculator.card_of(account.id)
         found: dict[AssetMeter, ListPrice] = {}
         for (day, asset, counted), amount in self._sums(account.id, since, until):
             is_dispatched = asset.startswith(DISPATCH_PREFIX)
@@ -135,12 +135,10 @@ class CostHistory:
                 continue
             place = place_cost(how.kind, asset, roster)
             usage = AssetMeter(place.project, card.meters[meter].product, how.kind, place.asset, meter, how.is_stored)
-            tariff = tariffs.find(account.id, counted, day, is_dispatched=is_dispatched)
-            hours, days = (HOURS_A_DAY, DOCUMENTED_MONTH_DAYS) if how.is_stored else (1, 1)
-            usd = to_usd(Fraction(amount * hours * tariff.price, USD)) if tariff else ZERO
+            days = DOCUMENTED_MONTH_DAYS if how.is_stored else 1
             known = found.get(usage, ListPrice(Fraction(0), ZERO))
             quantity = known.quantity + Fraction(amount, how.scale * days)
-            found[usage] = ListPrice(quantity, add((known.usd, usd)))
+            found[usage] = ListPrice(quantity, add((known.usd, list_price(card, meter, how, {day: amount}))))
         return found
 
     def _sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:

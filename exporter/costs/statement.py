@@ -166,16 +166,17 @@ def _compared(by: str, items: Iterable[tuple[str, CostItem]]) -> dict[tuple[tupl
 
 
 def daily(costs: AccountCosts) -> list[tuple[date, Amount]]:
-    """Return what each day of the cycle so far has added to its cost; subscriptions on its first day.
+    """Return what each day of the cycle so far has added to its cost; subscriptions are on its first day.
 
     A block's whole price falls on the day on which it is begun, as on Cloudflare's bill.
     """
     fixed = add([each.usd for each in costs.terms.subscriptions])
-    before, days = ZERO, []
+    before, fixed_at_list, days = ZERO, fixed, []
     for day in costs.cycle.days():
         if day > costs.until.date():
             break
         reached = add([fixed, *(costs.usd_until(cost.meter, day) for cost in costs.meters)])
-        days.append((day, Amount(to_date=reached - before, list_price=costs.list_price_on(day))))
-        before = reached
+        at_list = add([fixed_at_list, costs.list_price_on(day)])
+        days.append((day, Amount(to_date=reached - before, list_price=at_list)))
+        before, fixed_at_list = reached, ZERO
     return days

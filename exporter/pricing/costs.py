@@ -15,12 +15,12 @@ from exporter.pricing.billed import BilledLine
 from exporter.pricing.card import Basis, BillingPlan, FreeLimit, Rate, RateCard
 from exporter.pricing.cycle import Cycle
 from exporter.pricing.forecast import Now, Outlooks
-from exporter.pricing.money import ZERO, add, to_cents, to_usd
+from exporter.pricing.list_price import list_price
+from exporter.pricing.money import ZERO, add, to_cents
 from exporter.pricing.projection import Projection, project
 from exporter.pricing.rating import Consumption, Line, Rating, rate_usage
 from exporter.pricing.rules import Spread
-from exporter.pricing.tariffs import HOURS_A_DAY, unit_price
-from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS, AccountTerms
+from exporter.pricing.terms import AccountTerms
 from exporter.pricing.usage import Usage, consumption
 
 NEAR = Fraction(4, 5)
@@ -91,13 +91,8 @@ class AccountCosts:
 
     def list_price_on(self, day: date) -> Decimal:
         """Return what the usage of a day of the cycle comes to at list price."""
-        month = self.terms.rating.month_days(self.cycle)
-        found: list[Decimal] = []
-        for meter, how in self.card.read_meters.items():
-            quantity = self.used[meter].on(day)
-            months = Fraction(month, DOCUMENTED_MONTH_DAYS) if how.is_stored else 1
-            found.append(to_usd(quantity * months * _per_unit(self.card, meter, day)))
-        return add(found)
+        used = {meter: {day: consumption.days.get(day, 0)} for meter, consumption in self.used.items()}
+        return add([list_price(self.card, meter, self.card.read_meters[meter], days) for meter, days in used.items()])
 
     def known_until(self, meter: str, day: date) -> Decimal | None:
         """Return what a meter's line comes to up to and with a day; None where not all of its usage is known."""
@@ -112,11 +107,6 @@ class BilledAccount:
 
     id: str
     label: str
-
-
-def _per_unit(card: RateCard, meter: str, day: date) -> Fraction:
-    price = card.meters[meter].price_on(day)
-    return Fraction(price.price) / Fraction(price.per) if price else Fraction(0)
 
 
 def is_limited(card: RateCard, terms: AccountTerms, rate: Rate) -> bool:
@@ -172,9 +162,8 @@ def _meter_cost(
         return rating.line(used.with_days(ahead).days if ahead else used.days)
 
     so_far, limited = line({}), is_limited(card, terms, rate)
-    hours = HOURS_A_DAY if how.is_stored else 1
-    amount_used = used.between(now.cycle.start, now.cycle.end)
-    at_list = to_usd(amount_used * hours * unit_price(card, meter, how, now.today)) if amount_used else ZERO
+    in_cycle = {day: amount for day, amount in used.days.items() if now.cycle.start <= day < now.cycle.end}
+    at_list = list_price(card, meter, how, in_cycle)
     if limited:
         amount = Amount(list_price=at_list)
         quota = _share_of_limit(rate.free, so_far.quantity, Fraction(used.days.get(now.today, 0), how.scale))

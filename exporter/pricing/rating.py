@@ -45,10 +45,6 @@ class Consumption:
     days: Mapping[date, int]
     unit: int = 1
 
-    def on(self, day: date) -> Fraction:
-        """Return the quantity of a day, in the rate's unit."""
-        return Fraction(self.days.get(day, 0), self.unit)
-
     def between(self, since: date, until: date) -> int:
         """Return the amount of the days [since, until)."""
         return _between(self.days, since, until)

@@ -1,17 +1,12 @@
-"""List prices of the smallest units, as the ledger counts list cost: without included quantities and without blocks."""
+"""Tariffs: the list prices by which the ledger counts list cost, from the card of each account."""
 
 from collections.abc import Callable
 from datetime import date
-from fractions import Fraction
 
 from exporter.billing import USD, Tariff
 from exporter.catalog import METERS
-from exporter.catalog.entry import Metering
 from exporter.pricing.card import RateCard
-
-HOURS_A_DAY = 24
-HOURS_A_MONTH = 30 * HOURS_A_DAY
-"""A GB-month is a gigabyte for 30 days (https://developers.cloudflare.com/r2/pricing/)."""
+from exporter.pricing.list_price import unit_price
 
 
 class ListTariffs:
@@ -34,13 +29,3 @@ def billed_meter(card: RateCard, meter: str, *, is_dispatched: bool) -> str:
     """Return the meter under which usage is billed: scripts of a dispatch namespace have meters of their own."""
     rate = card.meters.get(meter)
     return rate.dispatched if is_dispatched and rate is not None and rate.dispatched else meter
-
-
-def unit_price(card: RateCard, meter: str, how: Metering, day: date) -> Fraction:
-    """Return what the smallest unit of a meter costs in dollars on a day; of stored bytes, in an hour."""
-    rate = card.meters.get(meter)
-    price = rate.price_on(day) if rate else None
-    if price is None:
-        return Fraction(0)
-    units = how.scale * HOURS_A_MONTH if how.is_stored else how.scale
-    return Fraction(price.price) / Fraction(price.per) / units

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.costs import GROUPS, Statement, StatementQuery, StatementRow, daily, make_statement
 from exporter.costs.history import QueryError
-from exporter.pricing import Amount, Budget, CostRules
+from exporter.pricing import Amount, Budget, CostRules, Override
 from exporter.pricing.attribution import sum_amounts
 from exporter.pricing.rules import Spread
 from tests.cli.commands.scene import ODD, PIPED, open_books
@@ -129,9 +129,16 @@ def test_by_day() -> None:
         ("2025-10-19",): Decimal("1.04"),
         ("2025-10-20",): Decimal("1.125"),
     }
-    # The subscription is no usage.
     listed = sum((row.amount.list_price for row in statement.rows), Decimal(0))
-    assert round(listed, 9) == round(statement.accounts[0].amount.list_price - 5, 9)
+    assert listed == statement.accounts[0].amount.list_price
+
+
+def test_days_add_up_to_the_total_where_a_price_changes_within_the_cycle() -> None:
+    """By day and by project, the list price of a cycle is one figure, whatever the prices of its days are."""
+    rules = CostRules(overrides=(Override("workers_requests", price=Decimal(3), valid_from=date(2025, 10, 18)),))
+    by_day, by_project = (state(rules, by=by, accounts=PRODUCTION) for by in ("day", "project"))
+    listed = [sum((row.amount.list_price for row in each.rows), Decimal(0)) for each in (by_day, by_project)]
+    assert listed[0] == listed[1] == by_day.accounts[0].amount.list_price
 
 
 def test_days_of_a_cycle_that_is_over_are_all_of_its_days() -> None:

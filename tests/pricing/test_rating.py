@@ -363,5 +363,4 @@ def test_consumption_is_cut_and_added_to() -> None:
     assert some.until(november(2)) == used({1: 3, 2: 5}, unit=2)
     assert some.with_days({november(2): 1, november(3): 9}) == used({1: 3, 2: 6, 3: 9, 4: 7}, unit=2)
     assert some.between(november(2), november(4)) == 5
-    assert (some.on(november(1)), some.on(november(9))) == (Fraction(3, 2), 0)
     assert some == used({1: 3, 2: 5, 4: 7}, unit=2)

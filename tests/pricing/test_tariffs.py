@@ -10,7 +10,8 @@ import pytest
 from exporter.billing import USD, Tariff
 from exporter.catalog import METERS
 from exporter.pricing import ListTariffs, Override, RateCard, load_card, with_overrides
-from exporter.pricing.tariffs import billed_meter, unit_price
+from exporter.pricing.list_price import unit_price
+from exporter.pricing.tariffs import billed_meter
 from tests.pricing.factories import november
 
 CARD = load_card()
