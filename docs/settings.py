@@ -17,6 +17,8 @@ from docs.tables import code, table
 from exporter.alerts.adjustable import ADJUSTABLE
 from exporter.cli import build_parser
 from exporter.config import Config
+from exporter.config.config import AT_TOP
+from exporter.config.selection import Selection
 
 TYPES: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
@@ -63,6 +65,9 @@ def settings_page() -> str:
 def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
     """Return a row for each key of a section and of the sections below it."""
     for name, field in model.model_fields.items():
+        if field.validation_alias == AT_TOP:
+            yield from _keys(Selection, prefix)
+            continue
         key = prefix + name
         inner, within = _section(field.annotation)
         is_section = inner is not None and not within

@@ -33,7 +33,7 @@ from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger, Tariffs
 from exporter.ledger.store.inspection import inspect_folder
 from exporter.metrics.snapshot import Published, SnapshotBuilder
-from exporter.poller.context import PollerContext
+from exporter.poller.context import PollerContext, Settings
 from exporter.poller.poller import Poller
 from exporter.poller.reload import Reloader
 from exporter.poller.tokens import Tokens
@@ -93,7 +93,6 @@ def build_exporter(
     principals = tokens.take(config)
     calculator = CostCalculator(load_card(), config.costs.rules())
     ledger = open_ledger(config.storage.folder(), DATASETS.values(), calculator.tariffs)
-    ledger.show_cost_of_assets(config.costs.assets)
     for account_id, facts in ledger.billing().items():
         calculator.record_facts(account_id, facts_from_text(facts))
     renderer = Renderer(clock, ProcessMetrics())
@@ -101,23 +100,18 @@ def build_exporter(
         ledger,
         calculator,
         published,
-        config.datasets(),
         clock,
         time,
-        config.poll.discovery,
-        config.selection,
-        config.alerting,
-        configured_at=clock.now(),
+        Settings.of(config, clock.now()),
     )
     context.register_accounts()
     policy = policy or WebPolicy(None, clock)
-    context.find_web_problem = lambda: policy.problem
     poller = Poller(
         principals,
         context,
         SnapshotBuilder(PRODUCTS),
         request_counts=request_counts,
-        refresh_interval=config.poll.refresh,
+        find_problems=policy.problems,
         on_publish=renderer.renew,
     )
 
@@ -128,7 +122,8 @@ def build_exporter(
         return find_usage(query, ledger, calculator.card)
 
     def addresses() -> Addresses:
-        return Addresses(context.alerting.alertmanager_url, context.alerting.prometheus_url)
+        alerting = context.settings.alerting
+        return Addresses(alerting.alertmanager_url, alerting.prometheus_url)
 
     alerts_client = AlertsClient(lambda: _direct_client(monitoring_transport), clock, addresses)
     pages = build_web(
@@ -140,7 +135,7 @@ def build_exporter(
         ask_books=lambda query: context.with_ledger(make_past_statement, query),
         ask_usage=lambda query: context.with_ledger(read_usage, query),
         alerts_client=alerts_client,
-        grafana_url=lambda: context.alerting.routing.grafana_url,
+        grafana_url=lambda: context.settings.alerting.routing.grafana_url,
     )
     reloader = Reloader(config, tokens, context, poller)
     return Exporter(http, alerts_client, ledger, published, poller, reloader, policy, PolicyMiddleware(pages, policy))

@@ -38,6 +38,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "catalog",
         "cloudflare",
         "ledger",
+        "pricing",
         "config",
         "costs",
         "metrics",

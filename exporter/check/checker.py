@@ -75,8 +75,8 @@ class Checker:
         trials = await self._try_tokens()
         calls = await self._try_account(_calls(self._config, trials))
         visits = await self._try_billing(calls)
-        products = [product for product in PRODUCTS if self._config.wants_product(product)]
-        datasets = self._config.datasets()
+        products = [product for product in PRODUCTS if self._config.selection.wants_product(product)]
+        datasets = self._config.selection.datasets()
         permissions = needed_permissions(products)
         needs = self._needs(calls)
         seen = _seen(self._config, trials, calls, are_all_tried=len(trials) == len(self._bearers))
@@ -115,7 +115,7 @@ class Checker:
         return trials
 
     async def _try_account(self, calls: Sequence[Call]) -> list[Call]:
-        datasets = self._config.datasets()
+        datasets = self._config.selection.datasets()
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
         by_token = {id(call.credential): call.credential for call in calls}
         for credential in by_token.values():
@@ -185,9 +185,9 @@ def _calls(config: Config, trials: Sequence[TokenTrial]) -> list[Call]:
     """
     calls: dict[str, Call] = {}
     is_away = any(isinstance(trial.verified, Unreachable) for trial in trials)
-    for trial in () if is_away or not config.datasets() else trials:
+    for trial in () if is_away or not config.selection.datasets() else trials:
         for account in trial.accounts:
-            if trial.is_usable and config.accounts.admits(account):
+            if trial.is_usable and config.selection.accounts.admits(account):
                 calls.setdefault(account.id, Call(trial.credential, account))
     return list(calls.values())
 

@@ -99,8 +99,8 @@ def _addresses(config: Config) -> list[Finding]:
 
 
 def _wanted(config: Config) -> list[Finding]:
-    products = [product.name for product in PRODUCTS if config.wants_product(product)]
-    names = {dataset.name for dataset in config.datasets()}
+    products = [product.name for product in PRODUCTS if config.selection.wants_product(product)]
+    names = {dataset.name for dataset in config.selection.datasets()}
     text = f"{len(products)} of {count(len(PRODUCTS), 'product')}, {count(len(names), 'dataset')}"
     if not names:
         return [
@@ -115,12 +115,13 @@ def _wanted(config: Config) -> list[Finding]:
 
 
 def _choices(config: Config) -> list[Finding]:
-    filters = config.filters
+    selection = config.selection
+    filters = selection.filters
     sections = {"products": filters.products, "assets": filters.assets, "metrics": filters.metrics}
     used = [name for name, one in sections.items() if one.include or one.exclude]
-    said = [count(len(config.projects), "project rule")] if config.projects else []
+    said = [count(len(selection.projects), "project rule")] if selection.projects else []
     said += [f"filters on {', '.join(used)}"] if used else []
-    aliases = len(config.accounts.alias)
+    aliases = len(selection.accounts.alias)
     said += [count(aliases, "account alias", "account aliases")] if aliases else []
     return [_finding(Level.OK, "choices", f"{'; '.join(said)}.")] if said else []
 
@@ -129,7 +130,7 @@ def _account_slips(config: Config, accounts: Sequence[Account]) -> list[Finding]
     """Return the choices about accounts that concern no account that any token sees."""
     ids = {account.id for account in accounts}
     names = [*ids, *(account.name for account in accounts)]
-    sections = {"include": config.accounts.include, "exclude": config.accounts.exclude}
+    sections = {"include": config.selection.accounts.include, "exclude": config.selection.accounts.exclude}
     slips = [
         _slip(f"accounts.{key}", f"'{glob}' matches no account that a token sees.")
         for key, globs in sections.items()
@@ -138,10 +139,10 @@ def _account_slips(config: Config, accounts: Sequence[Account]) -> list[Finding]
     ]
     slips += [
         _slip("accounts.alias", f"no token sees the account {account_id} ('{alias}').")
-        for account_id, alias in config.accounts.alias.items()
+        for account_id, alias in config.selection.accounts.alias.items()
         if account_id not in ids
     ]
-    if not any(config.accounts.admits(account) for account in accounts):
+    if not any(config.selection.accounts.admits(account) for account in accounts):
         slips.append(_slip("accounts", "accounts.include and accounts.exclude leave no account."))
     return slips
 
@@ -153,16 +154,16 @@ def _rule_slips(config: Config, seen: Discovered) -> list[Finding]:
         return []
     slips = [
         _slip(f"projects[{number}]", f"the rule for project '{rule.project}' matches no asset.")
-        for number, rule in enumerate(config.projects)
+        for number, rule in enumerate(config.selection.projects)
         if not any(rule.match.holds(asset, _names(config, account)) for asset, account in assets)
     ]
-    if not any(config.wants_asset(asset) for asset, _ in assets):
+    if not any(config.selection.wants_asset(asset) for asset, _ in assets):
         slips.append(_slip("filters.assets", "they leave no asset: all usage is published as '(filtered)'."))
     return slips
 
 
 def _names(config: Config, account: Account) -> Iterable[str]:
-    return account.id, account.name, config.accounts.alias.get(account.id, account.name)
+    return account.id, account.name, config.selection.accounts.alias.get(account.id, account.name)
 
 
 def _slip(key: str, message: str) -> Finding:

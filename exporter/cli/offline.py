@@ -143,4 +143,6 @@ def _state(options: argparse.Namespace) -> Iterator[_State]:
     if folder is None:
         raise ConfigError("This needs a ledger in a folder: name it with --storage.path or in the configuration.")
     with reading(folder, DATASETS.values()) as reader:
-        yield _State(config, reader, CostHistory(reader, load_card(), config.costs.rules(), config.accounts.admits))
+        yield _State(
+            config, reader, CostHistory(reader, load_card(), config.costs.rules(), config.selection.accounts.admits)
+        )

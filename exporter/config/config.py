@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
@@ -116,16 +116,27 @@ class Storage(Section):
         return Path(self.path) if self.path else None
 
 
-class Config(Selection):
+AT_TOP = "(at the top)"
+"""The alias of a section whose keys stand at the top of the file."""
+
+
+class Config(Section):
     """Everything that the file can say."""
 
+    selection: Selection = Field(
+        default=Selection(), validation_alias=AT_TOP, description="Which accounts, assets and metrics there are."
+    )
     cloudflare: Cloudflare = Field(default=Cloudflare(), description="Where and as whom Cloudflare is asked.")
     poll: Poll = Field(default=Poll(), description="How often Cloudflare is asked.")
     storage: Storage = Field(default=Storage(), description="Where the ledger is kept.")
     costs: CostSettings = Field(default=CostSettings(), description="How usage becomes dollars: see docs/costs.md.")
     alerting: Alerting = Field(default=Alerting(), description="Thresholds and routes: see docs/alerting.md.")
 
-    @property
-    def selection(self) -> Selection:
-        """Return what the user chose, without what is secret."""
-        return Selection(accounts=self.accounts, projects=self.projects, filters=self.filters)
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_selection(cls, document: Any) -> Any:
+        """Put the keys of the selection, which stand at the top of the file, into a section of their own."""
+        if not isinstance(document, dict):
+            return document
+        chosen = {name: value for name, value in document.items() if name in Selection.model_fields}
+        return {name: value for name, value in document.items() if name not in chosen} | {AT_TOP: chosen}

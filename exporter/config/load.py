@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from exporter.config.config import Config, ConfigError
+from exporter.config.config import AT_TOP, Config, ConfigError
 
 _OF_A_KEY = "[key]"
 """How pydantic says that not the value but the key itself is wrong."""
@@ -120,7 +120,7 @@ def _section(document: Mapping[str, Any], name: str, path: Path | None) -> dict[
 
 
 def _key(location: tuple[int | str, ...]) -> str:
-    steps = (step for step in location if step != _OF_A_KEY)
+    steps = (step for step in location if step not in {_OF_A_KEY, AT_TOP})
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
 
 

@@ -68,7 +68,9 @@ class AccountPoller:
 
     def reset(self) -> None:
         """Take changed choices to heart: discover with the next refresh, forget what is no longer asked."""
-        self.statuses.keep({dataset.key for dataset in self._context.datasets}, self._context.selection.kinds())
+        self.statuses.keep(
+            {dataset.key for dataset in self._context.settings.datasets}, self._context.settings.selection.kinds()
+        )
         self._ask_again_at.clear()
         self.billing.reset()
         self._limits_at = self._discover_at = float("-inf")
@@ -139,9 +141,11 @@ class AccountPoller:
         is_first = not self._context.ledger.has_roster(self.account.id)
         if is_first and not inventory.is_settled and self._discoveries < PATIENT_DISCOVERIES:
             return
-        await self._context.with_ledger(self._context.ledger.apply_discovery, inventory, self._context.selection)
+        await self._context.with_ledger(
+            self._context.ledger.apply_discovery, inventory, self._context.settings.selection
+        )
         if inventory.is_settled:
-            self._discover_at = now + self._context.discovery_interval.total_seconds()
+            self._discover_at = now + self._context.settings.discovery_interval.total_seconds()
 
     async def _ask_usage(self) -> None:
         await self._learn_limits_if_due()
@@ -156,7 +160,7 @@ class AccountPoller:
             scraped = self._context.published.scraped_commit
             applied = await self._context.with_ledger(self._context.ledger.apply, self.account.id, answers, scraped)
             self._log_gaps(applied.gaps)
-            reporting = {entry.key for entry in self._context.datasets if entry.says_sampling}
+            reporting = {entry.key for entry in self._context.settings.datasets if entry.says_sampling}
             self._context.sample_intervals.update(
                 {
                     (self.account.id, answer.question.dataset): answer.sample_interval
@@ -164,7 +168,7 @@ class AccountPoller:
                     if answer.question.dataset in reporting
                 }
             )
-            kinds = self._context.selection.kinds()
+            kinds = self._context.settings.selection.kinds()
             self._bring_discovery_forward(frozenset(stranger for stranger in applied.strangers if stranger[0] in kinds))
         self._record_outcomes(outcomes)
 
@@ -174,13 +178,15 @@ class AccountPoller:
         if now < self._limits_at:
             return
         self._limits_learned_at = now
-        self._limits_at = now + self._context.discovery_interval.total_seconds()
+        self._limits_at = now + self._context.settings.discovery_interval.total_seconds()
         try:
-            self._limits = await self.principal.analytics.limits(self.account, self._context.datasets)
+            self._limits = await self.principal.analytics.limits(self.account, self._context.settings.datasets)
         except CloudflareError as error:
             log.debug("%s", error)
             return
-        lacking = [each for each in self._context.datasets if not self._limits.get(each.key, USUAL_LIMITS).is_enabled]
+        lacking = [
+            each for each in self._context.settings.datasets if not self._limits.get(each.key, USUAL_LIMITS).is_enabled
+        ]
         if not lacking:
             self._limits_at = now + LIMITS_LIFE.total_seconds()
         for dataset in lacking:
@@ -191,7 +197,7 @@ class AccountPoller:
         ledger, clock = self._context.ledger, self._context.clock
         until = max(filter(None, (floor_minute(now), ledger.until(self.account.id))))
         questions: list[tuple[Dataset, Question]] = []
-        for dataset in self._context.datasets:
+        for dataset in self._context.settings.datasets:
             if clock.monotonic() < self._ask_again_at.get(dataset.key, float("-inf")):
                 continue
             limits = self._limits.get(dataset.key, USUAL_LIMITS)
@@ -217,7 +223,7 @@ class AccountPoller:
     def _record_outcomes(self, outcomes: Mapping[str, Answer | CloudflareError]) -> None:
         """Take down what came of each dataset; what will not change soon is asked again at its leisure."""
         errors = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, CloudflareError)}
-        for dataset in self._context.datasets:
+        for dataset in self._context.settings.datasets:
             if dataset.key in outcomes:
                 error = errors.get(dataset.key)
                 self.statuses.record_dataset(dataset.key, dataset.name, error)
@@ -232,7 +238,7 @@ class AccountPoller:
     def _pause(self, dataset: Dataset, error: CloudflareError | None) -> None:
         pause = dataset.min_interval
         if error is not None:
-            pause = self._context.discovery_interval if error.is_final else timedelta(0)
+            pause = self._context.settings.discovery_interval if error.is_final else timedelta(0)
         if isinstance(error, Rejected):
             self._limits_at = min(self._limits_at, self._limits_learned_at + pause.total_seconds())
         if pause:

@@ -47,7 +47,7 @@ class ClosedDayPoller:
         self._find_at = monotonic + RESPITE.total_seconds()
         unfilled = 0
         self._due = []
-        for dataset in self._context.datasets:
+        for dataset in self._context.settings.datasets:
             known = limits.get(dataset.key, USUAL_LIMITS)
             if dataset.role is Role.WINDOW or not known.is_enabled:
                 continue

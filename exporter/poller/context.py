@@ -1,7 +1,7 @@
 """State shared by all account pollers: the ledger and its lock, clocks, settings and counts."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,43 +10,74 @@ from typing import TypeVar
 from exporter.catalog.entry import Dataset
 from exporter.clock import Clock
 from exporter.cloudflare import CloudflareTime
+from exporter.config import Config
 from exporter.config.alerting import Alerting
 from exporter.config.selection import Selection
 from exporter.costs.calculator import CostCalculator
 from exporter.ledger import Ledger
 from exporter.metrics.snapshot import Published
 from exporter.model import DayProgress
+from exporter.pricing import CostRules
 from exporter.status import Problem
 
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What pollers go by, as of the configuration that was taken over at ``configured_at``; replaced as a whole."""
+
+    selection: Selection
+    datasets: tuple[Dataset, ...]
+    alerting: Alerting
+    cost_rules: CostRules
+    shows_cost_of_assets: bool
+    refresh_interval: timedelta
+    discovery_interval: timedelta
+    configured_at: datetime
+
+    @classmethod
+    def of(cls, config: Config, at: datetime) -> "Settings":
+        """Return the settings of a configuration that is taken over at a moment."""
+        return cls(
+            selection=config.selection,
+            datasets=config.selection.datasets(),
+            alerting=config.alerting,
+            cost_rules=config.costs.rules(),
+            shows_cost_of_assets=config.costs.assets,
+            refresh_interval=config.poll.refresh,
+            discovery_interval=config.poll.discovery,
+            configured_at=at,
+        )
+
+
 @dataclass(slots=True)
 class PollerContext:
-    """The ledger and its lock, the cost calculator, clocks, what to ask, and counts since the process began.
+    """The ledger and its lock, the cost calculator, clocks, settings, and counts since the process began.
 
-    ``selection``, the datasets it leaves, ``alerting`` and the interval are those of the configuration that was last
-    taken over, at ``configured_at``; ``config_problem`` says if a newer one was refused since, ``token_problem``
-    if a token file cannot be used any more, and ``find_web_problem`` gives what is wrong with the web configuration.
+    ``settings`` are replaced by one assignment; the ledger and the calculator follow before their next work.
+    ``config_problem`` says that a newer configuration was refused since, ``token_problem`` that a token file cannot be
+    used any more.
     """
 
     ledger: Ledger
     calculator: CostCalculator
     published: Published
-    datasets: Sequence[Dataset]
     clock: Clock
     time: CloudflareTime
-    discovery_interval: timedelta
-    selection: Selection
-    alerting: Alerting
-    configured_at: datetime
+    settings: Settings
     config_problem: Problem | None = None
     token_problem: Problem | None = None
-    find_web_problem: Callable[[], Problem | None] = lambda: None
     sample_intervals: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     days: dict[tuple[str, str], DayProgress] = field(default_factory=dict)
     commit_failures: int = 0
+    _followed: Settings | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def settings_in_force(self) -> Settings:
+        """Return the settings that the ledger and the calculator follow in the work under way."""
+        return self._followed or self.settings
 
     def now(self) -> datetime:
         """Return Cloudflare's time, or the machine's as long as Cloudflare has not answered."""
@@ -61,9 +92,20 @@ class PollerContext:
     async def with_ledger(self, work: Callable[..., Result], *arguments: object) -> Result:
         """Do work on the ledger in a thread, one at a time; what has begun is finished even if we are cancelled."""
         async with self._lock:
-            doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+            doing = asyncio.ensure_future(asyncio.to_thread(self._do, work, *arguments))
             try:
                 return await asyncio.shield(doing)
             except asyncio.CancelledError:
                 await asyncio.wait({doing})
                 raise
+
+    def _do(self, work: Callable[..., Result], *arguments: object) -> Result:
+        self._follow(self.settings)
+        return work(*arguments)
+
+    def _follow(self, settings: Settings) -> None:
+        """Let calculator and ledger go by the settings; only here, where nobody else uses them."""
+        if settings is not self._followed:
+            self.calculator.use_rules(settings.cost_rules)
+            self.ledger.show_cost_of_assets(settings.shows_cost_of_assets)
+            self._followed = settings

@@ -42,7 +42,7 @@ class TokenAssignment:
 
     def asked(self) -> list[AccountPoller]:
         """Return the accounts to ask: those that are not left out, and whose token is still there."""
-        chosen = self._context.selection.accounts
+        chosen = self._context.settings.selection.accounts
         return [
             account
             for account in list(self._accounts.values())
@@ -89,7 +89,7 @@ class TokenAssignment:
         accounts: list[Account] = []
         try:
             listed = [self._named(account) for account in await principal.discovery.accounts(principal.wanted)]
-            chosen = self._context.selection.accounts
+            chosen = self._context.settings.selection.accounts
             accounts = [account for account in listed if chosen.admits(account)]
             await self._context.with_ledger(self._context.ledger.enroll, accounts, chosen.alias)
             self._context.register_accounts()
@@ -106,7 +106,7 @@ class TokenAssignment:
             self._record_token_status(failure)
             self._pass_on()
         is_complete = not failure and self._take_list(principal, listed, accounts)
-        interval = self._context.discovery_interval if is_complete else EARLY_DISCOVERY
+        interval = self._context.settings.discovery_interval if is_complete else EARLY_DISCOVERY
         self._list_at[principal.name] = now + interval.total_seconds()
 
     def _pass_on(self) -> None:
@@ -127,7 +127,7 @@ class TokenAssignment:
                 log.warning("account %s: %s goes on in the place of %s", account_id, heir.name, owner.name)
                 account.switch_token(heir, self._listed[heir.name][account_id])
                 self._absences.pop(account_id, None)
-                self._keep_until[account_id] = now + self._context.discovery_interval.total_seconds()
+                self._keep_until[account_id] = now + self._context.settings.discovery_interval.total_seconds()
 
     def _has_lost(self, principal: Principal, account_id: str) -> bool:
         listed = self._listed.get(principal.name)

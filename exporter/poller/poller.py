@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from exporter.cloudflare import OverBudget, Principal, RequestBudget, RequestCounts
@@ -35,7 +35,7 @@ class Poller:
         builder: SnapshotBuilder,
         *,
         request_counts: RequestCounts,
-        refresh_interval: timedelta,
+        find_problems: Callable[[], Iterable[Problem]],
         on_publish: Callable[[Snapshot], None],
     ) -> None:
         self._assignment = TokenAssignment(principals, context)
@@ -43,7 +43,7 @@ class Poller:
         self._builder = builder
         self._current_costs = CurrentCosts(context.ledger, context.calculator)
         self._request_counts = request_counts
-        self._refresh_interval = refresh_interval
+        self._find_problems = find_problems
         self._on_publish = on_publish
         self._listing: set[Principal] = set()
         self._allotments: dict[RequestBudget, Allotment] = {}
@@ -57,7 +57,7 @@ class Poller:
         """Turn until cancelled."""
         clock = self._context.clock
         while True:
-            started, interval = clock.monotonic(), self._refresh_interval.total_seconds()
+            started, interval = clock.monotonic(), self._context.settings.refresh_interval.total_seconds()
             try:
                 await self.refresh(longest_wait=interval)
             except Exception:
@@ -94,19 +94,19 @@ class Poller:
 
     def _allot(self, budget: RequestBudget) -> Allotment:
         """Return what a refresh may take of a budget, without what is put by for closed days."""
-        seconds = self._refresh_interval.total_seconds()
+        seconds = self._context.settings.refresh_interval.total_seconds()
         kept = self._background.reserve(budget, self._assignment.asked(), seconds)
         return Allotment(budget.per_refresh("graphql", seconds) - kept, budget.per_refresh("rest", seconds))
 
     def _allocate_days(self) -> list[tuple[AccountPoller, int]]:
         """Return who may ask about closed days, and in how many documents."""
-        asked, seconds = self._assignment.asked(), self._refresh_interval.total_seconds()
+        asked, seconds = self._assignment.asked(), self._context.settings.refresh_interval.total_seconds()
         for account in asked:
             account.find_days()
         return [share for budget in self._budgets() for share in self._background.allocate(budget, asked, seconds)]
 
     def _allocate_billing(self) -> list[AccountPoller]:
-        asked, seconds = self._assignment.asked(), self._refresh_interval.total_seconds()
+        asked, seconds = self._assignment.asked(), self._context.settings.refresh_interval.total_seconds()
         budgets = self._budgets()
         return [one for budget in budgets for one in self._background.allocate_billing(budget, asked, seconds)]
 
@@ -166,7 +166,7 @@ class Poller:
 
     def _effective_refresh_interval(self) -> timedelta:
         """Return how long it takes until every account has had its refresh."""
-        interval = longest = self._refresh_interval
+        interval = longest = self._context.settings.refresh_interval
         for budget in self._budgets():
             costs = [one.candidate().cost for one in self._assignment.asked() if one.principal.budget is budget]
             per_refresh = budget.fair_share("graphql", interval.total_seconds())
@@ -175,7 +175,7 @@ class Poller:
 
     def _effective_discovery_interval(self) -> timedelta:
         """Return how long it takes until the lists of every account have been read."""
-        longest = self._context.discovery_interval
+        longest = self._context.settings.discovery_interval
         for budget in self._budgets():
             costs = [one.candidate().list_cost for one in self._assignment.asked() if one.principal.budget is budget]
             longest = max(
@@ -188,27 +188,31 @@ class Poller:
         self._context.published.snapshot = await self._context.with_ledger(self._build)
 
     def _build(self) -> Snapshot:
-        context = self._context
+        context, settings = self._context, self._context.settings_in_force
         accounts = context.ledger.accounts()
-        publication = select(context.ledger.publication(context.time.now()), accounts, context.selection)
+        publication = select(context.ledger.publication(context.time.now()), accounts, settings.selection)
         status = self._status(publication.accounts)
         costs = self._current_costs.compute(publication.accounts)
-        thresholds = Thresholds(context.alerting.thresholds, {account.id: account.name for account in accounts})
+        thresholds = Thresholds(settings.alerting.thresholds, {account.id: account.name for account in accounts})
         snapshot = self._builder.build(
-            publication, status, context.clock.now(), context.selection.wants_metric, costs=costs, thresholds=thresholds
+            publication,
+            status,
+            context.clock.now(),
+            settings.selection.wants_metric,
+            costs=costs,
+            thresholds=thresholds,
         )
         self._on_publish(snapshot)
         return snapshot
 
-    def reconfigure(self, principals: Sequence[Principal], refresh_interval: timedelta) -> None:
-        """Go on with other tokens, choices and intervals; everything is listed anew with the next refresh."""
+    def reconfigure(self, principals: Sequence[Principal]) -> None:
+        """Go on with other tokens and settings; everything is listed again at the next refresh."""
         self._splits_before += sum(
             old.analytics.splits.count
             for old in self._assignment.principals
             if all(old.analytics is not new.analytics for new in principals)
         )
         self._assignment.reconfigure(principals)
-        self._refresh_interval = refresh_interval
 
     def _budget_status(self) -> dict[str, tuple[int, int]]:
         budgets = self._budgets()
@@ -242,9 +246,10 @@ class Poller:
             discovery_interval=self._effective_discovery_interval(),
             clock_offset=context.time.offset(),
             config_is_current=context.config_problem is None,
-            configured_at=context.configured_at,
+            configured_at=context.settings.configured_at,
             own_problems=(
-                *filter(None, (context.config_problem, context.token_problem, context.find_web_problem())),
+                *filter(None, (context.config_problem, context.token_problem)),
+                *self._find_problems(),
                 *self._over_budget_problems(),
             ),
         )
@@ -258,7 +263,7 @@ class Poller:
 
     def _over_budget_problems(self) -> list[Problem]:
         """Return a problem for each budget that has been used up refresh after refresh; its change is logged."""
-        seconds = self._refresh_interval.total_seconds()
+        seconds = self._context.settings.refresh_interval.total_seconds()
         problems: dict[str, Problem] = {}
         for budget in self._budgets():
             length = budget.over_budget_for(seconds)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from exporter.config import Config, ConfigError
-from exporter.poller.context import PollerContext
+from exporter.poller.context import PollerContext, Settings
 from exporter.poller.poller import Poller
 from exporter.poller.tokens import Tokens
 from exporter.status import Problem
@@ -54,12 +54,9 @@ class Reloader:
             log.error("the configuration is refused, and the one before goes on: %s", reason)
         else:
             context = self._context
-            context.selection, context.datasets, context.alerting = config.selection, config.datasets(), config.alerting
-            context.discovery_interval = config.poll.discovery
-            context.calculator.use_rules(config.costs.rules())
-            context.ledger.show_cost_of_assets(config.costs.assets)
-            context.configured_at, context.config_problem, context.token_problem = context.clock.now(), None, None
-            self._poller.reconfigure(principals, config.poll.refresh)
+            context.settings = Settings.of(config, context.clock.now())
+            context.config_problem = context.token_problem = None
+            self._poller.reconfigure(principals)
             self._config = config
             log.info("the configuration was read again; it applies from the next refresh")
 
@@ -67,7 +64,7 @@ class Reloader:
         """Use the tokens that their files now hold; a file that cannot be used leaves the token of before."""
         try:
             if self._tokens.have_changed():
-                self._poller.reconfigure(self._tokens.take(self._config), self._config.poll.refresh)
+                self._poller.reconfigure(self._tokens.take(self._config))
                 log.info("a token file has changed; its token is used from now on")
             self._context.token_problem = None
         except ConfigError as error:

@@ -84,7 +84,7 @@ class Tokens:
         else:
             client, analytics = known.client, known.principal.analytics
             client.use(secret)
-        products = [product for product in PRODUCTS if config.wants_product(product)]
+        products = [product for product in PRODUCTS if config.selection.wants_product(product)]
         discovery, billing = Discovery(client, self._time, products), BillingReader(client, self._time)
         return _Held(token, secret, client, Principal(name, token.accounts, discovery, analytics, billing, budget))
 

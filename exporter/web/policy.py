@@ -35,7 +35,7 @@ class WebPolicy:
         self._clock = clock
         self.throttled_log = ThrottledLog(clock)
         self._looked_at = clock.monotonic()
-        self.problem: Problem | None = None
+        self._problem: Problem | None = None
         """What is wrong with files that changed, while what was before them goes on."""
         self._loaded = Loaded(WebConfig(), None, {}) if path is None else load_web_config(path)
         self.passwords = _passwords(self._loaded.config)
@@ -43,6 +43,10 @@ class WebPolicy:
         self.headers: Mapping[str, str] = self._loaded.config.headers()
         if self.passwords.are_wanted and not self.is_tls:
             log.warning("%s has basic_auth_users, but no TLS: passwords can be read on their way", path)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong with the files, if anything is."""
+        return (self._problem,) if self._problem else ()
 
     @property
     def is_tls(self) -> bool:
@@ -56,7 +60,7 @@ class WebPolicy:
             return
         self._looked_at = now
         # After a refusal everything is tried again: the files that it named may be others than those known.
-        if self.problem is None and all(stamp(file) == known for file, known in self._loaded.stamps.items()):
+        if self._problem is None and all(stamp(file) == known for file, known in self._loaded.stamps.items()):
             return
         try:
             loaded = load_web_config(self._path)
@@ -67,15 +71,15 @@ class WebPolicy:
             self._take(loaded)
 
     def _refuse(self, reason: str) -> None:
-        known = self.problem
+        known = self._problem
         if known is None or known.detail != reason:
             log.error("the web configuration of before goes on: %s", reason)
         since = known.since if known else self._clock.now()
-        self.problem = Problem("", "web configuration", "refused", since, reason, ADVICE)
+        self._problem = Problem("", "web configuration", "refused", since, reason, ADVICE)
 
     def _take(self, loaded: Loaded) -> None:
         before = self._loaded.config
-        self._loaded, self.problem = loaded, None
+        self._loaded, self._problem = loaded, None
         if loaded.config.basic_auth_users != before.basic_auth_users:
             self.passwords = _passwords(loaded.config)
         if loaded.config.rate_limit != before.rate_limit:

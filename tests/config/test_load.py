@@ -141,6 +141,11 @@ def test_a_token_is_never_shown(tmp_path: Path) -> None:
     assert SECRET not in f"{config!r}{config}{config.cloudflare.tokens[0]!r}{config.model_dump()}"
 
 
+def test_the_selection_has_no_key_of_its_own(tmp_path: Path) -> None:
+    """Accounts, projects and filters stand at the top of the file, and nowhere else."""
+    assert "  selection: unknown key" in fail(tmp_path, "selection: {filters: {}}")
+
+
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}", "cloudflare:\n", "poll:\n", "storage:\n"])
 def test_what_is_empty_has_its_defaults(tmp_path: Path, text: str) -> None:
     """An empty file, or a section whose lines are all commented out, says nothing and is no error."""
