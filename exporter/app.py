@@ -1,5 +1,6 @@
 """The composition root: builds every object and runs the loops. The only place that wires."""
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -112,6 +113,7 @@ def build_exporter(
         SnapshotBuilder(PRODUCTS),
         request_counts=request_counts,
         find_problems=policy.problems,
+        run_id=secrets.token_hex(2),
         on_publish=renderer.renew,
     )
 

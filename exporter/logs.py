@@ -1,12 +1,33 @@
-"""Log lines on standard error, as logfmt or JSON; one line an event."""
+"""Log lines on standard error, as logfmt or JSON: an event a line, with keys that say what it is about."""
 
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 LEVELS = ("debug", "info", "warn", "error")
 FORMATS = ("logfmt", "json")
+
+_refresh: ContextVar[str] = ContextVar("refresh", default="")
+"""The refresh that the running task works for; tasks and threads that it starts inherit it."""
+
+
+@contextmanager
+def logging_refresh(refresh_id: str) -> Iterator[None]:
+    """Put the id of a refresh on every log line of what is done and started while the context lasts."""
+    token = _refresh.set(refresh_id)
+    try:
+        yield
+    finally:
+        _refresh.reset(token)
+
+
+def keys(**values: object) -> dict[str, object]:
+    """Return the keys of a log line, as in ``log.info("…", extra=keys(account=account.id))``, without empty ones."""
+    return {"keys": {name: str(value) for name, value in values.items() if value not in {None, ""}}}
 
 
 class LineFormatter(logging.Formatter):
@@ -22,7 +43,10 @@ class LineFormatter(logging.Formatter):
             "level": record.levelname.lower().replace("warning", "warn"),
             "logger": record.name,
             "msg": record.getMessage(),
+            **getattr(record, "keys", {}),
         }
+        if refresh_id := _refresh.get():
+            fields["refresh"] = refresh_id
         if record.exc_info:
             fields["error"] = self.formatException(record.exc_info)
         if self._form == "json":

@@ -88,8 +88,9 @@ class Problem:
 class ExporterStatus:
     """What the exporter says of itself. Counts are since the process began; keys are (account id, dataset).
 
-    ``configured_at`` is when the configuration that runs was taken over, by the machine's clock. ``own_problems`` are
-    those of no account, dataset or list: a configuration that was refused, a budget that is used up.
+    ``refresh`` is the id of the newest refresh, empty before the first. ``configured_at`` is when the configuration in
+    force was taken over, by the machine's clock. ``own_problems`` are those of no account, dataset or list: a
+    configuration that was refused, a budget that is used up.
     """
 
     accounts: tuple[AccountStatus, ...]
@@ -105,6 +106,7 @@ class ExporterStatus:
     budgets: Mapping[str, tuple[int, int]]
     discovery_interval: timedelta
     clock_offset: timedelta | None
+    refresh: str = ""
     config_is_current: bool = True
     configured_at: datetime | None = None
     own_problems: tuple[Problem, ...] = ()

@@ -1,11 +1,12 @@
 """Log lines."""
 
+import asyncio
 import json
 import logging
 
 import pytest
 
-from exporter.logs import LineFormatter, configure_logging
+from exporter.logs import LineFormatter, configure_logging, keys, logging_refresh
 
 
 def record(message: str, *arguments: object, level: int = logging.WARNING) -> logging.LogRecord:
@@ -27,6 +28,40 @@ def test_logfmt_quotes_what_needs_it() -> None:
         .format(record("ready", level=logging.INFO))
         .endswith("level=info logger=exporter.poller msg=ready")
     )
+
+
+def test_keys_say_what_a_line_is_about() -> None:
+    """Keys follow the message, as fields of their own in both formats; empty ones are left out."""
+    made = record("the dataset fails")
+    vars(made).update(keys(account="a1", dataset="kv", reason="", state=None, attempt=2))
+    assert LineFormatter("logfmt").format(made).endswith(' msg="the dataset fails" account=a1 dataset=kv attempt=2')
+    fields = json.loads(LineFormatter("json").format(made))
+    assert {name: fields[name] for name in ("account", "dataset", "attempt")} == {
+        "account": "a1",
+        "dataset": "kv",
+        "attempt": "2",
+    }
+    assert {"reason", "state", "refresh"} & fields.keys() == set()
+
+
+def test_a_line_carries_the_refresh_that_it_belongs_to() -> None:
+    """Tasks and threads that a refresh starts log its id, also after the next has begun; nothing else does."""
+
+    async def line() -> str:
+        await asyncio.sleep(0)
+        return await asyncio.to_thread(LineFormatter("logfmt").format, record("asked"))
+
+    async def script() -> list[str]:
+        with logging_refresh("7f3a-1"):
+            first = asyncio.create_task(line())
+        with logging_refresh("7f3a-2"):
+            second = asyncio.create_task(line())
+        return [await first, await second, await line()]
+
+    first, second, outside = asyncio.run(script())
+    assert first.endswith(" msg=asked refresh=7f3a-1")
+    assert second.endswith(" msg=asked refresh=7f3a-2")
+    assert outside.endswith(" msg=asked")
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\t", "\x1b", "\x00"])

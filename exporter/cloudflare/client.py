@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from exporter.cloudflare.errors import (
     rest_error,
 )
 from exporter.cloudflare.time import CloudflareTime, parse_date
+from exporter.logs import keys
+
+log = logging.getLogger(__name__)
 
 ATTEMPTS = 4
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -153,6 +157,9 @@ class Client:
             wait=self._wait,
             retry=retry_if_exception_type(_Passing),
             sleep=self._clock.sleep,
+            before_sleep=lambda state: log.debug(
+                "retrying %s", what, extra=keys(api=api, attempt=state.attempt_number)
+            ),
             reraise=True,
         )
         try:
@@ -172,6 +179,7 @@ class Client:
                 f"{what}: not asked, because Cloudflare throttles; silent for {silence:.0f} s more.", silence
             )
         self._budget.spend(api, what)
+        log.debug("asking: %s", what, extra=keys(api=api))
         try:
             response, chunks = await self._receive(request)
         except httpx.HTTPError as error:

@@ -8,6 +8,7 @@ from datetime import date
 from exporter.billing import BillingFacts
 from exporter.costs.calculator import CostCalculator
 from exporter.ledger import Ledger, StorageError
+from exporter.logs import keys
 from exporter.pricing import AccountCosts, BilledAccount, BudgetCost, RateCard, budget_costs
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class CurrentCosts:
             return self._calculator.compute(self._ledger, account, self._ledger.roster(account.id), until)
         except StorageError as error:
             # A ledger that cannot be read cannot be written either: that is what a person is told.
-            log.debug("%s", error)
+            log.debug("%s", error, extra=keys(account=account.id))
         except Exception:
-            log.exception("the costs of account %s could not be worked out; the last ones stay", account.id)
+            log.exception("costs could not be computed; the last ones stay", extra=keys(account=account.id))
         return self._known.get(account.id)

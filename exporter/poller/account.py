@@ -18,6 +18,7 @@ from exporter.cloudflare import (
     TokenRejected,
 )
 from exporter.ledger import CommitError, RosterKey
+from exporter.logs import keys
 from exporter.model import Account, Answer, ListingFailure, Question, floor_minute
 from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
@@ -105,7 +106,7 @@ class AccountPoller:
             self._context.commit_failures += 1
             self.statuses.mark_down(STORAGE, error.detail, error.remedy)
         except Exception:
-            log.exception("the refresh of account %s failed; it is tried again", self.account.id)
+            log.exception("the refresh of the account failed; it is tried again", extra=keys(account=self.account.id))
             self.statuses.mark_down(
                 "internal", "A fault of the exporter's own.", "Report it, with the traceback that is in its log."
             )
@@ -153,12 +154,15 @@ class AccountPoller:
         questions = self._questions(now) if now is not None else []
         if not questions:
             return
+        names = ",".join(dataset.key for dataset, _ in questions)
+        log.debug("asking for usage", extra=keys(account=self.account.id, token=self.principal.name, datasets=names))
         asked = await self.principal.analytics.ask(self.account, questions, self._limits)
         outcomes = {question.dataset: said for question, said in asked.items() if not isinstance(said, OverBudget)}
         answers = [outcome for outcome in outcomes.values() if isinstance(outcome, Answer)]
         if answers:
             scraped = self._context.published.scraped_commit
             applied = await self._context.with_ledger(self._context.ledger.apply, self.account.id, answers, scraped)
+            log.debug("committed", extra=keys(account=self.account.id, answers=len(answers)))
             self._log_gaps(applied.gaps)
             reporting = {entry.key for entry in self._context.settings.datasets if entry.says_sampling}
             self._context.sample_intervals.update(
@@ -182,7 +186,7 @@ class AccountPoller:
         try:
             self._limits = await self.principal.analytics.limits(self.account, self._context.settings.datasets)
         except CloudflareError as error:
-            log.debug("%s", error)
+            log.debug("%s", error, extra=keys(account=self.account.id))
             return
         lacking = [
             each for each in self._context.settings.datasets if not self._limits.get(each.key, USUAL_LIMITS).is_enabled
@@ -212,7 +216,9 @@ class AccountPoller:
         for dataset, gap in gaps.items():
             if gap:
                 log.warning(
-                    "%s of account %s: %s went by that can no longer be asked for", dataset, self.account.id, gap
+                    "lost %s of usage beyond Cloudflare's retention",
+                    gap,
+                    extra=keys(account=self.account.id, dataset=dataset),
                 )
 
     def _bring_discovery_forward(self, strangers: frozenset[RosterKey]) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from exporter.billing import facts_to_text
 from exporter.cloudflare import BillingReader, CloudflareError
 from exporter.ledger import CommitError
+from exporter.logs import keys
 from exporter.model import Account
 from exporter.poller.context import PollerContext
 
@@ -46,11 +47,11 @@ class BillingPoller:
             context.calculator.record_facts(account.id, facts)
             self._ask_at = context.clock.monotonic() + PACE.total_seconds()
         except CloudflareError as error:
-            log.debug("%s", error)
+            log.debug("%s", error, extra=keys(account=account.id))
         except CommitError as error:
             context.commit_failures += 1
-            log.warning("%s", error)
+            log.warning("%s", error, extra=keys(account=account.id))
         except Exception:
-            log.exception("asking for the billing of account %s failed; it is tried again", account.id)
+            log.exception("asking for billing failed; it is tried again", extra=keys(account=account.id))
         finally:
             self.is_busy = False

@@ -10,6 +10,7 @@ from datetime import timedelta
 from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare import MOST_ALIASES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
+from exporter.logs import keys
 from exporter.model import Account, Answer
 from exporter.poller.context import PollerContext
 
@@ -72,9 +73,9 @@ class ClosedDayPoller:
                 await self._ask_batch(account, analytics, limits, batch)
         except CommitError as error:
             self._context.commit_failures += 1
-            log.warning("%s", error)
+            log.warning("%s", error, extra=keys(account=account.id))
         except Exception:
-            log.exception("asking for closed days of account %s failed; it is tried again", account.id)
+            log.exception("asking for closed days failed; it is tried again", extra=keys(account=account.id))
         finally:
             self.is_busy = False
             self._find_at = float("-inf")
@@ -106,7 +107,7 @@ class ClosedDayPoller:
         for question, said in asked.items():
             if isinstance(said, CloudflareError):
                 self._leave_alone(question.dataset)
-                log.debug("%s", said)
+                log.debug("%s", said, extra=keys(account=account.id, dataset=question.dataset))
             else:
                 answers.append((parts[question], said))
         if answers:
@@ -122,9 +123,14 @@ class ClosedDayPoller:
 
     def _log_fill(self, account: Account, unfilled: int) -> None:
         if unfilled and not self._unfilled:
-            log.info("account %s (%s): %s days before counting are to be filled in", account.name, account.id, unfilled)
+            log.info(
+                "account %s: the history fill begins, of %s days",
+                account.name,
+                unfilled,
+                extra=keys(account=account.id),
+            )
         elif self._unfilled and not unfilled:
-            log.info("account %s (%s): the days before counting are filled in", account.name, account.id)
+            log.info("account %s: the history fill is complete", account.name, extra=keys(account=account.id))
         self._unfilled = unfilled
 
 
@@ -141,6 +147,16 @@ def _log_audits(account: Account, changes: Sequence[DayChange]) -> None:
         late = sum(len(change.late) for change in those)
         final = sum(change.mark.is_final for change in those)
         if late:
-            log.info("account %s (%s): %s: late usage was added to %s rows", account.name, account.id, day, late)
+            log.info(
+                "account %s: the audit added late usage to %s rows",
+                account.name,
+                late,
+                extra=keys(account=account.id, day=day),
+            )
         if final:
-            log.info("account %s (%s): %s is audited in %s datasets", account.name, account.id, day, final)
+            log.info(
+                "account %s: the day is audited in %s datasets",
+                account.name,
+                final,
+                extra=keys(account=account.id, day=day),
+            )

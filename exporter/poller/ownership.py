@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from exporter.cloudflare import CloudflareError, Forbidden, OverBudget, Principal, TokenRejected
 from exporter.ledger import CommitError
+from exporter.logs import keys
 from exporter.model import Account
 from exporter.poller.account import EARLY_DISCOVERY, AccountPoller
 from exporter.poller.context import PollerContext
@@ -124,7 +125,12 @@ class TokenAssignment:
                 continue
             heir = next((each for each in self.principals if each is not owner and self._lists(each, account_id)), None)
             if heir is not None:
-                log.warning("account %s: %s goes on in the place of %s", account_id, heir.name, owner.name)
+                log.warning(
+                    "%s asks for the account in place of %s",
+                    heir.name,
+                    owner.name,
+                    extra=keys(account=account_id, token=heir.name),
+                )
                 account.switch_token(heir, self._listed[heir.name][account_id])
                 self._absences.pop(account_id, None)
                 self._keep_until[account_id] = now + self._context.settings.discovery_interval.total_seconds()
@@ -166,14 +172,14 @@ class TokenAssignment:
                 continue
             self._absences[account_id] = self._absences.get(account_id, 0) + 1
             if self._absences[account_id] >= ABSENCES:
-                log.warning("account %s is no longer listed for %s", account_id, principal.name)
+                log.warning("the account is no longer listed", extra=keys(account=account_id, token=principal.name))
                 del self._accounts[account_id], self._absences[account_id]
         return not self._absences
 
     def _record_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> None:
         if accounts:
             if self._token_statuses.pop(principal.name, None):
-                log.info("the accounts of %s are listed again", principal.name)
+                log.info("accounts are listed again", extra=keys(token=principal.name))
         elif listed:
             detail = f"{principal.name} sees {len(listed)} accounts; accounts.include and accounts.exclude leave none."
             remedy = "Change accounts.include or accounts.exclude, or take the token out."
@@ -186,7 +192,7 @@ class TokenAssignment:
         """Take down that a token's accounts cannot be listed; those that are known go on meanwhile."""
         known = self._token_statuses.get(failure.name)
         if known is None or known.reason != failure.reason:
-            log.warning("%s", describe(failure))
+            log.warning("%s", describe(failure), extra=keys(token=failure.name, reason=failure.reason))
         self._token_statuses[failure.name] = dated(failure, known, self._context.now())
 
 

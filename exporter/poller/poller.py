@@ -8,6 +8,7 @@ from datetime import timedelta
 from exporter.cloudflare import OverBudget, Principal, RequestBudget, RequestCounts
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.costs.current import CurrentCosts
+from exporter.logs import keys, logging_refresh
 from exporter.metrics.selection import select
 from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
 from exporter.metrics.thresholds import Thresholds
@@ -26,7 +27,10 @@ PATIENCE_SECONDS = 10.0
 
 
 class Poller:
-    """Turns: every account that is not still busy is asked, and what was committed is published once."""
+    """Refreshes: asks every account that is not still busy, and publishes what was committed once.
+
+    A refresh has an id, ``run_id`` and its number: it stands on the log lines of all that the refresh does.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class Poller:
         *,
         request_counts: RequestCounts,
         find_problems: Callable[[], Iterable[Problem]],
+        run_id: str,
         on_publish: Callable[[Snapshot], None],
     ) -> None:
         self._assignment = TokenAssignment(principals, context)
@@ -44,6 +49,9 @@ class Poller:
         self._current_costs = CurrentCosts(context.ledger, context.calculator)
         self._request_counts = request_counts
         self._find_problems = find_problems
+        self._run_id = run_id
+        self._refreshes = 0
+        self._refresh_id = ""
         self._on_publish = on_publish
         self._listing: set[Principal] = set()
         self._allotments: dict[RequestBudget, Allotment] = {}
@@ -54,14 +62,14 @@ class Poller:
         self._budget_problems: dict[str, Problem] = {}
 
     async def run(self) -> None:
-        """Turn until cancelled."""
+        """Refresh after each interval until cancelled."""
         clock = self._context.clock
         while True:
             started, interval = clock.monotonic(), self._context.settings.refresh_interval.total_seconds()
             try:
                 await self.refresh(longest_wait=interval)
             except Exception:
-                log.exception("a refresh failed; the next is in %s s", interval)
+                log.exception("the refresh failed; the next is in %s s", interval, extra=keys(refresh=self._refresh_id))
             await clock.sleep(max(interval - (clock.monotonic() - started), 0.0))
 
     async def stop(self) -> None:
@@ -77,6 +85,12 @@ class Poller:
         list is there. So a token whose list hangs holds up nobody else. What takes longer than ``patience``
         (in seconds, as ``longest_wait``) is not waited for to publish the rest.
         """
+        self._refreshes += 1
+        self._refresh_id = f"{self._run_id}-{self._refreshes}"
+        with logging_refresh(self._refresh_id):
+            await self._refresh(longest_wait, patience)
+
+    async def _refresh(self, longest_wait: float | None, patience: float) -> None:
         clock = self._context.clock
         began = clock.monotonic()
         self._allotments = {budget: self._allot(budget) for budget in self._budgets()}
@@ -84,6 +98,7 @@ class Poller:
         doubted = {account.account.id for account in self._assignment.doubted() if account.principal in due}
         started = [self._start(self._list_and_ask(principal)) for principal in due]
         started += self._ask_waiting(but_for=doubted)
+        log.debug("the refresh begins", extra=keys(lists=len(due), accounts=len(started) - len(due)))
         await self._publish_when_done(started, longest_wait, patience)
         self._context.published.refreshed_at = clock.monotonic()
         left = None if longest_wait is None else max(longest_wait - (clock.monotonic() - began), 0.0)
@@ -140,7 +155,7 @@ class Poller:
         try:
             await self._assignment.list_accounts(principal)
         except Exception:
-            log.exception("listing the accounts of %s failed; it is tried again", principal.name)
+            log.exception("listing accounts failed; it is tried again", extra=keys(token=principal.name))
         finally:
             self._listing.discard(principal)
         asked = self._ask_waiting() if allotments is self._allotments else []
@@ -203,6 +218,7 @@ class Poller:
             thresholds=thresholds,
         )
         self._on_publish(snapshot)
+        log.debug("published", extra=keys(commit=snapshot.commit_number, families=len(snapshot.families)))
         return snapshot
 
     def reconfigure(self, principals: Sequence[Principal]) -> None:
@@ -247,6 +263,7 @@ class Poller:
             clock_offset=context.time.offset(),
             config_is_current=context.config_problem is None,
             configured_at=context.settings.configured_at,
+            refresh=self._refresh_id,
             own_problems=(
                 *filter(None, (context.config_problem, context.token_problem)),
                 *self._find_problems(),
@@ -274,8 +291,8 @@ class Poller:
                 new = Problem(names, "budget", OverBudget.outcome, since, detail, OverBudget.advice)
                 problems[names] = self._budget_problems.get(names, new)
         for names in problems.keys() - self._budget_problems.keys():
-            log.warning("%s %s", problems[names].detail, problems[names].remedy)
+            log.warning("%s %s", problems[names].detail, problems[names].remedy, extra=keys(token=names))
         for names in self._budget_problems.keys() - problems.keys():
-            log.info("there is room again in the request limits of %s", names)
+            log.info("there is room again in the request limits of %s", names, extra=keys(token=names))
         self._budget_problems = problems
         return list(problems.values())

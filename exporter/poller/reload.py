@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from exporter.config import Config, ConfigError
+from exporter.logs import keys
 from exporter.poller.context import PollerContext, Settings
 from exporter.poller.poller import Poller
 from exporter.poller.tokens import Tokens
@@ -51,26 +52,26 @@ class Reloader:
         except ConfigError as error:
             known, reason = self._context.config_problem, _one_line(error)
             self._context.config_problem = self._problem("configuration", "refused", reason, CONFIG_ADVICE, known)
-            log.error("the configuration is refused, and the one before goes on: %s", reason)
+            log.error("the configuration is refused, keeping the previous one: %s", reason)
         else:
             context = self._context
             context.settings = Settings.of(config, context.clock.now())
             context.config_problem = context.token_problem = None
             self._poller.reconfigure(principals)
             self._config = config
-            log.info("the configuration was read again; it applies from the next refresh")
+            log.info("configuration reloaded; it applies from the next refresh")
 
     def reread_tokens(self) -> None:
         """Use the tokens that their files now hold; a file that cannot be used leaves the token of before."""
         try:
             if self._tokens.have_changed():
                 self._poller.reconfigure(self._tokens.take(self._config))
-                log.info("a token file has changed; its token is used from now on")
+                log.info("a token file has changed; its new token is in use")
             self._context.token_problem = None
         except ConfigError as error:
             known = self._context.token_problem
             if known is None or known.detail != str(error):
-                log.error("the token of before goes on: %s", error)
+                log.error("keeping the previous token: %s", error)
             self._context.token_problem = self._problem("token", "file", str(error), TOKEN_ADVICE, known)
 
     def _problem(self, part: str, reason: str, detail: str, remedy: str, known: Problem | None) -> Problem:
@@ -81,9 +82,12 @@ class Reloader:
         """Return the configuration with what only a restart changes left as it is."""
         running = self._config
         if config.storage != running.storage:
-            log.warning("storage.path is another now; that takes effect with a restart")
+            log.warning("storage.path has changed; that takes effect after a restart", extra=keys(key="storage.path"))
         if config.cloudflare.api_url != running.cloudflare.api_url:
-            log.warning("cloudflare.api_url is another now; that takes effect with a restart")
+            log.warning(
+                "cloudflare.api_url has changed; that takes effect after a restart",
+                extra=keys(key="cloudflare.api_url"),
+            )
         cloudflare = config.cloudflare.model_copy(update={"api_url": running.cloudflare.api_url})
         return config.model_copy(update={"storage": running.storage, "cloudflare": cloudflare})
 

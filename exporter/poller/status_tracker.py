@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from exporter.cloudflare import CloudflareError
+from exporter.logs import keys
 from exporter.model import Account, ListingFailure
 from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus
 
@@ -95,7 +96,8 @@ class StatusTracker:
     def _log_change(self, status: DatasetStatus) -> None:
         if status.reason != self._told.get(status.dataset, ""):
             level = logging.INFO if status.state == "ok" else logging.WARNING
-            log.log(level, "%s", describe(status) or f"{status.dataset} of account {self.account.id} is answered again")
+            about = keys(account=self.account.id, dataset=status.dataset, state=status.state, reason=status.reason)
+            log.log(level, "%s", describe(status) or "the dataset is answered again", extra=about)
             self._told[status.dataset] = status.reason
 
     def record_lists(self, kinds: Iterable[str], unlistable: Mapping[str, ListingFailure]) -> None:
@@ -117,14 +119,16 @@ class StatusTracker:
         failed = {kind for kind, status in before.items() if status.state != "ok"}
         for kind, status in self._lists.items():
             if status.state != "ok" and kind not in failed:
-                log.warning("%s", describe(status))
+                about = keys(account=self.account.id, kind=kind, state=status.state, reason=status.reason)
+                log.warning("%s", describe(status), extra=about)
         for kind in sorted(failed):
             if kind not in self._lists or self._lists[kind].state == "ok":
-                log.info("%s of account %s is listed again", kind, self.account.id)
+                log.info("assets are listed again", extra=keys(account=self.account.id, kind=kind))
 
     def _record_whole(self, status: AccountStatus) -> None:
         if (status.state, status.reason) != (self.whole.state, self.whole.reason):
             level = logging.INFO if status.is_up else logging.WARNING
-            text = f"account {self.account.name} ({self.account.id}) is {status.state}. {describe(status)}"
-            log.log(level, "%s", text.rstrip())
+            text = f"account {self.account.name} is {status.state}. {describe(status)}"
+            about = keys(account=self.account.id, state=status.state, reason=status.reason)
+            log.log(level, "%s", text.rstrip(), extra=about)
         self.whole = dated(status, self.whole, self._now())

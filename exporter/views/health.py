@@ -30,6 +30,7 @@ def health_document(snapshot: Snapshot | None, *, is_refreshing: bool) -> Json:
         "status": OK if is_ok else DEGRADED,
         "ready": snapshot is not None,
         "polling": is_refreshing,
+        "refresh": (snapshot and snapshot.status.refresh) or None,
         "as_of": snapshot and format_time(snapshot.at),
         "version": __version__,
         "build": {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}".strip()},

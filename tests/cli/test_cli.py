@@ -320,7 +320,7 @@ def test_a_hangup_reads_the_configuration_again() -> None:
             process.kill()
     assert process.returncode == 0
     assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in told[0]
-    assert "the configuration was read again" in told[1]
+    assert "configuration reloaded" in told[1]
 
 
 @pytest.mark.usefixtures("with_token")

@@ -81,8 +81,8 @@ def test_days_before_counting_are_filled_in(tmp_path: Path, caplog: pytest.LogCa
         expected = {dataset.name: 4 if dataset.name in USAGE else 2 for dataset in DATASETS.values() if dataset.meters}
         assert left == [expected, {}, {}]
         assert told(caplog) == [
-            f"account Example ({ACCOUNT_ID}): 4 days before counting are to be filled in",
-            f"account Example ({ACCOUNT_ID}): the days before counting are filled in",
+            "account Example: the history fill begins, of 4 days",
+            "account Example: the history fill is complete",
         ]
         assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
         start = rig.start_of(WORKERS)
@@ -133,14 +133,15 @@ def test_audits_make_up_for_what_came_hours_late(tmp_path: Path, caplog: pytest.
 
     with caplog.at_level(logging.INFO, logger="exporter.poller.closed_days"):
         asyncio.run(script())
-    assert counted_in(caplog, r"2025-10-20 is audited in (\d+) datasets") == len(USAGE)
-    assert counted_in(caplog, r"2025-10-20: late usage was added to (\d+) rows") > len(USAGE)
+    assert counted_in(caplog, r"the day is audited in (\d+) datasets") == len(USAGE)
+    assert counted_in(caplog, r"the audit added late usage to (\d+) rows") > len(USAGE)
 
 
 def counted_in(caplog: pytest.LogCaptureFixture, words: str) -> int:
-    """Return the sum of the numbers in all log lines about the account with these words."""
-    line = re.compile(rf"account Example \({ACCOUNT_ID}\): {words}")
-    return sum(int(found[1]) for found in map(line.fullmatch, told(caplog)) if found)
+    """Return the sum of the numbers in all log lines about the account and its Monday with these words."""
+    line, about = re.compile(rf"account Example: {words}"), {"account": ACCOUNT_ID, "day": str(MONDAY)}
+    said = [record.getMessage() for record in caplog.records if getattr(record, "keys", None) == about]
+    return sum(int(found[1]) for found in map(line.fullmatch, said) if found)
 
 
 def test_what_was_answered_is_not_asked_again_after_a_restart(tmp_path: Path) -> None:

@@ -74,9 +74,7 @@ def test_a_broken_configuration_is_refused(tmp_path: Path, caplog: pytest.LogCap
         with caplog.at_level(logging.INFO, logger="exporter"):
             site.reload(lambda: load_config(path, {}, None))
         (line,) = told(caplog)
-        assert line.startswith(
-            f"the configuration is refused, and the one before goes on: The configuration file {path}"
-        )
+        assert line.startswith(f"the configuration is refused, keeping the previous one: The configuration file {path}")
         assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in line
         assert "projects[0].match.regex: not a regular expression" in line
         assert "\n" not in line
@@ -124,8 +122,8 @@ def test_what_only_a_restart_changes_stays_and_is_told(tmp_path: Path, caplog: p
                 poll={"refresh": "90s", "discovery": "20m"},
             )
         assert told(caplog) == [
-            "storage.path is another now; that takes effect with a restart",
-            "cloudflare.api_url is another now; that takes effect with a restart",
+            "storage.path has changed; that takes effect after a restart",
+            "cloudflare.api_url has changed; that takes effect after a restart",
         ]
         await site.refresh(2)
         assert site.samples(UP) == [({"account": "Example"}, 1)]
@@ -207,8 +205,8 @@ def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path, caplog: pyte
         site.recorder.forget()
         await site.refresh(3)
         assert told(caplog) == [
-            f"the token of before goes on: The token file {path} is empty, or holds blanks or other odd characters.",
-            "a token file has changed; its token is used from now on",
+            f"keeping the previous token: The token file {path} is empty, or holds blanks or other odd characters.",
+            "a token file has changed; its new token is in use",
         ]
         assert site.recorder.tokens == {SECOND}
         assert up(site) == {"Example": 1}
@@ -247,7 +245,7 @@ def test_a_loop_reloads_when_asked(tmp_path: Path, caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.INFO, logger="exporter"):
         asyncio.run(script())
     assert [line.partition(":")[0] for line in told(caplog)[:3]] == [
-        "the configuration is refused, and the one before goes on",
+        "the configuration is refused, keeping the previous one",
         "the configuration could not be taken over",
-        "the configuration was read again; it applies from the next refresh",
+        "configuration reloaded; it applies from the next refresh",
     ]

@@ -72,7 +72,7 @@ async def told_by_page(exporter: Exporter) -> Told:
     """Return what the first page says is wrong, where it says since when; times are to the minute there."""
     rows = Page(await read(exporter, "/")).tables["Problems"]
     return {
-        (row["Account"], row["Portion"], row["What to do"]): datetime.strptime(
+        (row["Account"], row["Part"], row["What to do"]): datetime.strptime(
             row["Since (UTC)"][:16] + "Z", "%Y-%m-%d %H:%M%z"
         )
         for row in rows
@@ -259,7 +259,7 @@ def test_a_clock_that_is_wrong_is_a_hint_on_the_page(tmp_path: Path) -> None:
         await site.refresh()
         assert await told(site.exporter) == {}
         (row,) = Page(await read(site.exporter, "/")).tables["Problems"]
-        assert (row["Portion"], row["What is wrong"]) == (
+        assert (row["Part"], row["What is wrong"]) == (
             "clock",
             "This machine's clock is 300 s ahead of Cloudflare's.",
         )

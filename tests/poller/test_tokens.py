@@ -82,7 +82,8 @@ def test_a_token_that_is_rejected_is_a_problem_though_another_goes_on(
     async def script() -> None:
         rig = TokenRig(overlapping(), tmp_path, PAIR)
         owner, heir = await take_owner(rig)
-        name = {FIRST: "token 1", SECOND: "token 2"}[owner]
+        names = {FIRST: "token 1", SECOND: "token 2"}
+        name, heirs_name = names[owner], names[heir]
         with caplog.at_level(logging.INFO, logger="exporter"):
             rig.simulator.set_token_status(owner, "expired")
             await rig.go_on(3)
@@ -96,11 +97,11 @@ def test_a_token_that_is_rejected_is_a_problem_though_another_goes_on(
         assert rig.network.tokens(ACCOUNT_ID) == {heir}
         lines = [line for line in told(caplog) if " is answered again" not in line]
         assert [line.partition(" (")[0].partition(":")[0] for line in lines] == [
-            "account Example",
+            "account Example is down. Analytics of account Example",
             "Listing the accounts",
-            f"account {ACCOUNT_ID}",
-            "account Example",
-            f"the accounts of {name} are listed again",
+            f"{heirs_name} asks for the account in place of {name}",
+            "account Example is up.",
+            "accounts are listed again",
         ]
         await rig.exporter.close()
 

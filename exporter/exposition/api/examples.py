@@ -171,6 +171,7 @@ EXAMPLES: Mapping[str, Any] = {
         "status": "degraded",
         "ready": True,
         "polling": True,
+        "refresh": "7f3a-12",
         "as_of": "2025-10-20T10:00:05Z",
         "version": "0.1.0",
         "build": {"python": "3.11.2", "system": "Linux x86_64"},

@@ -189,6 +189,7 @@ SCHEMAS: Mapping[str, Schema] = {
             ),
             "ready": number("boolean", "Whether there are data."),
             "polling": number("boolean", "Whether the exporter goes on asking, as `/-/healthy` says."),
+            "refresh": maybe(text("The id of the newest refresh; its log lines carry it as `refresh`.")),
             "as_of": maybe(moment("When what is told was put together.")),
             "version": text("The exporter's version."),
             "build": record("What it runs on.", {"python": text("Python's version."), "system": text("The system.")}),
