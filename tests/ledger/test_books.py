@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
-from exporter.billing import Tariff
 from exporter.catalog.entry import Dataset
 from exporter.config.selection import Selection
 from exporter.ledger.books import Books
@@ -17,7 +16,7 @@ from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.rosters import Rosters
 from exporter.ledger.store.writer import LedgerChange
 from exporter.model import UNASSIGNED, Answer, Placement
-from tests.ledger.factories import ACCOUNT, CALLS, KIND, answer, at, failed, inventory, worker
+from tests.ledger.factories import ACCOUNT, CALLS, KIND, FlatTariff, answer, at, failed, inventory, worker
 from tests.ledger.gauge_scene import SPEED, STOCK, stock_rows
 
 SHOP = Placement(UNASSIGNED, "shop")
@@ -26,14 +25,6 @@ ROSTER: Mapping[RosterKey, Entry] = {
 }
 KEY = (ACCOUNT.id, CALLS.key)
 COST = (ACCOUNT.id, key_of(CALLS.key))
-
-
-class FlatTariff:
-    """Every meter costs the same."""
-
-    def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
-        """Return the tariff of a meter: 7 a unit."""
-        return Tariff(meter, 7)
 
 
 def empty(*datasets: Dataset) -> Books:
