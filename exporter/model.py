@@ -53,6 +53,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from operator import add
 from typing import NamedTuple
 
 MINUTE = timedelta(minutes=1)
@@ -207,6 +208,13 @@ class DayProgress:
 
     audited_until: datetime | None
     unfilled_days: int
+
+
+def merge_rows(into: dict[RowKey, Amounts], rows: Rows) -> None:
+    """Add rows to others: the amounts of rows with one key are added field by field."""
+    for key, amounts in rows.items():
+        known = into.get(key)
+        into[key] = amounts if known is None else tuple(map(add, known, amounts))
 
 
 def floor_minute(moment: datetime) -> datetime:

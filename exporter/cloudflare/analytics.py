@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from operator import add
 from types import MappingProxyType
 from typing import Any
 
@@ -31,7 +30,7 @@ from exporter.cloudflare.errors import (
 )
 from exporter.cloudflare.limits import PAGE_LIMIT, DatasetLimits, build_settings_document, read_settings
 from exporter.cloudflare.splits import Splits, split_piece
-from exporter.model import Account, Answer, Question
+from exporter.model import Account, Answer, Question, merge_rows
 
 LARGE_ROWS = 500
 """More rows than this are taken in a thread, so that scrapes are answered meanwhile."""
@@ -42,6 +41,15 @@ MOST_PARTS = 256
 
 class _Missing(Unreachable):
     """An answer lacks a piece without saying why: an error beside it emptied the whole account node."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NodeAnswer:
+    """What one piece was answered with."""
+
+    rows: Sequence[Mapping[str, Any]]
+    newest: datetime | None
+    date: datetime
 
 
 @dataclass(slots=True)
@@ -57,20 +65,20 @@ class _Progress:
     parts: int = 0
     fault: CloudflareError | None = None
 
+    def add(self, piece: Piece, part: _NodeAnswer, interval: Decimal) -> None:
+        """Add what a piece was answered with, sampled by ``interval``; adds nothing if it raises Unreachable."""
+        decoded = decode_rows(piece.dataset, part.rows, self.question.since, piece.limits.missing, piece.grain)
+        for hour, rows in decoded.items():
+            merge_rows(self.rows.setdefault(hour, {}), rows)
+        self.intervals.append(interval)
+        self.sampled.update(decoded if interval > 1 else ())
+        self.dates.append(part.date)
+
     def outcome(self) -> Answer | CloudflareError:
         if self.fault:
             return self.fault
         interval = max(self.intervals, default=Decimal(1))
         return Answer(self.question, min(self.dates), self.rows, self.newest, interval, frozenset(self.sampled))
-
-
-@dataclass(frozen=True, slots=True)
-class _NodeAnswer:
-    """What one piece was answered with."""
-
-    rows: Sequence[Mapping[str, Any]]
-    newest: datetime | None
-    date: datetime
 
 
 class Analytics:
@@ -148,41 +156,43 @@ class Analytics:
         self, account: Account, piece: Piece, part: _NodeAnswer | CloudflareError, progress: _Progress
     ) -> tuple[Piece, ...]:
         """Take a part into the progress; gives the pieces to ask instead if its page was full or coarsely sampled."""
-        try:
-            if isinstance(part, CloudflareError):
-                raise part
-            progress.parts += 1
-            if len(part.rows) < piece.limits.page_size or piece.dataset.takes_full_page:
-                interval = decode_interval(part.rows)
-                finer = self.splits.refine(account.id, piece) if interval > 1 else ()
-                if finer:
-                    progress.newest = part.newest or progress.newest
-                    return finer
-                since = progress.question.since
-                decoded = decode_rows(piece.dataset, part.rows, since, piece.limits.missing, piece.grain)
-                progress.intervals.append(interval)
-                progress.sampled.update(decoded if interval > 1 else ())
-                for hour, rows in decoded.items():
-                    there = progress.rows.setdefault(hour, {})
-                    for key, amounts in rows.items():
-                        known = there.get(key)
-                        there[key] = amounts if known is None else tuple(map(add, known, amounts))
-                progress.dates.append(part.date)
-                progress.newest = part.newest or progress.newest
+        match part:
+            case CloudflareError():
+                progress.fault = part
                 return ()
-            halves = split_piece(piece, decode_ids(piece.dataset, part.rows))
-            if not halves or progress.parts > MOST_PARTS:
-                raise PageFull(
-                    f"{piece.dataset.name} of account {account.name} ({account.id}): more than "
-                    f"{piece.limits.page_size} rows even in the smallest part "
-                    f"({piece.since:%Y-%m-%d %H:%M} to {piece.until:%H:%M})."
-                )
-            progress.newest = part.newest or progress.newest
-            self.splits.remember(account.id, piece, halves)
-            return halves
-        except CloudflareError as error:
-            progress.fault = error
-            return ()
+            case _NodeAnswer():
+                progress.parts += 1
+                progress.newest = part.newest or progress.newest
+                try:
+                    return self._read(account, piece, part, progress)
+                except CloudflareError as error:
+                    progress.fault = error
+                    return ()
+
+    def _read(self, account: Account, piece: Piece, part: _NodeAnswer, progress: _Progress) -> tuple[Piece, ...]:
+        """Add the rows of a part to the progress, or return the pieces to ask instead.
+
+        Raises PageFull if a full page cannot be cut, and Unreachable if a row is not as asked for.
+        """
+        if len(part.rows) >= piece.limits.page_size and not piece.dataset.takes_full_page:
+            return self._halve(account, piece, part, progress.parts)
+        interval = decode_interval(part.rows)
+        finer = self.splits.refine(account.id, piece) if interval > 1 else ()
+        if not finer:
+            progress.add(piece, part, interval)
+        return finer
+
+    def _halve(self, account: Account, piece: Piece, part: _NodeAnswer, parts: int) -> tuple[Piece, ...]:
+        """Return the halves of a piece whose page was full, the ``parts``-th of its question, and remember them."""
+        halves = split_piece(piece, decode_ids(piece.dataset, part.rows))
+        if not halves or parts > MOST_PARTS:
+            raise PageFull(
+                f"{piece.dataset.name} of account {account.name} ({account.id}): more than "
+                f"{piece.limits.page_size} rows even in the smallest part "
+                f"({piece.since:%Y-%m-%d %H:%M} to {piece.until:%H:%M})."
+            )
+        self.splits.remember(account.id, piece, halves)
+        return halves
 
     async def _ask_pieces(self, account: Account, pieces: Sequence[Piece]) -> list[_NodeAnswer | CloudflareError]:
         """Ask some pieces in one document; a document that is refused is halved until the culprit stands alone."""

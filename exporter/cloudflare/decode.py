@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from operator import add
 from typing import Any
 
 from exporter.catalog.entry import ROWS, Dataset, Field, Role
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, UNKNOWN, Amounts, RowKey, parse_time
+from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, UNKNOWN, Amounts, RowKey, merge_rows, parse_time
 
 HourRows = dict[datetime, dict[RowKey, Amounts]]
 
@@ -39,9 +38,7 @@ def decode_rows(
                 hour = hours[text] = parse_time(text)
             key = _row_key(dataset, dimensions)
             amounts = tuple([_amount(entry, row) if entry.name not in missing else absent for entry in dataset.fields])
-            there = decoded.setdefault(hour, {})
-            known = there.get(key)
-            there[key] = amounts if known is None else tuple(map(add, known, amounts))
+            merge_rows(decoded.setdefault(hour, {}), {key: amounts})
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise Unreachable(f"{dataset.name}: a row of the answer is not as asked for ({error!r}).") from error
     return decoded

@@ -1,11 +1,44 @@
-"""How accounts are called: by alias or name, and no two alike. Pure."""
+"""How accounts are called: by alias or name, and no two alike."""
 
 from collections.abc import Mapping, Sequence
 
+from exporter.ledger.store.writer import LedgerChange
 from exporter.model import Account
 
 NamedAccounts = Mapping[str, tuple[str, str]]
 """Account id to real name and label."""
+
+
+class EnrolledAccounts:
+    """The accounts that were ever enrolled. Only ``take`` changes them."""
+
+    def __init__(self, stored: NamedAccounts) -> None:
+        self._known = stored
+
+    def all(self) -> tuple[Account, ...]:
+        """Return the accounts with their real names."""
+        return tuple(Account(account_id, name) for account_id, (name, _) in self._known.items())
+
+    def labels(self) -> dict[str, str]:
+        """Return the label of each account, by id."""
+        return {account_id: label for account_id, (_, label) in self._known.items()}
+
+    def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """Return name and label of the accounts that are new or called anew; ``alias`` goes from id to label."""
+        return label_accounts(self._known, accounts, alias)
+
+    def find_relabeled(self, changed: NamedAccounts) -> list[str]:
+        """Return the ids of those accounts among the changed ones that have had another label."""
+        return [
+            account_id
+            for account_id, (_, label) in changed.items()
+            if account_id in self._known and self._known[account_id][1] != label
+        ]
+
+    def take(self, change: LedgerChange) -> None:
+        """Take over a change that was committed."""
+        if change.accounts:
+            self._known = {**self._known, **change.accounts}
 
 
 def label_accounts(

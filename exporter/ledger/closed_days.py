@@ -5,10 +5,19 @@ from datetime import datetime
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.audit import DayChange, audit, fill
-from exporter.ledger.audit_schedule import DayPart, DayTask, Horizon, Portion, after_retiring, find_progress, find_tasks
-from exporter.ledger.counters import Counters, CounterState
+from exporter.ledger.audit_schedule import (
+    DayPart,
+    DayTask,
+    Horizon,
+    Portion,
+    after_retiring,
+    find_progress,
+    find_tasks,
+    start_of,
+)
+from exporter.ledger.counters import Counters, CounterState, LateUsage, meter_open_hours
 from exporter.ledger.store.store import Store
-from exporter.ledger.store.writer import Retirement
+from exporter.ledger.store.writer import LedgerChange, Retirement
 from exporter.model import Answer, BookKey, DailyKey, DayProgress
 
 
@@ -34,15 +43,29 @@ class ClosedDays:
             return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day))
         return fill(dataset, part, mark, answer, self._store.load_uncounted(key, book, part.day))
 
-    def take(self, days: Mapping[BookKey, Sequence[DayChange]]) -> None:
-        """Take over what was committed."""
-        for key, changes in days.items():
-            self._marks.setdefault(key, {}).update((change.part, change.mark) for change in changes)
-
     def retire(self, key: BookKey, start: datetime, daily: dict[DailyKey, int]) -> Retirement:
         """Return what stays of a book that began at ``start`` and ends."""
         return Retirement(start, daily, after_retiring(self._marks.get(key, {}), start))
 
-    def take_retired(self, retired: Mapping[BookKey, Retirement]) -> None:
-        """Take over what was committed of books that ended."""
-        self._marks |= {key: retirement.marks for key, retirement in retired.items()}
+    def retire_all(self, books: Mapping[BookKey, Counters]) -> dict[BookKey, Retirement]:
+        """Return what stays of counters that all end."""
+        return {
+            key: self.retire(key, book.state.start, meter_open_hours(book.dataset, book.open))
+            for key, book in books.items()
+            if book.state is not None
+        }
+
+    def take(self, change: LedgerChange) -> None:
+        """Take over a change that was committed."""
+        self._marks |= {key: retirement.marks for key, retirement in change.retired.items()}
+        for key, days in change.days.items():
+            self._marks.setdefault(key, {}).update((day.part, day.mark) for day in days)
+
+
+def gather_late(days: Sequence[DayChange]) -> LateUsage:
+    """Return the usage that the audits of some days of a dataset found."""
+    return LateUsage(
+        {start_of(day.part.day): day.late for day in days if day.late},
+        sum(day.revisions for day in days),
+        max(day.mark.answered for day in days),
+    )

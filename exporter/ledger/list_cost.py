@@ -29,7 +29,7 @@ def list_cost_of(dataset: Dataset) -> Dataset:
     """Return the dataset of the list cost of another."""
     return Dataset(
         name=dataset.name,
-        variant=VARIANT,
+        variant=f"{dataset.variant}/{VARIANT}" if dataset.variant else VARIANT,
         version=1,
         kind=dataset.kind,
         id_dimension=dataset.id_dimension,

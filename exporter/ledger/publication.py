@@ -7,10 +7,9 @@ from datetime import datetime
 from exporter.catalog.entry import Dataset
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
-from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesKey
-from exporter.model import Answer, BookKey, Placement
+from exporter.model import BookKey, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,9 @@ def publish_book(account: str, book: Counters) -> PublishedBook:
     return PublishedBook(account, book.dataset, book.state, None, series)
 
 
-def publish_list_costs(books: Mapping[BookKey, Counters], *, with_assets: bool) -> tuple[PublishedBook, ...]:
+def publish_list_costs(costs: Mapping[BookKey, Counters], *, with_assets: bool) -> tuple[PublishedBook, ...]:
     """Return what usage costs at list price, by asset or by project."""
-    published = [publish_book(key[0], book) for key, book in books.items() if is_list_cost(key[1]) and book.state]
+    published = [publish_book(key[0], book) for key, book in costs.items() if book.state]
     return tuple(
         replace(each, series=tuple(one for one in each.series if bool(one[0].asset) is with_assets))
         for each in published
@@ -57,27 +56,16 @@ def publish_list_costs(books: Mapping[BookKey, Counters], *, with_assets: bool) 
 
 
 def publish_books(
-    books: Mapping[BookKey, Counters],
-    readings: Mapping[BookKey, Gauges],
+    usage: Mapping[BookKey, Counters],
+    gauges: Mapping[BookKey, Gauges],
     rosters: Mapping[str, Mapping[RosterKey, Entry]],
     now: datetime | None,
 ) -> tuple[PublishedBook, ...]:
     """Return what is counted, and what was read; windows that are old by ``now`` are left out."""
     return (
-        *(publish_book(key[0], book) for key, book in books.items() if book.state and not is_list_cost(key[1])),
-        *(publish_gauges(key[0], book, rosters.get(key[0], {}), now) for key, book in readings.items()),
+        *(publish_book(key[0], book) for key, book in usage.items() if book.state),
+        *(publish_gauges(key[0], book, rosters.get(key[0], {}), now) for key, book in gauges.items()),
     )
-
-
-def newly_used(kind: str, answer: Answer, known: Mapping[RosterKey, datetime]) -> dict[RosterKey, datetime]:
-    """Return the newest hour in which an answer says that each asset was used, where it is newer than what is known."""
-    used: dict[RosterKey, datetime] = {}
-    for hour in sorted(answer.hours):
-        for (asset, _), amounts in answer.hours[hour].items():
-            key = (kind, asset)
-            if any(amounts) and (key not in known or known[key] < hour):
-                used[key] = hour
-    return used
 
 
 def publish_gauges(

@@ -9,14 +9,14 @@ from datetime import date, datetime
 from pathlib import Path
 
 from exporter.catalog.entry import Dataset
+from exporter.ledger.account_labels import EnrolledAccounts
 from exporter.ledger.counters import meter_open_hours
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import add_daily
-from exporter.ledger.gauges import Gauges
-from exporter.ledger.list_cost import has_list_cost, list_cost_of
+from exporter.ledger.loading import load_books
+from exporter.ledger.plans import plan_datasets
 from exporter.ledger.publication import Publication, publish_books, publish_list_costs
 from exporter.ledger.roster import Entry, RosterKey
-from exporter.ledger.series import SeriesPlan
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.read_only import open_read_only
 from exporter.model import Account, DailyKey
@@ -29,16 +29,16 @@ class LedgerReader:
         self._loader = loader
         self._datasets = {dataset.key: dataset for dataset in datasets}
         self._signatures = loader.load_signatures()
-        self._accounts = loader.load_accounts()
+        self._accounts = EnrolledAccounts(loader.load_accounts())
         self._roster = loader.load_roster()
 
     def accounts(self) -> tuple[Account, ...]:
         """Return the accounts that were ever enrolled, with their real names."""
-        return tuple(Account(account_id, name) for account_id, (name, _) in self._accounts.items())
+        return self._accounts.all()
 
     def labels(self) -> dict[str, str]:
         """Return the label of each account, by id."""
-        return {account_id: label for account_id, (_, label) in self._accounts.items()}
+        return self._accounts.labels()
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
         """Return every asset that was ever seen of an account."""
@@ -72,23 +72,14 @@ class LedgerReader:
 
         With ``shows_assets`` off, list cost is told by project.
         """
-        plans = {key: SeriesPlan(dataset) for key, dataset in self._datasets.items()}
-        costs = [list_cost_of(dataset) for dataset in self._datasets.values() if has_list_cost(dataset)]
-        plans |= {dataset.key: SeriesPlan(dataset) for dataset in costs}
-        books = {
-            key: self._loader.load_book(key, plans[key[1]], 0)
-            for key, (signature, _) in self._signatures.items()
-            if key[1] in plans and plans[key[1]].dataset.signature == signature
-        }
-        kept = self._loader.load_gauges({key: plan.dataset.signature for key, plan in plans.items()})
-        readings = {key: Gauges(plans[key[1]], state, rows) for key, (state, rows) in kept.items()}
+        books = load_books(self._loader, plan_datasets(self._datasets.values()), 0)
         return Publication(
             commit_number=0,
             accounts=self.labels(),
-            books=publish_books(books, readings, self._roster, None),
+            books=publish_books(books.usage, books.gauges, self._roster, None),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
             used=self._loader.load_used(),
-            list_costs=publish_list_costs(books, with_assets=shows_assets),
+            list_costs=publish_list_costs(books.list_costs, with_assets=shows_assets),
         )
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:

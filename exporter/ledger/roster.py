@@ -105,6 +105,14 @@ def place_row(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Pl
     return entry.placement if entry else None
 
 
+def listed_placements(roster: Mapping[RosterKey, Entry], kind: str) -> list[Placement]:
+    """Return the placements of all known assets of a kind."""
+    placements = {
+        entry.placement for entry in roster.values() if entry.asset.kind == kind and entry.standing is Standing.LISTED
+    }
+    return [placement for placement in placements if placement is not None]
+
+
 def place_cost(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement:
     """Return where a cost is shown: one of an asset that is gone keeps its name and its last project."""
     entry = roster.get((kind, asset_id))

@@ -5,7 +5,7 @@ from operator import add
 from typing import NamedTuple
 
 from exporter.ledger.hours import Settlement
-from exporter.model import Amounts, RowKey, Rows
+from exporter.model import Amounts, RowKey, Rows, merge_rows
 
 
 class RowTotals(NamedTuple):
@@ -47,7 +47,5 @@ def sum_rows(hours: Iterable[Rows]) -> dict[RowKey, Amounts]:
     """Return the amounts of each row, added over some hours or days."""
     summed: dict[RowKey, Amounts] = {}
     for rows in hours:
-        for key, amounts in rows.items():
-            known = summed.get(key)
-            summed[key] = amounts if known is None else tuple(map(add, known, amounts))
+        merge_rows(summed, rows)
     return summed

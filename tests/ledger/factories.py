@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from exporter.billing import Tariff
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart
 from exporter.config.selection import Selection
 from exporter.ledger import ApplyResult, DayChange, DayPart, Ledger, Tariffs
@@ -116,6 +117,14 @@ def inventory(clock: str, assets: Sequence[Asset], kinds: Sequence[str] = (KIND,
 def failed(clock: str, *, final: bool = False) -> Inventory:
     """Return a discovery that could not list the Workers."""
     return Inventory(ACCOUNT, at(clock), {KIND: ListingFailure(KIND, "no answer", final)})
+
+
+class FlatTariff:
+    """Every meter costs the same."""
+
+    def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
+        """Return the tariff of a meter: 7 a unit."""
+        return Tariff(meter, 7)
 
 
 class Scene:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from exporter.ledger.store.store import CommitError
-from exporter.model import Account
-from tests.ledger.factories import ACCOUNT, MONDAY, at, other_program, used, worker
+from exporter.model import Account, Answer, Question
+from tests.ledger.factories import ACCOUNT, MONDAY, FlatTariff, answer, at, other_program, used, worker
+from tests.ledger.gauge_scene import STOCK, GaugeState, stock_rows
 
 SHOP = ("unassigned", "shop", "success")
+ALWAYS = (date.min, date.max)
 
 
 @contextmanager
@@ -30,16 +33,38 @@ def test_a_commit_that_fails_changes_nothing(tmp_path: Path, table: str) -> None
     scene = used(tmp_path)
     before = scene.ledger.publication()
     totals, daily = scene.totals(), scene.daily()
-    answer = {"11": {"w1": 8, ("w1", "error"): 3, "w9": 1}}
+    usage = {"11": {"w1": 8, ("w1", "error"): 3, "w9": 1}}
     with refusing(tmp_path, table), pytest.raises(CommitError, match=r"could not be written .*no space left"):
-        scene.say("11:40", answer)
+        scene.say("11:40", usage)
     assert (scene.ledger.publication(), scene.totals(), scene.daily()) == (before, totals, daily)
     scene.reopen()
     assert (scene.ledger.publication().books, scene.totals(), scene.daily()) == (before.books, totals, daily)
-    applied = scene.say("11:41", answer)
+    applied = scene.say("11:41", usage)
     assert applied.strangers == {("worker", "w9")}
     assert scene.totals() == {("w1", "success"): 17, ("w1", "error"): 3, ("w9", "success"): 1}
     scene.ledger.close()
+
+
+@pytest.mark.parametrize("table", ["asset", "book", "reading", "used"])
+def test_a_commit_that_fails_leaves_every_part_as_it_was(tmp_path: Path, table: str) -> None:
+    """Usage, stored states, list cost, the roster and the last use fail together, and later move together."""
+    scene = GaugeState(folder=tmp_path, tariffs=FlatTariff())
+    scene.say("10:00", {})
+    scene.say("10:30", {"10": {"w1": 9}})
+    ledger = scene.ledger
+    before, daily = ledger.publication(), scene.daily()
+    known = (dict(ledger.roster(ACCOUNT.id)), ledger.until(ACCOUNT.id), ledger.changed_at(ACCOUNT.id, *ALWAYS))
+    stock = Answer(Question(STOCK.key, at("10:00"), at("11:00")), at("10:31"), {at("10:00"): stock_rows({"w9": 5})})
+    answers = [answer(at("10:00"), "10:31", {"10": {"w1": 12, "w2": 1}}), stock]
+    with refusing(tmp_path, table), pytest.raises(CommitError):
+        ledger.apply(ACCOUNT.id, answers, ledger.commit_number)
+    assert (ledger.publication(), scene.daily()) == (before, daily)
+    assert (ledger.roster(ACCOUNT.id), ledger.until(ACCOUNT.id), ledger.changed_at(ACCOUNT.id, *ALWAYS)) == known
+    ledger.apply(ACCOUNT.id, answers, ledger.commit_number)
+    after = ledger.publication()
+    assert after.books != before.books
+    assert (after.commit_number, after.list_costs != before.list_costs) == (before.commit_number + 1, True)
+    ledger.close()
 
 
 def test_a_settlement_that_fails_is_not_counted_twice(tmp_path: Path) -> None:

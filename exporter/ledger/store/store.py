@@ -89,7 +89,11 @@ class Store(Loader):
     def commit(
         self, change: LedgerChange, signatures: Mapping[BookKey, str], books: Mapping[BookKey, Counters]
     ) -> None:
-        """Write a change in one durable transaction; ``books`` are as they were before it. Raises CommitError."""
+        """Write a change in one durable transaction. Raises CommitError.
+
+        ``signatures`` are those of the books that it changes, ``books`` the counters that it touches, as they were
+        before it.
+        """
         try:
             with self._transaction() as write:
                 write_change(write, change, signatures, books)

@@ -30,11 +30,16 @@ class Retirement:
 
 @dataclass(slots=True)
 class LedgerChange:
-    """Everything that one transaction writes."""
+    """Everything that one transaction writes.
+
+    ``books`` are counters of usage, ``costs`` those of list cost, ``readings`` gauges. ``left`` are the placements that
+    counters of either sort lose, ``retired`` those that end.
+    """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
     roster: dict[str, dict[RosterKey, Entry]] = field(default_factory=dict)
     books: dict[BookKey, CounterChange] = field(default_factory=dict)
+    costs: dict[BookKey, CounterChange] = field(default_factory=dict)
     left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
     readings: dict[BookKey, GaugeChange] = field(default_factory=dict)
@@ -59,7 +64,7 @@ def write_change(
     signatures: Mapping[BookKey, str],
     books: Mapping[BookKey, Counters],
 ) -> None:
-    """Write a change inside a transaction; ``books`` are as they were before it."""
+    """Write a change inside a transaction; ``books`` are the counters that it touches, as they were before it."""
     _write_accounts(write, change)
     for key, retirement in change.retired.items():
         _retire(write, key, retirement)
@@ -80,7 +85,7 @@ def write_change(
         ],
     )
     write.executemany("INSERT OR REPLACE INTO billing VALUES (?, ?)", list(change.billing.items()))
-    for key, book_change in change.books.items():
+    for key, book_change in (*change.books.items(), *change.costs.items()):
         _write_book(write, key, signatures[key], book_change)
         _write_open_hours(write, key, books[key].open if key in books else {}, book_change.open)
     for key, days in change.days.items():

@@ -1,0 +1,133 @@
+"""The counters of all accounts: what an answer changes in them is worked out beside them, and taken over later."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from exporter.ledger.counters import (
+    CounterChange,
+    Counters,
+    LateUsage,
+    PublishContext,
+    add_late,
+    advance,
+    meter_open_hours,
+    start_counters,
+)
+from exporter.ledger.daily_sums import add_daily
+from exporter.ledger.roster import Entry, RosterKey, listed_placements, place_row
+from exporter.ledger.series import SeriesPlan
+from exporter.ledger.store.writer import LedgerChange
+from exporter.model import Answer, BookKey, DailyKey, Placement
+
+
+class ApplyContext(NamedTuple):
+    """What holds while answers are applied to an account.
+
+    ``roster`` is the account's, ``scraped`` the newest commit that a scrape was answered with, ``commit_number`` the
+    one that the change becomes.
+    """
+
+    account_id: str
+    roster: Mapping[RosterKey, Entry]
+    scraped: int
+    commit_number: int
+
+
+class CounterBooks:
+    """Counters of all accounts, of one sort: usage or list cost.
+
+    Only ``take`` changes them. ``place`` says where amounts are published, by where usage is.
+    """
+
+    def __init__(
+        self,
+        plans: Mapping[str, SeriesPlan],
+        books: dict[BookKey, Counters],
+        place: Callable[[Mapping[str, Placement]], Mapping[str, Placement]] = dict,
+    ) -> None:
+        self._plans = plans
+        self._books = books
+        self._place = place
+
+    def all(self) -> Mapping[BookKey, Counters]:
+        """Return the books of all accounts."""
+        return self._books
+
+    def find(self, key: BookKey) -> Counters | None:
+        """Return the book of a dataset of an account; None if counting has not begun."""
+        return self._books.get(key)
+
+    def of_account(self, account_id: str) -> dict[BookKey, Counters]:
+        """Return the books of an account."""
+        return {key: book for key, book in self._books.items() if key[0] == account_id}
+
+    def until(self, account_id: str) -> datetime | None:
+        """Return the newest moment up to which any dataset of the account was asked."""
+        states = (book.state for book in self.of_account(account_id).values())
+        return max((state.until for state in states if state), default=None)
+
+    def busy_assets(self, account_id: str) -> set[RosterKey]:
+        """Return the assets of an account with usage in an open hour."""
+        return {
+            (book.dataset.kind, asset)
+            for book in self.of_account(account_id).values()
+            for hour in book.open.values()
+            for (asset, _), amounts in hour.rows.items()
+            if any(amounts)
+        }
+
+    def open_sums(self, account_id: str) -> dict[DailyKey, int]:
+        """Return what the open hours of an account add to its daily sums."""
+        sums: dict[DailyKey, int] = {}
+        for book in self.of_account(account_id).values():
+            add_daily(sums, meter_open_hours(book.dataset, book.open))
+        return sums
+
+    def find_left(
+        self, account_id: str, vacated: Mapping[str, frozenset[Placement]]
+    ) -> dict[BookKey, frozenset[Placement]]:
+        """Return the placements that books of an account lose, of those that no asset of a kind has any more."""
+        return {
+            key: vacated[book.dataset.kind]
+            for key, book in self.of_account(account_id).items()
+            if book.dataset.kind in vacated and not book.series.keys().isdisjoint(vacated[book.dataset.kind])
+        }
+
+    def advance(self, key: BookKey, answer: Answer, context: ApplyContext) -> CounterChange:
+        """Return what an answer changes; the first one begins the book."""
+        book = self._books.get(key)
+        if book is None or book.state is None:
+            plan = self._plans[key[1]]
+            listed = listed_placements(context.roster, plan.dataset.kind)
+            return start_counters(plan, answer, listed, context.commit_number)
+        assets = {asset for rows in answer.hours.values() for asset, _ in rows}
+        assets |= {asset for hour in book.open.values() for asset, _ in hour.rows}
+        return advance(book, book.state, answer, self._publish_context(book, assets, context))
+
+    def add_late(self, key: BookKey, late: LateUsage, context: ApplyContext) -> CounterChange | None:
+        """Return what usage changes that audits found; None if counting has not begun."""
+        book = self._books.get(key)
+        if book is None or book.state is None:
+            return None
+        assets = {asset for rows in late.rows.values() for asset, _ in rows}
+        return add_late(book, book.state, late, self._publish_context(book, assets, context))
+
+    def take(self, change: LedgerChange, books: Mapping[BookKey, CounterChange]) -> None:
+        """Take over a change that was committed; ``books`` are those of its parts that are of this sort."""
+        for key, placements in change.left.items():
+            if key in self._books:
+                self._books[key].drop_series(placements)
+        for key in change.retired:
+            self._books.pop(key, None)
+        for key, made in books.items():
+            self._books.setdefault(key, Counters(self._plans[key[1]])).merge(made)
+
+    def _publish_context(self, book: Counters, assets: set[str], context: ApplyContext) -> PublishContext:
+        """Return where the rows of some assets are published, and of those that wait."""
+        kind = book.dataset.kind
+        assets |= {asset for asset, _ in book.waiting}
+        placed = {asset: place_row(kind, asset, context.roster) for asset in assets}
+        placements = {asset: placement for asset, placement in placed.items() if placement is not None}
+        listed = listed_placements(context.roster, kind)
+        return PublishContext(self._place(placements), listed, context.scraped, context.commit_number)

@@ -1,0 +1,40 @@
+"""When each asset was last used."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from exporter.ledger.roster import RosterKey
+from exporter.ledger.store.writer import LedgerChange
+from exporter.model import Answer
+
+
+class LastUse:
+    """The newest hour with usage of each asset of all accounts. Only ``take`` changes it."""
+
+    def __init__(self, stored: dict[str, dict[RosterKey, datetime]]) -> None:
+        self._hours = stored
+
+    def all(self) -> dict[str, dict[RosterKey, datetime]]:
+        """Return the newest hours by account id."""
+        return {account_id: dict(hours) for account_id, hours in self._hours.items()}
+
+    def add(self, change: LedgerChange, account_id: str, kind: str, answer: Answer) -> None:
+        """Add to a change in which newer hours an answer about usage says that assets of a kind were used."""
+        newer = change.used.setdefault(account_id, {})
+        newer |= find_newer(kind, answer, self._hours.get(account_id, {}) | newer)
+
+    def take(self, change: LedgerChange) -> None:
+        """Take over a change that was committed."""
+        for account_id, hours in change.used.items():
+            self._hours.setdefault(account_id, {}).update(hours)
+
+
+def find_newer(kind: str, answer: Answer, known: Mapping[RosterKey, datetime]) -> dict[RosterKey, datetime]:
+    """Return the newest hour in which an answer says that each asset was used, where it is newer than what is known."""
+    used: dict[RosterKey, datetime] = {}
+    for hour in sorted(answer.hours):
+        for (asset, _), amounts in answer.hours[hour].items():
+            key = (kind, asset)
+            if any(amounts) and (key not in known or known[key] < hour):
+                used[key] = hour
+    return used

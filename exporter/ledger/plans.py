@@ -1,0 +1,29 @@
+"""How each dataset of the catalog is counted or read, and its list cost counted. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from exporter.catalog.entry import Dataset
+from exporter.ledger.list_cost import has_list_cost, list_cost_of
+from exporter.ledger.series import SeriesPlan
+
+
+class Plans(NamedTuple):
+    """The plans of all datasets, and those of their list cost, each by the key of what it counts."""
+
+    datasets: Mapping[str, SeriesPlan]
+    list_costs: Mapping[str, SeriesPlan]
+
+    def find(self, key: str) -> SeriesPlan | None:
+        """Return the plan of a dataset or of a list cost; None if the catalog has it no more."""
+        return self.datasets.get(key) or self.list_costs.get(key)
+
+
+def plan_datasets(datasets: Iterable[Dataset]) -> Plans:
+    """Return the plans of some datasets and of their list cost."""
+    known = tuple(datasets)
+    return Plans(_by_key(known), _by_key(map(list_cost_of, filter(has_list_cost, known))))
+
+
+def _by_key(datasets: Iterable[Dataset]) -> dict[str, SeriesPlan]:
+    return {dataset.key: SeriesPlan(dataset) for dataset in datasets}

@@ -1,0 +1,71 @@
+"""The rosters of all accounts: their changes are worked out beside them, and taken over later."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing, apply_discovery, register_strangers
+from exporter.ledger.store.writer import LedgerChange
+from exporter.model import Inventory, ListingFailure, Placement
+
+
+class Rosters:
+    """Each account's roster, and the kinds that its last discovery found unlistable.
+
+    Only ``take`` and ``take_failures`` change them.
+    """
+
+    def __init__(self, stored: dict[str, dict[RosterKey, Entry]]) -> None:
+        self._rosters = stored
+        self._unlistable: dict[str, frozenset[str]] = {}
+
+    def all(self) -> Mapping[str, Mapping[RosterKey, Entry]]:
+        """Return the rosters by account id."""
+        return self._rosters
+
+    def of_account(self, account_id: str) -> Mapping[RosterKey, Entry]:
+        """Return every asset that was ever seen of an account."""
+        return self._rosters.get(account_id, {})
+
+    def is_discovered(self, account_id: str) -> bool:
+        """Return whether a discovery of this account was ever taken over."""
+        entries = self.of_account(account_id).values()
+        return account_id in self._unlistable or any(entry.standing is not Standing.STRANGER for entry in entries)
+
+    def discover(self, inventory: Inventory, busy: set[RosterKey], rules: ProjectRules) -> dict[RosterKey, Entry]:
+        """Return the entries that a discovery changes; ``busy`` assets have usage in an open hour."""
+        roster = self.of_account(inventory.account.id)
+        return apply_discovery(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules)
+
+    def find_vacated(self, account_id: str, changed: Mapping[RosterKey, Entry]) -> dict[str, frozenset[Placement]]:
+        """Return the placements that changed entries leave and no other entry has, by kind."""
+        roster = self.of_account(account_id)
+        moved: dict[str, set[Placement]] = {}
+        for key, entry in changed.items():
+            placement = roster[key].placement if key in roster else None
+            if placement is not None and placement != entry.placement:
+                moved.setdefault(key[0], set()).add(placement)
+        if moved:
+            for key, entry in {**roster, **changed}.items():
+                if key[0] in moved and entry.placement is not None:
+                    moved[key[0]].discard(entry.placement)
+        return {kind: frozenset(placements) for kind, placements in moved.items() if placements}
+
+    def meet(
+        self, account_id: str, kind: str, roster: Mapping[RosterKey, Entry], assets: Iterable[str], date: datetime
+    ) -> dict[RosterKey, Entry]:
+        """Return entries for the assets that are not in a roster of the account, met at ``date``."""
+        return register_strangers(roster, kind, assets, date, kind in self._unlistable.get(account_id, ()))
+
+    def take(self, change: LedgerChange) -> None:
+        """Take over a change that was committed."""
+        for account_id, changed in change.roster.items():
+            if changed:
+                self._rosters[account_id] = self._rosters.get(account_id, {}) | changed
+
+    def take_failures(self, inventory: Inventory) -> None:
+        """Note which kinds cannot be listed, as a discovery says that was taken over."""
+        account_id = inventory.account.id
+        self._rosters.setdefault(account_id, {})
+        self._unlistable[account_id] = frozenset(
+            kind for kind, found in inventory.listings.items() if isinstance(found, ListingFailure) and found.final
+        )
