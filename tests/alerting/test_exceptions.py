@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from alerting.overrides import KINDS
-from exporter.alerts.adjustable import ACCOUNT, ADJUSTABLE
+from exporter.alerts.table import ACCOUNT, ADJUSTABLE
 from stack.tools import Tools
 from tests.alerting.cases.stage import HOUR, Gauge, Scene, Signal, Way
 from tests.alerting.shipped import judge, only, shown

@@ -10,7 +10,7 @@ import yaml
 from alerting.build import RULES, THRESHOLDS, build
 from alerting.overrides import SUBJECTS
 from docs.metrics import other_rows, product_rows
-from exporter.alerts.adjustable import ADJUSTABLE
+from exporter.alerts.table import ADJUSTABLE
 from exporter.catalog import PRODUCTS
 from tests.alerting.shipped import SHIPPED, read_rules
 
