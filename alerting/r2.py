@@ -36,7 +36,7 @@ def groups() -> tuple[Group, ...]:
 
 
 def _records() -> Iterator[Record]:
-    by_class = "job, account, project, bucket, storage_class"
+    by_class = f"{BUCKET.on}, storage_class"
     yield Record(
         STORED,
         f"sum by ({BUCKET.on}) (\n"
