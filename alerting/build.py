@@ -1,12 +1,22 @@
-"""Writes the rules as Prometheus reads them: ``python -m alerting.build``.
-
-``rules/thresholds.yml`` is not written: it holds the knobs, and is edited by hand.
-"""
+"""Writes the rules as Prometheus reads them: ``python -m alerting.build``."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from alerting import costs, d1, durable_objects, escalation, exporter, kv, money, overrides, r2, usage, workers
+from alerting import (
+    costs,
+    d1,
+    durable_objects,
+    escalation,
+    exporter,
+    kv,
+    money,
+    overrides,
+    r2,
+    thresholds,
+    usage,
+    workers,
+)
 from alerting.rule import as_yaml
 
 RULES = Path(__file__).resolve().parent / "rules"
@@ -18,18 +28,19 @@ MODULES = (overrides, usage, costs, exporter, workers, r2, d1, durable_objects, 
 
 
 def build() -> Mapping[str, str]:
-    """Return the content of each file in ``rules/`` by its name, but for the thresholds."""
-    return {
+    """Return the content of each file in ``rules/`` by its name."""
+    files = {
         f"{room.__name__.rpartition('.')[2]}.yml": as_yaml(f"{room.TITLE}\n{WRITTEN}", room.groups())
         for room in MODULES
     }
+    return {THRESHOLDS.name: thresholds.as_yaml(), **files}
 
 
 def main() -> None:
     """Write every file of rules; those that are gone are removed."""
     files = build()
     for stale in RULES.glob("*.yml"):
-        if stale.name not in files and stale != THRESHOLDS:
+        if stale.name not in files:
             stale.unlink()
     for name, content in files.items():
         (RULES / name).write_text(content, encoding="utf-8")

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from alerting.promql import DATABASE, both, compared, only_fresh, setting
 from alerting.rule import Alert, Group, Record
 from alerting.usage import D1_QUERIES, D1_QUERIES_DATASET, D1_ROWS_READ
+from exporter.alerts.table.d1 import FULL_SCANS, ROWS_READ, SIZE_HIGH, SLOW
+from exporter.catalog.d1 import PRODUCT
 
 TITLE = "D1: runaway queries, full scans, size and time."
 
-PRODUCT = "d1"
-SUBJECT = ("account", "project", "database")
+SUBJECT = DATABASE.labels[1:]
 NAMED = "{{ $labels.database }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = DATABASE.level
@@ -17,11 +18,6 @@ CHANGE = f"{LEVEL}:cloudflare_d1_rows_read_per_norm:ratio_rate1h"
 ROWS_PER_QUERY = f"{LEVEL}:cloudflare_d1_rows_read_per_queries:ratio_rate1h"
 SIZE = f"{LEVEL}:cloudflare_d1_size_bytes:max"
 QUERY_TIME = f"{LEVEL}:cloudflare_d1_query_duration_seconds:p95"
-
-ROWS_READ = "CloudflareD1RowsReadSpike"
-FULL_SCANS = "CloudflareD1FullScans"
-SIZE_HIGH = "CloudflareD1SizeHigh"
-SLOW = "CloudflareD1QueryTimeHigh"
 
 
 def groups() -> tuple[Group, ...]:
@@ -37,10 +33,10 @@ def _databases() -> Iterator[Record | Alert]:
     newest = f'max by ({DATABASE.on}) (cloudflare_d1_query_duration_seconds{{quantile="0.95"}})'
     yield Record(QUERY_TIME, only_fresh(newest, D1_QUERIES_DATASET))
     yield Alert(
-        SIZE_HIGH,
-        "warning",
-        PRODUCT,
-        compared(SIZE, ">", DATABASE, SIZE_HIGH, has_free_plan=True),
+        SIZE_HIGH.name,
+        SIZE_HIGH.severity,
+        PRODUCT.name,
+        compared(SIZE, ">", SIZE_HIGH),
         "A D1 database comes near the largest size.",
         "Database " + NAMED + " has {{ $value | humanize }}B. At the limit of its plan (10 GB; 500 MB on the free one) "
         "writes fail: delete what is not needed, or spread it over several databases.",
@@ -49,11 +45,11 @@ def _databases() -> Iterator[Record | Alert]:
         subject=SUBJECT,
     )
     yield Alert(
-        SLOW,
-        "warning",
-        PRODUCT,
+        SLOW.name,
+        SLOW.severity,
+        PRODUCT.name,
         both(
-            compared(QUERY_TIME, ">", DATABASE, SLOW),
+            compared(QUERY_TIME, ">", SLOW),
             f"{D1_QUERIES.record('10m')} > {setting(SLOW, 'least_queries_per_second')}",
         ),
         "The queries of a D1 database are slow.",
@@ -69,11 +65,11 @@ def _hours() -> Iterator[Record | Alert]:
     yield Record(CHANGE, f"{rows}\n  /\n{D1_ROWS_READ.norm}")
     yield Record(ROWS_PER_QUERY, f"{rows}\n  /\n({queries} > 0)")
     yield Alert(
-        ROWS_READ,
-        "critical",
-        PRODUCT,
+        ROWS_READ.name,
+        ROWS_READ.severity,
+        PRODUCT.name,
         both(
-            compared(CHANGE, ">", DATABASE, ROWS_READ, "critical"),
+            compared(CHANGE, ">", ROWS_READ),
             f"{rows} > {setting(ROWS_READ, 'least_rows_per_second')}",
         ),
         "A D1 database reads many more rows than usual.",
@@ -86,11 +82,11 @@ def _hours() -> Iterator[Record | Alert]:
         subject=SUBJECT,
     )
     yield Alert(
-        FULL_SCANS,
-        "warning",
-        PRODUCT,
+        FULL_SCANS.name,
+        FULL_SCANS.severity,
+        PRODUCT.name,
         both(
-            compared(ROWS_PER_QUERY, ">", DATABASE, FULL_SCANS),
+            compared(ROWS_PER_QUERY, ">", FULL_SCANS),
             f"{rows} > {setting(FULL_SCANS, 'least_rows_per_second')}",
         ),
         "The queries of a D1 database read whole tables.",

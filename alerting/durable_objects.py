@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from alerting.promql import OBJECTS, both, compared, setting
 from alerting.rule import Alert, Group, Record
 from alerting.usage import OBJECT_DURATION, OBJECT_LIMITS, OBJECT_REQUESTS
+from exporter.alerts.table.durable_objects import DURATION, LIMIT_EXCEEDED, REQUESTS, STORAGE
+from exporter.catalog.durable_objects import PRODUCT
 
 TITLE = "Durable Objects: loops of requests and alarms, limits, storage."
 
-PRODUCT = "durable_objects"
-SUBJECT = ("account", "project", "do_namespace")
+SUBJECT = OBJECTS.labels[1:]
 NAMED = "{{ $labels.do_namespace }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = OBJECTS.level
@@ -17,11 +18,6 @@ DURATION_CHANGE = f"{LEVEL}:cloudflare_durable_object_duration_per_norm:ratio_ra
 REQUESTS_CHANGE = f"{LEVEL}:cloudflare_durable_object_requests_per_norm:ratio_rate1h"
 LIMITED_RATIO = f"{LEVEL}:cloudflare_durable_object_limit_errors_per_requests:ratio_rate10m"
 STORED = f"{LEVEL}:cloudflare_durable_object_sql_storage_bytes:max"
-
-DURATION = "CloudflareDurableObjectDurationSpike"
-REQUESTS = "CloudflareDurableObjectRequestSpike"
-LIMIT_EXCEEDED = "CloudflareDurableObjectLimitExceeded"
-STORAGE = "CloudflareDurableObjectStorageLarge"
 
 
 def groups() -> tuple[Group, ...]:
@@ -40,11 +36,11 @@ def _namespaces() -> Iterator[Record | Alert]:
         "The sizes of two replicas are one size.",
     )
     yield Alert(
-        LIMIT_EXCEEDED,
-        "warning",
-        PRODUCT,
+        LIMIT_EXCEEDED.name,
+        LIMIT_EXCEEDED.severity,
+        PRODUCT.name,
         both(
-            compared(LIMITED_RATIO, ">", OBJECTS, LIMIT_EXCEEDED),
+            compared(LIMITED_RATIO, ">", LIMIT_EXCEEDED),
             f"{OBJECT_LIMITS.record('10m')} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
         ),
         "Durable Objects are stopped at their CPU or memory limit.",
@@ -56,10 +52,10 @@ def _namespaces() -> Iterator[Record | Alert]:
         subject=SUBJECT,
     )
     yield Alert(
-        STORAGE,
-        "warning",
-        PRODUCT,
-        compared(STORED, ">", OBJECTS, STORAGE),
+        STORAGE.name,
+        STORAGE.severity,
+        PRODUCT.name,
+        compared(STORED, ">", STORAGE),
         "A Durable Object namespace stores much.",
         "The objects of namespace "
         + NAMED
@@ -76,10 +72,10 @@ def _hours() -> Iterator[Record | Alert]:
         yield Record(record, f"{rate.record('1h')}\n  /\n{rate.norm}")
     least = f"{OBJECT_DURATION.record('1h')} > {setting(DURATION, 'least_gigabyte_seconds_per_second')}"
     yield Alert(
-        DURATION,
-        "critical",
-        PRODUCT,
-        both(compared(DURATION_CHANGE, ">", OBJECTS, DURATION, "critical"), least),
+        DURATION.name,
+        DURATION.severity,
+        PRODUCT.name,
+        both(compared(DURATION_CHANGE, ">", DURATION), least),
         "Durable Objects are active much longer than usual.",
         "Over the last hour the objects of namespace " + NAMED + " were billed {{ $value | humanize }} times the "
         "duration of their busiest same hour of the last seven days. Look for objects that never come to rest: alarms "
@@ -89,10 +85,10 @@ def _hours() -> Iterator[Record | Alert]:
     )
     least = f"{OBJECT_REQUESTS.record('1h')} > {setting(REQUESTS, 'least_requests_per_second')}"
     yield Alert(
-        REQUESTS,
-        "critical",
-        PRODUCT,
-        both(compared(REQUESTS_CHANGE, ">", OBJECTS, REQUESTS, "critical"), least),
+        REQUESTS.name,
+        REQUESTS.severity,
+        PRODUCT.name,
+        both(compared(REQUESTS_CHANGE, ">", REQUESTS), least),
         "Durable Objects are called much more than usual.",
         "Over the last hour the objects of namespace " + NAMED + " had {{ $value | humanize }} times the requests of "
         "their busiest same hour of the last seven days. Look for an alarm that sets itself again, or for objects that "

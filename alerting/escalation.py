@@ -1,12 +1,13 @@
 """The escalation of critical alerts that nobody ends."""
 
 from alerting.rule import Alert, Group
+from exporter.alerts.names import ESCALATION, PREFIX
+from exporter.alerts.table.kv import DAILY_LIMIT
+from exporter.alerts.table.money import BUDGET_USED
 
 TITLE = "Escalation: critical alerts that have been firing for too long."
 
-UNRESOLVED = "CloudflareCriticalUnresolved"
-
-LASTING = f"{UNRESOLVED}|CloudflareBudgetUsed|CloudflareKvDailyLimitHigh"
+LASTING = f"{ESCALATION}|{BUDGET_USED.name}|{DAILY_LIMIT.name}"
 """What is not escalated: itself, and what nobody can end before the cycle or the day does."""
 
 
@@ -16,9 +17,9 @@ def groups() -> tuple[Group]:
 
 
 def _unresolved() -> Alert:
-    firing = f'ALERTS{{alertname=~"Cloudflare.+",alertname!~"{LASTING}",severity="critical",alertstate="firing"}}'
+    firing = f'ALERTS{{alertname=~"{PREFIX}.+",alertname!~"{LASTING}",severity="critical",alertstate="firing"}}'
     return Alert(
-        UNRESOLVED,
+        ESCALATION,
         "critical",
         "",
         "max by (job, alert, product, account, project) (\n"

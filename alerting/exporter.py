@@ -2,29 +2,26 @@
 
 from collections.abc import Iterator
 
-from alerting.promql import ACCOUNTS, compared, growth, inner, setting, threshold
+from alerting.promql import compared, growth, inner, setting, threshold
 from alerting.rule import Alert, Group, Record
+from exporter.alerts.names import ACCOUNT_DOWN, DATASET_REFUSED, EXPORTER_ABSENT, EXPORTER_DOWN, OF_EXPORTER, WATCHDOG
+from exporter.alerts.table.exporter import (
+    BUDGET_TIGHT,
+    CARD_OLD,
+    GAP,
+    REVISIONS,
+    STALE,
+    STORAGE,
+    TOKEN_FAILING,
+    UNLISTED,
+)
 
 TITLE = """The exporter: whether it runs and is answered, and whether what it counts is whole.
 "cloudflare" is the job_name of prometheus.yml."""
 
-PRODUCT = "exporter"
 DATASET = ("job", "account", "dataset")
 
-DOWN = "CloudflareExporterDown"
-ABSENT = "CloudflareExporterAbsent"
-WATCHDOG = "CloudflareWatchdog"
-ACCOUNT_DOWN = "CloudflareAccountDown"
-TOKEN_FAILING = "CloudflareTokenFailing"
-STALE = "CloudflareDatasetStale"
-REFUSED = "CloudflareDatasetRefused"
-BUDGET_TIGHT = "CloudflareApiBudgetTight"
-STORAGE = "CloudflareExporterStorageFailing"
 CONFIG = "CloudflareExporterConfigRefused"
-GAP = "CloudflareUsageGap"
-REVISIONS = "CloudflareRevisionsUnusual"
-UNLISTED = "CloudflareUnlistedAssets"
-CARD_OLD = "CloudflareRateCardOld"
 
 REVISED = "job_account_dataset:cloudflare_exporter_revisions:increase1h"
 
@@ -37,9 +34,9 @@ def groups() -> tuple[Group, ...]:
 
 def _running() -> Iterator[Alert]:
     yield Alert(
-        DOWN,
+        EXPORTER_DOWN,
         "critical",
-        PRODUCT,
+        OF_EXPORTER,
         'max by (job) (up{job="cloudflare"}) == 0',
         "No Cloudflare exporter can be scraped.",
         "Prometheus has reached no target of job {{ $labels.job }} for 5 minutes. Nothing else about Cloudflare can "
@@ -47,9 +44,9 @@ def _running() -> Iterator[Alert]:
         wait="5m",
     )
     yield Alert(
-        ABSENT,
+        EXPORTER_ABSENT,
         "critical",
-        PRODUCT,
+        OF_EXPORTER,
         'absent(up{job="cloudflare"})',
         "Prometheus has no Cloudflare exporter to scrape.",
         "There has been no target of job {{ $labels.job }} for 5 minutes. Nothing about Cloudflare can alert until "
@@ -59,7 +56,7 @@ def _running() -> Iterator[Alert]:
     yield Alert(
         WATCHDOG,
         "info",
-        PRODUCT,
+        OF_EXPORTER,
         "vector(1)",
         "This alert always fires.",
         "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a dead man's "
@@ -73,7 +70,7 @@ def _answered() -> Iterator[Alert]:
     yield Alert(
         ACCOUNT_DOWN,
         "critical",
-        PRODUCT,
+        OF_EXPORTER,
         "max by (job, account) (cloudflare_exporter_account_up) == 0\n"
         "  unless on (job, account)\n"
         f"{unauthorized}\n"
@@ -90,11 +87,10 @@ def _answered() -> Iterator[Alert]:
         "told only where none of them is; a ledger that can't be written by CloudflareExporterStorageFailing.",
     )
     yield Alert(
-        TOKEN_FAILING,
-        "critical",
-        PRODUCT,
-        f"time() - min by (job, account, part, reason, remedy) (\n  {unauthorized}\n)\n"
-        f"  > {threshold(TOKEN_FAILING, 'critical')}",
+        TOKEN_FAILING.name,
+        TOKEN_FAILING.severity,
+        OF_EXPORTER,
+        f"time() - min by (job, account, part, reason, remedy) (\n  {unauthorized}\n)\n  > {threshold(TOKEN_FAILING)}",
         "Cloudflare refuses a token, or it cannot be read.",
         "For {{ $value | humanizeDuration }} the token for {{ $labels.account }} has not been accepted "
         "({{ $labels.reason }}): nothing is counted with it. {{ $labels.remedy }}",
@@ -102,16 +98,16 @@ def _answered() -> Iterator[Alert]:
     )
     refused = 'cloudflare_exporter_dataset_state{state="unavailable",reason!="plan"}'
     yield Alert(
-        STALE,
-        "warning",
-        PRODUCT,
+        STALE.name,
+        STALE.severity,
+        OF_EXPORTER,
         "time() - max by (job, account, dataset) (\n"
         "  last_over_time(cloudflare_exporter_dataset_queried_until_timestamp_seconds[5m])\n"
         "    or\n"
         "  last_over_time(cloudflare_exporter_dataset_last_success_timestamp_seconds[5m])\n"
         ")\n"
         "  > on (job) group_left ()\n"
-        f"last_over_time(({threshold(STALE, 'warning')}\n"
+        f"last_over_time(({threshold(STALE)}\n"
         "  + 5 * max by (job) (cloudflare_exporter_refresh_interval_seconds))[5m:1m])\n"
         "  unless on (job, account, dataset)\n"
         'cloudflare_exporter_dataset_state{state="unavailable"}',
@@ -128,9 +124,9 @@ def _answered() -> Iterator[Alert]:
         "pass, before it is worth a person's time; a slower refresh interval moves the threshold with it.",
     )
     yield Alert(
-        REFUSED,
+        DATASET_REFUSED,
         "warning",
-        PRODUCT,
+        OF_EXPORTER,
         f"max by (job, account, dataset, reason) (\n  {refused}\n)\n"
         "  == 1\n"
         "or\n"
@@ -150,13 +146,13 @@ def _answered() -> Iterator[Alert]:
 
 def _resources() -> Iterator[Alert]:
     yield Alert(
-        BUDGET_TIGHT,
-        "warning",
-        PRODUCT,
+        BUDGET_TIGHT.name,
+        BUDGET_TIGHT.severity,
+        OF_EXPORTER,
         "min by (job, api) (cloudflare_exporter_api_budget_remaining_requests)\n"
         "  /\n"
         "max by (job, api) (cloudflare_exporter_api_budget_requests)\n"
-        f"  < {threshold(BUDGET_TIGHT, 'warning')}",
+        f"  < {threshold(BUDGET_TIGHT)}",
         "The exporter comes near the requests that it may send.",
         "Only {{ $value | humanizePercentage }} of the requests to Cloudflare's {{ $labels.api }} API that the "
         "exporter "
@@ -166,10 +162,10 @@ def _resources() -> Iterator[Alert]:
     )
     failures = "cloudflare_exporter_commit_failures_total"
     yield Alert(
-        STORAGE,
-        "critical",
-        PRODUCT,
-        f"sum by (job) (\n{inner(growth(failures, '10m'))}\n)\n  > {threshold(STORAGE, 'critical')}",
+        STORAGE.name,
+        STORAGE.severity,
+        OF_EXPORTER,
+        f"sum by (job) (\n{inner(growth(failures, '10m'))}\n)\n  > {threshold(STORAGE)}",
         "The exporter cannot write its ledger.",
         "{{ $value | humanize }} changes could not be written within ten minutes: the disk of the state folder is "
         "full, "
@@ -180,7 +176,7 @@ def _resources() -> Iterator[Alert]:
     yield Alert(
         CONFIG,
         "warning",
-        PRODUCT,
+        OF_EXPORTER,
         "min by (job) (cloudflare_exporter_config_last_reload_successful) == 0",
         "The exporter refused its new configuration.",
         "The configuration that was last read is refused, and the one before goes on. The exporter's log names the "
@@ -193,10 +189,10 @@ def _resources() -> Iterator[Alert]:
 def _whole() -> Iterator[Alert]:
     gap = "cloudflare_exporter_gap_seconds_total"
     yield Alert(
-        GAP,
-        "warning",
-        PRODUCT,
-        f"max by ({', '.join(DATASET)}) (\n{inner(growth(gap, '1h'))}\n)\n  > {threshold(GAP, 'warning')}",
+        GAP.name,
+        GAP.severity,
+        OF_EXPORTER,
+        f"max by ({', '.join(DATASET)}) (\n{inner(growth(gap, '1h'))}\n)\n  > {threshold(GAP)}",
         "Usage could not be counted for some time.",
         "{{ $value | humanizeDuration }} of dataset {{ $labels.dataset }} (account {{ $labels.account }}) were asked "
         "by "
@@ -208,10 +204,10 @@ def _whole() -> Iterator[Alert]:
         why="An hour smooths it by itself.",
     )
     yield Alert(
-        UNLISTED,
-        "info",
-        PRODUCT,
-        compared("max by (job, account) (cloudflare_exporter_unlisted_assets)", ">", ACCOUNTS, UNLISTED, "info"),
+        UNLISTED.name,
+        UNLISTED.severity,
+        OF_EXPORTER,
+        compared("max by (job, account) (cloudflare_exporter_unlisted_assets)", ">", UNLISTED),
         "Something is used that no list shows.",
         "Account {{ $labels.account }} has usage of {{ $value }} assets that Cloudflare does not list: deleted since, "
         "or "
@@ -223,10 +219,10 @@ def _whole() -> Iterator[Alert]:
 
 def _outdated() -> Iterator[Alert]:
     yield Alert(
-        CARD_OLD,
-        "info",
-        PRODUCT,
-        f"time() - max by (job) (cloudflare_exporter_rate_card_timestamp_seconds)\n  > {threshold(CARD_OLD, 'info')}",
+        CARD_OLD.name,
+        CARD_OLD.severity,
+        OF_EXPORTER,
+        f"time() - max by (job) (cloudflare_exporter_rate_card_timestamp_seconds)\n  > {threshold(CARD_OLD)}",
         "The exporter's prices are old.",
         "The prices that costs are estimated with were looked up {{ $value | humanizeDuration }} ago. Update the "
         "exporter, or set prices that have changed under costs.prices.",
@@ -238,10 +234,10 @@ def _revisions() -> Iterator[Record | Alert]:
     revisions = "cloudflare_exporter_revisions_total"
     yield Record(REVISED, f"max by ({', '.join(DATASET)}) (\n{inner(growth(revisions, '1h'))}\n)")
     yield Alert(
-        REVISIONS,
-        "info",
-        PRODUCT,
-        f"{REVISED}\n  > {threshold(REVISIONS, 'info')} * avg_over_time({REVISED}[7d] offset 1h)\n"
+        REVISIONS.name,
+        REVISIONS.severity,
+        OF_EXPORTER,
+        f"{REVISED}\n  > {threshold(REVISIONS)} * avg_over_time({REVISED}[7d] offset 1h)\n"
         "  and\n"
         f"{REVISED} > {setting(REVISIONS, 'least_rows')}\n"
         "  and\n"

@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 
 from alerting.costs import QUOTA_USED
-from alerting.promql import ACCOUNTS, DAILY_KV, FREE_PLAN, KV, both, compared, setting
+from alerting.promql import DAILY_KV, FREE_PLAN, KV, both, compared, setting
 from alerting.rule import Alert, Group, Record
 from alerting.usage import KV_OPERATIONS
+from exporter.alerts.table.kv import DAILY_LIMIT, OPERATIONS
+from exporter.catalog.kv import PRODUCT
 
 TITLE = "KV: loops of writes and lists, and the daily limits of the free plan."
 
-PRODUCT = "kv"
 
 CHANGE = f"{'_'.join(KV_OPERATIONS.labels)}:cloudflare_kv_operations_per_norm:ratio_rate1h"
-
-OPERATIONS = "CloudflareKvOperationSpike"
-DAILY_LIMIT = "CloudflareKvDailyLimitHigh"
 
 
 def groups() -> tuple[Group, ...]:
@@ -32,10 +30,10 @@ def _limits() -> Iterator[Alert]:
         ("warning", ">", "is nearly used up", "at the limit such operations fail until midnight UTC"),
     ):
         yield Alert(
-            DAILY_LIMIT,
+            DAILY_LIMIT.name,
             severity,
-            PRODUCT,
-            compared(series, comparison, ACCOUNTS, DAILY_LIMIT, severity),
+            PRODUCT.name,
+            compared(series, comparison, DAILY_LIMIT, severity),
             f"The free plan's limit of KV {text}.",
             "Account {{ $labels.account }} has used {{ $value | humanizePercentage }} of what the free plan allows of "
             "{{ $labels.meter }}; " + what + ". Look at which namespace uses it, or move to the paid plan.",
@@ -49,11 +47,11 @@ def _hours() -> Iterator[Record | Alert]:
     costly = '{action=~"write|list|delete"}'
     yield Record(CHANGE, f"{rate}{costly}\n  /\n{norm}{costly}", "Reads cost a tenth of the others, and seldom loop.")
     yield Alert(
-        OPERATIONS,
-        "warning",
-        PRODUCT,
+        OPERATIONS.name,
+        OPERATIONS.severity,
+        PRODUCT.name,
         both(
-            compared(CHANGE, ">", KV, OPERATIONS),
+            compared(CHANGE, ">", OPERATIONS),
             f"{rate} > {setting(OPERATIONS, 'least_operations_per_second')}",
         ),
         "A KV namespace has many more writes, lists or deletes than usual.",
@@ -61,5 +59,5 @@ def _hours() -> Iterator[Record | Alert]:
         "{{ $labels.account }}) had {{ $value | humanize }} times the operations {{ $labels.action }} of its busiest "
         "same hour of the last seven days. A million of them costs 5 USD: look for what runs in a loop.",
         wait="10m",
-        subject=("account", "project", "kv_namespace"),
+        subject=KV.labels[1:],
     )

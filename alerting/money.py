@@ -3,22 +3,15 @@
 from collections.abc import Iterator
 
 from alerting.costs import CHANGE, DAILY, FORECAST, LIST_COST, QUOTA_USED
-from alerting.promql import ACCOUNTS, DAILY_KV, FREE_PLAN, PROJECTS, both, compared, setting, threshold
+from alerting.promql import DAILY_KV, FREE_PLAN, PROJECTS, both, compared, setting, threshold
 from alerting.quotas import quota_alerts
 from alerting.rule import Alert, Group
+from exporter.alerts.names import OF_COSTS
+from exporter.alerts.table.money import APART, BUDGET_FORECAST, BUDGET_USED, FORECAST_HIGH, PER_HOUR, QUOTA, RISING
 
 TITLE = "Money: where the bill is heading, what rises, budgets, quotas, and whether bill and estimate agree."
 
-PRODUCT = "costs"
 OF_BUDGET = "budget, account, project, product"
-
-FORECAST_HIGH = "CloudflareCostForecastHigh"
-RISING = "CloudflareListCostRising"
-PER_HOUR = "CloudflareListCostPerHourHigh"
-BUDGET_USED = "CloudflareBudgetUsed"
-BUDGET_FORECAST = "CloudflareBudgetForecastExceeded"
-QUOTA = "CloudflareQuotaHigh"
-APART = "CloudflareBilledEstimateApart"
 
 
 def groups() -> tuple[Group, ...]:
@@ -28,10 +21,10 @@ def groups() -> tuple[Group, ...]:
 
 def _forecast() -> Alert:
     return Alert(
-        FORECAST_HIGH,
-        "warning",
-        PRODUCT,
-        compared(FORECAST, ">", ACCOUNTS, FORECAST_HIGH),
+        FORECAST_HIGH.name,
+        FORECAST_HIGH.severity,
+        OF_COSTS,
+        compared(FORECAST, ">", FORECAST_HIGH),
         "The bill is heading above what was set as high.",
         "The billing cycle of account {{ $labels.account }} is forecast to cost "
         '{{ $value | printf "%.2f" }} USD. The cost dashboard and cloudflare-exporter costs say which project and '
@@ -44,11 +37,11 @@ def _forecast() -> Alert:
 def _rising() -> Alert:
     daily = f"{PROJECTS.level}:{DAILY}"
     return Alert(
-        RISING,
-        "warning",
-        PRODUCT,
+        RISING.name,
+        RISING.severity,
+        OF_COSTS,
         both(
-            compared(f"{PROJECTS.level}:{CHANGE}", ">", PROJECTS, RISING),
+            compared(f"{PROJECTS.level}:{CHANGE}", ">", RISING),
             f"{daily} > {setting(RISING, 'least_usd_per_day')}",
         ),
         "A project costs much more a day than it did.",
@@ -62,10 +55,10 @@ def _rising() -> Alert:
 
 def _per_hour() -> Alert:
     return Alert(
-        PER_HOUR,
-        "critical",
-        PRODUCT,
-        compared(f"{PROJECTS.level}:{LIST_COST}:rate1h", ">", PROJECTS, PER_HOUR, "critical"),
+        PER_HOUR.name,
+        PER_HOUR.severity,
+        OF_COSTS,
+        compared(f"{PROJECTS.level}:{LIST_COST}:rate1h", ">", PER_HOUR),
         "A project costs very much at this hour.",
         "Over the last hour project {{ $labels.project }} (account {{ $labels.account }}) cost "
         '{{ $value | printf "%.2f" }} USD, at list price. Look at which product it is, then for what runs away: a '
@@ -82,7 +75,7 @@ def _budgets() -> Iterator[Alert]:
     used = f"max by (job, {OF_BUDGET}) (cloudflare_budget_used_ratio)"
     for severity, comparison, text in (("critical", ">=", "is used up"), ("warning", ">", "is nearly used up")):
         yield Alert(
-            BUDGET_USED,
+            BUDGET_USED.name,
             severity,
             "",
             f"{used}\n  {comparison} {threshold(BUDGET_USED, severity)}",
@@ -94,11 +87,11 @@ def _budgets() -> Iterator[Alert]:
             page="cost",
         )
     yield Alert(
-        BUDGET_FORECAST,
-        "warning",
+        BUDGET_FORECAST.name,
+        BUDGET_FORECAST.severity,
         "",
         f"max by (job, {OF_BUDGET}) (cloudflare_budget_forecast_ratio)\n"
-        f"  > {threshold(BUDGET_FORECAST, 'warning')}\n"
+        f"  > {threshold(BUDGET_FORECAST)}\n"
         "  unless\n"
         f"{used}\n"
         f"  >= {threshold(BUDGET_USED, 'critical')}",
@@ -115,7 +108,7 @@ def _quotas() -> Iterator[Alert]:
     """R2 and, on the free plan, KV have alerts of their own about what is included."""
     yield from quota_alerts(
         QUOTA,
-        PRODUCT,
+        OF_COSTS,
         "(\n"
         f'  {QUOTA_USED}{{meter!~"r2_.+"}}\n'
         "    unless\n"
@@ -131,10 +124,10 @@ def _apart() -> Alert:
     series = f"abs({ratio} - 1)"
     billed = "max by (job, account, meter, line) (cloudflare_billed_cost_usd)"
     return Alert(
-        APART,
-        "warning",
-        PRODUCT,
-        both(compared(series, ">", ACCOUNTS, APART), f"{billed} > {setting(APART, 'least_usd')}"),
+        APART.name,
+        APART.severity,
+        OF_COSTS,
+        both(compared(series, ">", APART), f"{billed} > {setting(APART, 'least_usd')}"),
         "Cloudflare's bill and the estimate differ.",
         "Of account {{ $labels.account }} the line {{ $labels.line }} of Cloudflare's bill and its estimate differ by "
         "{{ $value | humanizePercentage }}. See docs/costs.md: a contract, a discount or a price that has changed; set "

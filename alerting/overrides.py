@@ -1,23 +1,24 @@
 """Thresholds that the exporter's configuration sets for single accounts, projects and assets, by their labels."""
 
-from alerting.promql import ACCOUNTS, BUCKET, DATABASE, KV, OBJECTS, PROJECTS, WORKER
+from collections.abc import Sequence
+
+from alerting.promql import subjects
 from alerting.rule import Group, Record
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 
 TITLE = """Thresholds for single accounts, projects and assets, as the exporter publishes them from its configuration \
 (alerting.thresholds), under the labels that their usage has. Every rule prefers them to those of thresholds.yml.
 A quarter of an hour is looked back, so that none is lost while the exporter restarts."""
 
-KINDS = {"worker": WORKER, "r2_bucket": BUCKET, "d1_database": DATABASE, "do_namespace": OBJECTS, "kv_namespace": KV}
-SUBJECTS = {"account": ACCOUNTS, "project": PROJECTS, **KINDS}
-"""Kind of subject -> its labels."""
 
-
-def groups() -> tuple[Group]:
-    """Return one record a kind of subject."""
+def groups(products: Sequence[Product] = PRODUCTS) -> tuple[Group]:
+    """Return one record a kind of subject: accounts, projects, and the assets of each product."""
+    labels = {product.kind: product.label for product in products}
     records = []
-    for kind, subject in SUBJECTS.items():
+    for kind, subject in subjects(products).items():
         published = f'last_over_time(cloudflare_alert_threshold{{kind="{kind}"}}[15m])'
-        if kind in KINDS:
-            published = f'label_replace({published}, "{subject.labels[-1]}", "$1", "asset", "(.+)")'
+        if kind in labels:
+            published = f'label_replace({published}, "{labels[kind]}", "$1", "asset", "(.+)")'
         records.append(Record(subject.exceptions, f"max by (alert, severity, {subject.on}) (\n  {published}\n)"))
     return (Group("cloudflare.overrides", records),)

@@ -1,14 +1,19 @@
 """PromQL that rules have in common: rates over Cloudflare's time, norms of earlier days, thresholds with exceptions."""
 
 import textwrap
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from exporter.alerts.table import AlertEntry, entry
+from exporter.catalog import PRODUCTS, d1, durable_objects, kv, r2, workers
+from exporter.catalog.entry import Product
 
 TIME = "job_account_dataset:cloudflare_exporter_dataset_queried_until_timestamp_seconds"
 """What is recorded of Cloudflare's time, by window."""
 
 THRESHOLD = "cloudflare:alert_threshold:default"
 SETTING = "cloudflare:alert_setting:default"
-"""The knobs in ``rules/thresholds.yml``."""
+"""The records of the knobs, ``rules/thresholds.yml``."""
 
 FREE_PLAN = 'cloudflare_cost_account_info{plan="workers_free"}'
 
@@ -41,12 +46,23 @@ class Subject:
         return f"{self.level}:cloudflare_alert_threshold:max"
 
 
+def subject_of(product: Product) -> Subject:
+    """Return the subject that an asset of a product is."""
+    return Subject((*PROJECT, product.label))
+
+
+def subjects(products: Iterable[Product]) -> Mapping[str, Subject]:
+    """Return what alerts can be about, by its kind: accounts, projects, and the assets of some products."""
+    of_assets = {product.kind: subject_of(product) for product in products}
+    return {entry.ACCOUNT: ACCOUNTS, entry.PROJECT: PROJECTS, **of_assets}
+
+
 ACCOUNTS, PROJECTS = Subject(OWN), Subject(PROJECT)
-WORKER = Subject((*PROJECT, "script_name"))
-BUCKET = Subject((*PROJECT, "bucket"))
-DATABASE = Subject((*PROJECT, "database"))
-OBJECTS = Subject((*PROJECT, "do_namespace"))
-KV = Subject((*PROJECT, "kv_namespace"))
+WORKER, BUCKET, DATABASE, OBJECTS, KV = map(
+    subject_of, (workers.PRODUCT, r2.PRODUCT, d1.PRODUCT, durable_objects.PRODUCT, kv.PRODUCT)
+)
+
+_SUBJECTS = subjects(PRODUCTS)
 
 
 def inner(expr: str, spaces: int = 2) -> str:
@@ -87,46 +103,48 @@ def only_fresh(expr: str, dataset: str) -> str:
     return f"{expr.strip()}\n  and on (job, account)\n({is_fresh(dataset)})"
 
 
-def setting(alert: str, name: str) -> str:
-    """Return a knob of an alert besides its threshold."""
-    return f'scalar({SETTING}{{alert="{alert}",setting="{name}"}})'
+def setting(alert: AlertEntry, name: str) -> str:
+    """Return a knob of an alert besides its threshold. Raises ValueError if the table has none of the name."""
+    return f'scalar({SETTING}{{alert="{alert.name}",setting="{alert.setting(name).name}"}})'
 
 
-def threshold(alert: str, severity: str) -> str:
-    """Return an alert's threshold as it is for everything without one of its own."""
-    return f'scalar({THRESHOLD}{{alert="{alert}",severity="{severity}"}})'
+def threshold(alert: AlertEntry, severity: str = "") -> str:
+    """Return an alert's threshold as it is for everything without one of its own.
+
+    Without a severity it is the only one. Raises ValueError if the table has none, or several.
+    """
+    return f'scalar({THRESHOLD}{{alert="{alert.name}",severity="{alert.threshold(severity).severity}"}})'
 
 
-def compared(
-    series: str,
-    comparison: str,
-    subject: Subject,
-    alert: str,
-    severity: str = "warning",
-    *,
-    has_free_plan: bool = False,
-) -> str:
+def compared(series: str, comparison: str, alert: AlertEntry, severity: str = "") -> str:
     """Return the series that are above (``>``) or below (``<``) the threshold of their subject, or else the default's.
 
-    With ``has_free_plan`` the default is another one for accounts on the free plan.
+    The default may be another one for accounts on the free plan.
     """
-    own = f'{subject.exceptions}{{alert="{alert}",severity="{severity}"}}'
+    on, own = _exceptions(alert, severity)
     usual = threshold(alert, severity)
-    others = f"(\n{inner(series)}\n    unless on ({subject.on})\n  {own}\n)"
-    if has_free_plan:
+    others = f"(\n{inner(series)}\n    unless on ({on})\n  {own}\n)"
+    if alert.has_free_plan:
         common = (
             f"({others} unless on (job, account) {FREE_PLAN})\n  {comparison} {usual}\nor\n"
-            f"({others} and on (job, account) {FREE_PLAN})\n  {comparison} {setting(alert, 'threshold_free_plan')}"
+            f"({others} and on (job, account) {FREE_PLAN})\n  {comparison} {setting(alert, entry.FREE_PLAN)}"
         )
     else:
         common = f"{others}\n  {comparison} {usual}"
-    return f"{common}\nor\n{series.strip()}\n  {comparison} on ({subject.on}) group_left ()\n{own}"
+    return f"{common}\nor\n{series.strip()}\n  {comparison} on ({on}) group_left ()\n{own}"
 
 
-def effective(series: str, subject: Subject, alert: str, severity: str = "warning") -> str:
+def effective(series: str, alert: AlertEntry) -> str:
     """Return the threshold that holds for each of some series."""
-    own = f'max by ({subject.on}) ({subject.exceptions}{{alert="{alert}",severity="{severity}"}})'
-    return f"{own}\n  and\n{series}\nor\n0 * {series} + {threshold(alert, severity)}"
+    on, own = _exceptions(alert, "")
+    return f"max by ({on}) ({own})\n  and\n{series}\nor\n0 * {series} + {threshold(alert)}"
+
+
+def _exceptions(alert: AlertEntry, severity: str) -> tuple[str, str]:
+    """Return the labels of an alert's subjects, and the thresholds that the configuration sets for single ones."""
+    subject = _SUBJECTS[alert.subject]
+    matchers = f'alert="{alert.name}",severity="{alert.threshold(severity).severity}"'
+    return subject.on, f"{subject.exceptions}{{{matchers}}}"
 
 
 def both(first: str, *others: str) -> str:

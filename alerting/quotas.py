@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 
-from alerting.promql import ACCOUNTS, compared, inner
+from alerting.promql import compared, inner
 from alerting.rule import Alert
+from exporter.alerts.table import AlertEntry
 
 
-def quota_alerts(name: str, product: str, series: str, what: str, advice: str) -> Iterator[Alert]:
+def quota_alerts(alert: AlertEntry, product: str, series: str, what: str, advice: str) -> Iterator[Alert]:
     """Return both alerts about a ratio of what is used to what is included, by account and meter."""
-    used_up = compared(series, ">=", ACCOUNTS, name, "warning")
-    near = compared(series, ">", ACCOUNTS, name, "info")
+    used_up = compared(series, ">=", alert, "warning")
+    near = compared(series, ">", alert, "info")
     for severity, expr, text in (
         ("info", f"(\n{inner(near)}\n)\n  unless\n(\n{inner(used_up)}\n)", "comes near its end"),
         ("warning", used_up, "is used up"),
     ):
         yield Alert(
-            name,
+            alert.name,
             severity,
             product,
             expr,

@@ -7,11 +7,12 @@ from alerting.promql import BUCKET, both, compared, effective, setting
 from alerting.quotas import quota_alerts
 from alerting.rule import Alert, Group, Record
 from alerting.usage import R2_CLASS_A, R2_DENIED, R2_EGRESS
+from exporter.alerts.table.r2 import ACCESS_DENIED, CLASS_A, EGRESS, FILLING, LARGE, OBJECTS_LARGE, QUOTA
+from exporter.catalog.r2 import PRODUCT
 
 TITLE = "R2: sizes and how they grow, what is included, loops of operations, refused access, egress."
 
-PRODUCT = "r2"
-SUBJECT = ("account", "project", "bucket")
+SUBJECT = BUCKET.labels[1:]
 NAMED = "{{ $labels.bucket }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = BUCKET.level
@@ -21,13 +22,6 @@ DAILY_GROWTH = f"{LEVEL}:cloudflare_r2_stored_bytes:growth1d"
 OBJECT_SIZE = f"{LEVEL}:cloudflare_r2_object_bytes:avg"
 DENIED = f"{LEVEL}:cloudflare_r2_denied_operations:increase5m"
 
-LARGE = "CloudflareR2BucketLarge"
-FILLING = "CloudflareR2BucketFilling"
-QUOTA = "CloudflareR2QuotaHigh"
-CLASS_A = "CloudflareR2ClassASpike"
-ACCESS_DENIED = "CloudflareR2AccessDenied"
-OBJECTS_LARGE = "CloudflareR2ObjectsLarge"
-EGRESS = "CloudflareR2EgressSpike"
 
 CLASS_A_CHANGE = f"{LEVEL}:cloudflare_r2_class_a_operations_per_norm:ratio_rate1h"
 EGRESS_CHANGE = f"{LEVEL}:cloudflare_r2_response_bytes_per_norm:ratio_rate1h"
@@ -42,7 +36,7 @@ def groups() -> tuple[Group, ...]:
 
 
 def _records() -> Iterator[Record]:
-    by_class = "job, account, project, bucket, storage_class"
+    by_class = f"{BUCKET.on}, storage_class"
     yield Record(
         STORED,
         f"sum by ({BUCKET.on}) (\n"
@@ -52,7 +46,7 @@ def _records() -> Iterator[Record]:
         ")",
         "The sizes of two replicas are one size. A bucket holds objects of each storage class apart.",
     )
-    yield Record(LARGE_FROM, effective(STORED, BUCKET, LARGE))
+    yield Record(LARGE_FROM, effective(STORED, LARGE))
     yield Record(
         DAILY_GROWTH,
         f"({STORED} - last_over_time({STORED}[1h] offset 3d)) / 3",
@@ -69,10 +63,10 @@ def _records() -> Iterator[Record]:
 
 def _storage() -> Iterator[Alert]:
     yield Alert(
-        LARGE,
-        "warning",
-        PRODUCT,
-        compared(STORED, ">", BUCKET, LARGE),
+        LARGE.name,
+        LARGE.severity,
+        PRODUCT.name,
+        compared(STORED, ">", LARGE),
         "An R2 bucket is large.",
         "Bucket " + NAMED + " holds {{ $value | humanize }}B, as Cloudflare measured it within the last hours. What "
         "lies above the free 10 GB of an account costs every month: look at what is written there and whether it needs "
@@ -85,9 +79,9 @@ def _storage() -> Iterator[Alert]:
     )
     days = setting(FILLING, "days")
     yield Alert(
-        FILLING,
+        FILLING.name,
         "warning",
-        PRODUCT,
+        PRODUCT.name,
         f"(\n  ({LARGE_FROM} - {STORED}) / ({DAILY_GROWTH} > 0) < {days}\n)\n  and\n{STORED} <= {LARGE_FROM}",
         "An R2 bucket will soon be large.",
         "Bucket " + NAMED + ' will reach the size at which it alerts in {{ $value | printf "%.1f" }} days, if it grows '
@@ -97,10 +91,10 @@ def _storage() -> Iterator[Alert]:
         subject=SUBJECT,
     )
     yield Alert(
-        OBJECTS_LARGE,
-        "info",
-        PRODUCT,
-        compared(OBJECT_SIZE, ">", BUCKET, OBJECTS_LARGE, "info"),
+        OBJECTS_LARGE.name,
+        OBJECTS_LARGE.severity,
+        PRODUCT.name,
+        compared(OBJECT_SIZE, ">", OBJECTS_LARGE),
         "The objects of an R2 bucket are unusually large.",
         "The objects of bucket " + NAMED + " have {{ $value | humanize }}B in the mean. Look whether something writes "
         "backups, dumps or recordings there that belong elsewhere.",
@@ -113,7 +107,7 @@ def _storage() -> Iterator[Alert]:
 def _quota() -> Iterator[Alert]:
     yield from quota_alerts(
         QUOTA,
-        PRODUCT,
+        PRODUCT.name,
         f'{QUOTA_USED}{{meter=~"r2_.+"}}',
         "R2 includes in a billing cycle",
         "What lies above is billed: look at which bucket uses it, cloudflare_cost_cycle_to_date_usd of that meter.",
@@ -122,10 +116,10 @@ def _quota() -> Iterator[Alert]:
 
 def _denied() -> Alert:
     return Alert(
-        ACCESS_DENIED,
-        "warning",
-        PRODUCT,
-        compared(DENIED, ">", BUCKET, ACCESS_DENIED),
+        ACCESS_DENIED.name,
+        ACCESS_DENIED.severity,
+        PRODUCT.name,
+        compared(DENIED, ">", ACCESS_DENIED),
         "Access to an R2 bucket is refused again and again.",
         "{{ $value | humanize }} operations on bucket " + NAMED + " were refused with 401 or 403 within five minutes. "
         "Somebody tries keys, or a key of your own has expired: look at cloudflare_r2_operations_total by action.",
@@ -140,10 +134,10 @@ def _spikes() -> Iterator[Record | Alert]:
     yield Record(EGRESS_CHANGE, f"{R2_EGRESS.record('1h')}\n  /\n{R2_EGRESS.norm}")
     least = f"{R2_CLASS_A.record('1h')} > {setting(CLASS_A, 'least_operations_per_second')}"
     yield Alert(
-        CLASS_A,
-        "warning",
-        PRODUCT,
-        both(compared(CLASS_A_CHANGE, ">", BUCKET, CLASS_A), least),
+        CLASS_A.name,
+        CLASS_A.severity,
+        PRODUCT.name,
+        both(compared(CLASS_A_CHANGE, ">", CLASS_A), least),
         "An R2 bucket has many more class A operations than usual.",
         "Over the last hour bucket " + NAMED + " had {{ $value | humanize }} times the class A operations (writes and "
         "lists) of its busiest same hour of the last seven days. Look at which action it is, and what runs in a loop.",
@@ -152,10 +146,10 @@ def _spikes() -> Iterator[Record | Alert]:
     )
     least = f"{R2_EGRESS.record('1h')} > {setting(EGRESS, 'least_bytes_per_second')}"
     yield Alert(
-        EGRESS,
-        "info",
-        PRODUCT,
-        both(compared(EGRESS_CHANGE, ">", BUCKET, EGRESS, "info"), least),
+        EGRESS.name,
+        EGRESS.severity,
+        PRODUCT.name,
+        both(compared(EGRESS_CHANGE, ">", EGRESS), least),
         "An R2 bucket sends much more than usual.",
         "Over the last hour bucket " + NAMED + " sent {{ $value | humanize }} times the bytes of its busiest same hour "
         "of the last seven days. Egress is free, its class B operations are not: look at who reads.",

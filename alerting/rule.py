@@ -4,10 +4,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from exporter.alerts.names import OF_COSTS
+
 WIDTH = 120
 
 RUNBOOK = "alerting/runbook.md"
-PAGES = {"": "overview", "costs": "cost"}
+PAGES = {"": "overview", OF_COSTS: "cost"}
 """Product -> the dashboard that shows its alerts, where that is not called as the product is."""
 
 

@@ -15,11 +15,22 @@ from alerting.promql import (
 )
 from alerting.rule import Alert, Group, Record
 from alerting.usage import ERROR_RATIO, ERRORS, LIMITED, REQUESTS, SUCCESS_RATIO, WORKERS_DATASET
+from exporter.alerts.table import AlertEntry
+from exporter.alerts.table.workers import (
+    ANOMALOUS,
+    BURNS,
+    CPU_HIGH,
+    ERROR_RATIO_HIGH,
+    LIMIT_EXCEEDED,
+    SLOW,
+    SUCCESS_LOW,
+    VANISHED,
+)
+from exporter.catalog.workers import PRODUCT
 
 TITLE = "Workers: errors, limits, time, and traffic that vanishes or is not as usual."
 
-PRODUCT = "workers"
-SUBJECT = ("account", "project", "script_name")
+SUBJECT = WORKER.labels[1:]
 NAMED = "Worker {{ $labels.script_name }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = WORKER.level
@@ -36,15 +47,6 @@ LEFT = f"{LEVEL}:cloudflare_worker_requests_per_usual:ratio_rate10m"
 UPPER = f"{LEVEL}:cloudflare_worker_requests:upper_rate1h"
 LOWER = f"{LEVEL}:cloudflare_worker_requests:lower_rate1h"
 
-ERROR_RATIO_HIGH = "CloudflareWorkerErrorRatioHigh"
-BURNS = "CloudflareWorkerErrorBudgetBurn"
-SUCCESS_LOW = "CloudflareWorkerSuccessRatioLow"
-CPU_HIGH = "CloudflareWorkerCpuTimeHigh"
-SLOW = "CloudflareWorkerRequestTimeHigh"
-LIMIT_EXCEEDED = "CloudflareWorkerLimitExceeded"
-VANISHED = "CloudflareWorkerTrafficVanished"
-ANOMALOUS = "CloudflareWorkerTrafficAnomalous"
-
 
 def groups() -> tuple[Group, ...]:
     """Return the records and alerts about Workers."""
@@ -54,7 +56,7 @@ def groups() -> tuple[Group, ...]:
     )
 
 
-def busy(alert: str, rate: str = RATE) -> str:
+def busy(alert: AlertEntry, rate: str = RATE) -> str:
     """Return the Workers that are called often enough to be judged."""
     return f"{rate} > {setting(alert, 'least_requests_per_second')}"
 
@@ -90,10 +92,10 @@ def _records() -> Iterator[Record]:
 def _errors() -> Iterator[Alert]:
     ratio = f"{LEVEL}:{ERROR_RATIO}"
     yield Alert(
-        ERROR_RATIO_HIGH,
-        "warning",
-        PRODUCT,
-        both(compared(ratio, ">", WORKER, ERROR_RATIO_HIGH), busy(ERROR_RATIO_HIGH)),
+        ERROR_RATIO_HIGH.name,
+        ERROR_RATIO_HIGH.severity,
+        PRODUCT.name,
+        both(compared(ratio, ">", ERROR_RATIO_HIGH), busy(ERROR_RATIO_HIGH)),
         "A Worker fails more often than it should.",
         "{{ $value | humanizePercentage }} of the invocations of " + NAMED + " failed over ten minutes of Cloudflare's "
         "time (right after an outage: over all of it). Look at cloudflare_worker_errors_total by status, then at the "
@@ -106,12 +108,12 @@ def _errors() -> Iterator[Alert]:
         ("warning", "6h", "1h", "15m", "the last six hours"),
     ):
         yield Alert(
-            BURNS,
+            BURNS.name,
             severity,
-            PRODUCT,
+            PRODUCT.name,
             both(
-                compared(f"{BURN}{long}", ">", WORKER, BURNS, severity),
-                compared(f"{BURN}{short}", ">", WORKER, BURNS, severity),
+                compared(f"{BURN}{long}", ">", BURNS, severity),
+                compared(f"{BURN}{short}", ">", BURNS, severity),
                 busy(BURNS, HOURLY),
             ),
             "A Worker spends its error budget too fast.",
@@ -126,10 +128,10 @@ def _errors() -> Iterator[Alert]:
         )
     success = f"{LEVEL}:{SUCCESS_RATIO}"
     yield Alert(
-        SUCCESS_LOW,
-        "warning",
-        PRODUCT,
-        both(compared(success, "<", WORKER, SUCCESS_LOW), busy(SUCCESS_LOW)),
+        SUCCESS_LOW.name,
+        SUCCESS_LOW.severity,
+        PRODUCT.name,
+        both(compared(success, "<", SUCCESS_LOW), busy(SUCCESS_LOW)),
         "Too few invocations of a Worker succeed.",
         "Only {{ $value | humanizePercentage }} of the invocations of " + NAMED + " ended well over ten minutes of "
         "Cloudflare's time. Look at cloudflare_worker_requests_total by status: not every outcome that is no success "
@@ -141,10 +143,10 @@ def _errors() -> Iterator[Alert]:
 
 def _limits() -> Iterator[Alert]:
     yield Alert(
-        CPU_HIGH,
-        "warning",
-        PRODUCT,
-        both(compared(CPU_TIME, ">", WORKER, CPU_HIGH, has_free_plan=True), busy(CPU_HIGH)),
+        CPU_HIGH.name,
+        CPU_HIGH.severity,
+        PRODUCT.name,
+        both(compared(CPU_TIME, ">", CPU_HIGH), busy(CPU_HIGH)),
         "A Worker comes near its CPU limit.",
         "One in a hundred invocations of "
         + NAMED
@@ -154,10 +156,10 @@ def _limits() -> Iterator[Alert]:
         subject=SUBJECT,
     )
     yield Alert(
-        SLOW,
-        "warning",
-        PRODUCT,
-        both(compared(REQUEST_TIME, ">", WORKER, SLOW), busy(SLOW)),
+        SLOW.name,
+        SLOW.severity,
+        PRODUCT.name,
+        both(compared(REQUEST_TIME, ">", SLOW), busy(SLOW)),
         "A Worker answers slowly.",
         "One in twenty requests to " + NAMED + " takes {{ $value | humanizeDuration }} or more. Compare with "
         "cloudflare_worker_cpu_time_seconds: if that is short, the Worker waits for something else.",
@@ -165,11 +167,11 @@ def _limits() -> Iterator[Alert]:
         subject=SUBJECT,
     )
     yield Alert(
-        LIMIT_EXCEEDED,
-        "warning",
-        PRODUCT,
+        LIMIT_EXCEEDED.name,
+        LIMIT_EXCEEDED.severity,
+        PRODUCT.name,
         both(
-            compared(LIMITED_RATIO, ">", WORKER, LIMIT_EXCEEDED),
+            compared(LIMITED_RATIO, ">", LIMIT_EXCEEDED),
             f"{LIMITED.record('10m')} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
         ),
         "A Worker is stopped at its CPU or memory limit.",
@@ -191,7 +193,7 @@ def _usual() -> Iterator[Record]:
     yield Record(USUAL_LIMITS, over_all("avg", OF_WEEKS, WORKER.labels, 3))
     yield Record(SPREAD, over_all("stddev", OF_WEEKS, WORKER.labels, 3))
     yield Record(LEFT, f"{RATE}\n  /\n({USUAL_LIMITS} > {setting(VANISHED, 'least_usual_requests_per_second')})")
-    factor = effective(USUAL_LIMITS, WORKER, ANOMALOUS, "info")
+    factor = effective(USUAL_LIMITS, ANOMALOUS)
     tolerance = setting(ANOMALOUS, "tolerance")
     for record, sign in ((UPPER, "+"), (LOWER, "-")):
         yield Record(
@@ -206,10 +208,10 @@ def _usual() -> Iterator[Record]:
 def _traffic() -> Iterator[Alert]:
     exists = f"max by ({WORKER.on}) (cloudflare_worker_info)"
     yield Alert(
-        VANISHED,
-        "warning",
-        PRODUCT,
-        both(compared(LEFT, "<", WORKER, VANISHED), exists),
+        VANISHED.name,
+        VANISHED.severity,
+        PRODUCT.name,
+        both(compared(LEFT, "<", VANISHED), exists),
         "A Worker is hardly called any more.",
         "For half an hour " + NAMED + " has had {{ $value | humanizePercentage }} of the requests that it has at this "
         "hour of the week. Look at what calls it: routes, DNS, the service in front of it.",
@@ -219,9 +221,9 @@ def _traffic() -> Iterator[Alert]:
     )
     floor = setting(ANOMALOUS, "least_requests_per_second")
     yield Alert(
-        ANOMALOUS,
-        "info",
-        PRODUCT,
+        ANOMALOUS.name,
+        ANOMALOUS.severity,
+        PRODUCT.name,
         f"(\n  {HOURLY} > {UPPER}\n    or\n  {HOURLY} < {LOWER}\n)\n"
         "  and\n"
         f"(\n  {HOURLY} > {floor}\n    or\n  {USUAL_LIMITS} > {floor}\n)\n"

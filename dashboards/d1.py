@@ -3,13 +3,14 @@
 from dashboards import lines
 from dashboards.grafana import FieldStyle, Json
 from dashboards.names import D1_QUERIES, D1_ROWS_READ, D1_ROWS_WRITTEN, ROWS_READ_TOTAL, ROWS_WRITTEN_TOTAL
-from dashboards.product import WIDE, Product
+from dashboards.product import WIDE, ProductPage
 from dashboards.queries import select, total, used
 from dashboards.tables import Value
 from dashboards.text import FIFTEEN, SIZES
+from exporter.catalog.d1 import PRODUCT
 
-D1 = Product("d1", "D1", "d1_.+")
-BY = "project, database"
+D1 = ProductPage(PRODUCT, "d1_.+")
+BY = f"project, {D1.label}"
 READ = "Rows that queries scan, which is what is billed (d1AnalyticsAdaptiveGroups)."
 WRITTEN = "Rows that queries write (d1AnalyticsAdaptiveGroups)."
 SIZE = ":cloudflare_d1_size_bytes:max"

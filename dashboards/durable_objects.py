@@ -4,13 +4,14 @@ from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import DURATION_TOTAL, OBJECT_DURATION, OBJECT_ERRORS, OBJECT_REQUESTS, OBJECT_TOTAL
-from dashboards.product import HALF, WIDE, Product
+from dashboards.product import HALF, WIDE, ProductPage
 from dashboards.queries import or_none, select, sum_of, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, FIFTEEN, SIZES
+from exporter.catalog.durable_objects import PRODUCT
 
-OBJECTS = Product("durable_objects", "Durable Objects", "do_.+")
-BY = "project, do_namespace"
+OBJECTS = ProductPage(PRODUCT, "do_.+")
+BY = f"project, {OBJECTS.label}"
 HELD = (
     "Billed duration in GB-seconds per second: the memory that is held, at 128 MB for each active object "
     "(durableObjectsPeriodicGroups)."
@@ -92,4 +93,4 @@ def _requests() -> Json:
 
 
 def _gauge(metric: str) -> str:
-    return or_none(f"max by (do_namespace) ({select(metric, OBJECTS.chosen)})", "do_namespace")
+    return or_none(f"max by ({OBJECTS.label}) ({select(metric, OBJECTS.chosen)})", OBJECTS.label)

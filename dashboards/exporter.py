@@ -19,8 +19,9 @@ from dashboards.queries import or_none, select_account, select_job
 from dashboards.tables import Column, Value, bars, values_table
 from dashboards.text import IN_RANGE
 from dashboards.variables import alerts, of_accounts
+from exporter.alerts.names import OF_EXPORTER
 
-OWN = 'product="exporter"'
+OWN = f'product="{OF_EXPORTER}"'
 
 
 def exporter() -> Json:

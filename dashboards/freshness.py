@@ -1,15 +1,20 @@
 """Whether figures are fresh, and what is wrong."""
 
+from collections.abc import Iterable
+
 from dashboards.colors import BAD, CAREFUL, GOOD, NOTICE
 from dashboards.grafana import FieldStyle, Json, Query, Size, mappings, stat
 from dashboards.lines import API_BUDGET, STALE_SECONDS
 from dashboards.links import EXPORTER, PROJECT, of_row, of_series
 from dashboards.queries import ACCOUNT, firing, select_account, select_job
 from dashboards.tables import COLORED, Column, Value, linked, table, values_table
+from exporter.alerts import SEVERITIES
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 
 STATES = {"ok": ("ok", GOOD), "failing": ("failing", BAD), "unavailable": ("unavailable", CAREFUL)}
-SEVERITIES = {"1": ("critical", BAD), "2": ("warning", CAREFUL), "3": ("info", NOTICE)}
-"""By rank, so that they can be sorted."""
+RANKED = {str(rank): named for rank, named in enumerate(zip(SEVERITIES, (BAD, CAREFUL, NOTICE), strict=True), start=1)}
+"""Severities and their colours by rank, so that they can be sorted."""
 
 STATE = "cloudflare_exporter_dataset_state"
 UNTIL = "cloudflare_exporter_dataset_queried_until_timestamp_seconds"
@@ -122,13 +127,12 @@ def datasets_table(size: Size) -> Json:
     )
 
 
-def alerts_table(size: Size, *matchers: str) -> Json:
-    """Return which alerts fire."""
-    subject = (
-        '"script_name", "bucket", "database", "do_namespace", "kv_namespace", "dataset", "meter", "budget", "alert"'
-    )
+def alerts_table(size: Size, *matchers: str, products: Iterable[Product] = PRODUCTS) -> Json:
+    """Return which alerts fire, and what each is about."""
+    labels = (*(product.label for product in products), "dataset", "meter", "budget", "alert")
+    subject = ", ".join(f'"{label}"' for label in labels)
     ranked = firing(*matchers)
-    for rank, (severity, _) in SEVERITIES.items():
+    for rank, (severity, _) in RANKED.items():
         ranked = f'label_replace({ranked}, "severity", "{rank}", "severity", "{severity}")'
     return table(
         "Firing alerts",
@@ -140,7 +144,7 @@ def alerts_table(size: Size, *matchers: str) -> Json:
             Column(
                 "severity",
                 "Severity",
-                {"mappings": mappings(SEVERITIES), "custom.cellOptions": COLORED, "custom.width": 75},
+                {"mappings": mappings(RANKED), "custom.cellOptions": COLORED, "custom.width": 75},
             ),
             Column("alertname", "Alert", {"custom.width": 235}),
             Column("subject", "What", {"noValue": "-"}),

@@ -3,13 +3,14 @@
 from dashboards.colors import ACTIONS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import KV_OPERATIONS, KV_TOTAL
-from dashboards.product import HALF, THIRD, Product
+from dashboards.product import HALF, THIRD, ProductPage
 from dashboards.queries import or_none, select, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE, SIZES
+from exporter.catalog.kv import PRODUCT
 
-KV = Product("kv", "KV", "kv_.+")
-BY = "project, kv_namespace"
+KV = ProductPage(PRODUCT, "kv_.+")
+BY = f"project, {KV.label}"
 RATE = f"_action:{KV_OPERATIONS}:rate10m"
 STORED, KEYS = "cloudflare_kv_stored_bytes", "cloudflare_kv_keys"
 
@@ -74,7 +75,7 @@ def _size(metric: str) -> str:
 
 
 def _largest(metric: str, *matchers: str) -> str:
-    return or_none(f"topk(10, max by (kv_namespace) ({select(metric, KV.chosen, *matchers)}))", "kv_namespace")
+    return or_none(f"topk(10, max by ({KV.label}) ({select(metric, KV.chosen, *matchers)}))", KV.label)
 
 
 def _actions() -> Json:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from dashboards.colors import BAD, CAREFUL, GOOD, PLAIN
+from exporter.alerts.table import AlertEntry, d1, durable_objects, exporter, money, r2, workers
 
 COLORS = {"info": CAREFUL, "warning": CAREFUL, "critical": BAD}
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """An alert's threshold in ``alerting/rules/thresholds.yml``."""
+class Line:
+    """The threshold of an alert, as the table of alerts has it."""
 
     alert: str
     severity: str
@@ -24,24 +25,30 @@ class Threshold:
         return ((None, below), (self.value, COLORS[self.severity]))
 
 
-ERROR_RATIO = Threshold("CloudflareWorkerErrorRatioHigh", "warning", 0.05)
-CPU_TIME = Threshold("CloudflareWorkerCpuTimeHigh", "warning", 24)
-REQUEST_TIME = Threshold("CloudflareWorkerRequestTimeHigh", "warning", 2)
-LIMITED = Threshold("CloudflareWorkerLimitExceeded", "warning", 0.01)
-LARGE_BUCKET = Threshold("CloudflareR2BucketLarge", "warning", 10e9)
-DENIED = Threshold("CloudflareR2AccessDenied", "warning", 10)
-ROWS_PER_QUERY = Threshold("CloudflareD1FullScans", "warning", 10_000)
-DATABASE_SIZE = Threshold("CloudflareD1SizeHigh", "warning", 8e9)
-QUERY_TIME = Threshold("CloudflareD1QueryTimeHigh", "warning", 1)
-OBJECT_LIMITS = Threshold("CloudflareDurableObjectLimitExceeded", "warning", 0.01)
-OBJECT_STORAGE = Threshold("CloudflareDurableObjectStorageLarge", "warning", 10e9)
-QUOTA_NEAR = Threshold("CloudflareQuotaHigh", "info", 0.8)
-QUOTA_USED = Threshold("CloudflareQuotaHigh", "warning", 1)
-BUDGET_NEAR = Threshold("CloudflareBudgetUsed", "warning", 0.8)
-BUDGET_USED = Threshold("CloudflareBudgetUsed", "critical", 1)
-BUDGET_FORECAST = Threshold("CloudflareBudgetForecastExceeded", "warning", 1)
-PER_HOUR = Threshold("CloudflareListCostPerHourHigh", "critical", 1)
-API_BUDGET = Threshold("CloudflareApiBudgetTight", "warning", 0.1)
+def line(alert: AlertEntry, severity: str = "") -> Line:
+    """Return the line at the threshold of a severity, or at the only one."""
+    threshold = alert.threshold(severity)
+    return Line(alert.name, threshold.severity, threshold.default)
+
+
+ERROR_RATIO = line(workers.ERROR_RATIO_HIGH)
+CPU_TIME = line(workers.CPU_HIGH)
+REQUEST_TIME = line(workers.SLOW)
+LIMITED = line(workers.LIMIT_EXCEEDED)
+LARGE_BUCKET = line(r2.LARGE)
+DENIED = line(r2.ACCESS_DENIED)
+ROWS_PER_QUERY = line(d1.FULL_SCANS)
+DATABASE_SIZE = line(d1.SIZE_HIGH)
+QUERY_TIME = line(d1.SLOW)
+OBJECT_LIMITS = line(durable_objects.LIMIT_EXCEEDED)
+OBJECT_STORAGE = line(durable_objects.STORAGE)
+QUOTA_NEAR = line(money.QUOTA, "info")
+QUOTA_USED = line(money.QUOTA, "warning")
+BUDGET_NEAR = line(money.BUDGET_USED, "warning")
+BUDGET_USED = line(money.BUDGET_USED, "critical")
+BUDGET_FORECAST = line(money.BUDGET_FORECAST)
+PER_HOUR = line(money.PER_HOUR)
+API_BUDGET = line(exporter.BUDGET_TIGHT)
 
 LINES = (
     ERROR_RATIO,
@@ -69,5 +76,5 @@ QUOTA = ((None, PLAIN), (QUOTA_NEAR.value, CAREFUL), (QUOTA_USED.value, BAD))
 
 BUDGET = ((None, GOOD), (BUDGET_NEAR.value, CAREFUL), (BUDGET_USED.value, BAD))
 
-STALE_SECONDS = 600
-"""The threshold of CloudflareDatasetStale at a refresh interval of one minute."""
+STALE_SECONDS = exporter.STALE.threshold().default + 5 * 60
+"""Where CloudflareDatasetStale begins at a refresh interval of one minute: five refreshes come on top."""

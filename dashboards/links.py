@@ -3,21 +3,14 @@
 from collections.abc import Iterable
 
 from dashboards.grafana import Json
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 
 TAG = "cloudflare"
 
 OVERVIEW, COST, PROJECT, COMPARE, EXPORTER = (
     f"{TAG}-{name}" for name in ("overview", "cost", "project", "compare", "exporter")
 )
-
-ASSET_LABELS = {
-    "workers": "script_name",
-    "r2": "bucket",
-    "d1": "database",
-    "durable_objects": "do_namespace",
-    "kv": "kv_namespace",
-}
-"""Product -> the label, and the variable of the product's page, that names an asset."""
 
 KEPT = "${datasource:queryparam}&${job:queryparam}&${account:queryparam}"
 
@@ -61,12 +54,12 @@ def project_of_row() -> Json:
     return of_row(PROJECT, TO_PROJECT, project="Project")
 
 
-def asset_of_row() -> Json:
+def asset_of_row(products: Iterable[Product] = PRODUCTS) -> Json:
     """Return the link from a row with the columns Product, Project and Asset to the product's page.
 
-    What the asset is called there depends on the product; a page ignores the variables of the others.
+    The variable that chooses the asset there is the product's label; a page ignores those of the others.
     """
-    named = dict.fromkeys(ASSET_LABELS.values(), "Asset")
+    named = {product.label: "Asset" for product in products}
     return of_row('${__data.fields["Product"]}', TO_ASSET, project="Project", **named)
 
 

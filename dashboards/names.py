@@ -1,5 +1,7 @@
 """Names of what is recorded and exposed, as the pages put them together."""
 
+from exporter.catalog import r2
+
 LEVEL = "job_account"
 PROJECT_LEVEL = f"{LEVEL}_project"
 
@@ -17,7 +19,7 @@ OBJECT_DURATION = "cloudflare_durable_object_duration_gigabyte_seconds"
 KV_OPERATIONS = "cloudflare_kv_operations"
 LIST_COST = "cloudflare_list_cost_usd"
 
-R2_STORED = f"{PROJECT_LEVEL}_bucket:cloudflare_r2_stored_bytes:sum"
+R2_STORED = f"{PROJECT_LEVEL}_{r2.PRODUCT.label}:cloudflare_r2_stored_bytes:sum"
 QUOTA_USED = f"{LEVEL}_meter:cloudflare_quota_used_ratio:max"
 
 REQUESTS_TOTAL = f"{REQUESTS}_total"

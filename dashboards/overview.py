@@ -11,14 +11,7 @@ from dashboards.spending import cycle_left, forecast, to_date
 from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import LATE, WEEK
 from dashboards.variables import alerts, deployments, of_projects
-
-KINDS = {
-    "worker": "Workers",
-    "r2_bucket": "R2 buckets",
-    "d1_database": "D1 databases",
-    "do_namespace": "Durable Object namespaces",
-    "kv_namespace": "KV namespaces",
-}
+from exporter.catalog import PRODUCTS
 
 
 def overview() -> Json:
@@ -79,5 +72,5 @@ def _inventory(size: Size) -> Json:
         size,
         [Query(f"sum by (kind) (max by (account, kind) ({select_account('cloudflare_assets')}))", "{{kind}}")],
         FieldStyle("none"),
-        names=KINDS,
+        names={product.kind: product.assets for product in PRODUCTS},
     )

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from dashboards.freshness import alerts_firing, alerts_table
 from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
-from dashboards.lines import QUOTA, Threshold
+from dashboards.lines import QUOTA, Line
 from dashboards.links import (
-    ASSET_LABELS,
     PROJECT,
     TO_ASSET,
     TO_PROJECT,
@@ -22,17 +21,17 @@ from dashboards.queries import FORECAST, TO_DATE, largest, money, rate_of_larges
 from dashboards.spending import forecast, to_date
 from dashboards.tables import Column, Value, bars, linked, values_table
 from dashboards.text import DATA_TIME, LATE, OF_CYCLE, TEN
-from dashboards.variables import INFO, alerts, deployments, of_assets
+from dashboards.variables import alerts, deployments, of_assets
+from exporter.catalog.entry import Product
 
 SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """A product: its label ``product`` and what it is called."""
+class ProductPage:
+    """The page of a product, and the PromQL that leaves what is chosen on it."""
 
-    name: str
-    title: str
+    product: Product
     meters: str = ""
     """A regular expression of what its plan includes."""
 
@@ -42,17 +41,7 @@ class Product:
     @property
     def label(self) -> str:
         """Return the label that names an asset."""
-        return ASSET_LABELS[self.name]
-
-    @property
-    def asset(self) -> str:
-        """Return what an asset is called."""
-        return INFO[self.label][0]
-
-    @property
-    def word(self) -> str:
-        """Return the same within a title: a Worker is a name."""
-        return self.asset if self.name == "workers" else self.asset.lower()
+        return self.product.label
 
     @property
     def level(self) -> str:
@@ -67,12 +56,12 @@ class Product:
     @property
     def line(self) -> tuple[str, str]:
         """Return what leaves the chosen assets of the bill."""
-        return f'product=~"{self.lines or self.name}"', f'asset=~"${self.label}"'
+        return f'product=~"{self.lines or self.product.name}"', f'asset=~"${self.label}"'
 
     @property
     def firing(self) -> tuple[str, str]:
         """Return what leaves its alerts, those about no single asset too."""
-        return f'product="{self.name}"', f'{self.label}=~"${self.label}|"'
+        return f'product="{self.product.name}"', f'{self.label}=~"${self.label}|"'
 
     def page(
         self,
@@ -84,12 +73,12 @@ class Product:
         assets: Sequence[Json],
     ) -> Json:
         """Return the page: the sums, the account's curves, the table of assets, and curves of each asset."""
-        uid = product_page(self.name)
+        uid = product_page(self.product.name)
         return dashboard(
             uid,
-            f"Cloudflare / {self.title}",
+            f"Cloudflare / {self.product.title}",
             f"{description} {LATE}",
-            variables=of_assets(self.label),
+            variables=of_assets(self.product),
             annotations=(alerts(*self.firing), deployments(f'asset=~"${self.label}"')),
             sections=(
                 Section(
@@ -103,7 +92,7 @@ class Product:
                     ),
                 ),
                 Section("Which of them, and what is wrong", (self._table(values), self._alerts())),
-                Section(f"Each {self.word}", tuple(assets)),
+                Section(f"Each {self.product.asset}", tuple(assets)),
             ),
         )
 
@@ -112,13 +101,15 @@ class Product:
             Value(title, self._cost(metric), {"unit": "currencyUSD", "decimals": 2})
             for title, metric in (("To date", TO_DATE), ("Forecast", FORECAST))
         ]
-        select = of_row(product_page(self.name), TO_ASSET, project="Project", **{self.label: self.asset})
+        select = of_row(
+            product_page(self.product.name), TO_ASSET, project="Project", **{self.label: self.product.asset_title}
+        )
         return values_table(
-            f"{self.asset}s",
+            f"{self.product.asset_title}s",
             f"Usage in the selected time, as far as Cloudflare has reported it; sizes are those of now. {OF_CYCLE}",
             Size(16, 9),
             (
-                Column(self.label, self.asset, linked(select, **{"custom.width": 170})),
+                Column(self.label, self.product.asset_title, linked(select, **{"custom.width": 170})),
                 Column("project", "Project", linked(project_of_row(), **{"custom.width": 90})),
             ),
             (*values, *prices),
@@ -167,7 +158,7 @@ class Product:
         query = rate_of_largest(f"{self.level}{record}", counter, self.label, self.chosen, *matchers)
         return self._curves(title, f"{what} {TEN} {DATA_TIME}", query, FieldStyle(unit), is_stacked=True)
 
-    def value_by_asset(self, title: str, what: str, record: str, *, unit: str, line: Threshold | None = None) -> Json:
+    def value_by_asset(self, title: str, what: str, record: str, *, unit: str, line: Line | None = None) -> Json:
         """Return a recorded value by asset, the largest ones; with the line where an alert begins."""
         said = f" From the line on {line.alert} may fire." if line else ""
         query = largest(f"{self.level}{record}", self.label, self.chosen)
@@ -193,11 +184,11 @@ class Product:
 
     def _curves(self, title: str, what: str, query: str, look: FieldStyle, *, is_stacked: bool = False) -> Json:
         return timeseries(
-            f"{title} by {self.word}",
+            f"{title} by {self.product.asset}",
             what,
             THIRD,
             [Query(query, f"{{{{{self.label}}}}}")],
             look,
             is_stacked=is_stacked,
-            links=(of_series(product_page(self.name), TO_ASSET, self.label),),
+            links=(of_series(product_page(self.product.name), TO_ASSET, self.label),),
         )

@@ -4,7 +4,7 @@ from dashboards.colors import PRODUCTS
 from dashboards.freshness import alerts_firing, alerts_table
 from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.lines import ERROR_RATIO
-from dashboards.links import ASSET_LABELS, PROJECT, TO_ASSET, asset_of_row, of_series, product_page
+from dashboards.links import PROJECT, TO_ASSET, asset_of_row, of_series, product_page
 from dashboards.names import (
     D1_ROWS_READ,
     ERRORS_TOTAL,
@@ -23,6 +23,8 @@ from dashboards.spending import forecast, per_hour_by_product, to_date
 from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import DATA_TIME, IN_RANGE, LATE, OF_CYCLE, SIZES
 from dashboards.variables import MODIFIED, alerts, deployments, of_projects
+from exporter.catalog import d1, durable_objects, kv, r2, workers
+from exporter.catalog.entry import Product
 
 PROJECT_ALERTS = 'project=~"$project"'
 
@@ -117,14 +119,15 @@ def _moment(series: str) -> str:
 
 
 def _traffic(size: Size) -> tuple[Json, ...]:
-    ratio = f"{PROJECT_LEVEL}_script_name:{WORKER_ERROR_RATIO}"
+    worker = workers.PRODUCT.label
+    ratio = f"{PROJECT_LEVEL}_{worker}:{WORKER_ERROR_RATIO}"
     failing = timeseries(
         "Failed share by Worker",
         f"From the line on CloudflareWorkerErrorRatioHigh fires, unless the Worker is hardly called. {LATE}",
         size,
-        [Query(or_none(f"max by (script_name) ({select(ratio)})", "script_name"), "{{script_name}}")],
+        [Query(or_none(f"max by ({worker}) ({select(ratio)})", worker), f"{{{{{worker}}}}}")],
         FieldStyle("percentunit", ERROR_RATIO.drawn()),
-        links=(_opens("workers"),),
+        links=(_opens(workers.PRODUCT),),
     )
     curves = [
         timeseries(
@@ -133,8 +136,8 @@ def _traffic(size: Size) -> tuple[Json, ...]:
             size,
             [
                 Query(
-                    or_none(total(f"{PROJECT_LEVEL}_{record}", ASSET_LABELS[product]), ASSET_LABELS[product]),
-                    f"{{{{{ASSET_LABELS[product]}}}}}",
+                    or_none(total(f"{PROJECT_LEVEL}_{product.label}{record}", product.label), product.label),
+                    f"{{{{{product.label}}}}}",
                 )
             ],
             FieldStyle(unit),
@@ -145,43 +148,43 @@ def _traffic(size: Size) -> tuple[Json, ...]:
             (
                 "Requests by Worker",
                 f"Invocations (workersInvocationsAdaptive). {DATA_TIME}",
-                f"script_name:{REQUESTS}:rate10m",
-                "workers",
+                f":{REQUESTS}:rate10m",
+                workers.PRODUCT,
                 "reqps",
             ),
             (
                 "D1 rows read by database",
                 f"Rows scanned (d1AnalyticsAdaptiveGroups). {DATA_TIME}",
-                f"database:{D1_ROWS_READ}:rate10m",
-                "d1",
+                f":{D1_ROWS_READ}:rate10m",
+                d1.PRODUCT,
                 "rowsps",
             ),
             (
                 "R2 operations by bucket",
                 f"Of all classes (r2OperationsAdaptiveGroups). {DATA_TIME}",
-                f"bucket_class:{R2_OPERATIONS}:rate10m",
-                "r2",
+                f"_class:{R2_OPERATIONS}:rate10m",
+                r2.PRODUCT,
                 "ops",
             ),
             (
                 "R2 stored by bucket",
                 f"Objects and their metadata (r2StorageAdaptiveGroups). {SIZES}",
-                R2_STORED.removeprefix(f"{PROJECT_LEVEL}_"),
-                "r2",
+                R2_STORED.removeprefix(f"{PROJECT_LEVEL}_{r2.PRODUCT.label}"),
+                r2.PRODUCT,
                 "decbytes",
             ),
             (
                 "Durable Object requests by namespace",
                 f"Requests to objects (durableObjectsInvocationsAdaptiveGroups). {DATA_TIME}",
-                f"do_namespace:{OBJECT_REQUESTS}:rate10m",
-                "durable_objects",
+                f":{OBJECT_REQUESTS}:rate10m",
+                durable_objects.PRODUCT,
                 "reqps",
             ),
             (
                 "KV operations by namespace",
                 f"Of all kinds (kvOperationsAdaptiveGroups). {DATA_TIME}",
-                f"kv_namespace_action:{KV_OPERATIONS}:rate10m",
-                "kv",
+                f"_action:{KV_OPERATIONS}:rate10m",
+                kv.PRODUCT,
                 "ops",
             ),
         )
@@ -189,5 +192,5 @@ def _traffic(size: Size) -> tuple[Json, ...]:
     return (curves[0], failing, *curves[1:])
 
 
-def _opens(product: str) -> Json:
-    return of_series(product_page(product), TO_ASSET, ASSET_LABELS[product])
+def _opens(product: Product) -> Json:
+    return of_series(product_page(product.name), TO_ASSET, product.label)

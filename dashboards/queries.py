@@ -4,7 +4,12 @@ Rates come from recording rules, over Cloudflare's time. Totals over the selecte
 increase is right however late it arrives. What may be nothing is shown as zero.
 """
 
+from collections.abc import Sequence
+
 from dashboards.grafana import NONE
+from exporter.alerts.names import PREFIX, WATCHDOG
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 
 JOB = 'job=~"$job"'
 
@@ -89,13 +94,16 @@ def select_job(name: str, *matchers: str) -> str:
 
 def firing(*matchers: str) -> str:
     """Return the alerts about Cloudflare that fire, as Prometheus keeps them. The one that always fires is no news."""
-    always = 'alertname=~"Cloudflare.+",alertname!="CloudflareWatchdog",alertstate="firing"'
+    always = f'alertname=~"{PREFIX}.+",alertname!="{WATCHDOG}",alertstate="firing"'
     return select_job("ALERTS", always, *matchers)
 
 
-def with_product(expression: str) -> str:
-    """Return what has a label ``kind`` the label ``product`` too."""
-    named = f'label_replace({expression}, "product", "$1", "kind", "(r2|d1|kv)_.+")'
-    for kind, product in (("worker", "workers"), ("do_namespace", "durable_objects")):
-        named = f'label_replace({named}, "product", "{product}", "kind", "{kind}")'
+def with_product(expression: str, products: Sequence[Product] = PRODUCTS) -> str:
+    """Return what has a label ``kind`` the label ``product`` too; kinds that begin with it need one step for all."""
+    prefixed = [product for product in products if product.kind.startswith(f"{product.name}_")]
+    names = "|".join(product.name for product in prefixed)
+    named = f'label_replace({expression}, "product", "$1", "kind", "({names})_.+")'
+    for product in products:
+        if product not in prefixed:
+            named = f'label_replace({named}, "product", "{product.name}", "kind", "{product.kind}")'
     return named

@@ -4,13 +4,14 @@ from dashboards import lines
 from dashboards.colors import CLASSES
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import R2_EGRESS, R2_OPERATIONS, R2_STORED, R2_TOTAL
-from dashboards.product import HALF, THIRD, Product
+from dashboards.product import HALF, THIRD, ProductPage
 from dashboards.queries import or_none, select, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, SIZES
+from exporter.catalog.r2 import PRODUCT
 
-R2 = Product("r2", "R2", "r2_.+")
-BY = "project, bucket"
+R2 = ProductPage(PRODUCT, "r2_.+")
+BY = f"project, {R2.label}"
 
 
 def r2() -> Json:

@@ -1,18 +1,13 @@
 """What is chosen at the top of the pages, and what is marked in their graphs."""
 
+from collections.abc import Iterable
+
 from dashboards.colors import BAD, NOTICE
 from dashboards.grafana import Json
 from dashboards.page import annotation, datasource_variable, label_variable
 from dashboards.queries import ACCOUNT, ASSET, JOB, firing, select
-
-INFO = {
-    "script_name": ("Worker", "cloudflare_worker_info"),
-    "bucket": ("Bucket", "cloudflare_r2_bucket_info"),
-    "database": ("Database", "cloudflare_d1_database_info"),
-    "do_namespace": ("Namespace", "cloudflare_durable_object_namespace_info"),
-    "kv_namespace": ("Namespace", "cloudflare_kv_namespace_info"),
-}
-"""The label that names an asset -> what it is called, and the metric that has all of them."""
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 
 MODIFIED = "cloudflare_asset_modified_timestamp_seconds"
 
@@ -32,15 +27,15 @@ def of_projects(*, is_one: bool = False) -> tuple[Json, ...]:
     return (*of_accounts(), label_variable("project", "Project", listed, "project", is_one=is_one))
 
 
-def of_assets(label: str) -> tuple[Json, ...]:
-    """Return those and the assets of a kind."""
-    title, info = INFO[label]
-    return (*of_projects(), label_variable(label, title, f"{info}{{{ASSET}}}", label))
+def of_assets(product: Product) -> tuple[Json, ...]:
+    """Return those and the assets of a product."""
+    listed = f"{product.info}{{{ASSET}}}"
+    return (*of_projects(), label_variable(product.label, product.asset_title, listed, product.label))
 
 
-def alerts(*matchers: str) -> Json:
-    """Return marks where alerts fire."""
-    text = "{{project}} {{script_name}} {{bucket}} {{database}} {{do_namespace}} {{kv_namespace}} {{meter}}"
+def alerts(*matchers: str, products: Iterable[Product] = PRODUCTS) -> Json:
+    """Return marks where alerts fire, with what each is about."""
+    text = " ".join(f"{{{{{label}}}}}" for label in ("project", *(product.label for product in products), "meter"))
     return annotation("Alerts", firing(*matchers), BAD, title="{{alertname}}", text=text)
 
 

@@ -4,14 +4,15 @@ from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import ERRORS, ERRORS_TOTAL, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
-from dashboards.product import HALF, THIRD, WIDE, Product
+from dashboards.product import HALF, THIRD, WIDE, ProductPage
 from dashboards.projects import FAILED
 from dashboards.queries import select, sum_of, used
 from dashboards.tables import Column, Value, bars
 from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE
+from exporter.catalog.workers import PRODUCT
 
-WORKERS = Product("workers", "Workers", "workers_.+|wfp_.+", "workers|workers_for_platforms")
-BY = "project, script_name"
+WORKERS = ProductPage(PRODUCT, "workers_.+|wfp_.+", "workers|workers_for_platforms")
+BY = f"project, {WORKERS.label}"
 
 
 def workers() -> Json:

@@ -22,9 +22,6 @@ from exporter.exposition.text import Format
 from exporter.metrics.family import EXPORTER, Family
 from exporter.simulator import DEMO_TOKEN, Fault, Kind, ManualClock, Simulator, demo_world
 
-TITLES = {"workers": "Workers", "r2": "R2", "d1": "D1", "durable_objects": "Durable Objects", "kv": "KV"}
-"""How the products are called; one that is not here is called as in the catalog."""
-
 REFRESHES = 12
 """Minutes of the demo account after which every metric has a sample; in the last one analytics fail, a problem."""
 
@@ -147,7 +144,7 @@ ALERTS = "cloudflare_alert_"
 def full_page() -> str:
     """Return the page of all metrics."""
     others = other_rows()
-    sections = [(TITLES.get(product.name, product.name), product_rows(product)) for product in PRODUCTS]
+    sections = [(product.title, product_rows(product)) for product in PRODUCTS]
     sections.append(("Assets", [row for row in others if not row.name.startswith((EXPORTER, ALERTS, *MONEY))]))
     sections.append(("Costs", [row for row in others if row.name.startswith(MONEY)]))
     sections.append(("Alerts", [row for row in others if row.name.startswith(ALERTS)]))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from docs.tables import code, table
-from exporter.alerts.adjustable import ADJUSTABLE
+from exporter.alerts.table import ADJUSTABLE
 from exporter.cli import build_parser
 from exporter.config import Config
 from exporter.config.config import AT_TOP

@@ -27,7 +27,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "config": {"model", "catalog", "pricing", "alerts"},
     "costs": {"model", "logs", "billing", "catalog", "ledger", "pricing"},
     "metrics": {"model", "billing", "status", "catalog", "ledger", "pricing", "alerts", "config", "costs"},
-    "alertmanager": {"model", "config"},
+    "alertmanager": {"model", "catalog", "alerts", "config"},
     "web": {"model", "clock", "status", "config"},
     "views": {"model", "status", "catalog", "ledger", "pricing", "costs", "metrics"},
     "poller": {

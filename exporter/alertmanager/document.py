@@ -8,7 +8,9 @@ import yaml
 from exporter.alertmanager.receivers import ALSO, NOBODY, receiver, webhook
 from exporter.alertmanager.routes import inhibitions, receivers_of, root, time_intervals
 from exporter.alertmanager.secrets import Secret
-from exporter.alertmanager.services import SEVERITIES
+from exporter.alerts import SEVERITIES
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 from exporter.config.routing import Routing
 
 _HEAD = """\
@@ -16,16 +18,22 @@ _HEAD = """\
 """
 
 
-def write(routing: Routing, secrets: Iterable[Secret], also: Sequence[str] = (), head: str = _HEAD) -> str:
+def write(
+    routing: Routing,
+    secrets: Iterable[Secret],
+    also: Sequence[str] = (),
+    head: str = _HEAD,
+    products: Sequence[Product] = PRODUCTS,
+) -> str:
     """Return the configuration, secrets included; ``also`` are addresses that every alert is posted to besides."""
     known = tuple(secrets)
     extra = {f"{ALSO}-{number}" if number > 1 else ALSO: url for number, url in enumerate(also, start=1)}
     document = {
         "route": root(routing, known, tuple(extra)),
-        "inhibit_rules": inhibitions(),
+        "inhibit_rules": inhibitions(products),
         "receivers": [
             {"name": NOBODY},
-            *(receiver(secret, routing) for secret in known),
+            *(receiver(secret, routing, products) for secret in known),
             *(webhook(name, url) for name, url in extra.items()),
         ],
     }

@@ -1,12 +1,13 @@
 """Alertmanager's receivers: one for each secret, of its name, with the texts of its service. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from exporter.alertmanager import texts
 from exporter.alertmanager.markup import BRIEF, DISCORD, HTML, PLAIN, SLACK, TELEGRAM
 from exporter.alertmanager.secrets import Secret
 from exporter.alertmanager.services import SERVICES
+from exporter.catalog.entry import Product
 from exporter.config.routing import Routing
 
 Receiver = dict[str, Any]
@@ -28,9 +29,9 @@ _SEVERITY = (
 _BEST_LINK = "{{ if $dashboard }}{{ $dashboard }}{{ else }}{{ .ExternalURL }}{{ end }}"
 
 
-def receiver(secret: Secret, routing: Routing) -> Receiver:
-    """Return the receiver of a secret."""
-    config = {**secret.settings, **_says(secret.service.name, routing)}
+def receiver(secret: Secret, routing: Routing, products: Iterable[Product]) -> Receiver:
+    """Return the receiver of a secret, whose texts name assets of some products."""
+    config = {**secret.settings, **_says(secret.service.name, routing, texts.asset_labels(products))}
     return {"name": secret.name, secret.service.section: [config]}
 
 
@@ -39,45 +40,45 @@ def webhook(name: str, url: str) -> Receiver:
     return {"name": name, SERVICES["webhook"].section: [{"url": url, "send_resolved": True}]}
 
 
-def _says(service: str, routing: Routing) -> Mapping[str, Any]:
+def _says(service: str, routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
     """Return the keys of a receiver that are no secret."""
     by_service = {"discord": _discord, "slack": _slack, "pagerduty": _pagerduty, "telegram": _telegram, "email": _email}
     if service in by_service:
-        return {"send_resolved": True, **by_service[service](routing)}
+        return {"send_resolved": True, **by_service[service](routing, names)}
     # An end of the watchdog must not be taken for a sign of life.
     return {"send_resolved": service != "watchdog"}
 
 
-def _discord(routing: Routing) -> Mapping[str, Any]:
-    return {"title": texts.title(DISCORD), "message": texts.body(DISCORD, routing)}
+def _discord(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
+    return {"title": texts.title(DISCORD, names), "message": texts.body(DISCORD, routing, names)}
 
 
-def _telegram(routing: Routing) -> Mapping[str, Any]:
-    message = texts.body(TELEGRAM, routing, f"{TELEGRAM.strong(texts.title(TELEGRAM))}\n")
+def _telegram(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
+    message = texts.body(TELEGRAM, routing, names, f"{TELEGRAM.strong(texts.title(TELEGRAM, names))}\n")
     return {"api_url": routing.telegram_api_url, "parse_mode": "HTML", "message": message}
 
 
-def _email(routing: Routing) -> Mapping[str, Any]:
+def _email(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
     return {
-        "headers": {"Subject": texts.title(PLAIN)},
-        "text": texts.body(PLAIN, routing, f"{texts.title(PLAIN)}\n\n") + "\n",
-        "html": texts.html_page(HTML, routing),
+        "headers": {"Subject": texts.title(PLAIN, names)},
+        "text": texts.body(PLAIN, routing, names, f"{texts.title(PLAIN, names)}\n\n") + "\n",
+        "html": texts.html_page(HTML, routing, names),
     }
 
 
-def _slack(routing: Routing) -> Mapping[str, Any]:
+def _slack(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
     return {
         "color": _COLOUR,
-        "title": texts.title(SLACK),
+        "title": texts.title(SLACK, names),
         "title_link": texts.variables(routing, "$dashboard") + _BEST_LINK,
-        "text": texts.body(SLACK, routing),
-        "fallback": texts.title(SLACK),
+        "text": texts.body(SLACK, routing, names),
+        "fallback": texts.title(SLACK, names),
         "footer": "cloudflare-exporter",
         "mrkdwn_in": ["text"],
     }
 
 
-def _pagerduty(routing: Routing) -> Mapping[str, Any]:
+def _pagerduty(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
     linked = [
         {"href": f"{texts.variables(routing, name)}{{{{ or {name} .ExternalURL }}}}", "text": texts.LINKS[name]}
         for name, base in (("$runbook", routing.runbook_url), ("$dashboard", routing.grafana_url), ("$silence", "any"))
@@ -88,15 +89,15 @@ def _pagerduty(routing: Routing) -> Mapping[str, Any]:
         "client": "cloudflare-exporter",
         "client_url": texts.variables(routing, "$dashboard") + _BEST_LINK,
         "severity": _SEVERITY,
-        "description": texts.title(BRIEF),
+        "description": texts.title(BRIEF, names),
         "class": texts.label(".CommonLabels.alertname"),
-        "component": texts.label(texts.asset(".CommonLabels")),
+        "component": texts.label(texts.asset(".CommonLabels", names)),
         "group": texts.label("or .CommonLabels.project .CommonLabels.account"),
         "links": linked,
         "details": {
             "summary": f"{{{{ $first := index .Alerts 0 }}}}{texts.summary(BRIEF)}",
             "firing": texts.firing(BRIEF),
-            "resolved": texts.resolved(BRIEF),
+            "resolved": texts.resolved(BRIEF, names),
             "num_firing": "{{ len .Alerts.Firing }}",
             "num_resolved": "{{ len .Alerts.Resolved }}",
             "account": "{{ .CommonLabels.account }}",

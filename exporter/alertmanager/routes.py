@@ -10,11 +10,21 @@ from typing import Any
 
 from exporter.alertmanager.receivers import NOBODY
 from exporter.alertmanager.secrets import Secret
-from exporter.alertmanager.services import SEVERITIES
+from exporter.alerts.names import (
+    ACCOUNT_DOWN,
+    DATASET_REFUSED,
+    ESCALATION,
+    EXPORTER_ABSENT,
+    EXPORTER_DOWN,
+    OF_COSTS,
+    OF_EXPORTER,
+    PREFIX,
+    SEVERITIES,
+    WATCHDOG,
+)
+from exporter.alerts.table.exporter import STALE, TOKEN_FAILING
+from exporter.catalog.entry import Product
 from exporter.config.routing import LAST_MINUTE, WEEKDAYS, MuteTime, Routing, Team
-
-WATCHDOG = "CloudflareWatchdog"
-ESCALATION = "CloudflareCriticalUnresolved"
 
 GROUP_BY = ["alertname", "account", "project"]
 
@@ -56,16 +66,17 @@ def receivers_of(severity: str, secrets: Iterable[Secret], team: str = "") -> li
     return [secret.name for secret in secrets if secret.team == team and severity in secret.service.severities]
 
 
-def inhibitions() -> list[dict[str, Any]]:
-    """Return the rules by which an alert silences others."""
-    blind = "CloudflareExporterDown|CloudflareExporterAbsent"
-    silent = "CloudflareAccountDown|CloudflareTokenFailing"
-    subject = ["job", "account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace"]
+def inhibitions(products: Iterable[Product]) -> list[dict[str, Any]]:
+    """Return the rules by which an alert silences others; ``products`` are those whose assets alerts are about."""
+    ours = f'alertname=~"{PREFIX}.+"'
+    blind = f"{EXPORTER_DOWN}|{EXPORTER_ABSENT}"
+    silent = f"{ACCOUNT_DOWN}|{TOKEN_FAILING.name}"
+    subject = ["job", "account", "project", *(product.label for product in products)]
     return [
         {
             # Without the exporter every other alert stands on old figures.
             "source_matchers": [f'alertname=~"{blind}"'],
-            "target_matchers": ['alertname=~"Cloudflare.+"', f'alertname!~"{blind}|{WATCHDOG}|{ESCALATION}"'],
+            "target_matchers": [ours, f'alertname!~"{blind}|{WATCHDOG}|{ESCALATION}"'],
             "equal": ["job"],
         },
         {
@@ -73,22 +84,22 @@ def inhibitions() -> list[dict[str, Any]]:
             "source_matchers": [f'alertname=~"{silent}"'],
             "target_matchers": [
                 f'alertname!~"{silent}|{WATCHDOG}|{ESCALATION}"',
-                'alertname=~"Cloudflare.+"',
+                ours,
                 'product=~".+"',
-                'product!~"exporter|costs"',
+                f'product!~"{OF_EXPORTER}|{OF_COSTS}"',
                 'budget=""',
             ],
             "equal": ["job", "account"],
         },
         {
             "source_matchers": [f'alertname=~"{silent}"'],
-            "target_matchers": ['alertname=~"CloudflareDatasetStale|CloudflareDatasetRefused"'],
+            "target_matchers": [f'alertname=~"{STALE.name}|{DATASET_REFUSED}"'],
             "equal": ["job", "account"],
         },
         {
             # Who was told that something is critical need not be told that it is worth a look.
-            "source_matchers": ['alertname=~"Cloudflare.+"', 'severity="critical"'],
-            "target_matchers": ['alertname=~"Cloudflare.+"', 'severity=~"warning|info"'],
+            "source_matchers": [ours, 'severity="critical"'],
+            "target_matchers": [ours, 'severity=~"warning|info"'],
             "equal": ["alertname", *subject, "dataset", "meter", "budget", "action"],
         },
     ]

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
+from exporter.alerts import SEVERITIES
 from exporter.config.fields import Section, Word
-
-SEVERITIES = ("critical", "warning", "info")
 
 _CRITICAL, _WARNING = 1, 2
 

@@ -1,27 +1,16 @@
 """What notifications say, as Go templates that stand in the configuration itself: no file beside it is needed. Pure.
 
-Alerts of a notification have alert name, account and project in common. Most of the text is the same for every service;
+Alerts of a notification have alert name, account and project in common; ``names`` are the labels that say what one is
+about (`asset_labels`). Most of the text is the same for every service;
 `Markup` says how each writes it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.alertmanager.markup import BRIEF, Markup
+from exporter.catalog.entry import Product
 from exporter.config.routing import Routing
-
-ASSET_LABELS = (
-    "alert",
-    "script_name",
-    "bucket",
-    "database",
-    "do_namespace",
-    "kv_namespace",
-    "dataset",
-    "meter",
-    "budget",
-)
-"""What an alert can be about, the most telling first; ``alert`` is the name of an alert that nobody has resolved."""
 
 _TIME = '.UTC.Format "2006-01-02 15:04"'
 
@@ -54,18 +43,23 @@ _SILENCE = [
 """Finds the page that silences what the alerts of a notification have in common."""
 
 
-def asset(labels: str) -> str:
-    """Return the expression for what labels are about; empty text if they say nothing."""
-    return f"or {' '.join(f'{labels}.{name}' for name in ASSET_LABELS)}"
+def asset_labels(products: Iterable[Product]) -> tuple[str, ...]:
+    """Return what an alert can be about, the most telling first; ``alert`` names an alert that nobody has resolved."""
+    return ("alert", *(product.label for product in products), "dataset", "meter", "budget")
 
 
-def title(markup: Markup) -> str:
+def asset(labels: str, names: Sequence[str]) -> str:
+    """Return the expression for what labels are about, which may be any of these names; empty text if nothing."""
+    return f"or {' '.join(f'{labels}.{name}' for name in names)}"
+
+
+def title(markup: Markup, names: Sequence[str]) -> str:
     """Return the line that says what happens to what: of at most 240 characters."""
     parts = [
         '[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ len .Alerts.Firing }}{{ end }}]',
         "{{ with .CommonLabels.severity }} {{ . | toUpper }}{{ end }}",
         _cut(markup, ".CommonLabels.alertname", 60, " "),
-        _cut(markup, asset(".CommonLabels"), 60, " · "),
+        _cut(markup, asset(".CommonLabels", names), 60, " · "),
         _cut(markup, ".CommonLabels.project", 40, " · project "),
         _cut(markup, ".CommonLabels.account", 40, " · "),
     ]
@@ -132,14 +126,14 @@ def firing(markup: Markup) -> str:
     return _width(markup) + _listed(".Alerts.Firing", markup.listed, line)
 
 
-def resolved(markup: Markup) -> str:
+def resolved(markup: Markup, names: Sequence[str]) -> str:
     """Return a line for each alert that is over, each with its line break before it."""
-    what = f"or ({asset('.Labels')}) .Labels.project .Labels.account .Labels.alertname"
+    what = f"or ({asset('.Labels', names)}) .Labels.project .Labels.account .Labels.alertname"
     line = f"\n• {_cut(markup, what, 60)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)"
     return _listed(".Alerts.Resolved", markup.ended, line)
 
 
-def body(markup: Markup, routing: Routing, head: str = "") -> str:
+def body(markup: Markup, routing: Routing, names: Sequence[str], head: str = "") -> str:
     """Return the whole text, below a head that may be empty."""
     return "".join(
         [
@@ -149,21 +143,21 @@ def body(markup: Markup, routing: Routing, head: str = "") -> str:
             f"\n{links(markup)}",
             where_to_read(markup),
             f"\n{firing(markup)}",
-            "{{ if .Alerts.Resolved }}\n" + markup.strong("Resolved") + resolved(markup) + "{{ end }}",
+            "{{ if .Alerts.Resolved }}\n" + markup.strong("Resolved") + resolved(markup, names) + "{{ end }}",
         ]
     )
 
 
-def html_page(markup: Markup, routing: Routing) -> str:
+def html_page(markup: Markup, routing: Routing, names: Sequence[str]) -> str:
     """Return the HTML of an e-mail."""
     told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
-    what = f"or ({asset('.Labels')}) .Labels.project .Labels.account .Labels.alertname"
+    what = f"or ({asset('.Labels', names)}) .Labels.project .Labels.account .Labels.alertname"
     ended = f"<li>{_cut(markup, what, 200)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)</li>\n"
     return "".join(
         [
             variables(routing),
             '<!DOCTYPE html>\n<html>\n<body style="font-family: sans-serif; max-width: 50em">\n',
-            f"<h3>{title(markup)}</h3>\n<p>{markup.strong(summary(markup))}</p>\n<p>{links(markup)}",
+            f"<h3>{title(markup, names)}</h3>\n<p>{markup.strong(summary(markup))}</p>\n<p>{links(markup)}",
             where_to_read(markup).replace("\nWhat", "<br>What"),
             f"</p>\n<ul>\n{_width(markup)}",
             _listed(

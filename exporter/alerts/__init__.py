@@ -1,10 +1,12 @@
-"""What fires now, as Prometheus and Alertmanager say it. Nothing here is about Cloudflare's API."""
+"""Alerts: the table of their numbers, and what fires now, as Prometheus and Alertmanager say it."""
 
-from exporter.alerts.alert import WATCHDOG, Alert, State
+from exporter.alerts.alert import Alert, State
 from exporter.alerts.client import PATIENCE_SECONDS, Addresses, AlertsClient, AlertsUnavailable, FetchedAlerts
+from exporter.alerts.names import SEVERITIES, WATCHDOG
 
 __all__ = [
     "PATIENCE_SECONDS",
+    "SEVERITIES",
     "WATCHDOG",
     "Addresses",
     "Alert",

@@ -1,17 +1,12 @@
 """An alert, and what it is about by its labels. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from exporter.catalog import PRODUCTS
-
-PREFIX = "Cloudflare"
-"""How the names of our alerts begin; whoever else uses the same Prometheus is not our business."""
-
-WATCHDOG = "CloudflareWatchdog"
-"""An alert that always fires: who does not have it has not been told what fires."""
+from exporter.catalog.entry import Product
 
 
 class State(StrEnum):
@@ -60,15 +55,26 @@ class Alert:
     @property
     def product(self) -> str:
         """Return the product: as the rule says, else that of the asset."""
-        kind = self.asset[0] if self.asset else ""
-        of_kind = next((product.name for product in PRODUCTS if product.kind == kind), "")
-        return self.labels.get("product") or of_kind
+        return find_product(self.labels, PRODUCTS)
 
     @property
     def asset(self) -> tuple[str, str] | None:
         """Return kind and label of the asset: each product has its own label, costs have ``kind`` and ``asset``."""
-        found = next((product for product in PRODUCTS if self.labels.get(product.label)), None)
-        if found is not None:
-            return found.kind, self.labels[found.label]
-        kind, asset = self.labels.get("kind"), self.labels.get("asset")
-        return (kind, asset) if kind and asset else None
+        return find_asset(self.labels, PRODUCTS)
+
+
+def find_product(labels: Mapping[str, str], products: Iterable[Product]) -> str:
+    """Return the product that labels name, else that of their asset; empty if they are about none of the products."""
+    known = tuple(products)
+    asset = find_asset(labels, known)
+    kind = asset[0] if asset else ""
+    return labels.get("product") or next((product.name for product in known if product.kind == kind), "")
+
+
+def find_asset(labels: Mapping[str, str], products: Iterable[Product]) -> tuple[str, str] | None:
+    """Return kind and label of the asset that labels name, if they name one."""
+    found = next((product for product in products if labels.get(product.label)), None)
+    if found is not None:
+        return found.kind, labels[found.label]
+    kind, asset = labels.get("kind"), labels.get("asset")
+    return (kind, asset) if kind and asset else None

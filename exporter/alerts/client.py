@@ -9,8 +9,9 @@ from datetime import datetime
 
 import httpx
 
-from exporter.alerts.alert import WATCHDOG, Alert, State
+from exporter.alerts.alert import Alert, State
 from exporter.alerts.documents import MalformedResponse, read_alertmanager, read_prometheus
+from exporter.alerts.names import WATCHDOG
 from exporter.clock import Clock
 from exporter.model import ExporterError
 

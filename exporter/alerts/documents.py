@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from exporter.alerts.alert import PREFIX, Alert, State
+from exporter.alerts.alert import Alert, State
+from exporter.alerts.names import PREFIX
 from exporter.model import parse_time
 
 

@@ -104,12 +104,17 @@ STORAGE = Dataset(
 
 PRODUCT = Product(
     name="d1",
+    title="D1",
     kind="d1_database",
+    asset="database",
+    assets="D1 databases",
     label="database",
     info="cloudflare_d1_database_info",
+    category="Databases",
     endpoint=Endpoint(
         path="/accounts/{account_id}/d1/database",
         permission="D1 Read",
+        permission_key="d1",
         paging="page",
         per_page=10_000,
         id="uuid",

@@ -220,12 +220,17 @@ KV_STORAGE = Dataset(
 
 PRODUCT = Product(
     name="durable_objects",
+    title="Durable Objects",
     kind="do_namespace",
+    asset="namespace",
+    assets="Durable Object namespaces",
     label="do_namespace",
     info="cloudflare_durable_object_namespace_info",
+    category="Compute",
     endpoint=Endpoint(
         path="/accounts/{account_id}/workers/durable_objects/namespaces",
         permission="Workers Scripts Read",
+        permission_key="workers_scripts",
         paging="page",
         per_page=1000,
         parent="script",

@@ -230,10 +230,12 @@ class Endpoint:
 
     ``paging`` is ``none``, ``page`` or ``cursor``; ``items`` is the path of the array in the answer; the others are
     keys of an item (empty: the list does not have it). ``per_page`` is the largest documented page.
+    ``permission_key`` is the permission's key in a link to Cloudflare's token form (empty: it has none).
     """
 
     path: str
     permission: str
+    permission_key: str = ""
     paging: str = "none"
     per_page: int = 0
     items: tuple[str, ...] = ("result",)
@@ -261,17 +263,28 @@ class OperationCount:
 class Product:
     """A Cloudflare product: its asset kind, the label and info metric of an asset, the list, and the datasets.
 
+    ``title`` is the product's name for people, ``asset`` the word for one asset within a sentence, and ``assets`` that
+    for all of them where no product is named beside it. ``category`` is the FOCUS service category.
     ``requests`` and ``errors`` are what the requests (or operations) of an asset add up from; none: nobody says.
     """
 
     name: str
+    title: str
     kind: str
+    asset: str
+    assets: str
     label: str
     info: str
+    category: str
     endpoint: Endpoint
     datasets: tuple[Dataset, ...]
     requests: tuple[OperationCount, ...] = ()
     errors: tuple[OperationCount, ...] = ()
+
+    @property
+    def asset_title(self) -> str:
+        """Return the word for one asset as it begins a title."""
+        return self.asset[:1].upper() + self.asset[1:]
 
 
 def summary_totals(family: str, text: str, total: str, count: str, divisor: int) -> tuple[Metric, Metric]:

@@ -90,12 +90,17 @@ STORAGE = Dataset(
 
 PRODUCT = Product(
     name="kv",
+    title="KV",
     kind="kv_namespace",
+    asset="namespace",
+    assets="KV namespaces",
     label="kv_namespace",
     info="cloudflare_kv_namespace_info",
+    category="Databases",
     endpoint=Endpoint(
         path="/accounts/{account_id}/storage/kv/namespaces",
         permission="Workers KV Storage Read",
+        permission_key="workers_kv_storage",
         paging="page",
         per_page=100,
         id="id",

@@ -162,12 +162,17 @@ STORAGE = Dataset(
 
 PRODUCT = Product(
     name="r2",
+    title="R2",
     kind="r2_bucket",
+    asset="bucket",
+    assets="R2 buckets",
     label="bucket",
     info="cloudflare_r2_bucket_info",
+    category="Storage",
     endpoint=Endpoint(
         path="/accounts/{account_id}/r2/buckets",
         permission="Workers R2 Storage Read",
+        permission_key="workers_r2",
         paging="cursor",
         per_page=1000,
         items=("result", "buckets"),

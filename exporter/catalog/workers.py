@@ -125,12 +125,17 @@ QUANTILES = Dataset(
 
 PRODUCT = Product(
     name="workers",
+    title="Workers",
     kind="worker",
+    asset="Worker",
+    assets="Workers",
     label="script_name",
     info="cloudflare_worker_info",
+    category="Compute",
     endpoint=Endpoint(
         path="/accounts/{account_id}/workers/scripts",
         permission="Workers Scripts Read",
+        permission_key="workers_scripts",
         id="tag",
         name="id",
         created="created_on",

@@ -227,7 +227,7 @@ def _of_tokens(trials: Iterable[TokenTrial], now: datetime) -> list[Finding]:
     return findings
 
 
-def _by_hand(permissions: Sequence[str]) -> list[Finding]:
+def _by_hand(permissions: Mapping[str, str]) -> list[Finding]:
     missing = added_by_hand(permissions)
     if not missing:
         return []

@@ -4,8 +4,7 @@ https://developers.cloudflare.com/fundamentals/api/how-to/account-owned-token-te
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from exporter.catalog.entry import Product
@@ -14,41 +13,31 @@ from exporter.cloudflare.discovery import ACCOUNTS
 
 ANALYTICS = "Account Analytics Read"
 
-KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        ANALYTICS: "account_analytics",
-        "Account Settings Read": "account_settings",
-        BILLING: "billing",
-        "D1 Read": "d1",
-        "Images Read": "images",
-        "Pages Read": "page",
-        "Queues Read": "queues",
-        "Stream Read": "stream",
-        "Workers KV Storage Read": "workers_kv_storage",
-        "Workers R2 Storage Read": "workers_r2",
-        "Workers Scripts Read": "workers_scripts",
-    }
-)
-"""The documented key of each permission in a link; one that has none is added by hand."""
-
 _FORM = "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys={keys}&accountId=*&zoneId=all&name={name}"
 _FORM_OF_ACCOUNT = "https://dash.cloudflare.com/?to=/:account/api-tokens&permissionGroupKeys={keys}&name={name}"
 _TOKEN_NAME = "cloudflare-exporter"
 
 
-def needed_permissions(products: Iterable[Product]) -> tuple[str, ...]:
-    """Return the permissions that reading some products takes, in Cloudflare's own words."""
-    lists = (product.endpoint.permission for product in products)
-    return tuple(dict.fromkeys((ANALYTICS, ACCOUNTS.permission, *lists, BILLING)))
+def needed_permissions(products: Iterable[Product]) -> Mapping[str, str]:
+    """Return the permissions that reading some products takes, in Cloudflare's own words.
+
+    The value of each is its documented key in a link; one that has none (empty) is added by hand.
+    """
+    lists = (product.endpoint for product in products)
+    return {
+        ANALYTICS: "account_analytics",
+        **{each.permission: each.permission_key for each in (ACCOUNTS, *lists)},
+        BILLING: "billing",
+    }
 
 
-def token_link(permissions: Sequence[str], *, is_of_account: bool) -> str:
+def token_link(permissions: Mapping[str, str], *, is_of_account: bool) -> str:
     """Return the link to the filled form of a token that a user, or an account, is to own."""
-    keys = [{"key": KEYS[permission], "type": "read"} for permission in permissions if permission in KEYS]
+    keys = [{"key": key, "type": "read"} for key in permissions.values() if key]
     form = _FORM_OF_ACCOUNT if is_of_account else _FORM
     return form.format(keys=quote(json.dumps(keys, separators=(",", ":")), safe=""), name=_TOKEN_NAME)
 
 
-def added_by_hand(permissions: Sequence[str]) -> tuple[str, ...]:
+def added_by_hand(permissions: Mapping[str, str]) -> tuple[str, ...]:
     """Return the permissions that no link can fill in."""
-    return tuple(permission for permission in permissions if permission not in KEYS)
+    return tuple(permission for permission, key in permissions.items() if not key)

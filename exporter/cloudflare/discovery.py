@@ -25,7 +25,13 @@ SELDOM = timedelta(days=1)
 MOST_PAGES = 1_000
 """More pages than any list has; a list that goes on is a fault."""
 
-ACCOUNTS = Endpoint(path="/accounts", permission="Account Settings Read", paging="page", per_page=ACCOUNTS_PER_PAGE)
+ACCOUNTS = Endpoint(
+    path="/accounts",
+    permission="Account Settings Read",
+    permission_key="account_settings",
+    paging="page",
+    per_page=ACCOUNTS_PER_PAGE,
+)
 
 
 class Discovery:

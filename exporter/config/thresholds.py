@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from exporter.alerts.adjustable import ACCOUNT, ADJUSTABLE, PROJECT, AdjustableAlert
+from exporter.alerts.table import ACCOUNT, ADJUSTABLE, PROJECT, AlertEntry
 from exporter.config.fields import Section, Word
 
 PLACES = 9
@@ -97,7 +97,7 @@ class ThresholdRule(Section):
         )
 
 
-def _alert_of(info: ValidationInfo) -> AdjustableAlert | None:
+def _alert_of(info: ValidationInfo) -> AlertEntry | None:
     """Return the alert of the rule that is checked; None if its name is wrong, which is told already."""
     return ADJUSTABLE.get(info.data.get("alert", ""))
 

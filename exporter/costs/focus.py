@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
+from exporter.catalog import PRODUCTS
 from exporter.costs.statement import Statement, StatementRow
 from exporter.model import DAY
 from exporter.pricing import AccountCosts, plain, quantity_text
@@ -14,22 +15,18 @@ from exporter.pricing.attribution import SUBSCRIPTION
 Cell = Callable[[AccountCosts, StatementRow], str]
 
 CATEGORIES: Mapping[str, str] = {
-    "workers": "Compute",
+    **{product.name: product.category for product in PRODUCTS},
     "workers_for_platforms": "Compute",
-    "durable_objects": "Compute",
     "containers": "Compute",
     "browser_run": "Compute",
-    "d1": "Databases",
-    "kv": "Databases",
     "vectorize": "Databases",
-    "r2": "Storage",
     "queues": "Integration",
     "workflows": "Integration",
     "workers_ai": "AI and Machine Learning",
     "stream": "Media",
     "images": "Media",
 }
-"""FOCUS' service categories of products; others are Other."""
+"""FOCUS' service categories of the catalog's products, and of others that only the rate card has; else it is Other."""
 
 
 def _charged_from(costs: AccountCosts, row: StatementRow) -> str:

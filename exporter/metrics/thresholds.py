@@ -6,7 +6,7 @@ The labels of a sample are those that the subject's usage carries, so that a rul
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporter.alerts.adjustable import ACCOUNT, ADJUSTABLE, PROJECT
+from exporter.alerts.table import ACCOUNT, ADJUSTABLE, PROJECT
 from exporter.config.thresholds import PLACES, ThresholdRule
 from exporter.ledger import Entry, Publication, PublishedBook, Standing
 from exporter.metrics.family import Family, LabelCache, Sample, build_family

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alerting.overrides import KINDS
-from exporter.alerts.adjustable import ACCOUNT, ADJUSTABLE
+from exporter.alerts.table import ACCOUNT, ADJUSTABLE
+from exporter.catalog import PRODUCTS
 from stack.tools import Tools
 from tests.alerting.cases.stage import HOUR, Gauge, Scene, Signal, Way
 from tests.alerting.shipped import judge, only, shown
@@ -15,6 +15,8 @@ from tests.alerting.test_cases import SCENES
 
 LONG_BUT_TRIED = frozenset({"CloudflareD1RowsReadSpike"})
 """Of the spikes, whose rules differ in names only, one is tried."""
+
+LABELS = {product.kind: product.label for product in PRODUCTS}
 
 BELOW_IS_BAD = frozenset({"CloudflareWorkerSuccessRatioLow", "CloudflareWorkerTrafficVanished"})
 
@@ -35,8 +37,8 @@ def threshold(scene: Scene, way: Way, value: float) -> Signal:
     if alert.subject != ACCOUNT:
         (project,) = {signal.labels["project"] for signal in scene.ways[way] if "project" in signal.labels}
         labels["project"] = project
-    if alert.subject in KINDS:
-        name = KINDS[alert.subject].labels[-1]
+    if alert.subject in LABELS:
+        name = LABELS[alert.subject]
         (labels["asset"],) = {signal.labels[name] for signal in scene.ways[way] if name in signal.labels}
     return Gauge("cloudflare_alert_threshold", value, labels)
 

@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from alerting.build import RULES, THRESHOLDS, build
-from alerting.overrides import SUBJECTS
+from alerting.promql import subjects
 from docs.metrics import other_rows, product_rows
-from exporter.alerts.adjustable import ADJUSTABLE
+from exporter.alerts import SEVERITIES
+from exporter.alerts.names import OF_COSTS, OF_EXPORTER
+from exporter.alerts.table import ADJUSTABLE, ALERTS
 from exporter.catalog import PRODUCTS
 from tests.alerting.shipped import SHIPPED, read_rules
 
@@ -90,7 +92,7 @@ def test_every_label_exists(catalog: Mapping[str, frozenset[str]]) -> None:
             label.strip() for group in GROUPED.findall(expression) for label in group.split(",") if label.strip()
         }
         possible = base_labels(expression, catalog) | set(re.findall(r'label_replace\(.*?, "(\w+)"', expression))
-        assert grouped <= possible | {"bucket", "database", "script_name", "do_namespace", "kv_namespace"}, (
+        assert grouped <= possible | {product.label for product in PRODUCTS}, (
             what,
             grouped - possible,
         )
@@ -135,12 +137,12 @@ def test_every_knob_has_a_comment() -> None:
 
 def test_what_can_be_adjusted_is_what_the_rules_join() -> None:
     """The configuration accepts exactly the alerts, subjects and severities whose rules look for exceptions."""
-    subjects = {subject.exceptions: kind for kind, subject in SUBJECTS.items()}
+    kinds = {subject.exceptions: kind for kind, subject in subjects(PRODUCTS).items()}
     joined = {
-        (*re.findall(r'"([^"]+)"', matchers), subjects[name])
+        (*re.findall(r'"([^"]+)"', matchers), kinds[name])
         for rule in SHIPPED
         for name, matchers in SELECTOR.findall(rule["expr"])
-        if name in subjects
+        if name in kinds
     }
     adjustable = {
         (alert.name, severity, alert.subject) for alert in ADJUSTABLE.values() for severity in alert.severities
@@ -148,19 +150,26 @@ def test_what_can_be_adjusted_is_what_the_rules_join() -> None:
     assert joined == adjustable
 
 
+def test_severities_of_the_table_are_those_of_the_rules() -> None:
+    """An alert of the table is a rule for each severity that has a threshold."""
+    rules = {(rule["alert"], rule["labels"]["severity"]) for rule in SHIPPED if "alert" in rule}
+    assert {(alert.name, severity) for alert in ALERTS.values() for severity in alert.severities} <= rules
+    assert set(ALERTS) <= {name for name, _ in rules}
+
+
 def test_the_committed_rules_are_what_the_tables_give() -> None:
     """`make rules` changes nothing."""
-    written = {file.name: file.read_text(encoding="utf-8") for file in RULES.glob("*.yml") if file != THRESHOLDS}
+    written = {file.name: file.read_text(encoding="utf-8") for file in RULES.glob("*.yml")}
     assert written == dict(build())
 
 
 def test_severities_and_products_are_routed() -> None:
     """Alerts carry the severities and products that routes are made of."""
-    products = {product.name for product in PRODUCTS} | {"costs", "exporter"}
+    products = {product.name for product in PRODUCTS} | {OF_COSTS, OF_EXPORTER}
     for rule in SHIPPED:
         if "alert" in rule:
-            assert rule["labels"]["severity"] in {"critical", "warning", "info"}
-            assert rule["labels"].get("product", "exporter") in products
+            assert rule["labels"]["severity"] in SEVERITIES
+            assert rule["labels"].get("product", OF_EXPORTER) in products
 
 
 def test_every_file_of_rules_is_yaml() -> None:

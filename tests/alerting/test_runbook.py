@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from docs.metrics import other_rows, product_rows
-from exporter.alerts.adjustable import ADJUSTABLE
+from exporter.alerts.table import ADJUSTABLE
 from exporter.catalog import PRODUCTS
 from exporter.config import load_config
 from stack.tools import REPOSITORY, Tools

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs.build import ROOT
-from exporter.alerts.adjustable import ACCOUNT, ADJUSTABLE, PROJECT
+from exporter.alerts.table import ACCOUNT, ADJUSTABLE, PROJECT
 from exporter.catalog import PRODUCTS
 from exporter.config import ConfigError, load_config
 from exporter.config.thresholds import ThresholdRule

@@ -69,7 +69,7 @@ def test_every_expression_is_promql(dashboard: Json, tools: Tools, tmp_path: Pat
 
 
 @pytest.mark.parametrize("line", lines.LINES, ids=lambda line: f"{line.alert}-{line.severity}")
-def test_lines_are_where_alerts_are(line: lines.Threshold) -> None:
+def test_lines_are_where_alerts_are(line: lines.Line) -> None:
     """A coloured threshold is the number that the alert compares with."""
     assert line.value == default_threshold(line.alert, line.severity)
 

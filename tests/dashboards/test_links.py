@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import yaml
 
-from dashboards.links import ASSET_LABELS
+from exporter.catalog import PRODUCTS
 from stack.tools import REPOSITORY
 from tests.dashboards.reading import DASHBOARDS, Json, links, panels
 
@@ -44,10 +44,10 @@ def test_each_link_leads_to_a_page(dashboard: Json) -> None:
         _, _, uid, slug = path.split("/")
         assert uid == slug
         of_product = uid.endswith('${__data.fields["Product"]}')
-        pages = [f"cloudflare-{product}" for product in ASSET_LABELS] if of_product else [uid]
+        pages = [f"cloudflare-{product.name}" for product in PRODUCTS] if of_product else [uid]
         chosen = set(re.findall(r"&var-(\w+)=", query))
         for page in pages:
-            known = names(BY_UID[page]) | (set(ASSET_LABELS.values()) if of_product else set())
+            known = names(BY_UID[page]) | ({product.label for product in PRODUCTS} if of_product else set())
             assert chosen <= known, (link["url"], page)
         assert query.startswith("${datasource:queryparam}&${job:queryparam}&${account:queryparam}")
         assert query.endswith("&${__url_time_range}")

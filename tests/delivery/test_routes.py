@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.alertmanager.routes import ESCALATION, WATCHDOG, inhibitions
+from exporter.alertmanager.routes import inhibitions
+from exporter.alerts.names import ESCALATION, WATCHDOG
+from exporter.catalog import PRODUCTS
 from stack.tools import REPOSITORY, Tools
 
 from .scene import Scene, alert, marker, open_scene, routes, write_configuration
@@ -269,7 +271,7 @@ def test_the_alerts_that_routes_name_are_there() -> None:
         if "alert" in rule
     ]
     severities = {rule["alert"]: rule["labels"]["severity"] for rule in rules}
-    text = json.dumps([inhibitions(), WATCHDOG, ESCALATION])
+    text = json.dumps([inhibitions(PRODUCTS), WATCHDOG, ESCALATION])
     named = set(re.findall(r"Cloudflare[A-Za-z]+", text)) - {"Cloudflare"}
     assert named <= severities.keys()
     assert (severities[WATCHDOG], severities[ESCALATION]) == ("info", "critical")

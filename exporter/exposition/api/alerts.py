@@ -8,11 +8,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.alerts import WATCHDOG, Alert, AlertsClient, AlertsUnavailable, FetchedAlerts, State
+from exporter.alerts import SEVERITIES, WATCHDOG, Alert, AlertsClient, AlertsUnavailable, FetchedAlerts, State
 from exporter.exposition.api.errors import error_response
 from exporter.model import format_time
 
-SEVERITIES = ("critical", "warning", "info")
 ALL = "all"
 STATES = (*State, ALL)
 FILTERS = ("account", "product", "project", "severity")

@@ -1,16 +1,18 @@
 """The parameters of the API: each is described once, for whoever asks and for what reads the question."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from starlette.datastructures import QueryParams
 
+from exporter.alerts import SEVERITIES
 from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 from exporter.costs import GROUPS
 from exporter.costs.history import QueryError
-from exporter.exposition.api.alerts import SEVERITIES, STATES
+from exporter.exposition.api.alerts import STATES
 from exporter.views import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, NAME, SORTS, Paging, Step
 
 Schema = Mapping[str, Any]
@@ -27,9 +29,6 @@ class Parameter:
     is_in_path: bool = False
 
 
-KINDS = [product.kind for product in PRODUCTS]
-
-
 def _repeatable(name: str, text: str, choices: Sequence[str] = ()) -> Parameter:
     return Parameter(name, text, _one_of(choices) if choices else {"type": "string"}, is_repeatable=True)
 
@@ -39,11 +38,16 @@ def _one_of(choices: Sequence[str], default: str = "") -> Schema:
     return {**schema, "default": default} if default else schema
 
 
+def kind_parameter(products: Iterable[Product]) -> Parameter:
+    """Return the parameter that keeps the assets of some kinds."""
+    return _repeatable("kind", "Only assets of this kind.", [product.kind for product in products])
+
+
 DAY = {"type": "string", "format": "date"}
 
 ACCOUNT = _repeatable("account", "Only this account, by label or id.")
 PROJECT = _repeatable("project", "Only this project.")
-KIND = _repeatable("kind", "Only assets of this kind.", KINDS)
+KIND = kind_parameter(PRODUCTS)
 ASSET = _repeatable("asset", "Only this asset, by name or id.")
 METER = _repeatable("meter", "Only this meter, by its id on the rate card, e.g. `workers_requests`.")
 LIMIT = Parameter(

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from exporter.alerts import State
-from exporter.exposition.api.alerts import SEVERITIES
+from exporter.alerts import SEVERITIES, State
 from exporter.exposition.api.cost_schemas import COST_SCHEMAS
 from exporter.exposition.api.shapes import (
     ACCOUNT,

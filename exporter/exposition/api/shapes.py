@@ -1,9 +1,10 @@
 """The shapes that answers of the API are made of, as JSON Schema."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from exporter.exposition.api.parameters import KINDS
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 
 Schema = Mapping[str, Any]
 
@@ -69,6 +70,11 @@ def record(says: str, fields: Mapping[str, Schema], optional: Mapping[str, Schem
     }
 
 
+def asset_kind(products: Iterable[Product]) -> Schema:
+    """Return the schema of the kind of an asset of some products."""
+    return text("The kind of asset.", enum=[product.kind for product in products])
+
+
 DOLLARS: Mapping[str, Schema] = {
     "to_date_usd": usd("Estimated cost in the billing cycle so far."),
     "forecast_usd": usd("Estimated cost of the whole cycle."),
@@ -79,7 +85,7 @@ DOLLARS: Mapping[str, Schema] = {
 MAYBE_DOLLARS = {name: maybe(schema) for name, schema in DOLLARS.items()}
 ACCOUNT = {"account": text("The account's label."), "account_id": text("The account's id.")}
 PROJECT = text("The project, as on metrics.")
-KIND = text("The kind of asset.", enum=KINDS)
+KIND = asset_kind(PRODUCTS)
 USED = {
     "requests": maybe(count("Requests or operations, by the counters of `/metrics`; null: nobody counts them.")),
     "errors": maybe(count("Of these, those that failed; null: nobody says. Of R2: answered with a status of 5xx.")),

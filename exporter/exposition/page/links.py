@@ -4,25 +4,13 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 from exporter.exposition.api import API_PREFIX
 from exporter.views import AssetRow, ProjectRow
 
-
-def _title(product: str) -> str:
-    return product.upper() if len(product) == 2 else product.replace("_", " ").capitalize()
-
-
-DASHBOARDS = (
-    ("overview", "Overview"),
-    ("cost", "Cost"),
-    ("project", "Project"),
-    ("compare", "Compare"),
-    *((product.name, _title(product.name)) for product in PRODUCTS),
-    ("exporter", "Exporter"),
-)
-"""The dashboards that come with the exporter: the ends of their uids, and their titles."""
-
-_PRODUCTS = {product.kind: product for product in PRODUCTS}
+BEFORE_PRODUCTS = (("overview", "Overview"), ("cost", "Cost"), ("project", "Project"), ("compare", "Compare"))
+AFTER_PRODUCTS = (("exporter", "Exporter"),)
+"""The dashboards that come with the exporter besides those of products: the ends of their uids, and their titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +23,20 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links of a page; without a ``grafana_url`` none lead to dashboards."""
+    """The links of a page; without a ``grafana_url`` none lead to dashboards. Each product has a dashboard."""
 
     metrics: str
     grafana_url: str | None
+    products: tuple[Product, ...] = PRODUCTS
 
     @property
     def dashboards(self) -> tuple[Link, ...]:
         """Return the links to all dashboards."""
         if self.grafana_url is None:
             return ()
-        return tuple(Link(title, self._dashboard(name)) for name, title in DASHBOARDS)
+        of_products = ((product.name, product.title) for product in self.products)
+        named = (*BEFORE_PRODUCTS, *of_products, *AFTER_PRODUCTS)
+        return tuple(Link(title, self._dashboard(name)) for name, title in named)
 
     def of_project(self, row: ProjectRow) -> tuple[Link, ...]:
         """Return what leads on from a project."""
@@ -56,10 +47,10 @@ class Links:
 
     def of_asset(self, row: AssetRow) -> str | None:
         """Return the dashboard that shows an asset."""
-        product = _PRODUCTS.get(row.listed.place.kind)
+        place = row.listed.place
+        product = next((each for each in self.products if each.kind == place.kind), None)
         if self.grafana_url is None or product is None:
             return None
-        place = row.listed.place
         chosen = {"account": row.listed.account, "project": place.project, product.label: place.asset}
         return self._dashboard(product.name, **chosen)
 

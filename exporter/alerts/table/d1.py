@@ -1,0 +1,46 @@
+"""Alerts about D1 databases: their numbers."""
+
+from exporter.alerts.table.entry import FREE_PLAN, AlertEntry, Section, Setting, Threshold
+from exporter.catalog.d1 import PRODUCT
+
+ROWS_READ = AlertEntry(
+    "CloudflareD1RowsReadSpike",
+    thresholds=(Threshold("critical", 3, "Times the busiest same hour of the last seven days."),),
+    settings=(Setting("least_rows_per_second", 20_000, "52 thousand million a month, or 52 USD."),),
+    subject=PRODUCT.kind,
+    unit="times the most of the same hour of the last seven days",
+)
+
+FULL_SCANS = AlertEntry(
+    "CloudflareD1FullScans",
+    thresholds=(Threshold("warning", 10_000, "Rows that a query reads in the mean."),),
+    settings=(Setting("least_rows_per_second", 2_000, "5 USD a month; below it a scan does no harm."),),
+    subject=PRODUCT.kind,
+    unit="rows read by a query in the mean",
+)
+
+SIZE_HIGH = AlertEntry(
+    "CloudflareD1SizeHigh",
+    thresholds=(Threshold("warning", 8e9, "Bytes: 80 % of the 10 GB that a database can have."),),
+    settings=(Setting(FREE_PLAN, 4e8, "Bytes: 80 % of the 500 MB of the free plan."),),
+    subject=PRODUCT.kind,
+    unit="bytes",
+)
+
+SLOW = AlertEntry(
+    "CloudflareD1QueryTimeHigh",
+    thresholds=(Threshold("warning", 1, "Seconds."),),
+    settings=(Setting("least_queries_per_second", 0.1, "60 queries in ten minutes."),),
+    subject=PRODUCT.kind,
+    unit="seconds of a query, 95th percentile",
+)
+
+SECTION = Section(
+    PRODUCT.title,
+    (
+        ROWS_READ,
+        FULL_SCANS,
+        SIZE_HIGH,
+        SLOW,
+    ),
+)

@@ -1,0 +1,88 @@
+"""The types of the table of alerts: the numbers that an alert depends on, and what it is about. Data only."""
+
+from dataclasses import dataclass
+
+from exporter.alerts.names import SEVERITIES
+
+ACCOUNT, PROJECT = "account", "project"
+
+FREE_PLAN = "threshold_free_plan"
+"""The setting that takes the threshold's place in accounts on the free plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The number that an alert of a severity compares with, in the alert's unit, unless the configuration says another.
+
+    ``reason`` says what the number is, or why it is this one.
+    """
+
+    severity: str
+    default: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Another number that an alert depends on, most often the traffic below which it says nothing."""
+
+    name: str
+    value: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEntry:
+    """An alert with its thresholds and its settings.
+
+    Where the configuration can set other thresholds, ``subject`` says for what: an account, a project, or an asset of
+    the kind that it names; ``unit`` says in words what the thresholds are.
+    """
+
+    name: str
+    thresholds: tuple[Threshold, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    subject: str = ""
+    unit: str = ""
+
+    @property
+    def is_adjustable(self) -> bool:
+        """Return whether the configuration can set thresholds of its own."""
+        return bool(self.subject)
+
+    @property
+    def severities(self) -> tuple[str, ...]:
+        """Return the severities that have a threshold each, the worst first."""
+        return tuple(sorted((each.severity for each in self.thresholds), key=SEVERITIES.index))
+
+    @property
+    def severity(self) -> str:
+        """Return the severity of the only threshold. Raises ValueError if there are several, or none."""
+        return self.threshold().severity
+
+    @property
+    def has_free_plan(self) -> bool:
+        """Return whether accounts on the free plan have another threshold."""
+        return any(each.name == FREE_PLAN for each in self.settings)
+
+    def threshold(self, severity: str = "") -> Threshold:
+        """Return the threshold of a severity, or the only one. Raises ValueError if there is none."""
+        found = [each for each in self.thresholds if severity in {"", each.severity}]
+        if len(found) != 1:
+            raise ValueError(f"{self.name} has {len(found)} thresholds of severity {severity or 'any'}, not one")
+        return found[0]
+
+    def setting(self, name: str) -> Setting:
+        """Return a setting. Raises ValueError if there is none of the name."""
+        found = next((each for each in self.settings if each.name == name), None)
+        if found is None:
+            raise ValueError(f"{self.name} has no setting {name}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The alerts about one thing, with the title under which they are listed."""
+
+    title: str
+    alerts: tuple[AlertEntry, ...]

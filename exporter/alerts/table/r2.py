@@ -1,0 +1,71 @@
+"""Alerts about R2 buckets: their numbers."""
+
+from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Section, Setting, Threshold
+from exporter.catalog.r2 import PRODUCT
+
+LARGE = AlertEntry(
+    "CloudflareR2BucketLarge",
+    thresholds=(
+        Threshold("warning", 10e9, "Bytes. 10 GB (of 10⁹ bytes) is what R2 stores free of charge for an account."),
+    ),
+    subject=PRODUCT.kind,
+    unit="bytes",
+)
+
+FILLING = AlertEntry(
+    "CloudflareR2BucketFilling",
+    settings=(Setting("days", 7, "Days before a bucket reaches the size above."),),
+)
+
+CLASS_A = AlertEntry(
+    "CloudflareR2ClassASpike",
+    thresholds=(Threshold("warning", 3, "Times the busiest same hour of the last seven days."),),
+    settings=(Setting("least_operations_per_second", 5, "13 million a month, or 58 USD."),),
+    subject=PRODUCT.kind,
+    unit="times the most of the same hour of the last seven days",
+)
+
+ACCESS_DENIED = AlertEntry(
+    "CloudflareR2AccessDenied",
+    thresholds=(Threshold("warning", 10, "Refused operations in five minutes."),),
+    subject=PRODUCT.kind,
+    unit="refused operations in five minutes",
+)
+
+OBJECTS_LARGE = AlertEntry(
+    "CloudflareR2ObjectsLarge",
+    thresholds=(Threshold("info", 1e9, "Bytes of an object in the mean."),),
+    subject=PRODUCT.kind,
+    unit="bytes of an object in the mean",
+)
+
+EGRESS = AlertEntry(
+    "CloudflareR2EgressSpike",
+    thresholds=(Threshold("info", 3, "Times the busiest same hour of the last seven days."),),
+    settings=(Setting("least_bytes_per_second", 1e6, "3.6 GB an hour."),),
+    subject=PRODUCT.kind,
+    unit="times the most of the same hour of the last seven days",
+)
+
+QUOTA = AlertEntry(
+    "CloudflareR2QuotaHigh",
+    thresholds=(
+        Threshold("info", 0.8, "Share of what is included in a billing cycle."),
+        Threshold("warning", 1, "Share of what is included in a billing cycle."),
+    ),
+    subject=ACCOUNT,
+    unit="share of what is included",
+)
+
+SECTION = Section(
+    PRODUCT.title,
+    (
+        LARGE,
+        FILLING,
+        CLASS_A,
+        ACCESS_DENIED,
+        OBJECTS_LARGE,
+        EGRESS,
+        QUOTA,
+    ),
+)

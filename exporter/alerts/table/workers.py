@@ -1,0 +1,104 @@
+"""Alerts about Workers: their numbers."""
+
+from exporter.alerts.table.entry import FREE_PLAN, AlertEntry, Section, Setting, Threshold
+from exporter.catalog.workers import PRODUCT
+
+ERROR_RATIO_HIGH = AlertEntry(
+    "CloudflareWorkerErrorRatioHigh",
+    thresholds=(Threshold("warning", 0.05, "Share of failed invocations."),),
+    settings=(
+        Setting(
+            "least_requests_per_second",
+            0.1,
+            "60 invocations in ten minutes, so that three failures are the least that can fire.",
+        ),
+    ),
+    subject=PRODUCT.kind,
+    unit="share of the invocations that fail, 0.05 is 5 %",
+)
+
+BURNS = AlertEntry(
+    "CloudflareWorkerErrorBudgetBurn",
+    thresholds=(
+        Threshold("critical", 14.4, "Times as fast as allowed: an hour of it spends 2 % of a month's budget."),
+        Threshold("warning", 6, "Times as fast as allowed: six hours of it spend 5 % of a month's budget."),
+    ),
+    settings=(
+        Setting("error_budget", 0.005, "What an objective of 99.5 % leaves: the share of invocations that may fail."),
+        Setting("least_requests_per_second", 0.1, "360 invocations an hour."),
+    ),
+    subject=PRODUCT.kind,
+    unit="how many times faster than allowed the error budget is spent",
+)
+
+SUCCESS_LOW = AlertEntry(
+    "CloudflareWorkerSuccessRatioLow",
+    thresholds=(
+        Threshold("warning", 0.9, "Share of invocations that should end well, a client that went away included."),
+    ),
+    settings=(Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes."),),
+    subject=PRODUCT.kind,
+    unit="share of the invocations that succeed, 0.9 is 90 %",
+)
+
+CPU_HIGH = AlertEntry(
+    "CloudflareWorkerCpuTimeHigh",
+    thresholds=(
+        Threshold("warning", 24, "Seconds: 80 % of the 30 s that a Worker has unless its limits say otherwise."),
+    ),
+    settings=(
+        Setting(FREE_PLAN, 0.008, "Seconds: 80 % of the 10 ms of the free plan."),
+        Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes; a quantile of few says nothing."),
+    ),
+    subject=PRODUCT.kind,
+    unit="seconds of CPU time, 99th percentile",
+)
+
+SLOW = AlertEntry(
+    "CloudflareWorkerRequestTimeHigh",
+    thresholds=(Threshold("warning", 2, "Seconds."),),
+    settings=(Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes."),),
+    subject=PRODUCT.kind,
+    unit="seconds of a request, 95th percentile",
+)
+
+LIMIT_EXCEEDED = AlertEntry(
+    "CloudflareWorkerLimitExceeded",
+    thresholds=(Threshold("warning", 0.01, "Share of invocations that are stopped at a limit."),),
+    settings=(Setting("least_stopped_per_second", 0.01, "Six in ten minutes: one or two of few say nothing."),),
+    subject=PRODUCT.kind,
+    unit="share of the invocations that are stopped at a limit",
+)
+
+VANISHED = AlertEntry(
+    "CloudflareWorkerTrafficVanished",
+    thresholds=(Threshold("warning", 0.05, "Share of the usual requests that is left."),),
+    settings=(Setting("least_usual_requests_per_second", 0.1, "Only who is usually called so often can vanish."),),
+    subject=PRODUCT.kind,
+    unit="share of the usual traffic that is left",
+)
+
+ANOMALOUS = AlertEntry(
+    "CloudflareWorkerTrafficAnomalous",
+    thresholds=(Threshold("info", 3, "Standard deviations of the same hours of three weeks that are still usual …"),),
+    settings=(
+        Setting("tolerance", 0.5, "… on top of this share of their mean."),
+        Setting("least_requests_per_second", 1, "Now or usually; below it traffic is too uneven to be judged."),
+    ),
+    subject=PRODUCT.kind,
+    unit="standard deviations",
+)
+
+SECTION = Section(
+    PRODUCT.title,
+    (
+        ERROR_RATIO_HIGH,
+        BURNS,
+        SUCCESS_LOW,
+        CPU_HIGH,
+        SLOW,
+        LIMIT_EXCEEDED,
+        VANISHED,
+        ANOMALOUS,
+    ),
+)

@@ -1,0 +1,120 @@
+"""A product that the catalog gains is followed by everything that is made of the catalog."""
+
+import json
+import re
+from dataclasses import replace
+
+import yaml
+
+from alerting import overrides
+from alerting.promql import subject_of, subjects
+from dashboards.freshness import alerts_table
+from dashboards.grafana import Json, Size
+from dashboards.links import asset_of_row
+from dashboards.queries import with_product
+from dashboards.variables import alerts, of_assets
+from exporter.alertmanager import examples, write
+from exporter.alerts.alert import find_asset, find_product
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Endpoint, Product
+from exporter.check.links import added_by_hand, needed_permissions, token_link
+from exporter.config.routing import Routing
+from exporter.exposition.api.parameters import kind_parameter
+from exporter.exposition.api.shapes import asset_kind
+from exporter.exposition.page.links import Links
+
+QUEUES = Product(
+    name="queues",
+    title="Queues",
+    kind="queue",
+    asset="queue",
+    assets="Queues",
+    label="queue_name",
+    info="cloudflare_queue_info",
+    category="Integration",
+    endpoint=Endpoint(
+        path="/accounts/{account_id}/queues", permission="Queues Read", permission_key="queues", paging="page"
+    ),
+    datasets=(),
+)
+WITH_QUEUES = (*PRODUCTS, QUEUES)
+
+
+def text(made: Json) -> str:
+    """Return what is in a part of a dashboard."""
+    return json.dumps(made)
+
+
+def test_rules_take_thresholds_of_its_assets() -> None:
+    """Thresholds for single assets are recorded under its label, and alerts can be about them."""
+    (group,) = overrides.groups(WITH_QUEUES)
+    record = group.rules[-1]
+    assert record.name == "job_account_project_queue_name:cloudflare_alert_threshold:max"
+    assert '{kind="queue"}' in record.expr
+    assert '"queue_name", "$1", "asset", "(.+)"' in record.expr
+    assert subjects(WITH_QUEUES)["queue"] == subject_of(QUEUES)
+
+
+def test_dashboards_choose_its_assets() -> None:
+    """Its page has a variable of its assets, and rows and series of other pages lead to it."""
+    variable = of_assets(QUEUES)[-1]
+    assert (variable["name"], variable["label"]) == ("queue_name", "Queue")
+    assert variable["definition"].startswith("label_values(cloudflare_queue_info{")
+    assert "&var-queue_name=" in asset_of_row(WITH_QUEUES)["url"]
+    assert '"product", "queues", "kind", "queue"' in with_product("up", WITH_QUEUES)
+
+
+def test_dashboards_say_which_of_its_assets_an_alert_is_about() -> None:
+    """So do the marks in graphs and the table of alerts."""
+    assert "{{queue_name}}" in text(alerts(products=WITH_QUEUES))
+    assert '"queue_name"' in re.sub(r"\\", "", text(alerts_table(Size(8, 8), products=WITH_QUEUES)))
+
+
+def test_kinds_that_begin_with_the_product_need_no_step() -> None:
+    """A kind that the product's name begins is found by the one pattern that all of them share."""
+    vectorize = replace(QUEUES, name="vectorize", kind="vectorize_index")
+    expression = with_product("up", (*PRODUCTS, vectorize))
+    assert '"(r2|d1|kv|vectorize)_.+"' in expression
+    assert expression.count("label_replace") == with_product("up").count("label_replace")
+
+
+def test_notifications_name_its_assets() -> None:
+    """Every service's text does, and a critical alert silences the warning about the same asset only."""
+    document = yaml.safe_load(write(Routing(), examples(), products=WITH_QUEUES))
+    told = [each for each in document["receivers"] if "{{" in json.dumps(each)]
+    assert len(told) == 5
+    assert all(".CommonLabels.queue_name" in json.dumps(each) for each in told)
+    assert [rule for rule in document["inhibit_rules"] if "queue_name" in rule["equal"]] == [
+        rule for rule in document["inhibit_rules"] if "script_name" in rule["equal"]
+    ]
+    assert any("queue_name" in rule["equal"] for rule in document["inhibit_rules"])
+
+
+def test_alerts_are_about_its_assets() -> None:
+    """Kind and product of an alert follow from its label."""
+    assert find_asset({"queue_name": "mail"}, WITH_QUEUES) == ("queue", "mail")
+    assert find_product({"queue_name": "mail"}, WITH_QUEUES) == "queues"
+    assert find_asset({"queue_name": "mail"}, PRODUCTS) is None
+
+
+def test_the_api_knows_its_kind() -> None:
+    """Questions may name the kind, and answers may have it."""
+    assert kind_parameter(WITH_QUEUES).schema["enum"][-1] == "queue"
+    assert asset_kind(WITH_QUEUES)["enum"][-1] == "queue"
+
+
+def test_the_first_page_leads_to_its_dashboard() -> None:
+    """The link has the product's title, and stands with those of the other products."""
+    links = Links("/metrics", "http://grafana", WITH_QUEUES).dashboards
+    titles = [link.title for link in links]
+    assert titles[titles.index("KV") + 1] == "Queues"
+    assert "http://grafana/d/cloudflare-queues" in [link.url for link in links]
+
+
+def test_the_token_link_has_its_permission() -> None:
+    """Its permission is filled in by its key, and named where it has none."""
+    permissions = needed_permissions(WITH_QUEUES)
+    assert "%22queues%22" in token_link(permissions, is_of_account=False)
+    assert added_by_hand(permissions) == ()
+    without_key = replace(QUEUES, endpoint=replace(QUEUES.endpoint, permission_key=""))
+    assert added_by_hand(needed_permissions((without_key,))) == ("Queues Read",)
