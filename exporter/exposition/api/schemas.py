@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from exporter.alerts import State
-from exporter.exposition.api.alerts import SEVERITIES
 from exporter.exposition.api.cost_schemas import COST_SCHEMAS
+from exporter.exposition.api.parameters import SEVERITIES
 from exporter.exposition.api.shapes import (
     ACCOUNT,
     AS_OF,
