@@ -11,7 +11,6 @@ from exporter.exposition.renderer import RENDER_DURATION
 from exporter.metrics.assets import asset_metrics
 from exporter.metrics.costs import COST_METRICS, LIST_COST
 from exporter.metrics.exporter import EXPORTER_METRICS, SERIES
-from exporter.metrics.family import EXPORTER
 from exporter.metrics.freshness import FRESHNESS
 from exporter.metrics.own import OwnMetric
 from exporter.metrics.thresholds import THRESHOLD
@@ -78,6 +77,9 @@ def short_table() -> str:
 
 MONEY = tuple(f"cloudflare_{word}_" for word in ("cost", "list_cost", "quota", "budget", "billed"))
 """How the metrics about costs begin."""
+
+EXPORTER = "cloudflare_exporter_"
+"""How the metrics of the exporter itself begin."""
 
 ALERTS = "cloudflare_alert_"
 """How the metrics for alerts begin."""

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-EXPORTER = "cloudflare_exporter_"
-
 
 class Labels:
     """An ordered label set with its exposition text made once, at the birth of a series."""
