@@ -8,13 +8,12 @@ from http.client import HTTPConnection, HTTPException
 
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
-from exporter.metrics.family import EXPORTER
 from stack.port import LOOPBACK
 
 ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 
-OWN = EXPORTER.encode()
+OWN = b"cloudflare_exporter_"
 OF_LAST_MINUTES = frozenset(
     metric.name.encode() for dataset in DATASETS.values() if dataset.role is Role.WINDOW for metric in dataset.metrics
 )

@@ -1,6 +1,5 @@
 """Writes the generated documentation: ``python -m docs.build``."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,8 +35,6 @@ def with_table(readme: str, table: str) -> str:
 
 def main() -> None:
     """Write every generated file."""
-    # The demo account is given a fault, so that what tells of it has a sample: its warning is no news here.
-    logging.getLogger("exporter").addHandler(logging.NullHandler())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for path, text in generated(readme).items():
         (ROOT / path).write_text(text, encoding="utf-8")

@@ -26,7 +26,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "alerts": {"model", "clock", "catalog"},
     "config": {"model", "catalog", "pricing", "alerts"},
     "costs": {"model", "logs", "billing", "catalog", "ledger", "pricing"},
-    "metrics": {"model", "billing", "status", "catalog", "ledger", "pricing", "alerts", "config", "costs"},
+    "metrics": {"model", "status", "catalog", "ledger", "pricing", "alerts", "config", "costs"},
     "alertmanager": {"model", "catalog", "alerts", "config"},
     "web": {"model", "clock", "status", "config"},
     "views": {"model", "status", "catalog", "ledger", "pricing", "costs", "metrics"},

@@ -25,6 +25,26 @@ class QueryError(ExporterError):
     """What was asked for makes no sense, or is not there."""
 
 
+def unknown(what: str, name: str, known: Iterable[str]) -> QueryError:
+    """Return the error that a name is none of the known ones; ``what`` is account or project."""
+    return QueryError(f"Unknown {what} {name}. Known {what}s: {', '.join(known) or 'none'}.")
+
+
+def chosen_accounts(
+    wanted: Iterable[str], labels: Mapping[str, str], names: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Return the ids of the wanted accounts, which may be given by id, label or name; all if none is wanted.
+
+    ``labels`` and ``names`` are by id. Raises QueryError if one of them is not there.
+    """
+    called = {key: {key, label, (names or {}).get(key, label)} for key, label in labels.items()}
+    asked = tuple(wanted)
+    for name in asked:
+        if not any(name in these for these in called.values()):
+            raise unknown("account", name, labels.values())
+    return tuple(key for key, these in called.items() if not asked or not these.isdisjoint(asked))
+
+
 class UsageHistory(UsageSource, Protocol):
     """Where past usage is read: the running ledger, or its file."""
 
@@ -105,16 +125,8 @@ class CostHistory:
             for account in self._source.accounts()
             if self._admits(account) and self._source.until(account.id)
         }
-        names = tuple(wanted)
-        for name in names:
-            if not any(name in {key, self._labels[key], known[key]} for key in known):
-                there = ", ".join(self._labels[key] for key in known) or "none"
-                raise QueryError(f"There is no account {name}; there is {there}.")
-        return [
-            BilledAccount(key, self._labels[key])
-            for key, name in known.items()
-            if not names or {key, self._labels[key], name} & set(names)
-        ]
+        labels = {key: self._labels[key] for key in known}
+        return [BilledAccount(key, labels[key]) for key in chosen_accounts(wanted, labels, known)]
 
     def costs(self, account: BilledAccount, period: str = CURRENT) -> AccountCosts:
         """Return what an account costs in a period (see ``day_of``). Raises QueryError."""

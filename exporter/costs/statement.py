@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from exporter.costs.history import CURRENT, CostHistory, QueryError, is_period
+from exporter.costs.history import CURRENT, CostHistory, QueryError, is_period, unknown
 from exporter.pricing import AccountCosts, Amount, Budget, BudgetCost, CostItem, budget_costs
 from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.money import ZERO, add
@@ -92,7 +92,7 @@ def state_costs(query: StatementQuery, costs: Sequence[AccountCosts], budgets: I
         names = {item.project for each in costs for item in each.items}
         for project in query.compare:
             if project not in names:
-                raise QueryError(f"There is no project {project}; there is {', '.join(sorted(names)) or 'none'}.")
+                raise unknown("project", project, sorted(names))
         first, second = ([each for each in _items(costs) if each[1].project == project] for project in query.compare)
         by = "meter" if query.by == "project" else query.by
         return Statement(query, tuple(costs), (), stood, _differences(by, first, second))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -13,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.alerts import AlertsClient
 from exporter.clock import Clock
-from exporter.exposition.api import AskUsage, CachedViews, ViewEndpoints, answer_error, answer_fault, api_routes
+from exporter.exposition.api import ERROR_HANDLERS, AskUsage, CachedViews, ViewEndpoints, api_routes
 from exporter.exposition.api.alerts import AlertsEndpoint
 from exporter.exposition.api.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import PageEndpoint
@@ -130,5 +129,5 @@ def build_web(
                 ViewEndpoints(published, cached_views, ask_usage, is_refreshing),
             ),
         ],
-        exception_handlers={HTTPException: answer_error, Exception: answer_fault},
+        exception_handlers=ERROR_HANDLERS,
     )

@@ -5,6 +5,7 @@ Nothing here speaks to Cloudflare, and no machine clock is read: all time is the
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayPart, DayTask, Portion
+from exporter.ledger.counters import CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import KEPT_DAYS
 from exporter.ledger.gauges import LOOK_BACK
@@ -23,6 +24,7 @@ __all__ = [
     "LOOK_BACK",
     "ApplyResult",
     "CommitError",
+    "CounterState",
     "DailyFilter",
     "DayChange",
     "DayPart",

@@ -1,63 +1,120 @@
 """What there is, as metrics: one info series an asset, counts, and when each was created, changed and last used."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from exporter.catalog.entry import Product
-from exporter.ledger import Entry, Publication, Standing
-from exporter.metrics.family import Family, labelled_family
+from exporter.ledger import Entry, Publication, RosterKey, Standing
+from exporter.metrics.family import Family, Labels
+from exporter.metrics.own import LabelSource, OwnMetric, Values, build_families
 from exporter.model import NAME_PREFIX
 
-TIMES = {
-    "created": "When an asset was created, as far as its list says.",
-    "modified": "When an asset was last changed, as far as its list says.",
-    "last_used": "The start of the newest hour in which an asset was used; absent if it was not since counting began.",
-}
+ASSET = ("account", "project", "kind", "asset")
 
 
-def asset_families(publication: Publication, products: Sequence[Product]) -> Iterable[Family]:
+@dataclass(frozen=True, slots=True)
+class ListedEntry:
+    """A listed asset with its account's label, and the newest hour in which it was used, if it was."""
+
+    account: str
+    entry: Entry
+    last_used: datetime | None
+
+
+AssetFacts = Sequence[ListedEntry]
+"""Everything that the metrics of assets are read from."""
+
+
+def asset_families(
+    publication: Publication, products: Sequence[Product], labels_of: LabelSource = Labels
+) -> tuple[Family, ...]:
     """Return the families that describe the assets that are listed."""
-    labels = ("account", "project", "kind", "asset")
-    listed = [
-        (publication.accounts[account], account, entry)
-        for account, roster in publication.assets.items()
-        if account in publication.accounts
-        for entry in roster
-        if entry.standing in {Standing.LISTED, Standing.ABSENT} and not entry.asset.id.startswith(NAME_PREFIX)
-    ]
-    for product in products:
-        of_kind = [(account, entry) for account, _, entry in listed if entry.asset.kind == product.kind]
-        yield labelled_family(
-            product.info,
-            "info",
-            f"The assets of kind {product.kind}, with the labels that their usage has.",
-            ("account", "project", product.label, "asset_id"),
-            {(account, entry.project, entry.label, entry.asset.id): 1 for account, entry in of_kind},
-        )
-    yield labelled_family(
+    return build_families(asset_metrics(products), tuple(_listed(publication)), labels_of)
+
+
+def asset_metrics(products: Iterable[Product]) -> tuple[OwnMetric[AssetFacts], ...]:
+    """Return the table: a metric for each product, and those of all kinds."""
+    return (*map(_info, products), *ALL_KINDS)
+
+
+def _listed(publication: Publication) -> Iterator[ListedEntry]:
+    for account, roster in publication.assets.items():
+        used: Mapping[RosterKey, datetime] = publication.used.get(account, {})
+        for entry in roster if account in publication.accounts else ():
+            if entry.standing in {Standing.LISTED, Standing.ABSENT} and not entry.asset.id.startswith(NAME_PREFIX):
+                last_used = used.get((entry.asset.kind, entry.asset.id))
+                yield ListedEntry(publication.accounts[account], entry, last_used)
+
+
+def _info(product: Product) -> OwnMetric[AssetFacts]:
+    return OwnMetric(
+        product.info,
+        "info",
+        f"The assets of kind {product.kind}, with the labels that their usage has.",
+        ("account", "project", product.label, "asset_id"),
+        lambda listed: {
+            (each.account, each.entry.project, each.entry.label, each.entry.asset.id): 1
+            for each in listed
+            if each.entry.asset.kind == product.kind
+        },
+    )
+
+
+def _labels(each: ListedEntry) -> tuple[str, str, str, str]:
+    return each.account, each.entry.project, each.entry.asset.kind, each.entry.label
+
+
+def _newest(read: Callable[[ListedEntry], datetime | None]) -> Callable[[AssetFacts], Values]:
+    """Return what reads a moment of each asset, in Unix seconds: the newest of those with the same labels."""
+
+    def read_all(listed: AssetFacts) -> Values:
+        moments: dict[tuple[str, ...], float] = {}
+        for each in listed:
+            moment = read(each)
+            if moment is not None:
+                key = _labels(each)
+                moments[key] = max(moment.timestamp(), moments.get(key, 0.0))
+        return moments
+
+    return read_all
+
+
+ALL_KINDS: tuple[OwnMetric[AssetFacts], ...] = (
+    OwnMetric(
         "cloudflare_asset_info",
         "info",
         "All assets, whatever their kind.",
-        (*labels, "asset_id"),
-        {(account, entry.project, entry.asset.kind, entry.label, entry.asset.id): 1 for account, _, entry in listed},
-    )
-    yield labelled_family(
+        (*ASSET, "asset_id"),
+        lambda listed: {(*_labels(each), each.entry.asset.id): 1 for each in listed},
+    ),
+    OwnMetric(
         "cloudflare_assets",
         "gauge",
         "Number of assets.",
         ("account", "kind"),
-        Counter((account, entry.asset.kind) for account, _, entry in listed),
-    )
-    for word, text in TIMES.items():
-        moments: dict[tuple[str, str, str, str], float] = {}
-        for account, account_id, entry in listed:
-            moment = _moment(word, entry, publication.used.get(account_id, {}).get((entry.asset.kind, entry.asset.id)))
-            if moment is not None:
-                key = (account, entry.project, entry.asset.kind, entry.label)
-                moments[key] = max(moment.timestamp(), moments.get(key, 0.0))
-        yield labelled_family(f"cloudflare_asset_{word}_timestamp_seconds", "gauge", text, labels, moments)
-
-
-def _moment(word: str, entry: Entry, last_used: datetime | None) -> datetime | None:
-    return {"created": entry.asset.created, "modified": entry.asset.modified}.get(word, last_used)
+        lambda listed: Counter((each.account, each.entry.asset.kind) for each in listed),
+    ),
+    OwnMetric(
+        "cloudflare_asset_created_timestamp_seconds",
+        "gauge",
+        "When an asset was created, as far as its list says.",
+        ASSET,
+        _newest(lambda each: each.entry.asset.created),
+    ),
+    OwnMetric(
+        "cloudflare_asset_modified_timestamp_seconds",
+        "gauge",
+        "When an asset was last changed, as far as its list says.",
+        ASSET,
+        _newest(lambda each: each.entry.asset.modified),
+    ),
+    OwnMetric(
+        "cloudflare_asset_last_used_timestamp_seconds",
+        "gauge",
+        "The start of the newest hour in which an asset was used; absent if it was not since counting began.",
+        ASSET,
+        _newest(lambda each: each.last_used),
+    ),
+)

@@ -1,211 +1,316 @@
-"""What the exporter says of itself, as metric families: accounts, datasets, requests, the ledger."""
+"""The metrics of the exporter itself, as a table: accounts, datasets, requests, the ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from exporter import __version__
-from exporter.ledger import Publication, PublishedBook
-from exporter.metrics.family import EXPORTER, Family, Labels, Sample, build_family, own_family, own_value
-from exporter.model import UNLISTED
+from exporter.catalog.entry import Dataset
+from exporter.ledger import CounterState, Publication
+from exporter.metrics.family import Family
+from exporter.metrics.own import OwnMetric, Values
+from exporter.model import UNLISTED, DayProgress
 from exporter.status import ExporterStatus, find_problems, since_by_labels
 
 DAY_SECONDS = 86_400
 
+DATASET = ("account", "dataset")
 
-def exporter_families(publication: Publication, status: ExporterStatus, at: datetime) -> Iterable[Family]:
-    accounts = publication.accounts
-    build = Labels(("version",), (__version__,))
-    yield build_family(EXPORTER + "build_info", "info", "The exporter's version.", [Sample(build, 1)])
-    yield own_family(
-        "account_up",
+
+@dataclass(frozen=True, slots=True)
+class ExporterFacts:
+    """Everything that the exporter's own metrics are read from."""
+
+    publication: Publication
+    status: ExporterStatus
+    at: datetime
+
+
+def _accounts_up(facts: ExporterFacts) -> Values:
+    labels = facts.publication.accounts
+    return {(labels.get(each.account_id) or each.name,): int(each.is_up) for each in facts.status.accounts}
+
+
+def _dataset_states(facts: ExporterFacts) -> Values:
+    labels = facts.publication.accounts
+    return {
+        (labels[each.account_id], each.dataset, each.state, each.reason): 1
+        for each in facts.status.datasets
+        if each.account_id in labels
+    }
+
+
+def _list_states(facts: ExporterFacts) -> Values:
+    labels = facts.publication.accounts
+    return {
+        (labels[each.account_id], each.kind, each.state, each.reason): 1
+        for each in facts.status.lists
+        if each.account_id in labels
+    }
+
+
+def _problem_starts(facts: ExporterFacts) -> Values:
+    return dict(since_by_labels(find_problems(facts.status, facts.publication.accounts)).items())
+
+
+def _requests(facts: ExporterFacts) -> Values:
+    return {(api, outcome): count for (api, outcome), count in facts.status.api_requests.items()}
+
+
+def _unlisted_assets(facts: ExporterFacts) -> Values:
+    labels = facts.publication.accounts
+    return {
+        (labels[account],): sum(entry.placement is not None and entry.placement.asset == UNLISTED for entry in roster)
+        for account, roster in facts.publication.assets.items()
+        if account in labels
+    }
+
+
+def _counted(facts: ExporterFacts) -> Iterator[tuple[tuple[str, str], CounterState, Dataset]]:
+    """Yield the state of each counted dataset, with its account's label and its name."""
+    for book in facts.publication.books:
+        if book.state is not None:
+            yield (facts.publication.accounts[book.account], book.dataset.name), book.state, book.dataset
+
+
+def _late_usage(facts: ExporterFacts) -> Values:
+    return {
+        (*key, field.name): amount / field.scale
+        for key, state, dataset in _counted(facts)
+        for field, amount in zip(dataset.fields, state.late or (0,) * len(dataset.fields), strict=True)
+    }
+
+
+def _sample_intervals(facts: ExporterFacts) -> Values:
+    labels = facts.publication.accounts
+    return {
+        (labels[account], dataset): interval for (account, dataset), interval in facts.status.sample_intervals.items()
+    }
+
+
+def _of_days(read: Callable[[DayProgress], float | None]) -> Callable[[ExporterFacts], Values]:
+    """Return what reads a number of how far each dataset's closed days have come; those without it are left out."""
+
+    def read_all(facts: ExporterFacts) -> Values:
+        return {
+            (facts.publication.accounts[account], dataset): value
+            for (account, dataset), progress in facts.status.days.items()
+            if (value := read(progress)) is not None
+        }
+
+    return read_all
+
+
+def _audited_until(progress: DayProgress) -> float | None:
+    return progress.audited_until.timestamp() if progress.audited_until else None
+
+
+def _unfilled_seconds(progress: DayProgress) -> float:
+    return progress.unfilled_days * DAY_SECONDS
+
+
+def _value(read: Callable[[ExporterFacts], float | None]) -> Callable[[ExporterFacts], Values]:
+    """Return what reads one value without labels; nothing where it is not known."""
+
+    def read_value(facts: ExporterFacts) -> Values:
+        value = read(facts)
+        return {} if value is None else {(): value}
+
+    return read_value
+
+
+def _configured_at(facts: ExporterFacts) -> float | None:
+    return facts.status.configured_at.timestamp() if facts.status.configured_at else None
+
+
+def _clock_offset(facts: ExporterFacts) -> float | None:
+    return facts.status.clock_offset.total_seconds() if facts.status.clock_offset is not None else None
+
+
+EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
+    OwnMetric(
+        "cloudflare_exporter_build_info",
+        "info",
+        "The exporter's version.",
+        ("version",),
+        lambda _: {(__version__,): 1},
+    ),
+    OwnMetric(
+        "cloudflare_exporter_account_up",
         "gauge",
         "Whether the last refresh of the account was answered (1) or not (0).",
         ("account",),
-        {(accounts.get(entry.account_id) or entry.name,): int(entry.is_up) for entry in status.accounts},
-    )
-    yield own_family(
-        "dataset_state",
+        _accounts_up,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_dataset_state",
         "gauge",
         "State of a dataset: ok, failing (asked again at each refresh) or unavailable (token or plan lacks it).",
         ("account", "dataset", "state", "reason"),
-        {
-            (accounts[entry.account_id], entry.dataset, entry.state, entry.reason): 1
-            for entry in status.datasets
-            if entry.account_id in accounts
-        },
-    )
-    yield own_family(
-        "discovery_state",
+        _dataset_states,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_discovery_state",
         "gauge",
         "State of the list of a kind of assets: ok, failing (asked again soon) or unavailable (token lacks it).",
         ("account", "kind", "state", "reason"),
-        {
-            (accounts[entry.account_id], entry.kind, entry.state, entry.reason): 1
-            for entry in status.lists
-            if entry.account_id in accounts
-        },
-    )
-    yield own_family(
-        "problem_start_timestamp_seconds",
+        _list_states,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_problem_start_timestamp_seconds",
         "gauge",
         "Since when something is wrong: a series for each problem, none when all is well. time() minus the value is for"
         " how long; account, part and reason say what it is, remedy what to do.",
         ("account", "part", "reason", "remedy"),
-        since_by_labels(find_problems(status, accounts)),
-    )
-    yield own_family(
-        "api_requests_total",
+        _problem_starts,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_api_requests_total",
         "counter",
         "Requests to Cloudflare's API by outcome, retries included.",
         ("api", "outcome"),
-        status.api_requests,
-    )
-    allowed = {(api,): allowance for api, (allowance, _) in status.budgets.items()}
-    left = {(api,): remaining for api, (_, remaining) in status.budgets.items()}
-    yield own_family(
-        "api_budget_requests", "gauge", "Requests in five minutes that the exporter allows itself.", ("api",), allowed
-    )
-    yield own_family("api_budget_remaining_requests", "gauge", "How many of these it may send now.", ("api",), left)
-    yield from _ledger_counts(publication, status)
-    unlisted = {
-        (accounts[account],): sum(entry.placement is not None and entry.placement.asset == UNLISTED for entry in roster)
-        for account, roster in publication.assets.items()
-        if account in accounts
-    }
-    yield own_family(
-        "unlisted_assets", "gauge", "Assets with usage that no discovery lists (any more).", ("account",), unlisted
-    )
-    yield own_value(
-        "refresh_interval_seconds", "gauge", "Time between refreshes.", status.refresh_interval.total_seconds()
-    )
-    yield own_value(
-        "discovery_interval_seconds", "gauge", "Time between discoveries.", status.discovery_interval.total_seconds()
-    )
-    yield own_value(
-        "config_last_reload_successful",
+        _requests,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_api_budget_requests",
         "gauge",
-        "Whether the configuration that was last read is the one that runs (1), or was refused (0).",
-        int(status.config_is_current),
-    )
-    if status.configured_at is not None:
-        yield own_value(
-            "config_last_reload_success_timestamp_seconds",
-            "gauge",
-            "When the configuration that runs was taken over.",
-            status.configured_at.timestamp(),
-        )
-    yield own_value("snapshot_timestamp_seconds", "gauge", "When this exposition was built.", at.timestamp())
-    if status.clock_offset is not None:
-        yield own_value(
-            "clock_offset_seconds",
-            "gauge",
-            "How far this machine's clock is ahead of Cloudflare's; nothing is counted by it.",
-            status.clock_offset.total_seconds(),
-        )
-
-
-def _ledger_counts(publication: Publication, status: ExporterStatus) -> Iterable[Family]:
-    accounts = publication.accounts
-    books = {
-        (accounts[book.account], book.dataset.name): (book.state, book.dataset)
-        for book in publication.books
-        if book.state is not None
-    }
-    yield own_family(
-        "revisions_total",
+        "Requests in five minutes that the exporter allows itself.",
+        ("api",),
+        lambda facts: {(api,): allowed for api, (allowed, _) in facts.status.budgets.items()},
+    ),
+    OwnMetric(
+        "cloudflare_exporter_api_budget_remaining_requests",
+        "gauge",
+        "How many of these it may send now.",
+        ("api",),
+        lambda facts: {(api,): remaining for api, (_, remaining) in facts.status.budgets.items()},
+    ),
+    OwnMetric(
+        "cloudflare_exporter_revisions_total",
         "counter",
         "Rows that an answer of Cloudflare put lower than an earlier one, and hours taken in dispute.",
-        ("account", "dataset"),
-        {key: state.revisions for key, (state, _) in books.items()},
-    )
-    yield own_family(
-        "gap_seconds_total",
+        DATASET,
+        lambda facts: {key: state.revisions for key, state, _ in _counted(facts)},
+    ),
+    OwnMetric(
+        "cloudflare_exporter_gap_seconds_total",
         "counter",
         "Time that no question covered, because the exporter was away longer than Cloudflare keeps data.",
-        ("account", "dataset"),
-        {key: state.gap.total_seconds() for key, (state, _) in books.items()},
-    )
-    yield own_family(
-        "late_usage_total",
+        DATASET,
+        lambda facts: {key: state.gap.total_seconds() for key, state, _ in _counted(facts)},
+    ),
+    OwnMetric(
+        "cloudflare_exporter_late_usage_total",
         "counter",
         "Usage that came after its hour had settled and was added when its day was audited, by field of the dataset.",
-        ("account", "dataset", "field"),
-        {
-            (*key, entry.name): amount / entry.scale
-            for key, (state, dataset) in books.items()
-            for entry, amount in zip(dataset.fields, state.late or (0,) * len(dataset.fields), strict=True)
-        },
-    )
-    yield from _days(publication, status)
-    yield own_family(
-        "dataset_sample_interval",
-        "gauge",
-        "How coarsely Cloudflare sampled the newest answer: 1 is exact, 10 means that one event in ten was kept.",
-        ("account", "dataset"),
-        {(accounts[account], dataset): interval for (account, dataset), interval in status.sample_intervals.items()},
-    )
-    yield own_value("page_splits_total", "counter", "Questions cut because a page was full.", status.page_splits)
-    yield own_value("commit_failures_total", "counter", "Changes the ledger could not write.", status.commit_failures)
-    yield own_value("storage_bytes", "gauge", "Size of the ledger.", status.storage_bytes)
-
-
-def _days(publication: Publication, status: ExporterStatus) -> Iterable[Family]:
-    accounts = publication.accounts
-    days = {(accounts[account], dataset): progress for (account, dataset), progress in status.days.items()}
-    yield own_family(
-        "audited_until_timestamp_seconds",
+        (*DATASET, "field"),
+        _late_usage,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_audited_until_timestamp_seconds",
         "gauge",
         "Everything counted before this is final: its days were asked once more, 26 hours after their end.",
-        ("account", "dataset"),
-        {key: progress.audited_until.timestamp() for key, progress in days.items() if progress.audited_until},
-    )
-    remaining = {key: progress.unfilled_days * DAY_SECONDS for key, progress in days.items()}
-    yield own_family(
-        "history_fill_remaining_seconds",
+        DATASET,
+        _of_days(_audited_until),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_history_fill_remaining_seconds",
         "gauge",
         "Time before counting began, in whole days, still to be asked for the daily sums, which costs are made of.",
-        ("account", "dataset"),
-        remaining,
-    )
-    yield own_family(
-        "first_fill_remaining_seconds",
+        DATASET,
+        _of_days(_unfilled_seconds),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_first_fill_remaining_seconds",
         "gauge",
-        f"Deprecated, gone in the next version: use {EXPORTER}history_fill_remaining_seconds.",
-        ("account", "dataset"),
-        remaining,
-    )
+        "Deprecated, gone in the next version: use cloudflare_exporter_history_fill_remaining_seconds.",
+        DATASET,
+        _of_days(_unfilled_seconds),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_dataset_sample_interval",
+        "gauge",
+        "How coarsely Cloudflare sampled the newest answer: 1 is exact, 10 means that one event in ten was kept.",
+        DATASET,
+        _sample_intervals,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_page_splits_total",
+        "counter",
+        "Questions cut because a page was full.",
+        (),
+        _value(lambda facts: facts.status.page_splits),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_commit_failures_total",
+        "counter",
+        "Changes the ledger could not write.",
+        (),
+        _value(lambda facts: facts.status.commit_failures),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_storage_bytes",
+        "gauge",
+        "Size of the ledger.",
+        (),
+        _value(lambda facts: facts.status.storage_bytes),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_unlisted_assets",
+        "gauge",
+        "Assets with usage that no discovery lists (any more).",
+        ("account",),
+        _unlisted_assets,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_refresh_interval_seconds",
+        "gauge",
+        "Time between refreshes.",
+        (),
+        _value(lambda facts: facts.status.refresh_interval.total_seconds()),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_discovery_interval_seconds",
+        "gauge",
+        "Time between discoveries.",
+        (),
+        _value(lambda facts: facts.status.discovery_interval.total_seconds()),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_config_last_reload_successful",
+        "gauge",
+        "Whether the configuration that was last read is the one that runs (1), or was refused (0).",
+        (),
+        _value(lambda facts: int(facts.status.config_is_current)),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_config_last_reload_success_timestamp_seconds",
+        "gauge",
+        "When the configuration that runs was taken over.",
+        (),
+        _value(_configured_at),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_snapshot_timestamp_seconds",
+        "gauge",
+        "When this exposition was built.",
+        (),
+        _value(lambda facts: facts.at.timestamp()),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_clock_offset_seconds",
+        "gauge",
+        "How far this machine's clock is ahead of Cloudflare's; nothing is counted by it.",
+        (),
+        _value(_clock_offset),
+    ),
+)
 
-
-def fresh_until(book: PublishedBook) -> datetime | None:
-    """Return up to when a dataset's values hold what Cloudflare said; a window says nothing of its own."""
-    if book.state:
-        return book.state.published_until
-    return book.readings.newest if book.readings and not book.dataset.variant else None
-
-
-def freshness_families(publication: Publication) -> Iterable[Family]:
-    moments: dict[str, dict[tuple[str, str], float]] = {
-        "start": {},
-        "queried_until": {},
-        "newest_data": {},
-        "last_success": {},
-    }
-    for book in publication.books:
-        key = (publication.accounts[book.account], book.dataset.name)
-        said = book.state or book.readings
-        if said is None or book.dataset.variant:
-            continue
-        moments["last_success"][key] = said.last_success.timestamp()
-        if said.newest is not None:
-            moments["newest_data"][key] = said.newest.timestamp()
-        if book.state:
-            moments["start"][key] = book.state.start.timestamp()
-            moments["queried_until"][key] = book.state.published_until.timestamp()
-    texts = {
-        "start": "Since when the dataset's usage is counted.",
-        "queried_until": "Up to when the published values hold what Cloudflare said; divide increases by its increase.",
-        "newest_data": "The newest minute for which the dataset had data.",
-        "last_success": "When the dataset was last answered, by Cloudflare's clock.",
-    }
-    for word, values in moments.items():
-        yield own_family(f"dataset_{word}_timestamp_seconds", "gauge", texts[word], ("account", "dataset"), values)
+SERIES: OwnMetric[Sequence[Family]] = OwnMetric(
+    "cloudflare_exporter_series",
+    "gauge",
+    "Time series here, process metrics left out.",
+    (),
+    lambda others: {(): sum(len(family.samples) for family in others) + 1},
+)
+"""The series of all other families, and of this one."""

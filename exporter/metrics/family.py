@@ -1,13 +1,9 @@
-"""Metric families: labels, samples, the checks that every family passes, and short forms for the exporter's own."""
+"""Metric families: labels, samples, and the checks that every family passes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
-
-EXPORTER = "cloudflare_exporter_"
-
-Key = TypeVar("Key", bound=tuple[str, ...])
+from typing import NamedTuple
 
 
 class Labels:
@@ -90,24 +86,6 @@ def build_family(name: str, kind: str, text: str, samples: Sequence[Sample]) -> 
     return Family(name, kind, text, tuple(samples))
 
 
-def labelled_family(
-    name: str, kind: str, text: str, names: tuple[str, ...], values: Mapping[Key, int | float]
-) -> Family:
-    """Return a family with one sample for each set of label values."""
-    samples = [Sample(Labels(names, key), _whole(value)) for key, value in values.items()]
-    return build_family(name, kind, text, samples)
-
-
-def own_family(name: str, kind: str, text: str, names: tuple[str, ...], values: Mapping[Key, int | float]) -> Family:
-    """Return a family of the exporter itself; its prefix is put before ``name``."""
-    return labelled_family(EXPORTER + name, kind, text, names, values)
-
-
-def own_value(name: str, kind: str, text: str, value: int | float) -> Family:
-    """Return a family of the exporter itself that has one value and no labels."""
-    return own_family(name, kind, text, (), {(): value})
-
-
 def format_value(sample: Sample) -> str:
     """Return a value exactly: whole numbers without a point, others without needless zeros."""
     amount, divisor = sample.amount, sample.divisor
@@ -122,7 +100,3 @@ def format_value(sample: Sample) -> str:
 @lru_cache
 def _digits(divisor: int) -> int:
     return len(str(divisor)) - 1
-
-
-def _whole(value: int | float) -> int | float:
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -12,10 +12,12 @@ from exporter.costs.current import Costs
 from exporter.ledger import Publication
 from exporter.metrics.asset_usage import AssetUsage, find_asset_usage
 from exporter.metrics.assets import asset_families
-from exporter.metrics.costs import cost_families, list_cost_family
-from exporter.metrics.exporter import exporter_families, fresh_until, freshness_families
-from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_family, own_value
-from exporter.metrics.thresholds import Thresholds, threshold_family
+from exporter.metrics.costs import COST_METRICS, LIST_COST, ListCosts
+from exporter.metrics.exporter import EXPORTER_METRICS, SERIES, ExporterFacts
+from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_family
+from exporter.metrics.freshness import FRESHNESS, fresh_until
+from exporter.metrics.own import build_families
+from exporter.metrics.thresholds import THRESHOLD, ThresholdFacts, Thresholds
 from exporter.status import ExporterStatus
 
 
@@ -76,12 +78,10 @@ class SnapshotBuilder:
     ) -> Snapshot:
         """Return the snapshot of a publication. Raises ValueError if two samples would be the same series."""
         costs = costs or Costs()
-        families = self.figures(publication, costs, thresholds or Thresholds())
-        families = [
-            family for family in (*families, *exporter_families(publication, status, at)) if wants_metric(family.name)
-        ]
-        series = sum(len(family.samples) for family in families) + 1
-        families.append(own_value("series", "gauge", "Time series here, process metrics left out.", series))
+        figures = self.figures(publication, costs, thresholds or Thresholds())
+        own = build_families(EXPORTER_METRICS, ExporterFacts(publication, status, at), self._cached_labels.get)
+        families = [family for family in (*figures, *own) if wants_metric(family.name)]
+        families.append(SERIES.family(families))
         fresh = {(book.account, book.dataset.name): until for book in publication.books if (until := fresh_until(book))}
         asset_usage = find_asset_usage(publication, self._products)
         accounts = publication.accounts
@@ -90,13 +90,14 @@ class SnapshotBuilder:
     def figures(self, publication: Publication, costs: Costs, thresholds: Thresholds) -> list[Family]:
         """Return the families that come from the ledger. Raises ValueError if two samples would be the same series."""
         self._cached_labels.begin_round()
+        labels_of = self._cached_labels.get
         return [
             *self._metrics(publication),
-            *asset_families(publication, self._products),
-            *cost_families(costs, self._cached_labels),
-            list_cost_family(publication.list_costs, publication.accounts, costs.card, self._cached_labels),
-            threshold_family(thresholds, publication, self._cached_labels),
-            *freshness_families(publication),
+            *asset_families(publication, self._products, labels_of),
+            *build_families(COST_METRICS, costs, labels_of),
+            LIST_COST.family(ListCosts(publication.list_costs, publication.accounts, costs.card), labels_of),
+            THRESHOLD.family(ThresholdFacts(thresholds, publication), labels_of),
+            *build_families(FRESHNESS, publication, labels_of),
         ]
 
     def _metrics(self, publication: Publication) -> list[Family]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from exporter.alerts.table import ACCOUNT, ADJUSTABLE, PROJECT
 from exporter.config.thresholds import PLACES, ThresholdRule
 from exporter.ledger import Entry, Publication, PublishedBook, Standing
-from exporter.metrics.family import Family, LabelCache, Sample, build_family
+from exporter.metrics.own import OwnMetric, Values
 
 LABELS = ("alert", "severity", "account", "project", "kind", "asset")
 DIVISOR = 10**PLACES
@@ -32,15 +32,24 @@ class _Subject:
     asset: str = ""
 
 
-def threshold_family(thresholds: Thresholds, publication: Publication, cache: LabelCache) -> Family:
-    """Return the family of thresholds: a sample for each subject that a rule is for."""
+@dataclass(frozen=True, slots=True)
+class ThresholdFacts:
+    """Everything that the metric is read from."""
+
+    thresholds: Thresholds
+    publication: Publication
+
+
+def _values(facts: ThresholdFacts) -> Values:
+    """Return a value for each subject that a rule is for."""
+    thresholds, publication = facts.thresholds, facts.publication
     by_alert: dict[tuple[str, str], list[ThresholdRule]] = {}
     for rule in thresholds.rules:
         by_alert.setdefault((rule.alert, rule.severity or ""), []).append(rule)
     kinds = {ADJUSTABLE[alert].subject for alert, _ in by_alert}
     subjects = {kind: sorted(_subjects(kind, publication), key=_place) for kind in kinds}
     asset_names = {kind: _asset_names(kind, publication) for kind in kinds}
-    samples: list[Sample] = []
+    values: dict[tuple[str, ...], int] = {}
     for (alert, severity), rules in by_alert.items():
         kind = ADJUSTABLE[alert].subject
         for subject in subjects[kind]:
@@ -49,15 +58,20 @@ def threshold_family(thresholds: Thresholds, publication: Publication, cache: La
             names = (subject.asset, *asset_names[kind].get(subject, ()))
             found = next((rule for rule in rules if rule.holds(account_names, subject.project, names)), None)
             if found is not None:
-                labels = cache.get(LABELS, (alert, severity, label, subject.project, kind, subject.asset))
-                samples.append(Sample(labels, int(found.value.scaleb(PLACES)), DIVISOR))
-    return build_family(
-        "cloudflare_alert_threshold",
-        "gauge",
-        "Threshold of an alert that the configuration sets for an account, a project or an asset, in the alert's unit;"
-        " absent where the alert's own counts. Kind is account, project or the kind of the asset.",
-        samples,
-    )
+                key = (alert, severity, label, subject.project, kind, subject.asset)
+                values[key] = int(found.value.scaleb(PLACES))
+    return values
+
+
+THRESHOLD: OwnMetric[ThresholdFacts] = OwnMetric(
+    "cloudflare_alert_threshold",
+    "gauge",
+    "Threshold of an alert that the configuration sets for an account, a project or an asset, in the alert's unit;"
+    " absent where the alert's own counts. Kind is account, project or the kind of the asset.",
+    LABELS,
+    _values,
+    DIVISOR,
+)
 
 
 def _place(subject: _Subject) -> tuple[str, str, str]:

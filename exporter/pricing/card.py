@@ -100,8 +100,6 @@ class Rate:
     invoice: str = ""
     note: str = ""
     free: FreeLimit | None = None
-    is_subscription: bool = False
-    is_prepaid: bool = False
     dispatched: str = ""
 
     def price_on(self, day: date) -> Price | None:

@@ -49,11 +49,6 @@ def cycle_of(day: date, anchor_day: int = CALENDAR_MONTH) -> Cycle:
     return Cycle(start, _anchored(*_month_after(day.year, day.month), anchor_day))
 
 
-def cycle_before(cycle: Cycle, anchor_day: int = CALENDAR_MONTH) -> Cycle:
-    """Return the cycle before one."""
-    return cycle_of(cycle.start - DAY, anchor_day)
-
-
 def _anchored(year: int, month: int, anchor_day: int) -> date:
     return date(year, month, min(anchor_day, monthrange(year, month)[1]))
 

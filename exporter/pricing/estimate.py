@@ -71,7 +71,7 @@ def estimate(card: RateCard, usage: Mapping[str, Any], request: EstimateRequest)
     """Return what quantities, by meter or input of the card, would cost in a billing cycle. Raises QuoteError."""
     plan = card.plans.get(request.plan)
     if plan is None:
-        raise EstimateError(f"There is no plan {request.plan}; there is {', '.join(sorted(card.plans))}.")
+        raise EstimateError(f"Unknown plan {request.plan}. Known plans: {', '.join(sorted(card.plans))}.")
     quantities, unpriced = _quantities(card, usage)
     lines: list[EstimatedLine] = []
     for meter, quantity in quantities.items():

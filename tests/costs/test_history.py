@@ -83,7 +83,7 @@ def test_an_unknown_account_is_told_with_those_that_there_are(wanted: list[str])
     """The message names the labels that could have been meant."""
     with open_books() as history, pytest.raises(QueryError) as caught:
         history.accounts(wanted)
-    assert str(caught.value) == "There is no account nobody; there is production, Other."
+    assert str(caught.value) == "Unknown account nobody. Known accounts: production, Other."
 
 
 def test_of_an_account_that_was_never_answered_nothing_is_known(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_of_an_account_that_was_never_answered_nothing_is_known(tmp_path: Path) 
     Ledger.open(tmp_path, DATASETS.values()).close()
     with open_books(tmp_path) as history:
         assert history.accounts() == []
-        with pytest.raises(QueryError, match=r"^There is no account production; there is none\.$"):
+        with pytest.raises(QueryError, match=r"^Unknown account production\. Known accounts: none\.$"):
             history.accounts(["production"])
         with pytest.raises(QueryError, match=r"^Nothing is known of account production yet\.$"):
             history.costs(PRODUCTION)

@@ -221,7 +221,7 @@ def test_what_cannot_be_compared_is_told() -> None:
     assert refusal(compare=("shop",)) == (
         "Two projects or two periods can be compared: give both, with a comma between."
     )
-    assert refusal(compare=("shop", "nope")) == "There is no project nope; there is odd, shop, unassigned."
+    assert refusal(compare=("shop", "nope")) == "Unknown project nope. Known projects: odd, shop, unassigned."
     assert refusal(compare=("current", "shop")).startswith("'shop' is no period: ")
     days = "Days cannot be compared: say project, product, meter, asset or account."
     assert refusal(by="day", compare=("shop", "odd")) == days
@@ -234,7 +234,7 @@ def test_what_makes_no_sense_is_told() -> None:
         "'zone' is nothing to group by: say account, project, product, meter, asset, item, day."
     )
     assert refusal(period="last").startswith("'last' is no period: ")
-    assert refusal(accounts=("nobody",)) == "There is no account nobody; there is production, Other."
+    assert refusal(accounts=("nobody",)) == "Unknown account nobody. Known accounts: production, Other."
 
 
 def test_a_cycle_that_is_known_from_its_start_has_no_note() -> None:

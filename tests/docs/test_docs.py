@@ -18,6 +18,15 @@ def test_generated_files_are_up_to_date() -> None:
     assert stale == [], "run `make docs`"
 
 
+def test_the_page_of_metrics_has_what_is_exposed() -> None:
+    """The metrics that are not a product's are those of the golden catalogue, with their types and label names."""
+    of_products = {row.name + suffix for product in PRODUCTS for row in product_rows(product) for suffix in SUFFIXES}
+    golden = (ROOT / "tests/metrics/golden_catalogue.txt").read_text(encoding="utf-8").splitlines()
+    exposed = [line for line in golden if line.split()[0] not in of_products]
+    rows = [(row.name, "gauge" if row.kind == "info" else row.kind, *row.labels) for row in other_rows()]
+    assert sorted(map(" ".join, rows)) == exposed
+
+
 def test_written_pages_name_only_metrics_that_exist() -> None:
     """A metric that a page of the documentation names is one that the exporter has."""
     rows = [*(row for product in PRODUCTS for row in product_rows(product)), *other_rows()]

@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from exporter.costs.current import Costs
-from exporter.metrics.costs import cost_families
-from exporter.metrics.family import Family, LabelCache
+from exporter.metrics.costs import COST_METRICS
+from exporter.metrics.family import Family
+from exporter.metrics.own import build_families
 from exporter.metrics.snapshot import Snapshot
 from exporter.pricing import PLACES, load_card
 from exporter.pricing.attribution import SUBSCRIPTION
@@ -241,7 +242,7 @@ def test_meters_and_card(snapshot: Snapshot) -> None:
 def test_without_accounts_families_are_empty() -> None:
     """Before anything is counted nothing is published but what the card says."""
     costs = Costs(card=load_card())
-    found = {each.name: len(each.samples) for each in cost_families(costs, LabelCache())}
+    found = {each.name: len(each.samples) for each in build_families(COST_METRICS, costs)}
     assert set(found) == set(PROMISED) - {"cloudflare_list_cost_usd_total"}
     assert {name for name, samples in found.items() if samples} == {
         "cloudflare_cost_meter_info",

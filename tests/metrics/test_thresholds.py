@@ -17,8 +17,8 @@ from exporter.exposition.text import Format, render
 from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.roster import FILTERED, Entry, Standing
 from exporter.ledger.series import SeriesKey
-from exporter.metrics.family import Family, LabelCache
-from exporter.metrics.thresholds import LABELS, Thresholds, threshold_family
+from exporter.metrics.family import Family
+from exporter.metrics.thresholds import LABELS, THRESHOLD, ThresholdFacts, Thresholds
 from exporter.model import NAME_PREFIX, Asset, Placement
 from tests.configured import Site
 from tests.exactness.harness import ACCOUNT_ID
@@ -96,7 +96,7 @@ def values(family: Family, *labels: str) -> Values:
 def make(*rules: ThresholdRule) -> Family:
     """The family of some rules."""
     names = {ACCOUNT_ID: "Example", OTHER_ID: "Other"}
-    return threshold_family(Thresholds(rules, names), PUBLICATION, LabelCache())
+    return THRESHOLD.family(ThresholdFacts(Thresholds(rules, names), PUBLICATION))
 
 
 def assets(*rules: ThresholdRule) -> set[str]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.pricing.cycle import Cycle, cycle_before, cycle_of
+from exporter.pricing.cycle import Cycle, cycle_of
 from tests.pricing.factories import always
 
 DAYS = st.dates(date(1999, 1, 1), date(2101, 12, 31))
@@ -20,8 +20,7 @@ def test_a_cycle_begins_on_its_anchor(anchor_day: int) -> None:
     anchor = date(2026, 10, anchor_day)
     cycle = cycle_of(anchor, anchor_day)
     assert cycle.start == anchor
-    assert cycle_of(anchor - timedelta(days=1), anchor_day) == cycle_before(cycle, anchor_day)
-    assert cycle_before(cycle, anchor_day).end == anchor
+    assert cycle_of(anchor - timedelta(days=1), anchor_day).end == anchor
 
 
 CYCLES: dict[str, tuple[date, int, date, date, int]] = {
@@ -68,7 +67,7 @@ def test_cycles_tile_time(day: date, anchor_day: int) -> None:
     """Going back three years, each cycle ends where the next one begins, and there are twelve a year."""
     cycles = [cycle_of(day, anchor_day)]
     for _ in range(36):
-        cycles.append(cycle_before(cycles[-1], anchor_day))
+        cycles.append(cycle_of(cycles[-1].start - timedelta(days=1), anchor_day))
     assert all(earlier.end == later.start for later, earlier in pairwise(cycles))
     assert (cycles[-1].start.year, cycles[-1].start.month) == (cycles[0].start.year - 3, cycles[0].start.month)
 

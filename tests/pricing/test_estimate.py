@@ -68,7 +68,7 @@ def test_what_is_no_quantity(value: object) -> None:
 
 def test_an_unknown_plan() -> None:
     """It is told with those that there are."""
-    with pytest.raises(EstimateError, match=r"^There is no plan platinum; there is addons, any, argo, "):
+    with pytest.raises(EstimateError, match=r"^Unknown plan platinum\. Known plans: addons, any, argo, "):
         estimate(CARD, {}, EstimateRequest("platinum", BEFORE))
 
 

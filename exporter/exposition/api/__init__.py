@@ -2,15 +2,14 @@
 
 from exporter.exposition.api.cached_views import CachedViews, asset_filter_of
 from exporter.exposition.api.endpoints import AskUsage, ViewEndpoints
-from exporter.exposition.api.routes import API_PREFIX, answer_error, answer_fault, api_routes
+from exporter.exposition.api.routes import API_PREFIX, ERROR_HANDLERS, api_routes
 
 __all__ = [
     "API_PREFIX",
+    "ERROR_HANDLERS",
     "AskUsage",
     "CachedViews",
     "ViewEndpoints",
-    "answer_error",
-    "answer_fault",
     "api_routes",
     "asset_filter_of",
 ]

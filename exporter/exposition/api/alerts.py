@@ -4,24 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from exporter.alerts import SEVERITIES, WATCHDOG, Alert, AlertsClient, AlertsUnavailable, FetchedAlerts, State
-from exporter.exposition.api.errors import error_response
+from exporter.alerts import SEVERITIES, WATCHDOG, Alert, AlertsClient, FetchedAlerts, State
+from exporter.exposition.api import parameters as asked_for
+from exporter.exposition.api.parameters import RequestParameters, read
 from exporter.model import format_time
 
-ALL = "all"
-STATES = (*State, ALL)
-FILTERS = ("account", "product", "project", "severity")
-PARAMETERS = frozenset({*FILTERS, "state", "watchdog"})
+FILTERS = (asked_for.ACCOUNT, asked_for.PRODUCT, asked_for.PROJECT, asked_for.SEVERITY)
+ALERTS = (*FILTERS, asked_for.STATE, asked_for.WATCHDOG)
+"""The parameters of the endpoint."""
 
 Json = dict[str, Any]
-
-
-class BadRequest(ValueError):
-    """The parameters make no sense; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +46,9 @@ class AlertsEndpoint:
         self._alerts_client = alerts_client
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request; what makes no sense is told as 400, and that nobody could be asked as 503."""
-        try:
-            wanted = _wanted(request.query_params)
-            fetched = await self._fetch_alerts(wanted.states)
-        except BadRequest as error:
-            return error_response(400, "bad_request", str(error))
-        except AlertsUnavailable as error:
-            return error_response(503, error.code, str(error))
+        """Answer a request. Raises QueryError, and AlertsUnavailable if nobody could be asked."""
+        wanted = _wanted(read(request.query_params, ALERTS))
+        fetched = await self._fetch_alerts(wanted.states)
         return JSONResponse(_document(fetched, [alert for alert in fetched.alerts if wanted.admits(alert)]))
 
     async def _fetch_alerts(self, states: frozenset[State]) -> FetchedAlerts:
@@ -71,25 +61,13 @@ class AlertsEndpoint:
         return FetchedAlerts(fired.source, fired.asked_at, fired.alerts + pending.alerts, fired.notes)
 
 
-def _wanted(params: QueryParams) -> AlertFilter:
-    """Read the parameters. Raises WrongQuestion."""
-    unknown = sorted(set(params) - PARAMETERS)
-    if unknown:
-        raise BadRequest(f"There is no parameter {', '.join(unknown)}; there is {', '.join(sorted(PARAMETERS))}.")
-    _check(params, "severity", SEVERITIES)
-    _check(params, "state", STATES)
-    _check(params, "watchdog", ("true", "false"))
-    states = set(params.getlist("state")) or set(State) - {State.PENDING}
+def _wanted(asked: RequestParameters) -> AlertFilter:
+    states = set(asked.all(asked_for.STATE)) or set(State) - {State.PENDING}
     return AlertFilter(
-        {name: frozenset(params.getlist(name)) for name in FILTERS if name in params},
-        frozenset(State) if ALL in states else frozenset(map(State, states)),
-        params.get("watchdog") == "true",
+        {each.name: frozenset(values) for each in FILTERS if (values := asked.all(each))},
+        frozenset(State) if asked_for.ALL_STATES in states else frozenset(map(State, states)),
+        asked.text(asked_for.WATCHDOG) == "true",
     )
-
-
-def _check(params: QueryParams, name: str, known: Sequence[str]) -> None:
-    if not set(params.getlist(name)) <= set(known):
-        raise BadRequest(f"{name} is one of {', '.join(known)}.")
 
 
 def _document(fetched: FetchedAlerts, alerts: Sequence[Alert]) -> Json:

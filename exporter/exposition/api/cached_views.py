@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import ReferenceType, ref
 
-from exporter.costs.history import QueryError
+from exporter.costs.history import chosen_accounts
 from exporter.exposition.api import parameters as asked_for
+from exporter.exposition.api.errors import NotReady
 from exporter.exposition.api.parameters import RequestParameters
-from exporter.metrics.snapshot import Snapshot
+from exporter.metrics.snapshot import Published, Snapshot
 from exporter.views import AssetFilter, Views
 
 
@@ -35,6 +36,13 @@ class CachedViews:
         return known.views
 
 
+def current_snapshot(published: Published) -> Snapshot:
+    """Return the current snapshot. Raises NotReady before there is one."""
+    if published.snapshot is None:
+        raise NotReady
+    return published.snapshot
+
+
 def asset_filter_of(snapshot: Snapshot, asked: RequestParameters, projects: Iterable[str]) -> AssetFilter:
     """Return which assets a question is about. Raises QueryError."""
     accounts = account_ids(snapshot, asked) if asked.all(asked_for.ACCOUNT) else ()
@@ -43,11 +51,4 @@ def asset_filter_of(snapshot: Snapshot, asked: RequestParameters, projects: Iter
 
 def account_ids(snapshot: Snapshot, asked: RequestParameters) -> tuple[str, ...]:
     """Return the ids of the accounts that are asked for, by id or label; all if none is named. Raises QueryError."""
-    labels = snapshot.account_labels
-    ids = {label: key for key, label in labels.items()} | {key: key for key in labels}
-    names = asked.all(asked_for.ACCOUNT)
-    for name in names:
-        if name not in ids:
-            raise QueryError(f"There is no account {name}; there is {', '.join(labels.values()) or 'none'}.")
-    wanted = {ids[name] for name in names} or labels.keys()
-    return tuple(key for key in labels if key in wanted)
+    return chosen_accounts(asked.all(asked_for.ACCOUNT), snapshot.account_labels)

@@ -8,11 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from exporter.costs import Statement, StatementQuery, as_csv, as_document, state_costs
-from exporter.costs.history import CURRENT, QueryError, is_period
-from exporter.exposition.api.errors import error_response
+from exporter.costs.history import CURRENT, chosen_accounts, is_period
+from exporter.exposition.api import parameters as asked_for
+from exporter.exposition.api.cached_views import current_snapshot
+from exporter.exposition.api.parameters import RequestParameters, read
 from exporter.metrics.snapshot import Published, Snapshot
 
-PARAMETERS = frozenset({"by", "account", "period", "compare", "output"})
+COSTS = (asked_for.BY, asked_for.ACCOUNT, asked_for.PERIOD, asked_for.COMPARE, asked_for.OUTPUT)
+"""The parameters of the endpoint."""
 
 AskBooks = Callable[[StatementQuery], Awaitable[Statement]]
 """Returns a statement of other cycles than the one under way."""
@@ -26,43 +29,30 @@ class CostsEndpoint:
         self._ask_books = ask_books
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request; what makes no sense is told as 400."""
-        snapshot = self._published.snapshot
-        if snapshot is None:
-            return error_response(503, "not_ready", "No data yet: the first refresh is under way.")
-        try:
-            statement = await self._answer(_query_of(request), snapshot)
-        except QueryError as error:
-            return error_response(400, "bad_request", str(error))
+        """Answer a request. Raises NotReady or QueryError."""
+        snapshot = current_snapshot(self._published)
+        asked = read(request.query_params, COSTS)
+        statement = await self._state(_query_of(asked), snapshot)
         # Large accounts have many rows: scrapes are answered meanwhile.
-        if request.query_params.get("output") == "csv":
+        if asked.text(asked_for.OUTPUT) == "csv":
             return PlainTextResponse(await asyncio.to_thread(as_csv, statement), media_type="text/csv")
         return JSONResponse(await asyncio.to_thread(as_document, statement))
 
-    async def _answer(self, query: StatementQuery, snapshot: Snapshot) -> Statement:
+    async def _state(self, query: StatementQuery, snapshot: Snapshot) -> Statement:
         query.check()
-        there = {each.account_id: each for each in snapshot.costs.accounts.values()}
-        names = {each.account: key for key, each in there.items()} | {key: key for key in there}
-        for name in query.accounts:
-            if name not in names:
-                labels = ", ".join(each.account for each in there.values()) or "none"
-                raise QueryError(f"There is no account {name}; there is {labels}.")
-        asked = {names[name] for name in query.accounts} or there.keys()
-        wanted = tuple(key for key in there if key in asked)
+        there = snapshot.costs.accounts
+        wanted = chosen_accounts(query.accounts, {key: each.account for key, each in there.items()})
         if wanted and (query.period != CURRENT or (query.compare and is_period(query.compare[0]))):
             return await self._ask_books(replace(query, accounts=wanted))
         budgets = [each.budget for each in snapshot.costs.budgets]
         return await asyncio.to_thread(state_costs, query, [there[key] for key in wanted], budgets)
 
 
-def _query_of(request: Request) -> StatementQuery:
-    params = request.query_params
-    unknown = sorted(set(params) - PARAMETERS)
-    if unknown:
-        raise QueryError(f"There is no parameter {', '.join(unknown)}; there is {', '.join(sorted(PARAMETERS))}.")
-    if params.get("output", "json") not in {"json", "csv"}:
-        raise QueryError("output is json or csv.")
-    compare = tuple(word.strip() for word in params["compare"].split(",")) if params.get("compare") else ()
+def _query_of(asked: RequestParameters) -> StatementQuery:
+    compare = asked.text(asked_for.COMPARE)
     return StatementQuery(
-        params.get("by", "project"), tuple(params.getlist("account")), params.get("period", CURRENT), compare
+        asked.text(asked_for.BY),
+        asked.all(asked_for.ACCOUNT),
+        asked.text(asked_for.PERIOD),
+        tuple(word.strip() for word in compare.split(",")) if compare else (),
     )

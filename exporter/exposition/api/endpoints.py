@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from exporter.costs.history import QueryError
 from exporter.exposition.api import parameters as asked_for
-from exporter.exposition.api.cached_views import CachedViews, account_ids, asset_filter_of
-from exporter.exposition.api.errors import error_response
+from exporter.exposition.api.cached_views import CachedViews, account_ids, asset_filter_of, current_snapshot
+from exporter.exposition.api.errors import NotFound, StorageUnavailable
 from exporter.exposition.api.parameters import Parameter, RequestParameters, read
 from exporter.metrics.snapshot import Published, Snapshot
 from exporter.model import ExporterError, format_time
@@ -70,10 +70,6 @@ Json = dict[str, Any]
 EVERYTHING = AssetFilter()
 
 
-class NotFound(QueryError):
-    """What the path names is not there."""
-
-
 class ViewEndpoints:
     """Answers what there is, what it costs and how it stands; nothing of it asks Cloudflare."""
 
@@ -86,11 +82,8 @@ class ViewEndpoints:
         self._is_refreshing = is_refreshing
 
     async def health(self, request: Request) -> Response:
-        """Answer how everything stands, before the first snapshot too."""
-        try:
-            read(request.query_params, HEALTH)
-        except QueryError as error:
-            return error_response(400, "bad_request", str(error))
+        """Answer how everything stands, before the first snapshot too. Raises QueryError."""
+        read(request.query_params, HEALTH)
         return JSONResponse(health_document(self._published.snapshot, is_refreshing=self._is_refreshing()))
 
     async def assets(self, request: Request) -> Response:
@@ -107,31 +100,23 @@ class ViewEndpoints:
         return await self._answer(request, PROJECT, lambda snapshot, asked: self._project(name, snapshot, asked))
 
     async def usage(self, request: Request) -> Response:
-        """Answer what was used when."""
-        snapshot = self._published.snapshot
-        if snapshot is None:
-            return _not_ready()
+        """Answer what was used when. Raises NotReady, QueryError or StorageUnavailable."""
+        snapshot = current_snapshot(self._published)
+        query = _usage_query(read(request.query_params, USAGE), snapshot)
         try:
-            page = await self._ask_usage(_usage_query(read(request.query_params, USAGE), snapshot))
-        except QueryError as error:
-            return error_response(400, "bad_request", str(error))
+            page = await self._ask_usage(query)
+        except QueryError:
+            raise
         except ExporterError as error:
-            return error_response(503, "storage", str(error))
+            raise StorageUnavailable(error.detail, error.remedy) from error
         return JSONResponse(await asyncio.to_thread(_usage_document, page))
 
     async def _answer(
         self, request: Request, known: Sequence[Parameter], make: Callable[[Snapshot, RequestParameters], Json]
     ) -> Response:
-        """Answer from the snapshot, in a thread: scrapes are answered meanwhile."""
-        snapshot = self._published.snapshot
-        if snapshot is None:
-            return _not_ready()
-        try:
-            return await asyncio.to_thread(lambda: JSONResponse(make(snapshot, read(request.query_params, known))))
-        except NotFound as error:
-            return error_response(404, "not_found", str(error))
-        except QueryError as error:
-            return error_response(400, "bad_request", str(error))
+        """Answer from the snapshot, in a thread: scrapes are answered meanwhile. Raises NotReady or QueryError."""
+        snapshot = current_snapshot(self._published)
+        return await asyncio.to_thread(lambda: JSONResponse(make(snapshot, read(request.query_params, known))))
 
     def _assets(self, snapshot: Snapshot, asked: RequestParameters) -> Json:
         asset_filter = asset_filter_of(snapshot, asked, asked.all(asked_for.PROJECT))
@@ -196,7 +181,3 @@ def _usage_document(page: UsagePage) -> Json:
 
 def _page(page: Page[Any]) -> Json:
     return {"total": page.total, "next_cursor": page.cursor}
-
-
-def _not_ready() -> Response:
-    return error_response(503, "not_ready", "No data yet: the first refresh is under way.")

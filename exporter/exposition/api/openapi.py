@@ -7,6 +7,8 @@ from typing import Any
 from exporter import __version__
 from exporter.exposition.api import endpoints
 from exporter.exposition.api import parameters as asked_for
+from exporter.exposition.api.alerts import ALERTS
+from exporter.exposition.api.costs import COSTS
 from exporter.exposition.api.examples import EXAMPLES
 from exporter.exposition.api.parameters import Parameter
 from exporter.exposition.api.schemas import SCHEMAS
@@ -87,7 +89,7 @@ ENDPOINTS = (
         "getCosts",
         "What it costs",
         "The same as the command `costs`: costs of a billing cycle, grouped or compared.",
-        (asked_for.BY, asked_for.ACCOUNT, asked_for.PERIOD, asked_for.COMPARE, asked_for.OUTPUT),
+        COSTS,
         "Costs",
         {400: BAD, 503: NOT_READY},
         "?by=project",
@@ -98,14 +100,7 @@ ENDPOINTS = (
         "listAlerts",
         "What fires",
         "Asked of Alertmanager or Prometheus, where the configuration names them.",
-        (
-            asked_for.ACCOUNT,
-            asked_for.PRODUCT,
-            asked_for.PROJECT,
-            asked_for.SEVERITY,
-            asked_for.STATE,
-            asked_for.WATCHDOG,
-        ),
+        ALERTS,
         "Alerts",
         {400: BAD, 503: "Nobody could say what fires; the code and the message say why."},
         "?severity=critical&severity=warning",

@@ -7,12 +7,11 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from exporter.alerts import SEVERITIES
+from exporter.alerts import SEVERITIES, State
 from exporter.catalog import PRODUCTS
 from exporter.catalog.entry import Product
 from exporter.costs import GROUPS
 from exporter.costs.history import QueryError
-from exporter.exposition.api.alerts import STATES
 from exporter.views import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, NAME, SORTS, Paging, Step
 
 Schema = Mapping[str, Any]
@@ -27,6 +26,9 @@ class Parameter:
     schema: Schema = field(default_factory=lambda: {"type": "string"})
     is_repeatable: bool = False
     is_in_path: bool = False
+
+
+ALL_STATES = "all"
 
 
 def _repeatable(name: str, text: str, choices: Sequence[str] = ()) -> Parameter:
@@ -87,7 +89,7 @@ SEVERITY = _repeatable("severity", "Only alerts of this severity.", SEVERITIES)
 STATE = _repeatable(
     "state",
     "Only alerts in this state; usually all that fire. `all` adds what is pending.",
-    [str(each) for each in STATES],
+    [*map(str, State), ALL_STATES],
 )
 WATCHDOG = Parameter(
     "watchdog", "Whether the alert that always fires is told too.", _one_of(["true", "false"], "false")
@@ -126,8 +128,8 @@ def read(params: QueryParams, known: Sequence[Parameter]) -> RequestParameters:
     names = {parameter.name for parameter in known}
     unknown = sorted(set(params) - names)
     if unknown:
-        there = ", ".join(sorted(names)) or "none"
-        raise QueryError(f"There is no parameter {', '.join(unknown)}; there is {there}.")
+        supported = ", ".join(sorted(names)) or "none"
+        raise QueryError(f"Unknown parameter {', '.join(unknown)}. Supported: {supported}.")
     for parameter in known:
         values = params.getlist(parameter.name)
         if len(values) > 1 and not parameter.is_repeatable:

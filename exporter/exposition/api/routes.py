@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from exporter.alerts import AlertsUnavailable
 from exporter.exposition.api.alerts import AlertsEndpoint
 from exporter.exposition.api.costs import CostsEndpoint
 from exporter.exposition.api.endpoints import ViewEndpoints
-from exporter.exposition.api.errors import error_response
+from exporter.exposition.api.errors import REFUSALS, answer_no_alerts, answer_refusal, error_response
 from exporter.exposition.api.openapi import openapi_document
 
 API_PREFIX = "/api/"
@@ -55,3 +56,12 @@ async def answer_fault(request: Request, _: Exception) -> Response:
         return PlainTextResponse("Internal Server Error", HTTPStatus.INTERNAL_SERVER_ERROR)
     message = "The exporter could not work this out. Its log says why."
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
+
+
+ERROR_HANDLERS = {
+    **dict.fromkeys(REFUSALS, answer_refusal),
+    AlertsUnavailable: answer_no_alerts,
+    HTTPException: answer_error,
+    Exception: answer_fault,
+}
+"""What answers each error that an endpoint or the router raises."""

@@ -115,7 +115,7 @@ def test_the_configuration_decides_what_is_told(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--account=nobody",), "There is no account nobody; there is production, Other."),
+        (("--account=nobody",), "Unknown account nobody. Known accounts: production, Other."),
         (
             ("--storage.path=",),
             "This needs a ledger in a folder: name it with --storage.path or in the configuration.",

@@ -165,9 +165,9 @@ costs:
     [
         (("--period=last",), "'last' is no period: say current, previous, or a day of it (2026-11-30)."),
         (("--period=2025-10-21",), "2025-10-21 is still to come."),
-        (("--account=nobody",), "There is no account nobody; there is production, Other."),
+        (("--account=nobody",), "Unknown account nobody. Known accounts: production, Other."),
         (("--compare=shop",), "Two projects or two periods can be compared: give both, with a comma between."),
-        (("--compare=shop,nope",), "There is no project nope; there is odd, shop, unassigned."),
+        (("--compare=shop,nope",), "Unknown project nope. Known projects: odd, shop, unassigned."),
         (
             ("--by=day", "--compare=shop,odd"),
             "Days cannot be compared: say project, product, meter, asset or account.",

@@ -376,7 +376,7 @@ def test_prices_of_the_configuration_hold_for_a_past_cycle(run: Run) -> None:
     ("arguments", "message"),
     [
         (("--period=current",), "Say of which account with --account; there is production, Other."),
-        (("--period=current", "--account=nobody"), "There is no account nobody; there is production, Other."),
+        (("--period=current", "--account=nobody"), "Unknown account nobody. Known accounts: production, Other."),
         (
             ("--period=last", "--account=Other"),
             "'last' is no period: say current, previous, or a day of it (2026-11-30).",

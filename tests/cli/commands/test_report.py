@@ -64,7 +64,7 @@ def test_budgets_of_the_configuration(run: Run) -> None:
 
 def test_an_unknown_account_exits_with_two(run: Run) -> None:
     """One line says which there are."""
-    assert run("--account=nobody") == (2, "", "There is no account nobody; there is production, Other.\n")
+    assert run("--account=nobody") == (2, "", "Unknown account nobody. Known accounts: production, Other.\n")
 
 
 def test_without_a_ledger_it_exits_with_one(run: Run, tmp_path: Path) -> None:

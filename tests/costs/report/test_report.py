@@ -112,7 +112,7 @@ def test_all_accounts_or_some() -> None:
         ("production", 6),
         ("Other", 19),
     ]
-    with pytest.raises(QueryError, match=r"^There is no account nobody; there is production, Other\.$"):
+    with pytest.raises(QueryError, match=r"^Unknown account nobody\. Known accounts: production, Other\.$"):
         report("daily", "nobody")
 
 

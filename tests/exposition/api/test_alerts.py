@@ -219,12 +219,13 @@ def test_what_is_pending_is_answered_on_request(site: Monitored) -> None:
     [
         (
             "?group=a&team=b",
-            "There is no parameter group, team; there is account, product, project, severity, state, watchdog.",
+            "Unknown parameter group, team. Supported: account, product, project, severity, state, watchdog.",
         ),
         ("?severity=high", "severity is one of critical, warning, info."),
         ("?severity=critical&severity=", "severity is one of critical, warning, info."),
         ("?state=resolved", "state is one of pending, firing, silenced, inhibited, muted, all."),
         ("?watchdog=1", "watchdog is one of true, false."),
+        ("?watchdog=true&watchdog=false", "watchdog is given 2 times: give it once."),
     ],
 )
 def test_what_makes_no_sense_is_told(site: Monitored, query: str, message: str) -> None:

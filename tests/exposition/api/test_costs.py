@@ -143,22 +143,23 @@ def test_csv(ask: Ask, tell: Tell, query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("?group=day", "There is no parameter group; there is account, by, compare, output, period."),
-        ("?a=1&z=2&by=day", "There is no parameter a, z; there is account, by, compare, output, period."),
-        ("?by=zone", "'zone' is nothing to group by: say account, project, product, meter, asset, item, day."),
-        ("?output=xml", "output is json or csv."),
-        ("?account=nobody", "There is no account nobody; there is production, Other."),
-        ("?account=production&account=nobody", "There is no account nobody; there is production, Other."),
+        ("?group=day", "Unknown parameter group. Supported: account, by, compare, output, period."),
+        ("?a=1&z=2&by=day", "Unknown parameter a, z. Supported: account, by, compare, output, period."),
+        ("?by=zone", "by is one of account, project, product, meter, asset, item, day."),
+        ("?by=day&by=asset", "by is given 2 times: give it once."),
+        ("?output=xml", "output is one of json, csv."),
+        ("?account=nobody", "Unknown account nobody. Known accounts: production, Other."),
+        ("?account=production&account=nobody", "Unknown account nobody. Known accounts: production, Other."),
         ("?period=last", "'last' is no period: say current, previous, or a day of it (2026-11-30)."),
         ("?period=2025-10-21", "2025-10-21 is still to come."),
         ("?compare=shop", "Two projects or two periods can be compared: give both, with a comma between."),
-        ("?compare=shop,nope", "There is no project nope; there is odd, shop, unassigned."),
+        ("?compare=shop,nope", "Unknown project nope. Known projects: odd, shop, unassigned."),
         ("?compare=previous,shop", "'shop' is no period: say current, previous, or a day of it (2026-11-30)."),
         ("?by=day&compare=shop,odd", "Days cannot be compared: say project, product, meter, asset or account."),
     ],
 )
 def test_what_makes_no_sense_is_told(ask: Ask, query: str, message: str) -> None:
-    """It is refused as 400, with a code and the command's own message."""
+    """It is refused as 400, with a code and a message that says why."""
     answer = ask(query)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json")
     assert answer.json() == {"error": {"code": "bad_request", "message": message}}
@@ -211,7 +212,7 @@ def test_an_account_that_is_left_out_is_not_told(tmp_path: Path) -> None:
             answer = await ask_api(site, f"/api/costs{query}")
             assert [each["account"] for each in answer.json()["accounts"]] == ["Example"]
         answer = await ask_api(site, "/api/costs?account=Other")
-        assert answer.json()["error"]["message"] == "There is no account Other; there is Example."
+        assert answer.json()["error"]["message"] == "Unknown account Other. Known accounts: Example."
         site.configure(accounts={"exclude": ["*"]})
         await site.refresh(2)
         for query in ("", "?period=previous"):

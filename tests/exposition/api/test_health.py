@@ -76,7 +76,7 @@ def test_before_the_first_refresh() -> None:
             assert api.refusal(f"/api/{path}", 503)[0] == "not_ready"
         assert api.refusal("/api/health?verbose=1") == (
             "bad_request",
-            "There is no parameter verbose; there is none.",
+            "Unknown parameter verbose. Supported: none.",
         )
 
 

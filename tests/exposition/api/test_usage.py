@@ -154,7 +154,7 @@ def test_filters(api: Api, query: str, key: str, values: set[str]) -> None:
         ("until=", "until is a day such as 2026-11-30."),
         ("step=hour", "step is one of day, week, month, total."),
         ("since=2025-10-01&since=2025-10-02", "since is given 2 times: give it once."),
-        ("account=nobody", "There is no account nobody; there is production, Other."),
+        ("account=nobody", "Unknown account nobody. Known accounts: production, Other."),
         ("cursor=W10", "The cursor is none that a page gave. Leave it out to begin with the first page."),
     ],
 )  # fmt: skip

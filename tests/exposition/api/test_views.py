@@ -194,8 +194,8 @@ def test_a_cursor_belongs_to_its_question(api: Api) -> None:
          "last_used."),
         ("order=up", "order is one of asc, desc."),
         ("kind=zone", "kind is one of worker, r2_bucket, d1_database, do_namespace, kv_namespace."),
-        ("account=nobody", "There is no account nobody; there is production, Other."),
-        ("page=2", "There is no parameter page; there is account, cursor, kind, limit, order, project, sort."),
+        ("account=nobody", "Unknown account nobody. Known accounts: production, Other."),
+        ("page=2", "Unknown parameter page. Supported: account, cursor, kind, limit, order, project, sort."),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_told(api: Api, query: str, message: str) -> None:
@@ -327,4 +327,4 @@ def test_what_is_left_out_is_not_told() -> None:
         usage = api.pages("/api/usage?step=total", "usage", 50)
         assert {row["account"] for row in usage} == {"production"}
         assert {(row["asset"], row["asset_id"]) for row in usage if row["project"] == "shop"} == {("(filtered)", "")}
-        assert "There is no account Other" in api.refusal("/api/usage?account=Other")[1]
+        assert "Unknown account Other" in api.refusal("/api/usage?account=Other")[1]

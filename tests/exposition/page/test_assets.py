@@ -140,7 +140,7 @@ def test_the_form_narrows_down(api: Api, query: str, there: list[str] | None) ->
     """By a part of the name or the id, by account, project and kind; what is left empty says nothing."""
     if there is None:
         shown = page(api, query, 400)
-        assert "There is no account Nobody; there is production, Other." in " ".join(shown.texts)
+        assert "Unknown account Nobody. Known accounts: production, Other." in " ".join(shown.texts)
         assert shown.links["Show everything"] == "/#assets"
         assert len(shown.tables["Accounts"]) == 2, "the rest of the page is still there"
         return

@@ -1,0 +1,71 @@
+"""Up to when the published values of each dataset hold, as metrics and for the API."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from exporter.ledger import Publication, PublishedBook
+from exporter.metrics.own import OwnMetric, Values
+
+DATASET = ("account", "dataset")
+
+
+def fresh_until(book: PublishedBook) -> datetime | None:
+    """Return up to when a dataset's values hold what Cloudflare said; a window says nothing of its own."""
+    if book.state:
+        return book.state.published_until
+    return book.readings.newest if book.readings and not book.dataset.variant else None
+
+
+def _moments(read: Callable[[PublishedBook], datetime | None]) -> Callable[[Publication], Values]:
+    """Return what reads a moment of each dataset, in Unix seconds; windows and datasets without it are left out."""
+
+    def read_all(publication: Publication) -> Values:
+        return {
+            (publication.accounts[book.account], book.dataset.name): moment.timestamp()
+            for book in publication.books
+            if not book.dataset.variant and (moment := read(book)) is not None
+        }
+
+    return read_all
+
+
+def _newest(book: PublishedBook) -> datetime | None:
+    answered = book.state or book.readings
+    return answered.newest if answered else None
+
+
+def _last_success(book: PublishedBook) -> datetime | None:
+    answered = book.state or book.readings
+    return answered.last_success if answered else None
+
+
+FRESHNESS: tuple[OwnMetric[Publication], ...] = (
+    OwnMetric(
+        "cloudflare_exporter_dataset_start_timestamp_seconds",
+        "gauge",
+        "Since when the dataset's usage is counted.",
+        DATASET,
+        _moments(lambda book: book.state.start if book.state else None),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_dataset_queried_until_timestamp_seconds",
+        "gauge",
+        "Up to when the published values hold what Cloudflare said; divide increases by its increase.",
+        DATASET,
+        _moments(lambda book: book.state.published_until if book.state else None),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_dataset_newest_data_timestamp_seconds",
+        "gauge",
+        "The newest minute for which the dataset had data.",
+        DATASET,
+        _moments(_newest),
+    ),
+    OwnMetric(
+        "cloudflare_exporter_dataset_last_success_timestamp_seconds",
+        "gauge",
+        "When the dataset was last answered, by Cloudflare's clock.",
+        DATASET,
+        _moments(_last_success),
+    ),
+)
