@@ -68,7 +68,7 @@ def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
     # One simulated minute passes between refreshes, as in production.
     speed = str(60 / load.refresh_seconds)
     with Program(log, "bench.cloudflare", speed, *map(str, astuple(counts))) as cloudflare:
-        config = _write_config(folder, int(cloudflare.said(r"port (\d+)", 60)), load)
+        config = _write_config(folder, int(cloudflare.await_output(r"port (\d+)", 60)), load)
         with _exporter(folder, config) as (program, port):
             _await_body(program, port, START_SECONDS, lambda found: count_series(found) >= load.series)
             cpu = _cpu_per_refresh(program, load)

@@ -61,7 +61,7 @@ class Program:
         assert found
         return int(found[1]) * 1024
 
-    def said(self, pattern: str, seconds: float) -> str:
+    def await_output(self, pattern: str, seconds: float) -> str:
         """Wait until the output matches a pattern, and return its first group. Raise TimeoutError."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

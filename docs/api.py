@@ -87,8 +87,8 @@ def _schema(name: str, schema: Mapping[str, Any]) -> str:
 
 def _fields(prefix: str, schema: Mapping[str, Any], required: Iterable[str]) -> Iterable[tuple[str, str, str]]:
     for key, value in schema["properties"].items():
-        says = value.get("description", "")
-        yield code(prefix + key), _value(value) + ("" if key in required else ", optional"), says
+        text = value.get("description", "")
+        yield code(prefix + key), _value(value) + ("" if key in required else ", optional"), text
         if "properties" in value:
             yield from _fields(f"{prefix}{key}.", value, value["required"])
 
