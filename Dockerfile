@@ -1,5 +1,5 @@
-# Debian's Python of the version that the tests run on. The final stage has the interpreter and the installed package:
-# no compiler, no pip in the environment, no shell in the way of signals.
+# Python on Debian, in the version the tests run on. The final stage has only the interpreter and the installed package:
+# no compiler, no pip in the environment, and no shell between the process and its signals.
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /build
 RUN python -m venv --without-pip /opt/cloudflare-exporter
@@ -17,7 +17,7 @@ LABEL org.opencontainers.image.title="cloudflare-exporter" \
     org.opencontainers.image.description="Exact usage of everything you run on Cloudflare, for Prometheus" \
     org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/cloudflare-exporter /opt/cloudflare-exporter
-# A named volume that is mounted here first takes over this owner.
+# A named volume takes this owner on its first mount.
 RUN install --directory --owner=65532 --group=65532 --mode=0750 /data
 ENV PATH=/opt/cloudflare-exporter/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

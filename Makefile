@@ -4,13 +4,17 @@
 python := .venv/bin/python
 
 help:
-	@echo 'make run    the exporter, Prometheus and Alertmanager on this machine, until Ctrl-C;'
-	@echo '            on your account if CLOUDFLARE_API_TOKEN is set, else on a simulated one'
-	@echo 'make test   every check, as CI runs it; make lint only those that read the code'
-	@echo 'make rules  write alerting/rules, make dashboards  dashboards/out, each from the code beside it'
-	@echo 'make docs   write the generated parts of the documentation; make bench measures what the exporter takes'
-	@echo 'make soak   a simulated day in which everything goes wrong, and what was counted beside what was used'
-	@echo 'make clean  remove what these made (.venv, .cache, .run)'
+	@echo 'make run         run the exporter, Prometheus and Alertmanager on this machine until Ctrl-C;'
+	@echo '                 on your account if CLOUDFLARE_API_TOKEN is set, otherwise on a simulated one'
+	@echo 'make test        run every check, as CI does'
+	@echo 'make lint        run only the linter, the formatter and the type checker'
+	@echo 'make tools       find or fetch Prometheus and Alertmanager'
+	@echo 'make rules       generate alerting/rules from alerting/*.py'
+	@echo 'make dashboards  generate dashboards/out from dashboards/*.py'
+	@echo 'make docs        generate the reference pages and tables of the documentation'
+	@echo 'make bench       measure speed, memory, requests and accuracy; prints JSON'
+	@echo 'make soak        simulate a day of failures and compare the counted usage with the simulated usage'
+	@echo 'make clean       remove everything these commands created (.venv, .cache, .run)'
 
 run: .venv/.run
 	@$(python) -m stack.run
@@ -38,14 +42,14 @@ docs: .venv/.run
 bench: .venv/.run
 	@$(python) -m bench
 
-# Its faults are those of the tests, so it needs what the tests need.
+# The soak injects the faults of the tests, so it needs the tests' dependencies.
 soak: .venv/.test
 	@$(python) -m soak
 
 clean:
 	rm -rf .venv .cache .run .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-# The stamps are older than a lock file only when that has changed; what the tests need includes what a run needs.
+# A stamp is older than its lock file only if the lock file has changed. The tests' dependencies include those of a run.
 .venv/.run: requirements.lock pyproject.toml stack/environment.sh
 	@sh stack/environment.sh requirements.lock
 	@touch $@

@@ -1,4 +1,4 @@
-"""Prints every figure as one JSON object: name -> value, unit, bound, ok. Exits 1 if a bound is broken."""
+"""Print every figure as one JSON object: name -> value, unit, bound, ok. Exit 1 if a bound is exceeded."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from bench.requests import measure_discovery, measure_refreshes
 
 
 def measure(folder: Path) -> list[Figure]:
-    """Measure everything; takes some minutes on two cores."""
+    """Measure everything, which takes some minutes on two cores."""
     load = Load()
     counts = asyncio.run(counts_for(load.series, folder / "small"))
     return [
@@ -30,7 +30,7 @@ def measure(folder: Path) -> list[Figure]:
 
 
 def main() -> int:
-    """Measure, print, and give the exit code."""
+    """Measure, print, and return the exit code."""
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder))

@@ -1,6 +1,6 @@
-"""How long the API takes with many assets: over loopback, while nothing else happens, and while a refresh is published.
+"""Response times of the API with many assets over loopback, when idle and while snapshots are published.
 
-Client and server share one process, so the figures hold the client's time too.
+Client and server share one process, so the figures include the client's time.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ PATHS = (
     "/?project=project01",
     "/?sort=last_used&text=1",
 )
-"""What is asked of the snapshot, the first page too; the list of assets also from page to page."""
+"""Paths answered from the snapshot, the status page included; the list of assets is also read page by page."""
 
 USAGE_PATHS = (
     "/api/usage",
@@ -48,12 +48,12 @@ USAGE_PATHS = (
     "/api/usage?project=project07",
     "/api/usage?meter=workers_requests&step=month",
 )
-"""What is asked of the ledger, which a refresh keeps waiting."""
+"""Paths answered from the ledger, which wait while a refresh holds it."""
 
 
 @dataclass(slots=True)
 class _Times:
-    """Milliseconds that questions took, by path."""
+    """Response times in milliseconds, by path."""
 
     taken: dict[str, list[float]] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class _Times:
 
 
 async def measure_api(folder: Path, assets: int = ASSETS, rounds: int = 60) -> list[Figure]:
-    """Return the 99th percentiles of what is asked of the snapshot and of the ledger, with so many assets."""
+    """Return the response times of snapshot and ledger paths, with ``assets`` assets."""
     rig = Requests(usual_counts(assets), folder)
     for _ in range(REFRESHES):
         await rig.refresh()
@@ -78,7 +78,7 @@ async def measure_api(folder: Path, assets: int = ASSETS, rounds: int = 60) -> l
         Figure(
             f"api_slowest_p99_{assets}_assets", round(percentile(quiet.taken[slowest], 0.99), 1), "milliseconds", BOUND
         ),
-        # One snapshot is published right after the other, which no exporter does: the figure only informs.
+        # Snapshots are published back to back, which no exporter does, so this figure has no bound.
         Figure(f"api_during_publishing_p99_{assets}_assets", round(percentile(busy.all(), 0.99), 1), "milliseconds"),
         Figure(f"api_usage_p99_{assets}_assets", round(percentile(ledger.all(), 0.99), 1), "milliseconds", BOUND),
         Figure(f"api_questions_{assets}_assets", len(quiet.all()) + len(busy.all()) + len(ledger.all()), "questions"),
@@ -107,7 +107,7 @@ async def _serve_and_ask(exporter: Exporter, rounds: int) -> tuple[_Times, _Time
 
 
 def _ask(port: int, paths: Sequence[str], rounds: int) -> _Times:
-    """Ask everything in turn, and one page of assets after the other. Raises AssertionError if there is no answer."""
+    """Request every path in turn, and the assets page by page. Raise AssertionError unless the answer is 200."""
     times = _Times()
     connection = HTTPConnection(LOOPBACK, port, timeout=30)
     cursor = ""

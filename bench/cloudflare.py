@@ -1,7 +1,7 @@
-"""The simulated Cloudflare of a large account as a process that notes when it was at work.
+"""A simulated Cloudflare with a large account, as a process that logs when it was working.
 
 ``python -m bench.cloudflare SPEED WORKERS BUCKETS DATABASES KV OBJECTS`` prints its port, then a line for each answer:
-the API and the monotonic times, which all processes of a machine share, of the request and of the whole answer.
+the API, and when the request arrived and the answer was complete, on the monotonic clock that all processes share.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class KeptTraffic(Traffic):
-    """Traffic that does not forget its hours: a large account has more than the simulator itself keeps."""
+    """Traffic that keeps every hour, because a large account has more hours than the simulator's own cache holds."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self._kept: dict[tuple[bytes, int], Any] = {}
 
     def hour(self, stream: Stream, hour: int) -> Any:
-        """Return the sixty minutes of an hour."""
+        """Return the traffic of an hour, minute by minute."""
         key = (stream.key, hour)
         known = self._kept.get(key)
         if known is None:
@@ -42,7 +42,7 @@ class KeptTraffic(Traffic):
 
 
 def noting(application: Application) -> Application:
-    """Return an application that prints a line for each answer of another."""
+    """Return the application, wrapped to print a line for each answer."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         started = time.monotonic()
@@ -54,23 +54,23 @@ def noting(application: Application) -> Application:
 
 
 RETENTION = timedelta(hours=50)
-"""A day and part of another are filled in while the exporter is measured."""
+"""The history fill covers one day and part of another while the exporter is measured."""
 
 
 BEGINS_AT = 56
-"""The minute of the hour at which simulated time begins: the next hour does while the exporter is measured.
+"""The minute of the hour at which simulated time begins, so that a new hour starts during the measurement.
 
-For a while the exporter then has two open hours, which takes the most memory.
+The exporter then has two open hours for a while, which takes the most memory.
 """
 
 
 def offset_of(now: datetime) -> timedelta:
-    """Return how far ahead of real time simulated time is."""
+    """Return how far simulated time is ahead of real time."""
     return timedelta(minutes=(BEGINS_AT - now.minute) % 60)
 
 
 async def serve(counts: Counts, speed: float) -> None:
-    """Serve until the process is told to end."""
+    """Serve until the process is terminated."""
     world = busy_world(counts, RETENTION)
     simulator = Simulator(world, SystemClock(offset_of(datetime.now(UTC)), speed), traffic=KeptTraffic(world.seed))
     gc.freeze()

@@ -1,4 +1,4 @@
-"""A simulated day of failures, late data and restarts, and how many counters differ from the oracle after it."""
+"""Simulate a day of failures, late data and restarts, then compare every counter with the oracle."""
 
 from collections import Counter
 from datetime import timedelta
@@ -14,8 +14,8 @@ REFRESHES = 24 * 60
 RESTARTS = 10
 LATENESS = timedelta(minutes=25)
 
-# One request in five fails (502, broken connection, half a body), and of one answer in five a dataset is missing, which
-# no retry cures.
+# One request in five fails (502, broken connection, truncated body), and one answer in five lacks a dataset, which no
+# retry cures.
 FAULTS = (
     Fault(kind=Kind.HTTP_STATUS, status=502, html=True, probability=0.1),
     Fault(kind=Kind.DISCONNECT, probability=0.05),
@@ -26,7 +26,7 @@ FAULTS = (
 
 
 async def measure_exactness(folder: Path, refreshes: int = REFRESHES, restarts: int = RESTARTS) -> list[Figure]:
-    """Return how many counters differ, and how many there were; every second restart is a kill."""
+    """Return the number of counters and how many of them differ. Every second restart is a kill."""
     rig = Rig(small_world(1, LATENESS), folder)
     rig.simulator.faults.add(*FAULTS)
     every = refreshes // (restarts + 1)
@@ -48,7 +48,7 @@ async def measure_exactness(folder: Path, refreshes: int = REFRESHES, restarts: 
 
 
 def _compare(rig: Rig) -> tuple[int, int]:
-    """Return how many totals there are, and how many differ; increases that differ are one more."""
+    """Return the number of totals and how many differ, or at least 1 if the published increases differ."""
     counters = differing = 0
     now = rig.clock.cloudflare.now()
     for dataset in DATASETS.values():

@@ -1,4 +1,4 @@
-"""One measured figure and the bound it has to keep."""
+"""A measured figure and its bound."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A value in a unit; ``bound`` is the largest that is allowed, None for a figure that only informs."""
+    """A value in a unit; ``bound`` is the largest allowed value, None for a figure without a limit."""
 
     name: str
     value: float
@@ -15,12 +15,12 @@ class Figure:
 
     @property
     def is_ok(self) -> bool:
-        """Whether the bound is kept."""
+        """Whether the value is within the bound."""
         return self.bound is None or self.value <= self.bound
 
 
 def as_document(figures: Iterable[Figure]) -> dict[str, dict[str, float | str | bool | None]]:
-    """Return the figures as they are printed: name -> value, unit, bound, ok."""
+    """Return the figures for printing: name -> value, unit, bound, ok."""
     return {
         figure.name: {"value": figure.value, "unit": figure.unit, "bound": figure.bound, "ok": figure.is_ok}
         for figure in figures
@@ -28,7 +28,7 @@ def as_document(figures: Iterable[Figure]) -> dict[str, dict[str, float | str | 
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """Return the smallest value that at least ``share`` of all do not exceed. Raises ValueError if there is none."""
+    """Return the smallest value that at least ``share`` of all do not exceed. Raise ValueError if there are none."""
     ordered = sorted(values)
     if not ordered:
         raise ValueError("no values")

@@ -1,7 +1,6 @@
-"""How far the forecast is off: past billing cycles of the simulated account, forecast from days within them.
+"""Measure the forecast's error on past billing cycles of the simulated account, forecast from days within them.
 
-What was used comes from the oracle, day by day, and is priced as the exporter prices it. Nothing later than the day of
-a forecast is known to it.
+Daily usage comes from the oracle and is priced by the exporter's own code. A forecast sees only the days before it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,16 +22,16 @@ from tests.exactness.oracle import truth_of
 
 ANCHOR_DAY = 14
 LAST = date(2026, 10, 20)
-"""A day of the first cycle that is left alone; those before it are forecast."""
+"""A day of the newest cycle, which is not forecast; the cycles before it are."""
 
 DAYS_IN = (7, 15, 23)
-"""So many days into a cycle a forecast is made."""
+"""Days into a cycle at which a forecast is made."""
 
 DAY = timedelta(days=1)
 
 
 def measure_forecast(cycles: int = 3) -> list[Figure]:
-    """Return the mean error at three points of past cycles in percent, and how often the truth was within the band."""
+    """Return the mean error in percent at three points of past cycles, and how often the truth was outside the band."""
     simulator = Simulator(demo_world(), ManualClock(_start(LAST)))
     account_id = next(iter(simulator.state.accounts))
     past = [cycle_of(LAST, ANCHOR_DAY)]
@@ -45,9 +44,9 @@ def measure_forecast(cycles: int = 3) -> list[Figure]:
     for cycle in past[1:]:
         truth = _costs(sums, cycle, cycle.end).amount.forecast
         for days_in in DAYS_IN:
-            said = _costs(sums, cycle, cycle.start + days_in * DAY).amount
-            errors[days_in].append(abs(float((said.forecast - truth) / truth)) * 100)
-            within += said.low <= truth <= said.high
+            found = _costs(sums, cycle, cycle.start + days_in * DAY).amount
+            errors[days_in].append(abs(float((found.forecast - truth) / truth)) * 100)
+            within += found.low <= truth <= found.high
     figures = [
         Figure(f"forecast_error_after_{days_in}_days", round(sum(found) / len(found), 2), "percent", 10)
         for days_in, found in errors.items()
@@ -61,7 +60,7 @@ def measure_forecast(cycles: int = 3) -> list[Figure]:
 
 
 def _costs(sums: dict[date, dict[DailyKey, int]], cycle: Cycle, today: date) -> AccountCosts:
-    """Return what the account costs, knowing the days before ``today``."""
+    """Return the account's costs, computed from the days before ``today``."""
     card, now = load_card(), Now(cycle, _start(today))
     table = UsageTable(card, now)
     for day, used in sums.items():

@@ -1,8 +1,8 @@
-"""The exporter under load: a real process with as many series as wanted, asked over real HTTP from this one.
+"""Measure the exporter under load: a separate process with a given number of series, scraped over HTTP.
 
-Scrapes count as "during a refresh" while the exporter works on one: from the first answer of the simulated Cloudflare
-until the new exposition is there, without the times in which it only waits for the next answer. The simulated
-Cloudflare is slow at this size, and with its times the figure would look better than it is.
+A scrape counts as "during a refresh" while the exporter works on one: from the first answer of the simulated Cloudflare
+until the new exposition is served, without the time spent waiting for the next answer. The simulated Cloudflare is slow
+at this size, and counting the waits would make the figure look better than it is.
 """
 
 import re
@@ -28,14 +28,14 @@ REFRESHES_UNTIL_BORN = 8
 MEBIBYTE = 1 << 20
 
 OF_PROJECTS = frozenset({"cloudflare_cost_forecast_low_usd", "cloudflare_cost_forecast_high_usd"})
-"""Families that stop growing with the assets once every project has one; they come on top of what is asked for."""
+"""Families whose size depends on projects, not assets; they are not counted towards the wanted series."""
 
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much is measured, and for how long."""
+    """How many series to measure, and for how long."""
 
     series: int = SERIES
     refresh_seconds: int = REFRESH_SECONDS
@@ -45,7 +45,7 @@ class Load:
 
 
 async def counts_for(series: int, folder: Path) -> Counts:
-    """Return the assets that come to at least so many series, by how many more a somewhat larger account has."""
+    """Return the assets that make at least ``series`` series, extrapolated from two small accounts."""
     small, larger = 50, 150
     few = await _series_of(small, folder / "small")
     per_asset = (await _series_of(larger, folder / "larger") - few) / (larger - small)
@@ -63,18 +63,18 @@ async def _series_of(assets: int, folder: Path) -> int:
 
 
 def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
-    """Return the figures of scraping, refreshing and restarting at that size."""
+    """Return the figures of scraping, refreshing and restarting with these assets."""
     log = folder / "cloudflare.log"
-    # A simulated minute passes from one refresh to the next, as in production.
+    # One simulated minute passes between refreshes, as in production.
     speed = str(60 / load.refresh_seconds)
     with Program(log, "bench.cloudflare", speed, *map(str, astuple(counts))) as cloudflare:
-        config = _write_config(folder, int(cloudflare.said(r"port (\d+)", 60)), load)
+        config = _write_config(folder, int(cloudflare.await_output(r"port (\d+)", 60)), load)
         with _exporter(folder, config) as (program, port):
             _await_body(program, port, START_SECONDS, lambda found: count_series(found) >= load.series)
             cpu = _cpu_per_refresh(program, load)
             scrapes = scrape_steadily(port, load.scraped_refreshes * load.refresh_seconds, load.scrape_every)
             body = fetch(port)
-            assert body is not None, "an exposition that was there is gone"
+            assert body is not None, "the exposition has disappeared"
             peak = program.peak_memory_bytes()
         complete = count_lasting(body)
         started = time.monotonic()
@@ -112,7 +112,7 @@ def _write_config(folder: Path, cloudflare_port: int, load: Load) -> Path:
 
 
 def _await_body(program: Program, port: int, seconds: float, is_complete: Callable[[bytes], bool]) -> float:
-    """Scrape until the exposition is complete, and give when that was there. Raises TimeoutError."""
+    """Scrape until the exposition is complete, and return when it was. Raise TimeoutError."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         body = fetch(port)
@@ -125,7 +125,7 @@ def _await_body(program: Program, port: int, seconds: float, is_complete: Callab
 
 
 def _cpu_per_refresh(program: Program, load: Load) -> float:
-    """Refreshes come at fixed times, so any stretch of so many intervals holds the work of so many."""
+    """Return the CPU seconds of one refresh: refreshes are periodic, so n intervals contain the work of n refreshes."""
     before = program.cpu_seconds()
     time.sleep(load.quiet_refreshes * load.refresh_seconds)
     return (program.cpu_seconds() - before) / load.quiet_refreshes
@@ -146,7 +146,7 @@ def _latencies(scrapes: Sequence[Scrape], answers: Sequence[Span]) -> list[Figur
 
 
 def _refreshes(scrapes: Sequence[Scrape], answers: Sequence[Span]) -> list[Span]:
-    """Return from when to when each refresh ran: from its first question until another body was served."""
+    """Return the span of each refresh: from its first request until a new body was served."""
     published = [later.done for earlier, later in pairwise(scrapes) if later.body != earlier.body]
     spans: list[Span] = []
     since = scrapes[0].due
@@ -161,7 +161,7 @@ def _refreshes(scrapes: Sequence[Scrape], answers: Sequence[Span]) -> list[Span]
 
 
 def _without(span: Span, others: Sequence[Span]) -> list[Span]:
-    """Return what remains of a span."""
+    """Return the parts of a span that no other span covers."""
     remaining: list[Span] = []
     start, end = span
     for first, last in sorted(others):

@@ -1,4 +1,4 @@
-"""Programs of our own as processes: started, measured from outside, stopped."""
+"""The repository's programs as processes: started, measured from outside, stopped."""
 
 import os
 import re
@@ -18,7 +18,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Program:
-    """A Python module of the repository that runs as a process, from entering the context until leaving it."""
+    """A Python module of the repository that runs as a process while the context is entered."""
 
     def __init__(self, log: Path, *arguments: str) -> None:
         self._log = log
@@ -49,20 +49,20 @@ class Program:
             child.wait()
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time it has used, user and system, in seconds."""
+        """Return the CPU time used so far, user and system, in seconds."""
         text = Path(f"/proc/{self._running().pid}/stat").read_text(encoding="ascii")
         fields = text.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def peak_memory_bytes(self) -> int:
-        """Return the most memory that was resident at any time."""
+        """Return the peak resident memory."""
         status = Path(f"/proc/{self._running().pid}/status").read_text(encoding="ascii")
         found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
         assert found
         return int(found[1]) * 1024
 
-    def said(self, pattern: str, seconds: float) -> str:
-        """Wait until its output holds a pattern and give the group in it. Raises TimeoutError."""
+    def await_output(self, pattern: str, seconds: float) -> str:
+        """Wait until the output matches a pattern, and return its first group. Raise TimeoutError."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = re.search(pattern, self._log.read_text(encoding="utf-8", errors="replace"))
@@ -70,13 +70,13 @@ class Program:
                 return found[1]
             self.check()
             time.sleep(0.02)
-        raise TimeoutError(f"{' '.join(self._command[2:4])} did not say {pattern} within {seconds:.0f} s")
+        raise TimeoutError(f"{' '.join(self._command[2:4])} did not print {pattern} within {seconds:.0f} s")
 
     def check(self) -> None:
-        """Raise RuntimeError, with the last lines of its output, if it has ended."""
+        """Raise RuntimeError, with the last lines of the output, if the program has exited."""
         if self._running().poll() is not None:
             tail = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-            raise RuntimeError("\n".join(["a program ended by itself:", *self._command, *tail]))
+            raise RuntimeError("\n".join(["a program exited by itself:", *self._command, *tail]))
 
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._child is not None, "the program runs only within its context"

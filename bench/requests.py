@@ -1,4 +1,4 @@
-"""How many requests a refresh and a discovery take, as the simulated Cloudflare counts them."""
+"""Count the requests of a refresh and of a discovery at the simulated Cloudflare."""
 
 import json
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ GRAPHQL_BOUND = 3
 REST_BOUND = 10
 DISCOVERY_COUNTS = Counts(workers=500, buckets=100, databases=50, kv_namespaces=50, object_namespaces=50)
 NOTHING_TO_FILL = timedelta(hours=3)
-"""Refreshes are looked at alone, without what is asked in the background."""
+"""A retention so short that no history fill adds requests to the refreshes measured."""
 
 WARM_UP = 3
-"""Turns before a refresh is looked at: begin, be born, and remember how questions have to be cut."""
+"""Refreshes before measuring: datasets start, series are born, and the splitting of questions is learned."""
 
 
 class _RowCount(httpx.AsyncBaseTransport):
-    """Passes requests on to the simulated Cloudflare and counts the rows of the pages that are not full."""
+    """Passes requests on to the simulated Cloudflare and counts the rows of pages that are not full."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
@@ -43,7 +43,7 @@ class _RowCount(httpx.AsyncBaseTransport):
 
 @dataclass(frozen=True, slots=True)
 class RefreshRequests:
-    """What one refresh asked."""
+    """The requests of one refresh, and the rows they returned."""
 
     graphql: int
     rest: int
@@ -51,12 +51,12 @@ class RefreshRequests:
 
     @property
     def bound(self) -> float:
-        """Return how many GraphQL requests the rows allow."""
+        """The number of GraphQL requests allowed for these rows."""
         return 2 * self.rows / PAGE_LIMIT + GRAPHQL_BOUND
 
 
 class Requests:
-    """An exporter on a simulated account in process; each refresh is a minute later."""
+    """An exporter and a simulated account in one process; refreshes are a minute apart."""
 
     def __init__(self, counts: Counts, folder: Path) -> None:
         self._clock = CoupledClock(ManualClock(START))
@@ -65,7 +65,7 @@ class Requests:
         self.exporter: Exporter = build_exporter(_config(folder), self._clock, transport=self._transport)
 
     async def refresh(self, later: timedelta = timedelta(minutes=1)) -> RefreshRequests:
-        """Turn once and give what that asked; time passes afterwards."""
+        """Refresh once and return the requests it made; then let ``later`` pass."""
         before, rows = self._simulator.requests.copy(), self._transport.rows
         await self.exporter.poller.refresh()
         if self.exporter.published.snapshot is not None:
@@ -76,7 +76,7 @@ class Requests:
 
 
 async def refresh_requests(assets: int, folder: Path, refreshes: int) -> list[RefreshRequests]:
-    """Return what each refresh asked after warming up, with so many assets of the five core products."""
+    """Return the requests of each refresh after warming up, with ``assets`` assets of the five core products."""
     rig = Requests(usual_counts(assets), folder)
     for _ in range(WARM_UP):
         await rig.refresh()
@@ -88,7 +88,7 @@ async def refresh_requests(assets: int, folder: Path, refreshes: int) -> list[Re
 async def measure_refreshes(
     folder: Path, sizes: tuple[int, ...] = (50, 1_000, 5_000), refreshes: int = 60
 ) -> list[Figure]:
-    """Return the most GraphQL requests that any refresh took; fewer refreshes are looked at where they are large."""
+    """Return the most GraphQL requests of any refresh; larger accounts are measured over fewer refreshes."""
     figures: list[Figure] = []
     for assets in sizes:
         asked = await refresh_requests(
@@ -104,7 +104,7 @@ async def measure_refreshes(
 
 
 async def measure_discovery(folder: Path, counts: Counts = DISCOVERY_COUNTS) -> list[Figure]:
-    """Return the REST requests of a first and of a later discovery, the list of the accounts included."""
+    """Return the REST requests of the first and of a later discovery, the list of accounts included."""
     rig = Requests(counts, folder)
     first = await rig.refresh(timedelta(minutes=11))
     later = await rig.refresh()

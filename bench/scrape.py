@@ -1,4 +1,4 @@
-"""Scrapes as Prometheus makes them, at fixed times, on one connection."""
+"""Scrapes like Prometheus': at fixed times, on one connection."""
 
 import gzip
 import time
@@ -21,7 +21,7 @@ OF_LAST_MINUTES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """When a scrape was due and when its whole body was there, in monotonic seconds, and which body that was."""
+    """When a scrape was due and when its body was complete, in monotonic seconds, and the body's digest."""
 
     due: float
     done: float
@@ -29,12 +29,12 @@ class Scrape:
 
     @property
     def milliseconds(self) -> float:
-        """Return how long Prometheus would have waited, the time behind an earlier slow scrape included."""
+        """How long Prometheus would have waited, including the time behind an earlier slow scrape."""
         return (self.done - self.due) * 1_000
 
 
 def fetch(port: int) -> bytes | None:
-    """Return the compressed exposition, or None as long as there is none."""
+    """Return the compressed exposition, or None if there is none yet."""
     connection = HTTPConnection(LOOPBACK, port, timeout=30)
     try:
         return _get(connection)
@@ -45,14 +45,14 @@ def fetch(port: int) -> bytes | None:
 
 
 def count_series(body: bytes) -> int:
-    """Return how many samples a compressed exposition holds."""
+    """Return the number of samples in a compressed exposition."""
     return sum(not line.startswith(b"#") for line in gzip.decompress(body).splitlines())
 
 
 def count_lasting(body: bytes) -> int:
-    """Return how many samples the ledger keeps over a restart.
+    """Return how many samples survive a restart, because the ledger keeps them.
 
-    The exporter's figures about itself begin anew, and those of the last minutes (quantiles) are asked anew.
+    The exporter's own metrics restart, and those of the last minutes (quantiles) are queried again.
     """
     names = [line.partition(b"{")[0] for line in gzip.decompress(body).splitlines()]
     return sum(
@@ -61,7 +61,7 @@ def count_lasting(body: bytes) -> int:
 
 
 def scrape_steadily(port: int, seconds: float, every: float) -> list[Scrape]:
-    """Scrape at fixed times; one that is late because another was slow counts from when it was due."""
+    """Scrape at fixed times; a scrape delayed by a slow one before it counts from when it was due."""
     connection = HTTPConnection(LOOPBACK, port, timeout=30)
     scrapes: list[Scrape] = []
     begun = time.monotonic()
@@ -70,7 +70,7 @@ def scrape_steadily(port: int, seconds: float, every: float) -> list[Scrape]:
             due = begun + number * every
             time.sleep(max(due - time.monotonic(), 0.0))
             body = _get(connection)
-            assert body is not None, "an exposition that was there is gone"
+            assert body is not None, "the exposition has disappeared"
             scrapes.append(Scrape(due, time.monotonic(), blake2b(body).digest()))
     finally:
         connection.close()

@@ -19,12 +19,12 @@ from exporter.simulator import (
 ACCOUNT_ID = "b" * 32
 TOKEN = "bench-token"
 BUSY = 3_000
-"""Events a minute with which every row of an asset changes every minute."""
+"""Events per minute: enough to change every row of an asset every minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many assets of each kind an account has."""
+    """The number of assets of each kind in an account."""
 
     workers: int
     buckets: int
@@ -34,12 +34,12 @@ class Counts:
 
     @property
     def assets(self) -> int:
-        """Return how many assets that are."""
+        """The total number of assets."""
         return self.workers + self.buckets + self.databases + self.kv_namespaces + self.object_namespaces
 
 
 def usual_counts(assets: int) -> Counts:
-    """Return so many assets in the proportions of an account with mostly Workers."""
+    """Return ``assets`` assets in the proportions of an account that is mostly Workers."""
     tenth = assets // 10
     return Counts(assets - 5 * tenth, tenth, 2 * tenth, tenth, tenth)
 
@@ -47,8 +47,8 @@ def usual_counts(assets: int) -> Counts:
 def busy_world(counts: Counts, retention: timedelta) -> World:
     """Return an account whose assets are all in use, unsampled, with request limits off.
 
-    ``retention`` is how far back Cloudflare keeps data, and so how much there is to fill in: at this size the simulated
-    Cloudflare takes minutes for a month.
+    ``retention`` is how far back Cloudflare keeps data, and so bounds the history fill: at this size the simulated
+    Cloudflare would take minutes for a month.
     """
     return World(
         accounts=(AccountModel(id=ACCOUNT_ID, name="Bench", assets=tuple(_assets(counts))),),
@@ -75,5 +75,5 @@ def _assets(counts: Counts) -> list[Asset]:
 
 
 def _project(number: int) -> str:
-    """Spread assets over a hundred projects."""
+    """Return the project of an asset, one of a hundred."""
     return f"project{number % 100:02d}"

@@ -1,1 +1,1 @@
-"""A long run on a simulated Cloudflare where everything goes wrong: ``python -m soak``."""
+"""Run a day against a simulated Cloudflare full of faults: ``python -m soak``."""

@@ -1,4 +1,4 @@
-"""What goes wrong in the course of a soak: every fault that leaves a truth to compare with."""
+"""The events of a soak: every fault after which the true usage is still defined."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -14,7 +14,7 @@ HOUR_LATE = Curve(((600, 500), (3_600, 1_000)))
 
 
 async def stall(rig: Rig) -> None:
-    """Let the pipeline of every dataset stand still for three hours: answers stay as they are now."""
+    """Stall the pipeline for three hours: Cloudflare keeps answering as of now."""
     for minute in range(180):
         since = rig.now + timedelta(minutes=minute)
         words = {"since": since, "until": since + timedelta(minutes=1), "seconds": 60 * minute + 60}
@@ -35,7 +35,7 @@ EVENTS: Mapping[str, Event] = {
 
 
 def deal(seed: int) -> Iterator[tuple[str, Event]]:
-    """Return events for ever: all of them in a random order, then all of them again in another."""
+    """Yield events forever: all in a random order, then all again in another order."""
     random = Random(seed)
     while True:
         names = sorted(EVENTS)

@@ -1,4 +1,4 @@
-"""The run: simulated hours with a refresh each minute, faults all the time and restarts, then rest and audits."""
+"""The run: simulated hours with a refresh each minute, faults and restarts; then quiet hours and the audits."""
 
 import random
 from collections import Counter
@@ -20,7 +20,7 @@ ACCOUNTS = (ACCOUNT_ID, OTHER_ID)
 
 @dataclass(frozen=True)
 class Course:
-    """How long a run is, in simulated minutes, how often the exporter ends in it, and how often something goes wrong.
+    """The length of a run in simulated minutes, the number of restarts, and the time between faults.
 
     Every second restart is a kill.
     """
@@ -31,18 +31,18 @@ class Course:
 
 
 def soak_world(seed: int) -> World:
-    """Two accounts, one of which appears after half an hour."""
+    """Return a world of two accounts, one of which appears after half an hour."""
     world = small_world(seed, timedelta(0))
     other = AccountModel(id=OTHER_ID, name="Other", assets=small_assets(), created=START + timedelta(minutes=30))
     return replace(world, accounts=(*world.accounts, other), arrival=USUAL_ARRIVAL)
 
 
-async def soak(folder: Path, seed: int, course: Course, tell: Callable[[str], None]) -> list[ComparedRow]:
-    """Run a course, and give what was expected and what came of it. Raises AssertionError if a counter ever falls."""
+async def soak(folder: Path, seed: int, course: Course, log: Callable[[str], None]) -> list[ComparedRow]:
+    """Run a course and return the comparison with the oracle. Raise AssertionError if a counter ever falls."""
     random.seed(seed)
     rig = Rig(soak_world(seed), folder)
     events = deal(seed)
-    told: Counter[str] = Counter()
+    injected: Counter[str] = Counter()
     until = rig.now + timedelta(minutes=course.minutes)
     every = timedelta(minutes=course.minutes) / (course.restarts + 1)
     restart_at = [rig.now + every * number for number in range(1, course.restarts + 1)]
@@ -50,7 +50,7 @@ async def soak(folder: Path, seed: int, course: Course, tell: Callable[[str], No
     while rig.now < until:
         if refreshes % course.minutes_between_faults == course.minutes_between_faults - 1:
             ((name, event),) = islice(events, 1)
-            told[name] += 1
+            injected[name] += 1
             await event(rig)
         await rig.refresh()
         rig.check_on_the_way(*ACCOUNTS)
@@ -58,11 +58,12 @@ async def soak(folder: Path, seed: int, course: Course, tell: Callable[[str], No
         while restarts < course.restarts and rig.now >= restart_at[restarts]:
             restarts += 1
             await (rig.kill() if restarts % 2 else rig.restart())
-            tell(f"{rig.now:%d %b %H:%M}: restart {restarts} of {course.restarts}, {told.total()} faults so far")
+            log(f"{rig.now:%d %b %H:%M}: restart {restarts} of {course.restarts}, {injected.total()} faults so far")
         rig.pass_time(timedelta(minutes=1))
         refreshes += 1
-    tell(
-        f"{rig.now:%d %b %H:%M}: {refreshes} refreshes, {told.total()} faults of {len(told)} kinds; now rest and audits"
+    log(
+        f"{rig.now:%d %b %H:%M}: {refreshes} refreshes, {injected.total()} faults of {len(injected)} kinds; "
+        "now quiet hours and audits"
     )
     rested_at = rig.now
     await rig.come_to_audit()

@@ -1,4 +1,4 @@
-"""What was expected and what came of it, a line for each metric and each meter."""
+"""The expected and the actual usage, one line for each metric and each meter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DIVISORS["cloudflare_list_cost_usd_total"] = 10**PLACES
 
 @dataclass(frozen=True)
 class ComparedRow:
-    """A metric or meter: sums over all its series, and by how much single series differ, in units of ``divisor``."""
+    """A metric or meter: sums over all its series, and the sum of their differences, in units of 1/``divisor``."""
 
     name: str
     expected: int
@@ -24,7 +24,7 @@ class ComparedRow:
     divisor: int = 1
 
     def cells(self) -> tuple[str, str, str, str]:
-        """Return the line's texts."""
+        """Return the texts of the line's columns."""
         return self.name, self._text(self.expected), self._text(self.got), self._text(self.difference)
 
     def _text(self, amount: int) -> str:
@@ -32,7 +32,7 @@ class ComparedRow:
 
 
 def lines_of(rig: Rig, account_ids: Sequence[str], rested_at: datetime) -> list[ComparedRow]:
-    """Return the lines of a run that is over: increases over what was scraped, then daily sums, against the oracle."""
+    """Return the lines of a finished run: increases of scraped counters, then daily sums, each against the oracle."""
     expected = rig.expected_increases(*account_ids)
     got = +rig.watcher.increases
     metrics: dict[str, list[tuple[int, int]]] = {}
@@ -50,7 +50,7 @@ def lines_of(rig: Rig, account_ids: Sequence[str], rested_at: datetime) -> list[
 
 
 def _line(name: str, pairs: Sequence[tuple[int, int]], divisor: int) -> ComparedRow:
-    """Return the line of some series, by what was expected of each and what came of it."""
+    """Return the line of some series, from the expected and the actual amount of each."""
     return ComparedRow(
         name,
         sum(expected for expected, _ in pairs),
@@ -61,8 +61,8 @@ def _line(name: str, pairs: Sequence[tuple[int, int]], divisor: int) -> Compared
 
 
 def as_text(lines: Sequence[ComparedRow]) -> str:
-    """Return the table."""
-    rows = [("metric", "expected", "got", "difference"), *(line.cells() for line in lines)]
+    """Return the lines as a table."""
+    rows = [("metric", "expected", "actual", "difference"), *(line.cells() for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "".join(
         f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:>{widths[3]}}\n" for row in rows

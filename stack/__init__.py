@@ -1,4 +1,4 @@
-"""What runs around the exporter: finds Prometheus and Alertmanager and starts everything together.
+"""Find Prometheus and Alertmanager and run them together with the exporter.
 
-For ``make run`` and the end-to-end tests; no part of the installed package, standard library only.
+For ``make run`` and the end-to-end tests. Not part of the installed package.
 """

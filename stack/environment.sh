@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv, or brings it up to date: environment.sh LOCK-FILE
+# Create or update .venv: environment.sh LOCK-FILE
 set -eu
 lock=$1
 
@@ -10,20 +10,20 @@ find_python() {
             return
         fi
     done
-    echo "Python 3.11 or newer is needed and none is on PATH (on Debian 12 or later: apt-get install python3 python3-venv)." >&2
+    echo "Python 3.11 or newer is needed, but none is on PATH (on Debian 12 or later: apt-get install python3 python3-venv)." >&2
     return 1
 }
 
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
-        echo "$python can't make virtual environments (on Debian: apt-get install python3-venv)." >&2
+        echo "$python can't create virtual environments (on Debian: apt-get install python3-venv)." >&2
         exit 1
     fi
-    echo "Making .venv with $("$python" --version) …"
+    echo "Creating .venv with $("$python" --version) …"
     "$python" -m venv --clear .venv
 fi
 
-echo "Installing what $lock names …"
+echo "Installing the packages of $lock …"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -1,4 +1,4 @@
-"""A program that we start, watch and stop, with its output in a file."""
+"""A child process that is started, watched and stopped, with its output in a file."""
 
 import contextlib
 import os
@@ -16,13 +16,13 @@ _STOP_SECONDS = 15
 
 
 class NotStarted(Exception):
-    """A program ended or stayed silent instead of becoming ready; the message holds the end of its output."""
+    """A program exited or did not answer instead of becoming ready; the message has the end of its output."""
 
 
 class Process:
-    """A program in a process group of its own, so that a Ctrl-C at the terminal reaches only us.
+    """A program in its own process group, so that a Ctrl-C at the terminal reaches only the parent.
 
-    As a context manager it stops the program on leaving.
+    As a context manager it stops the program on exit.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Process:
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, or start it again; its output is appended to the log."""
+        """Start or restart the program; its output is appended to the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
@@ -49,11 +49,11 @@ class Process:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether the program was started and has not exited."""
         return self._child is not None and self._child.poll() is None
 
     def stop(self) -> None:
-        """Ask it to end, kill it if it does not within 15 s; nothing if it does not run."""
+        """Send SIGTERM, and SIGKILL if the program does not exit within 15 s. Do nothing if it is not running."""
         if self._child is None:
             return
         self._signal(signal.SIGTERM)
@@ -62,7 +62,7 @@ class Process:
         self.kill()
 
     def kill(self) -> None:
-        """End it and everything it started at once, as a power cut would."""
+        """Kill the program and its children at once, as a power cut would."""
         if self._child is None:
             return
         self._signal(signal.SIGKILL)
@@ -70,17 +70,17 @@ class Process:
         self._child = None
 
     def tail(self, lines: int = 20) -> str:
-        """Return the last lines of its output."""
+        """Return the last lines of the output."""
         if not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def wait_until_ready(self, url: str, seconds: float) -> None:
-        """Wait until the URL answers 200; raises NotStarted if the program ends or the time is over."""
+        """Wait until the URL answers 200. Raise NotStarted if the program exits or the time is up."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if not self.is_running:
-                raise NotStarted(f"{self.name} ended at once. Its last lines:\n{self.tail()}")
+                raise NotStarted(f"{self.name} exited while starting. Its last lines:\n{self.tail()}")
             if _answers(url):
                 return
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""A webhook receiver: what Alertmanager sends arrives here, so that alerts are seen without any account elsewhere."""
+"""A webhook receiver for Alertmanager's notifications, so that alerts are visible without any external service."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ class Alert:
 
 
 class Receiver:
-    """Listens on a port of the loopback interface while it is entered; calls back, from its own thread, per alert."""
+    """Listens on a loopback port while entered, and calls back for each alert from its own thread."""
 
     def __init__(self, port: int, on_alert: Callable[[Alert], None]) -> None:
         self._server = ThreadingHTTPServer((LOOPBACK, port), _handler(on_alert))
@@ -29,7 +29,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address it listens on."""
         return f"http://{LOOPBACK}:{self._server.server_address[1]}/"
 
     def __enter__(self) -> Self:

@@ -1,6 +1,6 @@
-"""``make run``: the exporter, Prometheus and Alertmanager on the repository's own configuration, until Ctrl-C.
+"""``make run``: run the exporter, Prometheus and Alertmanager with the repository's configuration until Ctrl-C.
 
-Without a token in the environment the exporter shows the simulated account.
+Without a token in the environment, the exporter runs on the simulated account.
 """
 
 import contextlib
@@ -31,12 +31,12 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(Exception):
-    """Somebody asked us to stop."""
+    """A signal asked the run to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where each part listens on the loopback interface."""
+    """The loopback port of each part."""
 
     exporter: int
     prometheus: int
@@ -45,14 +45,14 @@ class Ports:
 
 
 def main() -> int:
-    """Run until Ctrl-C, SIGTERM or the end of a part; 0 if somebody asked, 1 if a part failed."""
+    """Run until a signal arrives or a part exits. Return 0 after a signal, 1 if a part failed."""
     for number in _STOP_SIGNALS:
         signal.signal(number, _interrupt)
     is_simulated = not has_token(os.environ)
     try:
         run(Workspace(REPOSITORY / ".run" / ("simulated" if is_simulated else "account")), is_simulated)
     except Interrupted:
-        print("\nEverything is stopped.")
+        print("\nEverything has stopped.")
         return 0
     except (NotStarted, ToolsMissing, OSError) as error:
         print(f"\n{error}", file=sys.stderr)
@@ -60,14 +60,14 @@ def main() -> int:
 
 
 def has_token(environment: Mapping[str, str]) -> bool:
-    """Return whether the environment names a token of a real account."""
+    """Return whether the environment has a token for a real account."""
     return any(environment.get(name) for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"))
 
 
 def run(workspace: Workspace, is_simulated: bool) -> NoReturn:
-    """Start everything and watch it; raises Interrupted when asked to stop and NotStarted when a part ends.
+    """Start and watch everything. Raise Interrupted when asked to stop, and NotStarted when a part exits.
 
-    Whatever it raises, everything it started is stopped by then.
+    By then, everything that was started is stopped.
     """
     tools = fetch_tools()
     with contextlib.ExitStack() as opened:
@@ -86,7 +86,7 @@ def run(workspace: Workspace, is_simulated: bool) -> NoReturn:
 
 
 def choose_ports() -> Ports:
-    """Return the usual ports, or the next free ones, saying so."""
+    """Return the default ports, or the next free ones, and print which differ."""
     chosen: dict[str, int] = {}
     for name, usual in (
         ("The exporter", 9199),
@@ -102,7 +102,7 @@ def choose_ports() -> Ports:
 
 
 def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated: bool) -> str:
-    """Return the text that says what runs, where, and what to look at."""
+    """Return the text that lists what runs, where, and what to look at."""
     exporter = f"http://{LOOPBACK}:{ports.exporter}"
     prometheus = f"http://{LOOPBACK}:{ports.prometheus}"
     alertmanager = f"http://{LOOPBACK}:{ports.alertmanager}"
@@ -110,36 +110,35 @@ def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated:
         amtool = amtool.relative_to(REPOSITORY)
     simulated = """
   ================================================================================
-   THE ACCOUNT IS SIMULATED: no token is set, so every figure below is made up.
+   THE ACCOUNT IS SIMULATED: no token is set, so every figure is made up.
    For your own account:  CLOUDFLARE_API_TOKEN=… make run
-   Its Worker "checkout" fails again and again, so that an alert is seen in about a
-   quarter of an hour.
+   The Worker "checkout" keeps failing, so expect an alert within about 15 minutes.
   ================================================================================
 """
     return f"""{simulated if is_simulated else ""}
-  Exporter      {exporter}/          what is there, what it costs, how fresh it is, what is wrong
-                {exporter}/metrics   what Prometheus scrapes
-                {exporter}/api/alerts   what fires now, as JSON
+  Exporter      {exporter}/          assets, costs, freshness and current problems
+                {exporter}/metrics   the metrics that Prometheus scrapes
+                {exporter}/api/alerts   firing alerts, as JSON
   Costs         .venv/bin/cloudflare-exporter costs --storage.path={workspace.folder.relative_to(REPOSITORY) / "data"}
-                  what each project costs; the cycle's earlier days take some minutes to be filled in
-  Prometheus    {prometheus}/alerts    the rules and what fires
+                  cost by project; the history fill of the billing cycle takes some minutes
+  Prometheus    {prometheus}/alerts    the alerts and their state
                 {prometheus}/graph?g0.expr={quote(COST_QUERY)}&g0.tab=0
-                  what each project will cost in this billing cycle
+                  cost forecast by project for this billing cycle
                 {prometheus}/graph?g0.expr={quote(REQUESTS_QUERY)}&g0.tab=0
-                  invocations of every Worker; the first figures take two or three minutes
+                  invocations by Worker; the first figures take two or three minutes
   Alertmanager  {alertmanager}/          or: {amtool} --alertmanager.url={alertmanager} alert
 
-  Alerts are printed here{_told_besides(SECRETS)}.
+  Alerts are printed here{_other_receivers(SECRETS)}.
                 For Discord, put a webhook's address into {SECRETS.relative_to(REPOSITORY)}/discord and start again;
-                {SECRETS.relative_to(REPOSITORY)}/README.md tells of Slack, PagerDuty, Telegram, e-mail and webhooks
+                {SECRETS.relative_to(REPOSITORY)}/README.md covers Slack, PagerDuty, Telegram, e-mail and webhooks
   Logs          {workspace.folder.relative_to(REPOSITORY)}/log/
   Ctrl-C stops everything.
 """
 
 
-def _told_besides(secrets: Path) -> str:
+def _other_receivers(secrets: Path) -> str:
     names = sorted(path.name for path in secrets.iterdir() if not path.name.startswith((".", "README")))
-    return f", and sent to: {', '.join(names)}" if names else ", and sent to nobody else"
+    return f" and sent to: {', '.join(names)}" if names else " and sent nowhere else"
 
 
 def _processes(workspace: Workspace, tools: Tools, ports: Ports, is_simulated: bool) -> Sequence[tuple[Process, str]]:
@@ -175,7 +174,7 @@ def _watch(processes: Sequence[Process]) -> NoReturn:
         time.sleep(0.5)
         for process in processes:
             if not process.is_running:
-                raise NotStarted(f"{process.name} has ended, so everything stops. Its last lines:\n{process.tail()}")
+                raise NotStarted(f"{process.name} has exited, so everything stops. Its last lines:\n{process.tail()}")
 
 
 @contextlib.contextmanager
@@ -191,13 +190,13 @@ def _only_run(workspace: Workspace) -> Iterator[None]:
 
 def _print_alert(alert: Alert) -> None:
     labels = alert.labels
-    told = alert.annotations.get("description") or alert.annotations.get("summary", "")
+    text = alert.annotations.get("description") or alert.annotations.get("summary", "")
     what = f"{alert.status.upper()} {labels.get('severity', '')} {labels.get('alertname', '')}"
-    print(f"{datetime.now().astimezone():%H:%M:%S} {what}: {told}", flush=True)
+    print(f"{datetime.now().astimezone():%H:%M:%S} {what}: {text}", flush=True)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    # A second Ctrl-C must not break off the stopping.
+    # A second Ctrl-C must not interrupt the shutdown.
     for each in _STOP_SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise Interrupted

@@ -1,6 +1,6 @@
-"""Prometheus, Alertmanager and their checkers: from PATH, else unpacked from Debian's packages into a folder.
+"""Find Prometheus, Alertmanager and their checkers on PATH, or unpack them from Debian's packages into a folder.
 
-Nothing is installed and no service starts. ``python -m stack.tools`` does it and prints what it found.
+Nothing is installed and no service is started. ``python -m stack.tools`` does this and prints the programs' paths.
 """
 
 import os
@@ -18,11 +18,11 @@ CACHE = REPOSITORY / ".cache"
 
 PACKAGES = ("prometheus", "prometheus-alertmanager")
 
-# Debian's Prometheus finds the scripts and fonts of its pages in packages of their own.
+# Debian puts the scripts and fonts of Prometheus' web interface into separate packages.
 _PAGE_PACKAGE = re.compile(r"\b(?:libjs|fonts)-[a-z0-9.+-]+")
 
-# Debian's Alertmanager reads its templates from this folder, which is there only if the package is installed. In the
-# unpacked program the path becomes one of the same length that means the folder it is started in.
+# Debian's Alertmanager reads its templates from this folder, which exists only if the package is installed. In the
+# unpacked program the path is replaced by one of the same length that means the working directory.
 _TEMPLATES = b"/usr/share/prometheus/alertmanager"
 _HERE = b"." + b"/" * (len(_TEMPLATES) - 1)
 _ALERTMANAGER = """#!/bin/sh
@@ -33,14 +33,14 @@ _APT_SECONDS = 300
 
 
 class ToolsMissing(Exception):
-    """Prometheus or Alertmanager is not there and can't be fetched; the message says what to do."""
+    """Prometheus or Alertmanager is missing and can't be fetched; the message has the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The four programs, and the flags that let an unpacked Prometheus find its pages.
+    """The four programs, and the flags with which an unpacked Prometheus finds its web interface.
 
-    Give them absolute paths: an unpacked Alertmanager runs in a folder of its own.
+    Pass them absolute paths: an unpacked Alertmanager changes its working directory.
     """
 
     prometheus: Path
@@ -51,7 +51,7 @@ class Tools:
 
 
 def find_tools(cache: Path = CACHE) -> Tools | None:
-    """Return the programs from PATH or, one by one, from what was unpacked before; None if one is missing."""
+    """Return each program from PATH or from the packages unpacked earlier; None if one is missing."""
     unpacked = cache / "tools"
     prometheus = _find(unpacked, "prometheus")
     promtool = _find(unpacked, "promtool")
@@ -66,12 +66,12 @@ def find_tools(cache: Path = CACHE) -> Tools | None:
 
 
 def fetch_tools(cache: Path = CACHE) -> Tools:
-    """Return the programs, unpacking Debian's packages into ``cache`` if one is missing; raises ToolsMissing."""
+    """Return the programs, unpacking Debian's packages into ``cache`` if one is missing. Raise ToolsMissing."""
     tools = find_tools(cache)
     if tools is None:
         if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
             raise ToolsMissing(
-                "Prometheus and Alertmanager are needed and this system has no apt-get to fetch them with.\n"
+                "Prometheus and Alertmanager are needed, and this system has no apt-get to fetch them.\n"
                 "Get both from https://prometheus.io/download/ and put prometheus, promtool, alertmanager and amtool "
                 "on PATH."
             )
@@ -79,7 +79,7 @@ def fetch_tools(cache: Path = CACHE) -> Tools:
         _unpack_packages(cache)
         tools = find_tools(cache)
     if tools is None:
-        raise ToolsMissing(f"The packages {' and '.join(PACKAGES)} were unpacked, but a program is missing in them.")
+        raise ToolsMissing(f"The packages {' and '.join(PACKAGES)} were unpacked, but a program is missing from them.")
     _check(tools)
     return tools
 
@@ -99,7 +99,7 @@ def _check(tools: Tools) -> None:
             [program, "--version"], capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL
         )
         if outcome.returncode != 0:
-            raise ToolsMissing(f"{program} is there but does not run: {outcome.stderr.strip() or outcome.stdout}")
+            raise ToolsMissing(f"{program} exists but does not run: {outcome.stderr.strip() or outcome.stdout}")
 
 
 def _unpack_packages(cache: Path) -> None:
@@ -125,7 +125,7 @@ def _relocate_alertmanager(programs: Path) -> None:
 
 
 class _Apt:
-    """``apt-get download`` with package lists of our own where the system's are missing or old."""
+    """``apt-get download``, with its own package lists if the system's are missing or outdated."""
 
     def __init__(self, downloads: Path, state: Path) -> None:
         self._downloads = downloads
@@ -133,7 +133,7 @@ class _Apt:
         self._options: list[str] = []
 
     def download(self, packages: tuple[str, ...]) -> None:
-        """Download packages, and the packages of their pages, into the folder; raises ToolsMissing."""
+        """Download packages, and those of their web interfaces, into the folder. Raise ToolsMissing."""
         try:
             self._download(packages)
         except ToolsMissing:
@@ -174,14 +174,14 @@ def _run(command: list[str], folder: Path) -> str:
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as error:
-        raise ToolsMissing(f"{' '.join(command)} did not end within {_APT_SECONDS} s.") from error
+        raise ToolsMissing(f"{' '.join(command)} did not finish within {_APT_SECONDS} s.") from error
     if outcome.returncode != 0:
         raise ToolsMissing(f"{' '.join(command)} failed:\n{outcome.stderr.strip()}")
     return outcome.stdout
 
 
 def main() -> int:
-    """Fetch what is missing and print what will be used; 1 if that is impossible."""
+    """Fetch missing programs and print the paths in use. Return 1 if one cannot be had."""
     try:
         tools = fetch_tools()
     except ToolsMissing as error:

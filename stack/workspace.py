@@ -1,4 +1,4 @@
-"""The folder that Prometheus and Alertmanager run on: the repository's own configuration, with targets of its own."""
+"""The working folder of Prometheus and Alertmanager: the repository's configuration with local targets."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from stack.process import NotStarted
 from stack.tools import REPOSITORY, Tools
 
 SECRETS = REPOSITORY / "alerting/secrets"
-"""Where whoever runs this puts what the services are told with."""
+"""The folder for the secrets of notification services."""
 
 ROUTING = REPOSITORY / "alerting/routing.yml"
 
@@ -25,15 +25,15 @@ _WRITE_SECONDS = 60
 
 
 class Workspace:
-    """A folder of one run. ``prometheus.yml`` and the rules in it are links: an edit needs only a reload."""
+    """The folder of one run. ``prometheus.yml`` and the rules are symbolic links, so an edit needs only a reload."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
 
     def lay_out(self, exporters: Mapping[str, Mapping[str, str]], alertmanager: int) -> None:
-        """Write the configuration of Prometheus: exporters (address -> target labels), Alertmanager's port.
+        """Write Prometheus' configuration, replacing the targets of an earlier run.
 
-        The targets of an earlier run are replaced.
+        ``exporters`` maps addresses to target labels; ``alertmanager`` is a port.
         """
         targets, found = self.folder / "targets", self.folder / "targets/alertmanager"
         found.mkdir(parents=True, exist_ok=True)
@@ -44,10 +44,10 @@ class Workspace:
         (found / "local.yml").write_text(json.dumps([{"targets": [f"{LOOPBACK}:{alertmanager}"]}]) + "\n")
 
     def tell(self, secrets: Path, routing: Mapping[str, Any], receiver_url: str | None = None) -> str:
-        """Write Alertmanager's configuration from a folder of secrets, and give what the command says.
+        """Write Alertmanager's configuration from a folder of secrets, and return the command's output.
 
-        ``routing`` is the section ``alerting.routing``; every alert goes to ``receiver_url`` as well. Raises
-        NotStarted.
+        ``routing`` is the section ``alerting.routing``; every alert also goes to ``receiver_url``. Raise NotStarted
+        if the command fails.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         section = self.folder / "routing.yml"
@@ -67,7 +67,7 @@ class Workspace:
             check=False,
             timeout=_WRITE_SECONDS,
             stdin=subprocess.DEVNULL,
-            # A token is of no use here, and half of its settings would be refused.
+            # The command needs no token, and refuses incomplete token settings.
             env={name: value for name, value in os.environ.items() if not name.startswith("CLOUDFLARE_")},
         )
         if outcome.returncode != 0:
@@ -75,29 +75,29 @@ class Workspace:
         return outcome.stdout + outcome.stderr
 
     def prometheus_command(self, tools: Tools, port: int) -> list[str | Path]:
-        """Return the command that runs Prometheus on this folder; ``POST /-/reload`` makes it read edits."""
+        """Return the command that runs Prometheus on this folder; ``POST /-/reload`` applies edits."""
         return [
             tools.prometheus,
             f"--config.file={self.folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={self.folder / 'prometheus'}",
-            # Rules look three weeks back; Prometheus' own default forgets after two.
+            # Rules look back three weeks; Prometheus' default retention is 15 days.
             "--storage.tsdb.retention.time=400d",
             f"--web.listen-address={LOOPBACK}:{port}",
-            # What alerts link to.
+            # The address in the links of alerts.
             f"--web.external-url=http://{LOOPBACK}:{port}/",
             "--web.enable-lifecycle",
             *tools.prometheus_flags,
         ]
 
     def alertmanager_command(self, tools: Tools, port: int) -> list[str | Path]:
-        """Return the command that runs Alertmanager on this folder, alone (no cluster)."""
+        """Return the command that runs Alertmanager on this folder, without a cluster."""
         return [
             tools.alertmanager,
             f"--config.file={self.folder / 'alertmanager.yml'}",
             f"--storage.path={self.folder / 'alertmanager'}",
             f"--web.listen-address={LOOPBACK}:{port}",
             f"--web.external-url=http://{LOOPBACK}:{port}",
-            # What is repeated weekly has to be remembered for longer than a week.
+            # Longer than the longest repeat interval, one week.
             "--data.retention=240h",
             "--cluster.listen-address=",
         ]
@@ -109,11 +109,11 @@ class Workspace:
 
 
 def routing_without_grafana() -> dict[str, Any]:
-    """Return the repository's section ``alerting.routing`` for where no Grafana runs. Raises NotStarted."""
+    """Return the repository's ``alerting.routing`` without Grafana's address. Raise NotStarted if it is invalid."""
     try:
         document = yaml.safe_load(ROUTING.read_text(encoding="utf-8")) or {}
         section = dict((document.get("alerting") or {}).get("routing") or {})
     except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise NotStarted(f"{ROUTING} can't be read as YAML with alerting.routing: look at docs/alerting.md.") from error
+        raise NotStarted(f"{ROUTING} can't be read as YAML with alerting.routing: see docs/alerting.md.") from error
     section.pop("grafana_url", None)
     return section

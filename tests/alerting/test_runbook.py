@@ -103,7 +103,7 @@ def test_every_link_leads_somewhere() -> None:
 def test_the_index_has_every_entry_in_order() -> None:
     """The index names all entries, once, as they follow one another."""
     index = TEXT.split("\n## ", 1)[0]
-    listed = re.findall(r"\[(\w+)\]\(#(\w+)\)", index[: index.index("What holds for all")])
+    listed = re.findall(r"\[(\w+)\]\(#(\w+)\)", index[: index.index("Notes for all entries")])
     assert [anchor for _, anchor in listed] == [name.lower() for name in ENTRIES]
     assert [f"Cloudflare{text}" for text, _ in listed] == list(ENTRIES)
 

@@ -28,6 +28,6 @@ def test_a_difference_shows() -> None:
         ComparedRow("cloudflare_other_seconds_total", 5_500_000, 0, 1, 1_000_000),
     ]
     header, one, other = as_text(lines).splitlines()
-    assert header.split() == ["metric", "expected", "got", "difference"]
+    assert header.split() == ["metric", "expected", "actual", "difference"]
     assert one.split() == ["cloudflare_one_total", "3", "3", "0"]
     assert other.split() == ["cloudflare_other_seconds_total", "5.5", "0", "0.000001"]
