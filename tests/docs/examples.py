@@ -155,7 +155,8 @@ def _in_text(path: str, first: int, text: str) -> Iterator[Example]:
 def _docstrings(module: Path) -> Iterator[tuple[int, str]]:
     """Return the docstrings of a module with their lines, those below an attribute too."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        for statement in getattr(node, "body", None) if isinstance(getattr(node, "body", None), list) else ():
-            match statement:
-                case ast.Expr(value=ast.Constant(value=str() as text)):
-                    yield statement.lineno, inspect.cleandoc(text)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for statement in node.body:
+                match statement:
+                    case ast.Expr(value=ast.Constant(value=str() as text)):
+                        yield statement.lineno, inspect.cleandoc(text)
