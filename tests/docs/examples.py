@@ -46,6 +46,7 @@ class Example:
     language: str = ""
     introduction: str = ""
     before: "Example | None" = None
+    is_fenced: bool = False
 
     @property
     def place(self) -> str:
@@ -143,7 +144,16 @@ def _in_text(path: str, first: int, text: str) -> Iterator[Example]:
             line = first + text.count("\n", 0, found.start())
             introduction = text[: found.start()].rstrip().rpartition("\n\n")[2].strip()
             follows = introduction.endswith("```")
-            before = Example(path, line, content, True, parts["language"], "" if follows else introduction, before)
+            before = Example(
+                path,
+                line,
+                content,
+                True,
+                parts["language"],
+                "" if follows else introduction,
+                before,
+                pattern is FENCED,
+            )
             yield before
         rest = pattern.sub(lambda each: re.sub(r"[^\n]", "", each[0]), rest)
     for found in SPAN.finditer(rest):

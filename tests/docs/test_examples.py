@@ -18,7 +18,7 @@ from exporter.web import WebPolicy
 from stack.tools import REPOSITORY, Tools
 from tests.bundle.test_configuration import run
 from tests.check.scene import ALL, TOKEN, Scene, world
-from tests.docs.examples import Example, blocks, examples, kind_of, service_of
+from tests.docs.examples import PAGES, Example, blocks, examples, kind_of, service_of
 from tests.exposition.api.scene import described_get
 from tests.exposition.shape import faults
 from tests.exposition.snapshots import ManualClock
@@ -26,13 +26,21 @@ from tests.web.certificates import Authority
 from tests.web.scene import hashed
 
 UNKNOWN = {"exporter/pricing/rating.py": "the arithmetic of an invoice in words, which nothing can run"}
-"""Files with blocks that are of no kind, and why."""
+"""Files with a block that is of no kind, and why."""
 
 
 def test_every_block_is_of_a_known_kind() -> None:
     """A block that nothing checks is found, with its place."""
     unknown = [block for block in examples() if block.is_block and kind_of(block) is None]
-    assert {block.path for block in unknown} == UNKNOWN.keys(), [block.place for block in unknown]
+    assert sorted(block.path for block in unknown) == sorted(UNKNOWN), [block.place for block in unknown]
+
+
+def test_every_fence_is_seen() -> None:
+    """A fence that is written otherwise, or has no end, hides no block."""
+    for page in PAGES:
+        fences = re.findall(r"^ *(?:```|~~~)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        path = str(page.relative_to(REPOSITORY))
+        assert len(fences) == 2 * sum(block.is_fenced for block in examples() if block.path == path), path
 
 
 @pytest.mark.parametrize("kind", ["commands", "query", "answer", "configuration", "thresholds", "secret", "samples"])

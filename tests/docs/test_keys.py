@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from docs.settings import settings
-from exporter.config import Config, load_config
+from exporter.config import Config, ConfigError, load_config
 from tests.docs.examples import spans
 
 FOREIGN = {"alerting.alertmanagers": "of prometheus.yml, as the sentence says"}
@@ -51,12 +51,17 @@ def test_keys_in_sentences_exist() -> None:
 
 def test_settings_in_sentences_are_accepted(tmp_path: Path) -> None:
     """A key that a sentence gives with its value may have it."""
-    found = [match for span in spans() if (match := SETTING.fullmatch(span.text))]
+    found = [(span.place, match) for span in spans() if (match := SETTING.fullmatch(span.text))]
     assert found
-    for match in found:
+    refused = []
+    for place, match in found:
         file = tmp_path / "exporter.yml"
         file.write_text(yaml.safe_dump(nested(match[1], yaml.safe_load(match[2]))), encoding="utf-8")
-        load_config(file, {}, None)
+        try:
+            load_config(file, {}, None)
+        except ConfigError as error:
+            refused.append(f"{place}: {error}")
+    assert refused == []
 
 
 @pytest.mark.parametrize("key", [key for key, field in KEYS.items() if field.examples])
