@@ -46,7 +46,7 @@ valid is refused as a whole, with a log line that names every key that is wrong,
 
 def settings_page() -> str:
     """Return the page of everything that can be configured."""
-    keys = table(("key", "type", "default", "what it says", "example"), _keys(Config, ""))
+    keys = table(("key", "type", "default", "what it says", "example"), _keys())
     parser = build_parser()
     return "\n".join(
         [
@@ -62,20 +62,26 @@ def settings_page() -> str:
     )
 
 
-def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
-    """Return a row for each key of a section and of the sections below it."""
+def settings(model: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Return each key of a section and of the sections below it: `[]` is any entry of a list, `.NAME` any name."""
     for name, field in model.model_fields.items():
         if field.validation_alias == AT_TOP:
-            yield from _keys(Selection, prefix)
+            yield from settings(Selection, prefix)
             continue
-        key = prefix + name
+        yield prefix + name, field
+        inner, within = _section(field.annotation)
+        if inner is not None:
+            yield from settings(inner, f"{prefix}{name}{within}.")
+
+
+def _keys() -> Iterator[tuple[str, ...]]:
+    """Return a row for each key."""
+    for key, field in settings():
         inner, within = _section(field.annotation)
         is_section = inner is not None and not within
         kind = "section" if is_section else _type(field.annotation)
         default = "" if is_section else _default(field)
         yield code(key), kind, default, field.description or "", _example(field)
-        if inner is not None:
-            yield from _keys(inner, f"{key}{within}.")
 
 
 def _alerts() -> Iterator[tuple[str, ...]]:

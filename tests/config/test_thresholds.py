@@ -1,12 +1,10 @@
 """Thresholds in the configuration: what a rule may say, and what is refused with which words."""
 
-import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from docs.build import ROOT
 from exporter.alerts.table import ACCOUNT, ADJUSTABLE, PROJECT
 from exporter.catalog import PRODUCTS
 from exporter.config import ConfigError, load_config
@@ -132,16 +130,6 @@ def test_an_unknown_alert_is_refused_with_the_list_of_known_ones(tmp_path: Path)
 def test_a_rule_that_makes_no_sense_is_refused(tmp_path: Path, text: str, expected: list[str]) -> None:
     """Each key that is wrong is named, with what to do."""
     assert faults(tmp_path, text) == expected
-
-
-@pytest.mark.parametrize("title", ["Thresholds", "What fires now"])
-def test_the_examples_of_the_documentation_work(tmp_path: Path, title: str) -> None:
-    """Word by word, and they say something."""
-    page = (ROOT / "docs/alerting.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```yaml\n(.+?)```", page.partition(f"## {title}\n")[2].partition("\n## ")[0], re.DOTALL)
-    path = tmp_path / "exporter.yml"
-    path.write_text(example, encoding="utf-8")
-    assert load_config(path, {}, None).alerting.model_fields_set
 
 
 def test_every_subject_is_a_kind_that_there_is() -> None:

@@ -24,6 +24,16 @@ BUDGETS = [
 ]
 
 
+def described_get(document: Json, path: str) -> Mapping[str, Any]:
+    """What an OpenAPI document says of a GET request to a path, which may have a query."""
+    bare = urlsplit(path).path
+    for known, item in document["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", ".+", known), bare):
+            found: Mapping[str, Any] = item["get"]
+            return found
+    raise AssertionError(f"{bare} is not described")
+
+
 class Api:
     """Asks the web of an exporter whose time stands still."""
 
@@ -46,7 +56,9 @@ class Api:
         assert response.status_code == status, response.text
         assert response.headers["content-type"] == "application/json"
         found: Json = response.json()
-        described = self._operation(path)["responses"][str(status)]["content"]["application/json"]["schema"]
+        described = described_get(self.described, path)["responses"][str(status)]["content"]["application/json"][
+            "schema"
+        ]
         assert list(faults(found, described, self.described["components"]["schemas"])) == []
         return found
 
@@ -67,14 +79,6 @@ class Api:
                 return rows
             assert len(page[key]) == limit
             cursor = quote(page["next_cursor"], safe="")
-
-    def _operation(self, path: str) -> Mapping[str, Any]:
-        bare = urlsplit(path).path
-        for known, item in self.described["paths"].items():
-            if re.fullmatch(re.sub(r"\{\w+\}", ".+", known), bare):
-                found: Mapping[str, Any] = item["get"]
-                return found
-        raise AssertionError(f"{bare} is not described")
 
 
 async def _ask(web: Any, path: str, method: str) -> httpx.Response:
