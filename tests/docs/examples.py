@@ -93,8 +93,8 @@ def kind_of(block: Example) -> str | None:
 
 
 def service_of(block: Example) -> str | None:
-    """Return the service whose secret a block is: its name is the first word of the paragraph before."""
-    named = re.match(r"`(\w+)`;", block.introduction)
+    """Return the service whose secret a block is: the first word of the paragraph before names it."""
+    named = re.match(r"`(\w+)`[;:]", block.introduction)
     return named[1] if named and named[1] in SERVICES else None
 
 
