@@ -10,7 +10,6 @@ import httpx
 from starlette.types import ASGIApp
 
 from exporter.alerts import Addresses, AlertsClient
-from exporter.billing import facts_from_text
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.catalog.entry import Dataset
 from exporter.check import (
@@ -94,8 +93,7 @@ def build_exporter(
     principals = tokens.take(config)
     calculator = CostCalculator(load_card(), config.costs.rules())
     ledger = open_ledger(config.storage.folder(), DATASETS.values(), calculator.tariffs)
-    for account_id, facts in ledger.billing().items():
-        calculator.record_facts(account_id, facts_from_text(facts))
+    calculator.learn(ledger)
     renderer = Renderer(clock, ProcessMetrics())
     context = PollerContext(
         ledger,
@@ -105,7 +103,6 @@ def build_exporter(
         time,
         Settings.of(config, clock.now()),
     )
-    context.register_accounts()
     policy = policy or WebPolicy(None, clock)
     poller = Poller(
         principals,
@@ -118,7 +115,7 @@ def build_exporter(
     )
 
     def make_past_statement(query: StatementQuery) -> Statement:
-        return make_statement(query, CostHistory(ledger, calculator.card, calculator.rules))
+        return make_statement(query, CostHistory(ledger, calculator.fork()))
 
     def read_usage(query: UsageQuery) -> UsagePage:
         return find_usage(query, ledger, calculator.card)

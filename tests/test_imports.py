@@ -48,7 +48,6 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "check": {"model", "clock", "billing", "catalog", "cloudflare", "ledger", "config", "poller"},
     "app": {
         "clock",
-        "billing",
         "catalog",
         "cloudflare",
         "ledger",

@@ -18,6 +18,7 @@ from exporter.cli import commands
 from exporter.cli.serve import with_tokens
 from exporter.clock import SystemClock
 from exporter.config import Config, ConfigError, load_config, load_quantities
+from exporter.costs.calculator import CostCalculator
 from exporter.costs.current import Costs
 from exporter.costs.history import CostHistory
 from exporter.ledger import LedgerReader, Publication, reading
@@ -143,6 +144,6 @@ def _state(options: argparse.Namespace) -> Iterator[_State]:
     if folder is None:
         raise ConfigError("This needs a ledger in a folder: name it with --storage.path or in the configuration.")
     with reading(folder, DATASETS.values()) as reader:
-        yield _State(
-            config, reader, CostHistory(reader, load_card(), config.costs.rules(), config.selection.accounts.admits)
-        )
+        calculator = CostCalculator(load_card(), config.costs.rules())
+        calculator.learn(reader)
+        yield _State(config, reader, CostHistory(reader, calculator, config.selection.accounts.admits))

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Protocol
 
-from exporter.billing import NO_BILLING_FACTS, BillingFacts
+from exporter.billing import NO_BILLING_FACTS, BillingFacts, facts_from_text
 from exporter.ledger import Entry, RosterKey, place_cost
-from exporter.model import DailyKey, Placement
+from exporter.model import Account, DailyKey, Placement
 from exporter.pricing import (
     DOCUMENTED_MONTH_DAYS,
     AccountCosts,
@@ -42,6 +42,19 @@ class UsageSource(Protocol):
         """Return the commit in which settled sums of [since, until) last changed."""
 
 
+class BillingSource(Protocol):
+    """Where the accounts and their stored billing facts are read: the running ledger, or its file."""
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Return the accounts with their real names."""
+
+    def labels(self) -> dict[str, str]:
+        """Return the label of each account, by id."""
+
+    def billing(self) -> dict[str, str]:
+        """Return the stored billing facts of each account, by id."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Closed:
     """What the days before ``today`` came to, as of a commit, for a cycle and a card."""
@@ -64,6 +77,20 @@ class CostCalculator:
         self._cards: dict[str, RateCard] = {}
         self._facts: dict[str, BillingFacts] = {}
         self._closed: dict[str, _Closed] = {}
+
+    def learn(self, ledger: BillingSource) -> None:
+        """Learn the accounts of a ledger, and how they are billed."""
+        labels = ledger.labels()
+        for account_id, text in ledger.billing().items():
+            self.record_facts(account_id, facts_from_text(text))
+        for account in ledger.accounts():
+            self.register(account.id, account.name, labels[account.id])
+
+    def fork(self) -> "CostCalculator":
+        """Return a calculator with the same card, rules, names and facts that keeps closed days of its own."""
+        fork = CostCalculator(self.card, self.rules)
+        fork._names, fork._cards, fork._facts = self._names, self._cards, self._facts
+        return fork
 
     def use_rules(self, rules: CostRules) -> None:
         """Go on with other rules."""

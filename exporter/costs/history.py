@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from exporter.billing import BillingFacts, facts_from_text
+from exporter.billing import BillingFacts
 from exporter.catalog import METERS
-from exporter.costs.calculator import CostCalculator, UsageSource
+from exporter.costs.calculator import BillingSource, CostCalculator, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DAY, DISPATCH_PREFIX, Account, DailyKey, ExporterError
 from exporter.pricing import AccountCosts, BilledAccount, CostRules, RateCard
@@ -45,20 +45,11 @@ def chosen_accounts(
     return tuple(key for key, these in called.items() if not asked or not these.isdisjoint(asked))
 
 
-class UsageHistory(UsageSource, Protocol):
+class UsageHistory(UsageSource, BillingSource, Protocol):
     """Where past usage is read: the running ledger, or its file."""
-
-    def accounts(self) -> tuple[Account, ...]:
-        """Return the accounts with their real names."""
-
-    def labels(self) -> dict[str, str]:
-        """Return the label of each account, by id."""
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
         """Return every asset of an account."""
-
-    def billing(self) -> dict[str, str]:
-        """Return what was put down of each account's billing."""
 
     def until(self, account_id: str) -> datetime | None:
         """Return up to when the account's usage is known."""
@@ -88,18 +79,13 @@ class CostHistory:
     def __init__(
         self,
         source: UsageHistory,
-        card: RateCard,
-        rules: CostRules,
+        calculator: CostCalculator,
         admits: Callable[[Account], bool] = lambda account: True,
     ) -> None:
         self._source = source
         self._admits = admits
-        self._calculator = CostCalculator(card, rules)
+        self._calculator = calculator
         self._labels = source.labels()
-        for account_id, text in source.billing().items():
-            self._calculator.record_facts(account_id, facts_from_text(text))
-        for account in source.accounts():
-            self._calculator.register(account.id, account.name, self._labels[account.id])
 
     @property
     def rules(self) -> CostRules:

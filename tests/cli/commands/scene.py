@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from exporter.catalog import DATASETS
+from exporter.costs.calculator import CostCalculator
 from exporter.costs.history import CostHistory
 from exporter.ledger import reading
 from exporter.pricing import CostRules, load_card
@@ -127,7 +128,9 @@ def filled_folder() -> Path:
 def open_books(folder: Path | None = None, rules: CostRules | None = None) -> Iterator[CostHistory]:
     """Return the books of a state folder, usually of the one that is filled."""
     with reading(folder or filled_folder(), DATASETS.values()) as reader:
-        yield CostHistory(reader, load_card(), rules or CostRules())
+        calculator = CostCalculator(load_card(), rules or CostRules())
+        calculator.learn(reader)
+        yield CostHistory(reader, calculator)
 
 
 async def ask_api(site: Site, path: str) -> httpx.Response:
