@@ -149,7 +149,7 @@ def test_a_wrong_configuration_exits_with_two(capsys: pytest.CaptureFixture[str]
     assert main(["serve", "--config.file", "exporter.yml"]) == 2
     assert capsys.readouterr().err == (
         "The configuration file exporter.yml is not valid:\n"
-        "  poll.refresh: not a duration such as 30s, 10m or 1h30m\n"
+        "  poll.refresh: must be a duration such as 30s, 10m or 1h30m\n"
         "  clodflare: unknown key\n"
     )
 
@@ -319,7 +319,7 @@ def test_a_hangup_reads_the_configuration_again() -> None:
         finally:
             process.kill()
     assert process.returncode == 0
-    assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in told[0]
+    assert "poll.refresh: must be a duration such as 30s, 10m or 1h30m" in told[0]
     assert "the configuration was read again" in told[1]
 
 

@@ -77,8 +77,8 @@ def test_a_broken_configuration_is_refused(tmp_path: Path, caplog: pytest.LogCap
         assert line.startswith(
             f"the configuration is refused, and the one before goes on: The configuration file {path}"
         )
-        assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in line
-        assert "projects[0].match.regex: not a regular expression" in line
+        assert "poll.refresh: must be a duration such as 30s, 10m or 1h30m" in line
+        assert "projects[0].match.regex: not a valid regular expression" in line
         assert "\n" not in line
         await site.refresh(2)
         assert site.own("config_last_reload_successful") == 0
@@ -207,7 +207,8 @@ def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path, caplog: pyte
         site.recorder.forget()
         await site.refresh(3)
         assert told(caplog) == [
-            f"the token of before goes on: The token file {path} is empty, or holds blanks or other odd characters.",
+            f"the token of before goes on: The token file {path} is empty or contains spaces or other invalid "
+            "characters.",
             "a token file has changed; its token is used from now on",
         ]
         assert site.recorder.tokens == {SECOND}

@@ -167,7 +167,7 @@ PAIR = "cert_file: server.pem, key_file: server.key"
             f"basic_auth_users: {{alice: {hashed().replace('$04$', '$17$')}}}",
             "  basic_auth_users: the cost of the hash at 'alice' is not between 4 and 16; make it 10",
         ),
-        ("rate_limit: {interval: often}", "  rate_limit.interval: not a duration such as 30s, 10m or 1h30m"),
+        ("rate_limit: {interval: often}", "  rate_limit.interval: must be a duration such as 30s, 10m or 1h30m"),
         ("rate_limit: {burst: 0}", "  rate_limit.burst: Input should be greater than or equal to 1"),
         (
             "tls_server_config: {min_version: TLS13}\nnonsense: 1\nrate_limit: {burst: 0}",

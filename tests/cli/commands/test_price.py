@@ -140,9 +140,9 @@ def test_what_is_no_quantity_exits_with_two(run: Run, written: str) -> None:
 @pytest.mark.parametrize(
     ("usage", "message"),
     [
-        ("a: [\n", "The file of quantities usage.yaml, line 2 is not YAML.\n"),
-        ("- 1\n", "The file of quantities usage.yaml must hold keys and values at its top.\n"),
-        ("usage: 5\n", "usage.yaml is not valid:\n  usage: must hold meters and quantities\n"),
+        ("a: [\n", "The file of quantities usage.yaml, line 2 is not valid YAML.\n"),
+        ("- 1\n", "The file of quantities usage.yaml must be a mapping of keys to values.\n"),
+        ("usage: 5\n", "usage.yaml is not valid:\n  usage: must be a mapping of meters to quantities\n"),
     ],
 )
 def test_a_file_that_cannot_be_read_exits_with_two(run: Run, usage: str, message: str) -> None:
