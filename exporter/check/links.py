@@ -1,4 +1,4 @@
-"""The permissions that the exporter needs, and the link that opens Cloudflare's token form with all of them. Pure.
+"""The permissions that the exporter needs, and the link that opens Cloudflare's token form with them. Pure.
 
 https://developers.cloudflare.com/fundamentals/api/how-to/account-owned-token-template/
 """
@@ -29,7 +29,7 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "Workers Scripts Read": "workers_scripts",
     }
 )
-"""The documented key of each permission in a link; one that has none is added by hand."""
+"""The documented key of each permission for a link; a permission without one must be added by hand."""
 
 _FORM = "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys={keys}&accountId=*&zoneId=all&name={name}"
 _FORM_OF_ACCOUNT = "https://dash.cloudflare.com/?to=/:account/api-tokens&permissionGroupKeys={keys}&name={name}"
@@ -37,18 +37,18 @@ _TOKEN_NAME = "cloudflare-exporter"
 
 
 def needed_permissions(products: Iterable[Product]) -> tuple[str, ...]:
-    """Return the permissions that reading some products takes, in Cloudflare's own words."""
+    """Return the permissions needed to read some products, in Cloudflare's words."""
     lists = (product.endpoint.permission for product in products)
     return tuple(dict.fromkeys((ANALYTICS, ACCOUNTS.permission, *lists, BILLING)))
 
 
 def token_link(permissions: Sequence[str], *, is_of_account: bool) -> str:
-    """Return the link to the filled form of a token that a user, or an account, is to own."""
+    """Return the link to the filled-in form of a token for a user or for an account."""
     keys = [{"key": KEYS[permission], "type": "read"} for permission in permissions if permission in KEYS]
     form = _FORM_OF_ACCOUNT if is_of_account else _FORM
     return form.format(keys=quote(json.dumps(keys, separators=(",", ":")), safe=""), name=_TOKEN_NAME)
 
 
 def added_by_hand(permissions: Sequence[str]) -> tuple[str, ...]:
-    """Return the permissions that no link can fill in."""
+    """Return the permissions that no link can preselect."""
     return tuple(permission for permission in permissions if permission not in KEYS)
