@@ -125,7 +125,7 @@ def test_a_name_that_matches_nothing_exits_with_two(run: Run, name: str) -> None
     assert run(name, "cloudflare_d1_*") == (
         2,
         "",
-        f"No metric is called {name}. cloudflare-exporter metrics lists those that there are.\n",
+        f"No metric matches {name}. Run cloudflare-exporter metrics for a list of all.\n",
     )
 
 
