@@ -171,7 +171,7 @@ def _announce(options: argparse.Namespace, policy: WebPolicy, port: int) -> None
         Panel.fit(
             "[bold]The account is simulated: all figures are made up.[/bold]\n"
             f"Metrics       {url}{options.web_telemetry_path}\n"
-            f"Start page    {url}/\n"
+            f"First page    {url}/\n"
             f"Simulator     http://127.0.0.1:{port}/_sim/\n"
             "Counters start at zero and grow once a minute.",
             title="cloudflare-exporter demo",
