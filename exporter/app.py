@@ -1,4 +1,4 @@
-"""The composition root: builds every object and runs the loops. The only place that wires."""
+"""The composition root: builds and wires every object."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -44,7 +44,7 @@ from exporter.web import PolicyMiddleware, WebPolicy
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """Everything that runs, wired."""
+    """All wired objects of a running exporter."""
 
     http: httpx.AsyncClient
     alerts_client: AlertsClient
@@ -56,12 +56,12 @@ class Exporter:
     web: ASGIApp
 
     async def start(self) -> None:
-        """Publish what the ledger already holds, so that a restart serves at once."""
+        """Publish the ledger's contents, so that a restarted exporter serves at once."""
         if self.ledger.publication().books:
             await self.poller.publish()
 
     async def close(self) -> None:
-        """Finish the commit that is under way and close everything."""
+        """Finish the current commit and close everything."""
         await self.poller.stop()
         await self.alerts_client.close()
         await self.http.aclose()
@@ -79,11 +79,11 @@ def build_exporter(
     page_limit: int = PAGE_LIMIT,
     open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
 ) -> Exporter:
-    """Wire an exporter. Raises ConfigError or StorageError.
+    """Return a wired exporter. Raises ConfigError or StorageError.
 
-    ``policy`` lets requests in, all of them if it is not given. ``transport`` replaces the network on the way to
-    Cloudflare, ``monitoring_transport`` that to Prometheus and Alertmanager, and ``open_ledger`` what opens the ledger
-    in its folder.
+    ``policy`` admits requests; without it, all of them. ``transport`` replaces the network to Cloudflare,
+    ``monitoring_transport`` that to Prometheus and Alertmanager, and ``open_ledger`` the opening of the ledger's
+    folder.
     """
     time, request_counts, published = CloudflareTime(clock), RequestCounts(), Published()
     http = _http_client(transport)
@@ -152,7 +152,7 @@ async def run_check(
 ) -> CheckReport:
     """Try everything that an exporter with this configuration would need. Raises ConfigError.
 
-    While an exporter uses the state folder, what is asked of Cloudflare stays within what that one leaves.
+    If an exporter is using the state folder, the requests to Cloudflare stay within the share that it leaves.
     ``transport`` replaces the network.
     """
     folder, api_url = config.storage.folder(), config.cloudflare.api_url
@@ -184,7 +184,7 @@ async def run_check(
 
 
 def _direct_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    """Return a client for servers that are near: certificates are the environment's, but its proxies lead outside."""
+    """Return a client for nearby servers: with the environment's certificates, but not its proxies."""
     return httpx.AsyncClient(transport=transport, verify=httpx.create_ssl_context(), trust_env=False)
 
 

@@ -1,8 +1,8 @@
-"""What Cloudflare says of an account's billing: subscriptions, the day its cycles begin, and what it billed. Values.
+"""An account's billing facts: subscriptions, the day its billing cycles begin, and Cloudflare's bill. Values.
 
-subscription  something that is paid for each period, whatever is used
+subscription  a service that is paid per period, regardless of usage
 tariff        the list price of the smallest unit of a meter
-billed day    what Cloudflare's own bill says of one line on one day
+billed day    one line of Cloudflare's bill on one day
 """
 
 from dataclasses import dataclass
@@ -13,24 +13,23 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, TypeAdapter, ValidationError
 
 USD = 10**24
-"""A dollar, in the unit in which list cost is kept: what a byte costs in an hour is no whole number of anything larger.
-"""
+"""One dollar in the unit of list costs, which is small enough for the price of a byte-hour to be an integer."""
 
 
 class Tariff(NamedTuple):
-    """The meter that is billed, and the price of its smallest unit in parts of a ``USD``; of stored bytes, an hour."""
+    """A meter, and the price of its smallest unit in parts of a ``USD``; for stored bytes, the price per hour."""
 
     meter: str
     price: int
 
 
 PAYING_STATES = frozenset({"Trial", "Provisioned", "Paid", "AwaitingPayment"})
-"""Of the states of a subscription, those in which it is charged."""
+"""The states of a subscription in which it is charged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription as ``GET /accounts/{id}/subscriptions`` lists it; ``price`` is for each ``frequency``."""
+    """A subscription as in ``GET /accounts/{id}/subscriptions``; ``price`` is per ``frequency``."""
 
     id: str
     name: str
@@ -42,15 +41,15 @@ class Subscription:
 
     @property
     def is_charged(self) -> bool:
-        """Return whether it is paid for."""
+        """Return whether the subscription is charged."""
         return self.state in PAYING_STATES
 
 
 @dataclass(frozen=True, slots=True)
 class BilledDay:
-    """What Cloudflare's billable usage says of one line (``service``, as printed) on one day.
+    """Cloudflare's billable usage of one line (``service``, as printed) on one day.
 
-    ``cost`` is None where the answer has none; ``consumed`` is in the line's unit.
+    ``cost`` is None if the answer has none; ``consumed`` is in the line's unit.
     """
 
     service: str
@@ -61,15 +60,15 @@ class BilledDay:
 
 @dataclass(frozen=True, slots=True)
 class BillingFacts:
-    """What is known of an account's billing.
+    """The known facts of an account's billing.
 
-    ``subscriptions`` is None as long as they could not be read, and ``is_forbidden`` says that the token may not.
-    ``anchor_day`` is the day of the month on which a cycle begins. ``billed_path`` is the path that gave ``billed``,
-    empty if the account offers none, and ``billed_state`` is ``available``, ``absent``, ``forbidden`` or ``unknown``.
+    ``subscriptions`` is None until they have been read; ``is_forbidden`` if the token may not read them.
+    ``anchor_day`` is the day of the month on which a cycle begins. ``billed_path`` is the path that returned
+    ``billed``, empty if there is none; ``billed_state`` is ``available``, ``absent``, ``forbidden`` or ``unknown``.
     """
 
     fetched_at: Annotated[datetime | None, Field(alias="heard")] = None
-    """Stored as ``heard``, as in every ledger that there is."""
+    """Stored as ``heard``, as in every existing ledger."""
     subscriptions: tuple[Subscription, ...] | None = None
     is_forbidden: bool = False
     anchor_day: int | None = None
@@ -84,12 +83,12 @@ _FACTS = TypeAdapter(BillingFacts)
 
 
 def facts_to_text(facts: BillingFacts) -> str:
-    """Return facts as text, to be put down."""
+    """Return facts as text for storage."""
     return _FACTS.dump_json(facts, by_alias=True).decode()
 
 
 def facts_from_text(text: str) -> BillingFacts:
-    """Read what ``facts_to_text`` gave; what cannot be read, as that of another release, counts as no facts."""
+    """Return the facts in a text of ``facts_to_text``; an unreadable text, as of another release, gives no facts."""
     try:
         return _FACTS.validate_json(text)
     except ValidationError:

@@ -7,23 +7,23 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the exporter may know of the machine's time."""
+    """The time functions that the exporter uses."""
 
     def now(self) -> datetime:
-        """Return the wall clock, aware UTC; it may step, so nothing is counted by it."""
+        """Return the wall-clock time in UTC; it may step, so it must not be used for counting."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never step back; their zero means nothing."""
+        """Return seconds that never step back, from an arbitrary start."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for ``seconds``."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's clock."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Log lines on standard error, as logfmt or JSON: an event a line, with keys that say what it is about."""
+"""Log lines on standard error, as logfmt or JSON: one line per event, with keys that say what it is about."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ def keys(**values: object) -> dict[str, object]:
 
 
 class LineFormatter(logging.Formatter):
-    """Writes a record as one line of ``form``; a traceback becomes a field of it."""
+    """Formats a record as one line of ``form``; a traceback becomes a field."""
 
     def __init__(self, form: str) -> None:
         super().__init__()
@@ -55,12 +55,12 @@ class LineFormatter(logging.Formatter):
 
 
 def configure_logging(level: str, form: str) -> None:
-    """Send every log line to standard error."""
+    """Send all log lines to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(form))
     number = logging.getLevelNamesMapping()[{"warn": "WARNING"}.get(level, level.upper())]
     logging.basicConfig(level=number, handlers=[handler], force=True)
-    # A line per request would drown the exporter's own, and says nothing that the metrics do not.
+    # A line per request would drown the exporter's own and add nothing to the metrics.
     for noisy in ("httpx", "httpcore", "uvicorn"):
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
 

@@ -1,4 +1,4 @@
-"""How an exporter runs in a process: the listening socket, signals, the garbage collector, an orderly end."""
+"""The exporter in a process: listening socket, signals, garbage collector, orderly shutdown."""
 
 import asyncio
 import contextlib
@@ -30,16 +30,16 @@ def listen(host: str, port: int) -> socket.socket:
         raise ListenError(
             f"Cannot listen on {host or '*'}:{port} ({reason}). Choose another with --web.listen-address."
         ) from error
-    # Accepted sockets inherit it; without it the end of a small answer waits for an acknowledgement.
+    # Accepted sockets inherit it; without it the end of a small response waits for an acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 @contextlib.asynccontextmanager
 async def calm_collector(clock: Clock) -> AsyncIterator[None]:
-    """Collect garbage once an hour only while the context lasts.
+    """Collect garbage only once an hour while the context lasts.
 
-    A full collection over a hundred thousand series stalls scrapes for half a second, and next to nothing is cyclic.
+    A full collection over a hundred thousand series stalls scrapes for half a second, and almost nothing is cyclic.
     """
 
     async def collect_hourly() -> None:
@@ -57,7 +57,7 @@ async def calm_collector(clock: Clock) -> AsyncIterator[None]:
 
 
 async def run_until_stopped(exporter: Exporter, listener: socket.socket, stopping: asyncio.Event) -> None:
-    """Serve and poll until ``stopping`` is set, or a loop ends, whose error is raised; the commit is finished."""
+    """Serve and poll until ``stopping`` is set or a loop fails; finish the commit, then raise the loop's error."""
     server = make_server(exporter.web, exporter.policy)
     await exporter.start()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -74,12 +74,12 @@ async def run_until_stopped(exporter: Exporter, listener: socket.socket, stoppin
 
 
 def set_on_signals(event: asyncio.Event, *signals: signal.Signals) -> None:
-    """Set an event of the running loop at any of these signals."""
+    """Set an event of the running loop on any of these signals."""
     loop = asyncio.get_running_loop()
     for number in signals:
         loop.add_signal_handler(number, event.set)
 
 
 def stop_on_signals(stopping: asyncio.Event) -> None:
-    """Set an event of the running loop at SIGTERM and SIGINT."""
+    """Set an event of the running loop on SIGTERM and SIGINT."""
     set_on_signals(stopping, signal.SIGTERM, signal.SIGINT)

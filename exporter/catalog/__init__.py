@@ -1,4 +1,4 @@
-"""What Cloudflare measures: one file a product. ``PRODUCTS`` is the only list; a product is added there."""
+"""Catalog of everything Cloudflare measures, one file per product. A new product is added to ``PRODUCTS``."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -25,4 +25,4 @@ METERS: Mapping[str, Metering] = MappingProxyType(
         for meter in dataset.meters
     }
 )
-"""The meters whose usage is read."""
+"""The meters of all datasets by id."""

@@ -35,27 +35,27 @@ ANALYTICS = Dataset(
     metrics=(
         Metric(
             "cloudflare_d1_read_queries_total",
-            "Read queries of a database.",
+            "Read queries to a database.",
             (MetricPart("readQueries"),),
         ),
         Metric(
             "cloudflare_d1_write_queries_total",
-            "Write queries of a database.",
+            "Write queries to a database.",
             (MetricPart("writeQueries"),),
         ),
         Metric(
             "cloudflare_d1_rows_read_total",
-            "Rows that queries scanned.",
+            "Rows read by queries.",
             (MetricPart("rowsRead"),),
         ),
         Metric(
             "cloudflare_d1_rows_written_total",
-            "Rows that queries wrote.",
+            "Rows written by queries.",
             (MetricPart("rowsWritten"),),
         ),
         Metric(
             "cloudflare_d1_response_bytes_total",
-            "Bytes of query answers.",
+            "Bytes of query responses.",
             (MetricPart("queryBatchResponseBytes"),),
             divisor=MILLIONTH,
         ),
@@ -64,7 +64,7 @@ ANALYTICS = Dataset(
 )
 
 DURATION = "cloudflare_d1_query_duration_seconds"
-DURATION_TEXT = "Time a query took."
+DURATION_TEXT = "Duration of a query."
 ENDS = ("P50", "P95", "P99")
 
 # queryDurationMs is a float of milliseconds, kept in millionths.

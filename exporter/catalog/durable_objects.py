@@ -1,4 +1,4 @@
-"""Durable Objects: namespaces, their invocations and what their objects used.
+"""Durable Objects: namespaces, their invocations and the resources used by their objects.
 
 https://developers.cloudflare.com/durable-objects/observability/metrics-and-analytics/; units from the GraphQL type
 AccountDurableObjectsPeriodicGroups: activeTime and cpuTime in microseconds, duration in GB·s, storage units of 4 KiB.
@@ -26,7 +26,7 @@ from exporter.catalog.entry import (
     summary_totals,
 )
 
-# An incoming WebSocket message is billed as a twentieth of a request, so requests are kept in twentieths:
+# An incoming WebSocket message is billed as a twentieth of a request, so requests are counted in twentieths:
 # https://developers.cloudflare.com/durable-objects/platform/pricing/
 TWENTIETHS = 20
 
@@ -54,14 +54,14 @@ INVOCATIONS = Dataset(
     metrics=(
         Metric(
             "cloudflare_durable_object_requests_total",
-            "Requests to the objects of a namespace by outcome.",
+            "Requests to the objects of a namespace, by outcome.",
             (MetricPart("requests"),),
             labels=("status",),
             zeros=(("success",),),
         ),
         Metric(
             "cloudflare_durable_object_errors_total",
-            "Failed requests to the objects of a namespace by outcome.",
+            "Failed requests to the objects of a namespace, by outcome.",
             (MetricPart("errors"),),
             labels=("status",),
             zeros=(("scriptThrewException",),),
@@ -95,24 +95,24 @@ PERIODIC = Dataset(
     ),
     metrics=(
         _periodic("duration_gigabyte_seconds", "Memory held over time, in GB-seconds", "duration", MILLIONTH),
-        _periodic("active_time_seconds", "Time that objects were active", "activeTime", MILLIONTH),
+        _periodic("active_time_seconds", "Time during which objects were active", "activeTime", MILLIONTH),
         _periodic("cpu_time_seconds", "CPU time of objects", "cpuTime", MILLIONTH),
         _periodic("rows_read", "Rows read by SQLite-backed objects", "rowsRead"),
         _periodic("rows_written", "Rows written by SQLite-backed objects", "rowsWritten"),
-        _periodic("storage_read_units", "Storage reads of KV-backed objects in units of 4 KiB", "storageReadUnits"),
-        _periodic("storage_write_units", "Storage writes of KV-backed objects in units of 4 KiB", "storageWriteUnits"),
-        _periodic("storage_deletes", "Storage deletes of KV-backed objects", "storageDeletes"),
+        _periodic("storage_read_units", "Storage reads by KV-backed objects, in units of 4 KiB", "storageReadUnits"),
+        _periodic("storage_write_units", "Storage writes by KV-backed objects, in units of 4 KiB", "storageWriteUnits"),
+        _periodic("storage_deletes", "Storage deletes by KV-backed objects", "storageDeletes"),
         _periodic("subrequests", "Requests made by objects", "subrequests"),
         Metric(
             "cloudflare_durable_object_websocket_messages_total",
-            "WebSocket messages by direction.",
+            "WebSocket messages, by direction.",
             (MetricPart("inboundWebsocketMsgCount", "inbound"), MetricPart("outboundWebsocketMsgCount", "outbound")),
             split="direction",
             zeros=(("inbound",), ("outbound",)),
         ),
         Metric(
             "cloudflare_durable_object_limit_errors_total",
-            "Objects stopped at a limit or by a fault, by reason.",
+            "Errors that stopped an object at a limit or by an internal fault, by reason.",
             (
                 MetricPart("exceededCpuErrors", "exceededCpu"),
                 MetricPart("exceededMemoryErrors", "exceededMemory"),
@@ -155,7 +155,7 @@ CONNECTIONS = Dataset(
     metrics=(
         gauge(
             "cloudflare_durable_object_max_websocket_connections",
-            "The most WebSocket connections that a single object of the namespace had.",
+            "Highest number of WebSocket connections to a single object of the namespace.",
             "activeWebsocketConnections",
         ),
     ),
@@ -175,7 +175,7 @@ OBJECTS = Dataset(
     metrics=(
         gauge(
             "cloudflare_durable_object_active_objects",
-            "Objects of the namespace that were active; a lower bound above 10,000 in the account.",
+            "Active objects of the namespace; a lower bound if the account has more than 10,000.",
             "objects",
         ),
     ),
@@ -192,7 +192,7 @@ SQL_STORAGE = Dataset(
     metrics=(
         gauge(
             "cloudflare_durable_object_sql_storage_bytes",
-            "Bytes that the SQLite-backed objects of a namespace store.",
+            "Bytes stored by the SQLite-backed objects of a namespace.",
             "storedBytes",
         ),
     ),
@@ -210,7 +210,7 @@ KV_STORAGE = Dataset(
     metrics=(
         gauge(
             "cloudflare_durable_object_kv_storage_bytes",
-            "Bytes that the KV-backed objects of the account store.",
+            "Bytes stored by the KV-backed objects of the account.",
             "storedBytes",
             is_of_account=True,
         ),

@@ -1,6 +1,6 @@
-"""The types of a catalog entry: what a product file declares. Data only; the engines read it.
+"""The types of a catalog entry, as product files declare them. Data only.
 
-Sources of every fact: Cloudflare's GraphQL schema (field names, units) and API pages (endpoints, page sizes).
+All facts are from Cloudflare's GraphQL schema (field names, units) and API pages (endpoints, page sizes).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,21 +12,21 @@ from functools import cached_property
 MILLIONTH = 1_000_000
 
 GIGABYTE = 1_000_000_000
-"""R2's documentation defines it so (https://developers.cloudflare.com/r2/platform/limits/); others do not say."""
+"""Bytes; documented for R2 (https://developers.cloudflare.com/r2/platform/limits/), assumed for other products."""
 
 
 QUANTILES = {"P50": "0.5", "P75": "0.75", "P90": "0.9", "P95": "0.95", "P99": "0.99", "P999": "0.999"}
-"""The ends of Cloudflare's quantile fields, and the values of the label ``quantile``."""
+"""Suffixes of Cloudflare's quantile fields, with the value of the label ``quantile``."""
 
 ROWS = "rows"
-"""The group of a field that is not asked for: each row counts one."""
+"""The group of a field that is not requested: each row counts one."""
 
 
 class Role(StrEnum):
     """How a dataset's answers become metrics.
 
-    ``usage`` is counted for ever. ``state`` is the newest hour of what is stored. ``window`` is what the newest
-    complete quarter of an hour says, gone when there was no traffic.
+    ``usage`` is counted forever. ``state`` is the newest hour of a stored quantity. ``window`` is the newest complete
+    quarter of an hour, absent without traffic.
     """
 
     USAGE = "usage"
@@ -36,10 +36,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A number of a dataset.
+    """A numeric field of a dataset.
 
     ``group`` is the object that holds it (``sum``, ``max``, ``quantiles``; empty for the top-level ``count``). A
-    ``fractional`` field is a float in Cloudflare's schema and is kept as an integer of a millionth of its unit.
+    ``fractional`` field is a float in Cloudflare's schema and is kept as an integer, in millionths of its unit.
     """
 
     name: str
@@ -48,13 +48,13 @@ class Field:
 
     @property
     def scale(self) -> int:
-        """Return how many amounts make one unit of Cloudflare's field."""
+        """Return the number of amounts in one unit of Cloudflare's field."""
         return MILLIONTH if self.fractional else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A dimension as a label; ``classify`` turns Cloudflare's word into the label's value."""
+    """A dimension published as a label; ``classify`` turns Cloudflare's value into the label's."""
 
     name: str
     dimension: str
@@ -63,7 +63,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class MetricPart:
-    """One field that feeds a metric; ``word`` is its value of the metric's split label, if it has one."""
+    """One field that feeds a metric; ``word`` is its value of the metric's split label, if there is one."""
 
     source: str
     word: str = ""
@@ -73,11 +73,11 @@ class MetricPart:
 class Metric:
     """A counter or gauge made of a dataset's fields.
 
-    ``labels`` are those of the dataset's labels that the series keeps; ``split`` names one more label whose value is
-    the word of each part. The exposed value is ``amount / divisor``. ``zeros`` are the label values (in the order of
-    ``labels``, then ``split``) that every known asset has from the beginning. ``kind`` is counter, gauge or summary
-    (the quantiles of one); ``family`` is the summary to which a ``_sum`` or ``_count`` belongs. An ``is_of_account``
-    metric has no asset label.
+    ``labels`` are the dataset labels that the series keeps; ``split`` names one more label whose value is the ``word``
+    of each part. The exposed value is ``amount / divisor``. ``zeros`` are the label values (in the order of ``labels``,
+    then ``split``) that every known asset has from the start. ``kind`` is counter, gauge or summary (the quantiles of
+    one); ``family`` is the summary to which a ``_sum`` or ``_count`` belongs. An ``is_of_account`` metric has no asset
+    label.
     """
 
     name: str
@@ -94,12 +94,12 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What an invoice counts: ``weight * source`` of the rows whose labels have one of the values in ``where``
-    and none of those in ``unless``.
+    """What an invoice counts: ``weight * source``, summed over the rows whose labels match all of ``where`` and none
+    of ``unless``.
 
-    ``id`` is the rate card's, or an id of our own for what may not be billed. The sum is an integer of the meter's
-    smallest unit (twentieths of a request, microseconds, millionths of a GB-second …); ``scale`` is how many of them
-    make one unit of the rate card. What is stored counts in GB-months there, and in bytes here.
+    ``id`` is the rate card's, or our own for usage that may not be billed. The sum is an integer in the meter's
+    smallest unit (twentieths of a request, microseconds, millionths of a GB-second …); ``scale`` is the number of these
+    in one unit of the rate card. Stored quantities are GB-months on the card and bytes here.
     """
 
     id: str
@@ -112,9 +112,9 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Metering:
-    """How a meter's usage is read: of which kind of asset, in how small a unit, and whether it is stored.
+    """How a meter's usage is read: the kind of asset, the smallest unit, and whether it is a stored quantity.
 
-    One that ``is_of_account`` is not told asset by asset.
+    Usage of an ``is_of_account`` meter is not broken down by asset.
     """
 
     kind: str
@@ -125,14 +125,14 @@ class Metering:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is asked of a GraphQL dataset in one way; ``variant`` tells a second way of asking the same one apart.
+    """One way of querying a GraphQL dataset; ``variant`` distinguishes several ways of querying the same one.
 
-    ``version`` is raised when its meaning changes; then it starts anew. A row's asset id is the value of
+    ``version`` is raised when the meaning changes; counting then restarts. A row's asset id is the value of
     ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
     ``dispatch_dimension`` belong to that dispatch namespace. ``settle`` is how long after its end an hour may still
-    grow. ``reports_sampling``: Cloudflare says how coarsely it sampled (``avg.sampleInterval``). ``min_interval`` is
-    the least time between two questions. ``distinct_by`` names a dimension to group by that is no label; with
-    ``takes_full_page`` a full page of it is taken for what it is, a lower bound.
+    grow. ``reports_sampling``: answers include ``avg.sampleInterval``. ``min_interval`` is the shortest time between
+    two questions. ``distinct_by`` names a dimension to group by that is not a label; with ``takes_full_page`` a full
+    page of it is accepted as a lower bound.
     """
 
     name: str
@@ -155,17 +155,17 @@ class Dataset:
 
     @property
     def key(self) -> str:
-        """Return what tells this way of asking apart."""
+        """Return the unique key of this way of querying."""
         return f"{self.name}/{self.variant}" if self.variant else self.name
 
     @property
     def says_sampling(self) -> bool:
-        """Return whether answers say how coarsely they were sampled."""
+        """Return whether answers include their sample interval."""
         return self.role is Role.USAGE and self.reports_sampling
 
     @property
     def time_dimension(self) -> str:
-        """Return the dimension that bounds questions; some storage datasets have none finer than the hour."""
+        """Return the dimension that bounds questions; some storage datasets have none finer than an hour."""
         return "datetimeHour" if self.role is Role.STATE else "datetimeMinute"
 
     @cached_property
@@ -177,26 +177,35 @@ class Dataset:
 
     @cached_property
     def field_index(self) -> Mapping[str, int]:
-        """Return where each field stands in a row's amounts."""
+        """Return the position of each field in a row's amounts."""
         return {entry.name: position for position, entry in enumerate(self.fields)}
 
     def describe(self, metric: Metric) -> str:
-        """Return a metric's HELP: its sentence, the source, and whether Cloudflare estimates."""
+        """Return a metric's HELP text: its sentence, the source fields, and how exact the values are."""
         sources = ", ".join(
-            self.distinct_by if entry.group == ROWS else f"{entry.group}.{entry.name}".lstrip(".")
-            for entry in self.fields
-            if any(part.source == entry.name for part in metric.parts)
+            dict.fromkeys(
+                self._describe_source(entry)
+                for entry in self.fields
+                if any(part.source == entry.name for part in metric.parts)
+            )
         )
-        sampling = "estimated where sampled" if self.reports_sampling else "may be estimated, Cloudflare does not say"
+        sampling = "estimated where sampled" if self.reports_sampling else "may be estimated; sampling is not reported"
         if self.role is Role.STATE:
-            sampling = "the newest hour's highest"
+            sampling = "maximum of the newest hour"
         if self.role is Role.WINDOW:
-            sampling = "of 15 minutes, up to 5 minutes ago"
+            sampling = "over the 15 minutes ending 5 minutes ago"
         return f"{metric.help.removesuffix('.')} ({self.name} {sources}; {sampling})."
+
+    def _describe_source(self, entry: Field) -> str:
+        """Return a field's path in GraphQL; the quantiles of one source share theirs."""
+        if entry.group == ROWS:
+            return self.distinct_by
+        name = entry.name.rstrip("0123456789") + "*" if entry.group == "quantiles" else entry.name
+        return f"{entry.group}.{name}".lstrip(".")
 
     @cached_property
     def signature(self) -> str:
-        """Return what a stored ledger must agree with to go on: version, rows and metrics."""
+        """Return the version, row shape and metrics that a stored ledger must match to be continued."""
         metrics = ",".join(
             f"{metric.name}({'/'.join(metric.labels)};{metric.split}):{part.source}/{part.word}"
             for metric in self.metrics
@@ -205,7 +214,7 @@ class Dataset:
         return f"{self.version}|{self._row_shape}|{metrics}"
 
     def can_read(self, signature: str) -> bool:
-        """Return whether rows that were stored with another signature have the same labels and fields."""
+        """Return whether rows stored with another signature have the same labels and fields."""
         return signature.split("|")[1:2] == [self._row_shape]
 
     @property
@@ -217,7 +226,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to ask an endpoint that answers only in part: its header, and what its names carry in analytics."""
+    """One way of querying an endpoint whose answers are partial: its header, and the prefix of names in analytics."""
 
     header: str
     value: str
@@ -228,9 +237,9 @@ class Variant:
 class Endpoint:
     """A REST list of assets.
 
-    ``paging`` is ``none``, ``page`` or ``cursor``; ``items`` is the path of the array in the answer; the others are
-    keys of an item (empty: the list does not have it). ``per_page`` is the largest documented page.
-    ``permission_key`` is the permission's key in a link to Cloudflare's token form (empty: it has none).
+    ``paging`` is ``none``, ``page`` or ``cursor``; ``items`` is the path of the array in the response; the others are
+    keys of an item (empty: not in the list). ``per_page`` is the largest documented page. ``permission_key`` is the
+    permission's key in a link to Cloudflare's token form (empty: it has none).
     """
 
     path: str
@@ -250,8 +259,8 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class OperationCount:
-    """A counter that says how often an asset was asked, or failed: all its series, or with a ``label`` those whose
-    value of it starts so.
+    """A counter of an asset's requests or errors: all its series, or with a ``label`` those whose value of it starts
+    with ``starts``.
     """
 
     metric: str
@@ -265,7 +274,7 @@ class Product:
 
     ``title`` is the product's name for people, ``asset`` the word for one asset within a sentence, and ``assets`` that
     for all of them where no product is named beside it. ``category`` is the FOCUS service category.
-    ``requests`` and ``errors`` are what the requests (or operations) of an asset add up from; none: nobody says.
+    ``requests`` and ``errors`` are the counters that add up to an asset's requests (or operations); empty: unknown.
     """
 
     name: str
@@ -296,18 +305,18 @@ def summary_totals(family: str, text: str, total: str, count: str, divisor: int)
 
 
 def quantile_fields(source: str, ends: tuple[str, ...]) -> tuple[Field, ...]:
-    """Return the quantile fields of a source that has these ends (``P50`` …)."""
+    """Return the quantile fields of a source with these suffixes (``P50`` …)."""
     return tuple(Field(f"{source}{end}", "quantiles", fractional=True) for end in ends)
 
 
 def quantile_metric(
     name: str, text: str, source: str, ends: tuple[str, ...], *, divisor: int, labels: tuple[str, ...] = ()
 ) -> Metric:
-    """Return the quantiles of a summary."""
+    """Return the metric with the quantiles of a summary."""
     parts = tuple(MetricPart(f"{source}{end}", QUANTILES[end]) for end in ends)
     return Metric(name, text, parts, labels, split="quantile", divisor=divisor, zeros=(), kind="summary")
 
 
 def gauge(name: str, text: str, source: str, labels: tuple[str, ...] = (), *, is_of_account: bool = False) -> Metric:
-    """Return a gauge that shows one field as it is."""
+    """Return a gauge that shows one field unchanged."""
     return Metric(name, text, (MetricPart(source),), labels, zeros=(), kind="gauge", is_of_account=is_of_account)

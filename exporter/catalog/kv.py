@@ -1,4 +1,4 @@
-"""Workers KV: namespaces and their operations (https://developers.cloudflare.com/kv/observability/metrics-analytics/)."""
+"""Workers KV: namespaces and operations (https://developers.cloudflare.com/kv/observability/metrics-analytics/)."""
 
 from datetime import timedelta
 
@@ -34,14 +34,14 @@ OPERATIONS = Dataset(
     metrics=(
         Metric(
             "cloudflare_kv_operations_total",
-            "Operations on a namespace by action and result.",
+            "Operations on a namespace, by action and result.",
             (MetricPart("requests"),),
             labels=("action", "result"),
             zeros=ZEROS,
         ),
         Metric(
             "cloudflare_kv_object_bytes_total",
-            "Bytes of the objects of operations.",
+            "Bytes of the objects that operations read or wrote.",
             (MetricPart("objectBytes"),),
             labels=("action", "result"),
             zeros=ZEROS,
@@ -64,7 +64,7 @@ QUANTILES = Dataset(
     metrics=(
         quantile_metric(
             "cloudflare_kv_latency_seconds",
-            "Time an operation on a namespace took.",
+            "Latency of an operation on a namespace.",
             "latencyMs",
             ENDS,
             divisor=1_000 * MILLIONTH,
@@ -83,7 +83,7 @@ STORAGE = Dataset(
     fields=(Field("byteCount", "max"), Field("keyCount", "max")),
     metrics=(
         gauge("cloudflare_kv_keys", "Keys in a namespace.", "keyCount"),
-        gauge("cloudflare_kv_stored_bytes", "Bytes that a namespace stores.", "byteCount"),
+        gauge("cloudflare_kv_stored_bytes", "Bytes stored in a namespace.", "byteCount"),
     ),
     meters=(Meter("kv_storage_gb_month", "byteCount", scale=GIGABYTE),),
 )

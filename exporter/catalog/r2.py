@@ -1,7 +1,7 @@
 """R2: buckets and their operations.
 
-The class of an operation decides its price (https://developers.cloudflare.com/r2/pricing/). The bucket's name is its
-identity; analytics put the jurisdiction before it (``eu_media``).
+The class of an operation decides its price (https://developers.cloudflare.com/r2/pricing/). A bucket is identified by
+its name; analytics prefix the name with the jurisdiction (``eu_media``).
 """
 
 from datetime import timedelta
@@ -62,7 +62,7 @@ INFREQUENT = frozenset({"InfrequentAccess"})
 def operation_class(action: str) -> str:
     """Return the billing class of an action: A, B, free or unknown.
 
-    The price list names the sets above; analytics also report names that it does not, which their verb places.
+    Analytics also report actions that are not on the price list (the sets above); their verb decides.
     """
     if action in CLASS_A:
         return "A"
@@ -124,7 +124,7 @@ OPERATIONS = Dataset(
         ),
         Metric(
             "cloudflare_r2_object_bytes_total",
-            "Size of the objects in answers.",
+            "Bytes of the objects in responses.",
             (MetricPart("responseObjectSize"),),
             labels=("action", "storage_class"),
             zeros=(("GetObject", "Standard"),),
@@ -150,8 +150,8 @@ STORAGE = Dataset(
     metrics=(
         gauge("cloudflare_r2_objects", "Objects in a bucket.", "objectCount", ("storage_class",)),
         gauge("cloudflare_r2_payload_bytes", "Bytes of objects in a bucket.", "payloadSize", ("storage_class",)),
-        gauge("cloudflare_r2_metadata_bytes", "Bytes of objects' metadata.", "metadataSize", ("storage_class",)),
-        gauge("cloudflare_r2_pending_uploads", "Multipart uploads not completed.", "uploadCount", ("storage_class",)),
+        gauge("cloudflare_r2_metadata_bytes", "Bytes of object metadata.", "metadataSize", ("storage_class",)),
+        gauge("cloudflare_r2_pending_uploads", "Incomplete multipart uploads.", "uploadCount", ("storage_class",)),
     ),
     meters=tuple(
         Meter(meter, source, scale=GIGABYTE, where={"storage_class": storage_class})

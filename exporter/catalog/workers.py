@@ -26,14 +26,14 @@ UNBILLED = frozenset({"internalError"})
 
 ENDS = ("P50", "P75", "P90", "P95", "P99", "P999")
 
-# Summaries: name, text, sum field, amounts of that sum in a second, source of the quantiles. All in microseconds;
-# requestDuration is a float, kept in millionths. The schema gives sum.wallTime no unit; its quantiles are microseconds.
+# Summaries: name, text, sum field, amounts of the sum in one second, source of the quantiles. All are in microseconds;
+# requestDuration is a float, kept in millionths. The schema gives no unit for sum.wallTime; its quantiles have one.
 SUMMARIES = (
     ("cloudflare_worker_cpu_time_seconds", "CPU time of an invocation.", "cpuTimeUs", MILLIONTH, "cpuTime"),
     ("cloudflare_worker_wall_time_seconds", "Wall time of an invocation.", "wallTime", MILLIONTH, "wallTime"),
     (
         "cloudflare_worker_request_duration_seconds",
-        "Time from a request to the end of its answer.",
+        "Time from the start of a request to the end of its response.",
         "requestDuration",
         MILLIONTH * MILLIONTH,
         "requestDuration",
@@ -62,14 +62,14 @@ INVOCATIONS = Dataset(
     metrics=(
         Metric(
             "cloudflare_worker_requests_total",
-            "Invocations of a Worker by outcome.",
+            "Invocations of a Worker, by outcome.",
             (MetricPart("requests"),),
             labels=("status",),
             zeros=(("success",), *((status,) for status in FAILURES)),
         ),
         Metric(
             "cloudflare_worker_errors_total",
-            "Failed invocations of a Worker by outcome.",
+            "Failed invocations of a Worker, by outcome.",
             (MetricPart("errors"),),
             labels=("status",),
             zeros=tuple((status,) for status in FAILURES),
@@ -86,7 +86,7 @@ INVOCATIONS = Dataset(
         ),
         Metric(
             "cloudflare_worker_client_disconnects_total",
-            "Invocations whose client went away.",
+            "Invocations whose client disconnected early.",
             (MetricPart("clientDisconnects"),),
         ),
         Metric(

@@ -1,6 +1,6 @@
-"""The check before a deployment: what of a configuration, its tokens and its state folder will work.
+"""The check before a deployment: what will work of a configuration, its tokens and its state folder.
 
-Nothing is written to Cloudflare, and nothing is left behind on the machine.
+It writes nothing to Cloudflare and leaves nothing behind on the machine.
 """
 
 from exporter.check.checker import PATIENCE, Checker

@@ -1,4 +1,4 @@
-"""One account as one token sees it: every list and every dataset tried once, with the real requests."""
+"""The trial of one account with one token: every list and every dataset is tried once, with the real requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from exporter.poller.windows import make_question
 
 @dataclass(frozen=True, slots=True)
 class AccountTrial:
-    """What an account gave: its lists, what plan and token allow of each dataset, and an answer from each.
+    """The results of an account's trial: its lists, the limits of each dataset, and an answer from each.
 
-    ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not asked. ``billing`` is None if
-    it was not tried.
+    ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not queried. ``billing`` is None
+    if it was not tried.
     """
 
     account: Account
@@ -30,7 +30,7 @@ class AccountTrial:
 
     @property
     def known_limits(self) -> Mapping[str, DatasetLimits]:
-        """Return the limits as far as Cloudflare said them."""
+        """Return the limits that Cloudflare gave; empty if it gave none."""
         return MappingProxyType({}) if isinstance(self.limits, CloudflareError) else self.limits
 
     @property
@@ -48,7 +48,7 @@ class AccountTrial:
 async def try_account(
     principal: Principal, account: Account, datasets: Sequence[Dataset], time: CloudflareTime
 ) -> AccountTrial:
-    """Read the lists of an account, and ask each dataset for the last hour that is over."""
+    """Read the lists of an account, and query each dataset for the last complete hour."""
     inventory = await _inventory(principal, account)
     limits = await _limits(principal.analytics, account, datasets)
     known = {} if isinstance(limits, CloudflareError) else limits
@@ -74,7 +74,7 @@ async def _inventory(principal: Principal, account: Account) -> Inventory | Clou
 
 
 async def try_billing(principal: Principal, account: Account) -> BillingFacts | CloudflareError:
-    """Ask how an account is billed, which it can do without."""
+    """Read an account's billing facts, which are optional."""
     try:
         return await principal.billing.read(account, NO_BILLING_FACTS)
     except CloudflareError as error:

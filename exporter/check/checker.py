@@ -1,4 +1,4 @@
-"""The check itself: asks Cloudflare what there is to ask, within a bounded time, and gathers what is found."""
+"""The check itself: tries each token and account at Cloudflare within a bounded time, and collects the findings."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -27,20 +27,20 @@ from exporter.config import Config
 from exporter.model import Account, Inventory, Listing
 
 PATIENCE = timedelta(seconds=45)
-"""How long a token, and then each account, may take to answer."""
+"""The time limit for trying a token, and then for each account."""
 
 SIDE_BY_SIDE = 4
-"""So many accounts are tried at once."""
+"""The number of accounts that are tried at once."""
 
 MOST_SILENT = 4
-"""When so many accounts in a row gave no answer, Cloudflare is taken to be away, and no further one is tried."""
+"""After this many accounts in a row without an answer, Cloudflare counts as down and no further one is tried."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An account to try, with the token that asks for it; ``account_trial`` is None if it was not tried."""
+    """An account to try and the token to use; ``account_trial`` is None if it was not tried."""
 
     credential: Credential
     account: Account
@@ -48,7 +48,7 @@ class Call:
 
 
 class Checker:
-    """Tries what a configuration needs of Cloudflare. Sends only GET requests and GraphQL queries."""
+    """Tries everything that a configuration needs from Cloudflare. Sends only GET requests and GraphQL queries."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Checker:
     async def check(
         self, path: Path | None, environment: Mapping[str, str], state_findings: Iterable[Finding]
     ) -> CheckReport:
-        """Return the report, with what was found of the state folder at its end."""
+        """Return the report; ``state_findings`` are its last part."""
         trials = await self._try_tokens()
         calls = await self._try_account(_calls(self._config, trials))
         visits = await self._try_billing(calls)
@@ -103,7 +103,7 @@ class Checker:
         )
 
     async def _try_tokens(self) -> list[TokenTrial]:
-        """Try one token after the other; when Cloudflare does not answer at all, the others are not tried."""
+        """Try the tokens one by one; if Cloudflare does not answer at all, skip the rest."""
         trials: list[TokenTrial] = []
         for credential in self._bearers:
             trial = await self._within(try_token(credential))
@@ -135,7 +135,7 @@ class Checker:
         return list(await asyncio.gather(*(account_trial(call) for call in calls)))
 
     async def _try_billing(self, calls: Sequence[Call]) -> list[AccountTrial]:
-        """Ask how the accounts are billed, once everything that is needed has been tried."""
+        """Read the accounts' billing facts, after everything that is required has been tried."""
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
         async def of(call: Call, account_trial: AccountTrial) -> AccountTrial:
@@ -150,7 +150,7 @@ class Checker:
         )
 
     async def _within(self, asking: Awaitable[Result]) -> Result | None:
-        """Return what is asked for; None if it takes too long."""
+        """Return the result, or None if it takes too long."""
         try:
             async with asyncio.timeout(self._patience):
                 return await asking
@@ -159,7 +159,7 @@ class Checker:
 
     def _late(self, what: str) -> Unreachable:
         return Unreachable(
-            f"{what}: no whole answer from {self._config.cloudflare.api_url} within {self._patience:g} s.",
+            f"{what}: no complete answer from {self._config.cloudflare.api_url} within {self._patience:g} s.",
             NETWORK_ADVICE,
         )
 
@@ -179,9 +179,9 @@ class Checker:
 
 
 def _calls(config: Config, trials: Sequence[TokenTrial]) -> list[Call]:
-    """Return the accounts to try, each with the first token that sees it, as they are later asked.
+    """Return the accounts to try, each with the first token that sees it, as in the running exporter.
 
-    None if there is nothing to ask, or if Cloudflare did not answer a token: it would not answer them either.
+    Empty if there is nothing to query, or if Cloudflare did not answer a token: it would not answer them either.
     """
     calls: dict[str, Call] = {}
     is_away = any(isinstance(trial.verified, Unreachable) for trial in trials)
@@ -193,7 +193,7 @@ def _calls(config: Config, trials: Sequence[TokenTrial]) -> list[Call]:
 
 
 def _cost(call: Call) -> Cost:
-    """Return what the account took; a list that failed took one request at least."""
+    """Return the requests that the account took; a list that failed took at least one."""
     principal, account_id = call.credential.principal, call.account.id
     inventory = call.account_trial.inventory if call.account_trial else None
     listings = inventory.listings.values() if isinstance(inventory, Inventory) else ()
@@ -231,7 +231,7 @@ def _by_hand(permissions: Mapping[str, str]) -> list[Finding]:
     missing = added_by_hand(permissions)
     if not missing:
         return []
-    text = f"the token link cannot fill in {', '.join(missing)}: Cloudflare documents no key for it."
+    text = f"the token link cannot preselect {', '.join(missing)}: Cloudflare documents no key for it."
     return [Finding(Topic.PERMISSIONS, Level.OK, "token link", text)]
 
 
@@ -239,11 +239,11 @@ def _untried(calls: Iterable[Call]) -> list[Finding]:
     skipped = [call for call in calls if call.account_trial is None]
     if not skipped:
         return []
-    text = f"{count(len(skipped), 'account')} not tried, because Cloudflare stopped answering."
+    text = f"{count(len(skipped), 'account')} not tried because Cloudflare stopped answering."
     return [Finding(Topic.PERMISSIONS, Level.ERROR, "accounts", text, "Check again in a few minutes.")]
 
 
 def _estimated(calls: Iterable[Call], need: Need) -> int:
-    """Return how many accounts of a budget were not seen, so that what they take is a guess."""
+    """Return the number of accounts of a budget that were not seen, so that their needs are estimates."""
     own = [call for call in calls if call.credential.token.budget_group == need.group]
     return sum(call.account_trial is None or not call.account_trial.has_analytics for call in own)

@@ -1,4 +1,4 @@
-"""What is found of a configuration that is valid: where it comes from, what it leaves, what looks like a slip. Pure."""
+"""Findings on a valid configuration: its sources, what it selects, and likely mistakes. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,23 +16,23 @@ SETTINGS = {
     "CLOUDFLARE_API_URL": "cloudflare.api_url",
     "CLOUDFLARE_API_TOKEN": "cloudflare.tokens",
     "CLOUDFLARE_API_TOKEN_FILE": "cloudflare.tokens",
-    "CLOUDFLARE_ACCOUNT_ID": "the accounts of that token",
+    "CLOUDFLARE_ACCOUNT_ID": "that token's accounts",
     "HTTPS_PROXY": "the proxy",
     "HTTP_PROXY": "the proxy",
     "ALL_PROXY": "the proxy",
-    "SSL_CERT_FILE": "whom TLS trusts",
-    "SSL_CERT_DIR": "whom TLS trusts",
+    "SSL_CERT_FILE": "the trusted TLS certificates",
+    "SSL_CERT_DIR": "the trusted TLS certificates",
 }
-"""Variables of the environment, and what each sets whatever the file says."""
+"""Environment variables with the setting that each overrides."""
 
 _LOCAL = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])([:/]|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """What the tokens showed: all their accounts, and the lists of those that are asked.
+    """What the tokens can see: all their accounts, and the lists of the accounts that are queried.
 
-    ``is_complete`` is False if some token or list could not be read; then what was not seen may exist.
+    ``is_complete`` is False if some token or list could not be read; then something unseen may exist.
     """
 
     accounts: tuple[Account, ...]
@@ -53,8 +53,8 @@ class Discovered:
 def configuration_findings(
     config: Config, path: Path | None, environment: Mapping[str, str], seen: Discovered
 ) -> list[Finding]:
-    """Return what is found of a configuration, read from the file ``path`` and the environment."""
-    source = f"{path} is valid." if path else "there is none: defaults, flags and the environment hold."
+    """Return the findings on a configuration, read from the file ``path`` and the environment."""
+    source = f"{path} is valid." if path else "none given: defaults, flags and the environment apply."
     slips = _account_slips(config, seen.accounts) if seen.accounts and seen.is_complete else []
     slips += _rule_slips(config, seen) if seen.is_complete else []
     return [
@@ -70,15 +70,15 @@ def configuration_findings(
 def _environment(environment: Mapping[str, str], *, has_file: bool) -> list[Finding]:
     there = {name.upper() if name.lower().endswith("_proxy") else name for name, value in environment.items() if value}
     found = [f"{name} sets {setting}" for name, setting in SETTINGS.items() if name in there]
-    text = f"{'; '.join(found)}{', whatever the file says' if has_file else ''}."
+    text = f"{'; '.join(found)}{', overriding the file' if has_file else ''}."
     findings = [_finding(Level.OK, "environment", text)] if found else []
     if {"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"} <= there:
         findings.append(
             _finding(
                 Level.WARNING,
                 "environment",
-                "CLOUDFLARE_API_TOKEN_FILE is not read, because CLOUDFLARE_API_TOKEN is set too.",
-                "Unset the one that is not meant.",
+                "CLOUDFLARE_API_TOKEN_FILE is ignored because CLOUDFLARE_API_TOKEN is also set.",
+                "Unset the one that you do not want.",
             )
         )
     return findings
@@ -87,12 +87,12 @@ def _environment(environment: Mapping[str, str], *, has_file: bool) -> list[Find
 def _addresses(config: Config) -> list[Finding]:
     url = config.cloudflare.api_url
     if url.startswith("https:") or _LOCAL.match(url):
-        return [_finding(Level.OK, "API", f"asked at {url}")]
+        return [_finding(Level.OK, "API", f"{url}")]
     return [
         _finding(
             Level.WARNING,
             "API",
-            f"asked at {url}, without TLS: everybody on the way can read the token.",
+            f"{url} does not use TLS: anyone on the network path can read the token.",
             "Use an https address in cloudflare.api_url or CLOUDFLARE_API_URL.",
         )
     ]
@@ -107,7 +107,7 @@ def _wanted(config: Config) -> list[Finding]:
             _finding(
                 Level.WARNING,
                 "filters",
-                f"they leave nothing to ask ({text}).",
+                f"nothing is left to query ({text}).",
                 "Widen filters.products or filters.metrics.",
             )
         ]
@@ -127,28 +127,28 @@ def _choices(config: Config) -> list[Finding]:
 
 
 def _account_slips(config: Config, accounts: Sequence[Account]) -> list[Finding]:
-    """Return the choices about accounts that concern no account that any token sees."""
+    """Return warnings about settings for accounts that no token sees."""
     ids = {account.id for account in accounts}
     names = [*ids, *(account.name for account in accounts)]
     sections = {"include": config.selection.accounts.include, "exclude": config.selection.accounts.exclude}
     slips = [
-        _slip(f"accounts.{key}", f"'{glob}' matches no account that a token sees.")
+        _slip(f"accounts.{key}", f"'{glob}' matches no account that a token can see.")
         for key, globs in sections.items()
         for glob in globs
         if not any(fnmatchcase(name, glob) for name in names)
     ]
     slips += [
-        _slip("accounts.alias", f"no token sees the account {account_id} ('{alias}').")
+        _slip("accounts.alias", f"no token can see the account {account_id} ('{alias}').")
         for account_id, alias in config.selection.accounts.alias.items()
         if account_id not in ids
     ]
     if not any(config.selection.accounts.admits(account) for account in accounts):
-        slips.append(_slip("accounts", "accounts.include and accounts.exclude leave no account."))
+        slips.append(_slip("accounts", "accounts.include and accounts.exclude exclude every account."))
     return slips
 
 
 def _rule_slips(config: Config, seen: Discovered) -> list[Finding]:
-    """Return the rules and filters that concern no asset that there is."""
+    """Return warnings about rules and filters that match no existing asset."""
     assets = seen.assets()
     if not assets:
         return []
@@ -158,7 +158,7 @@ def _rule_slips(config: Config, seen: Discovered) -> list[Finding]:
         if not any(rule.match.holds(asset, _names(config, account)) for asset, account in assets)
     ]
     if not any(config.selection.wants_asset(asset) for asset, _ in assets):
-        slips.append(_slip("filters.assets", "they leave no asset: all usage is published as '(filtered)'."))
+        slips.append(_slip("filters.assets", "every asset is excluded: all usage is published as '(filtered)'."))
     return slips
 
 
@@ -167,7 +167,7 @@ def _names(config: Config, account: Account) -> Iterable[str]:
 
 
 def _slip(key: str, message: str) -> Finding:
-    return _finding(Level.WARNING, key, message, "Correct it, if it is not meant for later.")
+    return _finding(Level.WARNING, key, message, "Correct it, unless it is meant for later.")
 
 
 def _finding(level: Level, subject: str, message: str, remedy: str = "") -> Finding:

@@ -1,4 +1,4 @@
-"""A token of the configuration together with the ways to ask with it."""
+"""A configured token with the clients that use it."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from exporter.config import Token
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One token: what the configuration says of it, its ``principal``, and a client for what only a check asks."""
+    """One token: its configuration, its ``principal``, and a client for requests that only a check makes."""
 
     token: Token
     principal: Principal

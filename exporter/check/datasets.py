@@ -1,4 +1,4 @@
-"""What is found of the datasets of an account: what the plan allows of each, and whether it answers. Pure."""
+"""Findings on the datasets of an account: what the plan allows of each, and whether it answers. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,15 @@ from exporter.check.wording import span
 from exporter.cloudflare import CloudflareError, DatasetLimits, Forbidden, Rejected, Throttled
 from exporter.model import Answer
 
-WITHOUT_PLAN = "Nothing, unless you want these figures: then it takes another plan."
+WITHOUT_PLAN = "Nothing, unless you want these metrics: they require another plan."
 REFUSED = (
-    "Other datasets answer, so the permission is there. If the account's plan lacks this one, nothing; else ask "
-    "Cloudflare, or leave the product out with filters.products."
+    "Other datasets answer, so the permission is granted. If the account's plan lacks this one, do nothing; otherwise "
+    "ask Cloudflare, or leave the product out with filters.products."
 )
 
 
 def dataset_trials(trial: AccountTrial, datasets: Sequence[Dataset]) -> list[DatasetTrial]:
-    """Return how each dataset stands, once by its name if it is asked in several ways."""
+    """Return the state of each dataset, once per name if it is queried in several ways."""
     return [
         DatasetTrial(trial.account, name, _state(trial, ways), _limits(trial, ways))
         for name, ways in _by_name(datasets).items()
@@ -26,7 +26,7 @@ def dataset_trials(trial: AccountTrial, datasets: Sequence[Dataset]) -> list[Dat
 
 
 def dataset_findings(trial: AccountTrial, datasets: Sequence[Dataset]) -> list[Finding]:
-    """Return what is found of each dataset; nothing if the account gave none, which its permissions say."""
+    """Return the findings on each dataset; empty if the account has no analytics: its permissions show that."""
     if not trial.has_analytics:
         return []
     return [_of_dataset(trial, name, ways) for name, ways in _by_name(datasets).items()]
@@ -39,13 +39,13 @@ def _of_dataset(trial: AccountTrial, name: str, ways: Sequence[Dataset]) -> Find
             trial,
             Level.WARNING,
             name,
-            f"the plan of the account lacks it. Not published: {_metrics(ways)}.",
+            f"the account's plan does not include it. Not published: {_metrics(ways)}.",
             WITHOUT_PLAN,
         )
     if fault is not None:
         return _failed(trial, name, fault)
     if limits is None:
-        return _finding(trial, Level.OK, name, "answers. Its limits are not known; the usual ones are taken.")
+        return _finding(trial, Level.OK, name, "answers. Its limits are unknown; the usual ones are assumed.")
     text = f"answers. {_described(limits)}"
     if limits.missing:
         absent = _metrics(ways, limits.missing)
@@ -53,7 +53,7 @@ def _of_dataset(trial: AccountTrial, name: str, ways: Sequence[Dataset]) -> Find
             trial,
             Level.WARNING,
             name,
-            f"{text} The plan lacks {', '.join(sorted(limits.missing))}; not published: {absent}.",
+            f"{text} The plan does not include {', '.join(sorted(limits.missing))}; not published: {absent}.",
             WITHOUT_PLAN,
         )
     return _finding(trial, Level.OK, name, text)
@@ -67,8 +67,8 @@ def _failed(trial: AccountTrial, name: str, error: CloudflareError) -> Finding:
 
 
 def _described(limits: DatasetLimits) -> str:
-    longest = f"{span(limits.longest)} at once" if limits.longest else "any span at once"
-    return f"{limits.page_size:,} rows a page, {longest}, {span(limits.retention)} back."
+    longest = f"{span(limits.longest)} per query" if limits.longest else "any span per query"
+    return f"{limits.page_size:,} rows per page, {longest}, {span(limits.retention)} of history."
 
 
 def _state(trial: AccountTrial, ways: Sequence[Dataset]) -> str:
@@ -84,7 +84,7 @@ def _state(trial: AccountTrial, ways: Sequence[Dataset]) -> str:
 
 
 def _limits(trial: AccountTrial, ways: Sequence[Dataset]) -> DatasetLimits | None:
-    """Return the limits of a dataset; what is missing is what any way of asking it lacks."""
+    """Return the limits of a dataset; missing are the fields that any way of querying it lacks."""
     known = [trial.known_limits[dataset.key] for dataset in ways if dataset.key in trial.known_limits]
     if not known:
         return None
@@ -99,7 +99,7 @@ def _fault(trial: AccountTrial, ways: Sequence[Dataset]) -> CloudflareError | No
 
 
 def _metrics(ways: Sequence[Dataset], missing: frozenset[str] | None = None) -> str:
-    """Return the metrics that a dataset feeds; with ``missing`` those that need one of these fields."""
+    """Return the metrics that a dataset feeds; with ``missing``, only those that need one of these fields."""
     families = [
         metric.family or metric.name
         for dataset in ways

@@ -1,4 +1,4 @@
-"""A report as JSON, in a shape that is documented in ``docs/check.md``. Pure."""
+"""The report as JSON, in the shape documented in ``docs/check.md``. Pure."""
 
 import json
 from datetime import timedelta
@@ -10,7 +10,7 @@ from exporter.cloudflare.budget import PERIOD_SECONDS
 
 
 def as_json(report: CheckReport) -> str:
-    """Return the report as one JSON document, with a line end."""
+    """Return the report as one JSON document, with a trailing newline."""
     document = {
         "ok": report.exit_code == 0,
         "exit_code": report.exit_code,

@@ -1,4 +1,4 @@
-"""What it means for a check that Cloudflare did not give what was asked for another reason than a permission. Pure."""
+"""The meaning for a check of failures other than a missing permission. Pure."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,11 @@ from exporter.check.findings import Level
 from exporter.cloudflare import CloudflareError, OverBudget, Throttled
 from exporter.cloudflare.errors import Unreachable
 
-AGAIN = "Check again in a few minutes; if it lasts, look at Cloudflare's status page."
+AGAIN = "Check again in a few minutes; if it persists, look at Cloudflare's status page."
 
 
 class Fault(NamedTuple):
-    """How bad it is, what happened, and what to do."""
+    """How severe a failure is, what happened, and what to do."""
 
     level: Level
     message: str
@@ -20,24 +20,24 @@ class Fault(NamedTuple):
 NOT_TRIED = {
     OverBudget.outcome: Fault(
         Level.WARNING,
-        "not tried: what this check may ask of Cloudflare is used up.",
-        "Check again in five minutes, or fewer accounts at a time with accounts.include.",
+        "not tried: this check has used up its share of Cloudflare's request limits.",
+        "Check again in five minutes, or check fewer accounts at a time with accounts.include.",
     ),
     Throttled.outcome: Fault(
         Level.ERROR,
-        "not tried: Cloudflare throttles this user.",
-        "Wait five minutes, and check again. If it comes back, another tool uses up the limits of this user.",
+        "not tried: Cloudflare is throttling this user.",
+        "Check again in five minutes. If it recurs, another tool uses up the request limits of this user.",
     ),
 }
-"""By outcome: the same words for every account, where requests are limited."""
+"""Faults by outcome: the same words for every account if requests are limited."""
 
 
 def fault_of(error: CloudflareError) -> Fault:
-    """Return what an error means."""
+    """Return what an error means for a check."""
     return describe_fault(error.outcome, error.detail, error.remedy)
 
 
 def describe_fault(outcome: str, detail: str, remedy: str) -> Fault:
-    """Return what an error with this outcome means; ``remedy`` is that of an exporter that runs."""
+    """Return what an error with this outcome means for a check; ``remedy`` is that of a running exporter."""
     advice = AGAIN if remedy in {"", Unreachable.advice} else remedy
     return NOT_TRIED.get(outcome) or Fault(Level.ERROR, f"could not be tried. {detail}", advice)

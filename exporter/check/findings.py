@@ -1,4 +1,4 @@
-"""What a check finds, as values that become a table or JSON. Pure."""
+"""The findings of a check, as values that become a table or JSON. Pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,11 +8,11 @@ from exporter.cloudflare import DatasetLimits
 from exporter.model import Account
 
 TOKEN_LINK = "the token link"
-"""How remedies call the link that a report ends with."""
+"""The name that remedies use for the link at the end of a report."""
 
 
 class Level(StrEnum):
-    """How bad a finding is: a warning works otherwise than one may think, an error does not work."""
+    """The severity of a finding: a warning may not work as expected, an error does not work."""
 
     OK = "ok"
     WARNING = "warning"
@@ -20,7 +20,7 @@ class Level(StrEnum):
 
 
 class Topic(StrEnum):
-    """What a finding is about, in the order in which it is shown."""
+    """The part of the report that a finding belongs to, in the order of display."""
 
     CONFIGURATION = "configuration"
     TOKENS = "tokens"
@@ -32,10 +32,10 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: what it means and, unless it is ok, what to do.
+    """The result of one test: what it means and, unless it is ok, what to do.
 
-    ``token`` and ``account`` say with which token and for which account, where it is about one. The message names
-    neither, so that what holds for many accounts reads the same.
+    ``token`` and ``account`` are those that it is about, if any. The message names neither, so that findings that hold
+    for many accounts read the same.
     """
 
     part: Topic
@@ -49,9 +49,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class DatasetTrial:
-    """How a dataset of an account stands: ``state`` is ok, unavailable, failing or untried.
+    """The state of an account's dataset: ``state`` is ok, unavailable, failing or untried.
 
-    ``limits`` are None if Cloudflare did not say them.
+    ``limits`` are None if Cloudflare did not give them.
     """
 
     account: Account
@@ -62,10 +62,10 @@ class DatasetTrial:
 
 @dataclass(frozen=True, slots=True)
 class ApiNeed:
-    """What one API is asked in a round of all accounts, and how often that is possible.
+    """The requests to one API in a round of all accounts, and how often that is possible.
 
     ``requests`` are those of a round, ``allowance`` those of five minutes, which is ``share`` of Cloudflare's limit.
-    ``configured`` is how often a round is wanted, ``interval`` how often there is one.
+    ``configured`` is the interval between rounds in the configuration, ``interval`` the possible one.
     """
 
     requests: int
@@ -77,7 +77,7 @@ class ApiNeed:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What the accounts of one request budget need: a refresh by GraphQL, a discovery by REST."""
+    """The requests needed by the accounts of one request budget: a refresh by GraphQL, a discovery by REST."""
 
     group: str
     tokens: tuple[str, ...]
@@ -89,10 +89,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Everything that a check found.
+    """All findings of a check.
 
-    ``link`` opens Cloudflare's form for a token with every permission that is needed. ``requests`` counts what the
-    check itself asked, by API. A configuration that cannot be used is refused, and then nothing else was looked at.
+    ``link`` opens Cloudflare's form for a token with every permission needed. ``requests`` counts the check's own
+    requests by API. A configuration that cannot be used is refused; then nothing else was checked.
     """
 
     findings: tuple[Finding, ...]
@@ -103,22 +103,22 @@ class CheckReport:
     is_refused: bool = False
 
     def count(self, level: Level) -> int:
-        """Return how many findings have a level."""
+        """Return the number of findings with a level."""
         return sum(finding.level is level for finding in self.findings)
 
     @property
     def wants_link(self) -> bool:
-        """Return whether something is to be done with the token link."""
+        """Return whether some remedy refers to the token link."""
         return bool(self.link) and any(TOKEN_LINK in finding.remedy for finding in self.findings)
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if there is no error, 1 if something will not work, 2 if the configuration cannot be used."""
+        """Return 0 without errors, 1 if something will not work, 2 if the configuration cannot be used."""
         if self.is_refused:
             return 2
         return 1 if self.count(Level.ERROR) else 0
 
 
 def refusal(message: str) -> CheckReport:
-    """Return the report on a configuration that cannot be used."""
+    """Return the report on an unusable configuration."""
     return CheckReport((Finding(Topic.CONFIGURATION, Level.ERROR, "configuration", message),), is_refused=True)

@@ -1,4 +1,4 @@
-"""What the machine says of where the exporter runs: its mounts, and whether it is inside a container."""
+"""The machine that the exporter runs on: its mounts, and whether it is a container."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """``mountinfo`` is the text of ``/proc/self/mountinfo``; empty where there is none, as outside Linux."""
+    """The host: ``mountinfo`` is the text of ``/proc/self/mountinfo``, or empty if there is none (outside Linux)."""
 
     mountinfo: str
     is_container: bool
 
 
 def inspect_host(environment: Mapping[str, str]) -> Host:
-    """Return what this process can see of its host."""
+    """Return this process's view of its host."""
     try:
         mountinfo = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

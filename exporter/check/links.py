@@ -1,4 +1,4 @@
-"""The permissions that the exporter needs, and the link that opens Cloudflare's token form with all of them. Pure.
+"""The permissions that the exporter needs, and the link that opens Cloudflare's token form with them. Pure.
 
 https://developers.cloudflare.com/fundamentals/api/how-to/account-owned-token-template/
 """
@@ -19,9 +19,9 @@ _TOKEN_NAME = "cloudflare-exporter"
 
 
 def needed_permissions(products: Iterable[Product]) -> Mapping[str, str]:
-    """Return the permissions that reading some products takes, in Cloudflare's own words.
+    """Return the permissions needed to read some products, in Cloudflare's words.
 
-    The value of each is its documented key in a link; one that has none (empty) is added by hand.
+    The value of each is its documented key in a link; one without a key (empty) must be added by hand.
     """
     lists = (product.endpoint for product in products)
     return {
@@ -32,12 +32,12 @@ def needed_permissions(products: Iterable[Product]) -> Mapping[str, str]:
 
 
 def token_link(permissions: Mapping[str, str], *, is_of_account: bool) -> str:
-    """Return the link to the filled form of a token that a user, or an account, is to own."""
+    """Return the link to the filled-in form of a token for a user or for an account."""
     keys = [{"key": key, "type": "read"} for key in permissions.values() if key]
     form = _FORM_OF_ACCOUNT if is_of_account else _FORM
     return form.format(keys=quote(json.dumps(keys, separators=(",", ":")), safe=""), name=_TOKEN_NAME)
 
 
 def added_by_hand(permissions: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the permissions that no link can fill in."""
+    """Return the permissions that no link can preselect."""
     return tuple(permission for permission, key in permissions.items() if not key)

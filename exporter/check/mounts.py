@@ -1,4 +1,4 @@
-"""The file system that a path is on, read from the text of ``/proc/self/mountinfo``. Pure.
+"""The file system of a path, from the text of ``/proc/self/mountinfo``. Pure.
 
 https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
 """
@@ -12,7 +12,7 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mounted file system: ``root`` is the part of it that is mounted at ``point``, ``kind`` its type."""
+    """A mounted file system of type ``kind``; ``root`` is the part of it that is mounted at ``point``."""
 
     root: str
     point: PurePosixPath
@@ -20,7 +20,7 @@ class Mount:
 
 
 def mount_of(mountinfo: str, path: PurePosixPath) -> Mount | None:
-    """Return the mount that holds a resolved path: the deepest one, of several at one point the last."""
+    """Return the mount that holds a resolved path: the deepest one, and the last of several at one point."""
     found: Mount | None = None
     for line in mountinfo.splitlines():
         mount = _read(line)

@@ -1,4 +1,4 @@
-"""What is found of the permissions in an account, each by having tried it. Pure."""
+"""Findings on the permissions in an account, each tested by using it. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from exporter.model import Inventory, ListingFailure
 
 
 def permission_findings(trial: AccountTrial, products: Iterable[Product]) -> list[Finding]:
-    """Return what is found of each permission that an account takes; one finding if it has none at all."""
+    """Return a finding for each permission needed in an account, or a single one if the token has none."""
     by_permission: dict[str, list[Product]] = {}
     for product in products:
         by_permission.setdefault(product.endpoint.permission, []).append(product)
@@ -28,7 +28,7 @@ def permission_findings(trial: AccountTrial, products: Iterable[Product]) -> lis
 
 
 def _is_closed(trial: AccountTrial) -> bool:
-    """Return whether Cloudflare refuses everything of the account."""
+    """Return whether Cloudflare refuses everything in the account."""
     if isinstance(trial.inventory, CloudflareError) or not trial.inventory.listings:
         return False
     return _has_no_analytics(trial) and all(map(_is_forbidden, trial.inventory.listings.values()))
@@ -40,8 +40,9 @@ def _closed(trial: AccountTrial, permissions: Sequence[str]) -> Finding:
         trial,
         Level.ERROR,
         "every permission",
-        "missing: Cloudflare refuses all that there is to read of the account.",
-        f"Check the account's id. If it is right, add {names} for it to the token, or make another with {TOKEN_LINK}.",
+        "missing: Cloudflare refuses every request for this account.",
+        f"Check the account id. If it is correct, add {names} for it to the token, or create a new one with "
+        f"{TOKEN_LINK}.",
     )
 
 
@@ -54,14 +55,14 @@ def _analytics(trial: AccountTrial) -> Finding:
             Level.ERROR,
             ANALYTICS,
             "missing: Cloudflare refuses every dataset, so no usage is counted.",
-            f"Add '{ANALYTICS}' to the token, or make another with {TOKEN_LINK}.",
+            f"Add '{ANALYTICS}' to the token, or create a new one with {TOKEN_LINK}.",
         )
     errors = [said for said in (*trial.outcomes.values(), trial.limits) if isinstance(said, CloudflareError)]
     return _untried(trial, ANALYTICS, errors[0])
 
 
 def _billing(trial: AccountTrial) -> list[Finding]:
-    """Return what is found of the one permission that can be done without: nothing of it is an error."""
+    """Return the finding on the one optional permission, whose absence is never an error."""
     if trial.billing is None:
         return []
     if isinstance(trial.billing, CloudflareError):
@@ -73,9 +74,9 @@ def _billing(trial: AccountTrial) -> list[Finding]:
             trial,
             Level.WARNING,
             BILLING,
-            "missing: plan and billing cycle are assumed unless configured, and the account's own bill is not read. "
-            "Usage is counted.",
-            f"Add '{BILLING}' to the token, or say the plan and the cycle's day in the configuration (costs).",
+            "missing: plan and billing cycle are assumed unless configured, and Cloudflare's bill is not read. "
+            "Usage is still counted.",
+            f"Add '{BILLING}' to the token, or set costs.plan and costs.cycle_day.",
         )
     ]
 
@@ -95,8 +96,8 @@ def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products:
             trial,
             Level.ERROR,
             permission,
-            f"missing: Cloudflare refuses the list of {names}. Usage is counted, but as '(unlisted)', not by name.",
-            f"Add '{permission}' to the token, or make another with {TOKEN_LINK}, or leave {names} out with "
+            f"missing: Cloudflare refuses to list {names}. Usage is counted as '(unlisted)' instead of by name.",
+            f"Add '{permission}' to the token, or create a new one with {TOKEN_LINK}, or leave {names} out with "
             "filters.products.",
         )
     first = next(iter(failed.values()))
@@ -105,7 +106,7 @@ def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products:
 
 
 def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, ListingFailure]:
-    """Return why products could not be listed, by their names."""
+    """Return why products could not be listed, by product name."""
     found = ((product.name, inventory.listings[product.kind]) for product in products)
     return {name: listing for name, listing in found if isinstance(listing, ListingFailure)}
 

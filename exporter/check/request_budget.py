@@ -1,4 +1,4 @@
-"""How many requests the accounts take, and how often that lets each be asked. Pure."""
+"""The number of requests that the accounts need, and how often each can then be queried. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from exporter.poller.schedule import effective_discovery_interval, effective_ref
 NAMES = {"graphql": "GraphQL", "rest": "REST"}
 
 LEAST_SHARE = 0.05
-"""What is asked in a check even beside an exporter that leaves nothing."""
+"""The share of the limits that a check uses even if a running exporter leaves none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one account takes: GraphQL requests a refresh, REST requests a discovery; and how many assets it has."""
+    """The needs of one account: GraphQL requests per refresh, REST requests per discovery; and its number of assets."""
 
     graphql: int
     rest: int
@@ -28,7 +28,7 @@ class Cost:
 def request_need(
     config: Config, budget: RequestBudget, group: str, tokens: Iterable[str], costs: Sequence[Cost]
 ) -> Need:
-    """Return what the accounts of one budget need, and the intervals that its share of Cloudflare's limits allows."""
+    """Return the needs of a budget's accounts, and the intervals that its share of Cloudflare's limits allows."""
     shares = config.cloudflare.budget_share.by_api()
     refresh, discovery = config.poll.refresh, config.poll.discovery
     graphql, rest = [cost.graphql for cost in costs], [cost.rest for cost in costs]
@@ -47,7 +47,7 @@ def request_need(
 
 
 def need_findings(need: Need, untried: int) -> list[Finding]:
-    """Return what is found of the needs of one budget, in which ``untried`` accounts are only estimated."""
+    """Return the findings on the needs of one budget; those of ``untried`` accounts are estimates."""
     guess = "" if untried == need.accounts else f" for {untried:,} of them"
     who = f"{count(need.accounts, 'account')} with {count(need.assets, 'asset')}"
     who += f" (an estimate{guess})" if untried else ""
@@ -60,7 +60,7 @@ def need_findings(need: Need, untried: int) -> list[Finding]:
 def _of_api(need: Need, api: str, loop: str, of_api: ApiNeed, who: str) -> Finding:
     subject = f"{NAMES[api]} ({need.group})" if need.group else NAMES[api]
     text = (
-        f"{who}: {count(of_api.requests, 'request')} a {loop}, of {of_api.allowance} in five minutes "
+        f"{who}: {count(of_api.requests, 'request')} per {loop}, of {of_api.allowance} per five minutes "
         f"({of_api.share:g} of {QUOTAS[api]:,})."
     )
     if of_api.interval > of_api.configured:
@@ -68,16 +68,16 @@ def _of_api(need: Need, api: str, loop: str, of_api: ApiNeed, who: str) -> Findi
             Topic.REQUESTS,
             Level.WARNING,
             subject,
-            f"{text} So a {loop} of each account comes every {span(of_api.interval)}, not every "
-            f"{span(of_api.configured)} as poll.{loop} says.",
-            f"Nothing is lost by that. For more: raise cloudflare.budget_share.{api}, leave accounts or products "
-            "out, or use tokens of several Cloudflare users, each with a budget_group.",
+            f"{text} So each account gets a {loop} every {span(of_api.interval)} instead of every "
+            f"{span(of_api.configured)} (poll.{loop}).",
+            f"No usage is lost. For shorter intervals raise cloudflare.budget_share.{api}, leave accounts or products "
+            "out, or use tokens of several Cloudflare users, each with its own budget_group.",
         )
     return Finding(Topic.REQUESTS, Level.OK, subject, f"{text} Each account: every {span(of_api.interval)}.")
 
 
 def beside_exporter(config: Config) -> Config:
-    """Return the configuration with the shares of the request limits that an exporter which runs with it leaves."""
+    """Return the configuration with the request shares that an exporter running with it leaves over."""
     shares = {
         api: min(share, max(1 - share, LEAST_SHARE)) for api, share in config.cloudflare.budget_share.by_api().items()
     }
@@ -86,7 +86,7 @@ def beside_exporter(config: Config) -> Config:
 
 
 def by_group(costs: Iterable[tuple[str, Cost]]) -> Mapping[str, list[Cost]]:
-    """Return the costs of each budget group."""
+    """Return the costs by budget group."""
     grouped: dict[str, list[Cost]] = {}
     for group, cost in costs:
         grouped.setdefault(group, []).append(cost)

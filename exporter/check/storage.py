@@ -1,4 +1,4 @@
-"""The state folder: whether it can be written, what it holds already, and whether it outlives the exporter."""
+"""The state folder: whether it is writable, what it contains, and whether it outlives the exporter."""
 
 import os
 import re
@@ -19,29 +19,29 @@ LAYERED = frozenset({"overlay", "aufs", "fuse.fuse-overlayfs"})
 NETWORKED = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs"})
 
 ANONYMOUS_VOLUME = re.compile(r"/volumes/[0-9a-f]{64}/_data(/|$)")
-"""Where Docker and Podman keep a volume that nobody named."""
+"""Where Docker and Podman keep an unnamed volume."""
 
 EMPTY_DIR = re.compile(r"/volumes/kubernetes\.io~empty-dir/")
-"""Where the kubelet keeps a volume that ends with its pod."""
+"""Where the kubelet keeps a volume that is deleted with its pod."""
 
 OTHER_FOLDER = "choose another folder with --storage.path"
 
 
 def memory_findings() -> list[Finding]:
-    """Return what it means that no folder is configured."""
+    """Return the finding on a configuration without a folder."""
     return [
         _finding(
             Level.WARNING,
             "memory",
-            "storage.path is empty: the ledger is in memory. Each restart is a counter reset, and what is used while "
-            "the exporter is away is never counted.",
-            "Set --storage.path to a folder that stays.",
+            "storage.path is empty: the ledger is kept in memory. Each restart resets the counters, and usage during "
+            "downtime is never counted.",
+            "Set --storage.path to a persistent folder.",
         )
     ]
 
 
 def folder_findings(folder: Path, inspection: Inspection, host: Host) -> list[Finding]:
-    """Return what is found of a state folder, which is neither made nor changed."""
+    """Return the findings on a state folder, which is neither created nor changed."""
     place = _nearest(folder)
     mount = mount_of(host.mountinfo, PurePosixPath(place.resolve()))
     findings = [_writing(folder, place), _ledger(folder, inspection)]
@@ -51,20 +51,20 @@ def folder_findings(folder: Path, inspection: Inspection, host: Host) -> list[Fi
 
 
 def space_finding(free: int) -> Finding:
-    """Return what it means that so many bytes are free."""
+    """Return the finding on the free space, in bytes."""
     megabytes = f"{free // 1_000_000:,} MB free"
     if free < LEAST_FREE_BYTES:
         return _finding(
             Level.WARNING,
             "space",
-            f"{megabytes}. On a full disk nothing is counted until there is room again.",
-            f"Make room: {LEAST_FREE_BYTES // 1_000_000} MB at least, 1 GB for a few thousand assets.",
+            f"{megabytes}. If the disk is full, counting stops until there is space again.",
+            f"Free at least {LEAST_FREE_BYTES // 1_000_000} MB, or 1 GB for a few thousand assets.",
         )
     return _finding(Level.OK, "space", f"{megabytes}.")
 
 
 def _writing(folder: Path, place: Path) -> Finding:
-    """Try to write to disk where the folder is, or would be made."""
+    """Try to write to disk where the folder is or would be created."""
     user = f"this user (uid {os.geteuid()})"
     closed = [name for name in _files(folder) if not _may_write(folder / name)]
     if closed:
@@ -72,7 +72,7 @@ def _writing(folder: Path, place: Path) -> Finding:
             Level.ERROR,
             "folder",
             f"{user} may not write {', '.join(closed)} in {folder}.",
-            f"Run the exporter as the user that owns the files, give them to this one with chown, or {OTHER_FOLDER}.",
+            f"Run the exporter as the owner of the files, chown them to this user, or {OTHER_FOLDER}.",
         )
     try:
         with tempfile.TemporaryFile(dir=place) as probe:
@@ -80,43 +80,43 @@ def _writing(folder: Path, place: Path) -> Finding:
             probe.flush()
             os.fsync(probe.fileno())
     except OSError as error:
-        action = "written to" if place == folder else f"made below {place}"
+        action = "written to" if place == folder else f"created in {place}"
         return _finding(
             Level.ERROR,
             "folder",
             f"{folder} cannot be {action} by {user}: {error.strerror}.",
-            f"Give this user write access to it, or {OTHER_FOLDER}.",
+            f"Give this user write access, or {OTHER_FOLDER}.",
         )
     if place == folder:
-        return _finding(Level.OK, "folder", f"{folder} can be written by {user}.")
-    return _finding(Level.OK, "folder", f"{folder} is not there yet; {user} can make it below {place}.")
+        return _finding(Level.OK, "folder", f"{folder} is writable by {user}.")
+    return _finding(Level.OK, "folder", f"{folder} does not exist yet; {user} can create it in {place}.")
 
 
 def _ledger(folder: Path, inspection: Inspection) -> Finding:
     path = folder / FILE_NAME
     match inspection.soundness:
         case Soundness.ABSENT:
-            return _finding(Level.OK, "ledger", "there is none yet: counting begins with the first start.")
+            return _finding(Level.OK, "ledger", "none yet: counting begins at the first start.")
         case Soundness.UNREADABLE:
             return _finding(
                 Level.ERROR,
                 "ledger",
                 f"{path} cannot be read: {inspection.fault}.",
-                f"Give this user access to it, or {OTHER_FOLDER}.",
+                f"Give this user access, or {OTHER_FOLDER}.",
             )
         case Soundness.DAMAGED:
             return _finding(
                 Level.ERROR,
                 "ledger",
-                f"{path} is damaged: {inspection.fault}. The next start sets it aside and begins anew.",
-                "Restore it from a backup before that, if there is one.",
+                f"{path} is damaged: {inspection.fault}. The next start sets it aside and counts from zero.",
+                "Restore a backup before that, if you have one.",
             )
-    used = " A running exporter uses it." if inspection.is_in_use else ""
+    used = " A running exporter is using it." if inspection.is_in_use else ""
     if inspection.version > inspection.known_version:
         return _finding(
             Level.ERROR,
             "ledger",
-            f"it has schema version {inspection.version}, but this program knows only {inspection.known_version}: "
+            f"it has schema version {inspection.version}, but this release knows only {inspection.known_version}: "
             f"a newer release wrote it.{used}",
             f"Install that release again, or {OTHER_FOLDER}.",
         )
@@ -124,26 +124,26 @@ def _ledger(folder: Path, inspection: Inspection) -> Finding:
         return _finding(
             Level.OK,
             "ledger",
-            f"it is sound; the next start raises its schema from version {inspection.version} to "
+            f"it is sound; the next start migrates its schema from version {inspection.version} to "
             f"{inspection.known_version}. Keep a copy if you may want to go back.{used}",
         )
     return _finding(Level.OK, "ledger", f"it is sound, schema version {inspection.version}.{used}")
 
 
 def _file_system(mount: Mount, host: Host) -> Finding:
-    remedy = "Mount a volume with a name there."
+    remedy = "Mount a named volume there."
     if mount.kind in IN_MEMORY:
-        text = f"{mount.kind} at {mount.point} is memory: counters and costs are gone with a reboot."
+        text = f"{mount.kind} at {mount.point} is in memory: counters and costs are lost on reboot."
         remedy = f"Use a folder on a disk: {OTHER_FOLDER}, or mount a volume there."
     elif mount.kind in LAYERED and host.is_container:
-        text = f"{mount.kind} is the container's own layer: counters and costs are gone with the container."
+        text = f"{mount.kind} is the container's own layer: counters and costs are lost with the container."
     elif EMPTY_DIR.search(mount.root):
-        text = "an emptyDir volume: counters and costs are gone with the pod."
+        text = "an emptyDir volume: counters and costs are lost with the pod."
         remedy = "Use a persistent volume claim."
     elif ANONYMOUS_VOLUME.search(mount.root):
-        text = "a volume without a name: the next container gets another one, without counters and costs."
+        text = "an unnamed volume: the next container gets a new one, without counters and costs."
     elif mount.kind in NETWORKED:
-        text = f"{mount.kind} is a network file system, whose locks SQLite cannot rely on: the ledger can be damaged."
+        text = f"{mount.kind} is a network file system with unreliable locks for SQLite: the ledger can be damaged."
         remedy = f"Use a local disk: {OTHER_FOLDER}."
     else:
         return _finding(Level.OK, "file system", f"{mount.kind}, mounted at {mount.point}.")
@@ -160,7 +160,7 @@ def _may_write(path: Path) -> bool:
 
 
 def _nearest(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that is there."""
+    """Return the folder, or the nearest existing one above it."""
     return next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), Path("/"))
 
 

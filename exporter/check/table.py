@@ -1,4 +1,4 @@
-"""A report as a table for people: one part after the other, in plain text that also reads well in a file."""
+"""The report as a table: one part after the other, in plain text that also reads well in a file."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 APIS = {"graphql": "GraphQL request", "rest": "REST request"}
 
 NAMED = 5
-"""So many accounts are named in a line."""
+"""The number of accounts that are named in a line."""
 
 LEVEL_WIDTH = 9
-"""Columns of the level with its indent; two more are between it and what follows."""
+"""Width of the level column with its indent; two more columns separate it from the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Findings that are written together: they say the same, of several accounts or subjects."""
+    """Findings that are shown together: the same words about several accounts or subjects."""
 
     level: Level
     subjects: tuple[str, ...]
@@ -42,7 +42,7 @@ class _Entry:
 def as_table(report: CheckReport, console: Console) -> str:
     """Return the report in the width and with the colours of a console.
 
-    What holds for several accounts in the same words stands there once, with their names.
+    Findings that read the same for several accounts appear once, with the accounts' names.
     """
     with console.capture() as captured:
         for part in Topic:
@@ -52,14 +52,14 @@ def as_table(report: CheckReport, console: Console) -> str:
                 _print(entries, console)
                 console.print()
         if report.wants_link:
-            console.print(Text("The token link, to make a token with every permission that is needed:", "bold"))
+            console.print(Text("The token link, which creates a token with every permission needed:", "bold"))
             console.print(Text(f"{report.link}\n"), soft_wrap=True)
         console.print(Text(_verdict(report), STYLES[_worst(report)]))
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def _print(entries: Sequence[_Entry], console: Console) -> None:
-    """Write what is ok side by side, and of anything else the text below."""
+    """Print findings that are ok side by side, and others with their text below."""
     width = max((len(subject) for entry in entries if entry.level is Level.OK for subject in entry.subjects), default=0)
     for entry in entries:
         is_ok = entry.level is Level.OK
@@ -88,7 +88,7 @@ def _entries(report: CheckReport, part: Topic) -> list[_Entry]:
 
 
 def _fold(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Put together the findings that say the same of different accounts."""
+    """Group the findings that read the same for different accounts."""
     folded: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         key = (finding.level, finding.subject, finding.message, finding.remedy, finding.token)
@@ -114,4 +114,4 @@ def _verdict(report: CheckReport) -> str:
     if not errors and not warnings:
         return f"Everything will work.{asked}"
     said = f"{count(errors, 'error')}, {count(warnings, 'warning')}"
-    return f"{said}: {'not everything will work' if errors else 'nothing that was tried fails'}.{asked}"
+    return f"{said}: {'some things will not work' if errors else 'nothing that was tried fails'}.{asked}"

@@ -1,4 +1,4 @@
-"""What is found of the tokens: whether Cloudflare takes them, until when, and which accounts they see."""
+"""Findings on the tokens: whether Cloudflare accepts them, until when, and which accounts they can see."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,18 +14,18 @@ from exporter.cloudflare.errors import Unreachable
 from exporter.model import Account
 
 SOON = timedelta(days=30)
-"""A token that expires within this is worth a warning."""
+"""The remaining lifetime below which a token gets a warning."""
 
 READ_BY_OTHERS = 0o004
 
 NAMED = 5
-"""So many accounts are named in a finding."""
+"""The number of accounts that are named in a finding."""
 
-NEW_TOKEN = f"Make another with {TOKEN_LINK}."
+NEW_TOKEN = f"Create a new one with {TOKEN_LINK}."
 
 
 def token_findings(trial: TokenTrial, now: datetime) -> list[Finding]:
-    """Return what is found of one token at Cloudflare's time ``now``."""
+    """Return the findings on one token at Cloudflare's time ``now``."""
     findings = [_status(trial, now)]
     if trial.listed and not isinstance(trial.listed, CloudflareError):
         findings += [_strange(trial, account) for account in trial.accounts if account not in trial.listed]
@@ -33,13 +33,13 @@ def token_findings(trial: TokenTrial, now: datetime) -> list[Finding]:
 
 
 def away_finding(error: Unreachable) -> Finding:
-    """Return the one finding there is when Cloudflare does not answer at all."""
-    text = f"{error.detail} Nothing more could be tried."
+    """Return the only finding if Cloudflare does not answer at all."""
+    text = f"{error.detail} Nothing else could be tried."
     return Finding(Topic.TOKENS, Level.ERROR, "Cloudflare", text, fault_of(error).remedy)
 
 
 def listing_finding(trial: TokenTrial) -> Finding:
-    """Return whether the token may list its accounts."""
+    """Return the finding on whether the token may list its accounts."""
     permission = ACCOUNTS.permission
     if isinstance(trial.listed, Throttled | Unreachable):
         return _listing(trial, Level.ERROR, *fault_of(trial.listed)[1:])
@@ -49,15 +49,15 @@ def listing_finding(trial: TokenTrial) -> Finding:
         return _listing(
             trial,
             Level.WARNING,
-            "missing: the accounts that are named are read, under their ids for names.",
+            "missing: the configured accounts are read, with their ids as names.",
             f"Add '{permission}' to the token, or name the accounts with accounts.alias.",
         )
     return _listing(
         trial,
         Level.ERROR,
-        "missing: no account is listed, so none is read.",
-        f"Add '{permission}' to the token, or make another with {TOKEN_LINK}, or name the account ids "
-        "(CLOUDFLARE_ACCOUNT_ID, or accounts beside the token).",
+        "missing: no account can be listed, so none is read.",
+        f"Add '{permission}' to the token, or create a new one with {TOKEN_LINK}, or set the account ids "
+        "(CLOUDFLARE_ACCOUNT_ID, or accounts next to the token).",
     )
 
 
@@ -74,16 +74,16 @@ def _status(trial: TokenTrial, now: datetime) -> Finding:
             return _token(
                 trial,
                 Level.WARNING,
-                f"Cloudflare takes it, but verifies it neither as a user's token nor as an account's: it is not known "
-                f"until when it is valid. {_sees(trial)}",
-                "If an account owns it, see in the dashboard (Manage Account > API Tokens) when it expires.",
+                f"Cloudflare accepts it, but verifies it neither as a user's token nor as an account's: its expiry is "
+                f"unknown. {_sees(trial)}",
+                "If an account owns it, look up its expiry in the dashboard (Manage Account > API Tokens).",
             )
         case CloudflareError():
             return _token(
                 trial,
                 Level.ERROR,
-                "Cloudflare does not know it, as a user's token or as that of an account: it is wrong or revoked.",
-                f"Check that it was copied whole. {NEW_TOKEN}",
+                "Cloudflare does not know it as a user's or an account's token: it is wrong or revoked.",
+                f"Check that it was copied completely. {NEW_TOKEN}",
             )
         case Verification():
             return _verified(trial, verified, now)
@@ -92,7 +92,7 @@ def _status(trial: TokenTrial, now: datetime) -> Finding:
 def _verified(trial: TokenTrial, verified: Verification, now: datetime) -> Finding:
     owner = f"Account {verified.owner}'s own" if verified.owner else "A user's"
     if verified.status != ACTIVE:
-        remedy = f"Enable it in the dashboard, or make another with {TOKEN_LINK}."
+        remedy = f"Enable it in the dashboard, or create a new one with {TOKEN_LINK}."
         remedy = remedy if verified.status == "disabled" else NEW_TOKEN
         return _token(trial, Level.ERROR, f"{owner} token, {verified.status}: Cloudflare refuses it.", remedy)
     if verified.begins and verified.begins > now:
@@ -103,7 +103,7 @@ def _verified(trial: TokenTrial, verified: Verification, now: datetime) -> Findi
             trial,
             Level.WARNING,
             f"{owner} token, active, but it expires on {_day(verified.expires)}, in {left}. {_sees(trial)}",
-            "Renew it before, or replace it in its file: that needs no restart.",
+            "Renew it before then, or replace it in its file, which needs no restart.",
         )
     expiry = f"until {_day(verified.expires)}" if verified.expires else "without expiry"
     return _token(trial, Level.OK, f"{owner} token, active {expiry}. {_sees(trial)}")
@@ -113,8 +113,8 @@ def _sees(trial: TokenTrial) -> str:
     names = ", ".join(_called(account) for account in trial.accounts[:NAMED])
     more = f" and {len(trial.accounts) - NAMED:,} more" if len(trial.accounts) > NAMED else ""
     if not trial.accounts:
-        return "It sees no account."
-    return f"It is for {count(len(trial.accounts), 'account')}: {names}{more}."
+        return "It can see no account."
+    return f"It can see {count(len(trial.accounts), 'account')}: {names}{more}."
 
 
 def _called(account: Account) -> str:
@@ -126,8 +126,8 @@ def _strange(trial: TokenTrial, account: Account) -> Finding:
         Topic.TOKENS,
         Level.WARNING,
         trial.name,
-        f"account {account.id} is named for it, but it does not list that account.",
-        f"Check the id. If it is right, give the token '{ANALYTICS}' and the others for this account too.",
+        f"account {account.id} is configured for it, but it cannot list that account.",
+        f"Check the id. If it is correct, grant the token '{ANALYTICS}' and the others for this account too.",
     )
 
 
@@ -135,7 +135,7 @@ def _file(trial: TokenTrial) -> list[Finding]:
     path = trial.credential.token.token_file
     if path is None or not _is_open(path):
         return []
-    return [_token(trial, Level.WARNING, f"its file {path} can be read by every user.", f"chmod o-r {path}")]
+    return [_token(trial, Level.WARNING, f"its file {path} is readable by every user.", f"chmod o-r {path}")]
 
 
 def _is_open(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Whether Cloudflare takes a token: its verification, which a user's and an account's token have at different places.
+"""Verification of tokens, for which users' and accounts' tokens have different endpoints.
 
 https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/
 https://developers.cloudflare.com/api/resources/accounts/subresources/tokens/methods/verify/
@@ -19,7 +19,7 @@ ACTIVE = "active"
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What Cloudflare says of a token; ``owner`` is the account that owns it, empty for a user's token."""
+    """Cloudflare's verification of a token; ``owner`` is the account that owns it, empty for a user's token."""
 
     status: str
     owner: str
@@ -29,7 +29,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class TokenTrial:
-    """What became of a token: its verification, the accounts that it lists, and those that it is to read."""
+    """The results of a token's trial: its verification, the accounts that it lists, and those that it is to read."""
 
     credential: Credential
     verified: Verification | CloudflareError
@@ -38,19 +38,19 @@ class TokenTrial:
 
     @property
     def name(self) -> str:
-        """Return what stands for the token in findings."""
+        """Return the token's name in findings."""
         return self.credential.principal.name
 
     @property
     def is_usable(self) -> bool:
-        """Return whether it makes sense to ask anything with the token."""
+        """Return whether the token is worth using for further requests."""
         if isinstance(self.verified, Verification):
             return self.verified.status == ACTIVE
         return isinstance(self.listed, tuple) and not isinstance(self.verified, Unreachable | Throttled)
 
     @property
     def is_of_account(self) -> bool:
-        """Return whether an account owns the token, so far as Cloudflare says."""
+        """Return whether an account is known to own the token."""
         return isinstance(self.verified, Verification) and bool(self.verified.owner)
 
 
@@ -90,7 +90,7 @@ async def _verify(client: Client, path: str, owner: str, name: str) -> Verificat
         return error
     result = reply.body.get("result")
     if not isinstance(result, Mapping) or not isinstance(result.get("status"), str):
-        return Unreachable(f"{what}: the answer does not say the token's status.")
+        return Unreachable(f"{what}: the response lacks the token's status.")
     return Verification(result["status"], owner, _moment(result, "expires_on"), _moment(result, "not_before"))
 
 

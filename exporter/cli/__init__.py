@@ -1,7 +1,7 @@
-"""The command line: arguments, exit codes, and one short function a command.
+"""The command line: arguments, exit codes, and one short function per command.
 
-Exit codes: 0 stopped as asked, 1 a local fault (address, state folder), 2 a wrong configuration or usage. Of ``check``:
-0 no error, perhaps warnings, 1 something will not work, 2 a wrong configuration or usage.
+Exit codes: 0 stopped as requested, 1 a local fault (address, state folder), 2 a wrong configuration or usage. Of
+``check``: 0 no error, perhaps warnings, 1 something will not work, 2 a wrong configuration or usage.
 """
 
 import sys
@@ -20,7 +20,7 @@ __all__ = ["Address", "build_parser", "main", "parse_address"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit code."""
+    """Run a command and return its exit code."""
     options = build_parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
     configure_logging(options.log_level, options.log_format)
     try:
@@ -34,6 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _with_command(arguments: Sequence[str]) -> list[str]:
-    """Put the default command before flags that stand without one."""
+    """Return the arguments with the default command in front, if they start with flags."""
     is_bare = not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "--version"})
     return ["serve", *arguments] if is_bare else list(arguments)

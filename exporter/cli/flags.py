@@ -1,4 +1,4 @@
-"""What flags hold: where to listen, where others do, a path, a duration."""
+"""The values of flags: listen addresses, URLs of other servers, paths, durations."""
 
 import argparse
 import re
@@ -12,14 +12,14 @@ from exporter.config.fields import check_url
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to listen; an empty host means everywhere."""
+    """An address to listen on; an empty host means all addresses."""
 
     host: str
     port: int
 
 
 def parse_address(text: str) -> Address:
-    """Read ``[host]:port``. Raises ValueError."""
+    """Parse ``[host]:port``. Raises ValueError."""
     found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]*)):(\d{1,5})", text)
     if not found or int(found[3]) > 65535:
         raise ValueError(text)
@@ -27,15 +27,15 @@ def parse_address(text: str) -> Address:
 
 
 def address_flag(text: str) -> Address:
-    """Read the value of a flag. Raises ArgumentTypeError."""
+    """Parse the value of an address flag. Raises ArgumentTypeError."""
     try:
         return parse_address(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not [host]:port") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form [host]:port") from None
 
 
 def url_flag(example: str) -> Callable[[str], str]:
-    """Return what reads the address of another server. It raises ArgumentTypeError, and repeats no address."""
+    """Return a parser for the URL of another server; it raises ArgumentTypeError, which never quotes the URL."""
 
     def read(text: str) -> str:
         try:
@@ -47,15 +47,15 @@ def url_flag(example: str) -> Callable[[str], str]:
 
 
 def path_flag(text: str) -> str:
-    """Read the path of a page. Raises ArgumentTypeError."""
+    """Parse the path of a page. Raises ArgumentTypeError."""
     if not re.fullmatch(r"/[^\s{}?#]+", text) or text.startswith("/-/"):
         raise argparse.ArgumentTypeError(f"'{text}' is not a path such as /metrics")
     return text
 
 
 def duration_flag(text: str) -> timedelta:
-    """Read a duration such as ``90s``. Raises ArgumentTypeError."""
+    """Parse a duration such as ``90s``. Raises ArgumentTypeError."""
     try:
         return parse_duration(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is {error}") from None
+        raise argparse.ArgumentTypeError(f"'{text}': {error}") from None

@@ -1,4 +1,4 @@
-"""The commands that do one thing and end."""
+"""The commands that do one thing and exit."""
 
 import argparse
 import asyncio
@@ -30,11 +30,11 @@ from exporter.pricing import budget_costs, load_card
 from exporter.views import Views
 
 INTERRUPTED = 130
-"""What shells take for ended by Ctrl-C."""
+"""The exit code that shells use for a program ended by Ctrl-C."""
 
 
 def check(options: argparse.Namespace) -> int:
-    """Check what of a configuration will work, without starting anything."""
+    """Check what will work of a configuration, without starting anything."""
     try:
         config = with_tokens(load_config(options.config_file, os.environ, options.storage_path))
         host = inspect_host(os.environ)
@@ -50,14 +50,14 @@ def check(options: argparse.Namespace) -> int:
 
 
 def costs(options: argparse.Namespace) -> int:
-    """Print what accounts cost."""
+    """Print the costs of accounts."""
     with _history(options) as history:
         sys.stdout.write(commands.costs.run(options, history))
     return 0
 
 
 def assets(options: argparse.Namespace) -> int:
-    """Print which assets there are."""
+    """Print the assets of accounts."""
     with _state(options) as state:
         wanted = [account.id for account in state.history.accounts(options.account)]
         accounts = wanted if options.account else list(state.publication.accounts)
@@ -70,7 +70,7 @@ def assets(options: argparse.Namespace) -> int:
 
 
 def metrics(options: argparse.Namespace) -> int:
-    """Print which metrics there are, or what some of them are."""
+    """Print the metrics, or the series of some of them."""
     with _state(options) as state:
         names = {account.id: account.name for account in state.reader.accounts()}
         thresholds = Thresholds(state.config.alerting.thresholds, names)
@@ -81,9 +81,9 @@ def metrics(options: argparse.Namespace) -> int:
 
 
 def price(options: argparse.Namespace) -> int:
-    """Print what given quantities would cost."""
+    """Print the cost of given quantities."""
     if options.file is None and options.period is None:
-        raise ConfigError("Say what to price: --file with quantities, or --period with a cycle that was counted.")
+        raise ConfigError("Nothing to price: use --file with quantities, or --period with a counted cycle.")
     given = load_quantities(options.file) if options.file else {}
     today = SystemClock().now().date()
     with _history(options) if options.period else nullcontext() as history:
@@ -92,7 +92,7 @@ def price(options: argparse.Namespace) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Print a report of a day or a cycle."""
+    """Print a report on a day or a billing cycle."""
     with _history(options) as history:
         sys.stdout.write(commands.report.run(options, history))
     return 0
@@ -109,7 +109,7 @@ def alertmanager_config(options: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class _State:
-    """What a state folder holds, as far as the configuration wants to see it."""
+    """The contents of a state folder, restricted to the configured selection."""
 
     config: Config
     reader: LedgerReader
@@ -117,12 +117,12 @@ class _State:
 
     @cached_property
     def publication(self) -> Publication:
-        """Return what the exporter publishes."""
+        """Return the data that the exporter publishes."""
         found = self.reader.publication(shows_assets=self.config.costs.assets)
         return select(found, self.reader.accounts(), self.config.selection)
 
     def costs(self) -> Costs:
-        """Return what accounts cost in the cycle under way."""
+        """Return the costs of accounts in the current billing cycle."""
         found = {account.id: self.history.costs(account) for account in self.history.accounts()}
         budgets = budget_costs(self.history.rules.budgets, list(found.values()))
         facts = {account_id: self.history.facts(account_id) for account_id in found}
@@ -131,18 +131,18 @@ class _State:
 
 @contextmanager
 def _history(options: argparse.Namespace) -> Iterator[CostHistory]:
-    """Read the costs of the configured state folder, beside an exporter that may run."""
+    """Read the costs in the configured state folder; an exporter may be running."""
     with _state(options) as state:
         yield state.history
 
 
 @contextmanager
 def _state(options: argparse.Namespace) -> Iterator[_State]:
-    """Read the ledger of the configured state folder, beside an exporter that may run."""
+    """Read the ledger in the configured state folder; an exporter may be running."""
     config = load_config(options.config_file, os.environ, options.storage_path)
     folder = config.storage.folder()
     if folder is None:
-        raise ConfigError("This needs a ledger in a folder: name it with --storage.path or in the configuration.")
+        raise ConfigError("This command needs a ledger in a folder: set --storage.path or configure storage.path.")
     with reading(folder, DATASETS.values()) as reader:
         calculator = CostCalculator(load_card(), config.costs.rules())
         calculator.learn(reader)

@@ -1,4 +1,4 @@
-"""The parser of all commands."""
+"""The argument parser of all commands."""
 
 import argparse
 from pathlib import Path
@@ -15,14 +15,14 @@ from exporter.logs import FORMATS, LEVELS
 DEFAULT_LISTEN = ":9199"
 
 CHECK = (
-    "Tell what of a configuration will work, before it is deployed: tokens, permissions, datasets, request budget and "
+    "Check what will work of a configuration before it is deployed: tokens, permissions, datasets, request budget and "
     "state folder, each by trying it. Nothing is changed anywhere. Exit codes: 0 no error, perhaps warnings; 1 "
     "something will not work; 2 the configuration or the usage is wrong."
 )
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+    """Return the argument parser of all commands."""
     web, stored, logged, configured = (argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(4))
     web.add_argument(
         "--web.listen-address",
@@ -30,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=address_flag,
         default=parse_address(DEFAULT_LISTEN),
         metavar="[HOST]:PORT",
-        help=f"where to serve metrics (default {DEFAULT_LISTEN})",
+        help=f"address to serve metrics on (default {DEFAULT_LISTEN})",
     )
     web.add_argument(
         "--web.telemetry-path",
@@ -38,33 +38,33 @@ def build_parser() -> argparse.ArgumentParser:
         type=path_flag,
         default="/metrics",
         metavar="PATH",
-        help="where the metrics are (default /metrics)",
+        help="path of the metrics (default /metrics)",
     )
     web.add_argument(
         "--web.config.file",
         dest="web_config_file",
         type=Path,
         metavar="FILE",
-        help="YAML with TLS, users and headers, as all Prometheus exporters have it (docs/serving.md); read again when "
-        "it or a certificate changes",
+        help="YAML with TLS, users and headers, in the format of all Prometheus exporters (docs/serving.md); reloaded "
+        "when it or a certificate changes",
     )
     for name, title, use, example in (
         ("alertmanager", "Alertmanager", "/api/alerts", ALERTMANAGER_EXAMPLE),
         ("prometheus", "the Prometheus that evaluates the alerts", "/api/alerts", PROMETHEUS_EXAMPLE),
-        ("grafana", "Grafana", "the links of the page at / to the dashboards", GRAFANA_EXAMPLE),
+        ("grafana", "Grafana", "dashboard links on the page at /", GRAFANA_EXAMPLE),
     ):
         web.add_argument(
             f"--alerting.{name}-url",
             dest=f"alerting_{name}_url",
             type=url_flag(example),
             metavar="URL",
-            help=f"where {title} is, for {use}; e.g. {example}",
+            help=f"URL of {title}, for {use}; e.g. {example}",
         )
     stored.add_argument(
         "--storage.path",
         dest="storage_path",
         metavar="FOLDER",
-        help="where the ledger is kept; empty: in memory (default ./data; demo: in memory)",
+        help="folder of the ledger; empty: in memory (default ./data; demo: in memory)",
     )
     logged.add_argument("--log.level", dest="log_level", choices=LEVELS, default="info", help="default info")
     logged.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="default logfmt")
@@ -74,12 +74,12 @@ def build_parser() -> argparse.ArgumentParser:
         dest="config_file",
         type=Path,
         metavar="FILE",
-        help="YAML; environment and flags overrule it; read again at SIGHUP",
+        help="YAML configuration; overridden by environment and flags; reloaded on SIGHUP",
     )
 
     parser = argparse.ArgumentParser(
         prog="cloudflare-exporter",
-        description="Exact usage of everything you run on Cloudflare, for Prometheus. Without a command: serve.",
+        description="Exact usage of everything you run on Cloudflare, for Prometheus. The default command is serve.",
         epilog="Environment: CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, CLOUDFLARE_ACCOUNT_ID "
         "(comma-separated), CLOUDFLARE_API_URL, HTTPS_PROXY, SSL_CERT_FILE. Each command has its own --help.",
         allow_abbrev=False,
@@ -88,7 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     subcommands = parser.add_subparsers(title="commands", metavar="COMMAND")
     serve_command = subcommands.add_parser(
         "serve",
-        help="poll the accounts of a token and serve their metrics (the default)",
+        help="poll the accounts of a token and serve their metrics (default)",
         parents=[web, stored, logged, configured],
         allow_abbrev=False,
     )
@@ -97,23 +97,23 @@ def build_parser() -> argparse.ArgumentParser:
         "--storage.reset-counters",
         dest="storage_reset_counters",
         action="store_true",
-        help="begin all counters anew (after restoring a backup), and exit; costs stay",
+        help="restart all counters from zero (after restoring a backup), and exit; costs are kept",
     )
     check_command = subcommands.add_parser(
         "check",
-        help="tell what of a configuration will work, before it is deployed",
+        help="check what will work of a configuration before it is deployed",
         description=CHECK,
         parents=[stored, logged, configured],
         allow_abbrev=False,
     )
     check_command.set_defaults(run=check)
     check_command.add_argument(
-        "--output", choices=("table", "json"), default="table", help="how to say it (default table)"
+        "--output", choices=("table", "json"), default="table", help="output format (default table)"
     )
     _add_commands(subcommands, stored, [logged, configured])
     demo_command = subcommands.add_parser(
         "demo",
-        help="the same on a simulated account, without a token",
+        help="serve the metrics of a simulated account, without a token",
         parents=[web, stored, logged],
         allow_abbrev=False,
     )
@@ -127,7 +127,7 @@ def _add_commands(
     stored: argparse.ArgumentParser,
     others: list[argparse.ArgumentParser],
 ) -> None:
-    """Add the commands that have a file of their own; all but one read what was counted."""
+    """Add the commands that have their own files; all but one read the ledger."""
     for module, run, parents in (
         (commands.assets, assets, [stored, *others]),
         (commands.costs, costs, [stored, *others]),
@@ -153,7 +153,7 @@ def _add_simulator_options(command: argparse.ArgumentParser) -> None:
         type=address_flag,
         default=Address("127.0.0.1", 0),
         metavar="[HOST]:PORT",
-        help="where the simulated Cloudflare listens (default: a free port of 127.0.0.1)",
+        help="address of the simulated Cloudflare (default: a free port on 127.0.0.1)",
     )
     command.add_argument(
         "--simulator.speed",
@@ -168,5 +168,5 @@ def _add_simulator_options(command: argparse.ArgumentParser) -> None:
         dest="simulator_lateness",
         type=duration_flag,
         metavar="DURATION",
-        help="how late usage becomes visible at most (default 2m)",
+        help="maximum delay before usage becomes visible (default 2m)",
     )

@@ -1,4 +1,4 @@
-"""The commands that go on until they are stopped: ``serve`` and ``demo``."""
+"""The commands that run until they are stopped: ``serve`` and ``demo``."""
 
 import argparse
 import asyncio
@@ -51,7 +51,7 @@ def _load(options: argparse.Namespace) -> Config:
 
 
 def _alerting(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what flags say of the section ``alerting``."""
+    """Return the keys of the section ``alerting`` that flags set."""
     named = {"alertmanager_url": options.alerting_alertmanager_url, "prometheus_url": options.alerting_prometheus_url}
     said: dict[str, Any] = {key: url for key, url in named.items() if url is not None}
     if options.alerting_grafana_url is not None:
@@ -60,24 +60,24 @@ def _alerting(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def with_tokens(config: Config) -> Config:
-    """Return the configuration if it has a token. Raises ConfigError."""
+    """Return the configuration unchanged if it has a token. Raises ConfigError."""
     if not config.cloudflare.tokens:
         raise ConfigError(
-            "No API token: set CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, or name one in the file given with "
-            "--config.file. To look around without an account: cloudflare-exporter demo"
+            "No API token: set CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, or configure one in the file given "
+            "with --config.file. To try it without an account: cloudflare-exporter demo"
         )
     return config
 
 
 def reset_counters(config: Config) -> int:
-    """Begin all counters anew, as after a restored backup, and stop; costs and names stay."""
+    """Restart all counters from zero, as after restoring a backup, and exit; costs and names are kept."""
     folder = config.storage.folder()
     if folder is None:
         raise ConfigError("--storage.reset-counters needs a ledger in a folder; --storage.path is empty.")
     ledger = Ledger.open(folder, DATASETS.values())
     ledger.reset_counters()
     ledger.close()
-    sys.stdout.write(f"The counters in {folder} begin anew with the next start; daily sums and names are kept.\n")
+    sys.stdout.write(f"Counters in {folder} will restart from zero at the next start; daily sums and names are kept.\n")
     return 0
 
 
@@ -147,7 +147,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
 async def _run(
     config: Config, options: argparse.Namespace, policy: WebPolicy, stopping: asyncio.Event, read: Callable[[], Config]
 ) -> None:
-    """Serve until stopped; at SIGHUP the configuration is ``read`` again."""
+    """Serve until stopped; on SIGHUP call ``read`` for a new configuration."""
     address: Address = options.web_listen_address
     hung_up = asyncio.Event()
     set_on_signals(hung_up, signal.SIGHUP)
@@ -169,11 +169,11 @@ def _announce(options: argparse.Namespace, policy: WebPolicy, port: int) -> None
     url = f"{'https' if policy.is_tls else 'http'}://{address.host or 'localhost'}:{address.port}"
     Console(stderr=True, soft_wrap=True).print(
         Panel.fit(
-            "[bold]The account is simulated: every figure is made up.[/bold]\n"
+            "[bold]The account is simulated: all figures are made up.[/bold]\n"
             f"Metrics       {url}{options.web_telemetry_path}\n"
             f"First page    {url}/\n"
-            f"Its Cloudflare http://127.0.0.1:{port}/_sim/\n"
-            "Counters begin at zero now and grow once a minute.",
+            f"Simulator     http://127.0.0.1:{port}/_sim/\n"
+            "Counters start at zero and grow once a minute.",
             title="cloudflare-exporter demo",
         )
     )

@@ -1,6 +1,6 @@
-"""How to ask Cloudflare: HTTP client, REST paging, GraphQL documents built and decoded.
+"""Access to Cloudflare's APIs: HTTP client, REST paging, GraphQL documents and their decoding.
 
-Every fault is raised as a ``CloudflareError``; nothing here decides what it means for the exporter.
+Every fault is raised as a ``CloudflareError``; what it means for the exporter is decided elsewhere.
 """
 
 from exporter.cloudflare.analytics import Analytics

@@ -1,7 +1,7 @@
-"""Asks how an account is billed: its subscriptions, and Cloudflare's own bill where the account offers it.
+"""Reads an account's subscriptions and, where Cloudflare offers it, its bill.
 
-``GET /accounts/{id}/subscriptions``, ``…/billable-usage/info`` and ``…/billable-usage``, which has moved twice; all
-need the permission Billing Read. An account need not have any of them, so nothing here fails for their absence.
+``GET /accounts/{id}/subscriptions``, ``…/billable-usage/info`` and ``…/billable-usage``, whose path has changed twice;
+all need the permission Billing Read. An account may have none of them, so their absence is not an error.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,22 +19,22 @@ from exporter.model import Account
 PERMISSION = "Billing Read"
 
 USAGE_PATHS = ("/billable-usage", "/paygo-usage", "/billing/usage/paygo")
-"""Where the bill is, newest first."""
+"""Paths of the bill, newest first."""
 
 AVAILABLE, ABSENT, FORBIDDEN = "available", "absent", "forbidden"
 
 
 class BillingReader:
-    """Reads billing facts of accounts."""
+    """A reader of accounts' billing facts."""
 
     def __init__(self, client: Client, time: CloudflareTime) -> None:
         self._client = client
         self._time = time
 
     async def read(self, account: Account, known: BillingFacts) -> BillingFacts:
-        """Return what is known now; what could not be asked stays as it was known.
+        """Return the current facts; those that could not be read keep their ``known`` values.
 
-        Raises CloudflareError if the token is rejected, or Cloudflare does not answer.
+        Raises CloudflareError if the token is rejected or Cloudflare does not answer.
         """
         facts = replace(known, fetched_at=self._time.now())
         facts = await self._read_subscriptions(account, facts)
@@ -67,7 +67,7 @@ class BillingReader:
         return await self._read_usage(account, facts)
 
     async def _read_usage(self, account: Account, facts: BillingFacts) -> BillingFacts:
-        """Ask for the days of the cycle under way, first where they were found the last time."""
+        """Read the days of the current billing cycle, trying first the path that worked last time."""
         for path in dict.fromkeys(filter(None, (facts.billed_path, *USAGE_PATHS))):
             try:
                 rows = await self._get(account, path, "Asking for billed usage")
@@ -105,7 +105,7 @@ def _subscription(item: Mapping[str, Any]) -> Subscription | None:
 
 
 def _anchor(info: Mapping[str, Any]) -> int | None:
-    """Return the day of the month on which cycles begin, as the oldest subscription has it."""
+    """Return the day of the month on which billing cycles begin, from the oldest subscription."""
     listed = info.get("subscriptions")
     items = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
     anchors = sorted(filter(None, (moment_or_none(item.get("billing_cycle_anchor_timestamp")) for item in items)))
@@ -120,7 +120,7 @@ def _billed(row: Mapping[str, Any]) -> BilledDay | None:
 
 
 def _added_up(days: Iterable[BilledDay]) -> tuple[BilledDay, ...]:
-    """Add up what a line has on a day: there is a row for each zone."""
+    """Return the sum of each line and day; the bill has one row per zone."""
     sums: dict[tuple[str, date], BilledDay] = {}
     for each in days:
         known = sums.get((each.service, each.day))

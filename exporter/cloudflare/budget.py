@@ -1,6 +1,6 @@
-"""The request budget of a user: Cloudflare's limits count all of a user's tokens and the dashboard together.
+"""The request budget of a Cloudflare user, whose limits cover all of the user's tokens and the dashboard together.
 
-Exceeding one blocks everything that user does for five minutes, so the exporter keeps to a share of each.
+Exceeding a limit blocks all of that user's requests for five minutes, so the exporter uses only a share of each.
 https://developers.cloudflare.com/fundamentals/api/reference/limits/
 """
 
@@ -14,19 +14,19 @@ from exporter.cloudflare.errors import OverBudget
 
 PERIOD_SECONDS = 300.0
 QUOTAS: Mapping[str, int] = {"graphql": 300, "rest": 1_200}
-"""Requests in five minutes, by API."""
+"""Requests allowed per five minutes, by API."""
 
 DEFAULT_SHARES: Mapping[str, float] = {"graphql": 0.7, "rest": 0.5}
 
 COSTLY_SECONDS = 60.0
-"""For how long requests are withheld when the next would cost more than is left."""
+"""How long requests are withheld when the next one would cost more than is left."""
 
 _RATELIMIT = re.compile(r"\br=(\d+);\s*t=(\d+)")
 _POLICY = re.compile(r"\bq=(\d+);\s*w=(\d+)")
 
 
 class RequestBudget:
-    """Counts what is sent in any five minutes, heeds what Cloudflare says is left, and withholds the rest."""
+    """Counts the requests of the last five minutes, heeds Cloudflare's own figures, and withholds what exceeds them."""
 
     def __init__(self, clock: Clock, shares: Mapping[str, float] = DEFAULT_SHARES) -> None:
         self._clock = clock
@@ -36,15 +36,15 @@ class RequestBudget:
         self._withheld: tuple[float, float] | None = None
 
     def set_shares(self, shares: Mapping[str, float]) -> None:
-        """Keep to other shares from now on."""
+        """Use other shares from now on."""
         self._shares = shares
 
     def allowance(self, api: str) -> int:
-        """Return how many requests the exporter allows itself in five minutes."""
+        """Return the number of requests that the exporter may send in five minutes."""
         return max(round(QUOTAS[api] * self._shares[api]), 1)
 
     def remaining(self, api: str) -> int:
-        """Return how many requests may be sent now."""
+        """Return the number of requests that may be sent now."""
         left = self.allowance(api) - len(self._recent(api))
         told, until = self._announced.get(api, (left, 0.0))
         if self._clock.monotonic() < until:
@@ -52,26 +52,27 @@ class RequestBudget:
         return max(left, 0)
 
     def fair_share(self, api: str, seconds: float) -> int:
-        """Return the requests that each refresh may send, if one comes every ``seconds``, so that none goes without."""
+        """Return the requests that each refresh may send if one begins every ``seconds`` and none is to go short."""
         return max(math.floor(self.allowance(api) * min(seconds / PERIOD_SECONDS, 1.0)), 1)
 
     def per_refresh(self, api: str, seconds: float) -> int:
-        """Return how many requests the refresh that begins may take."""
+        """Return the number of requests that the refresh now beginning may send."""
         return min(self.remaining(api), self.fair_share(api, seconds))
 
     def spare(self, api: str, seconds: float) -> int:
-        """Return how many requests of the refresh that began so many seconds ago are left."""
+        """Return the number of requests left to the refresh that began ``seconds`` ago."""
         begin = self._clock.monotonic() - seconds
         sent = sum(at > begin for at in self._recent(api))
         return max(min(self.remaining(api), self.fair_share(api, seconds) - sent), 0)
 
     def spend(self, api: str, what: str) -> None:
-        """Count a request that is about to be sent. Raises Withheld if none is left."""
+        """Count a request that is about to be sent. Raises OverBudget if none is left."""
         if self.remaining(api) <= 0:
             seconds = self._wait(api)
             self._record_over_budget()
             raise OverBudget(
-                f"{what}: withheld to stay within the {api} budget; room again in {seconds:.0f} s.", seconds
+                f"{what}: not sent, to stay within the {api} request budget; possible again in {seconds:.0f} s.",
+                seconds,
             )
         self._sent[api].append(self._clock.monotonic())
         if api in self._announced:
@@ -79,9 +80,9 @@ class RequestBudget:
             self._announced[api] = (told - 1, until)
 
     def over_budget_for(self, seconds: float) -> float | None:
-        """Return for how long requests have been withheld in refreshes that come every so many seconds.
+        """Return for how long requests have been withheld, if refreshes begin every ``seconds``.
 
-        None if there was room in the last refresh, or in the one before: that may be due to when the refreshes fell.
+        None if the last refresh or the one before had room: that may be due to when the refreshes began.
         """
         now = self._clock.monotonic()
         first, last = self._withheld or (now, now)
@@ -93,7 +94,7 @@ class RequestBudget:
         self._withheld = (first if now - last < PERIOD_SECONDS else now, now)
 
     def observe(self, api: str, headers: Mapping[str, str]) -> None:
-        """Heed the ``Ratelimit`` headers of an answer: others may use the same budget."""
+        """Heed the ``Ratelimit`` headers of a response: others may use the same budget."""
         found = _RATELIMIT.search(headers.get("Ratelimit", ""))
         policy = _POLICY.search(headers.get("Ratelimit-Policy", ""))
         if found and policy:
@@ -102,9 +103,9 @@ class RequestBudget:
             self._announced[api] = (int(found[1]) - kept_for_others, self._clock.monotonic() + int(found[2]))
 
     def observe_cost(self, api: str, cost: int, left: int) -> None:
-        """Withhold for a minute if an answer says that less is left than it cost itself.
+        """Withhold requests for a minute if an answer cost more than is left.
 
-        Cloudflare documents no scale of ``cost`` and ``budget``, only that they are of one kind.
+        Cloudflare does not document the scale of ``cost`` and ``budget``, only that they share one.
         """
         if left < cost:
             self._announced[api] = (0, self._clock.monotonic() + COSTLY_SECONDS)

@@ -33,20 +33,20 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 4
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LONGEST_WAIT_SECONDS = 10.0
-"""A Retry-After up to this is waited for on the spot; a longer one silences the client instead."""
+"""A Retry-After up to this is waited out at once; a longer one silences the client instead."""
 
 LARGE_BYTES = 100_000
-"""A body above this is decoded in a thread, so that scrapes are answered meanwhile."""
+"""A larger body is decoded in a thread, so that scrapes are served meanwhile."""
 
-NETWORK_ADVICE = "Check network, proxy and API URL."
+NETWORK_ADVICE = "Check the network, the proxy and the API URL."
 
 ACCOUNT_BASED = {"X-Rate-Limit-Type": "account-based"}
-"""Opts in to limits by account: https://developers.cloudflare.com/analytics/graphql-api/limits/"""
+"""Opts in to limits per account: https://developers.cloudflare.com/analytics/graphql-api/limits/"""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A decoded answer: floats are Decimal; ``date`` is its ``Date`` header."""
+    """A decoded response: floats are Decimal; ``date`` is its ``Date`` header."""
 
     status: int
     body: Any
@@ -54,7 +54,7 @@ class Reply:
 
 
 class RequestCounts:
-    """Counts requests by API (``graphql``, ``rest``) and outcome."""
+    """A counter of requests by API (``graphql``, ``rest``) and outcome."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -69,7 +69,7 @@ class RequestCounts:
 
 
 class _Passing(Exception):
-    """A fault that a retry may cure; ``wait`` is what Cloudflare asked for, in seconds."""
+    """A fault that a retry may cure; ``wait`` is the delay that Cloudflare requested, in seconds."""
 
     def __init__(self, error: CloudflareError, wait: float = 0.0) -> None:
         super().__init__(str(error))
@@ -78,7 +78,7 @@ class _Passing(Exception):
 
 
 class Client:
-    """Asks one Cloudflare API with one token. Raises CloudflareError; never shows the token."""
+    """A client of Cloudflare's API with one token. Raises CloudflareError; never shows the token."""
 
     def __init__(
         self,
@@ -106,13 +106,13 @@ class Client:
         return f"Client({self._api_url})"
 
     def use(self, token: str) -> None:
-        """Ask with another token from now on."""
+        """Use another token from now on."""
         self._headers = self._headers | {"Authorization": f"Bearer {token}"}
 
     async def get(
         self, path: str, params: Mapping[str, str | int], headers: Mapping[str, str], what: str, permission: str
     ) -> Reply:
-        """Return a REST answer with ``success``; ``what`` and ``permission`` go into errors."""
+        """Return a successful REST response; errors mention ``what`` and ``permission``."""
         request = self._http.build_request(
             "GET", self._api_url + path, params=dict(params), headers=self._headers | dict(headers), timeout=TIMEOUT
         )
@@ -126,7 +126,7 @@ class Client:
         return reply
 
     async def query(self, text: str, variables: Mapping[str, str], what: str) -> Reply:
-        """Return a GraphQL answer, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` alone."""
+        """Return a GraphQL response, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` only."""
         request = self._http.build_request(
             "POST",
             self._api_url + "/graphql",
@@ -137,17 +137,17 @@ class Client:
         reply = await self._send("graphql", request, what)
         if not isinstance(reply.body, Mapping):
             self._request_counts.add("graphql", Unreachable.outcome)
-            raise Unreachable(f"{what}: Cloudflare answered HTTP {reply.status} without a GraphQL body.")
+            raise Unreachable(f"{what}: Cloudflare answered HTTP {reply.status} without a GraphQL document.")
         self._request_counts.add("graphql", "errors" if reply.body.get("errors") else "success")
         self._budget.observe_cost("graphql", *_cost(reply.body))
         return reply
 
     def count_by_account(self, is_wanted: bool) -> None:
-        """Let Cloudflare limit GraphQL requests by account, not by user, where one token serves several accounts."""
+        """Have Cloudflare limit GraphQL requests per account, not per user, if one token serves several accounts."""
         self._graphql_headers = dict(ACCOUNT_BASED) if is_wanted else {}
 
     def silence(self, api: str, seconds: float) -> None:
-        """Send nothing to an API for some time."""
+        """Send nothing to an API for ``seconds``."""
         until = self._clock.monotonic() + seconds
         self._silent_until[api] = max(until, self._silent_until.get(api, until))
 
@@ -176,7 +176,7 @@ class Client:
         silence = self._silent_until.get(api, 0.0) - self._clock.monotonic()
         if silence > 0:
             raise Throttled(
-                f"{what}: not asked, because Cloudflare throttles; silent for {silence:.0f} s more.", silence
+                f"{what}: not sent, because Cloudflare is throttling; paused for {silence:.0f} s more.", silence
             )
         self._budget.spend(api, what)
         log.debug("asking: %s", what, extra=keys(api=api))
@@ -195,15 +195,15 @@ class Client:
             raise self._throttled(api, response, what)
         if response.status_code == 429:
             self._request_counts.add(api, TooLarge.outcome)
-            raise TooLarge(f"{what}: Cloudflare says that the document asks for too much at once.")
+            raise TooLarge(f"{what}: Cloudflare refused the document as too large.")
         if response.status_code >= 500 or body is None or date is None:
             self._request_counts.add(api, Unreachable.outcome)
-            shape = "" if body is not None else ", and not with JSON"
+            shape = "" if body is not None else " without valid JSON"
             raise _Passing(Unreachable(f"{what}: Cloudflare answered HTTP {response.status_code}{shape}."))
         return Reply(response.status_code, body, date)
 
     async def _receive(self, request: httpx.Request) -> tuple[httpx.Response, list[bytes]]:
-        """Return a response and its body, which the response itself does not hold. Raises httpx.HTTPError."""
+        """Return a response and its body, which the response itself does not keep. Raises httpx.HTTPError."""
         response = await self._http.send(request, stream=True)
         try:
             return response, [chunk async for chunk in response.aiter_bytes()]
@@ -224,7 +224,7 @@ class Client:
             seconds = float(response.headers.get("Retry-After", BUDGET_HOLD_SECONDS))
         except ValueError:
             seconds = BUDGET_HOLD_SECONDS
-        fault = Throttled(f"{what}: Cloudflare throttles this user; silent for {seconds:.0f} s.", seconds)
+        fault = Throttled(f"{what}: Cloudflare is throttling this user; paused for {seconds:.0f} s.", seconds)
         if seconds <= LONGEST_WAIT_SECONDS:
             return _Passing(fault, seconds)
         self.silence(api, seconds)
@@ -232,7 +232,7 @@ class Client:
 
 
 def _decode(chunks: list[bytes]) -> Any:
-    """Return the decoded body, None if it is not JSON. The chunks are consumed, so that both are not in memory."""
+    """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory."""
     try:
         text = b"".join(chunks).decode()
         chunks.clear()
@@ -242,7 +242,7 @@ def _decode(chunks: list[bytes]) -> Any:
 
 
 def _cost(body: Mapping[str, Any]) -> tuple[int, int]:
-    """Return what an answer says that it cost and that is left; zeros if it does not say."""
+    """Return the cost and the remaining budget given in an answer, or zeros."""
     data = body.get("data")
     data = data if isinstance(data, Mapping) else {}
     viewer = data.get("viewer")

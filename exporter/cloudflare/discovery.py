@@ -1,4 +1,4 @@
-"""Discovery: the accounts of a token, and every asset of an account, with all pages."""
+"""Discovery: lists the accounts of a token and all assets of an account, page by page."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ LISTING_ADVICE = (
 )
 
 SELDOM = timedelta(days=1)
-"""How often a further variant of a list (an R2 jurisdiction) is asked while it holds nothing."""
+"""How often a further variant of a list (an R2 jurisdiction) is queried while it is empty."""
 
 MOST_PAGES = 1_000
-"""More pages than any list has; a list that goes on is a fault."""
+"""More pages than any list has; a longer list is treated as a fault."""
 
 ACCOUNTS = Endpoint(
     path="/accounts",
@@ -35,7 +35,7 @@ ACCOUNTS = Endpoint(
 
 
 class Discovery:
-    """Lists what there is."""
+    """Lists accounts and assets with one token."""
 
     def __init__(self, client: Client, time: CloudflareTime, products: Sequence[Product]) -> None:
         self._client = client
@@ -46,13 +46,13 @@ class Discovery:
         self._held: set[tuple[str, str, str]] = set()
 
     def cost(self, account_id: str) -> int:
-        """Return how many requests an account's last lists took; at first, one for each list."""
+        """Return the number of requests that an account's last lists took; before the first, one per list."""
         return self._requests.get(account_id, sum(len(product.endpoint.variants) for product in self._products))
 
     async def accounts(self, wanted: Sequence[str]) -> tuple[Account, ...]:
-        """Return the accounts that the token sees; of these only ``wanted`` ids, if any are given.
+        """Return the accounts that the token can see, or only the ``wanted`` ids if there are any.
 
-        A wanted account that the token may not list is given with its id for a name. Raises CloudflareError.
+        The name of a wanted account that the token cannot list is its id. Raises CloudflareError.
         """
         try:
             items = await self._pages(ACCOUNTS, ACCOUNTS.path, ACCOUNTS.variants[0], "Listing the accounts")
@@ -66,7 +66,7 @@ class Discovery:
         return tuple(seen.get(account_id, Account(account_id, account_id)) for account_id in wanted)
 
     async def assets(self, account: Account) -> Inventory:
-        """Return all assets of an account; a product that could not be listed says why.
+        """Return all assets of an account, with a reason for each product that could not be listed.
 
         Raises CloudflareError if the token is rejected or Cloudflare never answered.
         """
@@ -107,7 +107,7 @@ class Discovery:
                     assets.setdefault(asset.id, asset)
                 self._record_variant(key, is_empty=position > 0 and not items)
             except (Forbidden, NotEnabled, Rejected) as error:
-                # An account without access to a jurisdiction may be told so by an error: there is nothing in it.
+                # An account without access to a jurisdiction may get an error: it has nothing there.
                 if position == 0:
                     return error
                 self._record_variant(key, is_empty=True)
@@ -116,12 +116,12 @@ class Discovery:
         return Listing(product.kind, tuple(assets.values()))
 
     def _is_seldom(self, key: tuple[str, str, str]) -> bool:
-        """Return whether a variant that held nothing was asked within a day."""
+        """Return whether a variant that was empty was queried within the last day."""
         asked, now = self._seldom.get(key), self._time.now()
         return asked is not None and now is not None and now - asked < SELDOM
 
     def _record_variant(self, key: tuple[str, str, str], *, is_empty: bool) -> None:
-        """Remember that a variant holds nothing; one that ever held something is asked each time."""
+        """Record an empty variant; one that was ever not empty is queried each time."""
         now = self._time.now()
         if not is_empty:
             self._held.add(key)
@@ -145,7 +145,7 @@ class Discovery:
             if endpoint.paging == "cursor":
                 cursor = str(info.get("cursor") or "")
                 if cursor and cursor == params.get("cursor"):
-                    raise Unreachable(f"{what}: the list gives the same page again and again.")
+                    raise Unreachable(f"{what}: the list repeats the same page.")
                 params["cursor"] = cursor
             if _is_last(endpoint, info, page, len(batch), params):
                 _check_complete(endpoint, totals, items, what)
@@ -158,7 +158,7 @@ def _items(reply: Reply, endpoint: Endpoint, what: str) -> list[Mapping[str, Any
     for key in endpoint.items:
         found = found.get(key) if isinstance(found, Mapping) else None
     if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
-        raise Unreachable(f"{what}: the answer holds no list at {'.'.join(endpoint.items)}.")
+        raise Unreachable(f"{what}: the response has no list at {'.'.join(endpoint.items)}.")
     return found
 
 
@@ -172,11 +172,11 @@ def _is_last(
 
 
 def _check_complete(endpoint: Endpoint, totals: set[Any], items: Sequence[Mapping[str, Any]], what: str) -> None:
-    """A list that changed between two pages lacks something: better no list than a wrong one."""
+    """Raise Unreachable if a list changed between two pages: an incomplete list is worse than none."""
     total = max((total for total in totals if isinstance(total, int)), default=None)
     distinct = len({str(item.get(endpoint.id)) for item in items})
     if endpoint.paging == "page" and total is not None and (distinct < total or len(totals) > 1):
-        raise Unreachable(f"{what}: the pages hold {distinct} of {total}; the list changed while it was read.")
+        raise Unreachable(f"{what}: the pages hold {distinct} of {total} items; the list changed while it was read.")
 
 
 def _account(item: Mapping[str, Any]) -> Account:

@@ -1,6 +1,6 @@
-"""GraphQL documents: questions in, text and variables out. Pure.
+"""GraphQL documents: turns questions into text and variables. Pure.
 
-The text depends only on the shape of what is asked; every value is a variable.
+The text depends only on the shape of the questions; every value is a variable.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits
 from exporter.model import Question, format_time
 
 MOST_ALIASES = 25
-"""Aliases a document holds at most; about 50 were seen to be rejected."""
+"""The maximum number of aliases in a document; about 50 were seen to be rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a question that is asked under one alias: a time range, and a range of asset ids if it was split."""
+    """The part of a question behind one alias: a time range and, if it was split, a range of asset ids."""
 
     dataset: Dataset
     since: datetime
@@ -25,15 +25,15 @@ class Piece:
     id_from: str | None = None
     id_below: str | None = None
     newest_since: datetime | None = None
-    """Also ask for the newest minute with data in [newest_since, until)."""
+    """Also query the newest minute with data in [newest_since, until)."""
     limits: DatasetLimits = USUAL_LIMITS
     by_day: bool = False
     number: int = 0
-    """The position of the question that it is a part of among those that are asked together."""
+    """The position of its question among those that are asked together."""
 
     @property
     def grain(self) -> str:
-        """Return the dimension of time that rows are grouped by; a window knows none."""
+        """Return the time dimension that rows are grouped by; empty for a window."""
         if self.dataset.role is Role.WINDOW:
             return ""
         return "date" if self.by_day and self.dataset.role is Role.USAGE else "datetimeHour"
@@ -57,7 +57,7 @@ def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> 
 
 
 def count_aliases(pieces: Sequence[Piece]) -> int:
-    """Return how many aliases some pieces take."""
+    """Return the number of aliases that some pieces take."""
     return sum(1 if piece.newest_since is None else 2 for piece in pieces)
 
 
@@ -70,7 +70,7 @@ def take_batch(pieces: Sequence[Piece], most: int = MOST_ALIASES) -> tuple[list[
 
 
 def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
-    """Return the document that asks for some pieces of one account, each within its limits."""
+    """Return the document that queries some pieces of one account, each within its limits."""
     declarations = ["$account: string!"]
     variables = {"account": account_id}
     nodes: list[str] = []
@@ -142,5 +142,5 @@ def _newest_node(dataset: Dataset, index: int) -> str:
 
 
 def without_newest(piece: Piece) -> Piece:
-    """Return the piece without the question for its newest minute."""
+    """Return the piece without the query for its newest minute."""
     return replace(piece, newest_since=None)

@@ -1,7 +1,4 @@
-"""What can go wrong when asking Cloudflare, and how its answers are read for it.
-
-Codes and messages: https://developers.cloudflare.com/analytics/graphql-api/errors/ and the API's error envelope.
-"""
+"""The errors of requests to Cloudflare, and how responses are turned into them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -13,9 +10,9 @@ BUDGET_HOLD_SECONDS = 300.0
 
 
 class CloudflareError(ExporterError):
-    """Cloudflare did not give what was asked. ``outcome`` is its word in metrics, ``advice`` its usual remedy.
+    """A request to Cloudflare failed. ``outcome`` is its value in metrics, ``advice`` its usual remedy.
 
-    It ``is_final`` if asking the same again soon will not help.
+    It ``is_final`` if the same request will not succeed soon.
     """
 
     outcome: ClassVar[str] = "failed"
@@ -27,17 +24,17 @@ class CloudflareError(ExporterError):
 
 
 class Unreachable(CloudflareError):
-    """No usable answer: no connection, a server error, not JSON. Asking again may help."""
+    """No usable answer: no connection, a server error, not JSON. A retry may succeed."""
 
     outcome = "unreachable"
-    advice = "Wait, it is asked again by itself; if it lasts, look at Cloudflare's status page."
+    advice = "Wait for the automatic retry; if it persists, check Cloudflare's status page."
 
 
 class Throttled(CloudflareError):
-    """A rate limit or budget is exceeded; ``retry_after`` says for how many seconds to be silent."""
+    """A rate limit or budget is exceeded; no request may be sent for ``retry_after`` seconds."""
 
     outcome = "throttled"
-    advice = "Wait; if it comes back, let other tools of this Cloudflare user ask less, or lower budget_share."
+    advice = "Wait; if it recurs, reduce the requests of this Cloudflare user's other tools, or lower budget_share."
 
     def __init__(self, detail: str, retry_after: float) -> None:
         super().__init__(detail)
@@ -45,17 +42,17 @@ class Throttled(CloudflareError):
 
 
 class OverBudget(Throttled):
-    """The exporter itself did not send a request, to keep to its budget."""
+    """The exporter withheld a request to stay within its own budget."""
 
     outcome = "withheld"
-    advice = "Wait; if it lasts, let other tools of this Cloudflare user ask less, or raise poll.refresh."
+    advice = "Wait; if it persists, reduce the requests of this Cloudflare user's other tools, or raise poll.refresh."
 
 
 class TokenRejected(CloudflareError):
     """The token itself is wrong, expired or revoked."""
 
     outcome = "unauthorized"
-    advice = "Check that the token is right, active and not expired, and give the exporter a valid one."
+    advice = "Check that the token is correct, active and not expired, or give the exporter a valid one."
 
 
 class Forbidden(CloudflareError):
@@ -66,7 +63,7 @@ class Forbidden(CloudflareError):
 
 
 class NoRoute(Forbidden):
-    """There is no such path, or no such account."""
+    """The path or the account does not exist."""
 
 
 class NotEnabled(CloudflareError):
@@ -76,25 +73,27 @@ class NotEnabled(CloudflareError):
 
 
 class Rejected(CloudflareError):
-    """Cloudflare rejects what was asked as it stands; asking the same again will not help."""
+    """Cloudflare rejects the request itself; repeating it will not help."""
 
     outcome = "refused"
     is_final = True
-    advice = "Update the exporter; if its newest version is refused too, report that."
+    advice = "Update the exporter; if the newest version is refused too, report it."
 
 
 class TooLarge(Rejected):
-    """A document asks for too much at once; halves of it may not."""
+    """A document is too large to be answered at once; its halves may not be."""
 
 
 class PageFull(CloudflareError):
-    """The rows do not fit into a page however the question is split."""
+    """The rows exceed a page however the question is split."""
 
     outcome = "page_full"
-    advice = "Report it; the counters of this dataset stand still until then."
+    advice = "Report it; this dataset's counters do not advance until it is fixed."
 
 
-ANALYTICS_ADVICE = "Give the token the permission 'Account Analytics Read'; if it has that, the plan lacks this."
+ANALYTICS_ADVICE = (
+    "Grant the token the permission 'Account Analytics Read'; if it has that, the plan lacks this dataset."
+)
 NOT_ENABLED_CODES = frozenset({10042})
 NO_ROUTE_CODES = frozenset({7000, 7003})
 BAD_TOKEN_CODES = frozenset({1000, 9106})
@@ -104,7 +103,7 @@ NO_PERMISSION_CODES = frozenset({9109, 10000})
 
 
 def rest_error(status: int, body: Any, what: str, permission: str) -> CloudflareError:
-    """Return the error of a REST answer that is not a success."""
+    """Return the error for an unsuccessful REST response."""
     errors = body.get("errors") if isinstance(body, Mapping) else None
     errors = [error for error in errors if isinstance(error, Mapping)] if isinstance(errors, list) else []
     codes = {error.get("code") for error in errors}
@@ -117,20 +116,20 @@ def rest_error(status: int, body: Any, what: str, permission: str) -> Cloudflare
     if codes & NO_ROUTE_CODES:
         return NoRoute(answer, "Check the account id.")
     if status in {401, 403} or codes & NO_PERMISSION_CODES:
-        return Forbidden(answer, f"Give the token the permission '{permission}'.")
+        return Forbidden(answer, f"Grant the token the permission '{permission}'.")
     if status == 404:
         return NotEnabled(answer)
     return Rejected(answer)
 
 
 def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareError:
-    """Return the error that GraphQL errors of one path amount to; by code where there is one, else by message."""
+    """Return the error for the GraphQL errors of one path; by code if there is one, else by message."""
     messages = [str(error.get("message", "")) for error in errors]
     codes = {_code(error) for error in errors}
     answer = f"{what}: Cloudflare answered: {'; '.join(messages)}."
     lowered = " ".join(messages).lower()
     if "budget" in codes or "rate limiter budget depleted" in lowered:
-        return Throttled(f"{answer} The exporter is silent for five minutes.", BUDGET_HOLD_SECONDS)
+        return Throttled(f"{answer} The exporter pauses for five minutes.", BUDGET_HOLD_SECONDS)
     if "unauthorized" in lowered or "authentication" in lowered:
         return TokenRejected(answer)
     if "authz" in codes or any(words in lowered for words in ("not authorized", "does not have")):
@@ -141,7 +140,7 @@ def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareE
 
 
 def is_too_large(message: str) -> bool:
-    """Return whether a message says that the document, not the rate, is too large."""
+    """Return whether a message is about the size of the document, not the rate of requests."""
     return any(words in message.lower() for words in TOO_LARGE_WORDS)
 
 

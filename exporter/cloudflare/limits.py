@@ -1,4 +1,4 @@
-"""What an account's plan and token allow of each dataset, as Cloudflare's ``settings`` node tells. Pure.
+"""The limits that an account's plan and token set for each dataset, from Cloudflare's ``settings`` node. Pure.
 
 https://developers.cloudflare.com/analytics/graphql-api/features/discovery/settings/
 """
@@ -11,17 +11,17 @@ from typing import Any
 from exporter.catalog.entry import ROWS, Dataset, Field
 
 PAGE_LIMIT = 10_000
-"""Rows of a page: the largest that Cloudflare documents."""
+"""The largest page that Cloudflare documents, in rows."""
 
 RETENTION = timedelta(days=31)
-"""How far back datasets can be asked if Cloudflare does not say, by the products' analytics pages."""
+"""The retention assumed if Cloudflare gives none, from the products' analytics pages."""
 
 SETTINGS = "enabled maxDuration maxPageSize notOlderThan availableFields"
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetLimits:
-    """What may be asked of a dataset: ``missing`` are its fields that the plan does not have."""
+    """The limits of a dataset; ``missing`` are the fields that the plan does not include."""
 
     is_enabled: bool = True
     page_size: int = PAGE_LIMIT
@@ -31,11 +31,11 @@ class DatasetLimits:
 
 
 USUAL_LIMITS = DatasetLimits()
-"""What holds as long as Cloudflare has not said otherwise."""
+"""The limits assumed until Cloudflare gives others."""
 
 
 def build_settings_document(datasets: Iterable[Dataset]) -> str:
-    """Return the GraphQL text that asks for the settings of some datasets; its variable is ``account``."""
+    """Return the GraphQL text that queries the settings of some datasets; its variable is ``account``."""
     nodes = "".join(f"        {name} {{ {SETTINGS} }}\n" for name in dict.fromkeys(entry.name for entry in datasets))
     return (
         "query Settings($account: string!) {\n"
@@ -49,7 +49,7 @@ def build_settings_document(datasets: Iterable[Dataset]) -> str:
 
 
 def read_settings(body: Mapping[str, Any], datasets: Iterable[Dataset], page_limit: int) -> dict[str, DatasetLimits]:
-    """Return the limits by dataset key, as far as the answer has them; what it leaves out keeps its defaults."""
+    """Return the limits in an answer by dataset key; a setting that is absent keeps its default."""
     try:
         settings = body["data"]["viewer"]["accounts"][0]["settings"]
     except (KeyError, IndexError, TypeError):
@@ -64,7 +64,7 @@ def _limits(dataset: Dataset, said: Mapping[str, Any], page_limit: int) -> Datas
     available = said.get("availableFields")
     names = {entry.name: _flat(entry) for entry in dataset.fields if entry.group != ROWS}
     there = set(available) if isinstance(available, list) else set()
-    # Names are spelled in more than one way in Cloudflare's pages: a list that has none of ours proves nothing.
+    # Cloudflare's pages spell the names in several ways: a list without any of ours proves nothing.
     is_readable = bool(there & set(names.values()))
     longest = _seconds(said.get("maxDuration"))
     return DatasetLimits(

@@ -1,4 +1,4 @@
-"""A token, as one way of asking Cloudflare."""
+"""A token with its readers of Cloudflare's APIs."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from exporter.cloudflare.discovery import Discovery
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """One token's way of asking: ``wanted`` limits it to some account ids, ``name`` stands for it in messages.
+    """One token with its readers; ``wanted`` restricts it to some account ids, ``name`` identifies it in messages.
 
     Tokens of one user share one ``budget``.
     """

@@ -1,4 +1,4 @@
-"""How a question that does not fit into a page is cut: by time down to an hour, by asset id, then by the minute."""
+"""Splitting of questions that exceed a page: by time down to an hour, by asset id, then by the minute."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,32 +9,32 @@ from exporter.cloudflare.limits import DatasetLimits
 from exporter.model import HOUR, MINUTE, Question, floor_hour, floor_minute
 
 SILENTLY_SAMPLED = 2 * HOUR
-"""The longest piece of a dataset that does not say how coarsely it was sampled: wide ranges are sampled more."""
+"""The longest piece of a dataset that does not report sampling: wide ranges are sampled more coarsely."""
 
 QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The cuts that a dataset of an account needed: the longest range that fits, and ids to cut at."""
+    """The cuts that a dataset of an account needed: the longest range that fits, and asset ids to cut at."""
 
     longest: timedelta | None = None
     ids: tuple[str, ...] = ()
 
 
 _Place = tuple[str, str, bool]
-"""Account id, the dataset's key and whether days are asked: their rows are far fewer than those of hours."""
+"""Account id, dataset key and whether days are queried: days have far fewer rows than hours."""
 
 
 class Splits:
-    """Remembers the cuts that were needed, so that a full page is met once."""
+    """A memory of the cuts that were needed, so that a full page is met only once."""
 
     def __init__(self) -> None:
         self._known: dict[_Place, Split] = {}
         self.count = 0
 
     def pieces(self, account_id: str, dataset: Dataset, question: Question, limits: DatasetLimits) -> tuple[Piece, ...]:
-        """Return the pieces in which a question is asked, by what is known of its dataset and what it allows."""
+        """Return the pieces in which to ask a question, by earlier cuts and the dataset's limits."""
         whole = whole_piece(dataset, question, limits)
         known = self._known.get(_place(account_id, whole), Split())
         pieces = [whole]
@@ -48,7 +48,7 @@ class Splits:
         return (*others, replace(last, newest_since=whole.newest_since))
 
     def remember(self, account_id: str, piece: Piece, halves: tuple[Piece, ...]) -> None:
-        """Learn from a piece that had to be cut into ``halves``."""
+        """Record that a piece had to be cut into ``halves``."""
         key = _place(account_id, piece)
         known = self._known.get(key, Split())
         self.count += 1
@@ -60,7 +60,7 @@ class Splits:
             self._known[key] = replace(known, longest=min(known.longest or hours * HOUR, hours * HOUR))
 
     def refine(self, account_id: str, piece: Piece) -> tuple[Piece, ...]:
-        """Return finer pieces in which to ask a sampled piece again, and remember them; none if it is fine enough."""
+        """Return and record finer pieces for asking a sampled piece again; none if it is fine enough."""
         longest = HOUR if floor_hour(piece.since) + HOUR < piece.until else QUARTER
         parts = tuple(_cut_times(piece, longest))
         if len(parts) > 1:
@@ -79,7 +79,7 @@ def _may_be_sampled_silently(dataset: Dataset) -> bool:
 
 
 def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:
-    """Return two halves of a piece whose page was full of rows with these asset ids; nothing if it cannot be cut."""
+    """Return two halves of a piece whose page was full of rows with these asset ids; empty if it cannot be cut."""
     part = without_newest(piece)
     if piece.dataset.role is Role.WINDOW:
         return _halve_ids(part, ids)

@@ -1,4 +1,4 @@
-"""Cloudflare's time: the ``Date`` of its answers, carried on by a clock that never steps."""
+"""Cloudflare's time: the ``Date`` of its responses, advanced by a monotonic clock."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,7 +9,7 @@ from exporter.model import parse_time
 
 
 class CloudflareTime:
-    """Knows what time it is at Cloudflare, once there was an answer."""
+    """A clock that knows Cloudflare's time from the first response on."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -17,7 +17,7 @@ class CloudflareTime:
         self._observed_at = 0.0
 
     def observe(self, date: datetime) -> None:
-        """Take the ``Date`` of an answer into account."""
+        """Record the ``Date`` of a response."""
         if self._newest is None or date > self._newest:
             self._newest = date
             self._observed_at = self._clock.monotonic()
@@ -29,13 +29,13 @@ class CloudflareTime:
         return self._newest + timedelta(seconds=self._clock.monotonic() - self._observed_at)
 
     def offset(self) -> timedelta | None:
-        """Return how far the machine's wall clock is ahead of Cloudflare's time."""
+        """Return how far the machine's wall clock is ahead of Cloudflare's time; None before the first answer."""
         now = self.now()
         return None if now is None else self._clock.now() - now
 
 
 def moment_or_none(text: Any) -> datetime | None:
-    """Read a time of an answer that may be missing, or no time at all."""
+    """Return a time in a response; None if it is absent or malformed."""
     try:
         return parse_time(text) if isinstance(text, str) else None
     except ValueError:
@@ -43,7 +43,7 @@ def moment_or_none(text: Any) -> datetime | None:
 
 
 def parse_date(header: str) -> datetime:
-    """Read a ``Date`` header, which is always of a time zone; raises ValueError."""
+    """Parse a ``Date`` header into UTC. Raises ValueError, also without a time zone."""
     date = parsedate_to_datetime(header)
     if date.tzinfo is None:
         raise ValueError(f"'{header}' has no time zone")

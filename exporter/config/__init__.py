@@ -1,6 +1,6 @@
 """The configuration: a YAML file, the environment and flags, checked before anything starts.
 
-Unknown keys are refused, every error is reported at once with its key, and tokens never show in ``repr`` or messages.
+Unknown keys are refused, all errors are reported at once with their keys, and ``repr`` and messages never show tokens.
 """
 
 from exporter.config.config import BudgetShare, Cloudflare, Config, ConfigError, Poll, Storage, Token

@@ -16,24 +16,24 @@ AlertmanagerUrl = Annotated[str, BeforeValidator(lambda text: check_url(text, AL
 
 
 class Alerting(Section):
-    """Thresholds of one's own, who is told of what, and where Prometheus and Alertmanager are."""
+    """Custom thresholds, notification routing, and the addresses of Prometheus and Alertmanager."""
 
     thresholds: tuple[ThresholdRule, ...] = Field(
         default=(),
-        description="Thresholds for some accounts, projects or assets; of several rules for one alert and severity the "
-        "first that matches counts.",
+        description="Thresholds for individual accounts, projects or assets; of several rules for one alert and "
+        "severity, the first match applies.",
         examples=[[{"alert": "CloudflareWorkerErrorRatioHigh", "value": 0.2, "project": "shop"}]],
     )
     prometheus_url: PrometheusUrl | None = Field(
         default=None,
-        description="Where the Prometheus is that evaluates the alerts, a path prefix included: for `/api/alerts`.",
+        description="URL of the Prometheus that evaluates the alerts, with any path prefix; used by `/api/alerts`.",
         examples=[PROMETHEUS_EXAMPLE],
     )
     alertmanager_url: AlertmanagerUrl | None = Field(
         default=None,
-        description="Where Alertmanager is: for `/api/alerts`, which then also tells what is silenced or inhibited.",
+        description="URL of Alertmanager; `/api/alerts` then also shows which alerts are silenced or inhibited.",
         examples=[ALERTMANAGER_EXAMPLE],
     )
     routing: Routing = Field(
-        default=Routing(), description="Who is told of what, and when: what `alertmanager-config` writes."
+        default=Routing(), description="Who is notified of which alerts, and when; used by `alertmanager-config`."
     )

@@ -1,4 +1,4 @@
-"""All that the configuration can say, as one model; and what is raised when it cannot be used."""
+"""The complete configuration as one model, and the error raised when it cannot be used."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -16,36 +16,37 @@ DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
 
 
 class ConfigError(ExporterError):
-    """The configuration cannot be used; the message names every key that is wrong."""
+    """The configuration cannot be used; the message names every invalid key."""
 
 
 ApiUrl = Annotated[str, BeforeValidator(lambda text: check_url(text, DEFAULT_API_URL))]
 
 
 class Token(Section):
-    """An API token, or the file that holds it; with ``accounts``, only these of its accounts are read."""
+    """An API token or the file that holds it; ``accounts`` restricts which of its accounts are read."""
 
-    token: SecretStr | None = Field(default=None, description="The API token itself; better to name a file.")
+    token: SecretStr | None = Field(default=None, description="The API token itself; prefer `token_file`.")
     token_file: Path | None = Field(
         default=None,
-        description="A file that holds the token; it is read again when it changes.",
+        description="A file that holds the token; it is reread when it changes.",
         examples=["/run/secrets/cloudflare-token"],
     )
     accounts: tuple[AccountId, ...] = Field(
         default=(),
-        description="Ids of the accounts to read; empty: all that the token lists.",
+        description="Ids of the accounts to read; empty: all accounts that the token can list.",
         examples=[["0123456789abcdef0123456789abcdef"]],
     )
     budget_group: str = Field(
         default="",
-        description="Tokens with the same word share a request budget; give those of another Cloudflare user another.",
+        description="Tokens with the same value share a request budget; use another value for the tokens of another "
+        "Cloudflare user.",
         examples=["second-user"],
     )
 
     @model_validator(mode="after")
     def _one_source(self) -> "Token":
         if (self.token is None) == (self.token_file is None):
-            raise ValueError("give either token or token_file")
+            raise ValueError("set either token or token_file")
         return self
 
     def secret(self) -> str:
@@ -61,41 +62,45 @@ class Token(Section):
                 reason = error.strerror if isinstance(error, OSError) else "not a text file"
                 raise ConfigError(f"Cannot read {place}: {reason}.") from error
         if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-            raise ConfigError(f"{place[0].upper()}{place[1:]} is empty, or holds blanks or other odd characters.")
+            raise ConfigError(f"{place[0].upper()}{place[1:]} is empty or contains spaces or other invalid characters.")
         return secret
 
 
 class BudgetShare(Section):
-    """How much of Cloudflare's request limits may be used; the rest is for the dashboard and other tools."""
+    """Shares of Cloudflare's request limits that may be used; the rest is left for the dashboard and other tools."""
 
-    graphql: float = Field(default=0.7, gt=0, le=1, description="Share of 300 GraphQL requests in five minutes.")
-    rest: float = Field(default=0.5, gt=0, le=1, description="Share of 1,200 REST requests in five minutes.")
+    graphql: float = Field(
+        default=0.7, gt=0, le=1, description="Share of the 300 GraphQL requests allowed per five minutes."
+    )
+    rest: float = Field(
+        default=0.5, gt=0, le=1, description="Share of the 1,200 REST requests allowed per five minutes."
+    )
 
     def by_api(self) -> dict[str, float]:
-        """Return the shares by the names of the APIs."""
+        """Return the shares by API name."""
         return {"graphql": self.graphql, "rest": self.rest}
 
 
 class Cloudflare(Section):
-    """Where and as whom Cloudflare is asked."""
+    """How to reach Cloudflare and authenticate."""
 
-    api_url: ApiUrl = Field(default=DEFAULT_API_URL, description="Where Cloudflare's API is; changes with a restart.")
+    api_url: ApiUrl = Field(default=DEFAULT_API_URL, description="URL of Cloudflare's API; a change needs a restart.")
     tokens: tuple[Token, ...] = Field(
         default=(),
-        description="The API tokens to ask with, each for the accounts it sees.",
+        description="The API tokens, each used for the accounts that it can see.",
         examples=[[{"token_file": "/run/secrets/cloudflare-token"}]],
     )
     budget_share: BudgetShare = Field(
         default=BudgetShare(),
-        description="Shares of the request limits of a Cloudflare user that the exporter keeps to.",
+        description="Shares of a Cloudflare user's request limits that the exporter may use.",
     )
 
 
 class Poll(Section):
-    """How often Cloudflare is asked."""
+    """How often Cloudflare is queried."""
 
     refresh: Duration = Field(
-        default=timedelta(seconds=60), ge=timedelta(seconds=1), description="How often usage is asked for."
+        default=timedelta(seconds=60), ge=timedelta(seconds=1), description="How often usage is queried."
     )
     discovery: Duration = Field(
         default=timedelta(minutes=10), ge=timedelta(seconds=1), description="How often accounts and assets are listed."
@@ -103,16 +108,16 @@ class Poll(Section):
 
 
 class Storage(Section):
-    """Where the ledger is kept; an empty path keeps it in memory."""
+    """The location of the ledger; an empty path keeps it in memory."""
 
     path: str = Field(
         default="./data",
-        description="The folder of the ledger; empty: in memory, where a restart forgets it. Changes with a restart.",
+        description="The folder of the ledger; empty: kept in memory and lost on restart. A change needs a restart.",
         examples=["/var/lib/cloudflare-exporter"],
     )
 
     def folder(self) -> Path | None:
-        """Return the state folder, or None for memory."""
+        """Return the state folder, or None for a ledger in memory."""
         return Path(self.path) if self.path else None
 
 
@@ -121,16 +126,18 @@ AT_TOP = "(at the top)"
 
 
 class Config(Section):
-    """Everything that the file can say."""
+    """The complete configuration."""
 
     selection: Selection = Field(
-        default=Selection(), validation_alias=AT_TOP, description="Which accounts, assets and metrics there are."
+        default=Selection(), validation_alias=AT_TOP, description="The accounts, assets and metrics to publish."
     )
-    cloudflare: Cloudflare = Field(default=Cloudflare(), description="Where and as whom Cloudflare is asked.")
-    poll: Poll = Field(default=Poll(), description="How often Cloudflare is asked.")
-    storage: Storage = Field(default=Storage(), description="Where the ledger is kept.")
-    costs: CostSettings = Field(default=CostSettings(), description="How usage becomes dollars: see docs/costs.md.")
-    alerting: Alerting = Field(default=Alerting(), description="Thresholds and routes: see docs/alerting.md.")
+    cloudflare: Cloudflare = Field(default=Cloudflare(), description="How to reach Cloudflare and authenticate.")
+    poll: Poll = Field(default=Poll(), description="How often Cloudflare is queried.")
+    storage: Storage = Field(default=Storage(), description="Where the ledger is stored.")
+    costs: CostSettings = Field(
+        default=CostSettings(), description="Conversion of usage to dollars: see docs/costs.md."
+    )
+    alerting: Alerting = Field(default=Alerting(), description="Alert thresholds and routing: see docs/alerting.md.")
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""The section ``costs`` of the configuration: how accounts are billed, prices of one's own, and budgets."""
+"""The section ``costs`` of the configuration: how accounts are billed, custom prices, and budgets."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -29,7 +29,7 @@ Dollars = Annotated[Decimal, Field(ge=0, max_digits=24)]
 def _check_plan(text: str) -> str:
     known = (AUTO, PAID_PLAN, FREE_PLAN)
     if text not in known:
-        raise ValueError(f"is none of {', '.join(known)}")
+        raise ValueError(f"must be one of {', '.join(known)}")
     return text
 
 
@@ -37,118 +37,125 @@ PlanWord = Annotated[str, AfterValidator(_check_plan)]
 
 
 class PriceRule(Section):
-    """A price instead of the rate card's, or of a meter that is not on it."""
+    """A price that replaces the rate card's, or that of a meter the card lacks."""
 
-    meter: Word = Field(description="The meter's id on the rate card; another adds a meter.", examples=["r2_class_a"])
+    meter: Word = Field(
+        description="The meter's id on the rate card; another id adds a meter.", examples=["r2_class_a"]
+    )
     account: Word | None = Field(
         default=None,
-        description="Alias, name or id of the account that has it; absent: all.",
+        description="Alias, name or id of the account that pays this price; absent: all.",
         examples=["acme"],
     )
     price: Dollars | None = Field(default=None, description="Dollars for each `per` units.", examples=[4.0])
     discount: Annotated[Decimal, Field(gt=0, le=1)] | None = Field(
-        default=None, description="Instead of a price: the share by which the card's is lower.", examples=[0.1]
+        default=None, description="Instead of a price: the share to take off the card's price.", examples=[0.1]
     )
     per: Annotated[Decimal, Field(gt=0)] | None = Field(
-        default=None, description="How many units the price is for; absent: as on the card.", examples=[1_000_000]
+        default=None, description="The number of units per price; absent: as on the card.", examples=[1_000_000]
     )
     included: Annotated[Decimal, Field(ge=0)] | None = Field(
-        default=None, description="What is included in a billing cycle; absent: as on the card.", examples=[10_000_000]
+        default=None,
+        description="The quantity included in a billing cycle; absent: as on the card.",
+        examples=[10_000_000],
     )
     rounding: Rounding | None = Field(
-        default=None, description="block, none, nearest or unit; absent: as on the card.", examples=["none"]
+        default=None,
+        description="Rounding of billable quantities: block, none, nearest or unit; absent: as on the card.",
+        examples=["none"],
     )
     valid_from: date | None = Field(
-        default=None, description="The first day of this price; absent: always.", examples=["2027-01-01"]
+        default=None, description="The first day of this price; absent: no start.", examples=["2027-01-01"]
     )
-    valid_to: date | None = Field(default=None, description="The last day of this price; absent: for good.")
-    product: Word = Field(default="custom", description="Of a meter that is added: the product it belongs to.")
-    unit: Word = Field(default="units", description="Of a meter that is added: what is counted.")
+    valid_to: date | None = Field(default=None, description="The last day of this price; absent: no end.")
+    product: Word = Field(default="custom", description="For an added meter: the product it belongs to.")
+    unit: Word = Field(default="units", description="For an added meter: the unit that is counted.")
 
     @model_validator(mode="after")
     def _says_a_price(self) -> "PriceRule":
         if self.price is not None and self.discount is not None:
-            raise ValueError("give price or discount, not both")
+            raise ValueError("set price or discount, not both")
         if all(each is None for each in (self.price, self.discount, self.per, self.included, self.rounding)):
-            raise ValueError("give at least one of price, discount, per, included, rounding")
+            raise ValueError("set at least one of price, discount, per, included, rounding")
         if self.valid_from is not None and self.valid_to is not None and self.valid_from > self.valid_to:
             raise ValueError(f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
         return self
 
     def override(self) -> Override:
-        """Return it as a value."""
+        """Return the rule as a value of ``exporter.pricing``."""
         return Override(**{**self.model_dump(), "account": self.account or ""})
 
 
 class BudgetRule(Section):
-    """Dollars for each billing cycle, for an account, a project or a product, or any of them together."""
+    """Dollars per billing cycle for an account, a project or a product, or any combination of them."""
 
-    name: Word = Field(description="What the budget is called; the label `budget`.", examples=["shop"])
-    amount: Annotated[Decimal, Field(gt=0)] = Field(description="Dollars for each billing cycle.", examples=[50])
+    name: Word = Field(description="The budget's name, shown as the label `budget`.", examples=["shop"])
+    amount: Annotated[Decimal, Field(gt=0)] = Field(description="Dollars per billing cycle.", examples=[50])
     account: Word | None = Field(default=None, description="Label or id of the account; absent: all.")
     project: Word | None = Field(default=None, description="The project; absent: all.", examples=["shop"])
     product: Word | None = Field(default=None, description="The product, e.g. r2; absent: all.", examples=["r2"])
 
     def budget(self) -> Budget:
-        """Return it as a value."""
+        """Return the rule as a value of ``exporter.pricing``."""
         return Budget(self.name, self.amount, self.account or "", self.project or "", self.product or "")
 
 
 class AccountBilling(Section):
-    """What holds for one account."""
+    """Billing settings of one account."""
 
-    plan: PlanWord | None = Field(default=None, description="As `costs.plan`, for this account.")
-    cycle_day: CycleDay | None = Field(default=None, description="As `costs.cycle_day`, for this account.")
+    plan: PlanWord | None = Field(default=None, description="Like `costs.plan`, for this account only.")
+    cycle_day: CycleDay | None = Field(default=None, description="Like `costs.cycle_day`, for this account only.")
 
 
 class CostSettings(Section):
-    """How usage becomes dollars."""
+    """How usage is converted to dollars."""
 
     plan: PlanWord = Field(
         default=AUTO,
-        description="auto (from the account's subscriptions, which need Billing Read; workers_paid where they can't be "
+        description="auto (from the account's subscriptions, which need Billing Read; workers_paid if they cannot be "
         "read), workers_paid or workers_free.",
     )
     cycle_day: CycleDay | None = Field(
         default=None,
-        description="The day of the month on which billing cycles begin, where the account's subscriptions do not tell;"
+        description="The day of the month on which billing cycles begin, if the account's subscriptions do not show it;"
         " absent: calendar months.",
         examples=[14],
     )
     storage_month_days: Annotated[Literal["auto", "30", "cycle"], BeforeValidator(str)] = Field(
         default="auto",
-        description="By how many days the daily peaks of a GB-month are divided: 30, those of the cycle, or auto: as "
-        "the account's own bill shows, else 30.",
+        description="The number of days by which the daily peaks of a GB-month are divided: 30, cycle (the days of the "
+        "billing cycle), or auto (as on the account's own bill, else 30).",
     )
     rounding: Literal["block", "proportional"] = Field(
         default="block",
-        description="block: billable usage is rounded up to whole blocks, as on invoices; proportional: it is not.",
+        description="block: billable usage is rounded up to whole blocks, as on invoices; proportional: no rounding.",
     )
     ai_allowance: Literal["cycle_pool", "daily"] = Field(
         default="cycle_pool",
-        description="Whether what is included per day (Workers AI) may be used on any day of the cycle, or not.",
+        description="cycle_pool: a daily allowance (Workers AI) can be used on any day of the cycle; daily: only on "
+        "its own day.",
     )
     subscriptions: Spread = Field(
         default=Spread.APART,
-        description="apart: subscriptions belong to no project; usage: they are spread over the projects by their usage"
-        " at list price; equal: in equal parts.",
+        description="apart: subscriptions belong to no project; usage: they are split over the projects by usage at "
+        "list price; equal: they are split equally.",
     )
     assets: bool = Field(
-        default=True, description="Whether costs are published for each asset; if not, only for each project and meter."
+        default=True, description="Whether costs are published per asset; if not, only per project and meter."
     )
     accounts: Mapping[Word, AccountBilling] = Field(
         default={},
-        description="Label or id of an account to what holds for it alone.",
+        description="Billing settings of individual accounts, by label or id.",
         examples=[{"acme": {"cycle_day": 14}}],
     )
     prices: tuple[PriceRule, ...] = Field(
         default=(),
-        description="Prices of contracts and discounts, over those of the rate card; of several the last counts.",
+        description="Contract prices and discounts that override the rate card; of several, the last applies.",
         examples=[[{"meter": "r2_class_a", "discount": 0.1}]],
     )
     budgets: tuple[BudgetRule, ...] = Field(
         default=(),
-        description="Dollars for each billing cycle.",
+        description="Budgets in dollars per billing cycle.",
         examples=[[{"name": "shop", "amount": 50, "project": "shop"}]],
     )
 
@@ -157,14 +164,14 @@ class CostSettings(Section):
         names: set[str] = set()
         for number, budget in enumerate(self.budgets):
             if budget.name in names:
-                raise _fault(f"another budget is called {budget.name}", "budgets", number)
+                raise _fault(f"duplicate budget name: {budget.name}", "budgets", number)
             names.add(budget.name)
         if self.prices:
             _check_prices(self.prices, load_card())
         return self
 
     def rules(self) -> CostRules:
-        """Return it as values."""
+        """Return the settings as a value of ``exporter.pricing``."""
         return CostRules(
             plan=self.plan,
             cycle_day=self.cycle_day,
@@ -180,17 +187,17 @@ class CostSettings(Section):
 
 
 def _fault(text: str, *place: str | int) -> ValidationError:
-    """Return the error of a key within the section."""
+    """Return a validation error for a key of the section."""
     fault = PydanticCustomError("costs", "{text}", {"text": text})
     return ValidationError.from_exception_data("costs", [InitErrorDetails(type=fault, loc=place, input=None)])
 
 
 def _check_prices(prices: tuple[PriceRule, ...], card: RateCard) -> None:
-    """Raise ValidationError where a rule does not fit the card."""
+    """Raise ValidationError if a rule does not fit the rate card."""
     for number, rule in enumerate(prices):
         is_known = rule.meter in card.meters
         if not is_known and (rule.price is None or rule.per is None):
-            text = f"{rule.meter} is not on the rate card; to add it, give price and per"
+            text = f"{rule.meter} is not on the rate card; to add it, set price and per"
             raise _fault(text, "prices", number)
         before = with_overrides(card, [each.override() for each in prices[:number]], (rule.account or "",))
         after = with_overrides(before, [rule.override()], (rule.account or "",))

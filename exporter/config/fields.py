@@ -1,4 +1,4 @@
-"""Field types that the configuration's sections share: ids, words, addresses, durations, each with its check."""
+"""Field types shared by the configuration's sections (ids, words, URLs, durations), each with its validation."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -16,13 +16,13 @@ HIGHEST_PORT = 65_535
 
 
 def check_url(text: Any, example: str) -> str:
-    """Return an ``http`` or ``https`` address as it is; one with credentials or parameters is refused.
+    """Return an ``http`` or ``https`` URL unchanged; credentials and parameters are refused.
 
-    Raises ValueError, which names the example and never the address.
+    Raises ValueError with the example; the message never quotes the URL.
     """
     found = _URL.fullmatch(text) if isinstance(text, str) else None
     if found is None or int(found[2] or 0) > HIGHEST_PORT:
-        raise ValueError(f"not an address such as {example}")
+        raise ValueError(f"must be a URL such as {example}, without credentials or parameters")
     return str(text)
 
 
@@ -31,7 +31,7 @@ ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
 def _parse_account_id(text: Any) -> str:
     if not isinstance(text, str) or not ACCOUNT_ID.fullmatch(text):
-        raise ValueError("not an account id (32 hexadecimal digits; see the dashboard's address bar)")
+        raise ValueError("must be an account id (32 lowercase hexadecimal digits, as in the dashboard's address bar)")
     return text
 
 
@@ -45,7 +45,7 @@ def _check_regex(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
+        raise ValueError(f"not a valid regular expression: {error}") from None
     return text
 
 
@@ -54,7 +54,7 @@ def _is_one_of(what: str, words: Iterable[str]) -> Callable[[str], str]:
 
     def check(glob: str) -> str:
         if not any(fnmatchcase(word, glob) for word in known):
-            raise ValueError(f"matches no {what}; there are {', '.join(known)}")
+            raise ValueError(f"matches no {what}; known: {', '.join(known)}")
         return glob
 
     return check
@@ -68,20 +68,20 @@ Kind = Annotated[str, AfterValidator(_is_one_of("kind", (product.kind for produc
 
 
 class Section(BaseModel):
-    """A section of the configuration: unknown keys are refused, and no error quotes what stood there."""
+    """A section of the configuration: unknown keys are refused, and errors never quote values."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
     def _empty_says_nothing(cls, section: Any) -> Any:
-        """Take a key whose lines are all commented out for one that is not there."""
+        """Treat a key whose lines are all commented out as absent."""
         if not isinstance(section, dict):
             return section
         return {key: value for key, value in section.items() if value is not None or key not in cls.model_fields}
 
 
-NOT_A_DURATION = "not a duration such as 30s, 10m or 1h30m"
+NOT_A_DURATION = "must be a duration such as 30s, 10m or 1h30m"
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -97,7 +97,7 @@ _DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
 
 
 def parse_duration(text: Any) -> timedelta:
-    """Read a duration as Prometheus writes it (``90s``, ``1h30m``). Raises ValueError."""
+    """Parse a duration in Prometheus's notation (``90s``, ``1h30m``). Raises ValueError."""
     if isinstance(text, timedelta):
         return text
     if not isinstance(text, str) or not _DURATION.fullmatch(text):

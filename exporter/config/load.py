@@ -1,4 +1,4 @@
-"""The configuration as it is read: the YAML file, then the environment and flags over it."""
+"""Loading the configuration: the YAML file, overridden by the environment and by flags."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from exporter.config.config import AT_TOP, Config, ConfigError
 
 _OF_A_KEY = "[key]"
-"""How pydantic says that not the value but the key itself is wrong."""
+"""Pydantic's location mark for an error in the key itself, not in its value."""
 
 
 def load_config(
@@ -21,9 +21,9 @@ def load_config(
     storage_path: str | None,
     alerting: Mapping[str, Any] = MappingProxyType({}),
 ) -> Config:
-    """Return the configuration of a file, overruled by the environment, overruled by flags. Raises ConfigError.
+    """Return the configuration of a file, overridden by the environment, then by flags. Raises ConfigError.
 
-    ``alerting`` are keys of that section which flags set.
+    ``alerting`` holds keys of that section set by flags.
     """
     document = _read(path) if path else {}
     cloudflare = _section(document, "cloudflare", path)
@@ -33,7 +33,7 @@ def load_config(
     if token is not None:
         cloudflare["tokens"] = [token]
     elif environment.get("CLOUDFLARE_ACCOUNT_ID"):
-        raise ConfigError("CLOUDFLARE_ACCOUNT_ID is set, but no token: set CLOUDFLARE_API_TOKEN too.")
+        raise ConfigError("CLOUDFLARE_ACCOUNT_ID is set without a token: also set CLOUDFLARE_API_TOKEN.")
     if storage_path is not None:
         document["storage"] = {**_section(document, "storage", path), "path": storage_path}
     if alerting:
@@ -49,7 +49,7 @@ def load_config(
 
 
 def _overruled(section: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a section with what is said instead, key by key; what should be a mapping and is none is left as it is."""
+    """Return a section with keys overridden recursively; a value that should be a mapping but is not stays as it is."""
     overruled = {**section}
     for key, value in said.items():
         there = section.get(key)
@@ -61,7 +61,7 @@ def _overruled(section: dict[str, Any], said: Mapping[str, Any]) -> dict[str, An
 
 
 class _ExactLoader(yaml.SafeLoader):
-    """Reads numbers with a point as Decimal."""
+    """A loader that reads numbers with a decimal point as Decimal."""
 
 
 def _exact(loader: _ExactLoader, node: yaml.ScalarNode) -> Decimal | str:
@@ -76,11 +76,11 @@ _ExactLoader.add_constructor("tag:yaml.org,2002:float", _exact)
 
 
 def load_quantities(path: Path) -> dict[str, Any]:
-    """Return the quantities in a YAML file, at its top or under ``usage``; none as float. Raises ConfigError."""
+    """Return the quantities in a YAML file, at its top level or under ``usage``; never floats. Raises ConfigError."""
     document = _read(path, "file of quantities", _ExactLoader)
     usage = document.get("usage", document)
     if not isinstance(usage, dict):
-        raise ConfigError(f"{path} is not valid:\n  usage: must hold meters and quantities")
+        raise ConfigError(f"{path} is not valid:\n  usage: must be a mapping of meters to quantities")
     return {str(key): value for key, value in usage.items()}
 
 
@@ -103,19 +103,19 @@ def _read(
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"The {what} {path}{place} is not YAML.") from None
+        raise ConfigError(f"The {what} {path}{place} is not valid YAML.") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ConfigError(f"The {what} {path} must hold keys and values at its top.")
-    # A key whose lines are all commented out holds nothing, and says nothing.
+        raise ConfigError(f"The {what} {path} must be a mapping of keys to values.")
+    # A key whose lines are all commented out counts as absent.
     return {key: value for key, value in document.items() if value is not None}
 
 
 def _section(document: Mapping[str, Any], name: str, path: Path | None) -> dict[str, Any]:
     section = document.get(name) or {}
     if not isinstance(section, dict):
-        raise ConfigError(f"The configuration file {path} is not valid:\n  {name}: must hold keys and values")
+        raise ConfigError(f"The configuration file {path} is not valid:\n  {name}: must be a mapping of keys to values")
     return dict(section)
 
 

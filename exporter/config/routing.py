@@ -1,4 +1,4 @@
-"""The section ``alerting.routing`` of the configuration: who is told of what, when, and where links lead."""
+"""The section ``alerting.routing`` of the configuration: who is notified of what, when, and where links lead."""
 
 import re
 from typing import Annotated
@@ -16,7 +16,7 @@ RUNBOOK_EXAMPLE = "https://github.com/example/cloudflare-exporter/blob/main"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 LAST_MINUTE = 24 * 60
-"""The end of a day, in minutes from its beginning."""
+"""The end of a day, in minutes from its start."""
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _SPAN = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
@@ -25,7 +25,7 @@ _SPAN = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 def _check_name(text: str) -> str:
     if not _NAME.fullmatch(text) or len(text) > 40:
         raise ValueError(
-            "must be of at most 40 letters a to z, digits and hyphens, as in shop-eu: it is part of a file"
+            "must be at most 40 lowercase letters, digits and hyphens, such as shop-eu: it is part of a file name"
         )
     return text
 
@@ -33,17 +33,17 @@ def _check_name(text: str) -> str:
 def _check_weekdays(text: str) -> str:
     first, _, last = text.partition(":")
     if first not in WEEKDAYS or (last or first) not in WEEKDAYS or (":" in text and not last):
-        raise ValueError("not a weekday such as saturday, nor days such as monday:friday")
+        raise ValueError("must be a weekday such as saturday or a range such as monday:friday")
     return text
 
 
 def _check_span(text: str) -> str:
     found = _SPAN.fullmatch(text)
     if not found:
-        raise ValueError("not a time of day such as 22:00-06:00")
+        raise ValueError("must be a time range such as 22:00-06:00")
     start, end = _minutes(found[1], found[2]), _minutes(found[3], found[4])
     if start >= LAST_MINUTE or end > LAST_MINUTE or start == end:
-        raise ValueError("not a time of day such as 22:00-06:00, up to 24:00")
+        raise ValueError("must be a time range such as 22:00-06:00, not empty and at most until 24:00")
     return text
 
 
@@ -51,11 +51,11 @@ def _check_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (OSError, ValueError):
-        raise ValueError("not a time zone such as Europe/Berlin or UTC") from None
+        raise ValueError("must be a time zone such as Europe/Berlin or UTC") from None
     except LookupError:
-        # Where the system has no list of time zones, none can be told from a wrong one.
+        # Without a time zone database on the system, valid and invalid names cannot be distinguished.
         if _has_zones():
-            raise ValueError("not a time zone such as Europe/Berlin or UTC") from None
+            raise ValueError("must be a time zone such as Europe/Berlin or UTC") from None
     return text
 
 
@@ -82,61 +82,61 @@ TelegramUrl = Annotated[str, BeforeValidator(lambda text: check_url(text, TELEGR
 
 
 class Team(Section):
-    """Who takes some alerts instead of everyone: those to which each list that is given applies."""
+    """A team that receives the alerts matching all of its lists; the default receivers do not get those."""
 
     name: Name = Field(
-        description="The team's name; its secrets are the files SERVICE-NAME, such as slack-shop.", examples=["shop"]
+        description="The team's name; its secrets are files named SERVICE-NAME, such as slack-shop.", examples=["shop"]
     )
     projects: tuple[Word, ...] = Field(
-        default=(), description="Globs on the label `project`; empty: any.", examples=[["shop", "shop-*"]]
+        default=(), description="Globs matched against the label `project`; empty: any.", examples=[["shop", "shop-*"]]
     )
     products: tuple[Word, ...] = Field(
-        default=(), description="Globs on the label `product`; empty: any.", examples=[["r2", "d1"]]
+        default=(), description="Globs matched against the label `product`; empty: any.", examples=[["r2", "d1"]]
     )
     accounts: tuple[Word, ...] = Field(
-        default=(), description="Globs on the label `account`; empty: any.", examples=[["production"]]
+        default=(), description="Globs matched against the label `account`; empty: any.", examples=[["production"]]
     )
 
     @model_validator(mode="after")
     def _says_something(self) -> "Team":
         if not (self.projects or self.products or self.accounts):
-            raise ValueError("give at least one of projects, products, accounts (projects: ['*'] takes everything)")
+            raise ValueError("set at least one of projects, products, accounts (projects: ['*'] matches everything)")
         return self
 
 
 class MuteTime(Section):
-    """When warnings and infos are held back; what is critical is always told."""
+    """When warnings and infos are muted; critical alerts are always sent."""
 
-    name: Name = Field(description="What the time is called.", examples=["nights"])
+    name: Name = Field(description="The name of the mute time.", examples=["nights"])
     weekdays: tuple[Weekdays, ...] = Field(
         default=(),
-        description="Days, or ranges of days; empty: every day.",
+        description="Weekdays or ranges of weekdays; empty: every day.",
         examples=[["monday:friday"]],
     )
     times: tuple[Span, ...] = Field(
         default=(),
-        description="Times of day; one that ends before it begins ends on the next day; empty: all day.",
+        description="Time ranges; one that ends before it begins ends on the next day; empty: all day.",
         examples=[["22:00-06:00"]],
     )
     time_zone: Zone = Field(
         default="UTC",
-        description="Whose days and times they are: a name of the tz database.",
+        description="Time zone of the days and times: a name in the tz database.",
         examples=["Europe/Berlin"],
     )
     teams: tuple[Name, ...] = Field(
         default=(),
-        description="Teams whose alerts are held back; empty: everyone's and those of all teams.",
+        description="Teams whose alerts are muted; empty: all alerts.",
         examples=[["shop"]],
     )
 
     @model_validator(mode="after")
     def _says_something(self) -> "MuteTime":
         if not (self.weekdays or self.times):
-            raise ValueError("give weekdays or times, else nothing but critical alerts would ever be told")
+            raise ValueError("set weekdays or times, otherwise only critical alerts would ever be sent")
         return self
 
     def days(self) -> frozenset[int]:
-        """Return the days as numbers, from 0 for Monday."""
+        """Return the weekdays as numbers, from 0 for Monday."""
         found: set[int] = set()
         for text in self.weekdays:
             first, _, last = text.partition(":")
@@ -146,40 +146,40 @@ class MuteTime(Section):
         return frozenset(found) if self.weekdays else frozenset(range(7))
 
     def spans(self) -> tuple[tuple[int, int], ...]:
-        """Return begin and end of each time of day, in minutes; an end not after its begin is on the next day."""
+        """Return start and end of each time range in minutes; an end that is not after its start is on the next day."""
         found = [_SPAN.fullmatch(text) for text in self.times]
         return tuple((_minutes(each[1], each[2]), _minutes(each[3], each[4])) for each in found if each)
 
 
 class Routing(Section):
-    """Who is told of what, and when; the secrets of the services are files: see docs/alerting.md."""
+    """Who is notified of what, and when; the services' secrets are files: see docs/alerting.md."""
 
     teams: tuple[Team, ...] = Field(
         default=(),
-        description="Teams that take alerts instead of everyone; of several the first that matches.",
+        description="Teams that receive alerts in place of the default receivers; the first match applies.",
         examples=[[{"name": "shop", "projects": ["shop"]}]],
     )
     mute_times: tuple[MuteTime, ...] = Field(
         default=(),
-        description="When warnings and infos are held back; they are told afterwards, if they still hold.",
+        description="When warnings and infos are muted; those still firing afterwards are then sent.",
         examples=[[{"name": "weekends", "weekdays": ["saturday", "sunday"]}]],
     )
     grafana_url: GrafanaUrl | None = Field(
         default=None,
-        description="Where Grafana is: alerts then link to the dashboard, and so does the page at `/`.",
+        description="URL of Grafana; alerts and the page at `/` then link to the dashboard.",
         examples=[GRAFANA_EXAMPLE],
     )
     runbook_url: RunbookUrl | None = Field(
         default=None,
-        description="Where this repository can be read: alerts then link to `alerting/runbook.md` there.",
+        description="URL of this repository's files; alerts then link to `alerting/runbook.md` there.",
         examples=[RUNBOOK_EXAMPLE],
     )
     pagerduty_url: PagerDutyUrl = Field(
         default=PAGERDUTY_URL,
-        description="Where PagerDuty takes events; of the EU: `https://events.eu.pagerduty.com/v2/enqueue`.",
+        description="URL of PagerDuty's events API; in the EU: `https://events.eu.pagerduty.com/v2/enqueue`.",
     )
     telegram_api_url: TelegramUrl = Field(
-        default=TELEGRAM_URL, description="Where Telegram's bots are served; another for a server of one's own."
+        default=TELEGRAM_URL, description="URL of Telegram's bot API; change it for a self-hosted server."
     )
 
     @model_validator(mode="after")
@@ -190,10 +190,10 @@ class Routing(Section):
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                raise ValueError(f"{what}: {', '.join(twice)} is there twice")
+                raise ValueError(f"{what}: duplicate name: {', '.join(twice)}")
         known = {team.name for team in self.teams}
         for mute in self.mute_times:
             unknown = sorted(set(mute.teams) - known)
             if unknown:
-                raise ValueError(f"mute_times: {mute.name} names {', '.join(unknown)}, which teams does not have")
+                raise ValueError(f"mute_times: {mute.name} names unknown teams: {', '.join(unknown)}")
         return self

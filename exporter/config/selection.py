@@ -1,6 +1,6 @@
-"""What the user chose: which accounts, products, assets and metrics there are, and how they are called. Pure.
+"""The user's selection of accounts, products, assets and metrics, and how they are named. Pure.
 
-The sections of the configuration that decide this are their own rules; an empty ``Selection`` wants everything.
+The configuration sections apply their own rules; an empty ``Selection`` includes everything.
 """
 
 import re
@@ -15,40 +15,40 @@ from exporter.config.fields import AccountId, Kind, ProductGlob, Regex, Section,
 from exporter.model import Account, Asset
 
 KEPT_METRICS = ("cloudflare_exporter_", "cloudflare_alert_")
-"""How metrics begin that no filter hides: what the exporter says of itself, which tells what is wrong, and thresholds.
+"""Prefixes of metrics that no filter hides: the exporter's own, which report problems, and thresholds.
 
-Without its threshold an alert would go by its own, and nobody would be told.
+Without its threshold series an alert would use its default and never fire for the configured value.
 """
 
 
 class Filter(Section):
-    """Which names are wanted: those that match ``include`` (all, if it is empty) and nothing in ``exclude``."""
+    """A filter on names: those that match ``include`` (all, if it is empty) and nothing in ``exclude``."""
 
     include: tuple[Word, ...] = Field(
-        default=(), description="Globs of what is wanted; empty: everything.", examples=[["shop-*"]]
+        default=(), description="Globs of names to include; empty: everything.", examples=[["shop-*"]]
     )
     exclude: tuple[Word, ...] = Field(
-        default=(), description="Globs of what is not wanted, whatever include says.", examples=[["*-test"]]
+        default=(), description="Globs of names to exclude; overrides `include`.", examples=[["*-test"]]
     )
 
     def admits(self, *names: str) -> bool:
-        """Return whether something that goes by any of these names is wanted."""
+        """Return whether something with any of these names is included."""
         return (not self.include or _matches(self.include, names)) and not _matches(self.exclude, names)
 
 
 class ProductFilter(Filter):
-    """Which products are listed and asked."""
+    """The products to list and query."""
 
     include: tuple[ProductGlob, ...] = Field(
-        default=(), description="Globs of the products to list and ask; empty: all.", examples=[["workers", "d1"]]
+        default=(), description="Globs of the products to list and query; empty: all.", examples=[["workers", "d1"]]
     )
     exclude: tuple[ProductGlob, ...] = Field(
-        default=(), description="Globs of products that are neither listed nor asked.", examples=[["kv"]]
+        default=(), description="Globs of products that are neither listed nor queried.", examples=[["kv"]]
     )
 
 
 class MetricFilter(Filter):
-    """Which metrics are published."""
+    """The metrics to publish."""
 
     include: tuple[Word, ...] = Field(
         default=(), description="Globs of the metrics to publish; empty: all.", examples=[["cloudflare_worker_*"]]
@@ -59,21 +59,21 @@ class MetricFilter(Filter):
 
 
 class Accounts(Section):
-    """Which accounts are asked, and how they are called."""
+    """The accounts to query, and their names."""
 
     include: tuple[Word, ...] = Field(
         default=(),
-        description="Ids of the accounts to ask, or globs on their names; empty: all that the tokens see.",
+        description="Ids of the accounts to query, or globs on their names; empty: all that the tokens can see.",
         examples=[["Example *"]],
     )
     exclude: tuple[Word, ...] = Field(
         default=(),
-        description="Ids of accounts that are never asked, or globs on their names; their series leave.",
+        description="Ids of accounts that are never queried, or globs on their names; their series are removed.",
         examples=[["Sandbox"]],
     )
     alias: Mapping[AccountId, Word] = Field(
         default={},
-        description="Account id to the name that the label `account` shows; another alias begins its series anew.",
+        description="The value of the label `account`, by account id; changing an alias starts new series.",
         examples=[{"0123456789abcdef0123456789abcdef": "production"}],
     )
 
@@ -82,21 +82,21 @@ class Accounts(Section):
         names = list(self.alias.values())
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"alias: two accounts have the alias {', '.join(twice)}")
+            raise ValueError(f"alias: used for two accounts: {', '.join(twice)}")
         return self
 
     def admits(self, account: Account) -> bool:
-        """Return whether the account is to be asked."""
+        """Return whether the account is to be queried."""
         return Filter(include=self.include, exclude=self.exclude).admits(account.id, account.name)
 
 
 class Match(Section):
-    """What an asset must be like for a rule to apply: every condition that is given holds."""
+    """The conditions under which a rule applies to an asset: all that are given must hold."""
 
     name: Word | None = Field(default=None, description="A glob on the asset's name.", examples=["shop-*"])
     regex: Regex | None = Field(
         default=None,
-        description="A regular expression that the asset's whole name matches.",
+        description="A regular expression that matches the asset's whole name.",
         examples=["(shop|store)-.+"],
     )
     kind: Kind | None = Field(
@@ -112,11 +112,11 @@ class Match(Section):
     @model_validator(mode="after")
     def _says_something(self) -> "Match":
         if not self.model_fields_set:
-            raise ValueError("give at least one of name, regex, kind, tag, account (name: '*' matches everything)")
+            raise ValueError("set at least one of name, regex, kind, tag, account (name: '*' matches everything)")
         return self
 
     def holds(self, asset: Asset, account_names: Iterable[str]) -> bool:
-        """Return whether the asset, of an account that goes by these names, is meant."""
+        """Return whether the asset matches; ``account_names`` are the names of its account."""
         return (
             (self.name is None or fnmatchcase(asset.name, self.name))
             and (self.regex is None or re.fullmatch(self.regex, asset.name) is not None)
@@ -127,47 +127,47 @@ class Match(Section):
 
 
 class ProjectRule(Section):
-    """Assets that match belong to the project; of several rules the first that matches counts."""
+    """A rule that assigns matching assets to a project; the first matching rule applies."""
 
-    match: Match = Field(description="Which assets the rule is for; all conditions given must hold.")
+    match: Match = Field(description="The assets that the rule is for; all conditions given must hold.")
     project: Word = Field(description="The project that these assets belong to.", examples=["shop"])
 
 
 class Filters(Section):
-    """What is left out."""
+    """What to leave out."""
 
     products: ProductFilter = Field(
         default=ProductFilter(),
-        description="Products by name; what is left out is neither listed nor asked, and its series leave.",
+        description="Products by name; those left out are neither listed nor queried, and their series are removed.",
     )
     assets: Filter = Field(
         default=Filter(),
-        description="Assets by `name` or `kind/name`; what is left out is summed up per project as asset `(filtered)`, "
-        "so that the sums of project and account stay true.",
+        description="Assets by `name` or `kind/name`; those left out are summed per project as asset `(filtered)`, so "
+        "that sums per project and account stay correct.",
         examples=[{"exclude": ["worker/*-preview", "scratch"]}],
     )
     metrics: MetricFilter = Field(
         default=MetricFilter(),
-        description="Metrics by name, the exporter's own and thresholds aside; a dataset that then gives neither a "
-        "metric nor costs is not asked.",
+        description="Metrics by name, except the exporter's own and thresholds; a dataset that is then needed for "
+        "neither metrics nor costs is not queried.",
         examples=[{"exclude": ["cloudflare_kv_latency_seconds"]}],
     )
 
 
 class Selection(Section):
-    """All that the user chose."""
+    """All of the user's choices."""
 
-    accounts: Accounts = Field(default=Accounts(), description="Which accounts are asked, and how they are called.")
+    accounts: Accounts = Field(default=Accounts(), description="Which accounts are queried, and their names.")
     projects: tuple[ProjectRule, ...] = Field(
         default=(),
-        description="Rules that say which project an asset belongs to; the first that matches counts, before tags, "
-        "the Worker of a Durable Object namespace and shared name prefixes.",
+        description="Rules that assign assets to projects; the first match applies, before tags, the Worker of a "
+        "Durable Object namespace and shared name prefixes.",
         examples=[[{"match": {"name": "shop-*"}, "project": "shop"}]],
     )
-    filters: Filters = Field(default=Filters(), description="What is left out; names are matched as globs.")
+    filters: Filters = Field(default=Filters(), description="What to leave out; names are matched as globs.")
 
     def wants_product(self, product: Product) -> bool:
-        """Return whether the product's assets are to be listed and its datasets asked."""
+        """Return whether the product's assets are to be listed and its datasets queried."""
         return self.filters.products.admits(product.name)
 
     def wants_metric(self, family: str) -> bool:
@@ -175,13 +175,13 @@ class Selection(Section):
         return family.startswith(KEPT_METRICS) or self.filters.metrics.admits(family)
 
     def wants_dataset(self, dataset: Dataset) -> bool:
-        """Return whether a dataset of a wanted product is to be asked: for a metric, or for the costs."""
+        """Return whether a dataset of a wanted product is to be queried: for a metric or for costs."""
         return bool(dataset.meters) or any(
             self.wants_metric(metric.family or metric.name) for metric in dataset.metrics
         )
 
     def datasets(self) -> tuple[Dataset, ...]:
-        """Return the datasets to ask."""
+        """Return the datasets to query."""
         return tuple(
             dataset
             for product in PRODUCTS
@@ -191,7 +191,7 @@ class Selection(Section):
         )
 
     def kinds(self) -> frozenset[str]:
-        """Return the kinds of assets that there are."""
+        """Return the kinds of assets of the wanted products."""
         return frozenset(product.kind for product in PRODUCTS if self.wants_product(product))
 
     def wants_asset(self, asset: Asset) -> bool:
@@ -199,7 +199,7 @@ class Selection(Section):
         return self.filters.assets.admits(asset.name, f"{asset.kind}/{asset.name}")
 
     def project_of(self, asset: Asset, account: Account) -> str:
-        """Return the project that the first matching rule says; empty if none matches."""
+        """Return the project of the first matching rule; empty if none matches."""
         names = (account.id, account.name, self.accounts.alias.get(account.id, account.name))
         return next((rule.project for rule in self.projects if rule.match.holds(asset, names)), "")
 

@@ -11,17 +11,17 @@ from exporter.alerts.table import ACCOUNT, ADJUSTABLE, PROJECT, AlertEntry
 from exporter.config.fields import Section, Word
 
 PLACES = 9
-"""How many decimal places a threshold may have."""
+"""The maximum number of decimal places of a threshold."""
 
 
 def _check_alert(name: str) -> str:
     if name not in ADJUSTABLE:
-        raise ValueError(f"is no alert whose threshold can be set; there are {', '.join(ADJUSTABLE)}")
+        raise ValueError(f"not an alert with an adjustable threshold; known: {', '.join(ADJUSTABLE)}")
     return name
 
 
 def _refuse_words(value: Any) -> Any:
-    """Pydantic would take true for 1."""
+    """Raise ValueError for booleans, which pydantic would accept as 0 or 1."""
     if isinstance(value, bool):
         raise ValueError("must be a number")
     return value
@@ -32,17 +32,17 @@ Threshold = Annotated[Decimal, BeforeValidator(_refuse_words), Field(gt=0, max_d
 
 
 class ThresholdRule(Section):
-    """The threshold of one alert and severity, where every condition that is given holds; without any, everywhere.
+    """The threshold of one alert and severity where every given condition holds; without conditions, everywhere.
 
-    Names are matched as globs. An asset goes by its name, and by the label that its usage carries.
+    Names are matched as globs, against an asset's name and against the label that its usage carries.
     """
 
     alert: AlertName = Field(description="The alert's name.", examples=["CloudflareWorkerErrorRatioHigh"])
-    value: Threshold = Field(description="The threshold, in the alert's unit (below).", examples=[0.2])
+    value: Threshold = Field(description="The threshold, in the alert's unit (see below).", examples=[0.2])
     severity: str | None = Field(
         default=None,
         validate_default=True,
-        description="Whose threshold it is; needed where the alert has several severities.",
+        description="The severity that the threshold is for; required if the alert has several.",
         examples=["critical"],
     )
     account: Word | None = Field(
@@ -65,10 +65,10 @@ class ThresholdRule(Section):
             return severity
         if severity is None and len(alert.severities) > 1:
             known = " or ".join(alert.severities)
-            raise ValueError(f"{alert.name} has a threshold for each of its severities: say {known}")
+            raise ValueError(f"{alert.name} has a threshold for each severity: set severity to {known}")
         if severity is not None and severity not in alert.severities:
             known = ", ".join(alert.severities)
-            raise ValueError(f"{alert.name} has no threshold of severity {severity}; it has {known}")
+            raise ValueError(f"{alert.name} has no threshold for severity {severity}; it has {known}")
         return severity or alert.severities[0]
 
     @field_validator("project")
@@ -76,7 +76,7 @@ class ThresholdRule(Section):
     def _of_something_within_an_account(cls, project: str | None, info: ValidationInfo) -> str | None:
         alert = _alert_of(info)
         if project is not None and alert is not None and alert.subject == ACCOUNT:
-            raise ValueError(f"{alert.name} is about an account as a whole: leave project out")
+            raise ValueError(f"{alert.name} is about a whole account: remove project")
         return project
 
     @field_validator("asset")
@@ -85,11 +85,11 @@ class ThresholdRule(Section):
         alert = _alert_of(info)
         if asset is not None and alert is not None and alert.subject in {ACCOUNT, PROJECT}:
             article = "an account" if alert.subject == ACCOUNT else "a project"
-            raise ValueError(f"{alert.name} is about {article} as a whole: leave asset out")
+            raise ValueError(f"{alert.name} is about {article} as a whole: remove asset")
         return asset
 
     def holds(self, account_names: Iterable[str], project: str = "", asset_names: Iterable[str] = ()) -> bool:
-        """Return whether a subject is meant, whose account and asset go by these names."""
+        """Return whether a subject matches; the names are those of its account and its asset."""
         return (
             _admits(self.account, account_names)
             and _admits(self.project, (project,))
@@ -98,7 +98,7 @@ class ThresholdRule(Section):
 
 
 def _alert_of(info: ValidationInfo) -> AlertEntry | None:
-    """Return the alert of the rule that is checked; None if its name is wrong, which is told already."""
+    """Return the alert of the rule being checked; None if its name is invalid, which is reported already."""
     return ADJUSTABLE.get(info.data.get("alert", ""))
 
 

@@ -1,4 +1,4 @@
-"""Usage to dollars, by the arithmetic of Cloudflare's invoices. Pure, in Decimal; the rate card is data."""
+"""Conversion of usage to dollars by the arithmetic of Cloudflare's invoices. Pure, in Decimal; rates are data."""
 
 from exporter.pricing.attribution import Amount, CostItem
 from exporter.pricing.billed import BilledLine, billed_lines, month_days_of

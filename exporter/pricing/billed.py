@@ -1,6 +1,6 @@
-"""Cloudflare's own bill beside the estimate: what was billed of each line, and what it teaches. Pure.
+"""Cloudflare's bill compared with the estimate, line by line, and conclusions from it. Pure.
 
-Traps: costs are daily and are added up, the newest day is incomplete, and a cost of 0 may mean that it is not known.
+Pitfalls: costs are per day and must be added up, the newest day is incomplete, and a cost of 0 may mean unknown.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,18 +16,18 @@ from exporter.pricing.cycle import Cycle, cycle_of
 from exporter.pricing.money import ZERO, add
 
 CLOSE = Fraction(1, 100)
-"""A measured length of the month counts if it is within a hundredth of one of those that are possible."""
+"""A measured number of days per month counts if it is within one percent of a possible one."""
 
 LEAST_DAYS = 3
-"""So many days must agree before a length of the month is believed."""
+"""The number of days that must agree before a number of days per month is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class BilledLine:
-    """What Cloudflare billed of a line of the cycle so far.
+    """Cloudflare's bill for one line of the current cycle.
 
-    ``meter`` is the card's, or empty if the line is not on it. The newest day is incomplete: up to and with the day
-    before it, ``compared`` was billed and ``estimated`` is the estimate, if all of that usage is known.
+    ``meter`` is the card's, or empty if the line is not on it. The newest day is incomplete: through the day before it,
+    ``compared`` was billed, and ``estimated`` is the estimate, or None unless all of that usage is known.
     """
 
     service: str
@@ -38,14 +38,14 @@ class BilledLine:
 
     @property
     def ratio(self) -> Decimal | None:
-        """Return billed by estimated; None where either is nothing, or not known."""
+        """Return the billed cost divided by the estimate; None if either is zero or unknown."""
         return self.compared / self.estimated if self.estimated and self.compared else None
 
 
 def billed_lines(
     card: RateCard, facts: BillingFacts, cycle: Cycle, estimate: Callable[[str, date], Decimal | None]
 ) -> tuple[BilledLine, ...]:
-    """Return the billed lines of a cycle; ``estimate`` gives what a meter came to up to and with a day."""
+    """Return the billed lines of a cycle; ``estimate`` returns the cost of a meter through a day."""
     days = [each for each in facts.billed if cycle.start <= each.day < cycle.end and each.cost is not None]
     lines: list[BilledLine] = []
     complete_until = max((each.day for each in facts.billed), default=cycle.start) - DAY
@@ -61,9 +61,9 @@ def billed_lines(
 def month_days_of(
     card: RateCard, facts: BillingFacts, peaks: Callable[[str, date], Fraction | None], anchor_day: int
 ) -> int | None:
-    """Return by how many days the account's bill divides daily peaks of storage; None if that does not show.
+    """Return the number of days by which the account's bill divides daily peaks of storage; None if unclear.
 
-    ``peaks`` gives the peak of a storage meter on a day in GB. It shows only where a cycle has not 30 days.
+    ``peaks`` returns the peak of a storage meter on a day in GB. Only cycles that do not have 30 days can show it.
     """
     votes: dict[int, int] = {}
     for each in facts.billed:

@@ -1,4 +1,4 @@
-"""Budgets: how much of each is used, will be used, and on which day it will be exceeded. Pure."""
+"""Budgets: how much of each is used and forecast, and on which day it will be exceeded. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from exporter.pricing.rules import Budget
 
 @dataclass(frozen=True, slots=True)
 class BudgetCost:
-    """How a budget stands in the cycles under way.
+    """The state of a budget in the current cycles.
 
-    ``exceeded_on`` is the day on which it will be exceeded; None if it is already, or will not be.
+    ``exceeded_on`` is the day on which it will be exceeded; None if it already is, or will not be.
     """
 
     budget: Budget
@@ -25,17 +25,17 @@ class BudgetCost:
 
     @property
     def used_ratio(self) -> Decimal:
-        """Return used by amount."""
+        """Return the cost to date divided by the budget."""
         return self.amount.to_date / self.budget.amount
 
     @property
     def forecast_ratio(self) -> Decimal:
-        """Return forecast by amount."""
+        """Return the forecast divided by the budget."""
         return self.amount.forecast / self.budget.amount
 
 
 def budget_costs(budgets: Iterable[Budget], costs: Sequence[AccountCosts]) -> tuple[BudgetCost, ...]:
-    """Return how budgets stand, over the accounts that each is for."""
+    """Return the states of budgets, each over the accounts that it applies to."""
     return tuple(_cost_of(budget, [each for each in costs if _is_for(budget, each)]) for budget in budgets)
 
 
@@ -62,7 +62,7 @@ def _cost_of(budget: Budget, accounts: Sequence[AccountCosts]) -> BudgetCost:
 
 
 class _Path:
-    """How the cost of some items of an account grows: each line from day to day, and their share of it at the end."""
+    """The growth of the cost of some items of an account: each line day by day, times their final share of it."""
 
     def __init__(self, costs: AccountCosts, items: Sequence[CostItem]) -> None:
         self._costs = costs
@@ -75,13 +75,13 @@ class _Path:
                 self._shares[item.meter] = self._shares.get(item.meter, ZERO) + item.amount.forecast / whole
 
     def usd_until(self, day: date) -> Decimal:
-        """Return what the items come to up to and with a day."""
+        """Return the cost of the items through a day."""
         grown = [self._costs.usd_until(meter, day, is_forecast=True) * share for meter, share in self._shares.items()]
         return add([self._fixed, *grown])
 
 
 def _first_day(amount: Decimal, paths: Sequence[_Path], first: date, last: date) -> date:
-    """Return the first day by whose end more than the amount is spent: it is halved towards, for cost never falls."""
+    """Return the first day by whose end the amount is exceeded, by bisection, as cost never falls."""
     while first < last:
         middle = first + timedelta(days=(last - first).days // 2)
         if add([path.usd_until(middle) for path in paths]) > amount:

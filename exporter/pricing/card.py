@@ -1,6 +1,6 @@
-"""The rate card: what each meter costs, in dated prices, and what plans there are.
+"""The rate card: the dated prices of each meter, and the plans.
 
-``card.toml`` holds Cloudflare's list prices; the configuration can put other prices over them, or add meters.
+``card.toml`` holds Cloudflare's list prices; the configuration can override prices and add meters.
 """
 
 import tomllib
@@ -23,8 +23,8 @@ from exporter.pricing.cycle import Cycle
 
 
 class Rounding(StrEnum):
-    """What billable usage is rounded to: up to whole blocks, not at all, to the nearest block before the quota is
-    taken off, or up to whole things.
+    """Rounding of billable usage: up to whole blocks, none, to the nearest block before the included quantity is
+    subtracted, or up to whole units.
     """
 
     BLOCK = "block"
@@ -34,7 +34,7 @@ class Rounding(StrEnum):
 
 
 class Basis(StrEnum):
-    """How good a line's estimate is: usage and arithmetic are known, one of them is doubtful, or nothing is read."""
+    """How reliable a line's estimate is: usage and arithmetic are known, one of them is doubtful, or there is none."""
 
     EXACT = "exact"
     ESTIMATED = "estimated"
@@ -42,7 +42,7 @@ class Basis(StrEnum):
 
 
 class Period(StrEnum):
-    """How long an included quantity lasts: a billing cycle, a UTC day, or a calendar month."""
+    """The period of an included quantity: a billing cycle, a UTC day, or a calendar month."""
 
     CYCLE = "cycle"
     DAY = "day"
@@ -51,9 +51,9 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars ``per`` so many units above what is ``included``, on the days from ``valid_from`` to ``valid_to``.
+    """Dollars for each ``per`` units above ``included``, on the days from ``valid_from`` to ``valid_to``.
 
-    The rounding ``is_assumed`` where neither a page nor a bill says it.
+    The rounding ``is_assumed`` if it is documented neither on a page nor on a bill.
     """
 
     price: Decimal
@@ -66,18 +66,18 @@ class Price:
     valid_to: date | None = None
 
     def holds_on(self, day: date) -> bool:
-        """Return whether this is the price on a day."""
+        """Return whether this price applies on a day."""
         return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
 
     def distance(self, day: date) -> timedelta:
-        """Return how far a day is from the days on which this is the price."""
+        """Return the distance of a day from the days on which this price applies."""
         first, last = self.valid_from or date.min, self.valid_to or date.max
         return first - day if day < first else day - last if day > last else timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class FreeLimit:
-    """How much the Workers Free plan allows: per ``day``, per ``month``, or in ``total`` of what is stored."""
+    """A limit of the Workers Free plan: per ``day``, per ``month``, or in ``total`` for stored quantities."""
 
     amount: Decimal
     per: str
@@ -85,11 +85,11 @@ class FreeLimit:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What the card says of a meter.
+    """A meter's entry on the card.
 
-    ``invoice`` is how invoices print its line, ``source`` the page of Cloudflare's documentation, ``note`` why the
-    usage that can be read may differ from what is billed, and ``dispatched`` the meter that counts the same for scripts
-    of a dispatch namespace.
+    ``invoice`` is its line as printed on invoices, ``source`` the page of Cloudflare's documentation, ``note`` why the
+    readable usage may differ from the billed one, and ``dispatched`` the corresponding meter for scripts of a dispatch
+    namespace.
     """
 
     product: str
@@ -103,15 +103,15 @@ class Rate:
     dispatched: str = ""
 
     def price_on(self, day: date) -> Price | None:
-        """Return the price on a day; None if there is none."""
+        """Return the price on a day, or None."""
         return next((price for price in self.prices if price.holds_on(day)), None)
 
     def price_near(self, day: date) -> Price:
-        """Return the price on a day, or else that of the nearest day which has one."""
+        """Return the price on a day, or else the one of the nearest day that has one."""
         return min(self.prices, key=lambda price: price.distance(day))
 
     def spans(self, cycle: Cycle) -> list[tuple[Price, date, date]]:
-        """Return the prices of a cycle in order, each with the days [from, until) on which it is valid."""
+        """Return the prices of a cycle in order, each with the days [from, until) on which it applies."""
         found = []
         for price in sorted(self.prices, key=lambda each: each.valid_from or date.min):
             since = max(price.valid_from or cycle.start, cycle.start)
@@ -123,7 +123,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class BillingPlan:
-    """A plan: what it brings each cycle, and the products whose usage it limits instead of billing it."""
+    """A plan: the subscriptions that it includes, and the products whose usage it limits instead of billing it."""
 
     subscriptions: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ class BillingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A quantity that people know, and what of a meter it comes to: ``factor / divisor``."""
+    """A quantity as people know it, and its meter; the meter's quantity is ``factor / divisor`` times as large."""
 
     meter: str
     factor: Decimal
@@ -139,7 +139,7 @@ class Input:
 
 
 class CardFault(NamedTuple):
-    """What is wrong with a card: of which meter, and what."""
+    """A fault of a card: the meter, and what is wrong."""
 
     meter: str
     text: str
@@ -147,7 +147,7 @@ class CardFault(NamedTuple):
 
 @dataclass(frozen=True)
 class RateCard:
-    """All rates by meter, plans and inputs; ``version`` is the day as of which the prices were looked up."""
+    """All rates by meter, plans and inputs; ``version`` is the day on which the prices were looked up."""
 
     version: date
     meters: Mapping[str, Rate]
@@ -156,17 +156,17 @@ class RateCard:
 
     @cached_property
     def meter_by_invoice(self) -> Mapping[str, str]:
-        """Return the meter of each line that invoices print, by the line without its allowance."""
+        """Return the meters by the lines that invoices print, without their allowances."""
         return {strip_allowance(rate.invoice): meter for meter, rate in self.meters.items() if rate.invoice}
 
     @cached_property
     def read_meters(self) -> Mapping[str, Metering]:
-        """Return the meters whose usage is read, and how."""
+        """Return the meters whose usage is read, and how it is read."""
         dispatched = {rate.dispatched: METERS[meter] for meter, rate in self.meters.items() if rate.dispatched}
         return {meter: how for meter, how in {**METERS, **dispatched}.items() if meter in self.meters}
 
     def basis_of(self, meter: str) -> Basis:
-        """Return how good the estimate of a meter's line is."""
+        """Return how reliable the estimate of a meter's line is."""
         rate = self.meters.get(meter)
         if rate is None or meter not in self.read_meters or not rate.prices:
             return Basis.UNPRICED
@@ -174,19 +174,19 @@ class RateCard:
         return Basis.ESTIMATED if is_estimated else Basis.EXACT
 
     def faults(self) -> list[CardFault]:
-        """Return what makes no sense: prices below zero, overlapping days, quantities that are none."""
+        """Return the card's faults: negative prices, overlapping days, impossible quantities."""
         return [CardFault(meter, text) for meter, rate in self.meters.items() for text in _faults_of(rate)]
 
 
 @cache
 def load_card() -> RateCard:
-    """Return the card that comes with the program; it is read once."""
+    """Return the card that is part of the package; it is read once."""
     text = files("exporter.pricing").joinpath("card.toml").read_text(encoding="utf-8")
     return parse_card(text)
 
 
 def parse_card(text: str) -> RateCard:
-    """Read a card. Raises ValueError if it is none, or makes no sense."""
+    """Parse a card. Raises ValueError if it is malformed or inconsistent."""
     card = TypeAdapter(RateCard).validate_python(tomllib.loads(text, parse_float=Decimal))
     faults = card.faults()
     if faults:
@@ -195,7 +195,7 @@ def parse_card(text: str) -> RateCard:
 
 
 def strip_allowance(service: str) -> str:
-    """Return a line of an invoice without the allowance in its last brackets, in lower case."""
+    """Return an invoice line without the allowance in its last brackets, in lower case."""
     text = service.strip()
     if text.endswith(")") and " (" in text:
         text = text[: text.rindex(" (")]
@@ -207,10 +207,10 @@ def _faults_of(rate: Rate) -> Iterable[str]:
         yield "has no price"
     for price in rate.prices:
         if price.price < 0 or price.included < 0 or price.per <= 0:
-            yield "price and included must not be below 0, and per must be above 0"
+            yield "price and included must be at least 0, and per must be above 0"
         if (price.valid_from or date.min) > (price.valid_to or date.max):
             yield f"valid_from {price.valid_from} is after valid_to {price.valid_to}"
     ordered = sorted(rate.prices, key=lambda price: price.valid_from or date.min)
     for earlier, later in pairwise(ordered):
         if (earlier.valid_to or date.max) >= (later.valid_from or date.min):
-            yield f"two prices hold on {later.valid_from or 'the same days'}"
+            yield f"two prices apply on {later.valid_from or 'the same days'}"

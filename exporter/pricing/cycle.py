@@ -11,38 +11,38 @@ from datetime import UTC, date, datetime, time
 from exporter.model import DAY
 
 CALENDAR_MONTH = 1
-"""The anchor of cycles that are calendar months."""
+"""The anchor day of cycles that are calendar months."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cycle:
-    """The days from ``start`` up to ``end``, which belongs to the next cycle."""
+    """The days from ``start`` until ``end``, which is the first day of the next cycle."""
 
     start: date
     end: date
 
     @property
     def length(self) -> int:
-        """Return how many days it has."""
+        """Return the number of days."""
         return (self.end - self.start).days
 
     @property
     def starts_at(self) -> datetime:
-        """Return the moment at which it starts."""
+        """Return the start of the first day."""
         return datetime.combine(self.start, time(), UTC)
 
     @property
     def ends_at(self) -> datetime:
-        """Return the moment at which the next one starts."""
+        """Return the start of the next cycle."""
         return datetime.combine(self.end, time(), UTC)
 
     def days(self) -> Iterator[date]:
-        """Return its days in order."""
+        """Return the days in order."""
         return (self.start + number * DAY for number in range(self.length))
 
 
 def cycle_of(day: date, anchor_day: int = CALENDAR_MONTH) -> Cycle:
-    """Return the cycle that a day is in. An anchor beyond a month's end means its last day."""
+    """Return the cycle that contains a day. An anchor beyond a month's end means its last day."""
     start = _anchored(day.year, day.month, anchor_day)
     if day < start:
         return Cycle(_anchored(*_month_before(day.year, day.month), anchor_day), start)

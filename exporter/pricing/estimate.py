@@ -1,4 +1,4 @@
-"""A quote: what given quantities would cost. Pure."""
+"""Estimates: the cost of given quantities. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,17 +15,17 @@ from exporter.pricing.cycle import CALENDAR_MONTH, cycle_of
 from exporter.pricing.money import add, to_usd
 from exporter.pricing.rating import Consumption, Line, Terms, rate_usage
 
-_LIMITED: Mapping[str, str] = {"day": "a day", "month": "a month", "total": "in all"}
-"""How long the limits of a free plan last, in words."""
+_LIMITED: Mapping[str, str] = {"day": "per day", "month": "per month", "total": "in total"}
+"""The periods of a free plan's limits, in words."""
 
 
 class EstimateError(ExporterError):
-    """Quantities, a change or a plan that make no sense."""
+    """Quantities, a change or a plan that are not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class EstimatedLine:
-    """A line of a quote; ``note`` says what is to be known of it."""
+    """A line of an estimate; ``note`` is a remark for the reader."""
 
     meter: str
     unit: str
@@ -34,13 +34,13 @@ class EstimatedLine:
 
     @property
     def usd(self) -> Decimal:
-        """Return the dollars as an invoice prints them."""
+        """Return the cost as an invoice prints it, in cents."""
         return to_cents(self.line.usd)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What usage would cost: lines, what the plan brings besides, and what has no price, with the reason."""
+    """The cost of usage: lines, the plan's subscriptions, and names without a price with the reason."""
 
     plan: str
     lines: tuple[EstimatedLine, ...]
@@ -49,15 +49,15 @@ class Estimate:
 
     @property
     def total(self) -> Decimal:
-        """Return the total as an invoice adds it up: lines in cents."""
+        """Return the total as an invoice adds it up, from lines in cents."""
         return add([*(line.usd for line in self.lines), *map(to_cents, self.subscriptions.values())])
 
 
 @dataclass(frozen=True, slots=True)
 class EstimateRequest:
-    """How to quote: the plan, the day whose prices hold (None: the newest ones, as of ``today``), and the terms.
+    """The terms of an estimate: the plan, the day whose prices apply (None: the newest, as of ``today``), and terms.
 
-    ``subscriptions`` are those of an account, instead of what the plan brings.
+    ``subscriptions`` replaces those of the plan, e.g. by an account's own.
     """
 
     plan: str
@@ -68,7 +68,7 @@ class EstimateRequest:
 
 
 def estimate(card: RateCard, usage: Mapping[str, Any], request: EstimateRequest) -> Estimate:
-    """Return what quantities, by meter or input of the card, would cost in a billing cycle. Raises QuoteError."""
+    """Return the cost of quantities, by meter or input of the card, in a billing cycle. Raises EstimateError."""
     plan = card.plans.get(request.plan)
     if plan is None:
         raise EstimateError(f"Unknown plan {request.plan}. Known plans: {', '.join(sorted(card.plans))}.")
@@ -90,7 +90,7 @@ def estimate(card: RateCard, usage: Mapping[str, Any], request: EstimateRequest)
 
 
 def _quantities(card: RateCard, usage: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, str]]:
-    """Return the quantity of each meter, and what is none, with the reason."""
+    """Return the quantity of each meter, and the names without a price with the reason."""
     quantities: dict[str, Fraction] = {}
     unpriced: dict[str, str] = {}
     for name, value in usage.items():
@@ -114,7 +114,7 @@ def _number(name: str, value: Any) -> Fraction:
     except InvalidOperation:
         number = None
     if number is None or not number.is_finite() or number < 0:
-        raise EstimateError(f"{name}: '{value}' is no quantity; give a number from 0 on.")
+        raise EstimateError(f"{name}: '{value}' is not a valid quantity: use a number >= 0.")
     return Fraction(number)
 
 
@@ -136,7 +136,7 @@ def _limited(meter: str, rate: Rate, quantity: Fraction) -> EstimatedLine:
 
 
 def plain_number(number: Decimal) -> str:
-    """Return a number with commas between its thousands."""
+    """Return a number with commas between thousands."""
     return f"{number:,f}"
 
 
@@ -151,15 +151,15 @@ def _validity_of(price: Price) -> str:
 
 
 def change(quantities: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
-    """Return quantities with changes on top: ``x2`` times, ``+10%``, ``-10%``, or another number; names may be globs.
+    """Return quantities with changes applied: ``x2``, ``+10%``, ``-10%`` or a new number; names may be globs.
 
-    Raises QuoteError.
+    Raises EstimateError.
     """
     changed = dict(quantities)
     for pattern, text in changes.items():
         names = [name for name in changed if fnmatchcase(name, pattern)]
         if not names and any(sign in pattern for sign in "*?["):
-            raise EstimateError(f"{pattern}: nothing that is used has such a name.")
+            raise EstimateError(f"{pattern}: matches no meter that is used.")
         for name in names or [pattern]:
             changed[name] = _changed(name, Fraction(_number(name, changed.get(name, 0))), text)
     return changed
@@ -170,14 +170,14 @@ def _changed(name: str, quantity: Fraction, text: str) -> Fraction:
         return quantity * _number(name, text[1:])
     if text[:1] in {"+", "-"}:
         if not text.endswith("%"):
-            raise EstimateError(f"{name}: '{text}' is no change; say x2, +10%, -10%, or another number.")
+            raise EstimateError(f"{name}: '{text}' is not a valid change: use x2, +10%, -10% or a number.")
         share = _number(name, text[1:-1]) / 100
         return max(quantity * (1 + share if text[0] == "+" else 1 - share), Fraction(0))
     return _number(name, text)
 
 
 def as_document(given: Estimate) -> dict[str, Any]:
-    """Return a quote as JSON: dollars as text, in cents."""
+    """Return an estimate as JSON, with dollars as text in cents."""
     return {
         "plan": given.plan,
         "lines": {line.meter: plain(line.usd) for line in given.lines},

@@ -1,8 +1,8 @@
-"""How much will be used by the end of a cycle: usage is projected, never cost, for that goes up in steps. Pure.
+"""Forecasts of usage for the rest of a cycle; cost is not projected itself, as it rises in steps. Pure.
 
-What is likely is the mean of the last seven full days, after the highest and the lowest of the last fourteen have been
-brought down and up to the next: a day that was like no other says nothing of those to come, one that comes every week
-does. What is stored goes on from its newest level by the median of its daily changes.
+The likely usage of a day is the mean of the last seven full days, after the highest and lowest of the last fourteen
+have been replaced by the second highest and second lowest: a unique day does not predict others, a weekly one does.
+Stored quantities continue from their newest level with the median of their daily changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ DAY_SECONDS = 86_400
 
 
 class Outlook(NamedTuple):
-    """What a day will bring at least, likely and at most: usage, or by how much what is stored changes."""
+    """The low, likely and high usage of a day; for stored quantities, the change of the level."""
 
     low: int
     likely: int
@@ -30,7 +30,7 @@ NOTHING = Outlook(0, 0, 0)
 
 
 class Outlooks(NamedTuple):
-    """Outlooks by meter: of the account, and of its assets by id, with the newest level of what is stored."""
+    """Outlooks by meter: of the account, and of its assets by id, with the newest levels of stored quantities."""
 
     of_account: Mapping[str, Outlook]
     of_assets: Mapping[str, Mapping[str, Outlook]]
@@ -38,7 +38,7 @@ class Outlooks(NamedTuple):
 
 
 def outlook(history: Sequence[int], *, is_stored: bool) -> Outlook:
-    """Return the outlook from the amounts of full days, newest last; days before the first use do not count."""
+    """Return the outlook for the amounts of full days, newest last; days before the first use do not count."""
     days = _since_first_use(history)
     if is_stored:
         return _of_changes([after - before for before, after in pairwise(days)])
@@ -73,7 +73,7 @@ def _of_changes(changes: Sequence[int]) -> Outlook:
 
 
 def _tame(days: Sequence[int]) -> list[int]:
-    """Bring the highest day down to the next highest, and the lowest up, if there are enough to tell."""
+    """Replace the highest and the lowest day by the next ones, if there are enough days."""
     if len(days) <= 3:
         return list(days)
     ordered = sorted(days)
@@ -85,34 +85,34 @@ def _mean(amounts: Sequence[int]) -> int:
 
 
 class Now(NamedTuple):
-    """How far a cycle is: up to ``until`` its usage is known."""
+    """The progress of a cycle: its usage is known up to ``until``."""
 
     cycle: Cycle
     until: datetime
 
     @property
     def today(self) -> date:
-        """Return the day that is under way; the last one if the cycle is over."""
+        """Return the current day, or the last one if the cycle is over."""
         return min(self.until.date(), self.cycle.end - DAY)
 
     @property
     def is_over(self) -> bool:
-        """Return whether all of the cycle is known."""
+        """Return whether the usage of the whole cycle is known."""
         return self.until >= self.cycle.ends_at
 
     def days_ahead(self) -> int:
-        """Return how many whole days are still to come."""
+        """Return the number of whole days still to come."""
         return 0 if self.is_over else (self.cycle.end - self.today).days - 1
 
     def seconds_ahead(self) -> int:
-        """Return how much of today is still to come."""
+        """Return the number of seconds left of today."""
         if self.is_over:
             return 0
         return DAY_SECONDS - int((self.until - self.until.replace(hour=0, minute=0, second=0, microsecond=0)).seconds)
 
 
 def usage_ahead(daily: int, now: Now) -> dict[date, int]:
-    """Return what the rest of the cycle will use, by day, at so much a day."""
+    """Return the usage of the rest of the cycle by day, at ``daily`` per day."""
     if now.is_over or not daily:
         return {}
     today = now.today
@@ -121,7 +121,7 @@ def usage_ahead(daily: int, now: Now) -> dict[date, int]:
 
 
 def levels_ahead(level: int, change: int, now: Now, *, is_told_today: bool) -> dict[date, int]:
-    """Return the peaks of the days to come from the newest level, changing by so much a day; never below nothing."""
+    """Return the peaks of the days to come, from the newest level with a daily change; never negative."""
     first = 1 if is_told_today else 0
     if now.is_over or not (level or change):
         return {}
@@ -130,32 +130,32 @@ def levels_ahead(level: int, change: int, now: Now, *, is_told_today: bool) -> d
 
 
 def usage_of_first_day(today: int, now: Now) -> int:
-    """Return what a day will bring, from nothing but what its beginning has brought."""
+    """Return the projected usage of a whole day from its beginning alone."""
     passed = DAY_SECONDS - now.seconds_ahead()
     return today * DAY_SECONDS // passed if passed >= MINUTES_TO_JUDGE * 60 else 0
 
 
 MINUTES_TO_JUDGE = 30
-"""A shorter beginning of a day says nothing about the rest of it."""
+"""The least time of a day from which its usage is projected."""
 
 
 class History:
-    """The amounts of the last full days, by meter and asset."""
+    """The amounts of the last full days by meter and asset."""
 
     def __init__(self, last: date) -> None:
         self._last = last
         self._days: dict[str, dict[str, list[int]]] = {}
 
     def window(self) -> list[date]:
-        """Return its days, the oldest first."""
+        """Return the days of the history, oldest first."""
         return [self._last - number * DAY for number in reversed(range(HISTORY_DAYS))]
 
     def add(self, day: date, meter: str, asset: str, amount: int) -> None:
-        """Add a daily sum; of other days it takes no notice."""
+        """Add a daily sum; days outside the history are ignored."""
         place = HISTORY_DAYS - 1 - (self._last - day).days
         if 0 <= place < HISTORY_DAYS:
             self._days.setdefault(meter, {}).setdefault(asset, [0] * HISTORY_DAYS)[place] += amount
 
     def amounts(self) -> dict[str, dict[str, list[int]]]:
-        """Return the amounts of each meter and asset, the oldest day first."""
+        """Return the amounts of each meter and asset, oldest day first."""
         return self._days

@@ -1,4 +1,4 @@
-"""Dollars: exact amounts as Decimal, cents as invoices print them. Nothing here is ever a float."""
+"""Dollars: exact amounts as Decimal, and cents as printed on invoices. Never floats."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -8,10 +8,10 @@ from fractions import Fraction
 from exporter.billing import USD
 
 PLACES = 15
-"""Exact amounts have so many decimal places: what a single row read costs has nine."""
+"""The number of decimal places of exact amounts; the price of a single row read has nine."""
 
 LAST_PLACE = USD // 10**PLACES
-"""The last decimal place of an exact amount, in the units in which the ledger keeps dollars."""
+"""The last decimal place of an exact amount, in the ledger's unit of dollars."""
 
 ZERO = Decimal(0)
 
@@ -21,24 +21,24 @@ _QUANTA = 10**PLACES
 
 
 def to_usd(amount: Fraction) -> Decimal:
-    """Return an amount to the last place."""
+    """Return an amount in dollars, rounded to the last place."""
     return _decimal(round(amount * _QUANTA))
 
 
 def to_cents(amount: Decimal) -> Decimal:
-    """Return an amount as an invoice prints it: whole cents, halves up."""
+    """Return an amount as printed on invoices: whole cents, halves rounded up."""
     with localcontext(prec=_DIGITS):
         return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
-    """Return shares in proportion to weights that add up to the amount exactly. Raises ValueError if all weights are 0.
+    """Return shares of an amount in proportion to weights; they add up exactly. Raises ValueError if all weights are 0.
 
-    Each share is off by one unit of the last place at most.
+    Each share is off by at most one unit of the last place.
     """
     total = sum(weights)
     if total <= 0:
-        raise ValueError("nothing to split by")
+        raise ValueError("all weights are 0")
     with localcontext(prec=_DIGITS):
         quanta = int(amount.scaleb(PLACES))
     shares: list[Decimal] = []
@@ -52,24 +52,24 @@ def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
 
 
 def exactly() -> AbstractContextManager[Context]:
-    """Return a context in which sums of dollars are exact."""
+    """Return a decimal context in which sums of dollars are exact."""
     return localcontext(prec=_DIGITS)
 
 
 def add(amounts: Sequence[Decimal]) -> Decimal:
-    """Return the exact sum."""
+    """Return the exact sum of amounts."""
     with localcontext(prec=_DIGITS):
         return sum(amounts, ZERO)
 
 
 def plain(amount: Decimal) -> str:
-    """Return an amount as text without an exponent and needless zeros, but with cents."""
+    """Return an amount as text without an exponent or trailing zeros, but at least with cents."""
     whole, _, rest = f"{amount:f}".partition(".")
     return f"{whole}.{rest.rstrip('0'):0<2}"
 
 
 def quantity_text(quantity: Fraction) -> str:
-    """Return a quantity as text, with nine decimal places at most."""
+    """Return a quantity as text with at most nine decimal places."""
     with localcontext(prec=_DIGITS):
         rounded = Decimal(round(quantity * 10**9)).scaleb(-9).normalize()
     return f"{rounded:f}"

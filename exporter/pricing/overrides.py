@@ -1,4 +1,4 @@
-"""Prices of the user's own over those of the card: contracts, discounts, and meters that the card lacks. Pure."""
+"""The user's prices in place of the card's: contracts, discounts, and meters that the card lacks. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,9 +11,9 @@ from exporter.pricing.card import Price, Rate, RateCard, Rounding
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A price that the user has instead of the card's; what is None stays as the card has it.
+    """A price of the user in place of the card's; fields that are None stay as on the card.
 
-    ``discount`` is the share by which the card's price is lower.
+    ``discount`` is the share that is taken off the card's price.
     """
 
     meter: str
@@ -30,7 +30,7 @@ class Override:
 
 
 def with_overrides(card: RateCard, overrides: Iterable[Override], account_names: Iterable[str] = ()) -> RateCard:
-    """Return the card of an account that goes by these names, with the prices that the user has put over it."""
+    """Return the card of an account with the user's prices; ``account_names`` are the account's names."""
     names = frozenset(account_names)
     meters = dict(card.meters)
     for override in overrides:
@@ -70,7 +70,7 @@ def _dated(price: Price, first: date, last: date) -> Price:
 
 
 def _on_free_days(rate: Rate, override: Override, since: date | None, until: date | None) -> list[Price]:
-    """Return the price for days [since, until) on which the card has none; a discount on nothing is nothing."""
+    """Return the price for days [since, until) on which the card has none; a discount alone gives no price."""
     if override.price is None or since is None or (until is not None and since >= until):
         return []
     last = date.max if until is None else until - DAY

@@ -1,4 +1,4 @@
-"""The usage that a cycle will have seen at its end, of an account and of its assets. Pure."""
+"""Projections of an account's and its assets' usage to the end of a cycle. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ from exporter.pricing.usage import Usage
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What of a meter is still to come, by day: at least, likely and at most; ``assets`` is each asset's likely sum
-    over the whole cycle, by id.
+    """The usage of a meter still to come, by day: low, likely and high; ``assets`` is each asset's likely sum over the
+    whole cycle, by id.
     """
 
     low: Mapping[date, int] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Projection:
 
 
 def project(meter: str, usage: Usage, outlooks: Outlooks, now: Now, *, is_stored: bool) -> Projection:
-    """Return what of a meter is still to come."""
+    """Return the projection of a meter."""
     used, today = usage.assets.get(meter, {}), usage.today.get(meter, {})
     if now.is_over:
         return Projection(assets=used)
@@ -62,6 +62,6 @@ def project(meter: str, usage: Usage, outlooks: Outlooks, now: Now, *, is_stored
 
 
 def _of_first_day(today: int, now: Now, *, is_stored: bool) -> Outlook:
-    """Return the outlook of an asset that was first used today, by what today has brought."""
+    """Return the outlook of an asset that was first used today, from today's usage alone."""
     daily = 0 if is_stored else usage_of_first_day(today, now)
     return Outlook(daily, daily, daily)

@@ -1,6 +1,6 @@
-"""What the usage of one meter costs in a billing cycle, by the arithmetic of Cloudflare's invoices. Pure.
+"""Rating: the cost of one meter's usage in a billing cycle, by the arithmetic of Cloudflare's invoices. Pure.
 
-    billable = what exceeds the included quantity, per account and meter
+    billable = usage above the included quantity, per account and meter
     line     = billable, rounded up to whole blocks, times the price of a block
 
 https://developers.cloudflare.com/r2/pricing/ and /durable-objects/platform/pricing/ state the rounding.
@@ -21,11 +21,11 @@ from exporter.pricing.money import ZERO, to_usd
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How usage is rated where Cloudflare leaves it open, or the user wants it otherwise.
+    """Choices where Cloudflare's arithmetic is not documented, or the user wants another.
 
-    ``storage_month_days`` is by how many days the daily peaks of a GB-month are divided (None: those of the cycle).
-    With ``is_proportional`` nothing is rounded up, without ``has_included`` nothing is included, and with
-    ``pools_days`` what is included per day may be used on any day of the cycle.
+    ``storage_month_days`` is the number of days by which the daily peaks of a GB-month are divided (None: those of the
+    cycle). With ``is_proportional`` nothing is rounded up, without ``has_included`` nothing is included, and with
+    ``pools_days`` daily allowances may be used on any day of the cycle.
     """
 
     storage_month_days: int | None = 30
@@ -34,13 +34,13 @@ class Terms:
     pools_days: bool = True
 
     def month_days(self, cycle: Cycle) -> int:
-        """Return by how many days a cycle's daily peaks are divided."""
+        """Return the number of days by which a cycle's daily peaks are divided."""
         return self.storage_month_days or cycle.length
 
 
 @dataclass(frozen=True, slots=True)
 class Consumption:
-    """What was used of a meter on each UTC day, in its smallest units; ``unit`` of them make one unit of its rate."""
+    """The usage of a meter on each UTC day in its smallest units; ``unit`` of them make one unit of its rate."""
 
     days: Mapping[date, int]
     unit: int = 1
@@ -50,20 +50,20 @@ class Consumption:
         return _between(self.days, since, until)
 
     def with_days(self, days: Mapping[date, int]) -> "Consumption":
-        """Return the same with more used on some days."""
+        """Return the consumption with amounts added on some days."""
         sums = dict(self.days)
         for day, amount in days.items():
             sums[day] = sums.get(day, 0) + amount
         return Consumption(sums, self.unit)
 
     def until(self, last: date) -> "Consumption":
-        """Return the days up to and with one."""
+        """Return the consumption through a day."""
         return Consumption({day: amount for day, amount in self.days.items() if day <= last}, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a bill: quantities in the rate's unit; ``billed`` is ``billable`` after rounding; ``usd`` is exact."""
+    """A line of a bill; quantities are in the rate's unit, ``billed`` is ``billable`` rounded, ``usd`` is exact."""
 
     quantity: Fraction
     included: Fraction
@@ -73,12 +73,12 @@ class Line:
 
     @property
     def used_ratio(self) -> Fraction | None:
-        """Return how much of the included quantity is used; None if nothing is included."""
+        """Return the used share of the included quantity; None if nothing is included."""
         return self.quantity / self.included if self.included else None
 
 
 class _Span(NamedTuple):
-    """A price on the days [since, until), with what it includes and the block it is for in whole parts of a unit."""
+    """A price on the days [since, until), with its included quantity and its block in whole parts of a unit."""
 
     price: Price
     since: date
@@ -87,7 +87,7 @@ class _Span(NamedTuple):
     block: int
 
     def billable(self, before: int, amount: int) -> int:
-        """Return what exceeds the included quantity of an amount that comes after another."""
+        """Return the part of an amount that exceeds the included quantity, after ``before`` has been used."""
         return self._above(before + amount) - self._above(before)
 
     def _above(self, amount: int) -> int:
@@ -96,12 +96,12 @@ class _Span(NamedTuple):
         return max(amount - self.included, 0)
 
     def is_like(self, other: "_Span") -> bool:
-        """Return whether a block begun at one price may be ended at the other."""
+        """Return whether a block begun at one price may be completed at the other."""
         return (self.block, self.price.rounding) == (other.block, other.price.rounding)
 
 
 class Rating:
-    """The prices of a rate in a cycle, for usage of which ``unit`` of the smallest units make one of the rate's."""
+    """The prices of a rate in a cycle, for usage in smallest units of which ``unit`` make one of the rate's."""
 
     def __init__(self, rate: Rate, cycle: Cycle, terms: Terms, unit: int = 1) -> None:
         self._cycle = cycle
@@ -110,7 +110,7 @@ class Rating:
         spans = [(_rounded_as(price, terms), since, until) for price, since, until in rate.spans(cycle)]
         included = [_included_at(price, cycle, terms) for price, _, _ in spans]
         blocks = [Fraction(price.per) for price, _, _ in spans]
-        # Smallest units are cut so finely that blocks and included quantities are whole numbers.
+        # Smallest units are divided so that blocks and included quantities become integers.
         self._cut = lcm(*((quantity * unit).denominator for quantity in (*included, *blocks)))
         self._parts = unit * self._cut
         self._included = max(included, default=Fraction(0))
@@ -120,11 +120,11 @@ class Rating:
         ]
 
     def line(self, days: Mapping[date, int]) -> Line:
-        """Return the line of the cycle. ``days`` are amounts by UTC day; some may be before the cycle, or after it.
+        """Return the line of the cycle. ``days`` are amounts by UTC day, possibly also outside the cycle.
 
-        A change of price within the cycle leaves the included quantity one: what was used first uses it up. The rest of
-        the last block that was begun costs the lowest price that the cycle has, so that more usage never costs less
-        (but where usage is rounded to the nearest block, and the price rises within the cycle).
+        If the price changes within the cycle, the included quantity is shared: earlier usage uses it up first. The rest
+        of the last begun block costs the lowest price of the cycle, so that more usage never costs less (except if
+        usage is rounded to the nearest block and the price rises within the cycle).
         """
         billable = list(self._billable(days))
         usd, billed = Fraction(0), 0
@@ -150,7 +150,7 @@ class Rating:
         )
 
     def _billable(self, days: Mapping[date, int]) -> Iterator[tuple[_Span, int]]:
-        """Return what is billable at each price, in each period of an included quantity."""
+        """Yield the billable amount at each price, in each period of an included quantity."""
         spent: dict[object, int] = {}
         for span in self._spans:
             for period, amount in self._by_period(span, days).items():
@@ -161,7 +161,7 @@ class Rating:
                     yield span, billable
 
     def _by_period(self, span: _Span, days: Mapping[date, int]) -> dict[object, int]:
-        """Return what was used in each period of an included quantity, in order."""
+        """Return the usage in each period of an included quantity, in order."""
         if span.price.included_per is Period.CYCLE:
             return {None: _between(days, span.since, span.until)}
         sums: dict[object, int] = {}
@@ -171,7 +171,7 @@ class Rating:
         return sums
 
     def _used_before(self, price: Price, days: Mapping[date, int], period: object) -> int:
-        """Return what was used of a calendar month before the cycle began in it."""
+        """Return the usage of a calendar month before the cycle began in it."""
         if price.included_per is not Period.MONTH:
             return 0
         earlier = (day for day in days if day < self._cycle.start and (day.year, day.month) == period)
@@ -179,7 +179,7 @@ class Rating:
 
 
 def rate_usage(rate: Rate, used: Consumption, cycle: Cycle, terms: Terms) -> Line:
-    """Return the line of a cycle."""
+    """Return the line of a meter in a cycle."""
     return Rating(rate, cycle, terms, used.unit).line(used.days)
 
 
@@ -192,7 +192,7 @@ def _rounded_as(price: Price, terms: Terms) -> Price:
 
 
 def _period_of(price: Price, day: date, terms: Terms) -> object:
-    """Return what tells the periods of an included quantity apart."""
+    """Return a key of the period of an included quantity that a day is in."""
     match price.included_per:
         case Period.DAY if not terms.pools_days:
             return day

@@ -1,4 +1,4 @@
-"""What the user decides about costs, as plain values."""
+"""The user's settings on costs, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ from enum import StrEnum
 from exporter.pricing.overrides import Override
 
 AUTO = "auto"
-"""The plan, or the days of a GB-month, are found out."""
+"""The plan, or the days of a GB-month, are detected."""
 
 PAID_PLAN = "workers_paid"
 FREE_PLAN = "workers_free"
 
 
 class Spread(StrEnum):
-    """Where subscriptions go: to no project, or to the projects by their usage at list price, or in equal parts."""
+    """Allocation of subscriptions: to no project, to the projects by usage at list price, or in equal parts."""
 
     APART = "apart"
     USAGE = "usage"
@@ -24,7 +24,7 @@ class Spread(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Dollars for each billing cycle, for what matches all that is given: an account, a project, a product."""
+    """Dollars per billing cycle for everything that matches the given account, project and product."""
 
     name: str
     amount: Decimal
@@ -35,7 +35,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class AccountRule:
-    """What holds for one account, by id or label; None: as for all."""
+    """Settings of one account, by id or label; None: as for all."""
 
     plan: str | None = None
     cycle_day: int | None = None
@@ -43,10 +43,10 @@ class AccountRule:
 
 @dataclass(frozen=True, slots=True)
 class CostRules:
-    """All that is decided.
+    """All of the user's settings on costs.
 
-    ``storage_month_days`` is a number, ``cycle`` or ``auto``; ``cycle_day`` is used where the account's subscriptions
-    do not tell.
+    ``storage_month_days`` is a number, ``cycle`` or ``auto``; ``cycle_day`` is used if the account's subscriptions do
+    not show the day.
     """
 
     plan: str = AUTO

@@ -1,4 +1,4 @@
-"""How an account is billed: its plan, its cycles and its subscriptions, each with where that is known from. Pure."""
+"""An account's billing terms: its plan, cycles and subscriptions, each with the source of that knowledge. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from exporter.pricing.rating import Terms
 from exporter.pricing.rules import AUTO, FREE_PLAN, PAID_PLAN, AccountRule, CostRules
 
 DOCUMENTED_MONTH_DAYS = 30
-"""By what a GB-month is divided, according to https://developers.cloudflare.com/r2/pricing/."""
+"""The divisor of a GB-month according to https://developers.cloudflare.com/r2/pricing/."""
 
 MONTHS = {"weekly": Fraction(12, 52), "monthly": Fraction(1), "quarterly": Fraction(3), "yearly": Fraction(12)}
-"""How many months the frequencies of subscriptions last."""
+"""The length of each billing frequency of subscriptions, in months."""
 
 WORKERS_PAID = "workers_paid_subscription"
 
 PAID = frozenset({WORKERS_PAID, "wfp_subscription"})
-"""Subscriptions with which the usage of Workers is billed, not limited."""
+"""Subscriptions that make the usage of Workers billed instead of limited."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionCost:
-    """What a subscription costs in each cycle; one that is paid by the year, a twelfth.
+    """The cost of a subscription per cycle; a yearly one costs a twelfth.
 
-    ``meter`` is the card's, if it is there. It is ``is_assumed`` if the account's subscriptions could not be read.
+    ``meter`` is the card's, if there is one. It ``is_assumed`` if the account's subscriptions could not be read.
     """
 
     name: str
@@ -42,7 +42,7 @@ class SubscriptionCost:
 
 @dataclass(frozen=True, slots=True)
 class AccountTerms:
-    """How an account is billed. The sources are ``subscriptions``, ``configuration`` or ``assumed``.
+    """The billing terms of an account. The sources are ``subscriptions``, ``configuration`` or ``assumed``.
 
     ``unpriced`` are subscriptions that are not in dollars.
     """
@@ -56,12 +56,12 @@ class AccountTerms:
     unpriced: tuple[str, ...] = ()
 
     def cycle_of(self, day: date) -> Cycle:
-        """Return the billing cycle that a day is in."""
+        """Return the billing cycle that contains a day."""
         return cycle_of(day, self.anchor_day)
 
 
 def account_terms(card: RateCard, rules: CostRules, facts: BillingFacts, names: Iterable[str]) -> AccountTerms:
-    """Return how an account that goes by these names is billed."""
+    """Return the billing terms of an account; ``names`` are its names in the configuration."""
     own = next((rules.accounts[name] for name in names if name in rules.accounts), AccountRule())
     charged = [each for each in facts.subscriptions or () if each.is_charged]
     plan, plan_source = _plan(card, own.plan or rules.plan, facts, charged)
@@ -90,7 +90,7 @@ def _plan(card: RateCard, wanted: str, facts: BillingFacts, charged: list[Subscr
 
 
 def _anchor(card: RateCard, wanted: int | None, facts: BillingFacts, charged: list[Subscription]) -> tuple[int, str]:
-    """Return the day of the month on which cycles begin; that of Workers Paid counts before that of others."""
+    """Return the day of the month on which cycles begin; that of Workers Paid comes before others."""
     monthly = [each for each in charged if each.frequency == "monthly" and each.period_start]
     monthly.sort(key=lambda each: (_meter_of(card, each) != WORKERS_PAID, not each.price))
     if facts.anchor_day is not None:
@@ -101,7 +101,7 @@ def _anchor(card: RateCard, wanted: int | None, facts: BillingFacts, charged: li
 
 
 def _meter_of(card: RateCard, subscription: Subscription) -> str:
-    """Return the card's meter of a subscription; what has none goes by its name."""
+    """Return the card's meter of a subscription, or one made from its name."""
     known = card.meter_by_invoice.get(strip_allowance(subscription.name), "")
     return known or "_".join(subscription.name.lower().split())
 
@@ -120,7 +120,7 @@ def _cost_of(card: RateCard, subscription: Subscription) -> SubscriptionCost:
 
 
 def _of_plan(card: RateCard, plan: BillingPlan) -> tuple[SubscriptionCost, ...]:
-    """Return what a plan brings, where the account's own subscriptions are not known."""
+    """Return the subscriptions of a plan, for an account whose own are unknown."""
     rates = [(meter, card.meters[meter]) for meter in plan.subscriptions]
     return tuple(
         SubscriptionCost(rate.invoice or rate.name, meter, rate.product, rate.prices[0].price, is_assumed=True)

@@ -1,7 +1,7 @@
-"""Usage as bills see it: what an account used of each meter day by day, and what each of its assets had of that. Pure.
+"""Usage as on bills: an account's daily usage of each meter, and the share of each asset. Pure.
 
-Quantities are integers of the meter's smallest unit. Of what is stored, a day counts the bytes at its peak: that of the
-account is the highest hourly sum over all assets, which may be less than the sum of their own peaks.
+Quantities are integers in the meter's smallest unit. The amount of a stored quantity on a day is its peak in bytes: the
+account's is the highest hourly sum over all assets, which may be less than the sum of the assets' own peaks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,18 +19,18 @@ from exporter.pricing.tariffs import billed_meter
 Key = TypeVar("Key", str, date)
 
 Days = dict[date, int]
-"""The amount of each day."""
+"""Amounts by day."""
 
 Assets = dict[str, int]
-"""The amount of each asset, by id."""
+"""Amounts by asset id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Usage of a cycle up to now, each by meter.
+    """The usage of a cycle so far, by meter.
 
-    ``days`` is the account's amount of each day, ``assets`` the sums of the cycle, and ``today`` what of these is
-    today's.
+    ``days`` are the account's daily amounts, ``assets`` the assets' sums over the cycle, and ``today`` today's part of
+    these.
     """
 
     days: Mapping[str, Days] = field(default_factory=dict)
@@ -39,10 +39,9 @@ class Usage:
 
 
 class UsageTable:
-    """Adds daily sums up; what is on no card is left out.
+    """A table that adds up daily sums; meters that are not on the card are left out.
 
-    Days before the cycle count for the history that forecasts are made of, and for included quantities of a calendar
-    month.
+    Days before the cycle count for the history behind forecasts, and for included quantities of a calendar month.
     """
 
     def __init__(self, card: RateCard, now: Now) -> None:
@@ -57,7 +56,7 @@ class UsageTable:
         self._billed: dict[tuple[str, bool], str | None] = {}
 
     def add(self, entries: Iterable[tuple[DailyKey, int]]) -> None:
-        """Add daily sums (day, asset, meter)."""
+        """Add daily sums with keys (day, asset, meter)."""
         cycle, today = self._now.cycle, self._now.today
         for (day, asset, counted), amount in entries:
             meter = self._billed_as(counted, asset.startswith(DISPATCH_PREFIX))
@@ -74,11 +73,11 @@ class UsageTable:
                 _add(self._today.setdefault(meter, {}), asset, amount)
 
     def forget_history(self) -> None:
-        """Keep no day by day figures of the assets, once the outlooks are known."""
+        """Drop the assets' daily history, once the outlooks have been computed."""
         self._history = History(self._now.today - DAY)
 
     def copy(self) -> "UsageTable":
-        """Return a table that can go on by itself; the history is one for both."""
+        """Return an independent copy that shares only the history."""
         other = UsageTable(self._card, self._now)
         other._days, other._peaks = _copied(self._days), _copied(self._peaks)
         other._assets, other._today = _copied(self._assets), _copied(self._today)
@@ -86,7 +85,7 @@ class UsageTable:
         return other
 
     def usage(self) -> Usage:
-        """Return what was added so far."""
+        """Return the usage added so far."""
         cycle, today = self._now.cycle, self._now.today
         alone = {meter: self._peaks[meter] for meter in self._peaks.keys() - self._days.keys()}
         whole = {
@@ -97,7 +96,7 @@ class UsageTable:
         return Usage(self._account_days(), whole | self._assets, now | self._today)
 
     def outlooks(self) -> Outlooks:
-        """Return what the days to come will bring, by what the last full ones brought."""
+        """Return the outlooks for the days to come, from the last full ones."""
         stored = {meter for meter, how in self._meters.items() if how.is_stored}
         window = self._history.window()
         totals = {meter: [days.get(day, 0) for day in window] for meter, days in self._account_days().items()}
@@ -132,7 +131,7 @@ def first_day(now: Now) -> date:
 
 
 def consumption(card: RateCard, meter: str, days: Mapping[date, int], cycle: Cycle, terms: Terms) -> Consumption:
-    """Return the amounts of days with the unit of the meter's rate: of bytes stored for a day, the GB-month."""
+    """Return amounts by day with the unit of the meter's rate: for stored bytes, the GB-month."""
     how = card.read_meters[meter]
     return Consumption(days, how.scale * terms.month_days(cycle) if how.is_stored else how.scale)
 

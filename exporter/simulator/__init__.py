@@ -1,6 +1,6 @@
-"""A simulated Cloudflare: the HTTP API, a deterministic model of accounts and an oracle that knows what was used.
+"""A simulated Cloudflare: the HTTP API, a deterministic model of accounts, and an oracle that knows all usage.
 
-It shares nothing with the rest of the exporter, so that a misunderstanding of Cloudflare's API can't be in both.
+It shares nothing with the rest of the exporter, so that a misunderstanding of Cloudflare's API cannot be in both.
 """
 
 from exporter.simulator.arrival import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve

@@ -1,4 +1,4 @@
-"""Answers one question about one dataset of an account: plan, faults, rows, sampling, order and page."""
+"""Answers to single questions about a dataset of an account: plan, faults, rows, sampling, order and page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _NEWEST_FIRST = frozenset({"datetimeMinute_DESC", "datetime_DESC"})
 
 @dataclass(frozen=True)
 class Circumstances:
-    """When a question is asked (epoch seconds), by which request, with which variables, and what goes wrong."""
+    """The circumstances of a question: its time (epoch seconds), request, variables and faults."""
 
     at: int
     request_number: int
@@ -41,7 +41,7 @@ class _Arguments:
 
 
 class Answers:
-    """Answers questions; each selection of a document is prepared once."""
+    """Answers questions; each selection of a document is prepared only once."""
 
     def __init__(self, state: State, schema: GraphQLSchema) -> None:
         self._state = state
@@ -49,7 +49,7 @@ class Answers:
         self._questions: WeakKeyDictionary[Selected, Question] = WeakKeyDictionary()
 
     def rows(self, selected: Selected, account: AccountModel, circumstances: Circumstances) -> list[str]:
-        """The rows as JSON objects. Raises Unanswerable if Cloudflare would refuse this question."""
+        """Return the rows as JSON objects. Raises Unanswerable if Cloudflare would refuse this question."""
         question = self._questions.get(selected)
         if question is None:
             question = Question(DATASETS[selected.name], self._schema).prepare(selected.children)

@@ -1,4 +1,4 @@
-"""Everything below /client/v4 as one function from request to answer: authentication, limits, faults, REST, GraphQL."""
+"""Everything below /client/v4 as a function from request to answer: authentication, limits, faults, REST, GraphQL."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,14 +24,14 @@ _HTML = b"<html><head><title>Error</title></head><body><center><h1>Error</h1></c
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that is sent after `delay_seconds`; None where the connection breaks instead."""
+    """An answer that is sent after ``delay_seconds``; its response is None if the connection breaks instead."""
 
     response: HttpResponse | None
     delay_seconds: float = 0
 
 
 class CloudflareApi:
-    """The simulated API. `requests` counts what was asked, by `rest` and `graphql`."""
+    """The simulated API. ``requests`` counts the requests by ``rest`` and ``graphql``."""
 
     def __init__(self, state: State, clock: Clock, faults: Faults, documents: Documents) -> None:
         self._state = state
@@ -44,7 +44,7 @@ class CloudflareApi:
         self.requests: Counter[str] = Counter()
 
     def answer(self, request: HttpRequest) -> Answer:
-        """Answer a request as Cloudflare would, or as the faults say."""
+        """Answer a request as Cloudflare would, or as the faults require."""
         now = self._clock.now()
         path = request.path.removeprefix(BASE_PATH).rstrip("/")
         api = "graphql" if path == "/graphql" else "rest"
@@ -134,14 +134,14 @@ class CloudflareApi:
         except Refused as refusal:
             return refusal
         except (ValueError, AttributeError):
-            return Refused("query contains error: the body is no JSON object")
+            return Refused("query contains error: the body is not a JSON object")
 
 
 _NOBODY = TokenModel(token="", accounts=frozenset(), permissions=frozenset())
 
 
 def _refused_token(request: HttpRequest, token: TokenModel | None) -> HttpResponse | None:
-    """The refusal of a missing, unknown or expired token."""
+    """Return the refusal of a missing, unknown or expired token."""
     if token is None:
         if request.bearer() is not None and request.path.endswith("/tokens/verify"):
             return error_response(401, 1000, "Invalid API Token")
@@ -155,12 +155,12 @@ def _refused_token(request: HttpRequest, token: TokenModel | None) -> HttpRespon
 
 
 def _products(datasets: Iterable[str]) -> Mapping[str, str]:
-    """The datasets with the product of each."""
+    """Return the datasets with their products."""
     return {name: DATASETS[name].product for name in datasets}
 
 
 def _whole_answer(faults: Sequence[Fault]) -> Answer | None:
-    """The answer of a fault that leaves nothing to Cloudflare."""
+    """Return the answer of a fault that replaces Cloudflare's completely, or None."""
     fault = first(faults, Kind.HTTP_STATUS, Kind.THROTTLE, Kind.DISCONNECT)
     if fault is None:
         return None
@@ -184,14 +184,14 @@ def _refusal(refusal: Refused, now: datetime, retry_seconds: int | None = None) 
 
 
 def _to_retry(response: HttpResponse, seconds: int | None) -> HttpResponse:
-    """The answer with the time after which to ask again, if one is told."""
+    """Return the response with its Retry-After time, if there is one."""
     if seconds is None:
         return response
     return replace(response, headers={**response.headers, "retry-after": str(seconds)})
 
 
 def _delayed(response: HttpResponse | None, faults: Sequence[Fault]) -> Answer:
-    """The answer, late or cut short as the faults say."""
+    """Return the answer, delayed or truncated as the faults require."""
     slow = first(faults, Kind.SLOW)
     if response is not None and first(faults, Kind.TRUNCATED_BODY) is not None:
         response = replace(response, body=response.body[: len(response.body) // 2])

@@ -1,4 +1,4 @@
-"""The ASGI application: turns HTTP messages into requests and answers back into messages."""
+"""The ASGI application: turns HTTP messages into requests, and answers into messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -25,8 +25,8 @@ class ConnectionBroken(ConnectionError):
 class Application:
     """Serves the API below /client/v4 and the control interface below /_sim/.
 
-    With `closes` a broken connection is an answer that stops halfway, which makes a server close the connection;
-    without it `broken_connection()` is raised.
+    With ``closes`` a broken connection is a response that stops halfway, which makes a server close the connection;
+    otherwise ``broken_connection()`` is raised.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Application:
             raise self._broken_connection()
 
     async def _is_too_late(self, seconds: float, receive: Receive) -> bool:
-        """Let the client wait; whether it went away meanwhile, so that nobody is there to be answered."""
+        """Let the client wait, and return whether it has disconnected meanwhile."""
         if not seconds or self._sleep is None:
             return False
         pausing = asyncio.ensure_future(self._sleep(seconds))

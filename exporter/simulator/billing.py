@@ -1,6 +1,6 @@
-"""Billing: an account's subscriptions, and its billable usage as daily rows with what each adds to the bill.
+"""Billing: an account's subscriptions, and its billable usage as daily rows with the cost that each adds.
 
-Usage is counted in whole parts of a unit and money in Decimals, and both reach the answer digit by digit.
+Usage is counted in integer parts of a unit and money in Decimal, and both are sent with all digits.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,17 +31,17 @@ _LAST_DIGIT = Decimal("1E-12")
 
 
 def is_billing(account: AccountModel, path: str) -> bool:
-    """Whether the account answers a path below its own with something of this module."""
+    """Return whether a path below the account's is one of this module."""
     return path in (_SUBSCRIPTIONS, _INFO, f"/{account.usage_path}")
 
 
 def billing_result(
     path: str, account: AccountModel, usage: Usage, query: Mapping[str, str], now: datetime
 ) -> list[dict[str, Any]] | dict[str, Any]:
-    """The result of a path that is of billing, with Decimals for numbers. Raises Refusal.
+    """Return the result of a billing path, with Decimals for numbers. Raises Refusal.
 
-    Usage is told by the day from the query's `from` to its `to`, both inclusive, else from the start of the current
-    cycle up to now; nothing of it if no cycle begins on one of these days.
+    Usage is daily from the query's ``from`` to its ``to``, both inclusive, by default from the start of the current
+    cycle until now; it is empty if no cycle begins on one of these days.
     """
     if path == _SUBSCRIPTIONS:
         return [_subscription(identifier, entry, now) for identifier, entry in _begun(account, now)]
@@ -57,7 +57,7 @@ def billing_result(
 
 @dataclass(frozen=True)
 class _Bill:
-    """Whose usage is billed, as visible at `now`."""
+    """The account that is billed, and the time ``now`` until which its usage is visible."""
 
     account: AccountModel
     usage: Usage
@@ -66,9 +66,9 @@ class _Bill:
 
 @dataclass(frozen=True)
 class _Day:
-    """What a service used on a day, and in its cycle up to the day's end, in parts of a unit `scale` of which are one.
+    """The usage of a service on a day, and in its cycle through that day, in parts of which ``scale`` make a unit.
 
-    `before` is what was used in the cycle up to the day's start.
+    ``before`` is the usage of the cycle until the start of the day.
     """
 
     start: datetime
@@ -79,7 +79,7 @@ class _Day:
 
 
 def _subscriptions(account: AccountModel) -> list[tuple[str, Subscription]]:
-    """All with their identifiers, which go by position: two may be alike, as the plans of two zones are."""
+    """Return all subscriptions with ids made from their positions: two may be equal, such as the plans of two zones."""
     return [
         (sha256(f"{account.id}/subscription {number}".encode()).hexdigest()[:32], subscription)
         for number, subscription in enumerate(account.subscriptions)
@@ -129,7 +129,7 @@ def _info(account: AccountModel, now: datetime) -> dict[str, Any]:
 
 
 def _decisive(account: AccountModel) -> tuple[str, Subscription] | tuple[None, None]:
-    """The subscription whose periods are the account's billing cycles: the first that is monthly."""
+    """Return the subscription whose periods are the account's billing cycles: the first monthly one."""
     monthly = (found for found in _subscriptions(account) if found[1].frequency == "monthly")
     return next(monthly, (None, None))
 
@@ -140,7 +140,7 @@ def _cycle(account: AccountModel, when: datetime) -> Period:
 
 
 def _range(query: Mapping[str, str], cycle: Period, now: datetime) -> tuple[date, date]:
-    """The days that are asked about, both inclusive."""
+    """Return the queried days, both inclusive."""
     first = _asked_day(query, "from", cycle.start.date())
     last = _asked_day(query, "to", now.astimezone(UTC).date())
     if last < first:
@@ -156,14 +156,14 @@ def _asked_day(query: Mapping[str, str], name: str, usual: date) -> date:
         day = date.fromisoformat(given)
     except ValueError:
         day = None
-    # Other forms of ISO 8601 are dates too, but not to Cloudflare.
+    # Other forms of ISO 8601 are not accepted by Cloudflare.
     if day is None or day.isoformat() != given or day.year not in _YEARS:
-        raise Refusal(400, 7400, f"Invalid {name}: it has to be YYYY-MM-DD")
+        raise Refusal(400, 7400, f"Invalid {name}: must be YYYY-MM-DD")
     return day
 
 
 def _rows(bill: _Bill, first: datetime, last: datetime) -> list[dict[str, Any]]:
-    """The rows of the days from `first` to `last`, day by day; of one that has not ended what is visible of it."""
+    """Return the rows of the days from ``first`` to ``last``, in order; an unfinished day has its visible part."""
     account = bill.account
     identifier, decisive = _decisive(account)
     begin = _cycle(account, first).start
@@ -184,7 +184,7 @@ def _rows(bill: _Bill, first: datetime, last: datetime) -> list[dict[str, Any]]:
 
 
 def _days(bill: _Bill, service: Service, since: datetime, until: datetime) -> Iterator[_Day]:
-    """The days on which a service was used, in order. Every cycle begins with nothing used."""
+    """Return the days on which a service was used, in order. Usage is counted anew in every cycle."""
     by_day: dict[int, int] = {}
     for feed in service.feeds:
         for minute, used in _used(bill, service, feed, since, until):
@@ -203,7 +203,7 @@ def _days(bill: _Bill, service: Service, since: datetime, until: datetime) -> It
 
 
 def _used(bill: _Bill, service: Service, feed: Feed, since: datetime, until: datetime) -> Iterator[tuple[int, int]]:
-    """What a feed has of each day, by the minute that the day starts with: a sum, or of what is stored the peak."""
+    """Yield a feed's daily amounts with the minute at which the day starts: a sum, or the peak if stored."""
     dataset = DATASETS[feed.dataset]
     counts = feed.counts
     names = [measure.name for measure in dataset.measures]
@@ -216,7 +216,7 @@ def _used(bill: _Bill, service: Service, feed: Feed, since: datetime, until: dat
         epoch_minute(since),
         epoch_minute(until),
         60 if service.stored else _DAY_MINUTES,
-        # Rows of storage are maxima: only those of single assets can be added up to what the account held.
+        # Storage rows are maxima: only those of single assets can be added up to the account's total.
         tuple(range(len(dataset.dimensions))) if service.stored else (),
         tuple(names.index(name) for name in feed.measures),
         accepts,
@@ -269,14 +269,14 @@ def _row(service: Service, day: _Day, identity: Mapping[str, Any]) -> dict[str, 
 
 
 def _billed(service: Service, used: int, scale: int) -> tuple[int, Decimal]:
-    """What of a cycle's usage is beyond the allowance, and the price of the blocks that it begins."""
+    """Return the usage of a cycle beyond the allowance, and the price of the blocks that it begins."""
     billable = max(used - service.included * scale, 0)
     blocks = -(-billable // (service.block * scale))
     return billable, blocks * service.price
 
 
 def _units(parts: int, scale: int) -> Decimal:
-    """Whole units and twelve digits of the next."""
+    """Return units with twelve decimal places."""
     return _CONTEXT.quantize(_CONTEXT.divide(Decimal(parts), Decimal(scale)), _LAST_DIGIT)
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The simulated time, aware and in UTC."""
+    """The simulated time, in UTC."""
 
     def now(self) -> datetime: ...
 
@@ -15,7 +15,7 @@ class Clock(Protocol):
 
 
 class ManualClock:
-    """A clock that moves only when it is told to."""
+    """A clock that moves only when it is set."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
@@ -24,16 +24,16 @@ class ManualClock:
         return self._now
 
     def set(self, now: datetime) -> None:
-        """Jump to `now`, forwards or backwards."""
+        """Jump to ``now``, forwards or backwards."""
         self._now = now.astimezone(UTC)
 
     def advance(self, by: timedelta) -> None:
-        """Move by `by`."""
+        """Move by ``by``."""
         self._now += by
 
 
 class SystemClock:
-    """Real time, shifted by `offset` and running `speed` times as fast (60: a simulated minute each second)."""
+    """Real time, shifted by ``offset`` and ``speed`` times as fast (60: one simulated minute per second)."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class SystemClock:
 
     @property
     def speed(self) -> float:
-        """Simulated seconds per real second while the clock runs."""
+        """Return the simulated seconds per real second while the clock runs."""
         return self._speed
 
     @property
     def frozen(self) -> bool:
-        """Whether the clock stands still."""
+        """Return whether the clock stands still."""
         return self._frozen
 
     def now(self) -> datetime:
@@ -65,16 +65,16 @@ class SystemClock:
         return self._base + timedelta(seconds=(self._monotonic() - self._since) * self._speed)
 
     def set(self, now: datetime) -> None:
-        """Jump to `now` and go on from there."""
+        """Jump to ``now`` and continue from there."""
         self._base = now.astimezone(UTC)
         self._since = self._monotonic()
 
     def set_speed(self, speed: float) -> None:
-        """Run `speed` times as fast as real time from now on."""
+        """Continue ``speed`` times as fast as real time."""
         self.set(self.now())
         self._speed = speed
 
     def freeze(self, frozen: bool = True) -> None:
-        """Stand still, or run again from the time at which the clock stood."""
+        """Stop the clock, or continue from the time at which it stopped."""
         self.set(self.now())
         self._frozen = frozen

@@ -1,6 +1,6 @@
-"""The control interface below /_sim/: clock, faults, incidents, assets and the oracle, for tests and trying things out.
+"""The control interface below /_sim/ for tests and experiments: clock, faults, incidents, assets and the oracle.
 
-It needs no token and is no part of Cloudflare's API.
+It needs no token and is not part of Cloudflare's API.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -24,32 +24,32 @@ _ASSETS: Mapping[str, TypeAdapter[Asset]] = MappingProxyType(
     {kind.kind: TypeAdapter(kind) for kind in (Worker, Bucket, BucketLists, Database, ObjectNamespace, KvNamespace)}
 )
 _LATER = frozenset({"deleted", "renames", "incidents"})
-"""Fields of assets that are changed by requests of their own."""
+"""Fields of assets that have requests of their own to change them."""
 
 
 class Controlled(Protocol):
-    """What the control interface changes and asks: the simulated Cloudflare."""
+    """The simulated Cloudflare, as far as the control interface changes and reads it."""
 
     clock: Clock
     faults: Faults
 
     @property
     def requests(self) -> Mapping[str, int]:
-        """How many requests were made, by API."""
+        """Return the number of requests by API."""
 
     @property
     def state(self) -> State:
-        """What exists now."""
+        """Return what exists now."""
 
     def used(
         self, account_id: str, dataset: str, since: datetime, until: datetime, *, by: Sequence[str] = ()
     ) -> UsageRows:
-        """What was used, visible or not."""
+        """Return all usage, visible or not."""
 
     def visible(
         self, account_id: str, dataset: str, since: datetime, until: datetime, at: datetime, *, by: Sequence[str] = ()
     ) -> UsageRows:
-        """What of it is visible at a time."""
+        """Return the usage that is visible at a time."""
 
     def rename(self, account_id: str, kind: str, asset_id: str, name: str) -> None:
         """Rename an asset."""
@@ -64,13 +64,13 @@ class Controlled(Protocol):
         """Let all usage end."""
 
     def set_lateness(self, lateness: timedelta) -> None:
-        """Change how late usage becomes visible."""
+        """Change the longest delay with which usage becomes visible."""
 
     def set_arrival(self, arrival: Curve | None) -> None:
-        """Change the curve along which it does."""
+        """Change the curve along which usage becomes visible."""
 
     def start_incident(self, account_id: str, script_tag: str, since: datetime, until: datetime) -> None:
-        """Let invocations of a Worker throw."""
+        """Make invocations of a Worker throw."""
 
 
 class _Body(BaseModel):
@@ -130,11 +130,11 @@ class Control:
         }
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """Do what the request asks; 400 with the reason if it makes no sense."""
+        """Execute the request; an invalid one gets 400 with the reason."""
         path = request.path.removeprefix("/_sim").rstrip("/")
         route = self._routes.get((request.method, path))
         if route is None:
-            return json_response(404, {"error": f"there is no {request.method} {request.path}"})
+            return json_response(404, {"error": f"unknown route: {request.method} {request.path}"})
         try:
             return json_response(200, route(request))
         except (ValidationError, ValueError, KeyError, TypeError) as error:
@@ -163,7 +163,7 @@ class Control:
             if wanted.frozen is not None:
                 clock.freeze(wanted.frozen)
         elif wanted.speed is not None or wanted.frozen is not None:
-            raise ValueError("this clock only moves when it is set")
+            raise ValueError("this clock moves only when it is set")
         if wanted.now is not None:
             clock.set(_aware(wanted.now))
         return self._clock(request)
@@ -256,7 +256,7 @@ def _moment(query: Mapping[str, str], name: str) -> datetime:
 
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise ValueError(f"{moment} lacks its offset from UTC")
+        raise ValueError(f"{moment} lacks an offset from UTC")
     return moment
 
 

@@ -1,4 +1,4 @@
-"""How a product declares itself: its analytics datasets and its REST lists. Data, no behaviour of its own."""
+"""The types of a product's declaration: its analytics datasets and its REST lists. Data, no behaviour of its own."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -13,14 +13,14 @@ MILLIONTHS = 1_000_000
 DAY_31 = timedelta(days=31)
 
 Dimension = str | int | None
-"""The value of a dimension; None stands for the name that the asset has at the row's minute."""
+"""The value of a dimension; None stands for the asset's name at the row's minute."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure of a row. With `scale` 1,000,000 it is kept in millionths because Cloudflare gives it as float64.
+    """A numeric field of a row. With ``scale`` 1,000,000 it is kept in millionths, as Cloudflare returns it as float64.
 
-    One that is not `shown` has no `sum` or `max` field: it is only the source of averages and quantiles.
+    A measure that is not ``shown`` has no ``sum`` or ``max`` field: it is only the source of averages and quantiles.
     """
 
     name: str
@@ -32,9 +32,9 @@ class Measure:
 class Cell:
     """One combination of dimension values of an asset.
 
-    `share` is its part of the asset's events in thousandths. A measure with `(a, b)` in `weights` is
-    `a` times the events plus `b` times a small noise, so that sums over minutes are sums of two integers.
-    `incident` marks the cell whose rows an error burst adds to.
+    ``share`` is its part of the asset's events in thousandths. A measure with ``(a, b)`` in ``weights`` is
+    ``a`` times the events plus ``b`` times a small noise, so that sums over minutes are sums of two integers.
+    ``incident`` marks the cell to which an error burst adds rows.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -45,7 +45,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Level:
-    """A stored quantity of an asset: for each measure its size in the hour that starts at the epoch hour given."""
+    """A stored quantity of an asset: the size of each measure in the hour that starts at the given epoch hour."""
 
     dimensions: tuple[Dimension, ...]
     sizes: Callable[[int], Sequence[int]]
@@ -55,8 +55,8 @@ class Level:
 class Dataset:
     """A GraphQL dataset of an account.
 
-    The first measure counts events. `sources` says from which measure the averages, extremes and quantiles of a name
-    are taken when that is not the measure of the same name. `levels` makes it a storage dataset: hourly maxima.
+    The first measure counts events. ``sources`` names the measure behind the averages, extremes and quantiles of a
+    name, if it is not the measure of the same name. ``levels`` makes it a storage dataset: hourly maxima.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class PageSize:
-    """The smallest, largest and usual number of entries on a page of a REST list."""
+    """The minimum, maximum and default number of entries on a page of a REST list."""
 
     least: int
     most: int
@@ -83,9 +83,9 @@ class PageSize:
 
 @dataclass(frozen=True)
 class Listing:
-    """A REST list below `/accounts/{id}`. Without `page_size` it answers whole; `cursor` pages by cursor.
+    """A REST list below ``/accounts/{id}``. Without ``page_size`` it is one page; ``cursor`` means paging by cursor.
 
-    `nested` is the key of the result under which the array is found. `shown` says whether an asset is listed.
+    ``nested`` is the key of the array in the result. ``shown`` decides whether an asset is listed.
     """
 
     path: str
@@ -100,10 +100,10 @@ class Listing:
 
 
 def timestamp(when: datetime) -> str:
-    """RFC 3339 as the REST API writes it, with microseconds."""
+    """Return a time as in the REST API: RFC 3339 with microseconds."""
     return when.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def fixed(asset: Asset, salt: str, digits: int = 32) -> str:
-    """A hexadecimal identifier that belongs to the asset for good."""
+    """Return a permanent hexadecimal identifier of the asset."""
     return hashlib.sha256(f"{salt}/{asset.kind}/{asset.id}".encode()).hexdigest()[:digits]

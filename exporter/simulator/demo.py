@@ -1,4 +1,4 @@
-"""The demo account: five projects that are worth looking at, and a token for it."""
+"""The demo account with five different projects, and its token."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ _GB = 10**9
 
 
 def demo_world(seed: int = 1, *, first_incident: datetime | None = None) -> World:
-    """The world of the demo account. `first_incident` adds an error burst of ten minutes to the recurring ones."""
+    """Return the world of the demo account. ``first_incident`` adds an error burst of ten minutes."""
     account = AccountModel(
         id=DEMO_ACCOUNT_ID,
         name="Example",
@@ -40,7 +40,7 @@ def demo_world(seed: int = 1, *, first_incident: datetime | None = None) -> Worl
 
 
 def _subscriptions() -> tuple[Subscription, ...]:
-    """What is paid whether it is used or not: three by the month, from the 14th on, and a zone's plan by the year."""
+    """Return the subscriptions: three monthly ones, from the 14th on, and the yearly plan of a zone."""
     anchor = datetime(2024, 2, 14, tzinfo=UTC)
     return (
         Subscription(public_name="Workers Paid", price=Decimal("5.00"), rate_plan_id="workers_paid", anchor=anchor),
@@ -76,7 +76,7 @@ def _uuid(name: str) -> str:
 
 
 def _shop(first_incident: datetime | None) -> tuple[Asset, ...]:
-    """Steady business, with a checkout that throws for six minutes every quarter of an hour."""
+    """Return a steady business with a checkout that throws for six minutes every quarter of an hour."""
     start = datetime(2024, 1, 1, 0, 4, tzinfo=UTC)
     incidents = [Incident(since=start, until=start + timedelta(minutes=6), every=timedelta(minutes=15))]
     if first_incident is not None:
@@ -110,7 +110,7 @@ def _blog() -> tuple[Asset, ...]:
 
 
 def _chat() -> tuple[Asset, ...]:
-    """Durable Objects whose use, and bill, grows from day to day."""
+    """Return Durable Objects whose usage and cost grow from day to day."""
     return (
         _script("chat-gateway", 320, growth=40),
         ObjectNamespace(
@@ -135,7 +135,7 @@ def _chat() -> tuple[Asset, ...]:
 
 
 def _data() -> tuple[Asset, ...]:
-    """A D1 database without indexes: each query reads the whole table."""
+    """Return a D1 database without indexes: each query reads the whole table."""
     return (
         _script("data-import", 25, tags=("team:data",)),
         Database(
@@ -151,7 +151,7 @@ def _data() -> tuple[Asset, ...]:
 
 
 def _labs() -> tuple[Asset, ...]:
-    """Trials: a Worker that nobody calls, one that no list shows and a tenant's of a dispatch namespace."""
+    """Return experiments: an unused Worker, an unlisted one, and a tenant's in a dispatch namespace."""
     return (
         _script("labs-idle", 0),
         _script("labs-ocr", 8),

@@ -1,4 +1,4 @@
-"""Reads GraphQL documents: parses and validates each text once, and flattens it into the fields that it selects."""
+"""GraphQL documents: each text is parsed and validated once, and flattened into the fields that it selects."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ _MOST_DOCUMENTS = 500
 
 
 class Refused(Exception):
-    """A document is not answered at all: `status` is the HTTP status, `code` goes to `extensions` if it is known."""
+    """A document is refused as a whole: ``status`` is the HTTP status, ``code`` goes to ``extensions`` if known."""
 
     def __init__(self, *messages: str, status: int = 400, code: str | None = None) -> None:
         super().__init__("; ".join(messages))
@@ -49,7 +49,7 @@ class Refused(Exception):
 
 @dataclass(eq=False)
 class Selected:
-    """A field that a document selects, under its key in the answer."""
+    """A field that a document selects, with its key in the answer."""
 
     key: str
     name: str
@@ -59,7 +59,7 @@ class Selected:
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """A valid operation. `introspects` if it asks about the schema and not about data."""
+    """A valid operation. It ``introspects`` if it queries the schema instead of data."""
 
     document: DocumentNode
     node: OperationDefinitionNode
@@ -68,21 +68,21 @@ class Operation:
 
 
 def load_schema() -> GraphQLSchema:
-    """The schema that the simulated Cloudflare serves."""
+    """Return the schema that the simulated Cloudflare serves."""
     schema = build_schema(files("exporter.simulator").joinpath("schema.graphql").read_text(encoding="utf-8"))
     install_scalars(schema)
     return schema
 
 
 class Documents:
-    """Reads documents against the simulator's schema, each text once. Simulators may share one."""
+    """A reader of documents for the simulator's schema, each text once. Simulators may share one."""
 
     def __init__(self) -> None:
         self.schema = load_schema()
         self._read: dict[tuple[str, str | None], Operation | Refused] = {}
 
     def read(self, text: str, operation_name: str | None) -> Operation:
-        """The operation of a document. Raises Refused, with Cloudflare's words, if it is not valid."""
+        """Return the operation of a document. Raises Refused with Cloudflare's message if it is not valid."""
         known = self._read.get((text, operation_name))
         if known is None:
             try:
@@ -107,14 +107,14 @@ class Documents:
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         chosen = [node for node in operations if operation_name in (None, node.name.value if node.name else "")]
         if len(chosen) != 1 or chosen[0].operation is not OperationType.QUERY:
-            raise Refused("query contains error: exactly one query has to be chosen")
+            raise Refused("query contains error: exactly one query must be chosen")
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
         selected = _flatten([chosen[0].selection_set], fragments)
         introspects = any(entry.name in {"__schema", "__type"} for entry in selected)
         return Operation(document, chosen[0], selected, introspects)
 
     def variables(self, operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of an operation's variables. Raises Refused if one is missing or of another type."""
+        """Return the values of an operation's variables. Raises Refused if one is missing or has a wrong type."""
         values: dict[str, Any] = {}
         for definition in operation.node.variable_definitions or ():
             name = definition.variable.name.value
@@ -162,7 +162,7 @@ class Documents:
 
 
 def argument(node: ValueNode | None, variables: Mapping[str, Any]) -> Any:
-    """The value of an argument; None if it is absent, null or a variable that was not given."""
+    """Return the value of an argument; None if it is absent, null or a variable without a value."""
     if node is None:
         return None
     if isinstance(node, VariableNode):
@@ -175,7 +175,7 @@ def argument(node: ValueNode | None, variables: Mapping[str, Any]) -> Any:
 
 
 def _in_cloudflares_words(message: str) -> str:
-    """A validation error with its documented prefix: https://developers.cloudflare.com/analytics/graphql-api/errors/."""
+    """Return a validation error with its prefix (https://developers.cloudflare.com/analytics/graphql-api/errors/)."""
     if message.startswith("Cannot query field"):
         return f"unknown field: {message}"
     if "must not have a selection" in message:

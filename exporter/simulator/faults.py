@@ -1,4 +1,4 @@
-"""How the simulated Cloudflare misbehaves: declared faults, the first that match a request are applied."""
+"""The faults of the simulated Cloudflare: of the declared ones, the first that match a request are applied."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from exporter.simulator.dataset import Dataset
 
 BUDGET_DEPLETED = "rate limiter budget depleted, try again after 5 minutes"
-"""What GraphQL says when a limit is exceeded: https://developers.cloudflare.com/analytics/graphql-api/errors/."""
+"""GraphQL's message for an exceeded limit: https://developers.cloudflare.com/analytics/graphql-api/errors/."""
 
 
 class Kind(StrEnum):
@@ -42,14 +42,14 @@ class Kind(StrEnum):
 
 
 _ENDING = frozenset({Kind.HTTP_STATUS, Kind.THROTTLE, Kind.DISCONNECT, Kind.DOCUMENT_ERROR, Kind.BUDGET_ERROR})
-"""Kinds that are the whole answer, so that only those of transport can apply beside them."""
+"""Kinds that are the complete answer, so that only transport faults can be combined with them."""
 
 _OF_TRANSPORT = frozenset({Kind.SLOW, Kind.TRUNCATED_BODY})
 
 _OF_PLAN = frozenset(
     {Kind.UNAVAILABLE, Kind.MISSING_FIELD, Kind.SHORT_DURATION, Kind.SHORT_RETENTION, Kind.SMALL_PAGES}
 )
-"""Kinds that change what a dataset may be asked, so that they hit questions about its settings too."""
+"""Kinds that change the limits of a dataset, so that they also affect questions about its settings."""
 
 _REST_ONLY = frozenset({Kind.SHORT_LIST})
 _GRAPHQL_ONLY = _OF_PLAN | {
@@ -79,25 +79,26 @@ _NEEDED: Mapping[Kind, str] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A fault, and the requests that it hits: those that match everything that is given.
+    """A fault, and the requests that it affects: those that match all given conditions.
 
-    `api` is rest or graphql, `path` a glob over the path below /client/v4, `since` and `until` are simulated times,
-    `times` how many requests are hit at most and `probability` how many of those that match, decided by the seed.
+    ``api`` is rest or graphql, ``path`` a glob over the path below /client/v4, ``since`` and ``until`` are simulated
+    times, ``times`` the maximum number of affected requests and ``probability`` the share of the matching ones,
+    decided by the seed.
 
-    - http_status: `status`, as JSON or with `html` as a page, also one of 200. disconnect: no answer at all.
-    - throttle: status 429, with `seconds` as Retry-After, or without that header if `retry_after` is false.
-    - slow: the answer comes after `seconds` real ones. truncated_body: it ends halfway.
-    - revoked: the token is. account_gone: `account` does not exist, in lists and wherever it is named.
-    - short_list: REST lists lack their second half. accounts_empty: GraphQL answers no account.
-    - document_error, budget_error (in an answer 200): `message` and `code` in place of data. too_many_nodes: the same
-      for documents with more than `limit` datasets.
-    - alias_error: `message` and `code` in place of one dataset. partial: what follows it in the account is lost too.
-    - empty: no rows. lower: `fraction` thousandths of each figure. stale: rows as they were visible `seconds` before.
-    - unavailable: the dataset is not part of the plan. missing_field: `field`, spelled `sum_requests`, is unknown.
-    - short_duration, short_retention: the plan's maxDuration and notOlderThan are `seconds`. small_pages: its
-      maxPageSize is `limit`. Of several, and of the usual, the least holds.
+    - http_status: ``status``, as JSON or with ``html`` as a page, even for 200. disconnect: no answer at all.
+    - throttle: status 429, with ``seconds`` as Retry-After, or without that header if ``retry_after`` is false.
+    - slow: the answer comes after ``seconds`` of real time. truncated_body: it ends halfway.
+    - revoked: the token is. account_gone: ``account`` does not exist, in lists and wherever it is named.
+    - short_list: REST lists lack their second half. accounts_empty: GraphQL returns no account.
+    - document_error, budget_error (in an answer 200): ``message`` and ``code`` in place of data. too_many_nodes: the
+      same for documents with more than ``limit`` datasets.
+    - alias_error: ``message`` and ``code`` in place of one dataset. partial: the rest of the account is lost too.
+    - empty: no rows. lower: ``fraction`` thousandths of each number. stale: rows as visible ``seconds`` before.
+    - unavailable: the dataset is not part of the plan. missing_field: ``field``, as ``sum_requests``, is unknown.
+    - short_duration, short_retention: the plan's maxDuration and notOlderThan are ``seconds``. small_pages: its
+      maxPageSize is ``limit``. The smallest of several values and the usual one applies.
 
-    `message` is Cloudflare's own for the kind if it is not given. Raises ValueError if the kind lacks what it needs.
+    ``message`` defaults to Cloudflare's own for the kind. Raises ValueError if the kind lacks a required value.
     """
 
     kind: Kind
@@ -128,7 +129,7 @@ class Fault:
             raise ValueError(f"a fault {kind} needs {needed}")
         for name, moment in (("since", self.since), ("until", self.until)):
             if moment is not None and moment.tzinfo is None:
-                raise ValueError(f"{name} of a fault {kind} lacks its offset from UTC")
+                raise ValueError(f"{name} of a fault {kind} lacks an offset from UTC")
         if not self.message:
             usual = BUDGET_DEPLETED if kind is Kind.BUDGET_ERROR else "Internal server error"
             object.__setattr__(self, "message", usual)
@@ -136,9 +137,9 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What a request is about, for faults to match; datasets are by name, with their products.
+    """The subject of a request, for matching faults; datasets are by name, with their products.
 
-    `settings` are the datasets about whose settings it asks, `product` is that of a REST list.
+    ``settings`` are the datasets whose settings it queries, ``product`` is that of a REST list.
     """
 
     api: str
@@ -163,7 +164,7 @@ class Faults:
         self._declared: list[_Declared] = []
 
     def add(self, *faults: Fault) -> None:
-        """Declare faults, after those that there are."""
+        """Append faults to the declared ones."""
         self._declared.extend(_Declared(fault, fault.times) for fault in faults)
 
     def clear(self) -> None:
@@ -171,11 +172,11 @@ class Faults:
         self._declared.clear()
 
     def declared(self) -> Sequence[Fault]:
-        """The faults that can still hit."""
+        """Return the faults that can still apply."""
         return [entry.fault for entry in self._declared if entry.left != 0]
 
     def hitting(self, target: Target, now: datetime, request_number: int) -> tuple[Fault, ...]:
-        """The faults that hit this request. Each call uses up one of a fault's `times`."""
+        """Return the faults that affect this request. Each call uses up one of a fault's ``times``."""
         if not self._declared:
             return ()
         hit: list[Fault] = []
@@ -225,12 +226,12 @@ def _names_account(fault: Fault, target: Target) -> bool:
 
 
 def first(faults: Sequence[Fault], *kinds: Kind) -> Fault | None:
-    """The first of the faults that is of one of the kinds."""
+    """Return the first fault of one of the kinds, or None."""
     return next((fault for fault in faults if fault.kind in kinds), None)
 
 
 def about(faults: Sequence[Fault], dataset: Dataset, account_id: str) -> list[Fault]:
-    """Those of a request's faults that concern one dataset of one account."""
+    """Return the faults of a request that concern one dataset of one account."""
     return [
         fault
         for fault in faults

@@ -1,4 +1,4 @@
-"""Filters of GraphQL datasets: from `{datetimeMinute_geq: …, scriptName_in: […], OR: […]}` to bounds and tests."""
+"""Filters of GraphQL datasets: from ``{datetimeMinute_geq: …, scriptName_in: […], OR: […]}`` to bounds and tests."""
 
 import operator
 import re
@@ -21,7 +21,7 @@ TIME_STEPS: Mapping[str, int] = MappingProxyType(
         "date": 1_440,
     }
 )
-"""The time dimensions and the minutes that each is truncated to."""
+"""The time dimensions, with the number of minutes that each truncates to."""
 
 BEGINNING = -(1 << 40)
 END = 1 << 40
@@ -53,7 +53,7 @@ MinuteTest = Callable[[Values, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a filter lets through: the minutes from `lo` up to `hi`, and of them the rows that pass every test."""
+    """The rows that a filter admits: those in the minutes from ``lo`` up to ``hi`` that pass every test."""
 
     lo: int = BEGINNING
     hi: int = END
@@ -62,22 +62,22 @@ class Condition:
 
     @property
     def is_timed(self) -> bool:
-        """Whether it depends on the time of a row."""
+        """Return whether the condition depends on the time of a row."""
         return self.lo != BEGINNING or self.hi != END or bool(self.minute_tests)
 
     def accepts(self, values: Values) -> bool:
-        """Whether dimension values pass, whatever the time."""
+        """Return whether dimension values pass, regardless of the time."""
         return all(test(values) for test in self.tests)
 
     def accepts_minute(self, values: Values, minute: int) -> bool:
-        """Whether dimension values pass at a minute."""
+        """Return whether dimension values pass at a minute."""
         return (
             self.lo <= minute < self.hi and self.accepts(values) and all(t(values, minute) for t in self.minute_tests)
         )
 
 
 def read_filter(given: Mapping[str, Any], dimensions: Sequence[str]) -> Condition:
-    """The condition that a filter states about a dataset with these dimensions."""
+    """Return the condition of a filter on a dataset with these dimensions."""
     condition = Condition()
     for name, operand in given.items():
         if operand is None:

@@ -1,4 +1,4 @@
-"""Answers GraphQL documents about accounts with JSON text, over the selections of the document and not by resolvers."""
+"""GraphQL documents about accounts, answered as JSON text from their selections, without resolvers."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,9 +22,9 @@ from exporter.simulator.world import AccountModel, TokenModel
 
 @dataclass(eq=False)
 class Request:
-    """A document with its variables, asked by the holder of a token at a time; `existing` are all accounts there are.
+    """A document with its variables, sent by a token's holder at a time; ``existing`` are all existing accounts.
 
-    `number` tells requests apart, `faults` are those that hit it.
+    ``number`` identifies the request, ``faults`` are those that affect it.
     """
 
     operation: Operation
@@ -41,39 +41,39 @@ class Request:
 
     @property
     def at(self) -> int:
-        """The time of asking in epoch seconds."""
+        """Return the time of the request in epoch seconds."""
         return int(self.now.timestamp())
 
     def account_selections(self) -> list[Selected]:
-        """The `accounts` that the document selects."""
+        """Return the ``accounts`` that the document selects."""
         viewers = [field for field in self.operation.selected if field.name == "viewer"]
         return [field for viewer in viewers for field in viewer.children if field.name == "accounts"]
 
     def wanted(self, accounts: Selected) -> list[str]:
-        """The account that a selection names; all that the token sees if it names none."""
+        """Return the account that a selection names, or all that the token can see if it names none."""
         chosen = argument(accounts.arguments.get("filter"), self.variables)
         if chosen and "accountTag" in chosen:
             return [chosen["accountTag"]]
         return [account_id for account_id in self.existing if self.token.sees(account_id)]
 
     def account_ids(self) -> list[str]:
-        """The accounts that the document asks about."""
+        """Return the accounts that the document queries."""
         return [account_id for accounts in self.account_selections() for account_id in self.wanted(accounts)]
 
     def questions(self) -> list[Selected]:
-        """The questions of the document: its selections of datasets."""
+        """Return the questions of the document: its selections of datasets."""
         fields = (field for accounts in self.account_selections() for field in accounts.children)
         return [field for field in fields if field.name in DATASETS]
 
     def settings(self) -> list[str]:
-        """The datasets about whose settings the document asks."""
+        """Return the datasets whose settings the document queries."""
         nodes = (field for accounts in self.account_selections() for field in accounts.children)
         fields = (field.name for node in nodes if node.name == "settings" for field in node.children)
         return [name for name in fields if name in DATASETS]
 
 
 class GraphQLApi:
-    """Reads and answers documents."""
+    """Reads documents and answers them."""
 
     def __init__(self, state: State, documents: Documents) -> None:
         self._state = state
@@ -82,16 +82,16 @@ class GraphQLApi:
         self._checked: WeakSet[Operation] = WeakSet()
 
     def read(self, body: Mapping[str, Any], token: TokenModel, now: datetime, budget: int) -> Request:
-        """The request that a POST body makes. Raises Refused if it is no valid document."""
+        """Return the request in a POST body. Raises Refused if it is not a valid document."""
         text, name, variables = body.get("query"), body.get("operationName"), body.get("variables") or {}
         if not isinstance(text, str) or not isinstance(variables, dict):
-            raise Refused("query contains error: the body has to be an object with query and variables")
+            raise Refused("query contains error: the body must be an object with query and variables")
         operation = self._documents.read(text, name)
         values = self._documents.variables(operation, variables)
         return Request(operation, values, token, self._state.accounts, now, budget)
 
     def answer(self, request: Request) -> str:
-        """The answer as JSON. Raises Refused if nothing of the document is answered."""
+        """Return the answer as JSON. Raises Refused if no part of the document is answered."""
         fault = first(request.faults, Kind.DOCUMENT_ERROR, Kind.BUDGET_ERROR)
         if fault is not None:
             is_budget = fault.kind is Kind.BUDGET_ERROR
@@ -112,7 +112,7 @@ class GraphQLApi:
         return f'{{"data":{{{data}}},"errors":{errors}}}'
 
     def _check_fields(self, request: Request) -> None:
-        """Refuse a document that selects a field which is not known."""
+        """Refuse a document that selects an unknown field."""
         world = self._state.world
         is_broken = first(request.faults, Kind.MISSING_FIELD) is not None
         if not is_broken and (not world.missing_fields or request.operation in self._checked):
@@ -177,7 +177,7 @@ class GraphQLApi:
 
 
 def _reached(request: Request, account: AccountModel, accounts: Selected) -> Iterator[Selected]:
-    """The selections of an account up to, and with, the first whose error empties what follows."""
+    """Yield the selections of an account through the first whose error empties the rest."""
     for child in accounts.children:
         yield child
         if request.faults and child.name in DATASETS:
@@ -187,12 +187,12 @@ def _reached(request: Request, account: AccountModel, accounts: Selected) -> Ite
 
 
 def error_body(errors: Sequence[Mapping[str, Any]]) -> str:
-    """The answer to a document of which nothing is answered."""
+    """Return the answer to a document of which no part is answered."""
     return json.dumps({"data": None, "errors": list(errors)})
 
 
 def refusal_body(refusal: Refused, now: datetime) -> str:
-    """The answer to a refused document."""
+    """Return the answer to a refused document."""
     return error_body([_error(message, None, refusal.code, now) for message in refusal.messages])
 
 

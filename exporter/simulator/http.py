@@ -1,4 +1,4 @@
-"""Requests and answers of the simulated Cloudflare, free of any server."""
+"""Requests and responses of the simulated Cloudflare, independent of any server."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request; header names are in lower case and `path` is decoded."""
+    """A request; header names are in lower case and ``path`` is decoded."""
 
     method: str
     path: str
@@ -19,12 +19,12 @@ class HttpRequest:
     body: bytes = b""
 
     def bearer(self) -> str | None:
-        """The token of the Authorization header."""
+        """Return the token of the Authorization header."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else None
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError if it is none."""
+        """Return the body as JSON. Raises ValueError if it is not JSON."""
         return json.loads(self.body or b"{}")
 
 
@@ -47,22 +47,22 @@ class Refusal(Exception):
 
 
 def read_query(query_string: bytes) -> dict[str, str]:
-    """The parameters of a query string; of repeated ones the last."""
+    """Return the parameters of a query string; of repeated ones the last."""
     return dict(parse_qsl(query_string.decode(), keep_blank_values=True))
 
 
 def json_response(status: int, document: object) -> HttpResponse:
-    """A JSON answer."""
+    """Return a JSON answer."""
     return HttpResponse(status, json.dumps(document).encode())
 
 
 def exact_response(status: int, document: object) -> HttpResponse:
-    """A JSON answer in which every Decimal is a number with exactly its digits, as no float could promise."""
+    """Return a JSON response in which every Decimal is a number with exactly its digits."""
     return HttpResponse(status, exact_json(document).encode())
 
 
 def exact_json(value: object) -> str:
-    """The JSON of dictionaries, lists and plain values, where Decimals become numbers without passing by a float."""
+    """Return the JSON of dictionaries, lists and plain values; Decimals become numbers without a float in between."""
     if isinstance(value, Decimal):
         text = format(value, "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
@@ -74,7 +74,7 @@ def exact_json(value: object) -> str:
 
 
 def error_response(status: int, code: int, message: str) -> HttpResponse:
-    """A failure in the envelope of the v4 REST API."""
+    """Return a failure in the envelope of the v4 REST API."""
     return json_response(
         status,
         {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None},

@@ -15,7 +15,7 @@ class _Window:
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a principal may still ask; `quota` None means no limit. With `blocked_seconds` the request is refused."""
+    """A principal's remaining requests; ``quota`` None: no limit. With ``blocked_seconds`` the request is refused."""
 
     quota: int | None
     remaining: int
@@ -31,7 +31,7 @@ class Budgets:
         self._blocked_until: dict[str, datetime] = {}
 
     def spend(self, principal: str, api: str, quota: int | None, now: datetime) -> Allowance:
-        """Count a request and say whether it is allowed. Without a quota everything is."""
+        """Count a request and return whether it is allowed, which it always is without a quota."""
         window = self._windows.get((principal, api))
         if window is None or not window.start <= now < window.start + WINDOW:
             window = self._windows[principal, api] = _Window(now)

@@ -7,21 +7,21 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """From `start` up to `end`, exclusive."""
+    """The days from ``start`` until ``end``, exclusive."""
 
     start: datetime
     end: datetime
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """Return the number of days."""
         return (self.end - self.start).days
 
 
 def period_at(anchor: datetime, when: datetime, *, months: int = 1) -> Period:
-    """The period of so many months that contains `when`; there are such before the anchor too.
+    """Return the period of ``months`` months that contains ``when``, which may be before the anchor.
 
-    Each begins on the anchor's own day, so that one that a short month cuts does not shift those that follow.
+    Each begins on the anchor's own day, so that a period cut by a short month does not shift later ones.
     """
     anchor, when = anchor.astimezone(UTC), when.astimezone(UTC)
     passed = (when.year - anchor.year) * 12 + when.month - anchor.month

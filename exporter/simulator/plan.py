@@ -1,4 +1,4 @@
-"""What an account's plan lets a dataset be asked at the moment: by the world, the account and the faults."""
+"""The current limits of a dataset in an account's plan, from the world, the account and the faults."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from exporter.simulator.world import AccountModel, World
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What may be asked; the times are in seconds, and `missing_fields` are spelled `sum_requests`."""
+    """The limits of a question; times are in seconds, and ``missing_fields`` are written as ``sum_requests``."""
 
     is_enabled: bool
     max_duration: int
@@ -21,7 +21,7 @@ class Plan:
 
 
 def plan_of(world: World, account: AccountModel, dataset: Dataset, faults: Sequence[Fault]) -> Plan:
-    """The plan of an account for a dataset; `faults` are those that concern both."""
+    """Return an account's plan for a dataset; ``faults`` are those that concern both."""
     limits = world.limits
     return Plan(
         is_enabled=dataset.name not in account.disabled_datasets and first(faults, Kind.UNAVAILABLE) is None,
@@ -37,13 +37,13 @@ def plan_of(world: World, account: AccountModel, dataset: Dataset, faults: Seque
 
 
 def missing_fields(world: World, dataset: Dataset, faults: Sequence[Fault]) -> frozenset[str]:
-    """The fields of a dataset that are not known."""
+    """Return the unknown fields of a dataset."""
     removed = {fault.field for fault in faults if fault.kind is Kind.MISSING_FIELD and fault.field is not None}
     return world.missing_fields.get(dataset.name, frozenset()) | removed
 
 
 def max_nodes(world: World, faults: Sequence[Fault]) -> int:
-    """How many datasets a document may ask."""
+    """Return the maximum number of datasets in a document."""
     return _least(world.limits.max_nodes, _limits(faults, Kind.TOO_MANY_NODES))
 
 

@@ -1,6 +1,6 @@
-"""What Cloudflare bills: its services as invoices print them, what each counts and what it costs. Only values.
+"""Cloudflare's billed services: their lines on invoices, what each counts, and its price. Only values.
 
-The simulator's own table, written from the price pages and not from the exporter's rate card, so that one checks the
+This table was written from the price pages, independently of the exporter's rate card, so that one checks the
 other: https://developers.cloudflare.com/workers/platform/pricing/ and https://developers.cloudflare.com/r2/pricing/.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 Row = Mapping[str, str | int | None]
-"""The dimensions of a row of a dataset."""
+"""The dimension values of a dataset's row."""
 
 GB = 10**9
 _MILLION = 1_000_000
@@ -52,7 +52,7 @@ _INFREQUENT = "InfrequentAccess"
 
 @dataclass(frozen=True)
 class Feed:
-    """Usage that counts: the sum of `measures` in those rows of a dataset that `counts` accepts, so many `times`."""
+    """Billed usage: ``times`` the sum of ``measures`` over the rows of a dataset that ``counts`` accepts."""
 
     dataset: str
     measures: tuple[str, ...]
@@ -62,10 +62,10 @@ class Feed:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A line of the bill: `price` for each begun `block` of units beyond those `included` in a cycle.
+    """A line of the bill: ``price`` for each begun ``block`` of units beyond those ``included`` in a cycle.
 
-    Usage is counted in whole parts of a unit, `scale` of which are one. What is `stored` is a size instead of a sum:
-    each day's peak, a month's share of which makes a unit.
+    Usage is counted in integer parts, ``scale`` of which make one unit. A ``stored`` quantity is a size instead of a
+    sum: each day's peak, divided by the days of a month.
     """
 
     name: str
@@ -84,7 +84,7 @@ def _is_own_script(row: Row) -> bool:
 
 
 def _of_class(actions: frozenset[str], *, infrequent: bool) -> Callable[[Row], bool]:
-    """R2 operations of a price class. Calls of no storage class, as ListBuckets is, are Standard ones."""
+    """Return a test for R2 operations of a price class. Those without a storage class (ListBuckets) are Standard."""
 
     def counts(row: Row) -> bool:
         return (
@@ -107,7 +107,7 @@ def _is_standard(row: Row) -> bool:
 def _counted(
     family: str, name: str, price: str, included: int, *feeds: Feed, unit: str = "Requests", scale: int = 1
 ) -> Service:
-    """A service that is sold by the million."""
+    """Return a service that is sold per million."""
     return Service(
         name=name,
         family=family,
@@ -121,7 +121,7 @@ def _counted(
 
 
 def _stored(family: str, name: str, price: str, included: int, feed: Feed) -> Service:
-    """A service that is sold by the GB-month."""
+    """Return a service that is sold per GB-month."""
     return Service(
         name=name,
         family=family,
@@ -212,7 +212,7 @@ _D1 = (
 
 _OBJECTS = "Durable Objects"
 _DURABLE_OBJECTS = (
-    # Twenty messages that come in by WebSocket are one request, so a request is counted as twenty parts.
+    # Twenty incoming WebSocket messages count as one request, so requests are counted in twentieths.
     _counted(
         _OBJECTS,
         "Durable Objects Compute Requests (First 1M is included)",

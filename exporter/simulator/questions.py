@@ -1,4 +1,4 @@
-"""One question about one dataset: which groups and figures it selects, and how its rows are printed as JSON."""
+"""One question about one dataset: the selected groups and fields, and the printing of its rows as JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ _SPREAD: Mapping[str, float] = MappingProxyType(
         "min": 0.25,
     }
 )
-"""What averages, extremes and quantiles are multiples of: the mean of the rows."""
+"""The base of averages, extremes and quantiles: the mean of the rows."""
 
 Row = Sequence[int]
 Print = Callable[[Key, Row, int], str]
@@ -36,7 +36,7 @@ Sort = Callable[[Key, Row], Any]
 
 
 class Unanswerable(Exception):
-    """A question that Cloudflare refuses while it answers the others of the document."""
+    """A question that Cloudflare refuses while it answers the others in the document."""
 
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class Unanswerable(Exception):
 
 @dataclass(eq=False)
 class Question:
-    """A prepared question. `measures` grows when a field or an order needs another figure of the rows."""
+    """A prepared question. ``measures`` grows when a field or an order needs another measure of the rows."""
 
     dataset: Dataset
     schema: GraphQLSchema
@@ -58,11 +58,11 @@ class Question:
     prints: list[Print] = field(default_factory=list)
 
     def dimension_indices(self) -> tuple[int, ...]:
-        """Where the selected dimensions are in the dataset's declaration."""
+        """Return the positions of the selected dimensions in the dataset's declaration."""
         return tuple(self.dataset.dimensions.index(name) for name in self.dimensions)
 
     def order(self, name: str) -> tuple[Sort, bool]:
-        """How rows are sorted by an entry of orderBy, and whether downwards."""
+        """Return the sort key of an entry of orderBy, and whether it is descending."""
         target, _, direction = name.rpartition("_")
         is_down = direction == "DESC"
         if target in self.times:
@@ -85,11 +85,11 @@ class Question:
         return (lambda _key, row: row[position] / max(row[0], 1)), is_down
 
     def printed(self, key: Key, row: Row, interval: int) -> str:
-        """The row as a JSON object."""
+        """Return the row as a JSON object."""
         return self.template % tuple([each(key, row, interval) for each in self.prints])
 
     def prepare(self, selected: Sequence[Selected]) -> "Question":
-        """Work out what has to be added up and how it is printed."""
+        """Determine what must be added up and how it is printed."""
         row_type = self.schema.type_map["account"]
         assert isinstance(row_type, GraphQLObjectType)
         row_type = get_named_type(row_type.fields[self.dataset.name].type)
@@ -157,7 +157,7 @@ class Question:
         return estimate
 
     def _position(self, name: str) -> int:
-        """Where the figure is in a row; events are at 0."""
+        """Return the position of the measure in a row; events are at 0."""
         source = self.dataset.sources.get(name, name)
         index = next(index for index, measure in enumerate(self.dataset.measures) if measure.name == source)
         if index not in self.measures:
@@ -166,7 +166,7 @@ class Question:
 
 
 def decimal(value: int, scale: int) -> str:
-    """A count of parts as a decimal number with as many digits as it needs."""
+    """Return a number of parts as a decimal number with as many digits as it needs."""
     whole, rest = divmod(value, scale)
     if not rest:
         return str(whole)
@@ -174,7 +174,7 @@ def decimal(value: int, scale: int) -> str:
 
 
 def _base(name: str) -> tuple[str, str | None]:
-    """The measure that a quantile is of: `cpuTimeP99` -> `cpuTime`, `P99`."""
+    """Return the measure and suffix of a quantile: ``cpuTimeP99`` -> ``cpuTime``, ``P99``."""
     base, mark, digits = name.rpartition("P")
     return (base, f"P{digits}") if mark and digits.isdigit() else (name, None)
 

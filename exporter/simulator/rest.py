@@ -1,4 +1,4 @@
-"""The REST side: token verification, accounts, lists of assets and billing, with Cloudflare's envelopes and paging."""
+"""The REST API: token verification, accounts, lists of assets and billing, with Cloudflare's envelopes and paging."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -20,13 +20,13 @@ _ACCOUNT_PAGES = PageSize(5, 50, 20)
 
 
 def account_of(path: str) -> str | None:
-    """The account id that a path below /client/v4 names."""
+    """Return the account id in a path below /client/v4."""
     match = _ACCOUNT_PATH.fullmatch(path)
     return match.group(1) if match else None
 
 
 def product_of(path: str) -> str | None:
-    """The product whose list a path below /client/v4 is."""
+    """Return the product whose list a path below /client/v4 is."""
     match = _ACCOUNT_PATH.fullmatch(path)
     rest = match.group(2) if match else None
     return next((listing.product for listing in LISTINGS if listing.path == rest), None)
@@ -39,7 +39,7 @@ class RestApi:
         self._state = state
 
     def answer(self, request: HttpRequest, path: str, token: TokenModel, now: datetime, *, short: bool) -> HttpResponse:
-        """The answer to a request of a token's holder; with `short` lists lack their second half."""
+        """Return the answer to a token holder's request; with ``short`` lists lack their second half."""
         try:
             return self._answer(request, path, token, now, short)
         except Refusal as refusal:
@@ -147,7 +147,7 @@ def _envelope(result: Any, info: dict[str, Any] | None) -> HttpResponse:
 def _number(request: HttpRequest, name: str, size: PageSize) -> int:
     given = request.query.get(name, str(size.usual))
     if not given.isdigit() or not size.least <= int(given) <= size.most:
-        raise Refusal(400, 7400, f"Invalid {name}: it has to be between {size.least} and {size.most}")
+        raise Refusal(400, 7400, f"Invalid {name}: must be between {size.least} and {size.most}")
     return int(given)
 
 

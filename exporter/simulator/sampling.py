@@ -1,4 +1,4 @@
-"""What sampling makes of the rows of an answer."""
+"""The effect of sampling on the rows of an answer."""
 
 from hashlib import blake2b
 
@@ -12,14 +12,14 @@ Rows = dict[Key, list[int]]
 
 
 def reported_interval(sampling: Sampling) -> int:
-    """What an answer says of its sampling: never 1, which means exact, if it is an estimate."""
+    """Return the sample interval that an answer reports: never 1, which means exact, for an estimate."""
     return max(sampling.interval, 2) if sampling.noise else sampling.interval
 
 
 def sampled(rows: Rows, sampling: Sampling, salt: str) -> Rows:
-    """What remains of rows when one event in an interval is kept and scaled up again, each row off by its noise.
+    """Return rows as if one event per interval had been kept and scaled up again, each row off by its noise.
 
-    `salt` tells answers apart: the same question is answered differently with another.
+    ``salt`` distinguishes answers: another salt changes the answer to the same question.
     """
     interval = sampling.interval
     estimates: Rows = {}
@@ -33,7 +33,7 @@ def sampled(rows: Rows, sampling: Sampling, salt: str) -> Rows:
 
 
 def _factor(noise: int, salt: str, key: Key) -> int:
-    """Millionths between 1 - noise and 1 + noise, drawn for a row."""
+    """Return millionths between 1 - noise and 1 + noise, drawn for a row."""
     if not noise:
         return _MILLION
     draw = int.from_bytes(blake2b(f"{salt}/{key}".encode(), digest_size=4).digest())

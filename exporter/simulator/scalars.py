@@ -1,4 +1,4 @@
-"""The scalars of Cloudflare's GraphQL schema: which values each takes, and how the simulator holds them."""
+"""The scalars of Cloudflare's GraphQL schema: their valid values, and how the simulator represents them."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -35,7 +35,7 @@ def _boolean(value: object) -> object:
 
 def _time(value: object) -> object:
     if not isinstance(value, str) or "T" not in value or datetime.fromisoformat(value).tzinfo is None:
-        raise ValueError(f"{value!r} is not a time of RFC 3339")
+        raise ValueError(f"{value!r} is not an RFC 3339 time")
     return value
 
 
@@ -62,7 +62,7 @@ SCALARS: Mapping[str, Callable[[object], object]] = MappingProxyType(
         },
     }
 )
-"""A check per scalar: gives the value back, or raises ValueError."""
+"""A check per scalar: returns the value, or raises ValueError."""
 
 
 def install_scalars(schema: GraphQLSchema) -> None:
@@ -79,6 +79,6 @@ def _literal(check: Callable[[object], object], node: ValueNode, _variables: dic
 
 
 def seconds(value: str) -> int:
-    """Epoch seconds of a Time or Date value, rounded down."""
+    """Return the epoch seconds of a Time or Date value, rounded down."""
     moment = datetime.fromisoformat(value)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

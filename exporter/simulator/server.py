@@ -1,4 +1,4 @@
-"""Runs a simulator as a real HTTP server."""
+"""The simulator as a real HTTP server."""
 
 import asyncio
 import socket
@@ -18,15 +18,15 @@ from exporter.simulator.world import World
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to the program that the server runs in."""
+        """Leave signals to the program in which the server runs."""
         yield
 
 
 @asynccontextmanager
 async def running(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
-    """Serve while the context lasts and give the port that is listened on; port 0 takes a free one.
+    """Serve while the context lasts, and yield the listening port; port 0 takes a free one.
 
-    Raises OSError if the address can't be listened on.
+    Raises OSError if the address cannot be used.
     """
     app = Application(simulator.api, simulator.control, sleep=asyncio.sleep, closes=True)
     config = uvicorn.Config(
@@ -63,7 +63,7 @@ async def serve_simulator(
     on_ready: Callable[[int], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Serve until `stop` is set or the task is cancelled; `on_ready` is told the port once requests are answered."""
+    """Serve until ``stop`` is set or the task is cancelled; call ``on_ready`` with the port once it is serving."""
     async with running(Simulator(world, clock), host, port) as bound:
         if on_ready is not None:
             on_ready(bound)

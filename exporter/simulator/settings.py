@@ -1,4 +1,4 @@
-"""The `settings` node: an account's plan as GraphQL shows it."""
+"""The ``settings`` node: an account's plan in GraphQL."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from exporter.simulator.world import AccountModel, World
 def dataset_settings(
     schema: GraphQLSchema, world: World, account: AccountModel, selected: Selected, faults: Sequence[Fault]
 ) -> dict[str, Any]:
-    """The settings of every dataset selected, by the keys of the document."""
+    """Return the settings of every selected dataset, by the keys of the document."""
     settings: dict[str, Any] = {}
     for child in selected.children:
         if child.name == "__typename":
@@ -38,7 +38,7 @@ def dataset_settings(
 
 
 def available_fields(schema: GraphQLSchema, dataset: Dataset, plan: Plan) -> list[str]:
-    """The fields of a dataset, flattened: `sum_requests`, `dimensions_scriptName`, `count`."""
+    """Return the fields of a dataset, flattened: ``sum_requests``, ``dimensions_scriptName``, ``count``."""
     account = schema.type_map["account"]
     assert isinstance(account, GraphQLObjectType)
     row = get_named_type(account.fields[dataset.name].type)
@@ -51,7 +51,7 @@ def available_fields(schema: GraphQLSchema, dataset: Dataset, plan: Plan) -> lis
 
 
 def selected_fields(selected: Selected) -> list[str]:
-    """The fields that a question selects, spelled like those of `available_fields`."""
+    """Return the fields that a question selects, written like those of ``available_fields``."""
     return [
         name
         for child in selected.children

@@ -25,9 +25,9 @@ from exporter.simulator.world import Asset, World
 class Simulator:
     """A simulated Cloudflare.
 
-    `app` is an ASGI application that serves the API and, below /_sim/, the control interface. A broken connection
-    is raised there as `broken_connection()`. `sleep` is awaited for slow answers; without it they are not slow.
-    Simulators of one seed can share `traffic`, and any can share `documents`: reading the schema takes 0.1 s.
+    ``app`` is an ASGI application that serves the API and, below /_sim/, the control interface. It raises
+    ``broken_connection()`` for a broken connection. ``sleep`` is awaited for slow answers; without it they are not
+    slow. Simulators of one seed can share ``traffic``, and any can share ``documents``: reading the schema takes 0.1 s.
     """
 
     def __init__(
@@ -49,28 +49,28 @@ class Simulator:
 
     @property
     def requests(self) -> Counter[str]:
-        """How many requests were made, by `rest` and `graphql`."""
+        """Return the number of requests, by ``rest`` and ``graphql``."""
         return self.api.requests
 
     @property
     def state(self) -> State:
-        """What exists now."""
+        """Return what exists now."""
         return self._state
 
     def used(
         self, account_id: str, dataset: str, since: datetime, until: datetime, *, by: Sequence[str] = ()
     ) -> UsageRows:
-        """What was used from `since` up to `until`, whole minutes, by the time of the usage, visible or not.
+        """Return the usage from ``since`` up to ``until``, whole minutes, by the time of the usage, visible or not.
 
-        `by` names dimensions, those of time included. Values are by the name of the measure, those that Cloudflare
-        gives as float64 in millionths, and `count` where the dataset has it; of storage datasets they are maxima.
+        ``by`` names dimensions, including those of time. Values are by measure name, in millionths for those that
+        Cloudflare returns as float64, with ``count`` if the dataset has it; for storage datasets they are maxima.
         """
         return self._rows(account_id, dataset, _Span(since, until, None), by)
 
     def visible(
         self, account_id: str, dataset: str, since: datetime, until: datetime, at: datetime, *, by: Sequence[str] = ()
     ) -> UsageRows:
-        """The same as far as Cloudflare shows it at the time `at`."""
+        """Return the same usage as far as Cloudflare shows it at the time ``at``."""
         return self._rows(account_id, dataset, _Span(since, until, int(at.timestamp())), by)
 
     def rename(self, account_id: str, kind: str, asset_id: str, name: str) -> None:
@@ -82,14 +82,14 @@ class Simulator:
         self._state.delete(account_id, kind, asset_id, self.clock.now())
 
     def add(self, account_id: str, asset: Asset) -> None:
-        """Add an asset to an account, which exists from its own `created` on.
+        """Add an asset to an account; it exists from its own ``created`` on.
 
-        It may have the id of one that is deleted by then, as a bucket that is created again has.
+        It may have the id of an asset that is deleted by then, such as a bucket that is created again.
         """
         self._state.add(account_id, asset)
 
     def set_quiet_from(self, when: datetime | None) -> None:
-        """Let all usage end at `when`, or never."""
+        """End all usage at ``when``, or never."""
         self._state.go_on_in(replace(self._state.world, quiet_from=when))
 
     def set_lateness(self, lateness: timedelta) -> None:
@@ -101,11 +101,11 @@ class Simulator:
         self._state.go_on_in(replace(self._state.world, arrival=arrival))
 
     def set_token_status(self, token: str, status: str) -> None:
-        """Revoke, disable or let expire a token, or make it active again."""
+        """Revoke, disable, expire or reactivate a token."""
         self._state.set_token_status(token, status)
 
     def start_incident(self, account_id: str, script_tag: str, since: datetime, until: datetime) -> None:
-        """Let most invocations of a Worker throw from `since` up to `until`."""
+        """Make most invocations of a Worker throw from ``since`` up to ``until``."""
         self._state.start_incident(account_id, script_tag, since, until)
 
     def _rows(self, account_id: str, name: str, span: "_Span", by: Sequence[str]) -> UsageRows:

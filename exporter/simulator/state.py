@@ -1,4 +1,4 @@
-"""The simulated Cloudflare as it is now: the world it began as, and what was renamed, deleted or broken since."""
+"""The current state of the simulated Cloudflare: the initial world, and all renames, deletions and faults since."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from exporter.simulator.world import TOKEN_STATUSES, AccountModel, Asset, Incide
 
 
 class State:
-    """Accounts, their assets and their usage. Every change drops what was added up from the old ones."""
+    """Accounts, their assets and their usage. Every change discards the sums made before it."""
 
     def __init__(self, world: World, traffic: Traffic | None = None) -> None:
         self.world = world
@@ -21,11 +21,11 @@ class State:
         self._usage: dict[str, Usage] = {}
 
     def token(self, secret: str) -> TokenModel | None:
-        """The token, if there is one."""
+        """Return the token, or None."""
         return self._tokens.get(secret)
 
     def in_force(self, token: TokenModel | None, now: datetime, faults: Sequence[Fault]) -> TokenModel | None:
-        """What a token is good for at `now`: not for accounts that are not there yet, nor for what faults take away."""
+        """Return the token's powers at ``now``: without accounts that do not exist yet, or that faults take away."""
         if token is None:
             return None
         if first(faults, Kind.REVOKED) is not None:
@@ -39,22 +39,22 @@ class State:
     def set_token_status(self, secret: str, status: str) -> None:
         """Set the status of a token. Raises KeyError if there is no such token, ValueError for no such status."""
         if secret not in self._tokens:
-            raise KeyError("there is no such token")
+            raise KeyError("unknown token")
         if status not in TOKEN_STATUSES:
-            raise ValueError(f"a token can't be {status}, but only {', '.join(sorted(TOKEN_STATUSES))}")
+            raise ValueError(f"invalid token status {status}; valid: {', '.join(sorted(TOKEN_STATUSES))}")
         self._tokens[secret] = replace(self._tokens[secret], status=status)
 
     def usage(self, account_id: str) -> Usage:
-        """What an account used. Raises KeyError if there is no such account."""
+        """Return the usage of an account. Raises KeyError if there is no such account."""
         known = self._usage.get(account_id)
         if known is None:
             known = self._usage[account_id] = Usage(self.accounts[account_id], self._traffic, self.world)
         return known
 
     def add(self, account_id: str, asset: Asset) -> None:
-        """Add an asset to an account; it exists, and is used, from its own `created` on.
+        """Add an asset to an account; it exists, and is used, from its own ``created`` on.
 
-        Raises ValueError if one of its kind and id is still there then.
+        Raises ValueError if one with its kind and id still exists then.
         """
         account = self.accounts[account_id]
         for known in account.assets:
@@ -64,26 +64,26 @@ class State:
         self._replace(replace(account, assets=(*account.assets, asset)))
 
     def rename(self, account_id: str, kind: str, asset_id: str, name: str, when: datetime) -> None:
-        """Rename an asset from `when` on. Raises KeyError if there is no such asset."""
+        """Rename an asset from ``when`` on. Raises KeyError if there is no such asset."""
         asset = self._asset(account_id, kind, asset_id, when)
         self._exchange(account_id, asset, replace(asset, renames=(*asset.renames, (when, name))))
 
     def delete(self, account_id: str, kind: str, asset_id: str, when: datetime) -> None:
-        """Let an asset end at `when`. Raises KeyError if there is no such asset."""
+        """End an asset at ``when``. Raises KeyError if there is no such asset."""
         asset = self._asset(account_id, kind, asset_id, when)
         self._exchange(account_id, asset, replace(asset, deleted=when))
 
     def start_incident(self, account_id: str, script_tag: str, since: datetime, until: datetime) -> None:
-        """Let most invocations of a Worker throw for a while. Raises KeyError if there is no such Worker."""
+        """Make most invocations of a Worker throw for a while. Raises KeyError if there is no such Worker."""
         worker = self._asset(account_id, "worker", script_tag, since)
         assert isinstance(worker, Worker)
         incidents = (*worker.incidents, Incident(since=since, until=until))
         self._exchange(account_id, worker, replace(worker, incidents=incidents))
 
     def go_on_in(self, world: World) -> None:
-        """Let usage end and become visible as another world says, that which there is already too.
+        """Let usage end and become visible as in another world, including existing usage.
 
-        Accounts and tokens stay as they are.
+        Accounts and tokens do not change.
         """
         self.world = world
         self._usage.clear()

@@ -25,10 +25,10 @@ class _Arrivals:
 
 
 class Timeline:
-    """What has become visible: a minute in the portions of a curve, or else in one or two within `lateness` seconds.
+    """Visible usage: each minute arrives in the portions of a curve, or in one or two within ``lateness`` seconds.
 
-    `at` is a time in epoch seconds; None means the end of all time. `delay` is the seconds after the end of a minute
-    until all of it is visible.
+    ``at`` is a time in epoch seconds; None means everything. ``delay`` is the number of seconds after the end of a
+    minute until all of it is visible.
     """
 
     def __init__(self, traffic: Traffic, lateness: int, curve: Curve | None = None) -> None:
@@ -38,7 +38,7 @@ class Timeline:
         self._arrivals: dict[tuple[bytes, int], _Arrivals] = {}
 
     def total(self, stream: Stream, lo: int, hi: int, at: int | None) -> tuple[int, int]:
-        """Events and noise of the minutes from `lo` up to `hi`, exclusive."""
+        """Return events and noise of the minutes from ``lo`` up to ``hi``, exclusive."""
         events = noise = 0
         minute = lo
         while minute < hi:
@@ -56,7 +56,7 @@ class Timeline:
         return events, noise
 
     def minutes(self, stream: Stream, lo: int, hi: int, at: int | None) -> Iterator[tuple[int, int, int]]:
-        """(minute, events, noise) of every minute with visible events, in order."""
+        """Yield (minute, events, noise) of every minute with visible events, in order."""
         for hour in range(lo // 60, (hi - 1) // 60 + 1):
             start = hour * 60
             first, last = max(lo - start, 0), min(hi - start, 60)
@@ -139,7 +139,7 @@ class Timeline:
 
     def _stepped(self, stream: Stream, hour: int, curve: Curve) -> Iterator[tuple[int, int, int, int]]:
         whole = self._traffic.hour(stream, hour)
-        # Rounded by chance, so that single events too follow the curve and do not all wait for its last step.
+        # Rounded randomly, so that single events follow the curve too instead of all waiting for its last step.
         chances = self._traffic.entropy(stream, hour, b"curve", 60)
         for minute, events in enumerate(whole.events):
             if not events:

@@ -1,7 +1,7 @@
 """Usage as a pure function of a seed, a key and the absolute minute, in integers.
 
-Minutes and hours are counted from the epoch. Every figure of a row is a multiple of its events plus a multiple of its
-noise, so the sum over any range is had from two running sums and no row has to be built.
+Minutes and hours are counted from the epoch. Every measure of a row is a multiple of its events plus a multiple of its
+noise, so the sum over any range comes from two running sums, and no row has to be built.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ _MOST_HOURS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One source of events: `rate` is thousandths of events a minute, `growth` thousandths more each day.
+    """A source of events: ``rate`` is thousandths of events per minute, ``growth`` thousandths more each day.
 
-    `key` tells streams apart: two with the same key have the same rate and growth.
+    ``key`` identifies the stream: two with the same key have the same rate and growth.
     """
 
     key: bytes
@@ -42,7 +42,7 @@ class _Hour:
 
 
 class Traffic:
-    """What happened. It may be shared by simulators with the same seed: nothing in it depends on their worlds."""
+    """All events. Simulators with the same seed may share it: nothing in it depends on their worlds."""
 
     def __init__(self, seed: int) -> None:
         self._seed = str(seed).encode()
@@ -50,7 +50,7 @@ class Traffic:
         self._days: dict[tuple[bytes, int], tuple[int, int]] = {}
 
     def hour(self, stream: Stream, hour: int) -> _Hour:
-        """The sixty minutes of an hour."""
+        """Return the sixty minutes of an hour."""
         known = self._hours.get((stream.key, hour))
         if known is None:
             known = _Hour(*self._minutes(stream, hour))
@@ -73,7 +73,7 @@ class Traffic:
         return events, [noise if event else 0 for noise, event in zip(entropy, events, strict=False)]
 
     def day(self, stream: Stream, day: int) -> tuple[int, int]:
-        """Events and noise of a whole day."""
+        """Return events and noise of a whole day."""
         known = self._days.get((stream.key, day))
         if known is None:
             hours = [self._minutes(stream, hour) for hour in range(day * 24, day * 24 + 24)]
@@ -82,5 +82,5 @@ class Traffic:
         return known
 
     def entropy(self, stream: Stream, hour: int, purpose: bytes, length: int) -> bytes:
-        """Bytes that depend on the seed, the stream, the hour and the purpose only."""
+        """Return bytes that depend only on the seed, the stream, the hour and the purpose."""
         return shake_128(b"%s/%s/%s/%d" % (self._seed, purpose, stream.key, hour)).digest(length)

@@ -1,4 +1,4 @@
-"""The oracle: adds up what the assets of an account used, by any dimensions, in total or as far as it is visible."""
+"""The oracle: adds up the usage of an account's assets by any dimensions, in total or as far as it is visible."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ Key = tuple[str | int, ...]
 K = TypeVar("K")
 
 UsageRows = dict[tuple[str, ...], dict[str, int]]
-"""What was used, by the values of some dimensions: the name of each measure and its amount."""
+"""Usage by the values of some dimensions: the name of each measure and its amount."""
 
 
 def epoch_minute(when: datetime) -> int:
-    """The minute that `when` is in."""
+    """Return the minute that contains ``when``."""
     return int(when.timestamp()) // 60
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What to add up: the minutes from `lo` up to `hi`, in steps of so many minutes (0: all in one).
+    """A query: the minutes from ``lo`` up to ``hi``, in steps of so many minutes (0: all in one).
 
-    `dimensions` and `measures` are positions in the dataset's declaration. A row's key is the start of its step
-    followed by the dimensions asked for.
+    ``dimensions`` and ``measures`` are positions in the dataset's declaration. A row's key is the start of its step
+    followed by the queried dimensions.
     """
 
     dataset: Dataset
@@ -44,7 +44,7 @@ class Ask:
     accepts_minute: Callable[[Values, int], bool] | None = None
 
     def between(self, lo: int, hi: int) -> "Ask":
-        """The same about other minutes."""
+        """Return the same query for other minutes."""
         return Ask(self.dataset, lo, hi, self.step, self.dimensions, self.measures, self.accepts, self.accepts_minute)
 
 
@@ -78,7 +78,7 @@ class Usage:
         self._series: dict[str, tuple[_Series, ...]] = {}
 
     def rows(self, ask: Ask, at: int | None) -> dict[Key, list[int]]:
-        """Events and the measures asked for, by key, as visible at epoch second `at` (None: all there ever is).
+        """Return events and the queried measures by key, as visible at epoch second ``at`` (None: everything).
 
         Events come first. Rows of storage datasets have 1 there, and maxima instead of sums.
         """
@@ -195,7 +195,7 @@ def _buckets(
 
 
 def _active(incident: Incident | None, lo: int, hi: int) -> Iterator[tuple[int, int]]:
-    """The parts of the range in which a source has events: all of it, or the bursts of its incident."""
+    """Yield the parts of the range in which a source has events: all of it, or the bursts of its incident."""
     if incident is None:
         yield lo, hi
         return

@@ -1,4 +1,4 @@
-"""What exists in the simulated Cloudflare: accounts, assets with their names over time, tokens, limits. Only values."""
+"""The world of the simulated Cloudflare: accounts, assets with their names over time, tokens, limits. Only values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ NO_LATENESS = timedelta(0)
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """Something that an account owns and that has usage.
+    """A part of an account that has usage.
 
-    `weight` is its mean number of events a minute, `growth` what is added to that each day, in thousandths, starting
-    over every 90 days. `renames` lists (from when, name) in order of time. It exists from `created` until `deleted`.
+    ``weight`` is its mean number of events per minute, ``growth`` the daily increase of that in thousandths, starting
+    over every 90 days. ``renames`` lists (from when, name) in order. It exists from ``created`` until ``deleted``.
     """
 
     kind: ClassVar[str]
@@ -32,7 +32,7 @@ class Asset:
     growth: int = 0
 
     def name_at(self, when: datetime) -> str:
-        """The name that is valid at `when`."""
+        """Return the name at ``when``."""
         valid = self.name
         for since, name in self.renames:
             if since <= when:
@@ -40,13 +40,13 @@ class Asset:
         return valid
 
     def exists_at(self, when: datetime) -> bool:
-        """Whether the asset is there at `when`."""
+        """Return whether the asset exists at ``when``."""
         return self.created <= when and (self.deleted is None or when < self.deleted)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Incident:
-    """An error burst: most invocations between `since` and `until` throw; `every` repeats it forever, both ways."""
+    """An error burst: most invocations from ``since`` until ``until`` throw; ``every`` repeats it forever both ways."""
 
     since: datetime
     until: datetime
@@ -55,7 +55,7 @@ class Incident:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker(Asset):
-    """A Worker script; `id` is the immutable tag. Scripts of a dispatch namespace are never listed."""
+    """A Worker script; ``id`` is the immutable tag. Scripts of a dispatch namespace are never listed."""
 
     kind = "worker"
 
@@ -68,9 +68,9 @@ class Worker(Asset):
 
 @dataclass(frozen=True, kw_only=True)
 class Stored(Asset):
-    """An asset that holds data: `stored_bytes` at creation, then `growth_bytes` more each day.
+    """An asset that stores data: ``stored_bytes`` at creation, then ``growth_bytes`` more each day.
 
-    With `cycle_days` the size starts over after so many days.
+    With ``cycle_days`` the size starts over after that many days.
     """
 
     stored_bytes: int = 50_000_000
@@ -80,7 +80,7 @@ class Stored(Asset):
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket(Stored):
-    """An R2 bucket. Its name is its identity: created again under the same name, it is a second value."""
+    """An R2 bucket. Its name is its identity: if it is created again under the same name, it is a second value."""
 
     kind = "bucket"
 
@@ -94,7 +94,7 @@ class Bucket(Stored):
 
     @property
     def analytics_name(self) -> str:
-        """The name as GraphQL has it: a jurisdiction's buckets are prefixed."""
+        """Return the name in GraphQL, where buckets of a jurisdiction have a prefix."""
         return self.name if self.jurisdiction == "default" else f"{self.jurisdiction}_{self.name}"
 
 
@@ -111,7 +111,7 @@ class BucketLists(Asset):
 
 @dataclass(frozen=True, kw_only=True)
 class Database(Stored):
-    """A D1 database; `rows_per_query` large means that it scans its tables."""
+    """A D1 database; ``rows_per_query`` large means that it scans its tables."""
 
     kind = "database"
 
@@ -121,7 +121,7 @@ class Database(Stored):
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectNamespace(Stored):
-    """A Durable Object namespace with `objects` objects."""
+    """A Durable Object namespace with ``objects`` objects."""
 
     kind = "object_namespace"
 
@@ -140,10 +140,10 @@ class KvNamespace(Stored):
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """Something that an account pays for by the period. `price` is that of one period.
+    """A service that an account pays per period. ``price`` is that of one period.
 
-    Periods begin on the day of `anchor`, at midnight UTC, in each month or year, or on a shorter month's last day.
-    It is there from `started` on, which is the anchor if it is not given.
+    Periods begin on the day of ``anchor``, at midnight UTC, in each month or year, or on a shorter month's last day.
+    The subscription exists from ``started`` on, by default from the anchor.
     """
 
     public_name: str
@@ -158,17 +158,17 @@ class Subscription:
 
     @property
     def start(self) -> datetime:
-        """When it began."""
+        """Return when it began."""
         return self.anchor if self.started is None else self.started
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountModel:
-    """An account: `id` has 32 hexadecimal digits. Datasets in `disabled_datasets` are not part of its plan.
+    """An account: ``id`` has 32 hexadecimal digits. Datasets in ``disabled_datasets`` are not part of its plan.
 
-    Before `created` there is no such account, and nothing of it is used.
-    Billable usage is told of a `covered` account only, below the one `usage_path` that it offers. What is stored on a
-    day is divided by `storage_month_days`, or by the days of its billing cycle, to give months.
+    Before ``created`` the account does not exist, and nothing in it is used.
+    Billable usage exists for a ``covered`` account only, below the one ``usage_path`` that it offers. The stored amount
+    of a day is divided by ``storage_month_days``, or by the days of its billing cycle, to give months.
     """
 
     id: str
@@ -189,11 +189,11 @@ TOKEN_STATUSES = frozenset({"active", "disabled", "expired", "revoked"})
 
 @dataclass(frozen=True, kw_only=True)
 class TokenModel:
-    """A token. `accounts` None: all.
+    """A token. ``accounts`` None: all.
 
-    `permissions` None: all, else of accounts, analytics, workers, r2, d1, kv, billing.
-    Limits count per `user`, or per token for one that an account owns (`owner` is that account's id).
-    `status` is one of TOKEN_STATUSES; of a revoked token verification does not even tell the status.
+    ``permissions`` None: all, else of accounts, analytics, workers, r2, d1, kv, billing.
+    Limits count per ``user``, or per token for one that an account owns (``owner`` is that account's id).
+    ``status`` is one of TOKEN_STATUSES; for a revoked token verification does not even return the status.
     """
 
     token: str = field(repr=False)
@@ -205,25 +205,25 @@ class TokenModel:
 
     @property
     def principal(self) -> str:
-        """Whose budget the token spends."""
+        """Return the principal whose budget the token spends."""
         return self.user if self.owner is None else f"token of {self.owner}"
 
     def sees(self, account_id: str) -> bool:
-        """Whether the token may see the account."""
+        """Return whether the token can see the account."""
         return self.accounts is None or account_id in self.accounts
 
     def may(self, permission: str) -> bool:
-        """Whether the token carries the permission."""
+        """Return whether the token has the permission."""
         return self.permissions is None or permission in self.permissions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How a dataset is sampled: one event in `interval` is kept when a question is wider than `wider_than`.
+    """How a dataset is sampled: one event in ``interval`` is kept when a question is wider than ``wider_than``.
 
-    With `noise`, in thousandths, each row is off by so much at most, upwards or downwards and differently in each
-    answer (20: within 2 %). An answer with noise never claims to be exact: it reports an interval of 2 at least, where
-    the dataset reports one. Storage datasets, whose figures are maxima, are not sampled.
+    With ``noise``, in thousandths, each row is off by at most that, in either direction and differently in each answer
+    (20: within 2 %). An answer with noise never claims to be exact: it reports an interval of at least 2 if the dataset
+    reports one. Storage datasets, whose values are maxima, are not sampled.
     """
 
     interval: int
@@ -233,10 +233,10 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Requests per five minutes and what one question may ask; None switches a request limit off.
+    """Requests per five minutes, and limits of one question; None disables a request limit.
 
-    `not_older_than` holds for datasets whose own retention is longer.
-    Figures as documented: https://developers.cloudflare.com/analytics/graphql-api/limits/
+    ``not_older_than`` applies to datasets whose own retention is longer.
+    As documented: https://developers.cloudflare.com/analytics/graphql-api/limits/
     """
 
     rest: int | None = 1_200
@@ -250,12 +250,12 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Everything that decides what the simulated Cloudflare answers, apart from the time and the faults.
+    """Everything that determines the simulated Cloudflare's answers, apart from the time and the faults.
 
-    `lateness` is the longest delay with which usage becomes visible; where there is a curve, `arrivals` of a dataset or
-    else `arrival` of all, that decides instead. Stored sizes become visible whole, at the end of either.
-    `quiet_from` is when all usage ends.
-    `missing_fields` names, per dataset, fields (`sum_requests`) that this Cloudflare does not know.
+    ``lateness`` is the longest delay with which usage becomes visible; a curve in ``arrivals`` for a dataset, or else
+    in ``arrival`` for all, takes precedence. Stored sizes become visible completely, at the end of either.
+    All usage ends at ``quiet_from``.
+    ``missing_fields`` names, per dataset, fields (``sum_requests``) that this Cloudflare does not know.
     """
 
     accounts: tuple[AccountModel, ...]

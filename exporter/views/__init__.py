@@ -1,4 +1,4 @@
-"""Assets, projects, usage and health as programs and tables show them. Command line and API give the same."""
+"""Assets, projects, usage and health as documents and tables, the same for the command line and the API."""
 
 from exporter.views.assets import NAME, NO_ASSET, SORTS, AssetFilter, AssetRow, asset_document
 from exporter.views.groups import GROUP_SORTS, Group, group_by_project, wants

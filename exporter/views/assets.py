@@ -1,4 +1,4 @@
-"""Assets as programs and tables show them: what each is, what its counters say, and what it costs. Pure."""
+"""Assets with their usage and costs, as documents and rows of tables. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AssetRow:
-    """An asset, its counters, and its share of the billing cycle's cost; ``amount`` None: not told by asset."""
+    """An asset, its counters, and its share of the billing cycle's cost; ``amount`` is None if not known per asset."""
 
     listed: ListedAsset
     use: UsageTotals
@@ -28,24 +28,24 @@ class AssetRow:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Return the labels and the id, by which assets are in order."""
+        """Return the labels and ids by which assets are sorted."""
         return self.listed.account, *self.listed.place[1:], self.listed.id, self.listed.place.account_id
 
 
 NO_ASSET = AssetRow(ListedAsset(AssetPlace("", "", "", ""), "", ""), NO_ASSET_USAGE, None)
-"""Stands for none, where only the columns matter."""
+"""A placeholder for no asset, of which only the columns matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssetFilter:
-    """Which assets are wanted: of each that is named one of its values. Accounts are ids; empty: all."""
+    """A filter on assets: account ids, projects and kinds to include (empty: all)."""
 
     accounts: frozenset[str] = frozenset()
     projects: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
 
     def admits(self, place: AssetPlace) -> bool:
-        """Return whether what is published there is wanted."""
+        """Return whether a place passes the filter."""
         return (
             (not self.accounts or place.account_id in self.accounts)
             and (not self.projects or place.project in self.projects)
@@ -54,12 +54,12 @@ class AssetFilter:
 
 
 def dollars_key(value: Decimal | None) -> int | None:
-    """Return dollars as a whole number to sort by; within ``exactly()``."""
+    """Return dollars as an integer sort key; call it within ``exactly()``."""
     return None if value is None else int(value.scaleb(PLACES))
 
 
 def seconds_key(moment: datetime | None) -> int | None:
-    """Return a moment as a whole number to sort by."""
+    """Return a moment as an integer sort key."""
     return None if moment is None else int(moment.timestamp())
 
 
@@ -76,13 +76,13 @@ SORTS: Mapping[str, Callable[[AssetRow], int | None]] = {
     "modified": lambda row: seconds_key(row.listed.modified),
     LAST_USED: lambda row: seconds_key(row.listed.last_used),
 }
-"""By what assets can be sorted besides their names: figures, times."""
+"""The sort keys of assets besides their names."""
 
 
 def asset_rows(
     asset_usage: AssetUsage, costs: Mapping[str, AccountCosts], amounts: Mapping[AssetPlace, Amount]
 ) -> tuple[AssetRow, ...]:
-    """Return all assets in the order of their names; ``costs`` are by account id, ``amounts`` what they come to."""
+    """Return all assets sorted by name; ``costs`` are by account id, ``amounts`` the cost of each place."""
     told = {key for key, each in costs.items() if _shows_assets(each)}
     return tuple(
         AssetRow(listed, asset_usage.uses.get(listed.place, NO_ASSET_USAGE), amounts.get(listed.place, NOTHING))
@@ -93,25 +93,25 @@ def asset_rows(
 
 
 def _shows_assets(costs: AccountCosts) -> bool:
-    """Return whether costs are shown for each asset, and not only for projects."""
+    """Return whether costs are published per asset, not only per project."""
     return all(item.asset or item.kind == SUBSCRIPTION for item in costs.items)
 
 
 def assets_in_order(rows: Iterable[AssetRow], sort: str, direction: str) -> Order[AssetRow]:
-    """Return assets in order; what is not known comes last. An empty direction is the usual one: the largest or newest
-    first, names from A on. Raises QueryError.
+    """Return assets in order, unknown values last. An empty direction is the default: the largest or newest first,
+    names ascending. Raises QueryError.
     """
     if sort == NAME:
         return in_order_of_identity(rows, lambda row: row.identity, f"assets {NAME}", direction)
     value_of = SORTS.get(sort)
     if value_of is None:
-        raise QueryError(f"sort is one of {', '.join((NAME, *SORTS))}.")
+        raise QueryError(f"sort must be one of {', '.join((NAME, *SORTS))}.")
     with exactly():
         return in_order_of_value(rows, value_of, lambda row: row.identity, f"assets {sort}", direction)
 
 
 def asset_document(row: AssetRow) -> Json:
-    """Return an asset as JSON; dollars are exact, as text, and what nobody knows is null."""
+    """Return an asset as JSON; dollars are exact, as text, and unknown values are null."""
     listed, place = row.listed, row.listed.place
     return {
         "account": listed.account,

@@ -1,4 +1,4 @@
-"""Assets by project, as the first page shows them: sorted and narrowed down, with the sums of what is wanted. Pure."""
+"""Assets grouped by project, as on the first page: filtered and sorted, with the sums of the selected assets. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,12 +11,12 @@ from exporter.views.paging import Order, in_order_of_identity, in_order_of_value
 from exporter.views.projects import ProjectRow, sum_known
 
 ProjectKey = tuple[str, str]
-"""A project of an account: the account's id, and the project's name."""
+"""A project of an account: account id and project name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A project of an account, with those of its assets that are wanted, in order."""
+    """A project of an account with its selected assets, in order."""
 
     project: ProjectRow
     assets: tuple[AssetRow, ...]
@@ -29,11 +29,11 @@ GROUP_SORTS: Mapping[str, Callable[[Group], int | None]] = {
     "forecast": lambda group: dollars_key(group.project.amount.forecast if group.project.amount else None),
     LAST_USED: lambda group: max((seconds_key(row.listed.last_used) or 0 for row in group.assets), default=0) or None,
 }
-"""By what projects can be sorted besides their names: the sums of their assets, and when one was last used."""
+"""The sort keys of projects besides their names: the sums of their assets, and the time of the last use."""
 
 
 def wants(row: AssetRow, asset_filter: AssetFilter, text: str) -> bool:
-    """Return whether an asset is wanted: it is among the choice, and its name or id has the text, in any case."""
+    """Return whether an asset passes the filter and its name or id contains the text, ignoring case."""
     return asset_filter.admits(row.listed.place) and (
         not text or text in row.listed.place.asset.casefold() or text in row.listed.id.casefold()
     )
@@ -46,7 +46,7 @@ def group_by_project(assets: Iterable[AssetRow], projects: Iterable[ProjectRow])
 
 
 def sums_of_assets(assets: Iterable[AssetRow]) -> list[ProjectRow]:
-    """Return the projects of some assets with the sums of those alone; what is on no list is in none of them."""
+    """Return the projects of some assets with the sums of those alone; unlisted usage is not included."""
     return [_sums(rows) for rows in _by_project(assets).values()]
 
 
@@ -60,7 +60,7 @@ def _by_project(assets: Iterable[AssetRow]) -> dict[ProjectKey, list[AssetRow]]:
 
 def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
     listed = rows[0].listed
-    # Assets that are published under one name share its figures, which count once.
+    # Assets that are published under one name share its values, which count once.
     places = {row.listed.place: row for row in rows}.values()
     amounts = [row.amount for row in places if row.amount is not None]
     return ProjectRow(
@@ -75,7 +75,7 @@ def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
 
 
 def groups_in_order(groups: Iterable[Group], sort: str, direction: str) -> Order[Group]:
-    """Return projects in the order in which their assets are; what is not known comes last."""
+    """Return projects in the order of their assets, unknown values last."""
     if sort == NAME:
         return in_order_of_identity(groups, _identity, f"groups {NAME}", direction)
     with exactly():

@@ -1,4 +1,4 @@
-"""How the exporter stands, for programs: what the first page says to people. Pure."""
+"""The exporter's health as a document for programs, with the same contents as the first page. Pure."""
 
 import platform
 from datetime import datetime
@@ -14,15 +14,15 @@ from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, f
 OK, DEGRADED = "ok", "degraded"
 
 COUNTED = frozenset(dataset.name for dataset in DATASETS.values() if dataset.role is Role.USAGE)
-"""The datasets that are counted; what is stored is told by the hour, and so is always older."""
+"""The datasets that are counted; stored quantities are hourly, and so always older."""
 
 Json = dict[str, Any]
 
 
 def health_document(snapshot: Snapshot | None, *, is_refreshing: bool) -> Json:
-    """Return how everything stands as JSON; without a snapshot the first refresh is under way.
+    """Return the health of everything as JSON; without a snapshot the first refresh is still running.
 
-    It is ``ok`` if there are data, the poller refreshes (``is_refreshing``), and nothing is wrong.
+    The status is ``ok`` if there are data, the poller refreshes (``is_refreshing``), and there are no problems.
     """
     problems = () if snapshot is None else find_problems(snapshot.status, snapshot.account_labels)
     is_ok = snapshot is not None and is_refreshing and not problems

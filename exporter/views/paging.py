@@ -1,4 +1,4 @@
-"""Pages of a long list: after a row rather than a number of rows, so that what comes and goes shifts nothing. Pure."""
+"""Pages of a long list; each starts after a row, not at a number, so that added and removed rows shift none. Pure."""
 
 import base64
 import binascii
@@ -16,14 +16,14 @@ LARGEST_LIMIT = 1_000
 ASCENDING, DESCENDING = "asc", "desc"
 
 Key = tuple[str | int, ...]
-"""Where a row stands; no two rows have the same."""
+"""The sort key of a row; no two rows have the same."""
 
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How many rows are wanted, and after which: ``cursor`` is what the page before gave, empty for the first."""
+    """The number of rows per page, and the ``cursor`` from the previous page (empty for the first page)."""
 
     limit: int = DEFAULT_LIMIT
     cursor: str = ""
@@ -31,7 +31,7 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Some rows in order. ``total`` counts the rows of all pages, and ``cursor`` leads to the next (None: the last)."""
+    """Some rows in order. ``total`` counts the rows of all pages; ``cursor`` leads to the next (None: the last)."""
 
     rows: tuple[Row, ...]
     total: int
@@ -39,26 +39,26 @@ class Page(Generic[Row]):
 
 
 def write_cursor(order: str, key: Key) -> str:
-    """Return the cursor that leads to what follows a row in an order."""
+    """Return the cursor to the rows after one, in an order."""
     return base64.urlsafe_b64encode(json.dumps([order, *key], separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def read_cursor(order: str, cursor: str, like: Key) -> Key:
-    """Return the key of the row that a cursor stands for; it has the types of ``like``. Raises QueryError."""
+    """Return the key in a cursor, with the types of ``like``. Raises QueryError."""
     try:
         found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or [type(part) for part in found] != [type(part) for part in (order, *like)]:
-        raise QueryError("The cursor is none that a page gave.", "Leave it out to begin with the first page.")
+        raise QueryError("Invalid cursor.", "Use next_cursor from the previous page, or none for the first.")
     if found[0] != order:
-        raise QueryError("The cursor is of a question with another order.", "Ask the same question for each page.")
+        raise QueryError("The cursor belongs to a query with another order.", "Repeat the query of the first page.")
     return tuple(found[1:])
 
 
 @dataclass(frozen=True, slots=True)
 class Order(Generic[Row]):
-    """Rows with their keys, in order; ``name`` is that of the order, which a cursor has to be of."""
+    """Rows with their keys, in order; ``name`` identifies the order, and a cursor is valid for one order only."""
 
     name: str
     keyed: tuple[tuple[Key, Row], ...]
@@ -67,7 +67,7 @@ class Order(Generic[Row]):
     def page(self, paging: Paging, is_wanted: Callable[[Row], bool] = lambda row: True) -> Page[Row]:
         """Return a page of the wanted rows. Raises QueryError.
 
-        Going on from page to page gives every row that is there all the while, and whose key stays, exactly once.
+        Following the cursors returns every row that exists throughout with an unchanged key exactly once.
         """
         wanted = [pair for pair in self.keyed if is_wanted(pair[1])]
         start = self._start(wanted, paging.cursor) if paging.cursor and wanted else 0
@@ -84,7 +84,7 @@ class Order(Generic[Row]):
 
 
 def in_order(rows: Iterable[Row], key_of: Callable[[Row], Key], name: str, *, is_reversed: bool = False) -> Order[Row]:
-    """Return rows, which may come in any order, in one that has a name."""
+    """Return rows sorted by a key, as an order with a name."""
     keyed = sorted(((key_of(row), row) for row in rows), key=lambda pair: pair[0], reverse=is_reversed)
     return Order(name, tuple(keyed), is_reversed)
 
@@ -92,7 +92,7 @@ def in_order(rows: Iterable[Row], key_of: Callable[[Row], Key], name: str, *, is
 def in_order_of_identity(
     rows: Iterable[Row], identity_of: Callable[[Row], Key], name: str, direction: str
 ) -> Order[Row]:
-    """Return rows by what they are called, from A on unless the direction says otherwise."""
+    """Return rows sorted by identity, ascending by default."""
     direction = direction or ASCENDING
     return in_order(rows, identity_of, f"{name} {direction}", is_reversed=direction == DESCENDING)
 
@@ -104,7 +104,7 @@ def in_order_of_value(
     name: str,
     direction: str,
 ) -> Order[Row]:
-    """Return rows by a figure, the largest first unless the direction says otherwise; those without one come last."""
+    """Return rows sorted by a value, largest first by default; rows without a value come last."""
     sign = 1 if direction == ASCENDING else -1
 
     def key_of(row: Row) -> Key:

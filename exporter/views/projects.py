@@ -1,4 +1,4 @@
-"""Projects of accounts: how many assets each has, what their counters say, and what they cost. Pure."""
+"""Projects of accounts with their number of assets, usage and costs. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 class ProjectTotals(NamedTuple):
-    """What the assets of one kind in a project of an account have: how many they are, and sums over them."""
+    """The totals of one kind of asset in a project of an account: the number of assets, and sums over them."""
 
     assets: int = 0
     requests: int | None = None
@@ -25,12 +25,12 @@ class ProjectTotals(NamedTuple):
 
 
 TotalsByProject = Mapping[AssetPlace, ProjectTotals]
-"""The shares; their places are of no asset."""
+"""Totals by place; the places have no asset."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
-    """What a project of an account has: numbers of assets by kind, and sums over everything that is shown as its."""
+    """A project of an account: numbers of assets by kind, and sums over everything shown in the project."""
 
     account_id: str
     account: str
@@ -42,13 +42,13 @@ class ProjectRow:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Return what projects are sorted by."""
+        """Return the sort key of projects."""
         return self.account, self.project, self.account_id
 
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """What a product costs in a project of an account."""
+    """The cost of a product in a project of an account."""
 
     account: str
     product: str
@@ -56,9 +56,9 @@ class ProductRow:
 
 
 def totals_of(asset_usage: AssetUsage, amounts: Mapping[AssetPlace, Amount]) -> TotalsByProject:
-    """Return the share of each kind in each project.
+    """Return the totals of each kind in each project.
 
-    Usage and cost of what is on no list belong to the project under which they are published.
+    Usage and costs of unlisted assets belong to the project under which they are published.
     """
     assets = Counter(_whole(listed.place) for listed in asset_usage.assets)
     requests: dict[AssetPlace, int] = {}
@@ -82,7 +82,7 @@ def _whole(place: AssetPlace) -> AssetPlace:
 def project_rows(
     shares: TotalsByProject, asset_filter: AssetFilter, costs: Mapping[str, AccountCosts], labels: Mapping[str, str]
 ) -> Order[ProjectRow]:
-    """Return the projects of which anything is wanted, by account and name, with the sums of what is wanted.
+    """Return the projects with anything selected, by account and name, with the sums of the selection.
 
     ``costs`` and ``labels`` are by account id.
     """
@@ -107,13 +107,13 @@ def project_rows(
 
 
 def sum_known(amounts: Iterable[int | None]) -> int | None:
-    """Return the sum of what is known; None: nothing is."""
+    """Return the sum of the known amounts; None if there are none."""
     known = [amount for amount in amounts if amount is not None]
     return sum(known) if known else None
 
 
 def product_rows(items: Iterable[tuple[str, str, CostItem]], asset_filter: AssetFilter) -> list[ProductRow]:
-    """Return what each product costs account by account, the most expensive first; an item is of an account's id and
+    """Return the cost of each product by account, the most expensive first; each item comes with its account's id and
     label.
     """
     sums = sum_by_key(
@@ -126,7 +126,7 @@ def product_rows(items: Iterable[tuple[str, str, CostItem]], asset_filter: Asset
 
 
 def budgets_of(budgets: Iterable[BudgetCost], project: str, accounts: Sequence[tuple[str, str]]) -> list[BudgetCost]:
-    """Return the budgets of a project that count any of some accounts, each of which is an id and a label."""
+    """Return the budgets of a project that count any of some accounts, given as pairs of id and label."""
     names = {name for account in accounts for name in account}
     return [
         each
@@ -136,7 +136,7 @@ def budgets_of(budgets: Iterable[BudgetCost], project: str, accounts: Sequence[t
 
 
 def project_document(row: ProjectRow) -> Json:
-    """Return a project as JSON; dollars are exact, as text, and what nobody knows is null."""
+    """Return a project as JSON; dollars are exact, as text, and unknown values are null."""
     return {
         "account": row.account,
         "account_id": row.account_id,
@@ -155,5 +155,5 @@ def product_document(row: ProductRow) -> Json:
 
 
 def budgets_document(budgets: Iterable[BudgetCost]) -> list[Json]:
-    """Return budgets as JSON, as ``/api/costs`` has them."""
+    """Return budgets as JSON, as in ``/api/costs``."""
     return [budget_document(each) for each in budgets]

@@ -1,4 +1,4 @@
-"""Usage by asset and meter over days, weeks or months, from the daily sums of a ledger. Reads, and never writes."""
+"""Usage by asset and meter over days, weeks or months, from the ledger's daily sums. Read-only."""
 
 import heapq
 from collections.abc import Iterator, Mapping
@@ -20,10 +20,10 @@ from exporter.pricing.tariffs import billed_meter
 from exporter.views.paging import Paging, read_cursor, write_cursor
 
 USUAL_DAYS = 30
-"""So many days up to today are told if nobody says since when."""
+"""The number of days up to today that are returned by default."""
 
 EARLIEST = date.min + 2 * KEPT_DAYS * DAY
-"""No day of usage is earlier."""
+"""A day before any day of usage."""
 
 ORDER = "usage"
 
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 
 class Step(StrEnum):
-    """How long a row's time is; weeks begin on Monday, and ``total`` is all of it."""
+    """The length of a row's time span; weeks begin on Monday, and ``total`` is the whole range."""
 
     DAY = "day"
     WEEK = "week"
@@ -40,30 +40,30 @@ class Step(StrEnum):
 
 
 class UsageBook(Protocol):
-    """What is read: the running ledger, or its file."""
+    """The data source: the running ledger, or its file."""
 
     def labels(self) -> dict[str, str]:
-        """Return the label of each account, by id."""
+        """Return the account labels by id."""
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
-        """Return every asset of an account."""
+        """Return all assets of an account."""
 
     def until(self, account_id: str) -> datetime | None:
-        """Return up to when the account's usage is known."""
+        """Return the time until which the account's usage is known."""
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
-        """Return the daily sums of [since, until) without open hours; a key may come more than once."""
+        """Return the daily sums of [since, until) without open hours; a key may occur more than once."""
 
     def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
-        """Return what open hours add to the daily sums."""
+        """Return the amounts that open hours add to the daily sums."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageQuery:
-    """What is asked for: the UTC days [since, until) of some accounts, by id, and of each that is named one of its
-    values (empty: all).
+    """A query for the UTC days [since, until) of some accounts, by id, filtered by project, kind, asset and meter
+    (empty: all).
     """
 
     accounts: tuple[str, ...]
@@ -78,7 +78,7 @@ class UsageQuery:
 
 
 class UsageKey(NamedTuple):
-    """What a row is about, and where it stands: ``since`` is the first day of its time."""
+    """The subject and sort key of a row: ``since`` is the first day of its time span."""
 
     since: str
     account: str
@@ -91,7 +91,7 @@ class UsageKey(NamedTuple):
 
 
 class UsageRow(NamedTuple):
-    """What was used in the days [key.since, until), in the unit of the rate card; of other meters in Cloudflare's."""
+    """The usage in the days [key.since, until), in the rate card's unit; of meters that are not on it, Cloudflare's."""
 
     key: UsageKey
     until: date
@@ -102,7 +102,7 @@ class UsageRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UsagePage:
-    """A page of usage; ``known_until`` is up to when the usage of all these accounts is known."""
+    """A page of usage; ``known_until`` is the time until which the usage of all its accounts is known."""
 
     since: date
     until: date
@@ -115,14 +115,16 @@ class UsagePage:
 def find_usage(query: UsageQuery, book: UsageBook, card: RateCard) -> UsagePage:
     """Return a page of usage by time, account, project, kind, asset and meter. Raises QueryError or StorageError.
 
-    Times are read one by one until the page is full, so a page of days is quick however long ago it begins.
+    Time spans are read one by one until the page is full, so a page of days is fast however long ago it begins.
     """
     known = [moment for account_id in query.accounts if (moment := book.until(account_id)) is not None]
     today = max(known).date() if known else EARLIEST
     until = query.until or today + DAY
     since = query.since or (until - USUAL_DAYS * DAY if until > EARLIEST else date.min)
     if since >= until:
-        raise QueryError(f"until ({until}) is not after since ({since}).", "Name the day after the last one wanted.")
+        raise QueryError(
+            f"until ({until}) is not after since ({since}).", "Set until to the day after the last one wanted."
+        )
     after = _after(query.paging.cursor)
     accounts = {account_id: _Account(account_id, query, book, card) for account_id in query.accounts}
     found: list[tuple[UsageKey, date, _Used]] = []
@@ -153,7 +155,7 @@ def _after(cursor: str) -> UsageKey | None:
 
 
 def _times(since: date, until: date, step: Step) -> Iterator[tuple[date, date]]:
-    """Return the times of a length, the first and the last cut off at the days that are asked for."""
+    """Yield the time spans of a length; the first and the last are cut off at the queried days."""
     first = since
     while first < until:
         match step:
@@ -170,14 +172,14 @@ def _times(since: date, until: date, step: Step) -> Iterator[tuple[date, date]]:
 
 
 class _Used(NamedTuple):
-    """An amount of a meter of the catalog."""
+    """An amount of a meter in the catalog."""
 
     counted: str
     amount: int
 
 
 class _Description(NamedTuple):
-    """How a meter of the catalog is read, and what it is called, also for scripts of a dispatch namespace."""
+    """How a meter in the catalog is read, and its names on the card, also for scripts of a dispatch namespace."""
 
     how: Metering
     name: str
@@ -185,7 +187,7 @@ class _Description(NamedTuple):
 
 
 class _Account:
-    """The usage of one account, as far as it is asked for."""
+    """The queried usage of one account."""
 
     def __init__(self, account_id: str, query: UsageQuery, book: UsageBook, card: RateCard) -> None:
         self._id = account_id
@@ -198,7 +200,7 @@ class _Account:
         self._places: dict[tuple[str, str], UsageKey | None] = {}
 
     def used(self, since: date, until: date) -> dict[UsageKey, _Used]:
-        """Return what was used in the days [since, until), by its place: a key that does not say when."""
+        """Return the usage in the days [since, until) by place: a key without a time."""
         sums: dict[tuple[str, str], int] = {}
         for (_, asset, counted), amount in self._book.settled_sums(self._id, since, until, self._wanted):
             which = (counted, asset)
@@ -218,14 +220,14 @@ class _Account:
         return found
 
     def row(self, key: UsageKey, until: date, used: _Used) -> UsageRow:
-        """Return a row of what was used."""
+        """Return the row of some usage."""
         how, rate = METERS[used.counted], self._card.meters.get(key.meter)
         quantity = Fraction(used.amount, how.scale * (DOCUMENTED_MONTH_DAYS if how.is_stored else 1))
         return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
 
     @cached_property
     def _open(self) -> dict[date, list[tuple[tuple[str, str], int]]]:
-        """Return what the open hours hold of each day, by meter and asset, as far as it can be wanted."""
+        """Return the amounts in open hours by day, meter and asset, for all meters that can match."""
         days: dict[date, list[tuple[tuple[str, str], int]]] = {}
         for (day, asset, counted), amount in self._book.open_sums(self._id).items():
             if counted in self._descriptions:
@@ -234,7 +236,7 @@ class _Account:
 
     @cached_property
     def _descriptions(self) -> dict[str, _Description]:
-        """Return the meters that can be wanted, with what they are called."""
+        """Return the meters that can match, with their names."""
         query, found = self._query, {}
         for counted, how in METERS.items():
             name, dispatched = (billed_meter(self._card, counted, is_dispatched=each) for each in (False, True))
@@ -245,7 +247,7 @@ class _Account:
 
     @cached_property
     def _wanted(self) -> DailyFilter:
-        """Return what the ledger need not read; what it reads is looked at again."""
+        """Return the filter for reading the ledger; it may admit more than the query."""
         query = self._query
         meters, assets = None, None
         if query.meters or query.kinds:
@@ -257,7 +259,7 @@ class _Account:
         return DailyFilter(assets, meters)
 
     def _wants_asset(self, kind: str, asset_id: str) -> tuple[str, str] | None:
-        """Return project and name of an asset that is wanted."""
+        """Return project and name of an asset that matches, or None."""
         which = (kind, asset_id)
         if which not in self._assets:
             query, found = self._query, place_cost(kind, asset_id, self._roster)
@@ -269,7 +271,7 @@ class _Account:
 
     def _place(self, counted: str, asset_id: str) -> UsageKey | None:
         told = self._descriptions.get(counted)
-        # Of what is stored, the account's own peak is less than the sum of its assets', and no usage of its own.
+        # The account's own peak of a stored quantity is less than the sum of its assets', and not usage of its own.
         if told is None or (told.how.is_stored and not asset_id and not told.how.is_of_account):
             return None
         meter = told.dispatched if asset_id.startswith(DISPATCH_PREFIX) else told.name
@@ -285,7 +287,7 @@ class _Account:
 
 
 def usage_document(row: UsageRow) -> Json:
-    """Return a row as JSON; quantities are text, with nine decimal places at most."""
+    """Return a row as JSON; quantities are text with at most nine decimal places."""
     key = row.key
     return {
         "since": key.since,

@@ -1,4 +1,4 @@
-"""Views of the assets and projects of one moment; what is expensive is computed once for all who ask."""
+"""Views of the assets and projects at one moment; expensive results are computed once for all readers."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -20,11 +20,11 @@ from exporter.views.projects import (
 )
 
 ORDERS_KEPT = 4
-"""So many orders are remembered; with thousands of assets each takes a megabyte or two."""
+"""The number of orders that are cached; with thousands of assets each takes a megabyte or two."""
 
 
 class Views:
-    """What is held and what it costs, by asset and by project. Nothing in it changes; ``labels`` are by account id."""
+    """Assets and their costs, by asset and by project. Immutable; ``labels`` are by account id."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class Views:
         return order
 
     def projects(self, asset_filter: AssetFilter) -> Order[ProjectRow]:
-        """Return the projects of which anything is wanted, with the sums of what is wanted."""
+        """Return the projects with anything selected, with the sums of the selection."""
         return project_rows(self._shares, asset_filter, self._costs, self._labels)
 
     def groups(self, asset_filter: AssetFilter, text: str, sort: str, direction: str) -> Order[Group]:
-        """Return the projects with their wanted assets: of a choice, and with a text in their name or id.
+        """Return the projects with their assets that pass the filter and have the text in their name or id.
 
-        With a text the sums are those of the assets that have it; else also of what is on no list, as in ``projects``.
+        With a text the sums are those of the matching assets; otherwise unlisted usage is included, as in ``projects``.
         Raises QueryError.
         """
         wanted = [row for _, row in self.assets(sort, direction).keyed if wants(row, asset_filter, text)]
@@ -64,11 +64,11 @@ class Views:
         return groups_in_order(group_by_project(wanted, projects), sort, direction)
 
     def products(self, project: str, asset_filter: AssetFilter) -> list[ProductRow]:
-        """Return what each product costs in a project."""
+        """Return the cost of each product in a project."""
         return product_rows(self._items.get(project, ()), asset_filter)
 
     def budgets(self, project: str, accounts: Sequence[tuple[str, str]]) -> list[BudgetCost]:
-        """Return the budgets of a project that count any of some accounts, each of which is an id and a label."""
+        """Return the budgets of a project that count any of some accounts, given as pairs of id and label."""
         return budgets_of(self._budgets, project, accounts)
 
     @cached_property
@@ -77,7 +77,7 @@ class Views:
 
     @cached_property
     def _amounts(self) -> dict[AssetPlace, Amount]:
-        """Return what is shown of cost under each set of labels; subscriptions have no asset."""
+        """Return the cost published under each place; subscriptions have no asset."""
         return sum_by_key(
             (AssetPlace(account_id, item.project, item.kind, item.asset), item.amount)
             for account_id, each in self._costs.items()

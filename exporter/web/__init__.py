@@ -1,4 +1,4 @@
-"""How the web application is served: the file of ``--web.config.file``, TLS, users, headers and limits.
+"""Serving of the web application: the file of ``--web.config.file``, TLS, users, headers and limits.
 
 The file is in the format that all Prometheus exporters share, the web configuration of exporter-toolkit:
 https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md

@@ -1,4 +1,4 @@
-"""Basic authentication: users and bcrypt hashes, without telling by the time taken who exists."""
+"""Basic authentication with bcrypt hashes; response times do not reveal which users exist."""
 
 import asyncio
 import os
@@ -11,22 +11,22 @@ from hashlib import blake2b
 import bcrypt
 
 REMEMBERED = 100
-"""How many admitted pairs of user and password are remembered: more than there are scrapers."""
+"""The number of accepted pairs of user and password that are remembered: more than there are scrapers."""
 
 LONGEST = 72
-"""Bytes of a password that bcrypt looks at; more are left out, as all tools that make such hashes do."""
+"""The bytes of a password that bcrypt uses; the rest is ignored, as by all tools that create such hashes."""
 
 
 class BasicAuth:
-    """Decides who may come in.
+    """Authentication of requests by user and password.
 
-    bcrypt runs in a thread, one at a time, so that whoever guesses keeps no scrape waiting: what was admitted once is
-    remembered, by a digest under a key that only this object has, and never the password.
+    bcrypt runs in a thread, one at a time, so that guessing does not delay scrapes: accepted credentials are
+    remembered as a digest with a key of this object, never as the password.
     """
 
     def __init__(self, users: Mapping[str, str]) -> None:
         self._hashes = {name.encode(): stored.encode() for name, stored in users.items()}
-        # A user who does not exist takes as long as one who does.
+        # An unknown user takes as long as a known one.
         cost = max((stored[4:6] for stored in users.values()), default="10")
         self._nobody = f"$2b${cost}${'.' * 53}".encode()
         self._key = os.urandom(32)
@@ -35,11 +35,11 @@ class BasicAuth:
 
     @property
     def are_wanted(self) -> bool:
-        """Whether there are users, so that everybody has to say who they are."""
+        """Whether there are users, so that every request needs credentials."""
         return bool(self._hashes)
 
     async def admit(self, authorization: bytes) -> bool:
-        """Return whether the value of a header ``Authorization`` is of a user with the right password."""
+        """Return whether the value of an ``Authorization`` header is a user with the right password."""
         given = _parse(authorization)
         if given is None:
             return False
@@ -49,7 +49,7 @@ class BasicAuth:
         if self._remembers(digest):
             return True
         async with self._turn:
-            # Parallel scrapes after a start wait for the first of them, and are then known.
+            # Parallel scrapes after a start wait for the first of them, and are then remembered.
             if self._remembers(digest):
                 return True
             matches = await asyncio.to_thread(_matches, stored or self._nobody, password)

@@ -1,4 +1,4 @@
-"""Cipher suites and curves by the names that web configurations use, which are Go's.
+"""Cipher suites and curves by their names in web configurations, which are Go's.
 
 Source: https://pkg.go.dev/crypto/tls#CipherSuites, and OpenSSL's names from ``openssl ciphers -stdname``.
 """

@@ -1,4 +1,4 @@
-"""Reads a web configuration file and the certificates that it names; every fault names file and key, no secret."""
+"""Loads a web configuration and its certificates; every error names the file and the key, and never a secret."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from exporter.web.settings import HASH_BEGINNING, WebConfig
 from exporter.web.tls import TlsError, make_context, named_files
 
 Stamp = tuple[int, int, int] | None
-"""What tells that a file was replaced or written: its inode, size and time of change; None if it is not there."""
+"""A file's identity and version: inode, size and time of change; None if it does not exist."""
 
 
 MERGE = "tag:yaml.org,2002:merge"
-"""How YAML calls ``<<``, which may stand beside the keys that it brings along."""
+"""The YAML tag of ``<<``, which may occur next to the keys that it merges."""
 
 
 class WebConfigError(ExporterError):
@@ -27,7 +27,7 @@ class WebConfigError(ExporterError):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A web configuration that was checked, with its TLS context, and the stamps of all files that it is made of."""
+    """A validated web configuration, its TLS context, and the stamps of all its files."""
 
     config: WebConfig
     context: SSLContext | None
@@ -35,11 +35,11 @@ class Loaded:
 
 
 class _WrongKey(Exception):
-    """A key cannot stand where it does; says in which line and why."""
+    """A key is not allowed in its place; the text has the line and the reason."""
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses keys that stand twice (of two hashes of a user, none is to be taken silently) or are no text."""
+    """A loader that refuses duplicate keys (e.g. two hashes of one user) and keys that are not text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Return the mapping of a node. Raises _WrongKey."""
@@ -50,17 +50,17 @@ class _StrictLoader(yaml.SafeLoader):
             key = self.construct_object(node_of_key, deep=True)
             place = f", line {node_of_key.start_mark.line + 1},"
             if not isinstance(key, str):
-                # As such YAML reads, e.g., a user called no or 007.
-                raise _WrongKey(f"{place} has a key that is no text: put it into quotes")
+                # For example, YAML reads a user called no or 007 like this.
+                raise _WrongKey(f"{place} has a key that is not text: put it in quotes")
             if key in known:
-                raise _WrongKey(f"{place} has a key that was there before")
+                raise _WrongKey(f"{place} has a duplicate key")
             known.add(key)
         return super().construct_mapping(node, deep)
 
 
 def load_web_config(path: Path) -> Loaded:
-    """Read and check everything. Raises WebConfigError."""
-    # Stamps come first: what changes while it is read is then read again.
+    """Load and validate a web configuration with its certificates. Raises WebConfigError."""
+    # Stamps come first: a file that changes during loading is then loaded again.
     stamps = {path: stamp(path)}
     config = _parse(path)
     tls = config.tls_server_config
@@ -75,7 +75,7 @@ def load_web_config(path: Path) -> Loaded:
 
 
 def stamp(path: Path) -> Stamp:
-    """Return what changes when a file does."""
+    """Return a value that changes with the file."""
     try:
         found = path.stat()
     except OSError:
@@ -93,13 +93,13 @@ def _parse(path: Path) -> WebConfig:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise WebConfigError(f"The web configuration {path}{place} is not YAML.") from None
+        raise WebConfigError(f"The web configuration {path}{place} is not valid YAML.") from None
     except _WrongKey as error:
         raise WebConfigError(f"The web configuration {path}{error}.") from None
     except (ValueError, TypeError):
-        raise WebConfigError(f"The web configuration {path} is not YAML.") from None
+        raise WebConfigError(f"The web configuration {path} is not valid YAML.") from None
     if not isinstance(document, dict | None):
-        raise WebConfigError(f"The web configuration {path} must hold keys and values at its top.")
+        raise WebConfigError(f"The web configuration {path} must be a mapping of keys to values.")
     try:
         return WebConfig.model_validate(document or {})
     except ValidationError as error:
@@ -119,9 +119,9 @@ def _key(location: tuple[int | str, ...]) -> str:
 def _sentence(fault: Any) -> str:
     message = str(fault["msg"])
     if message.startswith(("Input should be a valid dictionary", "Input should be a valid mapping")):
-        return "must hold keys and values"
+        return "must be a mapping of keys to values"
     known = {
         "Extra inputs are not permitted": "unknown key",
-        "Input should be a valid string": "must be text: put it into quotes",
+        "Input should be a valid string": "must be text: put it in quotes",
     }
     return known.get(message, message.removeprefix("Value error, "))

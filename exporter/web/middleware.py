@@ -1,4 +1,4 @@
-"""What stands before the pages: who is let in, how often, and the headers of every answer."""
+"""The middleware in front of the pages: authentication, rate limit, and the headers of every response."""
 
 from collections.abc import Iterator
 
@@ -9,15 +9,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from exporter.web.policy import WebPolicy
 
 PIECE_BYTES = 262_144
-"""How much of an answer is handed on at once.
+"""The number of bytes of a response that are passed on at once.
 
-The next piece waits until the client has taken most of the one before, so that for a client that reads slowly, or not
-at all, this much is held and not a copy of all metrics.
+The next piece waits until the client has taken most of the previous one, so that for a client that reads slowly, or not
+at all, only this much is held instead of a copy of all metrics.
 """
 
 
 class PolicyMiddleware:
-    """An ASGI application that lets requests through to another by the rules of a web policy."""
+    """An ASGI application that passes requests on to another, subject to a web policy."""
 
     def __init__(self, app: ASGIApp, policy: WebPolicy) -> None:
         self._app = app
@@ -42,7 +42,7 @@ class PolicyMiddleware:
         await (refusal or self._app)(scope, receive, answer)
 
     async def _refuse(self, scope: Scope) -> Response | None:
-        """Return the answer to a request that is not let through."""
+        """Return the response to a request that is refused, or None."""
         policy, headers = self._policy, Headers(scope=scope)
         if not policy.bucket.take():
             return _refusal("Too many requests: see rate_limit in the web configuration.\n", 429)
@@ -50,20 +50,20 @@ class PolicyMiddleware:
             given = headers.get("authorization")
             if given is None or not await policy.passwords.admit(given.encode("latin-1")):
                 if given is not None:
-                    # Not the name, which may be a mistyped password.
+                    # The user name is not logged, as it may be a mistyped password.
                     client = (scope.get("client") or ("?",))[0]
                     policy.throttled_log.warn(
-                        "a wrong user or password", client, "see basic_auth_users in the web configuration"
+                        "wrong user or password", client, "see basic_auth_users in the web configuration"
                     )
-                # What comes after the credentials was never read, so the connection is of no more use if it is there.
+                # A body was never read, so a connection with one cannot be used any more.
                 return _refusal("Unauthorized\n", 401, _has_body(headers), {"WWW-Authenticate": "Basic"})
         if _has_body(headers):
-            return _refusal("No request has a body here.\n", 413, is_last=True)
+            return _refusal("Requests with a body are not accepted.\n", 413, is_last=True)
         return None
 
 
 def _pieces(message: Message) -> Iterator[Message]:
-    """Return a message in messages with bodies that are not too long."""
+    """Yield a message as several messages whose bodies have a limited length."""
     body = message.get("body", b"")
     last = max(len(body) - 1, 0) // PIECE_BYTES * PIECE_BYTES
     for start in range(0, last, PIECE_BYTES):

@@ -1,4 +1,4 @@
-"""The web configuration in force: read again when one of its files changes, without a restart."""
+"""The current web configuration, reloaded without a restart when one of its files changes."""
 
 import logging
 import ssl
@@ -17,32 +17,34 @@ from exporter.web.tls import alternative_names
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How long files are not looked at again; requests and connections in between go by what is known."""
+"""The time between two looks at the files; requests and connections in between use the known state."""
 
 
-ADVICE = "Correct the file of --web.config.file or its certificates, or restart; the ones before go on meanwhile."
+ADVICE = (
+    "Correct the file of --web.config.file or its certificates, or restart; the previous ones stay in use until then."
+)
 
 
 class WebPolicy:
-    """Knows who may come in, and how; without a file everybody, over plain HTTP.
+    """The rules for requests: who is admitted, and how; without a file everybody, over plain HTTP.
 
-    What changed and is wrong is refused whole: one log line says why, and the configuration before it goes on.
+    An invalid change is refused as a whole: one log line gives the reason, and the previous configuration stays in use.
     """
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
-        """Read the file. Raises WebConfigError."""
+        """Load the file. Raises WebConfigError."""
         self._path = path
         self._clock = clock
         self.throttled_log = ThrottledLog(clock)
         self._looked_at = clock.monotonic()
         self._problem: Problem | None = None
-        """What is wrong with files that changed, while what was before them goes on."""
+        """The fault of changed files, while the previous ones stay in use."""
         self._loaded = Loaded(WebConfig(), None, {}) if path is None else load_web_config(path)
         self.passwords = _passwords(self._loaded.config)
         self.bucket = TokenBucket(self._loaded.config.rate_limit, clock)
         self.headers: Mapping[str, str] = self._loaded.config.headers()
         if self.passwords.are_wanted and not self.is_tls:
-            log.warning("%s has basic_auth_users, but no TLS: passwords can be read on their way", path)
+            log.warning("%s has basic_auth_users without TLS: passwords can be read on the network", path)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong with the files, if anything is."""
@@ -50,16 +52,16 @@ class WebPolicy:
 
     @property
     def is_tls(self) -> bool:
-        """Whether TLS is spoken; that changes only with a restart."""
+        """Whether connections use TLS; this changes only with a restart."""
         return self._loaded.context is not None
 
     def look(self) -> None:
-        """Read everything again if a file has changed."""
+        """Reload everything if a file has changed."""
         now = self._clock.monotonic()
         if self._path is None or now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now
-        # After a refusal everything is tried again: the files that it named may be others than those known.
+        # After a refusal everything is loaded again: the refused files may be others than the known ones.
         if self._problem is None and all(stamp(file) == known for file, known in self._loaded.stamps.items()):
             return
         try:
@@ -73,7 +75,7 @@ class WebPolicy:
     def _refuse(self, reason: str) -> None:
         known = self._problem
         if known is None or known.detail != reason:
-            log.error("the web configuration of before goes on: %s", reason)
+            log.error("keeping the previous web configuration: %s", reason)
         since = known.since if known else self._clock.now()
         self._problem = Problem("", "web configuration", "refused", since, reason, ADVICE)
 
@@ -85,10 +87,10 @@ class WebPolicy:
         if loaded.config.rate_limit != before.rate_limit:
             self.bucket = TokenBucket(loaded.config.rate_limit, self._clock)
         self.headers = loaded.config.headers()
-        log.info("the web configuration or a certificate has changed, and applies from now on")
+        log.info("the web configuration or a certificate has changed and is now in use")
 
     def context(self) -> ssl.SSLContext | None:
-        """Return what to listen with: every new connection uses the context that is in force by then."""
+        """Return the context to listen with; every new connection uses the current one."""
         return _CurrentContext.of(self._newest) if self.is_tls else None
 
     def _newest(self) -> ssl.SSLContext:
@@ -98,7 +100,7 @@ class WebPolicy:
         return self._loaded.context
 
     def admits_peer(self, connection: ssl.SSLObject) -> bool:
-        """Return whether the client of a connection has one of the names that are wanted, if any are."""
+        """Return whether the client of a connection has one of the required names, if there are any."""
         tls = self._loaded.config.tls_server_config
         if tls is None or not tls.client_allowed_sans:
             return True
@@ -106,7 +108,7 @@ class WebPolicy:
 
 
 class TokenBucket:
-    """Counts requests against a limit."""
+    """A token bucket that limits requests."""
 
     def __init__(self, limit: RateLimit, clock: Clock) -> None:
         self._seconds = limit.interval.total_seconds()
@@ -129,17 +131,17 @@ class TokenBucket:
 
 
 class _CurrentContext(ssl.SSLContext):
-    """Hands every new connection to the context that is in force.
+    """A context that hands every new connection to the current one.
 
-    asyncio keeps the one context that a listener began with, and one that is in use can be given another certificate,
-    but not be rid of an authority that clients were verified by.
+    asyncio keeps the context that a listener started with. A context in use can be given another certificate, but an
+    authority for clients cannot be removed from it.
     """
 
     _newest: Callable[[], ssl.SSLContext]
 
     @classmethod
     def of(cls, newest: Callable[[], ssl.SSLContext]) -> Self:
-        """Return a context that asks for the newest."""
+        """Return a context that delegates to the newest."""
         made = cls(ssl.PROTOCOL_TLS_SERVER)
         made._newest = newest
         return made
@@ -152,30 +154,30 @@ class _CurrentContext(ssl.SSLContext):
         server_hostname: str | bytes | None = None,
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLObject:
-        """Begin a connection with the newest context."""
+        """Start a connection with the newest context."""
         return self._newest().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
 
 
 def _check_change(path: Path, before: WebConfig, after: WebConfig) -> None:
-    """Refuse what only a restart changes. Raises WebConfigError.
+    """Refuse changes that need a restart. Raises WebConfigError.
 
-    That is whether TLS is spoken, and everything that would let in who had to show something before: a file that is
-    found half written must open no door.
+    These are switching TLS on or off, and everything that would admit clients that had to identify themselves before:
+    a half-written file must not open any door.
     """
     had, has = before.tls_server_config, after.tls_server_config
     if (had is None) != (has is None):
-        raise WebConfigError(f"The web configuration {path}: tls_server_config came or went, which takes a restart.")
+        raise WebConfigError(f"The web configuration {path}: adding or removing tls_server_config needs a restart.")
     if had and has and had.client_auth_type is ClientAuth.REQUIRED is not has.client_auth_type:
         raise WebConfigError(
-            f"The web configuration {path}: tls_server_config.client_auth_type is no longer "
-            "RequireAndVerifyClientCert, which takes a restart."
+            f"The web configuration {path}: changing tls_server_config.client_auth_type from "
+            "RequireAndVerifyClientCert needs a restart."
         )
     if had and has and had.client_allowed_sans and not has.client_allowed_sans:
         raise WebConfigError(
-            f"The web configuration {path}: tls_server_config.client_allowed_sans are gone, which takes a restart."
+            f"The web configuration {path}: removing tls_server_config.client_allowed_sans needs a restart."
         )
     if before.basic_auth_users and not after.basic_auth_users:
-        raise WebConfigError(f"The web configuration {path}: basic_auth_users are gone, which takes a restart.")
+        raise WebConfigError(f"The web configuration {path}: removing basic_auth_users needs a restart.")
 
 
 def _passwords(config: WebConfig) -> BasicAuth:

@@ -1,4 +1,4 @@
-"""The HTTP server and what it grants its clients: so many connections, so much to ask, and so long."""
+"""The HTTP server and its limits for clients: numbers of connections, sizes of requests, and times."""
 
 import asyncio
 import contextlib
@@ -21,27 +21,27 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What a client is granted. Times are in seconds."""
+    """The limits of clients. Times are in seconds."""
 
     connections: int = 256
-    """At once; who comes then is cut off."""
+    """Open at once; further ones are closed."""
     head_bytes: int = 16_384
-    """Of request line and headers."""
+    """The size of request line and headers."""
     handshake: float = 10.0
-    """To agree on TLS."""
+    """The time for the TLS handshake."""
     head: float = 10.0
-    """Until request line and headers are complete, from the connection or their first byte on."""
+    """The time until request line and headers are complete, from the connection or their first byte on."""
     answer: float = 60.0
-    """To read an answer, which is no less than the longest patience of most scrapers."""
+    """The time to read a response, not less than the longest timeout of most scrapers."""
     idle: int = 75
-    """Between two requests of a connection: longer than the usual scrape interval, so that scrapes share one."""
+    """The time between requests of a connection: longer than usual scrape intervals, so that scrapes share one."""
 
 
 LIMITS = ConnectionLimits()
 
 
 class _Connection(H11Protocol):
-    """A connection that keeps to its limits; what its clients do not keep to ends it."""
+    """A connection that is closed when a limit is exceeded."""
 
     limits: ConnectionLimits
     policy: WebPolicy
@@ -49,19 +49,19 @@ class _Connection(H11Protocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.idle_since: float | None = None
-        """Since when it waits for the next request, on the loop's clock; None while it does not."""
+        """The loop time since when it has been waiting for the next request; None if it is not."""
         self._head_timer: asyncio.TimerHandle | None = None
         self._answer_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # As without TLS, whose transport otherwise takes eight times as much before it says that it is enough.
+        # As without TLS: a TLS transport otherwise buffers eight times as much before it pauses writing.
         transport.set_write_buffer_limits(high=HIGH_WATER_LIMIT)
         secured: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         if secured is not None and not self.policy.admits_peer(secured):
-            self._refuse("a certificate without a name of client_allowed_sans", "it was cut off")
+            self._refuse("certificate without a name in client_allowed_sans", "the connection was closed")
         elif len(self.connections) > self.limits.connections and not self._replace_idle():
-            self._refuse("more connections than there may be", f"there are {self.limits.connections} that ask")
+            self._refuse("too many connections", f"{self.limits.connections} are in use")
         else:
             self._head_timer = self.loop.call_later(self.limits.head, self._cut_off)
 
@@ -70,16 +70,16 @@ class _Connection(H11Protocol):
         self.transport.abort()
 
     def _replace_idle(self) -> bool:
-        """Close the connection that has waited longest for its next request, and tell whether there is one.
+        """Close the connection that has been idle longest, and return whether there was one.
 
-        Otherwise whoever asks once and stays would keep others out.
+        Otherwise clients that stay connected would keep others out.
         """
         idle = [each for each in self.connections if isinstance(each, _Connection) and each.is_idle()]
         longest = min(idle, key=lambda each: each.idle_since or 0.0, default=None)
         if longest is None:
             return False
         longest.transport.abort()
-        # Its end is told a moment later; until then it must not count, nor be closed for somebody else.
+        # Its end is reported a moment later; until then it must not count, nor be closed for another client.
         longest.idle_since = None
         self.connections.discard(longest)
         return True
@@ -93,11 +93,11 @@ class _Connection(H11Protocol):
             self._stop_head_timer()
 
     def is_idle(self) -> bool:
-        """Whether it waits for the next request and the answer before is on its way."""
+        """Whether it is waiting for the next request and the previous response has been sent."""
         return self.idle_since is not None and not self.transport.get_write_buffer_size()
 
     def _is_busy(self) -> bool:
-        """Whether a request came whole and is not answered yet."""
+        """Whether a complete request has not been answered yet."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def _stop_head_timer(self) -> None:
@@ -106,7 +106,7 @@ class _Connection(H11Protocol):
             self._head_timer = None
 
     def _cut_off(self) -> None:
-        log.debug("a connection was cut off: no whole request came within %.0f s", self.limits.head)
+        log.debug("closed a connection: no complete request within %.0f s", self.limits.head)
         self.transport.abort()
 
     def pause_writing(self) -> None:
@@ -124,7 +124,7 @@ class _Connection(H11Protocol):
         self._watch_answer()
 
     def _watch_answer(self) -> None:
-        """See to it that what is not sent yet is gone in time; closing alone would wait for the client for ever."""
+        """Limit the time for sending the rest; closing alone would wait for the client forever."""
         if self._answer_timer is None and self.transport.get_write_buffer_size():
             self._answer_timer = self.loop.call_later(self.limits.answer, self._check_answer, self.cycle)
 
@@ -135,7 +135,7 @@ class _Connection(H11Protocol):
         if self.cycle is not cycle:
             self._watch_answer()
             return
-        self._refuse("an answer that was not read", f"the connection was cut off after {self.limits.answer:.0f} s")
+        self._refuse("response not read in time", f"the connection was closed after {self.limits.answer:.0f} s")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()
@@ -157,7 +157,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen with the limit of time for handshakes, which the settings of uvicorn lack."""
+        """Listen with a time limit for handshakes, which uvicorn has no setting for."""
         loop = asyncio.get_running_loop()
 
         def connect() -> asyncio.Protocol:
@@ -180,7 +180,7 @@ class _Server(uvicorn.Server):
 
 
 def make_server(app: ASGIApp, policy: WebPolicy, limits: ConnectionLimits = LIMITS) -> uvicorn.Server:
-    """Return a server for the application, which is to be given its sockets; its TLS is the policy's."""
+    """Return a server for the application, with the policy's TLS; its sockets are given to it later."""
     protocol = type("Connection", (_Connection,), {"limits": limits, "policy": policy})
     settings = uvicorn.Config(
         app,

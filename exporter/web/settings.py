@@ -1,7 +1,7 @@
-"""What a web configuration file can say: the format of Prometheus' exporter-toolkit. Pure.
+"""The settings in a web configuration file, in the format of Prometheus' exporter-toolkit. Pure.
 
-What the format allows and cannot be honoured here is refused with what to write instead, never silently left out;
-only ``http2``, which is a preference, is accepted without effect.
+Settings of the format that cannot be honoured are refused with an alternative, never silently ignored; only ``http2``,
+a mere preference, is accepted without effect.
 """
 
 import re
@@ -19,10 +19,10 @@ from exporter.config.fields import Duration, Section, Word
 from exporter.web.ciphers import CURVES, SUITES
 
 HASH_BEGINNING = "$2"
-"""How bcrypt hashes begin; what looks like one is repeated in no message."""
+"""The prefix of bcrypt hashes; no message quotes a text that begins like this."""
 
 HIGHEST_COST = 16
-"""Each step of a hash's cost doubles its time: at 10 some 50 ms, at 16 already seconds for each wrong password."""
+"""Each step of a hash's cost doubles its time: at 10 about 50 ms, at 16 already seconds for each wrong password."""
 
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
 
@@ -32,7 +32,7 @@ _UNVERIFIED = frozenset({"RequireAnyClientCert", "RequireClientCert"})
 
 DEFAULT_HEADERS: Mapping[str, str] = MappingProxyType(
     {
-        # The page has a style of its own, a form that asks it again, and neither scripts nor anything to load.
+        # The page has inline styles and a form that leads to itself, no scripts, and loads nothing.
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
@@ -40,7 +40,7 @@ DEFAULT_HEADERS: Mapping[str, str] = MappingProxyType(
         "X-Frame-Options": "deny",
     }
 )
-"""The headers of every answer; a file may change all but ``Referrer-Policy``, which the format does not have."""
+"""The headers of every response; a file may change all but ``Referrer-Policy``, which the format does not have."""
 
 CONFIGURABLE_HEADERS: Mapping[str, frozenset[str] | None] = MappingProxyType(
     {
@@ -51,11 +51,11 @@ CONFIGURABLE_HEADERS: Mapping[str, frozenset[str] | None] = MappingProxyType(
         "X-XSS-Protection": None,
     }
 )
-"""The headers that a file may set, and the values that they may have where these are few."""
+"""The headers that a file may set, with their values if only a few are allowed."""
 
 
 class ClientAuth(StrEnum):
-    """Whether clients show a certificate."""
+    """Whether clients must present a certificate."""
 
     NONE = "NoClientCert"
     REQUEST = "RequestClientCert"
@@ -64,15 +64,15 @@ class ClientAuth(StrEnum):
 
     @property
     def verifies(self) -> bool:
-        """Whether a certificate that is shown has to be signed by the configured authority."""
+        """Whether a presented certificate must be signed by the configured authority."""
         return self in (ClientAuth.IF_GIVEN, ClientAuth.REQUIRED)
 
 
 def _client_auth(text: Any) -> Any:
     if text in _UNVERIFIED:
         raise ValueError(
-            f"{text} is not offered: everybody can make some certificate; "
-            "write RequireAndVerifyClientCert and name a client_ca_file"
+            f"{text} is not supported: anyone can create some certificate; "
+            "use RequireAndVerifyClientCert with a client_ca_file"
         )
     return text or ClientAuth.NONE
 
@@ -81,21 +81,21 @@ def _version(text: Any) -> TLSVersion:
     if isinstance(text, TLSVersion):
         return text
     if text in _OLD_VERSIONS:
-        raise ValueError(f"{text} is not offered, as it is not secure (RFC 8996); write TLS12 or TLS13")
+        raise ValueError(f"{text} is not supported because it is insecure (RFC 8996); use TLS12 or TLS13")
     if not isinstance(text, str) or text not in _VERSIONS:
-        raise ValueError("not TLS12 or TLS13")
+        raise ValueError("must be TLS12 or TLS13")
     return _VERSIONS[text]
 
 
 def _suite(text: str) -> str:
     if text not in SUITES:
-        raise ValueError(f"not a cipher suite that is offered; there are {', '.join(SUITES)}")
+        raise ValueError(f"not a supported cipher suite; supported: {', '.join(SUITES)}")
     return text
 
 
 def _curve(text: str) -> str:
     if text not in CURVES:
-        raise ValueError(f"not a curve that is offered; there are {', '.join(CURVES)}")
+        raise ValueError(f"not a supported curve; supported: {', '.join(CURVES)}")
     return text
 
 
@@ -112,26 +112,26 @@ Curve = Annotated[str, AfterValidator(_curve)]
 
 
 class TlsServer(Section):
-    """How the server shows who it is, and whether clients have to."""
+    """The server's certificate, and whether clients need one."""
 
-    cert: str | None = Field(default=None, description="The certificate chain itself, PEM.")
-    key: SecretStr | None = Field(default=None, description="Its private key itself, PEM.")
-    client_ca: str | None = Field(default=None, description="The authority of client certificates itself, PEM.")
+    cert: str | None = Field(default=None, description="The certificate chain, inline PEM.")
+    key: SecretStr | None = Field(default=None, description="Its private key, inline PEM.")
+    client_ca: str | None = Field(default=None, description="The authority of client certificates, inline PEM.")
     cert_file: FileName | None = Field(default=None, description="The file of the certificate chain, PEM.")
     key_file: FileName | None = Field(default=None, description="The file of its private key, PEM, unencrypted.")
     client_ca_file: FileName | None = Field(default=None, description="The file of the clients' authority, PEM.")
     client_auth_type: Annotated[ClientAuth, BeforeValidator(_client_auth)] = Field(
-        default=ClientAuth.NONE, description="Whether clients show a certificate."
+        default=ClientAuth.NONE, description="Whether clients must present a certificate."
     )
     client_allowed_sans: tuple[Word, ...] = Field(
-        default=(), description="Names, addresses, e-mails or URIs of which a client's certificate must have one."
+        default=(), description="Names, addresses, e-mails or URIs, one of which a client's certificate must have."
     )
-    min_version: Version = Field(default=TLSVersion.TLSv1_2, description="The lowest version of TLS.")
-    max_version: Version = Field(default=TLSVersion.TLSv1_3, description="The highest version of TLS.")
+    min_version: Version = Field(default=TLSVersion.TLSv1_2, description="The minimum TLS version.")
+    max_version: Version = Field(default=TLSVersion.TLSv1_3, description="The maximum TLS version.")
     cipher_suites: tuple[Suite, ...] = Field(
-        default=(), description="Cipher suites for TLS 1.2, by their names in Go; empty: those of OpenSSL."
+        default=(), description="Cipher suites for TLS 1.2, by their names in Go; empty: OpenSSL's."
     )
-    prefer_server_cipher_suites: bool = Field(default=True, description="Whether the server's order counts.")
+    prefer_server_cipher_suites: bool = Field(default=True, description="Whether the server's order takes precedence.")
     curve_preferences: tuple[Curve, ...] = Field(default=(), description="The one curve to use; empty: OpenSSL's.")
 
     @model_validator(mode="after")
@@ -139,15 +139,15 @@ class TlsServer(Section):
         for key in ("cert", "key", "client_ca"):
             given = [name for name in (key, f"{key}_file") if getattr(self, name) is not None]
             if len(given) == 2:
-                raise ValueError(f"give either {key} or {key}_file")
+                raise ValueError(f"set either {key} or {key}_file")
             if not given and key != "client_ca":
-                raise ValueError(f"{key}_file is missing: give the file of the {_MISSING[key]} (or {key} inline)")
+                raise ValueError(f"{key}_file is missing: set it to the file of the {_MISSING[key]} (or use {key})")
         if self.min_version > self.max_version:
             raise ValueError("min_version is above max_version")
         self._check_clients()
         if len(self.curve_preferences) > 1:
             raise ValueError(
-                "curve_preferences: an order of several curves cannot be kept here; name one, or leave the key out"
+                "curve_preferences: an order of several curves is not supported; set one, or remove the key"
             )
         if self.cipher_suites and self.min_version == TLSVersion.TLSv1_2 and not any(self.suites()):
             raise ValueError("cipher_suites: none is for TLS 1.2; add one, or set min_version: TLS13")
@@ -156,14 +156,14 @@ class TlsServer(Section):
     def _check_clients(self) -> None:
         has_authority = self.client_ca is not None or self.client_ca_file is not None
         if self.client_auth_type.verifies and not has_authority:
-            raise ValueError(f"client_ca_file is missing: {self.client_auth_type} needs the authority to verify by")
+            raise ValueError(f"client_ca_file is missing: {self.client_auth_type} needs an authority to verify against")
         if has_authority and self.client_auth_type is ClientAuth.NONE:
-            raise ValueError("client_auth_type is missing: a client_ca does nothing without RequireAndVerifyClientCert")
+            raise ValueError("client_auth_type is missing: client_ca has no effect without RequireAndVerifyClientCert")
         if self.client_allowed_sans and self.client_auth_type is not ClientAuth.REQUIRED:
             raise ValueError("client_allowed_sans: needs client_auth_type: RequireAndVerifyClientCert")
 
     def suites(self) -> list[str]:
-        """Return the configured cipher suites of TLS 1.2 by their OpenSSL names; TLS 1.3 has its own."""
+        """Return OpenSSL's names of the configured TLS 1.2 cipher suites; TLS 1.3 has its own."""
         return [name for suite in self.cipher_suites if (name := SUITES[suite])]
 
 
@@ -171,39 +171,39 @@ _MISSING = {"cert": "certificate chain", "key": "private key"}
 
 
 class HttpServer(Section):
-    """What every answer carries."""
+    """The headers of every response."""
 
-    http2: bool = Field(default=True, description="A preference that has no effect: HTTP/1.1 is spoken.")
-    headers: Mapping[str, str] = Field(default={}, description="Headers of every answer; an empty one is not sent.")
+    http2: bool = Field(default=True, description="Has no effect: only HTTP/1.1 is supported.")
+    headers: Mapping[str, str] = Field(default={}, description="Headers of every response; an empty one is not sent.")
 
     @field_validator("headers")
     @classmethod
     def _check_headers(cls, headers: Mapping[str, str]) -> Mapping[str, str]:
         for name, value in headers.items():
             if name not in CONFIGURABLE_HEADERS:
-                raise ValueError(f"{name} cannot be set here; there are {', '.join(CONFIGURABLE_HEADERS)}")
+                raise ValueError(f"{name} cannot be set; supported: {', '.join(CONFIGURABLE_HEADERS)}")
             allowed = CONFIGURABLE_HEADERS[name]
             if allowed is not None and value not in allowed:
-                raise ValueError(f"{name} can be {' or '.join(sorted(allowed - {''}))}, or empty to leave it out")
+                raise ValueError(f"{name} must be {' or '.join(sorted(allowed - {''}))}, or empty to omit it")
             if not value.isascii() or (value and not value.isprintable()):
-                raise ValueError(f"{name} holds line breaks or other characters that no header can have")
+                raise ValueError(f"{name} contains line breaks or other characters not allowed in headers")
         return headers
 
 
 class RateLimit(Section):
-    """How many requests are answered: ``burst`` at once, then one each ``interval``; an interval of 0 is no limit."""
+    """A limit of requests: ``burst`` at once, then one per ``interval``; an interval of 0 means no limit."""
 
     interval: Duration = Field(default=timedelta(0), description="The time between two requests.")
-    burst: int = Field(default=1, ge=1, description="How many may come at once.")
+    burst: int = Field(default=1, ge=1, description="The number of requests allowed at once.")
 
 
 class WebConfig(Section):
-    """Everything that the file can say."""
+    """The complete web configuration."""
 
-    tls_server_config: TlsServer | None = Field(default=None, description="Without it plain HTTP is spoken.")
-    http_server_config: HttpServer = Field(default=HttpServer(), description="Headers.")
-    basic_auth_users: Mapping[str, SecretStr] = Field(default={}, description="User names to bcrypt hashes.")
-    rate_limit: RateLimit = Field(default=RateLimit(), description="A limit of requests.")
+    tls_server_config: TlsServer | None = Field(default=None, description="TLS; without it plain HTTP is served.")
+    http_server_config: HttpServer = Field(default=HttpServer(), description="HTTP headers.")
+    basic_auth_users: Mapping[str, SecretStr] = Field(default={}, description="Bcrypt hashes by user name.")
+    rate_limit: RateLimit = Field(default=RateLimit(), description="The limit of requests.")
 
     @field_validator("tls_server_config", mode="before")
     @classmethod
@@ -215,19 +215,19 @@ class WebConfig(Section):
     def _check_users(cls, users: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
         for name, secret in users.items():
             if name.startswith(HASH_BEGINNING):
-                raise ValueError("a hash stands where a user name should: write name: hash")
+                raise ValueError("found a hash in place of a user name: write name: hash")
             if ":" in name:
-                raise ValueError(f"the user name '{name}' holds a colon, which no client can send")
+                raise ValueError(f"the user name '{name}' contains a colon, which basic authentication does not allow")
             found = _BCRYPT.fullmatch(secret.get_secret_value())
             if not found:
                 raise ValueError(
-                    f"what stands at '{name}' is not a bcrypt hash ($2a$, $2b$ or $2y$, 60 characters); "
-                    'make one with htpasswd -nBC 10 "" and do not write the password itself'
+                    f"the value of '{name}' is not a bcrypt hash ($2a$, $2b$ or $2y$, 60 characters); "
+                    'create one with htpasswd -nBC 10 "" and do not write the password itself'
                 )
             if not 4 <= int(found[1]) <= HIGHEST_COST:
-                raise ValueError(f"the cost of the hash at '{name}' is not between 4 and {HIGHEST_COST}; make it 10")
+                raise ValueError(f"the hash of '{name}' must have a cost between 4 and {HIGHEST_COST}; 10 is usual")
         return users
 
     def headers(self) -> dict[str, str]:
-        """Return the headers of every answer."""
+        """Return the headers of every response."""
         return {name: value for name, value in {**DEFAULT_HEADERS, **self.http_server_config.headers}.items() if value}

@@ -1,4 +1,4 @@
-"""Log lines about clients, which whoever reaches the port could else make as many of as they like."""
+"""Rate-limited log lines about clients, so that clients cannot flood the log."""
 
 import logging
 
@@ -7,11 +7,11 @@ from exporter.clock import Clock
 log = logging.getLogger(__name__)
 
 TELL_SECONDS = 60.0
-"""How often at most the same thing is told."""
+"""The minimum time between two lines about the same event."""
 
 
 class ThrottledLog:
-    """Logs the same event at most once a minute, with how often it happened."""
+    """A log of events, each at most once a minute, with the number of occurrences."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -19,11 +19,11 @@ class ThrottledLog:
         self._untold: dict[str, int] = {}
 
     def warn(self, what: str, client: str, advice: str) -> None:
-        """Log, or count, what happened with a client, given by its address; ``what`` is one of a few texts."""
+        """Log or count an event caused by the client with an address; ``what`` is one of a few texts."""
         self._untold[what] = self._untold.get(what, 0) + 1
         now = self._clock.monotonic()
         if now - self._told_at.get(what, -TELL_SECONDS) < TELL_SECONDS:
             return
         number = self._untold.pop(what)
         self._told_at[what] = now
-        log.warning("%s: from %s (%d since such a line); %s", what, client, number, advice)
+        log.warning("%s: from %s (%d since the last such line); %s", what, client, number, advice)

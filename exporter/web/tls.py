@@ -1,4 +1,4 @@
-"""The TLS context of a web configuration."""
+"""The TLS context for a web configuration."""
 
 import os
 import ssl
@@ -15,7 +15,7 @@ _VERIFICATION = {ClientAuth.IF_GIVEN: ssl.CERT_OPTIONAL, ClientAuth.REQUIRED: ss
 
 
 class TlsError(Exception):
-    """A certificate or key cannot be used; begins with the key of the section ``tls_server_config``."""
+    """A certificate or key cannot be used; the text begins with a key of the section ``tls_server_config``."""
 
 
 def named_files(tls: TlsServer, folder: Path) -> list[Path]:
@@ -38,7 +38,7 @@ def make_context(tls: TlsServer, folder: Path) -> ssl.SSLContext:
         try:
             context.set_ecdh_curve(CURVES[curve])
         except ValueError:
-            raise TlsError(f"curve_preferences: this OpenSSL does not offer {curve}; leave the key out") from None
+            raise TlsError(f"curve_preferences: this OpenSSL does not support {curve}; remove the key") from None
     _load_chain(context, tls, folder, certificate, key)
     _load_authority(context, tls, folder)
     return context
@@ -47,7 +47,7 @@ def make_context(tls: TlsServer, folder: Path) -> ssl.SSLContext:
 def _load_chain(context: ssl.SSLContext, tls: TlsServer, folder: Path, certificate: str, key: str) -> None:
     def refuse() -> str:
         # Without this, OpenSSL would ask for a passphrase at the terminal.
-        raise TlsError(f"{_name('key', tls.key_file)}: is encrypted; it has to be a key without a passphrase")
+        raise TlsError(f"{_name('key', tls.key_file)}: is encrypted; use a key without a passphrase")
 
     with _place(tls.cert_file, folder, certificate) as chain, _place(tls.key_file, folder, key) as private:
         try:
@@ -72,7 +72,7 @@ def _load_authority(context: ssl.SSLContext, tls: TlsServer, folder: Path) -> No
             place = _name("client_ca", tls.client_ca_file)
             raise TlsError(f"{place}: cannot be used ({error.reason or 'not PEM'})") from None
     context.verify_mode = _VERIFICATION.get(tls.client_auth_type, ssl.CERT_NONE)
-    # As with other exporters, whatever the file holds is trusted: also an authority that another one signed.
+    # As in other exporters, everything in the file is trusted, also an authority that another one signed.
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
 
 
@@ -81,34 +81,34 @@ def _name(key: str, file: Path | None) -> str:
 
 
 def _pem(key: str, inline: str | None, file: Path | None, folder: Path) -> str:
-    """Return what is written inline or in a file, if it looks like a PEM. Raises TlsError."""
+    """Return a PEM given inline or as a file, after a superficial check. Raises TlsError."""
     what = "private key" if key == "key" else "certificate"
     mark = f"{what.upper()}-----"
     if file is None:
         if mark not in (inline or ""):
-            raise TlsError(f"{key}: holds no {what} in PEM (-----BEGIN …{mark})")
+            raise TlsError(f"{key}: contains no {what} in PEM format (-----BEGIN …{mark})")
         return inline or ""
     path = folder / file
     try:
-        # Between PEMs stands what makes them readable to people, in any encoding.
+        # Between PEMs there may be comments in any encoding.
         text = path.read_bytes().decode("ascii", "replace")
     except OSError as error:
         raise TlsError(f"{key}_file: cannot read {path}: {error.strerror}") from None
     if mark not in text:
-        raise TlsError(f"{key}_file: {path} holds no {what} in PEM (-----BEGIN …{mark})")
+        raise TlsError(f"{key}_file: {path} contains no {what} in PEM format (-----BEGIN …{mark})")
     return text
 
 
 @contextmanager
 def _place(file: Path | None, folder: Path, inline: str) -> Iterator[str]:
-    """Return where OpenSSL finds a PEM; one that is inline is held in memory, for its key belongs on no disk."""
+    """Yield a path from which OpenSSL can read a PEM; inline ones stay in memory, as keys must not go to disk."""
     if file is not None:
         yield str(folder / file)
         return
     try:
         descriptor = os.memfd_create("pem")
     except (OSError, AttributeError):
-        raise TlsError("cert, key: cannot be inline on this system; name files instead") from None
+        raise TlsError("cert, key: cannot be inline on this system; use files instead") from None
     with os.fdopen(descriptor, "wb") as memory:
         memory.write(inline.encode())
         memory.flush()
@@ -116,7 +116,7 @@ def _place(file: Path | None, folder: Path, inline: str) -> Iterator[str]:
 
 
 def alternative_names(certificate: Any) -> set[str]:
-    """Return the DNS names, e-mails, URIs and addresses of a verified certificate, as ``getpeercert`` tells them."""
+    """Return the DNS names, e-mails, URIs and addresses of a verified certificate from ``getpeercert``."""
     names = set()
     for kind, value in (certificate or {}).get("subjectAltName", ()):
         if kind in {"DNS", "email", "URI"}:

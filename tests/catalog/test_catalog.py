@@ -153,13 +153,15 @@ def test_only_the_storage_of_no_namespace_is_of_the_account() -> None:
 
 @every_metric(METRICS)
 def test_help_names_the_source(dataset: Dataset, metric: Metric) -> None:
-    """HELP is one sentence with the dataset and every field that the metric is made of."""
+    """HELP is one sentence with the dataset and the metric's fields; quantiles of one source share a name."""
     text = dataset.describe(metric)
     assert metric.help
     assert text.endswith(").")
     assert dataset.name in text
     asked = {entry.name: dataset.distinct_by if entry.group == ROWS else entry.name for entry in dataset.fields}
-    assert all(asked[part.source] in text for part in metric.parts)
+    if metric.split == "quantile":
+        asked = {name: f"quantiles.{name.rpartition('P')[0]}P*" for name in asked}
+    assert all(text.count(asked[part.source]) == 1 for part in metric.parts)
     assert "\n" not in text
 
 
@@ -172,11 +174,11 @@ def test_help_says_whether_cloudflare_estimates() -> None:
         "durableObjectsPeriodicGroups/objects",
     )
     assert [DATASETS[name].describe(DATASETS[name].metrics[0]) for name in names] == [
-        "Invocations of a Worker by outcome (workersInvocationsAdaptive sum.requests; estimated where sampled).",
-        "Operations on a bucket (r2OperationsAdaptiveGroups sum.requests; may be estimated, Cloudflare does not say).",
-        "Size of a database (d1StorageAdaptiveGroups max.databaseSizeBytes; the newest hour's highest).",
-        "Objects of the namespace that were active; a lower bound above 10,000 in the account "
-        "(durableObjectsPeriodicGroups objectId; of 15 minutes, up to 5 minutes ago).",
+        "Invocations of a Worker, by outcome (workersInvocationsAdaptive sum.requests; estimated where sampled).",
+        "Operations on a bucket (r2OperationsAdaptiveGroups sum.requests; may be estimated; sampling is not reported).",
+        "Size of a database (d1StorageAdaptiveGroups max.databaseSizeBytes; maximum of the newest hour).",
+        "Active objects of the namespace; a lower bound if the account has more than 10,000 "
+        "(durableObjectsPeriodicGroups objectId; over the 15 minutes ending 5 minutes ago).",
     ]
 
 

@@ -14,8 +14,8 @@ def test_without_a_file(tmp_path: Path) -> None:
     """It is said that there is none, and what is asked where."""
     report = Scene(tmp_path).check()
     assert [(f.subject, f.message) for f in findings(report, Topic.CONFIGURATION)] == [
-        ("file", "there is none: defaults, flags and the environment hold."),
-        ("API", "asked at https://cloudflare.test/client/v4"),
+        ("file", "none given: defaults, flags and the environment apply."),
+        ("API", "https://cloudflare.test/client/v4"),
         ("products", "5 of 5 products, 12 datasets: workers, r2, d1, durable_objects, kv."),
     ]
 
@@ -32,8 +32,8 @@ def test_what_the_environment_sets(tmp_path: Path) -> None:
     report = Scene(tmp_path).check(environment, Path("exporter.yml"))
     assert the(report, Topic.CONFIGURATION, "file").message == "exporter.yml is valid."
     assert the(report, Topic.CONFIGURATION, "environment").message == (
-        "CLOUDFLARE_API_TOKEN sets cloudflare.tokens; CLOUDFLARE_ACCOUNT_ID sets the accounts of that token; "
-        "HTTPS_PROXY sets the proxy, whatever the file says."
+        "CLOUDFLARE_API_TOKEN sets cloudflare.tokens; CLOUDFLARE_ACCOUNT_ID sets that token's accounts; "
+        "HTTPS_PROXY sets the proxy, overriding the file."
     )
 
 
@@ -41,7 +41,7 @@ def test_two_tokens_in_the_environment(tmp_path: Path) -> None:
     """Of two variables one is not read, which is easily overlooked."""
     report = Scene(tmp_path).check({"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_API_TOKEN_FILE": "/run/token"})
     (finding,) = findings(report, Topic.CONFIGURATION, Level.WARNING)
-    assert finding.message == "CLOUDFLARE_API_TOKEN_FILE is not read, because CLOUDFLARE_API_TOKEN is set too."
+    assert finding.message == "CLOUDFLARE_API_TOKEN_FILE is ignored because CLOUDFLARE_API_TOKEN is also set."
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,18 @@ def test_rules_and_filters_are_counted(tmp_path: Path) -> None:
         (
             {"accounts": {"include": ["Exampel", "Ex*"]}},
             "accounts.include",
-            "'Exampel' matches no account that a token sees.",
+            "'Exampel' matches no account that a token can see.",
         ),
         ({"accounts": {"exclude": ["c" * 32]}}, "accounts.exclude", f"'{'c' * 32}' matches no account that a token"),
         (
             {"accounts": {"alias": {"c" * 32: "prod"}}},
             "accounts.alias",
-            f"no token sees the account {'c' * 32} ('prod')",
+            f"no token can see the account {'c' * 32} ('prod')",
         ),
         (
             {"accounts": {"exclude": ["*"]}},
             "accounts",
-            "accounts.include and accounts.exclude leave no account.",
+            "accounts.include and accounts.exclude exclude every account.",
         ),
         (
             {"projects": [{"match": {"name": "*"}, "project": "all"}, {"match": {"tag": "nobody"}, "project": "none"}]},
@@ -105,12 +105,12 @@ def test_rules_and_filters_are_counted(tmp_path: Path) -> None:
         (
             {"filters": {"assets": {"include": ["nothing"]}}},
             "filters.assets",
-            "they leave no asset: all usage is published as '(filtered)'.",
+            "every asset is excluded: all usage is published as '(filtered)'.",
         ),
         (
             {"filters": {"products": {"include": ["kv"], "exclude": ["*"]}}},
             "filters",
-            "they leave nothing to ask (0 of 5 products, 0 datasets).",
+            "nothing is left to query (0 of 5 products, 0 datasets).",
         ),
     ],
 )

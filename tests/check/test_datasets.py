@@ -20,7 +20,7 @@ def test_every_dataset_with_its_limits(tmp_path: Path) -> None:
     report = Scene(tmp_path, small).check()
     found = findings(report, Topic.DATASETS)
     assert [finding.subject for finding in found] == list(dict.fromkeys(entry.name for entry in DATASETS.values()))
-    assert the(report, Topic.DATASETS, D1).message == "answers. 1,000 rows a page, 3d at once, 31d back."
+    assert the(report, Topic.DATASETS, D1).message == "answers. 1,000 rows per page, 3d per query, 31d of history."
     (trial,) = [trial for trial in report.datasets if trial.dataset == D1]
     assert trial.limits is not None
     assert (trial.state, trial.limits.page_size, trial.limits.longest) == ("ok", 1_000, timedelta(days=3))
@@ -39,7 +39,7 @@ def test_a_dataset_that_the_plan_lacks(tmp_path: Path) -> None:
     report = Scene(tmp_path, world(account(disabled_datasets=frozenset({KV})))).check()
     assert troubles(report) == [("warning", "datasets", KV)]
     assert the(report, Topic.DATASETS, KV).message == (
-        "the plan of the account lacks it. Not published: cloudflare_kv_operations_total, "
+        "the account's plan does not include it. Not published: cloudflare_kv_operations_total, "
         "cloudflare_kv_object_bytes_total, cloudflare_kv_latency_seconds."
     )
     assert [trial.state for trial in report.datasets if trial.dataset == KV] == ["unavailable"]
@@ -52,8 +52,8 @@ def test_fields_that_the_plan_lacks(tmp_path: Path) -> None:
     report = Scene(tmp_path, replace(world(), missing_fields=missing)).check()
     assert troubles(report) == [("warning", "datasets", D1)]
     assert the(report, Topic.DATASETS, D1).message == (
-        "answers. 10,000 rows a page, 31d at once, 31d back. The plan lacks rowsRead; "
-        "not published: cloudflare_d1_rows_read_total."
+        "answers. 10,000 rows per page, 31d per query, 31d of history. The plan does not include rowsRead; not "
+        "published: cloudflare_d1_rows_read_total."
     )
     assert report.exit_code == 0
 
@@ -66,7 +66,7 @@ def test_a_dataset_that_is_refused(tmp_path: Path) -> None:
     assert troubles(report) == [("error", "datasets", R2)]
     finding = the(report, Topic.DATASETS, R2)
     assert "not authorized for that dataset" in finding.message
-    assert "the permission is there" in finding.remedy
+    assert "the permission is granted" in finding.remedy
     assert len(findings(report, Topic.DATASETS, Level.OK)) == 11
     assert report.exit_code == 1
 
@@ -87,6 +87,6 @@ def test_limits_that_cloudflare_does_not_say(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.spoil(Fault(kind=Kind.DOCUMENT_ERROR, message="unknown field", status=400, times=1, api="graphql"))
     report = scene.check()
-    assert the(report, Topic.DATASETS, D1).message == "answers. Its limits are not known; the usual ones are taken."
+    assert the(report, Topic.DATASETS, D1).message == "answers. Its limits are unknown; the usual ones are assumed."
     assert {trial.limits for trial in report.datasets} == {None}
     assert report.exit_code == 0

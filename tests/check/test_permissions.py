@@ -51,10 +51,10 @@ def test_a_list_that_is_refused(tmp_path: Path, missing: str, permission: str, p
     assert troubles(report) == [("error", "permissions", permission)]
     finding = the(report, Topic.PERMISSIONS, permission)
     assert finding.message == (
-        f"missing: Cloudflare refuses the list of {products}. Usage is counted, but as '(unlisted)', not by name."
+        f"missing: Cloudflare refuses to list {products}. Usage is counted as '(unlisted)' instead of by name."
     )
     assert finding.remedy == (
-        f"Add '{permission}' to the token, or make another with the token link, or leave {products} out with "
+        f"Add '{permission}' to the token, or create a new one with the token link, or leave {products} out with "
         "filters.products."
     )
     assert report.wants_link
@@ -75,7 +75,7 @@ def test_analytics_that_are_refused(tmp_path: Path) -> None:
     assert troubles(report) == [("error", "permissions", "Account Analytics Read")]
     finding = the(report, Topic.PERMISSIONS, "Account Analytics Read")
     assert finding.message == "missing: Cloudflare refuses every dataset, so no usage is counted."
-    assert finding.remedy == "Add 'Account Analytics Read' to the token, or make another with the token link."
+    assert finding.remedy == "Add 'Account Analytics Read' to the token, or create a new one with the token link."
     assert findings(report, Topic.DATASETS) == []
     assert {trial.state for trial in report.datasets} == {"unavailable"}
     assert report.exit_code == 1
@@ -86,9 +86,9 @@ def test_accounts_that_may_not_be_listed(tmp_path: Path) -> None:
     report = lacking(tmp_path, "accounts").check()
     assert troubles(report) == [("error", "permissions", "Account Settings Read")]
     finding = the(report, Topic.PERMISSIONS, "Account Settings Read")
-    assert finding.message == "missing: no account is listed, so none is read."
+    assert finding.message == "missing: no account can be listed, so none is read."
     assert "CLOUDFLARE_ACCOUNT_ID" in finding.remedy
-    assert the(report, Topic.TOKENS, "token 1").message.endswith("It sees no account.")
+    assert the(report, Topic.TOKENS, "token 1").message.endswith("It can see no account.")
     assert report.exit_code == 1
 
 
@@ -117,7 +117,7 @@ def test_a_list_that_fails(tmp_path: Path) -> None:
     finding = the(report, Topic.PERMISSIONS, "Workers KV Storage Read")
     assert finding.message.startswith("could not be tried. Listing kv of account Example")
     assert "HTTP 500" in finding.message
-    assert finding.remedy == "Check again in a few minutes; if it lasts, look at Cloudflare's status page."
+    assert finding.remedy == "Check again in a few minutes; if it persists, look at Cloudflare's status page."
 
 
 def test_analytics_that_fail(tmp_path: Path) -> None:
@@ -179,12 +179,10 @@ def test_billing_that_may_not_be_read(tmp_path: Path) -> None:
     assert troubles(report) == [("warning", "permissions", "Billing Read")]
     finding = the(report, Topic.PERMISSIONS, "Billing Read")
     assert finding.message == (
-        "missing: plan and billing cycle are assumed unless configured, and the account's own bill is not read. "
-        "Usage is counted."
+        "missing: plan and billing cycle are assumed unless configured, and Cloudflare's bill is not read. Usage "
+        "is still counted."
     )
-    assert finding.remedy == (
-        "Add 'Billing Read' to the token, or say the plan and the cycle's day in the configuration (costs)."
-    )
+    assert finding.remedy == ("Add 'Billing Read' to the token, or set costs.plan and costs.cycle_day.")
     assert len(findings(report, Topic.DATASETS, Level.OK)) == 12
     assert scene.simulator.requests == {"graphql": 2, "rest": 13}
     assert not report.wants_link
@@ -218,7 +216,7 @@ def test_billing_that_fails(tmp_path: Path, path: str, doing: str) -> None:
     assert finding.message == (
         f"could not be tried. {doing} of account Example ({ACCOUNT_ID}): Cloudflare answered HTTP 500."
     )
-    assert finding.remedy == "Check again in a few minutes; if it lasts, look at Cloudflare's status page."
+    assert finding.remedy == "Check again in a few minutes; if it persists, look at Cloudflare's status page."
     assert len(findings(report, Topic.DATASETS, Level.OK)) == 12
     assert report.exit_code == 0
 
@@ -230,9 +228,9 @@ def test_billing_that_is_throttled(tmp_path: Path) -> None:
     report = scene.check()
     assert troubles(report) == [("warning", "permissions", "Billing Read")]
     finding = the(report, Topic.PERMISSIONS, "Billing Read")
-    assert finding.message == "not tried: Cloudflare throttles this user."
+    assert finding.message == "not tried: Cloudflare is throttling this user."
     assert finding.remedy == (
-        "Wait five minutes, and check again. If it comes back, another tool uses up the limits of this user."
+        "Check again in five minutes. If it recurs, another tool uses up the request limits of this user."
     )
     assert report.exit_code == 0
 

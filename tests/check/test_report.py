@@ -49,13 +49,13 @@ def test_a_table_of_a_bad_check(tmp_path: Path) -> None:
     text = table(report)
     assert (
         "  error    D1 Read\n"
-        "           missing: Cloudflare refuses the list of d1. Usage is counted, but as\n"
-        "           '(unlisted)', not by name.\n"
-        "           To do: Add 'D1 Read' to the token, or make another with the token\n"
+        "           missing: Cloudflare refuses to list d1. Usage is counted as\n"
+        "           '(unlisted)' instead of by name.\n"
+        "           To do: Add 'D1 Read' to the token, or create a new one with the token\n"
         "           link, or leave d1 out with filters.products.\n"
     ) in text
     assert report.link in text.splitlines()
-    assert text.splitlines()[-2].startswith("1 error, 0 warnings: not everything will work.")
+    assert text.splitlines()[-2].startswith("1 error, 0 warnings: some things will not work.")
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -81,7 +81,7 @@ def test_what_holds_for_many_accounts_is_said_once(tmp_path: Path) -> None:
     lines = section(table(scene.check(), 200), "Permissions").splitlines()
     assert "  ok       Account Analytics Read   granted. [all 3 accounts]" in lines
     assert "  ok       D1 Read                  granted (d1). [Example, Third]" in lines
-    refused = "missing: Cloudflare refuses the list of d1. Usage is counted, but as '(unlisted)', not by name. [[eu]]"
+    refused = "missing: Cloudflare refuses to list d1. Usage is counted as '(unlisted)' instead of by name. [[eu]]"
     assert f"           {refused}" in lines
 
 

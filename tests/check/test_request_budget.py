@@ -26,14 +26,14 @@ def test_one_account_is_asked_as_configured(tmp_path: Path) -> None:
         (
             "GraphQL",
             "ok",
-            "1 account with 9 assets: 1 request a refresh, of 210 in five minutes (0.7 of 300). "
-            "Each account: every 1m.",
+            "1 account with 9 assets: 1 request per refresh, of 210 per five minutes (0.7 of 300). Each account: "
+            "every 1m.",
         ),
         (
             "REST",
             "ok",
-            "1 account with 9 assets: 7 requests a discovery, of 600 in five minutes (0.5 of 1,200). "
-            "Each account: every 10m.",
+            "1 account with 9 assets: 7 requests per discovery, of 600 per five minutes (0.5 of 1,200). Each "
+            "account: every 10m.",
         ),
     ]
 
@@ -43,7 +43,7 @@ def test_many_accounts_stretch_the_interval(tmp_path: Path) -> None:
     report = Scene(tmp_path, world(*many(50))).check()
     assert troubles(report) == [("warning", "requests", "GraphQL")]
     finding = the(report, Topic.REQUESTS, "GraphQL")
-    assert finding.message.endswith("So a refresh of each account comes every 2m, not every 1m as poll.refresh says.")
+    assert finding.message.endswith("So each account gets a refresh every 2m instead of every 1m (poll.refresh).")
     assert "cloudflare.budget_share.graphql" in finding.remedy
     (need,) = report.needs
     assert (need.accounts, need.assets) == (50, 450)
@@ -67,7 +67,9 @@ def test_the_check_keeps_to_the_budget(tmp_path: Path) -> None:
         "Workers KV Storage Read",
         "Billing Read",
     }
-    assert {finding.message for finding in warnings} == {"not tried: what this check may ask of Cloudflare is used up."}
+    assert {finding.message for finding in warnings} == {
+        "not tried: this check has used up its share of Cloudflare's request limits."
+    }
     assert "an estimate for " in the(report, Topic.REQUESTS, "GraphQL").message
     (need,) = report.needs
     assert (need.accounts, need.graphql.interval) == (150, 4 * MINUTE)

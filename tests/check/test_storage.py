@@ -62,8 +62,8 @@ def test_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
         "space": Level.OK,
         "file system": Level.OK,
     }
-    assert found["folder"].message.startswith(f"{tmp_path / 'a' / 'b'} is not there yet; this user (uid ")
-    assert found["folder"].message.endswith(f") can make it below {tmp_path}.")
+    assert found["folder"].message.startswith(f"{tmp_path / 'a' / 'b'} does not exist yet; this user (uid ")
+    assert found["folder"].message.endswith(f") can create it in {tmp_path}.")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -82,7 +82,7 @@ def test_a_folder_below_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     finding = look(tmp_path / "file" / "state")["folder"]
     assert finding.level is Level.ERROR
-    assert f"cannot be made below {tmp_path / 'file'} by this user (uid " in finding.message
+    assert f"cannot be created in {tmp_path / 'file'} by this user (uid " in finding.message
     assert "Not a directory" in finding.message
     assert "--storage.path" in finding.remedy
 
@@ -128,11 +128,11 @@ def test_little_space() -> None:
     [
         ("ext4", "/", False, Level.OK, "ext4, mounted at /."),
         ("xfs", "/volumes/state/_data", True, Level.OK, "xfs, mounted at /."),
-        ("tmpfs", "/", False, Level.WARNING, "tmpfs at / is memory"),
-        ("ramfs", "/", True, Level.WARNING, "ramfs at / is memory"),
+        ("tmpfs", "/", False, Level.WARNING, "tmpfs at / is in memory"),
+        ("ramfs", "/", True, Level.WARNING, "ramfs at / is in memory"),
         ("overlay", "/", True, Level.WARNING, "overlay is the container's own layer"),
         ("overlay", "/", False, Level.OK, "overlay, mounted at /."),
-        ("ext4", f"/var/lib/docker/volumes/{'0f' * 32}/_data", True, Level.WARNING, "a volume without a name"),
+        ("ext4", f"/var/lib/docker/volumes/{'0f' * 32}/_data", True, Level.WARNING, "an unnamed volume"),
         ("ext4", "/pods/1/volumes/kubernetes.io~empty-dir/data", True, Level.WARNING, "an emptyDir volume"),
         ("nfs4", "/", False, Level.WARNING, "nfs4 is a network file system"),
         ("cifs", "/", True, Level.WARNING, "cifs is a network file system"),
@@ -173,7 +173,7 @@ def test_a_damaged_ledger(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"not a database at all" * 100)
     finding = look(tmp_path)["ledger"]
     assert finding.level is Level.ERROR
-    assert "is damaged: file is not a database. The next start sets it aside and begins anew." in finding.message
+    assert "is damaged: file is not a database. The next start sets it aside and counts from zero." in finding.message
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_damaged_ledger(tmp_path: Path) -> None:
     [
         (len(MIGRATIONS) + 1, Level.ERROR, f"knows only {len(MIGRATIONS)}: a newer release wrote it."),
         (len(MIGRATIONS), Level.OK, f"it is sound, schema version {len(MIGRATIONS)}."),
-        (1, Level.OK, f"the next start raises its schema from version 1 to {len(MIGRATIONS)}."),
+        (1, Level.OK, f"the next start migrates its schema from version 1 to {len(MIGRATIONS)}."),
     ],
 )
 def test_the_schema_of_the_ledger(tmp_path: Path, version: int, level: Level, message: str) -> None:
@@ -201,7 +201,7 @@ def test_a_running_exporter_is_no_fault(tmp_path: Path) -> None:
         report = Scene(tmp_path).check()
         assert troubles(report) == []
         assert the(report, Topic.STATE_FOLDER, "ledger").message == (
-            f"it is sound, schema version {len(MIGRATIONS)}. A running exporter uses it."
+            f"it is sound, schema version {len(MIGRATIONS)}. A running exporter is using it."
         )
         ledger.reset_counters()
     finally:

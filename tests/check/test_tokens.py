@@ -45,7 +45,7 @@ def test_a_users_token(tmp_path: Path) -> None:
     """A token of a user is verified as that, and its account is named."""
     finding = the(Scene(tmp_path).check(), Topic.TOKENS, "token 1")
     assert finding.level is Level.OK
-    assert finding.message == f"A user's token, active without expiry. It is for 1 account: Example ({ACCOUNT_ID})."
+    assert finding.message == f"A user's token, active without expiry. It can see 1 account: Example ({ACCOUNT_ID})."
 
 
 def test_an_accounts_own_token(tmp_path: Path) -> None:
@@ -76,12 +76,12 @@ def test_a_token_that_cloudflare_takes_without_verifying_it(tmp_path: Path) -> N
     finding = the(report, Topic.TOKENS, "token 1")
     assert finding.level is Level.WARNING
     assert "verifies it neither as a user's token nor as an account's" in finding.message
-    assert "see in the dashboard" in finding.remedy
+    assert "look up its expiry in the dashboard" in finding.remedy
     assert findings(report, Topic.DATASETS, Level.OK)
     assert report.exit_code == 0
 
 
-@pytest.mark.parametrize(("status", "remedy"), [("disabled", "Enable it in the dashboard, or"), ("expired", "Make")])
+@pytest.mark.parametrize(("status", "remedy"), [("disabled", "Enable it in the dashboard, or"), ("expired", "Create")])
 def test_a_token_that_is_out_of_use(tmp_path: Path, status: str, remedy: str) -> None:
     """A disabled or expired token is one error, and nothing else is asked with it."""
     scene = Scene(tmp_path, world(tokens=(TokenModel(token=TOKEN, status=status),)))
@@ -101,7 +101,7 @@ def test_a_token_that_cloudflare_does_not_know(tmp_path: Path) -> None:
     assert troubles(report) == [("error", "tokens", "token 1")]
     finding = the(report, Topic.TOKENS, "token 1")
     assert "Cloudflare does not know it" in finding.message
-    assert finding.remedy == "Check that it was copied whole. Make another with the token link."
+    assert finding.remedy == "Check that it was copied completely. Create a new one with the token link."
     assert report.exit_code == 1
 
 
@@ -121,7 +121,7 @@ def test_a_token_that_expires(tmp_path: Path, days: int, level: Level, message: 
     report = scene.check()
     finding = the(report, Topic.TOKENS, "token 1")
     assert finding.level is level
-    assert finding.message == f"{message} It is for 1 account: Example ({ACCOUNT_ID})."
+    assert finding.message == f"{message} It can see 1 account: Example ({ACCOUNT_ID})."
     assert report.exit_code == 0
 
 
@@ -138,7 +138,7 @@ def test_a_verification_that_says_nothing(tmp_path: Path, result: Any) -> None:
     scene = Scene(tmp_path)
     scene.transport = Verifying(scene.transport, result)
     report = scene.check()
-    assert "the answer does not say the token's status" in the(report, Topic.TOKENS, "Cloudflare").message
+    assert "the response lacks the token's status" in the(report, Topic.TOKENS, "Cloudflare").message
     assert report.exit_code == 1
 
 
@@ -149,7 +149,7 @@ def test_a_named_account_that_the_token_does_not_list(tmp_path: Path) -> None:
     assert troubles(report) == [("warning", "tokens", "token 1"), ("error", "permissions", "every permission")]
     (closed,) = findings(report, Topic.PERMISSIONS, Level.ERROR)
     assert closed.account is not None and closed.account.id == "c" * 32
-    assert closed.remedy.startswith("Check the account's id. If it is right, add 'Account Analytics Read', 'Workers ")
+    assert closed.remedy.startswith("Check the account id. If it is correct, add 'Account Analytics Read', 'Workers ")
     assert len(findings(report, Topic.DATASETS, Level.OK)) == 12
 
 
@@ -194,7 +194,7 @@ def test_a_token_that_is_throttled(tmp_path: Path) -> None:
     report = scene.check()
     finding = the(report, Topic.TOKENS, "token 1")
     assert finding.level is Level.ERROR
-    assert finding.message == "not tried: Cloudflare throttles this user."
+    assert finding.message == "not tried: Cloudflare is throttling this user."
     assert scene.simulator.requests == {"rest": 1}
 
 
@@ -210,7 +210,7 @@ def test_a_token_that_nothing_is_left_for(tmp_path: Path) -> None:
     assert [(f.subject, f.level, f.message) for f in findings(report, Topic.TOKENS)][1] == (
         "token 2",
         Level.ERROR,
-        "not tried: what this check may ask of Cloudflare is used up.",
+        "not tried: this check has used up its share of Cloudflare's request limits.",
     )
     assert report.exit_code == 1
 
@@ -235,10 +235,10 @@ def test_cloudflare_refuses_connections(tmp_path: Path) -> None:
     assert troubles(report) == [("error", "tokens", "Cloudflare")]
     finding = the(report, Topic.TOKENS, "Cloudflare")
     assert finding.message == (
-        "Verifying token 1: no answer from https://cloudflare.test/client/v4 (Connection refused). "
-        "Nothing more could be tried."
+        "Verifying token 1: no answer from https://cloudflare.test/client/v4 (Connection refused). Nothing else "
+        "could be tried."
     )
-    assert finding.remedy == "Check network, proxy and API URL."
+    assert finding.remedy == "Check the network, the proxy and the API URL."
     assert findings(report, Topic.CONFIGURATION) and findings(report, Topic.STATE_FOLDER)
     assert report.exit_code == 1
     assert not report.wants_link
@@ -250,7 +250,7 @@ def test_cloudflare_never_answers(tmp_path: Path) -> None:
     scene.transport = Silent()
     report = scene.check(patience=timedelta(seconds=0.05))
     assert troubles(report) == [("error", "tokens", "Cloudflare")]
-    assert "no whole answer from https://cloudflare.test/client/v4 within 0.05 s." in (
+    assert "no complete answer from https://cloudflare.test/client/v4 within 0.05 s." in (
         the(report, Topic.TOKENS, "Cloudflare").message
     )
 
@@ -264,7 +264,7 @@ def test_cloudflare_stops_answering(tmp_path: Path) -> None:
     report = scene.check()
     (rest,) = [finding for finding in report.findings if finding.subject == "accounts"]
     assert rest.level is Level.ERROR
-    assert rest.message.endswith("accounts not tried, because Cloudflare stopped answering.")
+    assert rest.message.endswith("accounts not tried because Cloudflare stopped answering.")
     tried = {finding.account for finding in findings(report, Topic.PERMISSIONS) if finding.account}
     assert len(tried) < 10
     assert rest.message.startswith(f"{30 - len(tried)} ")

@@ -53,7 +53,7 @@ def test_a_check_of_what_works(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 def test_a_check_of_a_wrong_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     """It exits with 2 and the messages of serve; as JSON they are on standard output too."""
     Path("exporter.yml").write_text("poll: {refresh: 60}\n", encoding="utf-8")
-    message = "The configuration file exporter.yml is not valid:\n  poll.refresh: not a duration such as"
+    message = "The configuration file exporter.yml is not valid:\n  poll.refresh: must be a duration such as"
     assert main(["check", "--config.file=exporter.yml"]) == 2
     output = capsys.readouterr()
     assert output.out == ""

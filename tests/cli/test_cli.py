@@ -83,8 +83,8 @@ def test_serving_is_the_default_and_needs_a_token(
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err == (
-        "No API token: set CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, or name one in the file given with "
-        "--config.file. To look around without an account: cloudflare-exporter demo\n"
+        "No API token: set CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, or configure one in the file given "
+        "with --config.file. To try it without an account: cloudflare-exporter demo\n"
     )
 
 
@@ -103,16 +103,19 @@ def test_a_process_without_a_token_leaves_no_traceback() -> None:
         (("sreve",), "invalid choice: 'sreve'"),
         (("--web.listen", "nowhere"), "unrecognized arguments: --web.listen nowhere"),
         (("demo", "--web.listen", "nowhere"), "unrecognized arguments: --web.listen nowhere"),
-        (("--web.listen-address", "localhost"), "argument --web.listen-address: 'localhost' is not [host]:port"),
-        (("--web.listen-address", ":70000"), "argument --web.listen-address: ':70000' is not [host]:port"),
+        (
+            ("--web.listen-address", "localhost"),
+            "argument --web.listen-address: 'localhost' is not of the form [host]:port",
+        ),
+        (("--web.listen-address", ":70000"), "argument --web.listen-address: ':70000' is not of the form [host]:port"),
         (("--web.telemetry-path", "metrics"), "argument --web.telemetry-path: 'metrics' is not a path such as"),
         (("--web.telemetry-path", "/-/ready"), "argument --web.telemetry-path: '/-/ready' is not a path such as"),
-        (("--alerting.prometheus-url", "prometheus"), "argument --alerting.prometheus-url: not an address such as"),
+        (("--alerting.prometheus-url", "prometheus"), "argument --alerting.prometheus-url: must be a URL such as"),
         (("check", "--alerting.prometheus-url=http://a"), "unrecognized arguments: --alerting.prometheus-url=http://a"),
         (("--log.level", "loud"), "argument --log.level: invalid choice: 'loud'"),
         (("check", "--output=xml"), "argument --output: invalid choice: 'xml'"),
         (("check", "--web.listen-address=:1"), "unrecognized arguments: --web.listen-address=:1"),
-        (("demo", "--simulator.lateness", "2"), "argument --simulator.lateness: '2' is not a duration such as"),
+        (("demo", "--simulator.lateness", "2"), "argument --simulator.lateness: '2': must be a duration such as"),
     ],
 )
 def test_wrong_arguments_exit_with_two(
@@ -149,7 +152,7 @@ def test_a_wrong_configuration_exits_with_two(capsys: pytest.CaptureFixture[str]
     assert main(["serve", "--config.file", "exporter.yml"]) == 2
     assert capsys.readouterr().err == (
         "The configuration file exporter.yml is not valid:\n"
-        "  poll.refresh: not a duration such as 30s, 10m or 1h30m\n"
+        "  poll.refresh: must be a duration such as 30s, 10m or 1h30m\n"
         "  clodflare: unknown key\n"
     )
 
@@ -189,8 +192,8 @@ def test_a_state_folder_that_cannot_be_used_exits_with_one(capsys: pytest.Captur
     Path("file").touch()
     assert main(["--web.listen-address=127.0.0.1:0", "--storage.path=file/state"]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "The state folder file/state cannot be used (Not a directory). Give this user write access to it, "
-        "or choose another with --storage.path."
+        "The state folder file/state cannot be used (Not a directory). Give this user write access to it, or choose "
+        "another with --storage.path."
     )
 
 
@@ -264,7 +267,7 @@ def test_counters_are_reset_and_the_command_ends(tmp_path: Path, capsys: pytest.
     folder = tmp_path / "state"
     assert main([f"--storage.path={folder}", "--storage.reset-counters"]) == 0
     assert capsys.readouterr().out == (
-        f"The counters in {folder} begin anew with the next start; daily sums and names are kept.\n"
+        f"Counters in {folder} will restart from zero at the next start; daily sums and names are kept.\n"
     )
     Ledger.open(folder, DATASETS.values()).close()
 
@@ -319,7 +322,7 @@ def test_a_hangup_reads_the_configuration_again() -> None:
         finally:
             process.kill()
     assert process.returncode == 0
-    assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in told[0]
+    assert "poll.refresh: must be a duration such as 30s, 10m or 1h30m" in told[0]
     assert "configuration reloaded" in told[1]
 
 

@@ -169,7 +169,7 @@ def test_an_alias_that_fails_costs_only_itself(scene: Scene) -> None:
     assert str(outcomes[R2]) == (
         f"{R2} of account Example ({'a' * 32}): Cloudflare answered: "
         f"account {'a' * 32} does not have access to the path {R2}. "
-        "Give the token the permission 'Account Analytics Read'; if it has that, the plan lacks this."
+        "Grant the token the permission 'Account Analytics Read'; if it has that, the plan lacks this dataset."
     )
     assert len(table.asked) == 1
 

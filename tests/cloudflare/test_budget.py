@@ -27,7 +27,9 @@ def test_nothing_is_sent_beyond_the_share() -> None:
     budget = RequestBudget(clock)
     spend(budget, "graphql", 210)
     clock.advance(100)
-    with pytest.raises(OverBudget, match="withheld to stay within the graphql budget; room again in 200 s") as caught:
+    with pytest.raises(
+        OverBudget, match="not sent, to stay within the graphql request budget; possible again in 200 s"
+    ) as caught:
         budget.spend("graphql", WHAT)
     assert caught.value.retry_after == 200
     spend(budget, "rest", 600)

@@ -54,14 +54,14 @@ def test_numbers_are_exact(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "error", "advice"),
     [
-        (401, 9106, TokenRejected, "Check that the token is right, active and not expired"),
-        (400, 9106, TokenRejected, "Check that the token is right, active and not expired"),
-        (401, 1000, TokenRejected, "Check that the token is right, active and not expired"),
-        (401, 4711, TokenRejected, "Check that the token is right, active and not expired"),
-        (401, 10000, Forbidden, "Give the token the permission 'Account Settings Read'."),
-        (403, 10000, Forbidden, "Give the token the permission 'Account Settings Read'."),
-        (403, 9109, Forbidden, "Give the token the permission 'Account Settings Read'."),
-        (403, 4711, Forbidden, "Give the token the permission 'Account Settings Read'."),
+        (401, 9106, TokenRejected, "Check that the token is correct, active and not expired"),
+        (400, 9106, TokenRejected, "Check that the token is correct, active and not expired"),
+        (401, 1000, TokenRejected, "Check that the token is correct, active and not expired"),
+        (401, 4711, TokenRejected, "Check that the token is correct, active and not expired"),
+        (401, 10000, Forbidden, "Grant the token the permission 'Account Settings Read'."),
+        (403, 10000, Forbidden, "Grant the token the permission 'Account Settings Read'."),
+        (403, 9109, Forbidden, "Grant the token the permission 'Account Settings Read'."),
+        (403, 4711, Forbidden, "Grant the token the permission 'Account Settings Read'."),
         (404, 7003, NoRoute, "Check the account id."),
         (400, 7000, NoRoute, "Check the account id."),
         (403, 10042, NotEnabled, "said so (code 10042)."),
@@ -101,7 +101,7 @@ def test_a_lasting_server_error_is_given_up(scene: Scene) -> None:
     with pytest.raises(Unreachable) as caught:
         get(scene)
     assert caught.value.detail == "Listing the accounts: Cloudflare answered HTTP 500."
-    assert caught.value.remedy.startswith("Wait, it is asked again by itself")
+    assert caught.value.remedy.startswith("Wait for the automatic retry")
     assert route.call_count == 4
     assert len(scene.clock.slept) == 3
 
@@ -110,7 +110,7 @@ def test_a_lasting_server_error_is_given_up(scene: Scene) -> None:
 def test_an_answer_that_is_not_json_is_asked_again(scene: Scene, content: bytes) -> None:
     """HTML, half an answer and none at all are no answers, whatever their status says."""
     route = scene.router.get(ACCOUNTS_URL).respond(200, content=content, headers={"Date": DATE})
-    with pytest.raises(Unreachable, match="HTTP 200, and not with JSON"):
+    with pytest.raises(Unreachable, match="HTTP 200 without valid JSON"):
         get(scene)
     assert route.call_count == 4
 
@@ -130,7 +130,7 @@ def test_an_answer_that_is_no_object_is_refused(scene: Scene) -> None:
     scene.router.post(GRAPHQL_URL).mock(return_value=answer([]))
     with pytest.raises(Rejected, match="HTTP 200, no reason given"):
         get(scene)
-    with pytest.raises(Unreachable, match="HTTP 200 without a GraphQL body"):
+    with pytest.raises(Unreachable, match="HTTP 200 without a GraphQL document"):
         query(scene)
 
 
@@ -142,7 +142,7 @@ def test_a_broken_connection_is_asked_again(scene: Scene, error: httpx.HTTPError
         get(scene)
     reason = str(error) or type(error).__name__
     assert str(caught.value) == (
-        f"Listing the accounts: no answer from {API_URL} ({reason}). Check network, proxy and API URL."
+        f"Listing the accounts: no answer from {API_URL} ({reason}). Check the network, the proxy and the API URL."
     )
     assert route.call_count == 4
 
@@ -178,11 +178,11 @@ def test_a_long_retry_after_silences_the_client(scene: Scene) -> None:
     """Nothing is sent until the time is over; then the API is asked again."""
     throttled = answer({"success": False, "errors": []}, 429, retry_after="120")
     route = scene.router.get(ACCOUNTS_URL).mock(side_effect=[throttled, listed(["there"])])
-    with pytest.raises(Throttled, match="silent for 120 s") as caught:
+    with pytest.raises(Throttled, match="paused for 120 s") as caught:
         get(scene)
     assert caught.value.retry_after == 120.0
     scene.clock.advance(119)
-    with pytest.raises(Throttled, match="not asked, because Cloudflare throttles; silent for 1 s more"):
+    with pytest.raises(Throttled, match="not sent, because Cloudflare is throttling; paused for 1 s more"):
         get(scene)
     assert route.call_count == 1
     scene.clock.advance(1)

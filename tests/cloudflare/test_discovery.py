@@ -239,7 +239,7 @@ def test_a_missing_permission_is_final_and_costs_only_its_product(scene: Scene) 
             "(code 10000).",
             final=True,
             outcome="forbidden",
-            remedy="Give the token the permission 'D1 Read'.",
+            remedy="Grant the token the permission 'D1 Read'.",
         ),
         "kv_namespace": Listing("kv_namespace", (Asset("kv_namespace", "id0000", "name0000"),)),
     }
@@ -287,7 +287,7 @@ def test_an_answer_without_a_list_is_an_error(scene: Scene, result: object) -> N
     scene.router.get(URLS["kv_namespace"]).mock(return_value=listed(result, total_count=0))
     found = discover(scene, "kv_namespace").listings["kv_namespace"]
     assert isinstance(found, ListingFailure)
-    assert found.reason.endswith("the answer holds no list at result.")
+    assert found.reason.endswith("the response has no list at result.")
 
 
 def test_an_assets_particulars_are_read(scene: Scene) -> None:

@@ -135,8 +135,11 @@ def test_prices_are_exact(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("{plan: platinum}", "costs.plan: is none of auto, workers_paid, workers_free"),
-        ("{accounts: {acme: {plan: pro}}}", "costs.accounts.acme.plan: is none of auto, workers_paid, workers_free"),
+        ("{plan: platinum}", "costs.plan: must be one of auto, workers_paid, workers_free"),
+        (
+            "{accounts: {acme: {plan: pro}}}",
+            "costs.accounts.acme.plan: must be one of auto, workers_paid, workers_free",
+        ),
         ("{cycle_day: 0}", "costs.cycle_day: Input should be greater than or equal to 1"),
         ("{cycle_day: 32}", "costs.cycle_day: Input should be less than or equal to 31"),
         (
@@ -153,11 +156,11 @@ def test_prices_are_exact(tmp_path: Path) -> None:
         ("{prices: [{price: 1}]}", "costs.prices[0].meter: Field required"),
         (
             "{prices: [{meter: kv_reads}]}",
-            "costs.prices[0]: give at least one of price, discount, per, included, rounding",
+            "costs.prices[0]: set at least one of price, discount, per, included, rounding",
         ),
         (
             "{prices: [{meter: kv_reads, price: 1, discount: 0.1}]}",
-            "costs.prices[0]: give price or discount, not both",
+            "costs.prices[0]: set price or discount, not both",
         ),
         (
             "{prices: [{meter: kv_reads, price: -1}]}",
@@ -193,11 +196,11 @@ def test_an_error_names_its_key(tmp_path: Path, text: str, fault: str) -> None:
     [
         (
             "{prices: [{meter: warp_drive, price: 1}]}",
-            "costs.prices[0]: warp_drive is not on the rate card; to add it, give price and per",
+            "costs.prices[0]: warp_drive is not on the rate card; to add it, set price and per",
         ),
         (
             "{prices: [{meter: kv_reads, price: 1}, {meter: warp_drive, per: 5}]}",
-            "costs.prices[1]: warp_drive is not on the rate card; to add it, give price and per",
+            "costs.prices[1]: warp_drive is not on the rate card; to add it, set price and per",
         ),
         (
             "{prices: [{meter: kv_reads, price: 1, valid_from: 2027-02-01, valid_to: 2027-01-01}]}",
@@ -205,7 +208,7 @@ def test_an_error_names_its_key(tmp_path: Path, text: str, fault: str) -> None:
         ),
         (
             "{budgets: [{name: all, amount: 5}, {name: shop, amount: 5}, {name: all, amount: 6}]}",
-            "costs.budgets[2]: another budget is called all",
+            "costs.budgets[2]: duplicate budget name: all",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from exporter.config import Config, ConfigError, load_config, parse_duration
 
 SECRET = "hush-0123456789-do-not-show"
 ACCOUNT = "0123456789abcdef0123456789abcdef"
-NOT_AN_ACCOUNT = "not an account id (32 hexadecimal digits; see the dashboard's address bar)"
+NOT_AN_ACCOUNT = "must be an account id (32 lowercase hexadecimal digits, as in the dashboard's address bar)"
 
 
 def write(folder: Path, text: str) -> Path:
@@ -174,13 +174,13 @@ def test_every_error_is_reported_at_once_with_its_key(tmp_path: Path) -> None:
     assert title == f"The configuration file {tmp_path / 'exporter.yml'} is not valid:"
     assert url.startswith("  cloudflare.api_url: ")
     assert others == [
-        "  cloudflare.tokens[0]: give either token or token_file",
-        "  cloudflare.tokens[1]: give either token or token_file",
+        "  cloudflare.tokens[0]: set either token or token_file",
+        "  cloudflare.tokens[1]: set either token or token_file",
         f"  cloudflare.tokens[2].accounts[1]: {NOT_AN_ACCOUNT}",
         "  cloudflare.tokens[3]: Input should be a valid dictionary or instance of Token",
         "  cloudflare.region: unknown key",
-        "  poll.refresh: not a duration such as 30s, 10m or 1h30m",
-        "  poll.discovery: not a duration such as 30s, 10m or 1h30m",
+        "  poll.refresh: must be a duration such as 30s, 10m or 1h30m",
+        "  poll.discovery: must be a duration such as 30s, 10m or 1h30m",
         "  poll.often: unknown key",
         "  storage: Input should be a valid dictionary or instance of Storage",
         "  plugins: unknown key",
@@ -208,7 +208,7 @@ def test_durations_are_prometheus_durations(text: str, duration: timedelta) -> N
 @pytest.mark.parametrize("text", ["", "60", "1.5h", "-1s", "1 m", "1S", "s", "1m!", 60, None, "9" * 30 + "y"])
 def test_what_is_no_duration_is_refused(text: object) -> None:
     """Numbers without a unit, fractions, signs, and what exceeds all time are errors."""
-    with pytest.raises(ValueError, match="not a duration such as 30s, 10m or 1h30m"):
+    with pytest.raises(ValueError, match="must be a duration such as 30s, 10m or 1h30m"):
         parse_duration(text)
 
 
@@ -231,27 +231,27 @@ def test_intervals_have_a_least_length(tmp_path: Path, key: str) -> None:
 )
 def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, text: str, place: str) -> None:
     """The message gives the line where there is one, and quotes nothing."""
-    assert fail(tmp_path, text) == f"The configuration file {tmp_path / 'exporter.yml'}{place} is not YAML."
+    assert fail(tmp_path, text) == f"The configuration file {tmp_path / 'exporter.yml'}{place} is not valid YAML."
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     """Bytes that are no UTF-8 are not YAML either."""
     path = tmp_path / "exporter.yml"
     path.write_bytes(b"token: \xff\xfe")
-    with pytest.raises(ConfigError, match="is not YAML"):
+    with pytest.raises(ConfigError, match="is not valid YAML"):
         load_config(path, {}, None)
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "words\n", "5\n"])
 def test_a_file_without_keys_is_refused(tmp_path: Path, text: str) -> None:
     """The top of the file has to hold keys."""
-    assert fail(tmp_path, text).endswith("must hold keys and values at its top.")
+    assert fail(tmp_path, text).endswith("must be a mapping of keys to values.")
 
 
 def test_a_section_without_keys_is_refused(tmp_path: Path) -> None:
     """Something else in a section's place is named by its key, also where the environment adds to the section."""
     message = fail(tmp_path, "cloudflare: production\n", CLOUDFLARE_API_TOKEN=SECRET)
-    assert message.splitlines()[1:] == ["  cloudflare: must hold keys and values"]
+    assert message.splitlines()[1:] == ["  cloudflare: must be a mapping of keys to values"]
 
 
 @pytest.mark.parametrize("name", ["missing.yml", "."])
@@ -297,7 +297,7 @@ def test_accounts_need_a_token() -> None:
     """Account ids alone in the environment are a mistake."""
     with pytest.raises(ConfigError) as caught:
         load_config(None, {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT}, None)
-    assert str(caught.value) == "CLOUDFLARE_ACCOUNT_ID is set, but no token: set CLOUDFLARE_API_TOKEN too."
+    assert str(caught.value) == "CLOUDFLARE_ACCOUNT_ID is set without a token: also set CLOUDFLARE_API_TOKEN."
 
 
 @pytest.mark.parametrize("account", ["shop", ACCOUNT[:-1], ACCOUNT.upper(), f"{ACCOUNT}0"])
@@ -331,11 +331,11 @@ def test_a_token_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "is empty, or holds blanks or other odd characters."),
-        (b" \n", "is empty, or holds blanks or other odd characters."),
-        (SECRET.encode() + b"\nmore", "is empty, or holds blanks or other odd characters."),
-        (SECRET.encode() + b"\x00", "is empty, or holds blanks or other odd characters."),
-        (SECRET.encode() + b"\xc3\xa9", "is empty, or holds blanks or other odd characters."),
+        (b"", "is empty or contains spaces or other invalid characters."),
+        (b" \n", "is empty or contains spaces or other invalid characters."),
+        (SECRET.encode() + b"\nmore", "is empty or contains spaces or other invalid characters."),
+        (SECRET.encode() + b"\x00", "is empty or contains spaces or other invalid characters."),
+        (SECRET.encode() + b"\xc3\xa9", "is empty or contains spaces or other invalid characters."),
         (SECRET.encode() + b"\xff", "not a text file."),
     ],
 )
@@ -361,7 +361,7 @@ def test_a_token_file_that_is_missing_is_refused(tmp_path: Path) -> None:
 def test_a_token_without_a_file_is_checked_alike(token: str) -> None:
     """A token of the environment or of the configuration has to be one word."""
     config = load_config(None, {"CLOUDFLARE_API_TOKEN": token}, None)
-    with pytest.raises(ConfigError, match=r"^The token is empty, or holds blanks or other odd characters\.$"):
+    with pytest.raises(ConfigError, match=r"^The token is empty or contains spaces or other invalid characters\.$"):
         config.cloudflare.tokens[0].secret()
 
 

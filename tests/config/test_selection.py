@@ -94,31 +94,31 @@ def test_the_first_rule_that_matches_counts() -> None:
 @pytest.mark.parametrize(
     ("sections", "key", "message"),
     [
-        ({"projects": [{"match": {}, "project": "x"}]}, ("projects", 0, "match"), "give at least one of"),
-        ({"projects": [{"match": {"name": None}, "project": "x"}]}, ("projects", 0, "match"), "give at least one of"),
+        ({"projects": [{"match": {}, "project": "x"}]}, ("projects", 0, "match"), "set at least one of"),
+        ({"projects": [{"match": {"name": None}, "project": "x"}]}, ("projects", 0, "match"), "set at least one of"),
         ({"projects": [{"project": "x"}]}, ("projects", 0, "match"), "Field required"),
         ({"projects": [{"match": {"name": "*"}, "project": " "}]}, ("projects", 0, "project"), "must not be empty"),
         (
             {"projects": [{"match": {"regex": "shop-("}, "project": "x"}]},
             ("projects", 0, "match", "regex"),
-            "not a regular expression: missing ), unterminated subpattern",
+            "not a valid regular expression: missing ), unterminated subpattern",
         ),
         (
             {"projects": [{"match": {"kind": "bucket"}, "project": "x"}]},
             ("projects", 0, "match", "kind"),
-            "matches no kind; there are worker, r2_bucket,",
+            "matches no kind; known: worker, r2_bucket,",
         ),
-        ({"accounts": {"alias": {"shop": "x"}}}, ("accounts", "alias", "shop", "[key]"), "not an account id"),
+        ({"accounts": {"alias": {"shop": "x"}}}, ("accounts", "alias", "shop", "[key]"), "must be an account id"),
         ({"accounts": {"alias": {"a" * 32: ""}}}, ("accounts", "alias", "a" * 32), "must not be empty"),
         (
             {"accounts": {"alias": {"a" * 32: "x", "b" * 32: "x"}}},
             ("accounts",),
-            "alias: two accounts have the alias x",
+            "alias: used for two accounts: x",
         ),
         (
             {"filters": {"products": {"include": ["wokers"]}}},
             ("filters", "products", "include", 0),
-            "matches no product; there are workers, r2,",
+            "matches no product; known: workers, r2,",
         ),
         ({"filters": {"assets": {"exclude": [""]}}}, ("filters", "assets", "exclude", 0), "must not be empty"),
         ({"filters": {"zones": {}}}, ("filters", "zones"), "Extra inputs are not permitted"),

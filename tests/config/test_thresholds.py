@@ -90,7 +90,7 @@ def test_a_value_that_is_no_threshold_is_refused(tmp_path: Path, value: str, fau
 def test_an_unknown_alert_is_refused_with_the_list_of_known_ones(tmp_path: Path) -> None:
     """What depends on the alert is not judged as well."""
     (fault,) = faults(tmp_path, "alert: CloudflareWorkerErrorRateHigh, value: 1, severity: loud, asset: web")
-    assert fault == f"alert: is no alert whose threshold can be set; there are {', '.join(ADJUSTABLE)}"
+    assert fault == f"alert: not an alert with an adjustable threshold; known: {', '.join(ADJUSTABLE)}"
 
 
 @pytest.mark.parametrize(
@@ -100,26 +100,26 @@ def test_an_unknown_alert_is_refused_with_the_list_of_known_ones(tmp_path: Path)
         (RATIO, ["value: Field required"]),
         (
             f"{QUOTA}, value: 1",
-            ["severity: CloudflareQuotaHigh has a threshold for each of its severities: say warning or info"],
+            ["severity: CloudflareQuotaHigh has a threshold for each severity: set severity to warning or info"],
         ),
         (
             f"{QUOTA}, value: 1, severity: critical",
-            ["severity: CloudflareQuotaHigh has no threshold of severity critical; it has warning, info"],
+            ["severity: CloudflareQuotaHigh has no threshold for severity critical; it has warning, info"],
         ),
         (
             f"{RATIO}, value: 1, severity: critical",
-            ["severity: CloudflareWorkerErrorRatioHigh has no threshold of severity critical; it has warning"],
+            ["severity: CloudflareWorkerErrorRatioHigh has no threshold for severity critical; it has warning"],
         ),
         (
             f"{QUOTA}, value: 1, severity: info, project: shop, asset: web",
             [
-                "project: CloudflareQuotaHigh is about an account as a whole: leave project out",
-                "asset: CloudflareQuotaHigh is about an account as a whole: leave asset out",
+                "project: CloudflareQuotaHigh is about a whole account: remove project",
+                "asset: CloudflareQuotaHigh is about an account as a whole: remove asset",
             ],
         ),
         (
             "alert: CloudflareListCostRising, value: 3, project: shop, asset: web",
-            ["asset: CloudflareListCostRising is about a project as a whole: leave asset out"],
+            ["asset: CloudflareListCostRising is about a project as a whole: remove asset"],
         ),
         (f"{RATIO}, value: 1, asset: ' '", ["asset: must not be empty"]),
         (f"{RATIO}, value: 1, project: ''", ["project: must not be empty"]),
@@ -162,5 +162,5 @@ def test_addresses_are_checked(tmp_path: Path, key: str, url: str, is_one: bool)
         return
     with pytest.raises(ConfigError) as caught:
         load_config(path, {}, None)
-    assert f"alerting.{key}: not an address such as http://127.0.0.1:909" in str(caught.value)
+    assert f"alerting.{key}: must be a URL such as http://127.0.0.1:909" in str(caught.value)
     assert "secret" not in str(caught.value)

@@ -128,7 +128,7 @@ def test_the_flag_resets_and_ends(tmp_path: Path, cloudflare: Cloudflare, export
     outcome = exporter.run("--storage.reset-counters")
     assert (outcome.code, outcome.errors) == (0, "")
     assert outcome.output == (
-        f"The counters in {exporter.state} begin anew with the next start; daily sums and names are kept.\n"
+        f"Counters in {exporter.state} will restart from zero at the next start; daily sums and names are kept.\n"
     )
     exporter.start()
     exporter.wait_until_listening()

@@ -120,7 +120,7 @@ def test_a_divisor_comes_from_the_catalog() -> None:
     family = next(family for family in snapshot.families if family.name == "cloudflare_d1_response_bytes_total")
     assert (family.samples[0].amount, family.samples[0].divisor) == (1_500_000, 1_000_000)
     assert family.help == (
-        "Bytes of query answers (d1AnalyticsAdaptiveGroups sum.queryBatchResponseBytes; estimated where sampled)."
+        "Bytes of query responses (d1AnalyticsAdaptiveGroups sum.queryBatchResponseBytes; estimated where sampled)."
     )
 
 

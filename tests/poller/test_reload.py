@@ -75,8 +75,8 @@ def test_a_broken_configuration_is_refused(tmp_path: Path, caplog: pytest.LogCap
             site.reload(lambda: load_config(path, {}, None))
         (line,) = told(caplog)
         assert line.startswith(f"the configuration is refused, keeping the previous one: The configuration file {path}")
-        assert "poll.refresh: not a duration such as 30s, 10m or 1h30m" in line
-        assert "projects[0].match.regex: not a regular expression" in line
+        assert "poll.refresh: must be a duration such as 30s, 10m or 1h30m" in line
+        assert "projects[0].match.regex: not a valid regular expression" in line
         assert "\n" not in line
         await site.refresh(2)
         assert site.own("config_last_reload_successful") == 0
@@ -205,7 +205,8 @@ def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path, caplog: pyte
         site.recorder.forget()
         await site.refresh(3)
         assert told(caplog) == [
-            f"keeping the previous token: The token file {path} is empty, or holds blanks or other odd characters.",
+            f"keeping the previous token: The token file {path} is empty or contains spaces or other invalid "
+            "characters.",
             "a token file has changed; its new token is in use",
         ]
         assert site.recorder.tokens == {SECOND}

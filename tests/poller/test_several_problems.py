@@ -30,8 +30,8 @@ from tests.poller.scene import full_disk, listed_world
 GOOD, FAILING, REVOKED = "a" * 32, "b" * 32, "c" * 32
 R2 = "r2OperationsAdaptiveGroups"
 PERMISSIONS = frozenset({"accounts", "analytics", "workers", "r2", "d1"})
-ANALYTICS = "Give the token the permission 'Account Analytics Read'; if it has that, the plan lacks this."
-KV = "Give the token the permission 'Workers KV Storage Read'."
+ANALYTICS = "Grant the token the permission 'Account Analytics Read'; if it has that, the plan lacks this dataset."
+KV = "Grant the token the permission 'Workers KV Storage Read'."
 PROBLEM = re.compile(
     r"cloudflare_exporter_problem_start_timestamp_seconds"
     r'\{account="(.*)",part="(.*)",reason="(.*)",remedy="(.*)"\} (.*)'
@@ -138,7 +138,7 @@ async def _token_statuses() -> None:
 
     assert seen == [seen[0]] * 12, "a problem that lasts keeps its time and its labels"
     assert {key[:2]: key[2] for key in seen[0]} == {
-        ("Failing", "account"): "Wait, it is asked again by itself; if it lasts, look at Cloudflare's status page.",
+        ("Failing", "account"): "Wait for the automatic retry; if it persists, check Cloudflare's status page.",
         ("token 2", "token"): (
             "Give the exporter a valid token with the permission 'Account Settings Read', "
             "or name its accounts (CLOUDFLARE_ACCOUNT_ID or accounts)."

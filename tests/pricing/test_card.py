@@ -238,8 +238,8 @@ def test_a_cycle_is_cut_where_prices_change() -> None:
 
 
 SENSELESS = {
-    "a negative price": ("{ price = -0.01, per = 1 }", "price and included must not be below 0"),
-    "less than nothing included": ("{ price = 1, per = 1, included = -1 }", "price and included must not be below 0"),
+    "a negative price": ("{ price = -0.01, per = 1 }", "price and included must be at least 0"),
+    "less than nothing included": ("{ price = 1, per = 1, included = -1 }", "price and included must be at least 0"),
     "per nothing": ("{ price = 1, per = 0 }", "per must be above 0"),
     "per less than nothing": ("{ price = 1, per = -1 }", "per must be above 0"),
     "valid backwards": (
@@ -248,9 +248,9 @@ SENSELESS = {
     ),
     "a day with two prices": (
         "{ price = 1, per = 1, valid_to = 2026-11-10 }, { price = 2, per = 1, valid_from = 2026-11-10 }",
-        "two prices hold on 2026-11-10",
+        "two prices apply on 2026-11-10",
     ),
-    "two prices for ever": ("{ price = 1, per = 1 }, { price = 2, per = 1 }", "two prices hold on the same days"),
+    "two prices for ever": ("{ price = 1, per = 1 }, { price = 2, per = 1 }", "two prices apply on the same days"),
     "no price": ("", "has no price"),
     "an unknown rounding": ('{ price = 1, per = 1, rounding = "down" }', "queues_operations"),
     "a price that is no number": ('{ price = "much", per = 1 }', "queues_operations"),

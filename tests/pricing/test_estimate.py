@@ -63,7 +63,7 @@ def test_what_is_no_quantity(value: object) -> None:
     """A float is refused too, for it may not be what was meant."""
     with pytest.raises(EstimateError) as caught:
         estimate(CARD, {"kv_reads": 1, "workers_requests": value}, PAID)
-    assert str(caught.value) == f"workers_requests: '{value}' is no quantity; give a number from 0 on."
+    assert str(caught.value) == f"workers_requests: '{value}' is not a valid quantity: use a number >= 0."
 
 
 def test_an_unknown_plan() -> None:
@@ -149,5 +149,5 @@ def test_a_change_adds_what_was_not_there() -> None:
     """A meter of its own begins at nothing; a glob that matches nothing is a mistake."""
     assert change({}, {"kv_reads": "5"}) == {"kv_reads": 5}
     assert change({}, {"kv_reads": "x2"}) == {"kv_reads": 0}
-    with pytest.raises(EstimateError, match=r"^kv_\*: nothing that is used has such a name\.$"):
+    with pytest.raises(EstimateError, match=r"^kv_\*: matches no meter that is used\.$"):
         change({"r2_class_a": 5}, {"kv_*": "x2"})

@@ -48,7 +48,7 @@ def test_shares_of_what_cannot_be_halved() -> None:
 @pytest.mark.parametrize("weights", [[], [0], [0, 0]])
 def test_nothing_to_split_by(weights: list[int]) -> None:
     """Without a weight there is no share to give the amount to."""
-    with pytest.raises(ValueError, match="nothing to split by"):
+    with pytest.raises(ValueError, match="all weights are 0"):
         split(Decimal(1), weights)
 
 

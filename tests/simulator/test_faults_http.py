@@ -193,5 +193,5 @@ def test_a_fault_says_what_it_lacks(kind: Kind, needed: str) -> None:
 
 def test_times_of_a_fault_are_aware() -> None:
     """A time without its offset from UTC is refused when the fault is declared."""
-    with pytest.raises(ValueError, match="until of a fault slow lacks its offset"):
+    with pytest.raises(ValueError, match="until of a fault slow lacks an offset"):
         Fault(kind=Kind.SLOW, until=datetime(2026, 6, 1, 10))  # noqa: DTZ001

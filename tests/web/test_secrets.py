@@ -231,7 +231,7 @@ def test_a_web_configuration_that_is_refused_is_a_problem(tmp_path: Path, lines:
             said = await scene.said()
             page = str(said["/ as user, */*"])
             assert ("web configuration" in page) is is_wrong
-            assert (f"{web} is not valid: basic_auth_users: what stands at" in page) is is_wrong
+            assert (f"{web} is not valid: basic_auth_users: the value of" in page) is is_wrong
             assert leaks(said) == []
             web.write_text(right, encoding="utf-8")
         await scene.exporter.close()

@@ -163,7 +163,7 @@ def test_users_can_come_but_not_all_go(open_site: OpenSite, caplog: pytest.LogCa
     for text in ("", "basic_auth_users:\n", "http_server_config: {}\n"):
         site.write(text)
         assert (site.status("prometheus", PASSWORD), site.get().status_code) == (200, 401)
-    assert "basic_auth_users are gone, which takes a restart" in caplog.text
+    assert "removing basic_auth_users needs a restart" in caplog.text
 
 
 def test_a_file_that_was_broken_changes_nothing(open_site: OpenSite, caplog: pytest.LogCaptureFixture) -> None:
@@ -179,12 +179,12 @@ def test_a_file_that_was_broken_changes_nothing(open_site: OpenSite, caplog: pyt
     told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.policy"]
     assert len(told) == 3
     assert re.fullmatch(
-        r"the web configuration of before goes on: The web configuration .*web\.yml is not valid: "
-        r"basic_auth_users: what stands at 'prometheus' is not a bcrypt hash .*",
+        r"keeping the previous web configuration: The web configuration .*web\.yml is not valid: "
+        r"basic_auth_users: the value of 'prometheus' is not a bcrypt hash .*",
         told[0],
     )
-    assert told[1].endswith("web.yml, line 1 is not YAML.")
-    assert told[2] == "the web configuration or a certificate has changed, and applies from now on"
+    assert told[1].endswith("web.yml, line 1 is not valid YAML.")
+    assert told[2] == "the web configuration or a certificate has changed and is now in use"
     assert "hunter2" not in caplog.text
 
 
@@ -206,7 +206,8 @@ def test_wrong_passwords_are_told_now_and_then(open_site: OpenSite, caplog: pyte
         assert site.status("prometheus", "wrong-password") == 401
     told = [record.getMessage() for record in caplog.records if record.name == "exporter.web.throttled_log"]
     line = (
-        "a wrong user or password: from 127.0.0.1 ({} since such a line); see basic_auth_users in the web configuration"
+        "wrong user or password: from 127.0.0.1 ({} since the last such line); "
+        "see basic_auth_users in the web configuration"
     )
     assert told == [line.format(1), line.format(5)]
 
@@ -215,7 +216,7 @@ def test_users_without_tls_are_warned_of(open_site: OpenSite, caplog: pytest.Log
     """Passwords that everybody on the way can read are worth a line at the start."""
     with caplog.at_level(logging.WARNING, "exporter"):
         open_site(users(prometheus=PASSWORD))
-    assert "has basic_auth_users, but no TLS" in caplog.text
+    assert "has basic_auth_users without TLS" in caplog.text
     caplog.clear()
     with caplog.at_level(logging.WARNING, "exporter"):
         open_site(TLS + users(prometheus=PASSWORD))

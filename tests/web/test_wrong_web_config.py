@@ -22,9 +22,9 @@ PAIR = "cert_file: server.pem, key_file: server.key"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "The web configuration FILE must hold keys and values at its top."),
-        ("a: {", "The web configuration FILE, line 1 is not YAML."),
-        ("a: 1\n\tb: 2", "The web configuration FILE, line 2 is not YAML."),
+        ("[]", "The web configuration FILE must be a mapping of keys to values."),
+        ("a: {", "The web configuration FILE, line 1 is not valid YAML."),
+        ("a: 1\n\tb: 2", "The web configuration FILE, line 2 is not valid YAML."),
         ("tls:\n  cert_file: a", "  tls: unknown key"),
         (
             "tls_server_config: {cert_file: server.pem, key_file: server.key, certs: 1}",
@@ -32,15 +32,15 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ),
         (
             "tls_server_config: {min_version: TLS13}",
-            "  tls_server_config: cert_file is missing: give the file of the c",
+            "  tls_server_config: cert_file is missing: set it to the file of the c",
         ),
         (
             "tls_server_config: {cert_file: server.pem}",
-            "  tls_server_config: key_file is missing: give the file of the",
+            "  tls_server_config: key_file is missing: set it to the file of the",
         ),
         ("tls_server_config: {key_file: server.key}", "  tls_server_config: cert_file is missing"),
-        (f"tls_server_config: {{{PAIR}, cert: x}}", "  tls_server_config: give either cert or cert_file"),
-        (f"tls_server_config: {{{PAIR}, key: x}}", "  tls_server_config: give either key or key_file"),
+        (f"tls_server_config: {{{PAIR}, cert: x}}", "  tls_server_config: set either cert or cert_file"),
+        (f"tls_server_config: {{{PAIR}, key: x}}", "  tls_server_config: set either key or key_file"),
         ("tls_server_config: {cert_file: '', key_file: a}", "  tls_server_config.cert_file: must not be empty"),
         (
             "tls_server_config: {cert_file: gone.pem, key_file: server.key}",
@@ -52,15 +52,17 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ),
         (
             "tls_server_config: {cert_file: text.pem, key_file: server.key}",
-            "  tls_server_config.cert_file: FOLDER/text.pem holds no certificate in PEM (-----BEGIN …CERTIFICATE-----)",
+            "  tls_server_config.cert_file: FOLDER/text.pem contains no certificate in PEM format "
+            "(-----BEGIN …CERTIFICATE-----)",
         ),
         (
             "tls_server_config: {cert_file: server.pem, key_file: binary.pem}",
-            "  tls_server_config.key_file: FOLDER/binary.pem holds no private key in PEM (-----BEGIN …PRIVATE KEY--",
+            "  tls_server_config.key_file: FOLDER/binary.pem contains no private key in PEM format "
+            "(-----BEGIN …PRIVATE KEY--",
         ),
         (
             "tls_server_config: {cert_file: server.key, key_file: server.pem}",
-            "  tls_server_config.cert_file: FOLDER/server.key holds no certificate in PEM",
+            "  tls_server_config.cert_file: FOLDER/server.key contains no certificate in PEM format",
         ),
         (
             "tls_server_config: {cert_file: broken.pem, key_file: server.key}",
@@ -72,15 +74,15 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ),
         (
             "tls_server_config: {cert_file: locked.pem, key_file: locked.key}",
-            "  tls_server_config.key_file: is encrypted; it has to be a key without a passphrase",
+            "  tls_server_config.key_file: is encrypted; use a key without a passphrase",
         ),
         (
             "tls_server_config: {cert_file: server.pem, key: hush-hush}",
-            "  tls_server_config.key: holds no private key in PEM (-----BEGIN …PRIVATE KEY-----)",
+            "  tls_server_config.key: contains no private key in PEM format (-----BEGIN …PRIVATE KEY-----)",
         ),
         (
             f"tls_server_config: {{{PAIR}, client_auth_type: RequireAnyClientCert}}",
-            "  tls_server_config.client_auth_type: RequireAnyClientCert is not offered: everybody can make some cer",
+            "  tls_server_config.client_auth_type: RequireAnyClientCert is not supported: anyone can create some cer",
         ),
         (
             f"tls_server_config: {{{PAIR}, client_auth_type: always}}",
@@ -88,11 +90,11 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ),
         (
             f"tls_server_config: {{{PAIR}, client_auth_type: RequireAndVerifyClientCert}}",
-            "  tls_server_config: client_ca_file is missing: RequireAndVerifyClientCert needs the authority to veri",
+            "  tls_server_config: client_ca_file is missing: RequireAndVerifyClientCert needs an authority to verify",
         ),
         (
             f"tls_server_config: {{{PAIR}, client_ca_file: ca.pem}}",
-            "  tls_server_config: client_auth_type is missing: a client_ca does nothing without RequireAndVerifyCli",
+            "  tls_server_config: client_auth_type is missing: client_ca has no effect without RequireAndVerifyCli",
         ),
         (
             f"tls_server_config: {{{PAIR}, client_ca_file: gone.pem, client_auth_type: RequireAndVerifyClientCert}}",
@@ -108,16 +110,16 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ),
         (
             f"tls_server_config: {{{PAIR}, min_version: TLS11}}",
-            "  tls_server_config.min_version: TLS11 is not offered, as it is not secure (RFC 8996); write TLS12 or ",
+            "  tls_server_config.min_version: TLS11 is not supported because it is insecure (RFC 8996); use TLS12 or ",
         ),
-        (f"tls_server_config: {{{PAIR}, max_version: 1.3}}", "  tls_server_config.max_version: not TLS12 or TLS13"),
+        (f"tls_server_config: {{{PAIR}, max_version: 1.3}}", "  tls_server_config.max_version: must be TLS12 or TLS13"),
         (
             f"tls_server_config: {{{PAIR}, min_version: TLS13, max_version: TLS12}}",
             "  tls_server_config: min_version is above max_version",
         ),
         (
             f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]}}",
-            "  tls_server_config.cipher_suites[0]: not a cipher suite that is offered; there are TLS_AES_128_GCM_SH",
+            "  tls_server_config.cipher_suites[0]: not a supported cipher suite; supported: TLS_AES_128_GCM_SH",
         ),
         (
             f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_AES_128_GCM_SHA256]}}",
@@ -125,49 +127,49 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ),
         (
             f"tls_server_config: {{{PAIR}, curve_preferences: [CurveP224]}}",
-            "  tls_server_config.curve_preferences[0]: not a curve that is offered; there are CurveP256, CurveP384, ",
+            "  tls_server_config.curve_preferences[0]: not a supported curve; supported: CurveP256, CurveP384, ",
         ),
         (
             f"tls_server_config: {{{PAIR}, curve_preferences: [X25519, CurveP256]}}",
-            "  tls_server_config: curve_preferences: an order of several curves cannot be kept here; name one, or l",
+            "  tls_server_config: curve_preferences: an order of several curves is not supported; set one, or remove",
         ),
         (
             "http_server_config: {headers: {Server: mine}}",
-            "  http_server_config.headers: Server cannot be set here; there are Content-Security-Policy, ",
+            "  http_server_config.headers: Server cannot be set; supported: Content-Security-Policy, ",
         ),
         (
             "http_server_config: {headers: {X-Frame-Options: allow}}",
-            "  http_server_config.headers: X-Frame-Options can be deny or sameorigin, or empty to leave it out",
+            "  http_server_config.headers: X-Frame-Options must be deny or sameorigin, or empty to omit it",
         ),
         (
             'http_server_config: {headers: {X-XSS-Protection: "1\\r\\nSet-Cookie: a=b"}}',
-            "  http_server_config.headers: X-XSS-Protection holds line breaks or other characters that no header can",
+            "  http_server_config.headers: X-XSS-Protection contains line breaks or other characters not allowed in",
         ),
         ("http_server_config: {http2: perhaps}", "  http_server_config.http2: Input should be a valid boolean"),
-        ("tls_server_config: 5", "  tls_server_config: must hold keys and values"),
-        ("basic_auth_users: [alice]", "  basic_auth_users: must hold keys and values"),
+        ("tls_server_config: 5", "  tls_server_config: must be a mapping of keys to values"),
+        ("basic_auth_users: [alice]", "  basic_auth_users: must be a mapping of keys to values"),
         (
             "basic_auth_users: {alice: open-sesame}",
-            "  basic_auth_users: what stands at 'alice' is not a bcrypt hash ($2a$, $2b$ or $2y$, 60 characters); make",
+            "  basic_auth_users: the value of 'alice' is not a bcrypt hash ($2a$, $2b$ or $2y$, 60 characters); create",
         ),
-        ("basic_auth_users: {alice: }", "  basic_auth_users.alice: must be text: put it into quotes"),
-        ("basic_auth_users: {alice: 12345}", "  basic_auth_users.alice: must be text: put it into quotes"),
+        ("basic_auth_users: {alice: }", "  basic_auth_users.alice: must be text: put it in quotes"),
+        ("basic_auth_users: {alice: 12345}", "  basic_auth_users.alice: must be text: put it in quotes"),
         (
             "basic_auth_users: {no: open-sesame}",
-            "FILE, line 1, has a key that is no text: put it into quotes.",
+            "FILE, line 1, has a key that is not text: put it in quotes.",
         ),
         (
             f"basic_auth_users: {{alice: {hashed()}, alice: {hashed()}}}",
-            "The web configuration FILE, line 1, has a key that was there before.",
+            "The web configuration FILE, line 1, has a duplicate key.",
         ),
-        (f"basic_auth_users: {{{hashed()}: 5}}", "  basic_auth_users.(a hash): must be text: put it into quotes"),
-        (f"basic_auth_users: {{{hashed()}: alice}}", "  basic_auth_users: a hash stands where a user name should: wri"),
-        (f"basic_auth_users: {{'a:b': {hashed()}}}", "  basic_auth_users: the user name 'a:b' holds a colon, which"),
+        (f"basic_auth_users: {{{hashed()}: 5}}", "  basic_auth_users.(a hash): must be text: put it in quotes"),
+        (f"basic_auth_users: {{{hashed()}: alice}}", "  basic_auth_users: found a hash in place of a user name: wri"),
+        (f"basic_auth_users: {{'a:b': {hashed()}}}", "  basic_auth_users: the user name 'a:b' contains a colon, which"),
         (
             f"basic_auth_users: {{alice: {hashed().replace('$04$', '$17$')}}}",
-            "  basic_auth_users: the cost of the hash at 'alice' is not between 4 and 16; make it 10",
+            "  basic_auth_users: the hash of 'alice' must have a cost between 4 and 16; 10 is usual",
         ),
-        ("rate_limit: {interval: often}", "  rate_limit.interval: not a duration such as 30s, 10m or 1h30m"),
+        ("rate_limit: {interval: often}", "  rate_limit.interval: must be a duration such as 30s, 10m or 1h30m"),
         ("rate_limit: {burst: 0}", "  rate_limit.burst: Input should be greater than or equal to 1"),
         (
             "tls_server_config: {min_version: TLS13}\nnonsense: 1\nrate_limit: {burst: 0}",

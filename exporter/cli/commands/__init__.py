@@ -1,4 +1,4 @@
-"""Commands that do one thing and end: what they print, and their options. One file a command."""
+"""Commands that do one thing and exit: their options and output. One file per command."""
 
 from exporter.cli.commands import alertmanager_config, assets, costs, metrics, price, report
 

@@ -1,4 +1,4 @@
-"""``alertmanager-config``: Alertmanager's configuration, made from the secrets of services and the configuration."""
+"""``alertmanager-config``: writes Alertmanager's configuration from a folder of secrets and the routing settings."""
 
 import argparse
 import contextlib
@@ -15,9 +15,9 @@ from exporter.model import ExporterError
 NAME = "alertmanager-config"
 HELP = "write Alertmanager's configuration from a folder of secrets"
 DESCRIPTION = (
-    "Write a complete configuration of Alertmanager, with a receiver for each secret in a folder: "
-    f"{', '.join(SERVICES)}, or SERVICE-TEAM for a team of alerting.routing. What is written holds the secrets, so "
-    "only its owner can read it; it is replaced at once or not at all. See docs/alerting.md."
+    "Write a complete Alertmanager configuration with a receiver for each secret in a folder: "
+    f"{', '.join(SERVICES)}, or SERVICE-TEAM for a team of alerting.routing. The output contains the secrets, so only "
+    "its owner can read it; it is replaced atomically. See docs/alerting.md."
 )
 
 WEBHOOK_EXAMPLE = "http://127.0.0.1:9095/"
@@ -26,43 +26,43 @@ WEBHOOK_EXAMPLE = "http://127.0.0.1:9095/"
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     command.add_argument(
-        "--secrets-dir", type=Path, required=True, metavar="FOLDER", help="where the secrets are, one file each"
+        "--secrets-dir", type=Path, required=True, metavar="FOLDER", help="folder of the secrets, one file each"
     )
-    command.add_argument("--output", type=Path, required=True, metavar="FILE", help="what to write")
+    command.add_argument("--output", type=Path, required=True, metavar="FILE", help="file to write")
     command.add_argument(
         "--webhook",
         action="append",
         default=[],
         type=_webhook,
         metavar="URL",
-        help="post every alert there too, whatever its team, as to a program on the same machine (repeatable)",
+        help="also post every alert of any team here, e.g. to a program on the same machine (repeatable)",
     )
 
 
 def run(options: argparse.Namespace, routing: Routing) -> tuple[str, str]:
-    """Write the file, and give what is said on standard output and on standard error.
+    """Write the file, and return the texts for standard output and standard error.
 
-    Raises SecretError, or ExporterError if the file can't be written.
+    Raises SecretError, or ExporterError if the file cannot be written.
     """
     secrets = read_secrets(options.secrets_dir, routing.teams)
     _replace(options.output, write(routing, secrets, options.webhook))
-    names = ", ".join([*(secret.name for secret in secrets), *options.webhook]) or "nobody"
-    return f"{options.output} is written; told are: {names}.\n", "".join(_warnings(options, secrets))
+    names = ", ".join([*(secret.name for secret in secrets), *options.webhook]) or "none"
+    return f"Wrote {options.output}. Receivers: {names}.\n", "".join(_warnings(options, secrets))
 
 
 def _warnings(options: argparse.Namespace, secrets: Sequence[Secret]) -> Iterator[str]:
     if not secrets and not options.webhook:
         hook = options.secrets_dir / "discord"
-        yield f"No alert is sent anywhere: {options.secrets_dir} holds no secret. For Discord, put a webhook's address "
-        yield f"into {hook} and run this again.\n"
+        yield f"No alert is sent anywhere: {options.secrets_dir} holds no secret. For Discord, put a webhook URL into "
+        yield f"{hook} and run this again.\n"
         return
     for severity in unrouted(secrets, options.webhook):
         services = ", ".join(name for name, service in SERVICES.items() if severity in service.severities)
-        yield f"Nobody is told of alerts of severity {severity}, but for teams: that takes one of {services}.\n"
+        yield f"Alerts of severity {severity} reach only teams. For a default receiver add one of {services}.\n"
 
 
 def _replace(output: Path, text: str) -> None:
-    """Put a text in the place of a file, which only its owner can read from its beginning. Raises ExporterError."""
+    """Replace a file atomically; only its owner can ever read it. Raises ExporterError."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
         try:

@@ -1,4 +1,4 @@
-"""``assets``: which assets there are, what their counters say and what they cost; read beside a running exporter."""
+"""``assets``: the assets with their counters and costs, read from the ledger; an exporter may be running."""
 
 import argparse
 import csv
@@ -19,10 +19,10 @@ from exporter.views import ASCENDING, DESCENDING, NO_ASSET, SORTS, AssetFilter, 
 from exporter.views import NAME as BY_NAME
 
 NAME = "assets"
-HELP = "which assets there are, what they did and what they cost"
+HELP = "list assets with their usage and costs"
 DESCRIPTION = (
-    "Print the assets that Cloudflare lists, each with its counters and its share of the cost of the billing cycle, "
-    "from what the exporter has counted. It may run meanwhile. GET /api/assets gives the same: see docs/api.md."
+    "Print the assets that Cloudflare lists, each with its counters and its share of the billing cycle's cost, from "
+    "the exporter's ledger. An exporter may be running. GET /api/assets returns the same: see docs/api.md."
 )
 
 COLUMNS = ("account", "project", "kind", "name", "requests", "errors", "to date", "forecast", "last used (UTC)")
@@ -42,20 +42,18 @@ def add_options(command: argparse.ArgumentParser) -> None:
         choices=[product.kind for product in PRODUCTS],
         help="only this kind of asset (repeatable)",
     )
-    command.add_argument(
-        "--sort", choices=(BY_NAME, *SORTS), default=BY_NAME, help=f"by what they are sorted (default {BY_NAME})"
-    )
+    command.add_argument("--sort", choices=(BY_NAME, *SORTS), default=BY_NAME, help=f"sort key (default {BY_NAME})")
     command.add_argument(
         "--order",
         choices=(ASCENDING, DESCENDING),
         default="",
-        help="which way; usually names from A on, the largest figures and the newest times first",
+        help="sort order; by default ascending for names, descending for figures and times",
     )
     add_output_option(command)
 
 
 def run(options: argparse.Namespace, views: Views, accounts: Collection[str], until: datetime | None) -> str:
-    """Return what is printed of the assets of some accounts, by id, whose usage is known ``until`` then.
+    """Return the output for some account ids, whose usage is known up to ``until``.
 
     Raises QueryError.
     """
@@ -86,7 +84,7 @@ def _csv(rows: Sequence[AssetRow]) -> str:
 
 def _table(rows: Sequence[AssetRow]) -> Iterator[Table | Text | str]:
     if not rows:
-        yield "There are no such assets."
+        yield "No matching assets."
         return
     yield make_table("", COLUMNS, map(_cells, rows), words=WORDS)
 

@@ -1,4 +1,4 @@
-"""``costs``: what accounts cost, to date and as forecast, as a table, CSV or JSON; read beside a running exporter."""
+"""``costs``: the costs of accounts, to date and forecast, as a table, CSV or JSON; an exporter may be running."""
 
 import argparse
 import json
@@ -25,37 +25,37 @@ from exporter.pricing import AccountCosts
 from exporter.pricing.money import add
 
 NAME = "costs"
-HELP = "what accounts cost, to date and as forecast"
+HELP = "print the costs of accounts, to date and forecast"
 DESCRIPTION = (
-    "Print what accounts cost in a billing cycle, to date and as forecast, from what the exporter has counted. It may "
-    "run meanwhile. Figures are estimates by the invoice's arithmetic: docs/costs.md says how they are made."
+    "Print the costs of accounts in a billing cycle, to date and forecast, from the exporter's ledger. An exporter may "
+    "be running. Costs are estimated by the arithmetic of invoices: see docs/costs.md."
 )
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    command.add_argument("--by", choices=tuple(GROUPS), default="project", help="what a row is (default project)")
+    command.add_argument("--by", choices=tuple(GROUPS), default="project", help="rows to print (default project)")
     add_account_option(command)
     command.add_argument(
         "--period",
         default=CURRENT,
         metavar="PERIOD",
-        help=f"the billing cycle: {CURRENT}, {PREVIOUS}, or a day in it such as 2026-11-30 (default {CURRENT})",
+        help=f"billing cycle: {CURRENT}, {PREVIOUS}, or a day in it such as 2026-11-30 (default {CURRENT})",
     )
     command.add_argument(
-        "--compare", metavar="A,B", help=f"two projects, or two periods such as {PREVIOUS},{CURRENT}, side by side"
+        "--compare", metavar="A,B", help=f"compare two projects, or two periods such as {PREVIOUS},{CURRENT}"
     )
     add_output_option(command)
 
 
 def query_of(options: argparse.Namespace) -> StatementQuery:
-    """Return what the options ask for."""
+    """Return the query for the options."""
     compare = tuple(word.strip() for word in options.compare.split(",")) if options.compare else ()
     return StatementQuery(options.by, tuple(options.account), options.period, compare)
 
 
 def run(options: argparse.Namespace, history: CostHistory) -> str:
-    """Return what is printed. Raises QueryError."""
+    """Return the output. Raises QueryError."""
     statement = make_statement(query_of(options), history)
     match options.output:
         case "json":
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, history: CostHistory) -> str:
 
 def _tables(statement: Statement) -> Iterator[Table | Text | str]:
     if not statement.accounts:
-        yield "Nothing is counted yet: the exporter has not been answered."
+        yield "Nothing is counted yet: the exporter has received no usage so far."
         return
     if statement.query.compare:
         yield _comparison(statement)
@@ -113,15 +113,15 @@ def _rows(by: str, rows: list[StatementRow], costs: AccountCosts) -> Table:
 
 
 def _notes(costs: AccountCosts) -> Iterator[str]:
-    """Say what else is to be known: the invoice's sum, the bill, full quotas, what is not priced."""
-    yield f"An invoice would say {dollars(costs.invoice)} so far: it rounds each line to cents."
+    """Yield notes on the invoice's total, Cloudflare's bill, used quotas and unpriced usage."""
+    yield f"The invoice would be {dollars(costs.invoice)} so far: it rounds each line to cents."
     billed = [each for each in costs.billed if each.usd]
     if billed:
         total = add([each.usd for each in billed])
-        yield f"Cloudflare itself has billed {dollars(total)} of usage so far; its newest day is incomplete."
+        yield f"Cloudflare has billed usage of {dollars(total)} so far; the newest day is incomplete."
     near = [" ".join(quota_cells(cost)) for cost in costs.meters if cost.is_near_limit]
     if near:
-        yield f"Used of what is included: {', '.join(near)}."
+        yield f"Used of included quantities: {', '.join(near)}."
     missing = unpriced(costs)
     if missing:
         yield f"Not in the estimate: {', '.join(missing)}."

@@ -1,4 +1,4 @@
-"""``metrics``: what ``/metrics`` shows of what was counted, from the state folder; read beside a running exporter."""
+"""``metrics``: the metrics in the ledger, as ``/metrics`` shows them; an exporter may be running."""
 
 import argparse
 import csv
@@ -17,28 +17,28 @@ from exporter.costs.history import QueryError
 from exporter.metrics.family import Family, Sample, format_value
 
 NAME = "metrics"
-HELP = "which metrics there are, and their values by name"
+HELP = "list metrics, or print the values of some"
 DESCRIPTION = (
-    "Print which metrics there are, or with a NAME the series of those that it matches, with their values: what "
-    "/metrics shows of usage, assets, costs and thresholds as of the last commit. The exporter may run meanwhile. What "
-    "it says of itself while it runs, and the quantiles of the last minutes, are only there."
+    "List the metrics, or with NAME print the matching series with their values: the usage, assets, costs and "
+    "thresholds of /metrics as of the last commit. An exporter may be running. Its own metrics and the quantiles of "
+    "the last minutes are only on /metrics."
 )
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     command.add_argument(
-        "names", nargs="*", metavar="NAME", help="a metric, or a glob such as 'cloudflare_worker_*'; '*' is all"
+        "names", nargs="*", metavar="NAME", help="metric name, or a glob such as 'cloudflare_worker_*'; '*' matches all"
     )
     add_output_option(command)
 
 
 def run(options: argparse.Namespace, families: Iterable[Family]) -> str:
-    """Return what is printed of some families. Raises QueryError if a name matches none of them."""
+    """Return the output for some families. Raises QueryError if a name matches none of them."""
     there = [family for family in families if family.samples]
     for glob in options.names:
         if not any(fnmatchcase(family.name, glob) for family in there):
-            raise QueryError(f"No metric is called {glob}.", "cloudflare-exporter metrics lists those that there are.")
+            raise QueryError(f"No metric matches {glob}.", "Run cloudflare-exporter metrics for a list of all.")
     if not options.names:
         return _listed(there, options.output)
     chosen = [family for family in there if any(fnmatchcase(family.name, glob) for glob in options.names)]
@@ -61,7 +61,7 @@ def _listed(families: Sequence[Family], output: str) -> str:
             return _csv(("metric", "type", "series", "help"), rows)
         case _:
             if not rows:
-                return "Nothing is counted yet: the exporter has not been answered.\n"
+                return "Nothing is counted yet: the exporter has received no usage so far.\n"
             cells = [(name, kind, series) for name, kind, series, _ in rows]
             return printed([make_table("", ("metric", "type", "series"), cells, words=2)])
 
@@ -86,7 +86,7 @@ def _all(families: Iterable[Family]) -> Iterator[tuple[Family, Sample]]:
 
 
 def _tables(family: Family) -> Iterator[Table | Text | str]:
-    """Return a table for each set of label names: the sum and count of a summary have no quantile."""
+    """Yield one table per set of label names: the sum and count of a summary have no quantile."""
     yield Text(f"{family.name} ({family.kind})", "bold")
     yield family.help
     groups: dict[tuple[str, tuple[str, ...]], list[Sample]] = {}

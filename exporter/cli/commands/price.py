@@ -1,4 +1,4 @@
-"""``price``: what given quantities would cost, or those of a past billing cycle with changes on top."""
+"""``price``: the cost of given quantities, or of a past billing cycle with changes."""
 
 import argparse
 import json
@@ -19,50 +19,50 @@ from exporter.pricing.rating import Terms
 from exporter.pricing.rules import PAID_PLAN
 
 NAME = "price"
-HELP = "what given usage would cost, or that of a past cycle with changes"
+HELP = "price given usage, or a past cycle with changes"
 DESCRIPTION = (
-    "Print what a billing cycle would cost: quantities by the rate card's meter ids from a file, those of a cycle that "
-    "was counted, or both, with changes on top. Without --date each meter has its newest price."
+    "Print the cost of a billing cycle: of quantities by the rate card's meter ids from a file, of those of a cycle "
+    "that was counted, or of both, with optional changes. Without --date each meter has its newest price."
 )
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    command.add_argument("--file", type=Path, metavar="FILE", help="YAML: meter ids and their quantities in a cycle")
+    command.add_argument("--file", type=Path, metavar="FILE", help="YAML with quantities in a cycle by meter id")
     command.add_argument(
-        "--period", metavar="PERIOD", help="start from a cycle that was counted: current, previous, or a day in it"
+        "--period", metavar="PERIOD", help="start from a counted billing cycle: current, previous, or a day in it"
     )
-    command.add_argument("--account", metavar="NAME", help="with --period: of this account")
+    command.add_argument("--account", metavar="NAME", help="account for --period")
     command.add_argument(
         "--change",
         action="append",
         default=[],
         metavar="METER=CHANGE",
-        help="x2, +10%%, -10%% or another number, for a meter or a glob such as 'workers_*' (repeatable)",
+        help="x2, +10%%, -10%% or a new quantity, for a meter or a glob such as 'workers_*' (repeatable)",
     )
     command.add_argument("--plan", choices=tuple(load_card().plans), help=f"default {PAID_PLAN}")
-    command.add_argument("--date", type=_date, metavar="DAY", help="whose prices hold, e.g. 2026-12-01")
+    command.add_argument("--date", type=_date, metavar="DAY", help="use the prices of this day, e.g. 2026-12-01")
     command.add_argument(
         "--rounding",
         choices=("block", "proportional"),
         default="block",
-        help="whether usage is rounded up to whole blocks, as on invoices (default block)",
+        help="block: round usage up to whole blocks, as on invoices; proportional: do not (default block)",
     )
-    command.add_argument("--no-included", action="store_true", help="as if nothing were included")
+    command.add_argument("--no-included", action="store_true", help="ignore included quantities")
     command.add_argument("--output", choices=("table", "json"), default="table", help="default table")
 
 
 def run(
     options: argparse.Namespace, card: RateCard, today: date, given: Mapping[str, Any], history: CostHistory | None
 ) -> str:
-    """Return what is printed; ``given`` is what the file holds. Raises QuoteError or QueryError."""
+    """Return the output; ``given`` are the file's quantities. Raises EstimateError or QueryError."""
     usage: dict[str, Any] = {}
     plan, subscriptions = PAID_PLAN, None
     if history is not None:
         accounts = history.accounts([options.account] if options.account else ())
         if len(accounts) != 1:
             there = ", ".join(account.label for account in accounts) or "none"
-            raise EstimateError(f"Say of which account with --account; there is {there}.")
+            raise EstimateError(f"Choose an account with --account; known: {there}.")
         costs = history.costs(accounts[0], options.period)
         usage = {cost.meter: cost.line.quantity for cost in costs.meters if cost.line.quantity}
         card, plan = costs.card, costs.terms.plan
@@ -79,7 +79,7 @@ def _changes(texts: list[str]) -> Iterator[tuple[str, str]]:
     for text in texts:
         meter, sign, wanted = text.partition("=")
         if not sign or not meter.strip() or not wanted.strip():
-            raise EstimateError(f"--change {text}: say METER=CHANGE, such as workers_requests=x2.")
+            raise EstimateError(f"--change {text}: must be METER=CHANGE, such as workers_requests=x2.")
         yield meter.strip(), wanted.strip()
 
 

@@ -1,4 +1,4 @@
-"""``report``: what a day or a billing cycle cost, what changed and why, as Markdown, HTML or JSON."""
+"""``report``: the cost of a day or a billing cycle, the changes and their causes, as Markdown, HTML or JSON."""
 
 import argparse
 import json
@@ -8,10 +8,10 @@ from exporter.costs.history import CostHistory
 from exporter.costs.report import DAILY, MONTHLY, as_document, as_html, as_markdown, make_report
 
 NAME = "report"
-HELP = "what a day or a cycle cost, and what changed"
+HELP = "report the cost of a day or a cycle, and what changed"
 DESCRIPTION = (
-    "Print what the day before (daily) or the billing cycle up to it (monthly) cost, what changed most against the "
-    "period before, the forecast, budgets and quotas. Read from what the exporter has counted; it may run meanwhile."
+    "Print the cost of the last complete day (daily) or of the billing cycle up to it (monthly), the largest changes "
+    "against the period before, the forecast, budgets and quotas, from the ledger. An exporter may be running."
 )
 
 
@@ -20,12 +20,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--period", choices=(DAILY, MONTHLY), default=DAILY, help=f"default {DAILY}")
     add_account_option(command)
     command.add_argument(
-        "--output", choices=("markdown", "html", "json"), default="markdown", help="how to print it (default markdown)"
+        "--output", choices=("markdown", "html", "json"), default="markdown", help="output format (default markdown)"
     )
 
 
 def run(options: argparse.Namespace, history: CostHistory) -> str:
-    """Return what is printed. Raises QueryError."""
+    """Return the output. Raises QueryError."""
     report = make_report(options.period, history, options.account)
     match options.output:
         case "json":

@@ -1,4 +1,4 @@
-"""How tables look on a terminal."""
+"""Tables for the terminal."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,11 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 WIDEST = 1_000
-"""Tables are as wide as their cells: a narrower terminal wraps their lines, and no figure is cut off."""
+"""Console width: tables are as wide as their cells; a narrower terminal wraps lines, and no figure is cut off."""
 
 
 def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> Table:
-    """Return a table whose first ``words`` columns are text and the others figures."""
+    """Return a table whose first ``words`` columns are text and the others numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number < words else "right", no_wrap=True)
@@ -21,7 +21,7 @@ def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def printed(parts: Iterable[Table | Text | str]) -> str:
-    """Return what a terminal shows of tables and lines, without trailing blanks."""
+    """Return the printed text of tables and lines, without trailing blanks."""
     console = Console(highlight=False, width=WIDEST)
     with console.capture() as captured:
         for part in parts:

@@ -51,7 +51,7 @@ def test_discord_takes_one_file(secrets: Path, tmp_path: Path, capsys: pytest.Ca
     assert found["nobody"] == {"name": "nobody"}
     assert found["discord"]["discord_configs"][0]["webhook_url"] == DISCORD
     said = capsys.readouterr()
-    assert said.out == f"{output} is written; told are: discord.\n"
+    assert said.out == f"Wrote {output}. Receivers: discord.\n"
     assert said.err == ""
 
 
@@ -219,8 +219,8 @@ def test_what_nobody_is_told_of_is_said(secrets: Path, tmp_path: Path, capsys: p
     (secrets / "pagerduty").write_text(SERVICES["pagerduty"].example)
     assert run(secrets, tmp_path / "out.yml") == 0
     said = capsys.readouterr().err
-    assert "Nobody is told of alerts of severity warning" in said
-    assert "Nobody is told of alerts of severity info" in said
+    assert "Alerts of severity warning reach only teams" in said
+    assert "Alerts of severity info reach only teams" in said
     assert "critical" not in said
     assert run(secrets, tmp_path / "out.yml", "--webhook=http://127.0.0.1:9/") == 0
     assert capsys.readouterr().err == ""

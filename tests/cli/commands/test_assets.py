@@ -118,7 +118,7 @@ def test_the_configuration_decides_what_is_told(run: Run) -> None:
         (("--account=nobody",), "Unknown account nobody. Known accounts: production, Other."),
         (
             ("--storage.path=",),
-            "This needs a ledger in a folder: name it with --storage.path or in the configuration.",
+            "This command needs a ledger in a folder: set --storage.path or configure storage.path.",
         ),
     ],
 )
@@ -138,7 +138,7 @@ def test_wrong_arguments_exit_with_two(run: Run, argument: str) -> None:
 def test_an_empty_ledger_has_no_assets(run: Run, tmp_path: Path) -> None:
     """An exporter that was never answered knows of none."""
     Ledger.open(tmp_path, DATASETS.values()).close()
-    assert run(folder=tmp_path) == (0, "There are no such assets.\n", "")
+    assert run(folder=tmp_path) == (0, "No matching assets.\n", "")
     told = json.loads(run("--output=json", folder=tmp_path)[1])
     assert told == {"as_of": None, "total": 0, "next_cursor": None, "assets": []}
 

@@ -42,9 +42,9 @@ def test_the_table_of_projects(run: Run) -> None:
         "shop          $3.50    $26.78  $24.16  $29.41\n"
         "odd           $1.58    $12.06  $10.88  $13.25\n"
         "total        $10.85    $58.65  $54.85  $62.47\n"
-        "An invoice would say $10.85 so far: it rounds each line to cents.\n"
-        "Cloudflare itself has billed $5.85 of usage so far; its newest day is incomplete.\n"
-        "Used of what is included: workers_requests 243 %, workers_cpu_ms 194 %, r2_storage_gb_month 105 %, "
+        "The invoice would be $10.85 so far: it rounds each line to cents.\n"
+        "Cloudflare has billed usage of $5.85 so far; the newest day is incomplete.\n"
+        "Used of included quantities: workers_requests 243 %, workers_cpu_ms 194 %, r2_storage_gb_month 105 %, "
         "d1_storage_gb_month 107 %.\n"
         "\n"
     )
@@ -174,7 +174,7 @@ costs:
         ),
         (
             ("--storage.path=",),
-            "This needs a ledger in a folder: name it with --storage.path or in the configuration.",
+            "This command needs a ledger in a folder: set --storage.path or configure storage.path.",
         ),
     ],
 )
@@ -206,7 +206,7 @@ def test_without_a_ledger_it_exits_with_one(run: Run, tmp_path: Path) -> None:
 def test_an_empty_ledger_says_that_nothing_is_counted(run: Run, tmp_path: Path) -> None:
     """An exporter that was never answered has no account."""
     Ledger.open(tmp_path, DATASETS.values()).close()
-    assert run(folder=tmp_path) == (0, "Nothing is counted yet: the exporter has not been answered.\n", "")
+    assert run(folder=tmp_path) == (0, "Nothing is counted yet: the exporter has received no usage so far.\n", "")
 
 
 def test_it_reads_beside_a_running_exporter(run: Run, tmp_path: Path) -> None:

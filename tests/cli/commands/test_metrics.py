@@ -91,7 +91,7 @@ def test_series_of_a_metric(run: Run) -> None:
     assert (code, err) == (0, "")
     assert out == (
         "cloudflare_d1_query_duration_seconds (summary)\n"
-        "Time a query took (d1QueriesAdaptiveGroups sum.queryDurationMs; estimated where sampled).\n"
+        "Duration of a query (d1QueriesAdaptiveGroups sum.queryDurationMs; estimated where sampled).\n"
         "account     project     database  count\n"
         "production  unassigned  attic         0\n"
         "production  unassigned  a|b          11\n"
@@ -100,7 +100,7 @@ def test_series_of_a_metric(run: Run) -> None:
         "production  unassigned  a|b       0.030984281\n"
         "\n"
         "cloudflare_d1_size_bytes (gauge)\n"
-        "Size of a database (d1StorageAdaptiveGroups max.databaseSizeBytes; the newest hour's highest).\n"
+        "Size of a database (d1StorageAdaptiveGroups max.databaseSizeBytes; maximum of the newest hour).\n"
         "account     project     database        value\n"
         "production  unassigned  a|b       20000000000\n"
         "production  unassigned  attic      3000000000\n"
@@ -125,7 +125,7 @@ def test_a_name_that_matches_nothing_exits_with_two(run: Run, name: str) -> None
     assert run(name, "cloudflare_d1_*") == (
         2,
         "",
-        f"No metric is called {name}. cloudflare-exporter metrics lists those that there are.\n",
+        f"No metric matches {name}. Run cloudflare-exporter metrics for a list of all.\n",
     )
 
 

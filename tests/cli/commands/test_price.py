@@ -133,16 +133,16 @@ def test_what_is_no_quantity_exits_with_two(run: Run, written: str) -> None:
     code, out, err = run(usage=f"kv_reads: 1\nworkers_requests: {written}\n")
     assert (code, out) == (2, "")
     assert err.startswith("workers_requests: '")
-    assert err.endswith("' is no quantity; give a number from 0 on.\n")
+    assert err.endswith("' is not a valid quantity: use a number >= 0.\n")
     assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
     ("usage", "message"),
     [
-        ("a: [\n", "The file of quantities usage.yaml, line 2 is not YAML.\n"),
-        ("- 1\n", "The file of quantities usage.yaml must hold keys and values at its top.\n"),
-        ("usage: 5\n", "usage.yaml is not valid:\n  usage: must hold meters and quantities\n"),
+        ("a: [\n", "The file of quantities usage.yaml, line 2 is not valid YAML.\n"),
+        ("- 1\n", "The file of quantities usage.yaml must be a mapping of keys to values.\n"),
+        ("usage: 5\n", "usage.yaml is not valid:\n  usage: must be a mapping of meters to quantities\n"),
     ],
 )
 def test_a_file_that_cannot_be_read_exits_with_two(run: Run, usage: str, message: str) -> None:
@@ -164,7 +164,7 @@ def test_without_file_or_period_it_exits_with_two(run: Run) -> None:
     assert run() == (
         2,
         "",
-        "Say what to price: --file with quantities, or --period with a cycle that was counted.\n",
+        "Nothing to price: use --file with quantities, or --period with a counted cycle.\n",
     )
 
 
@@ -237,9 +237,9 @@ def test_the_free_plan_limits_instead_of_billing(run: Run) -> None:
         "r2_class_a": "4.50",
     }
     assert {meter: line["note"] for meter, line in found["details"].items()} == {
-        "workers_requests": "limited to 100,000 a day",
-        "kv_storage_gb_month": "limited to 1 in all",
-        "builds_minutes": "limited to 3,000 a month",
+        "workers_requests": "limited to 100,000 per day",
+        "kv_storage_gb_month": "limited to 1 in total",
+        "builds_minutes": "limited to 3,000 per month",
         "r2_class_a": "",
     }
     assert (found["subscriptions"], found["total_usd"]) == ({}, "4.50")
@@ -299,13 +299,13 @@ def test_changes_of_a_file(run: Run) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("kv_reads", "--change kv_reads: say METER=CHANGE, such as workers_requests=x2."),
-        ("=x2", "--change =x2: say METER=CHANGE, such as workers_requests=x2."),
-        ("kv_reads=", "--change kv_reads=: say METER=CHANGE, such as workers_requests=x2."),
-        ("kv_reads=xx", "kv_reads: 'x' is no quantity; give a number from 0 on."),
-        ("kv_reads=-5", "kv_reads: '-5' is no change; say x2, +10%, -10%, or another number."),
-        ("kv_reads=+much%", "kv_reads: 'much' is no quantity; give a number from 0 on."),
-        ("r2_*=x2", "r2_*: nothing that is used has such a name."),
+        ("kv_reads", "--change kv_reads: must be METER=CHANGE, such as workers_requests=x2."),
+        ("=x2", "--change =x2: must be METER=CHANGE, such as workers_requests=x2."),
+        ("kv_reads=", "--change kv_reads=: must be METER=CHANGE, such as workers_requests=x2."),
+        ("kv_reads=xx", "kv_reads: 'x' is not a valid quantity: use a number >= 0."),
+        ("kv_reads=-5", "kv_reads: '-5' is not a valid change: use x2, +10%, -10% or a number."),
+        ("kv_reads=+much%", "kv_reads: 'much' is not a valid quantity: use a number >= 0."),
+        ("r2_*=x2", "r2_*: matches no meter that is used."),
     ],
 )
 def test_a_change_that_makes_no_sense_exits_with_two(run: Run, change: str, message: str) -> None:
@@ -375,7 +375,7 @@ def test_prices_of_the_configuration_hold_for_a_past_cycle(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--period=current",), "Say of which account with --account; there is production, Other."),
+        (("--period=current",), "Choose an account with --account; known: production, Other."),
         (("--period=current", "--account=nobody"), "Unknown account nobody. Known accounts: production, Other."),
         (
             ("--period=last", "--account=Other"),

@@ -148,14 +148,16 @@ def test_filters(api: Api, query: str, key: str, values: set[str]) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("since=2025-10-20&until=2025-10-20", "until (2025-10-20) is not after since (2025-10-20). "
-         "Name the day after the last one wanted."),
+        (
+            "since=2025-10-20&until=2025-10-20",
+            "until (2025-10-20) is not after since (2025-10-20). Set until to the day after the last one wanted.",
+        ),
         ("since=2025-10-32", "since is a day such as 2026-11-30."),
         ("until=", "until is a day such as 2026-11-30."),
         ("step=hour", "step is one of day, week, month, total."),
         ("since=2025-10-01&since=2025-10-02", "since is given 2 times: give it once."),
         ("account=nobody", "Unknown account nobody. Known accounts: production, Other."),
-        ("cursor=W10", "The cursor is none that a page gave. Leave it out to begin with the first page."),
+        ("cursor=W10", "Invalid cursor. Use next_cursor from the previous page, or none for the first."),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_told(api: Api, query: str, message: str) -> None:
