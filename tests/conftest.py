@@ -1,4 +1,4 @@
-"""What holds for every test: nothing is skipped where CI is set, the slowest start first, logging is as it was."""
+"""What holds for every test: nothing is skipped where CI is set, the slowest start first, CPU seconds are told."""
 
 import logging
 import os
@@ -7,6 +7,11 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from stack.tools import Tools, find_tools
+from tests.cpu_seconds import CpuSeconds
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(CpuSeconds(config), "cpu-seconds")
 
 
 @pytest.fixture(scope="session")
