@@ -27,6 +27,7 @@ from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestCount
 from exporter.config import Config, ConfigError
 from exporter.costs import Statement, StatementQuery, make_statement
 from exporter.costs.calculator import CostCalculator
+from exporter.costs.current import CostSource, CurrentCosts
 from exporter.costs.history import CostHistory
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
@@ -78,12 +79,13 @@ def build_exporter(
     policy: WebPolicy | None = None,
     page_limit: int = PAGE_LIMIT,
     open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
+    source_costs: Callable[[Ledger, CostCalculator], CostSource] = CurrentCosts,
 ) -> Exporter:
     """Wire an exporter. Raises ConfigError or StorageError.
 
     ``policy`` lets requests in, all of them if it is not given. ``transport`` replaces the network on the way to
-    Cloudflare, ``monitoring_transport`` that to Prometheus and Alertmanager, and ``open_ledger`` what opens the ledger
-    in its folder.
+    Cloudflare, ``monitoring_transport`` that to Prometheus and Alertmanager, ``open_ledger`` what opens the ledger
+    in its folder, and ``source_costs`` what computes the costs that are published beside usage.
     """
     time, request_counts, published = CloudflareTime(clock), RequestCounts(), Published()
     http = _http_client(transport)
@@ -116,6 +118,7 @@ def build_exporter(
         principals,
         context,
         SnapshotBuilder(PRODUCTS),
+        source_costs(ledger, calculator),
         request_counts=request_counts,
         refresh_interval=config.poll.refresh,
         on_publish=renderer.renew,

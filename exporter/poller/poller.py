@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from exporter.cloudflare import OverBudget, Principal, RequestBudget, RequestCounts
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
-from exporter.costs.current import CurrentCosts
+from exporter.costs.current import CostSource
 from exporter.metrics.selection import select
 from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
 from exporter.metrics.thresholds import Thresholds
@@ -33,6 +33,7 @@ class Poller:
         principals: Sequence[Principal],
         context: PollerContext,
         builder: SnapshotBuilder,
+        costs: CostSource,
         *,
         request_counts: RequestCounts,
         refresh_interval: timedelta,
@@ -41,7 +42,7 @@ class Poller:
         self._assignment = TokenAssignment(principals, context)
         self._context = context
         self._builder = builder
-        self._current_costs = CurrentCosts(context.ledger, context.calculator)
+        self._costs = costs
         self._request_counts = request_counts
         self._refresh_interval = refresh_interval
         self._on_publish = on_publish
@@ -192,7 +193,7 @@ class Poller:
         accounts = context.ledger.accounts()
         publication = select(context.ledger.publication(context.time.now()), accounts, context.selection)
         status = self._status(publication.accounts)
-        costs = self._current_costs.compute(publication.accounts)
+        costs = self._costs.compute(publication.accounts)
         thresholds = Thresholds(context.alerting.thresholds, {account.id: account.name for account in accounts})
         snapshot = self._builder.build(
             publication, status, context.clock.now(), context.selection.wants_metric, costs=costs, thresholds=thresholds
