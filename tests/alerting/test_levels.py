@@ -8,9 +8,7 @@ import pytest
 from stack.tools import Tools
 from tests.alerting.shipped import SHIPPED, judge, read_groups, rests_on, shown
 
-RULES = tuple(
-    Path(__file__).resolve().parents[2] / "alerting/rules" / f"{name}.yml" for name in ("usage", "costs")
-)
+RULES = tuple(Path(__file__).resolve().parents[2] / "alerting/rules" / f"{name}.yml" for name in ("usage", "costs"))
 
 STEP, HOUR, DAY = 300, 3_600, 86_400
 LENGTH = 9 * DAY
