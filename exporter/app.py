@@ -27,6 +27,7 @@ from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestCount
 from exporter.config import Config, ConfigError
 from exporter.costs import Statement, StatementQuery, make_statement
 from exporter.costs.calculator import CostCalculator
+from exporter.costs.current import CostSource, CurrentCosts
 from exporter.costs.history import CostHistory
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
@@ -78,12 +79,13 @@ def build_exporter(
     policy: WebPolicy | None = None,
     page_limit: int = PAGE_LIMIT,
     open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
+    source_costs: Callable[[Ledger, CostCalculator], CostSource] = CurrentCosts,
 ) -> Exporter:
     """Return a wired exporter. Raises ConfigError or StorageError.
 
     ``policy`` admits requests; without it, all of them. ``transport`` replaces the network to Cloudflare,
-    ``monitoring_transport`` that to Prometheus and Alertmanager, and ``open_ledger`` the opening of the ledger's
-    folder.
+    ``monitoring_transport`` that to Prometheus and Alertmanager, ``open_ledger`` the opening of the ledger's folder,
+    and ``source_costs`` the source of the costs that are published beside usage.
     """
     time, request_counts, published = CloudflareTime(clock), RequestCounts(), Published()
     http = _http_client(transport)
@@ -108,6 +110,7 @@ def build_exporter(
         principals,
         context,
         SnapshotBuilder(PRODUCTS),
+        source_costs(ledger, calculator),
         request_counts=request_counts,
         find_problems=policy.problems,
         run_id=secrets.token_hex(2),

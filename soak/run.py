@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
+from exporter.costs.current import CurrentCosts
 from exporter.simulator import USUAL_ARRIVAL, AccountModel, World
 from soak.faults import deal
 from soak.table import ComparedRow, lines_of
@@ -40,7 +41,7 @@ def soak_world(seed: int) -> World:
 async def soak(folder: Path, seed: int, course: Course, log: Callable[[str], None]) -> list[ComparedRow]:
     """Run a course and return the comparison with the oracle. Raise AssertionError if a counter ever falls."""
     random.seed(seed)
-    rig = Rig(soak_world(seed), folder)
+    rig = Rig(soak_world(seed), folder, source_costs=CurrentCosts)
     events = deal(seed)
     injected: Counter[str] = Counter()
     until = rig.now + timedelta(minutes=course.minutes)

@@ -1,4 +1,4 @@
-"""What holds for every test: nothing is skipped where CI is set, the slowest start first, logging is as it was."""
+"""What holds for every test: nothing is skipped where CI is set, the slowest start first, CPU seconds are told."""
 
 import logging
 import os
@@ -7,6 +7,12 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from stack.tools import Tools, find_tools
+from tests.cpu_seconds import CpuSeconds
+from tests.exactness.seed import SEED_VARIABLE, fresh_seed
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(CpuSeconds(config), "cpu-seconds")
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +39,13 @@ def restored_logging(first_logging: tuple[dict[str, int], list[logging.Handler]]
     logging.getLogger().handlers[:] = handlers
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    seed = fresh_seed()
+    terminalreporter.line(
+        f"Seed of the fresh schedules: {seed}; {SEED_VARIABLE}={seed} sets it, make soak SEED={seed} has more."
+    )
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
 
 from exporter.billing import BillingFacts
 from exporter.costs.calculator import CostCalculator
@@ -22,6 +23,14 @@ class Costs:
     budgets: Sequence[BudgetCost] = ()
     facts: Mapping[str, BillingFacts] = field(default_factory=dict)
     card: RateCard = field(default_factory=lambda: RateCard(date.min, {}))
+
+
+class CostSource(Protocol):
+    """What the poller asks, once a refresh, for the money beside the usage."""
+
+    def compute(self, labels: Mapping[str, str]) -> Costs:
+        """Return the costs of accounts, by id and label."""
+        ...
 
 
 class CurrentCosts:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from exporter.cloudflare import OverBudget, Principal, RequestBudget, RequestCounts
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
-from exporter.costs.current import CurrentCosts
+from exporter.costs.current import CostSource
 from exporter.logs import keys, logging_refresh
 from exporter.metrics.selection import select
 from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
@@ -37,6 +37,7 @@ class Poller:
         principals: Sequence[Principal],
         context: PollerContext,
         builder: SnapshotBuilder,
+        costs: CostSource,
         *,
         request_counts: RequestCounts,
         find_problems: Callable[[], Iterable[Problem]],
@@ -46,7 +47,7 @@ class Poller:
         self._assignment = TokenAssignment(principals, context)
         self._context = context
         self._builder = builder
-        self._current_costs = CurrentCosts(context.ledger, context.calculator)
+        self._costs = costs
         self._request_counts = request_counts
         self._find_problems = find_problems
         self._run_id = run_id
@@ -207,7 +208,7 @@ class Poller:
         accounts = context.ledger.accounts()
         publication = select(context.ledger.publication(context.time.now()), accounts, settings.selection)
         status = self._status(publication.accounts)
-        costs = self._current_costs.compute(publication.accounts)
+        costs = self._costs.compute(publication.accounts)
         thresholds = Thresholds(settings.alerting.thresholds, {account.id: account.name for account in accounts})
         snapshot = self._builder.build(
             publication,

@@ -79,12 +79,15 @@ def expressions_of(alert: str) -> list[str]:
 def only(alerts: Collection[str], severity: str = "") -> list[Json]:
     """Return the groups with only some alerts, or those of a severity, and what they rest on."""
     wanted = rests_on(text for alert in alerts for text in expressions_of(alert))
+    read = [rule["expr"] for rule in SHIPPED if rule.get("record") in wanted or rule.get("alert") in alerts]
+    # Of thresholds and settings, of which each alert has its own, those that are read.
+    named = set(re.findall(r'alert="(\w+)"', " ".join(read)))
     kept = []
     for group in read_groups():
         rules = [
             rule
             for rule in group["rules"]
-            if rule.get("record") in wanted
+            if (rule.get("record") in wanted and rule.get("labels", {}).get("alert", "") in {"", *named})
             or (rule.get("alert") in alerts and severity in {"", rule["labels"]["severity"]})
         ]
         if rules:

@@ -8,9 +8,7 @@ import pytest
 from stack.tools import Tools
 from tests.alerting.shipped import SHIPPED, judge, read_groups, rests_on, shown
 
-RULES = tuple(
-    Path(__file__).resolve().parents[2] / "alerting/rules" / f"{name}.yml" for name in ("thresholds", "usage", "costs")
-)
+RULES = tuple(Path(__file__).resolve().parents[2] / "alerting/rules" / f"{name}.yml" for name in ("usage", "costs"))
 
 STEP, HOUR, DAY = 300, 3_600, 86_400
 LENGTH = 9 * DAY
@@ -90,10 +88,17 @@ DAILY_USD = 2
 pytestmark = pytest.mark.timeout(300)
 
 
-def values(rate: float) -> str:
+COMPARED = 3 * HOUR
+"""How long before the end, and before the end of the week before, usage is read; list cost is read all the time."""
+
+
+def values(rate: float, *, is_usage: bool = True) -> str:
     """Return what a counter shows of a rate that is half as much again from a moment on."""
-    grown = (rate * second + rate / 2 * max(0, second - RAISED) for second in range(0, LENGTH + 1, STEP))
-    return " ".join(map(repr, grown))
+    shown = []
+    for second in range(0, LENGTH + 1, STEP):
+        is_read = not is_usage or (LENGTH - second) % (7 * DAY) <= COMPARED
+        shown.append(repr(rate * second + rate / 2 * max(0, second - RAISED)) if is_read else "_")
+    return " ".join(shown)
 
 
 def input_series() -> Iterator[dict[str, str]]:
@@ -110,7 +115,7 @@ def input_series() -> Iterator[dict[str, str]]:
             labels = f'{own},{label}="{name}"{"," if further else ""}{further}'
             yield {"series": f"{metric}{{{labels}}}", "values": values(rate)}
         leaf = f'{own},product="workers",meter="workers_requests",kind="worker",asset="{name}"'
-        yield {"series": f"cloudflare_list_cost_usd_total{{{leaf}}}", "values": values(DAILY_USD / DAY)}
+        yield {"series": f"cloudflare_list_cost_usd_total{{{leaf}}}", "values": values(DAILY_USD / DAY, is_usage=False)}
 
 
 def series(record: str, key: tuple[str, ...], further: Mapping[str, str]) -> str:

@@ -44,7 +44,7 @@ def test_a_fault_costs_only_its_account(tmp_path: Path, caplog: pytest.LogCaptur
     """An account whose costs fail keeps the last ones, with a traceback in the log; the others go on."""
 
     async def play() -> None:
-        rig = Rig(two_accounts(), tmp_path)
+        rig = Rig(two_accounts(), tmp_path, source_costs=CurrentCosts)
         await refresh(rig, 3)
         calculator, labels = Unlucky(), {ACCOUNT_ID: "Example", OTHER_ID: "Other"}
         costing = CurrentCosts(rig.exporter.ledger, calculator)
@@ -66,7 +66,7 @@ def test_a_ledger_that_cannot_be_read_stops_no_metrics(tmp_path: Path) -> None:
     """While the ledger cannot be read, costs stay as they were, and everything else is published."""
 
     async def play() -> None:
-        rig = Rig(listed_world(), tmp_path)
+        rig = Rig(listed_world(), tmp_path, source_costs=CurrentCosts)
         await refresh(rig, 3)
         snapshot = rig.exporter.published.snapshot
         assert snapshot is not None

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from exporter.cli import main
+from exporter.costs.current import CurrentCosts
 from exporter.model import HOUR
 from exporter.simulator import DEMO_ACCOUNT_ID, Simulator, TokenModel, demo_world
 from tests.exactness.harness import TOKEN, Rig
@@ -168,7 +169,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 async def _live(folder: Path) -> Story:
     world = replace(demo_world(), tokens=(TokenModel(token=TOKEN, user="demo"),), lateness=timedelta(0))
-    rig = Rig(world, folder, start=BEGUN)
+    rig = Rig(world, folder, start=BEGUN, source_costs=CurrentCosts)
     for _ in range(FIRST_MINUTES):
         await rig.refresh()
         rig.scrape()

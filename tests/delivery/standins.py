@@ -3,7 +3,6 @@
 import base64
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +52,7 @@ class StandIns:
     """All services on one port of the loopback interface, and a mail server on another."""
 
     deliveries: list[Delivery] = field(default_factory=list)
+    _arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def __post_init__(self) -> None:
         self._server = ThreadingHTTPServer((LOOPBACK, 0), _handler(self))
@@ -103,21 +103,29 @@ class StandIns:
 
     def wait(self, marker: str, services: set[str], seconds: float = 20, status: str = "") -> dict[str, Delivery]:
         """Return each service's last delivery with a text in it, once all have one; fails if they are late."""
-        end = time.monotonic() + seconds
-        while not services <= (found := self.with_text(marker, status)).keys():
-            assert time.monotonic() < end, f"{sorted(services - found.keys())} got nothing with {marker} {status}"
-            time.sleep(0.05)
+        found: dict[str, Delivery] = {}
+
+        def is_there() -> bool:
+            nonlocal found
+            found = self.with_text(marker, status)
+            return services <= found.keys()
+
+        with self._arrived:
+            is_in_time = self._arrived.wait_for(is_there, seconds)
+        assert is_in_time, f"{sorted(services - found.keys())} got nothing with {marker} {status}"
         return found
 
     def first(self, service: str, *parts: str, seconds: float = 20) -> Delivery:
         """Return the first delivery of a service that has all parts, once there is one; fails if none comes in time."""
-        end = time.monotonic() + seconds
-        while True:
-            for each in list(self.deliveries):
-                if each.service == service and all(part in each.raw for part in parts):
-                    return each
-            assert time.monotonic() < end, f"{service} got nothing with {parts}"
-            time.sleep(0.05)
+
+        def find() -> Delivery | None:
+            ours = (each for each in self.deliveries if each.service == service)
+            return next((each for each in ours if all(part in each.raw for part in parts)), None)
+
+        with self._arrived:
+            found = self._arrived.wait_for(find, seconds)
+        assert found is not None, f"{service} got nothing with {parts}"
+        return found
 
     def with_text(self, marker: str, status: str = "") -> dict[str, Delivery]:
         """Return the last delivery of each service with a text in it, perhaps only those that fire or are resolved."""
@@ -134,7 +142,9 @@ class StandIns:
 
     def take(self, service: str, body: Any, faults: list[str]) -> None:
         """Keep what arrived."""
-        self.deliveries.append(Delivery(service, body, tuple(faults)))
+        with self._arrived:
+            self.deliveries.append(Delivery(service, body, tuple(faults)))
+            self._arrived.notify_all()
 
     def __enter__(self) -> Self:
         self._mailbox.__enter__()

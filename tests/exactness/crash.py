@@ -5,7 +5,7 @@ The file changes only with commits, so these are all the states in which a crash
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger import ApplyResult, DayChange, DayPart, Ledger, Publication, Tariffs
+from exporter.ledger.counters import CounterChange
 from exporter.ledger.roster import ProjectRules
+from exporter.ledger.store.writer import LedgerChange
 from exporter.model import Account, Answer, Inventory
 
 Result = TypeVar("Result")
@@ -42,13 +44,13 @@ class CrashPoint(NamedTuple):
 
 @dataclass
 class Writes:
-    """The writes of one state folder, by all exporters that used it: which of them changed anything.
+    """The writes of one state folder, by all exporters that used it: of each, which parts of the ledger it changed.
 
     At ``crash_point`` the exporter that writes dies.
     """
 
     crash_point: CrashPoint | None = None
-    changed: list[bool] = field(default_factory=list)
+    kinds: list[frozenset[str]] = field(default_factory=list)
     is_dead: bool = False
 
     def open_ledger(self, folder: Path | None, datasets: Iterable[Dataset], tariffs: Tariffs) -> Ledger:
@@ -61,14 +63,34 @@ class Writes:
 
     def crash_points(self) -> list[CrashPoint]:
         """Return every crash point of the writes so far: those that changed nothing have none."""
-        numbers = [number for number, has_changed in enumerate(self.changed, start=1) if has_changed]
+        numbers = [number for number, kind in enumerate(self.kinds, start=1) if kind]
         return [CrashPoint(number, is_committed) for number in numbers for is_committed in (False, True)]
+
+    def first_of_each_kind(self) -> list[CrashPoint]:
+        """Return the crash points of the first write that changes just these parts, for all that there are."""
+        return [
+            point for point in self.crash_points() if point.write == self.kinds.index(self.kinds[point.write - 1]) + 1
+        ]
+
+
+def parts_of(change: LedgerChange) -> frozenset[str]:
+    """Return what a change writes: its fields that are not empty, and those of its changes of books and of days."""
+    found: set[str] = set()
+    for part in fields(change):
+        for value in getattr(change, part.name).values():
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, CounterChange | DayChange):
+                    found |= {f"{part.name}: {inner.name}" for inner in fields(one) if getattr(one, inner.name)}
+                elif one:
+                    found.add(part.name)
+    return frozenset(found)
 
 
 class MortalLedger(Ledger):
     """A ledger that dies at its crash point, and neither writes nor publishes any more from then on."""
 
     writes: Writes | None = None
+    _changed: frozenset[str] = frozenset()
 
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
         self._write(lambda: super(MortalLedger, self).enroll(accounts, alias))
@@ -87,20 +109,24 @@ class MortalLedger(Ledger):
             raise Crash
         return super().publication(now)
 
+    def _commit(self, change: LedgerChange) -> None:
+        super()._commit(change)
+        self._changed = parts_of(change)
+
     def _write(self, work: Callable[[], Result]) -> Result:
         writes = self.writes
         assert writes is not None
         if writes.is_dead:
             raise Crash
         point = writes.crash_point
-        is_last = point is not None and len(writes.changed) + 1 == point.write
+        is_last = point is not None and len(writes.kinds) + 1 == point.write
         writes.is_dead = is_last and point is not None and not point.is_committed
         if writes.is_dead:
-            writes.changed.append(False)
+            writes.kinds.append(frozenset())
             raise Crash
-        before = self.commit_number
+        self._changed = frozenset()
         result = work()
-        writes.changed.append(self.commit_number > before)
+        writes.kinds.append(self._changed)
         writes.is_dead = is_last
         if is_last:
             raise Crash

@@ -1,15 +1,17 @@
-"""Random schedules of failures, lateness, throttling, restarts, crashes, renames and clock steps: 500 in all."""
+"""Random schedules of failures, lateness, throttling, restarts, crashes, renames and clock steps.
+
+A schedule is made from its batch, a seed and its number, and from nothing else. A hundred have the same seed always;
+those of ``fresh_seed`` are others with every commit.
+"""
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-
-from exporter.simulator import Curve, Documents, Kind, Traffic
+from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve, Documents, Kind, Traffic
 from tests.clock import START
 from tests.exactness.crash import CrashPoint
 from tests.exactness.events import (
@@ -106,9 +108,6 @@ FULL: Mapping[str, Event] = {
 TRAFFIC = Traffic(seed=1)
 DOCUMENTS = Documents()
 
-WITHOUT_FILL = timedelta(hours=14)
-"""A retention that reaches no whole day."""
-
 STARTS = (
     START,
     START.replace(hour=23, minute=21),
@@ -134,6 +133,22 @@ class Batch:
         return FULL if self.has_audit else PLAIN
 
 
+BATCHES: Mapping[str, Batch] = {
+    "prompt": Batch(),
+    "3 minutes late": Batch(timedelta(minutes=3)),
+    "10 minutes late": Batch(timedelta(minutes=10)),
+    "25 minutes late": Batch(timedelta(minutes=25)),
+    "pages of 9, 10 minutes late": Batch(timedelta(minutes=10), page_size=9),
+    "pages of 9, 25 minutes late": Batch(timedelta(minutes=25), page_size=9),
+    "pages of 25, prompt": Batch(page_size=25),
+    "pages of 25, 25 minutes late": Batch(timedelta(minutes=25), page_size=25),
+    "audited, as usual": Batch(arrival=USUAL_ARRIVAL, has_audit=True),
+    "audited, hours late": Batch(timedelta(hours=3), has_audit=True),
+    "audited, long invocations": Batch(arrival=LONG_INVOCATIONS, has_audit=True),
+    "audited, pages of 40": Batch(timedelta(minutes=10), page_size=40, has_audit=True),
+}
+
+
 @dataclass(frozen=True)
 class Schedule:
     """What happens before each refresh, how long that is before the next (in seconds), and whether it is scraped."""
@@ -143,19 +158,16 @@ class Schedule:
     crash_point: CrashPoint | None = None
 
 
-def schedules(batch: Batch) -> st.SearchStrategy[Schedule]:
-    """Return random schedules; those with an audit have a start and a crash point of their own."""
-    steps = st.lists(
-        st.tuples(
-            st.sampled_from(sorted(batch.events)), st.sampled_from((60, 23)), st.sampled_from((True, True, False))
-        ),
-        min_size=REFRESHES,
-        max_size=REFRESHES,
-    )
+def make_schedule(name: str, seed: int, number: int) -> Schedule:
+    """Return a random schedule of a batch; those with an audit have a start and a crash point of their own."""
+    batch, chance = BATCHES[name], random.Random(f"{name} {seed} {number}")
+    events = sorted(batch.events)
+    steps = [
+        (chance.choice(events), chance.choice((60, 23)), chance.choice((True, True, False))) for _ in range(REFRESHES)
+    ]
     if not batch.has_audit:
-        return st.builds(Schedule, steps)
-    crash_points = st.builds(CrashPoint, st.integers(1, 80), st.booleans())
-    return st.builds(Schedule, steps, st.sampled_from(STARTS), crash_points)
+        return Schedule(steps)
+    return Schedule(steps, chance.choice(STARTS), CrashPoint(chance.randint(1, 80), chance.choice((True, False))))
 
 
 async def follow(batch: Batch, schedule: Schedule) -> None:
@@ -172,46 +184,39 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
             start=schedule.start,
             crash_point=schedule.crash_point,
         )
-        for event, seconds, is_scraped in schedule.steps:
-            await batch.events[event](rig)
-            await rig.refresh()
+        async with rig:
+            for event, seconds, is_scraped in schedule.steps:
+                await batch.events[event](rig)
+                await rig.refresh()
+                if batch.has_audit:
+                    rig.check_on_the_way()
+                if is_scraped:
+                    rig.scrape()
+                rig.pass_time(timedelta(seconds=seconds))
+            rested_at = rig.now
             if batch.has_audit:
-                rig.check_on_the_way()
-            if is_scraped:
-                rig.scrape()
-            rig.pass_time(timedelta(seconds=seconds))
-        rested_at = rig.now
-        if batch.has_audit:
-            await rig.come_to_audit()
-            rig.check_daily(rested_at)
-        else:
-            await rig.come_to_rest()
-        rig.check()
-        await rig.exporter.close()
+                await rig.come_to_audit()
+                rig.check_daily(rested_at)
+            else:
+                await rig.come_to_rest()
+            rig.check()
 
 
-def check_batch(batch: Batch, number: int, examples: int) -> None:
-    """Run one batch of so many random schedules; ``number`` seeds them.
+def check_schedules(name: str, seed: int, numbers: Iterable[int]) -> None:
+    """Follow schedules of a batch; one that fails says how it is followed again.
 
     Garbage is collected at the end: looking through the traffic that is kept for all schedules takes long.
     """
-
-    @seed(number)
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-    @given(schedules(batch))
-    def holds(schedule: Schedule) -> None:
-        asyncio.run(follow(batch, schedule))
-
     gc.disable()
     try:
-        holds()
+        for number in numbers:
+            try:
+                # Waits between attempts are random, too.
+                random.seed(number)
+                asyncio.run(follow(BATCHES[name], make_schedule(name, seed, number)))
+            except Exception as error:
+                error.add_note(f"again: python -m soak --seed {seed} --schedule '{name}' {number}")
+                raise
     finally:
         gc.enable()
         gc.collect()

@@ -1,21 +1,22 @@
 """Exactness over random schedules."""
 
-from datetime import timedelta
-
 import pytest
 
-from tests.exactness.schedules import Batch, check_batch
+from tests.exactness.schedules import check_schedules
+from tests.exactness.seed import FIXED_SEED, fresh_seed
 
-BATCHES = (
-    Batch(timedelta(0)),
-    Batch(timedelta(minutes=3)),
-    Batch(timedelta(minutes=10)),
-    Batch(timedelta(minutes=25)),
-)
+BATCHES = ("prompt", "3 minutes late", "10 minutes late", "25 minutes late")
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("number", range(len(BATCHES)))
-def test_totals_equal_the_oracle_on_random_schedules(number: int) -> None:
+@pytest.mark.parametrize("name", BATCHES)
+def test_totals_equal_the_oracle_on_random_schedules(name: str) -> None:
     """After any schedule each total is the oracle's, increases add up to it, and no series ever fell."""
-    check_batch(BATCHES[number], number, examples=70)
+    check_schedules(name, FIXED_SEED, range(6))
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", BATCHES)
+def test_totals_equal_the_oracle_on_random_schedules_of_this_commit(name: str) -> None:
+    """The same holds for schedules that nobody has seen yet."""
+    check_schedules(name, fresh_seed(), range(4))

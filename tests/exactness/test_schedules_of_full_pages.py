@@ -1,21 +1,27 @@
 """Exactness over random schedules where answers do not fit into a page."""
 
-from datetime import timedelta
-
 import pytest
 
-from tests.exactness.schedules import Batch, check_batch
+from tests.exactness.schedules import check_schedules
+from tests.exactness.seed import FIXED_SEED, fresh_seed
 
 BATCHES = (
-    Batch(timedelta(minutes=10), page_size=9),
-    Batch(timedelta(minutes=25), page_size=9),
-    Batch(timedelta(0), page_size=25),
-    Batch(timedelta(minutes=25), page_size=25),
+    "pages of 9, 10 minutes late",
+    "pages of 9, 25 minutes late",
+    "pages of 25, prompt",
+    "pages of 25, 25 minutes late",
 )
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("number", range(len(BATCHES)))
-def test_totals_equal_the_oracle_where_pages_are_full(number: int) -> None:
+@pytest.mark.parametrize("name", BATCHES)
+def test_totals_equal_the_oracle_where_pages_are_full(name: str) -> None:
     """Questions that have to be cut come together again, whatever else happens."""
-    check_batch(BATCHES[number], 100 + number, examples=40)
+    check_schedules(name, FIXED_SEED, range(6))
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", BATCHES)
+def test_totals_equal_the_oracle_where_pages_are_full_of_this_commit(name: str) -> None:
+    """The same holds for schedules that nobody has seen yet."""
+    check_schedules(name, fresh_seed(), range(4))

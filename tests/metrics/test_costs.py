@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from exporter.costs.current import Costs
+from exporter.costs.current import Costs, CurrentCosts
 from exporter.metrics.costs import COST_METRICS
 from exporter.metrics.family import Family
 from exporter.metrics.own import build_families
@@ -258,7 +258,7 @@ def test_a_snapshot_without_subscriptions_assumes_the_paid_plan(tmp_path: Path) 
     async def script() -> Snapshot:
         world = small_world(1, timedelta(0), retention=timedelta(hours=3))
         token = TokenModel(token=TOKEN, permissions=frozenset({"accounts", "analytics", "workers", "r2", "d1", "kv"}))
-        rig = Rig(replace(world, tokens=(token,)), tmp_path)
+        rig = Rig(replace(world, tokens=(token,)), tmp_path, source_costs=CurrentCosts)
         await refresh(rig, 4)
         found = rig.exporter.published.snapshot
         await rig.exporter.close()

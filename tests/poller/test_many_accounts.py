@@ -9,6 +9,7 @@ from exporter.app import build_exporter
 from exporter.config import Cloudflare, Config, Storage, Token
 from exporter.simulator import AccountModel, ManualClock, Simulator, TokenModel, Worker, World
 from tests.clock import START, CoupledClock
+from tests.exactness.harness import CardOnly
 
 ACCOUNTS = 200
 REFRESHES = 18
@@ -35,7 +36,7 @@ async def _two_hundred_accounts() -> None:
     config = Config(
         cloudflare=Cloudflare(api_url="http://cloudflare.test/client/v4", tokens=(token,)), storage=Storage(path="")
     )
-    exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
+    exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app), source_costs=CardOnly)
     sent: dict[str, list[int]] = {"graphql": [0] * 5, "rest": [0] * 5}
     for _ in range(REFRESHES):
         await exporter.poller.refresh()

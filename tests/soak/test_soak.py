@@ -1,10 +1,11 @@
-"""The soak, for two simulated hours: it runs, and its table is all zeros; a difference would show."""
+"""The soak, for two simulated hours and two schedules: it runs, and all is exact; a difference would show."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
+from soak.many import Run, failures, schedules
 from soak.run import Course, soak
 from soak.table import ComparedRow, as_text
 
@@ -31,3 +32,24 @@ def test_a_difference_shows() -> None:
     assert header.split() == ["metric", "expected", "actual", "difference"]
     assert one.split() == ["cloudflare_one_total", "3", "3", "0"]
     assert other.split() == ["cloudflare_other_seconds_total", "5.5", "0", "0.000001"]
+
+
+def test_there_are_a_thousand_schedules() -> None:
+    """Those of a seed are followed twelve at a time, each once."""
+    runs = list(schedules(1))
+    assert len(runs) * 12 >= 1_000
+    assert len({run.name for run in runs}) == len(runs)
+
+
+def refuse() -> None:
+    """Fail as a schedule does."""
+    error = AssertionError("3 exceeds 2")
+    error.add_note("again: so")
+    raise error
+
+
+def test_a_run_that_fails_is_told() -> None:
+    """The others go on; the one is counted, with what is wrong and how it is made again."""
+    told: list[str] = []
+    assert failures([Run("bad", refuse), Run("good", list)], told.append) == 1
+    assert sorted(told) == ["bad: AssertionError('3 exceeds 2')\nagain: so", "good: exact"]

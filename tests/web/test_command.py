@@ -96,9 +96,9 @@ def test_the_documented_defaults_are_those_that_are() -> None:
     for name, value in DEFAULT_HEADERS.items():
         assert f"| `{name}` | `{value}`" in text
     rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", text, re.MULTILINE))
-    assert rows["connections at once"] == str(LIMITS.connections)
+    assert rows["concurrent connections"] == str(LIMITS.connections)
     assert rows["request line and headers"] == f"{LIMITS.head_bytes // 1024} KiB"
     assert rows["TLS handshake"] == f"{LIMITS.handshake:.0f} s"
-    assert rows["time for request line and headers"] == f"{LIMITS.head:.0f} s"
-    assert rows["time for reading an answer"] == f"{LIMITS.answer:.0f} s"
-    assert rows["between two requests of a connection"] == f"{LIMITS.idle} s"
+    assert rows["receiving the request line and headers"] == f"{LIMITS.head:.0f} s"
+    assert rows["client reading the response"] == f"{LIMITS.answer:.0f} s"
+    assert rows["idle time between two requests of a connection"] == f"{LIMITS.idle} s"

@@ -41,4 +41,5 @@ def spike(
         datasets,
         length=LENGTH,
         step=5 * MINUTE,
+        norm=DAY,
     )

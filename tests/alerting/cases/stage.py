@@ -25,6 +25,12 @@ DELETED = 50 * MINUTE
 """So long before the end the series leave, where the asset is deleted."""
 
 
+WEEK = 7 * DAY
+
+EARLIER, LATER = 4 * HOUR, HOUR
+"""What a norm reads of the days or weeks before: so long until, and after, the time of day at which the scene ends."""
+
+
 class Way(StrEnum):
     """How an account goes; its value is the account's name."""
 
@@ -80,7 +86,8 @@ class Scene:
     """All cases of an alert in one test: signals by way, and what then fires, at every check until the end.
 
     Each account has the time of these ``datasets``. ``step`` is the distance of values and evaluations in seconds. With
-    ``checks`` only so many of the last checks are made.
+    ``checks`` only so many of the last checks are made. With a ``norm``, a day or a week, there are values only where
+    those of the last hours are compared with, that far and multiples of it before.
     """
 
     name: str
@@ -93,6 +100,7 @@ class Scene:
     step: int = MINUTE
     checks: int = CHECKED // (5 * MINUTE) + 1
     has_account: bool = True
+    norm: int = 0
 
     def check_times(self) -> range:
         """Return the seconds at which it is looked at what fires."""
@@ -123,7 +131,13 @@ class Scene:
         values = [self._value(way, signal, second, is_time) for second in range(0, self.length + 1, self.step)]
         return {"series": f"{signal.name}{{{series}}}", "values": " ".join(values)}
 
+    def _is_read(self, second: int) -> bool:
+        before = self.length - second
+        return not self.norm or before <= 2 * AWAY or not EARLIER < before % self.norm < self.norm - LATER
+
     def _value(self, way: Way, signal: Signal, second: int, is_time: bool) -> str:
+        if not self._is_read(second):
+            return "_"
         if way is Way.STARTED and second < self.length - STARTED:
             return "_"
         if way is Way.DELETED and not is_time and second >= self.length - DELETED:

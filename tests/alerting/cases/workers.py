@@ -2,7 +2,20 @@
 
 from collections.abc import Iterator
 
-from tests.alerting.cases.stage import DAY, HOUR, MINUTE, Counter, Course, Firing, Gauge, Scene, Signal, Way, rising
+from tests.alerting.cases.stage import (
+    DAY,
+    HOUR,
+    MINUTE,
+    WEEK,
+    Counter,
+    Course,
+    Firing,
+    Gauge,
+    Scene,
+    Signal,
+    Way,
+    rising,
+)
 
 WORKERS = ("workersInvocationsAdaptive",)
 API = {"project": "shop", "script_name": "shop-api"}
@@ -244,6 +257,7 @@ def _traffic() -> Iterator[Scene]:
         WORKERS,
         length=WEEKS,
         step=FIVE_MINUTES,
+        norm=WEEK,
     )
     yield Scene(
         "3.1 requests a second instead of 2, or 2.9; or 5 where the weeks before had 1, 2 and 3.",
@@ -270,4 +284,5 @@ def _traffic() -> Iterator[Scene]:
         WORKERS,
         length=WEEKS,
         step=FIVE_MINUTES,
+        norm=WEEK,
     )
