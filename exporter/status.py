@@ -1,6 +1,6 @@
-"""How accounts, datasets and lists stand, since when, and what is wrong: worst first, with what to do about it. Pure.
+"""Statuses of accounts, datasets and lists, and the problems derived from them, worst first, with remedies. Pure.
 
-The first page and the metrics both read it, so they say the same.
+The first page and the metrics both read them, so they agree.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from exporter.model import DayProgress
 
 STORAGE = "storage"
-"""The reason of what is down because the ledger cannot be written."""
+"""The reason of an account or token that is down because the ledger cannot be written."""
 
 BEGINNING = "new"
 """The reason of an account whose first refresh is under way."""
@@ -18,10 +18,10 @@ BEGINNING = "new"
 
 @dataclass(frozen=True, slots=True)
 class DatasetStatus:
-    """How one dataset of one account stands: ``state`` is ok, failing or unavailable.
+    """The status of one dataset of one account: ``state`` is ok, failing or unavailable.
 
     ``reason`` is one word, ``detail`` says what failed and why, ``remedy`` what to do; all are empty when it is ok.
-    ``since`` is when it began to stand so for this reason, by Cloudflare's time if that is known.
+    ``since`` is the time when this state began for this reason, by Cloudflare's clock if that is known.
     """
 
     account_id: str
@@ -35,7 +35,7 @@ class DatasetStatus:
 
 @dataclass(frozen=True, slots=True)
 class ListStatus:
-    """How the list of one kind of one account stands; the words are those of a dataset."""
+    """The status of the list of one kind in one account; the fields mean the same as those of a dataset."""
 
     account_id: str
     kind: str
@@ -48,9 +48,9 @@ class ListStatus:
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """How one account stands; the words are those of a dataset, and empty when it is up.
+    """The status of one account; the fields mean the same as those of a dataset, and are empty when it is up.
 
-    ``name`` is what to call it while its id is not known: the token's.
+    ``name`` is the token's name, shown while the account's id is not known.
     """
 
     account_id: str
@@ -63,7 +63,7 @@ class AccountStatus:
 
     @property
     def state(self) -> str:
-        """Return ``up`` or ``down``."""
+        """``up`` or ``down``."""
         return "up" if self.is_up else "down"
 
 
@@ -73,7 +73,7 @@ class Problem:
 
     ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
     ``account``, ``token``, ``storage``, ``configuration``, ``web configuration``, ``budget``, ``clock``, the
-    dataset's name, or ``list of`` and the kind. ``since`` is None if nobody knows.
+    dataset's name, or ``list of`` and the kind. ``since`` is None if it is not known.
     """
 
     account: str
@@ -86,11 +86,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ExporterStatus:
-    """What the exporter says of itself. Counts are since the process began; keys are (account id, dataset).
+    """The exporter's status. Counts are since the process began; keys are (account id, dataset).
 
-    ``refresh`` is the id of the newest refresh, empty before the first. ``configured_at`` is when the configuration in
-    force was taken over, by the machine's clock. ``own_problems`` are those of no account, dataset or list: a
-    configuration that was refused, a budget that is used up.
+    ``refresh`` is the id of the newest refresh, empty before the first. ``configured_at`` is the time when the current
+    configuration took effect, by the machine's clock. ``own_problems`` are those that belong to no account, dataset or
+    list: a configuration that was refused, a budget that is used up.
     """
 
     accounts: tuple[AccountStatus, ...]
@@ -113,16 +113,16 @@ class ExporterStatus:
 
 
 LONGEST_OFFSET = timedelta(minutes=1)
-"""How far the machine's clock may be off before a person is told."""
+"""How far off the machine's clock may be before that is a problem."""
 
 _IMPLIED: Mapping[str, frozenset[str]] = {"unauthorized": frozenset({"unauthorized", "forbidden"})}
-"""Reasons of datasets and lists that say no more than the reason of their account; others imply only themselves."""
+"""By an account's reason, the reasons of its datasets and lists that add nothing; others imply only themselves."""
 
 
 def find_problems(status: ExporterStatus, account_labels: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Return all problems, worst first; ``account_labels`` names the accounts by id, others are left out.
+    """Return all problems, worst first; ``account_labels`` has the labels by account id, other accounts are left out.
 
-    Where a whole account is down, its datasets and lists that are down for the same reason are not told again.
+    Where a whole account is down, its datasets and lists that are down for the same reason are left out.
     """
     down = [entry for entry in status.accounts if not entry.is_up and entry.reason != BEGINNING]
     reasons = {entry.account_id: entry.reason for entry in down if entry.account_id}
@@ -158,7 +158,7 @@ def _in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _storage(down: Iterable[AccountStatus]) -> Iterator[Problem]:
-    """Return one problem, however many accounts and tokens the ledger could not be written for."""
+    """Yield one problem, however many accounts and tokens the ledger could not be written for."""
     unwritten = [entry for entry in down if entry.reason == STORAGE]
     if unwritten:
         first = min(unwritten, key=lambda entry: entry.since or datetime.max.replace(tzinfo=UTC))
@@ -180,12 +180,12 @@ def _clock(offset: timedelta | None) -> Iterator[Problem]:
     if offset is not None and abs(offset) > LONGEST_OFFSET:
         direction = "ahead of" if offset > timedelta(0) else "behind"
         detail = f"This machine's clock is {abs(offset).total_seconds():.0f} s {direction} Cloudflare's."
-        remedy = "Let this machine set its clock (NTP); nothing is counted by it, but log lines and pages show it."
+        remedy = "Synchronize this machine's clock (NTP). Counts do not depend on it, but log lines and pages show it."
         yield Problem("", "clock", "offset", None, detail, remedy)
 
 
 def since_by_labels(problems: Iterable[Problem]) -> dict[tuple[str, str, str, str], float]:
-    """Return when each problem began, in Unix seconds, by account, part, reason and remedy, where that is known."""
+    """Return the time each problem began, in Unix seconds, by account, part, reason and remedy, where it is known."""
     began: dict[tuple[str, str, str, str], float] = {}
     for problem in problems:
         if problem.since is not None:

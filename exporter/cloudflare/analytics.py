@@ -1,7 +1,7 @@
-"""Analytics: questions to whole answers, in as few documents as the limits allow.
+"""Analytics: complete answers to questions, in as few documents as the limits allow.
 
-A page that is full is never accepted, the parts of a split question come together or not at all, and one dataset's
-fault does not touch the others.
+A full page is never accepted, the parts of a split question are answered together or not at all, and a fault of one
+dataset does not affect the others.
 """
 
 import asyncio
@@ -33,19 +33,19 @@ from exporter.cloudflare.splits import Splits, split_piece
 from exporter.model import Account, Answer, Question, merge_rows
 
 LARGE_ROWS = 500
-"""More rows than this are taken in a thread, so that scrapes are answered meanwhile."""
+"""More rows than this are decoded in a thread, so that scrapes are answered meanwhile."""
 
 MOST_PARTS = 256
-"""Into how many pieces a question may fall before it fails."""
+"""The most pieces a question may be split into before it fails."""
 
 
 class _Missing(Unreachable):
-    """An answer lacks a piece without saying why: an error beside it emptied the whole account node."""
+    """The answer lacks a piece without an error for it: another piece's error emptied the whole account node."""
 
 
 @dataclass(frozen=True, slots=True)
 class _NodeAnswer:
-    """What one piece was answered with."""
+    """The answer to one piece."""
 
     rows: Sequence[Mapping[str, Any]]
     newest: datetime | None
@@ -54,7 +54,7 @@ class _NodeAnswer:
 
 @dataclass(slots=True)
 class _Progress:
-    """What has come together for one question."""
+    """The parts collected so far for one question."""
 
     question: Question
     rows: HourRows = field(default_factory=dict)
@@ -66,7 +66,7 @@ class _Progress:
     fault: CloudflareError | None = None
 
     def add(self, piece: Piece, part: _NodeAnswer, interval: Decimal) -> None:
-        """Add what a piece was answered with, sampled by ``interval``; adds nothing if it raises Unreachable."""
+        """Add the answer to a piece, sampled by ``interval``. Raises Unreachable, and then nothing is added."""
         decoded = decode_rows(piece.dataset, part.rows, self.question.since, piece.limits.missing, piece.grain)
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
@@ -82,7 +82,7 @@ class _Progress:
 
 
 class Analytics:
-    """Asks the GraphQL API of one token."""
+    """The GraphQL API as one token may use it."""
 
     def __init__(self, client: Client, page_limit: int = PAGE_LIMIT) -> None:
         self._client = client
@@ -93,24 +93,24 @@ class Analytics:
         self._most_aliases = MOST_ALIASES
 
     def cost(self, account_id: str) -> int:
-        """Return how many documents an account's last refresh took; one if there was none yet."""
+        """Return the number of documents of an account's last refresh; 1 if there was none yet."""
         return self._documents.get(account_id, 1)
 
     def asked(self, account_id: str) -> int:
-        """Return how many documents were ever asked about an account."""
+        """Return the number of documents sent about an account so far."""
         return self._asked[account_id, False] + self._asked[account_id, True]
 
     def serve_accounts(self, count: int) -> None:
-        """Note how many accounts the token serves."""
+        """Record the number of accounts that the token serves."""
         self._client.count_by_account(count > 1)
 
     async def limits(self, account: Account, datasets: Sequence[Dataset]) -> dict[str, DatasetLimits]:
-        """Return what the account's plan and the token allow, by dataset key. Raises CloudflareError."""
+        """Return the limits set by the account's plan and the token, by dataset key. Raises CloudflareError."""
         what = f"Limits of account {account.name} ({account.id})"
         reply = await self._client.query(build_settings_document(datasets), {"account": account.id}, what)
         found = read_settings(reply.body, datasets, self._page_limit)
         if not found:
-            raise Unreachable(f"{what}: the answer does not hold them.")
+            raise Unreachable(f"{what}: Cloudflare's answer does not contain them.")
         return found
 
     async def ask(
@@ -119,7 +119,7 @@ class Analytics:
         questions: Sequence[tuple[Dataset, Question]],
         limits: Mapping[str, DatasetLimits] = MappingProxyType({}),
     ) -> dict[Question, Answer | CloudflareError]:
-        """Return each question's whole answer, or why there is none."""
+        """Return each question's complete answer, or the error that prevented it."""
         progress = [_Progress(question) for _, question in questions]
         waiting = [
             replace(piece, number=number)
@@ -143,7 +143,7 @@ class Analytics:
     def pieces_of(
         self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, DatasetLimits]
     ) -> int:
-        """Return into how many pieces a question will fall, as far as is known."""
+        """Return the number of pieces that a question will be split into, as far as is known."""
         return len(self._pieces(account, dataset, question, limits))
 
     def _pieces(
@@ -155,7 +155,7 @@ class Analytics:
     def _take(
         self, account: Account, piece: Piece, part: _NodeAnswer | CloudflareError, progress: _Progress
     ) -> tuple[Piece, ...]:
-        """Take a part into the progress; gives the pieces to ask instead if its page was full or coarsely sampled."""
+        """Add a part to the progress; return the pieces to ask instead if its page was full or coarsely sampled."""
         match part:
             case CloudflareError():
                 progress.fault = part
@@ -172,7 +172,7 @@ class Analytics:
     def _read(self, account: Account, piece: Piece, part: _NodeAnswer, progress: _Progress) -> tuple[Piece, ...]:
         """Add the rows of a part to the progress, or return the pieces to ask instead.
 
-        Raises PageFull if a full page cannot be cut, and Unreachable if a row is not as asked for.
+        Raises PageFull if the question of a full page cannot be split, and Unreachable if a row is not as requested.
         """
         if len(part.rows) >= piece.limits.page_size and not piece.dataset.takes_full_page:
             return self._halve(account, piece, part, progress.parts)
@@ -195,7 +195,7 @@ class Analytics:
         return halves
 
     async def _ask_pieces(self, account: Account, pieces: Sequence[Piece]) -> list[_NodeAnswer | CloudflareError]:
-        """Ask some pieces in one document; a document that is refused is halved until the culprit stands alone."""
+        """Ask some pieces in one document; a refused document is halved until the failing piece stands alone."""
         document = build_document(account.id, pieces)
         what = f"Analytics of account {account.name} ({account.id})"
         self._asked[account.id, pieces[0].by_day] += 1
@@ -224,7 +224,7 @@ class Analytics:
     async def _ask_bystanders(
         self, account: Account, pieces: Sequence[Piece], parts: list[_NodeAnswer | CloudflareError]
     ) -> list[_NodeAnswer | CloudflareError]:
-        """Ask once more for pieces that an answer lacks only because another one failed in it."""
+        """Ask once more for pieces that an answer lacks only because another piece failed in it."""
         lost = [index for index, part in enumerate(parts) if isinstance(part, _Missing)]
         if lost and len(lost) < len(pieces):
             again = await self._ask_pieces(account, [pieces[index] for index in lost])
@@ -234,7 +234,7 @@ class Analytics:
 
 
 def _drain(parts: list[_NodeAnswer | CloudflareError]) -> Iterator[_NodeAnswer | CloudflareError]:
-    """Return parts one by one and let go of each: of a large account, rows as they came need the most memory."""
+    """Yield parts one by one and release each: the undecoded rows of a large account take the most memory."""
     while parts:
         yield parts.pop(0)
 
@@ -242,7 +242,7 @@ def _drain(parts: list[_NodeAnswer | CloudflareError]) -> Iterator[_NodeAnswer |
 def _parts(
     document: Document, body: Mapping[str, Any], date: datetime, account: Account
 ) -> list[_NodeAnswer | CloudflareError]:
-    """Return each piece's part of an answer. Raises CloudflareError if the answer as a whole says nothing."""
+    """Return each piece's part of an answer. Raises CloudflareError if the answer as a whole is unusable."""
     by_alias, of_document = _errors(body)
     what = f"Analytics of account {account.name} ({account.id})"
     if of_document:
@@ -252,7 +252,7 @@ def _parts(
     accounts = viewer.get("accounts") if isinstance(viewer, Mapping) else None
     node = accounts[0] if isinstance(accounts, list) and accounts and isinstance(accounts[0], Mapping) else None
     if node is None and not by_alias:
-        raise Unreachable(f"{what}: the answer does not hold the account.", ANALYTICS_ADVICE)
+        raise Unreachable(f"{what}: Cloudflare's answer does not contain the account.", ANALYTICS_ADVICE)
     node = node or {}
     parts: list[_NodeAnswer | CloudflareError] = []
     for index, piece in enumerate(document.pieces):
@@ -264,7 +264,7 @@ def _parts(
         if errors is not None:
             parts.append(graphql_error(errors, named))
         elif not isinstance(rows, list):
-            parts.append(_Missing(f"{named}: the answer does not hold it."))
+            parts.append(_Missing(f"{named}: Cloudflare's answer does not contain it."))
         else:
             newest = node.get(f"newest_{index}")
             parts.append(_NodeAnswer(rows, decode_newest(newest) if isinstance(newest, list) else None, date))

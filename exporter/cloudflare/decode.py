@@ -1,4 +1,4 @@
-"""GraphQL answers decoded: rows to integer amounts by hour, asset and labels. Pure."""
+"""Decoding of GraphQL answers: from rows to integer amounts by hour, asset and labels. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,11 +19,10 @@ def decode_rows(
     missing: frozenset[str] = frozenset(),
     grain: str = "datetimeHour",
 ) -> HourRows:
-    """Return the amounts of each asset and label set by hour, or by day; rows that fall together are added.
+    """Return the amounts of each asset and label set by hour, or by day; rows with the same key are added.
 
-    Fields that are ``missing`` by plan count nothing, and are UNKNOWN in a state or window. The rows of a window, which
-    knows no hours, are filed under its start ``since``. Raises Unreachable if a row lacks
-    what was asked for.
+    Fields ``missing`` from the plan count as 0, and as UNKNOWN in a state or window. The rows of a window, which have
+    no hours, are filed under its start ``since``. Raises Unreachable if a row lacks a requested value.
     """
     decoded: HourRows = {}
     is_window = dataset.role is Role.WINDOW
@@ -40,12 +39,12 @@ def decode_rows(
             amounts = tuple([_amount(entry, row) if entry.name not in missing else absent for entry in dataset.fields])
             merge_rows(decoded.setdefault(hour, {}), {key: amounts})
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise Unreachable(f"{dataset.name}: a row of the answer is not as asked for ({error!r}).") from error
+        raise Unreachable(f"{dataset.name}: unexpected row in Cloudflare's answer ({error!r}).") from error
     return decoded
 
 
 def decode_interval(rows: Sequence[Mapping[str, Any]]) -> Decimal:
-    """Return how coarsely the rows were sampled: the largest ``avg.sampleInterval``, at least 1."""
+    """Return the sample interval of the rows: the largest ``avg.sampleInterval``, at least 1."""
     averages = [row.get("avg") for row in rows if isinstance(row, Mapping)]
     found = [average.get("sampleInterval") for average in averages if isinstance(average, Mapping)]
     return max((Decimal(number) for number in found if isinstance(number, int | Decimal)), default=Decimal(1))
@@ -56,11 +55,11 @@ def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]
     try:
         return [str(row["dimensions"][dataset.id_dimension]) for row in rows] if dataset.id_dimension else []
     except (KeyError, TypeError) as error:
-        raise Unreachable(f"{dataset.name}: a row of the answer is not as asked for ({error!r}).") from error
+        raise Unreachable(f"{dataset.name}: unexpected row in Cloudflare's answer ({error!r}).") from error
 
 
 def decode_newest(rows: Sequence[Mapping[str, Any]]) -> datetime | None:
-    """Return the newest minute with data, if the answer has one."""
+    """Return the newest minute with data; None if the answer has none."""
     try:
         return parse_time(rows[0]["dimensions"]["datetimeMinute"]) if rows else None
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Statements: costs grouped as somebody asks for them, as JSON and as CSV. Command line and API give the same."""
+"""Statements: costs grouped as requested, as JSON and as CSV; the same from the command line and the API."""
 
 from exporter.costs.document import as_document, budget_document, dollars_document, unpriced
 from exporter.costs.focus import as_csv

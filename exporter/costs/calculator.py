@@ -1,4 +1,4 @@
-"""Computes what accounts cost from what a ledger holds. Reads, and never writes."""
+"""The calculation of accounts' costs from a ledger, which it only reads."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -30,13 +30,13 @@ from exporter.pricing import (
 
 
 class UsageSource(Protocol):
-    """What the calculator reads: the running ledger, or its file."""
+    """The source of the calculator's usage: the running ledger, or its file."""
 
     def settled_sums(self, account_id: str, since: date, until: date) -> Iterable[tuple[DailyKey, int]]:
         """Return the daily sums of [since, until) without open hours; a key may come more than once."""
 
     def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
-        """Return what open hours add to the daily sums."""
+        """Return the amounts that open hours add to the daily sums."""
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
         """Return the commit in which settled sums of [since, until) last changed."""
@@ -57,7 +57,7 @@ class BillingSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Closed:
-    """What the days before ``today`` came to, as of a commit, for a cycle and a card."""
+    """The usage and cost of the days before ``today``, as of a commit, for a cycle and a rate card."""
 
     now: Now
     card: RateCard
@@ -67,7 +67,7 @@ class _Closed:
 
 
 class CostCalculator:
-    """Knows rate card, rules and billing facts; what closed days came to is worked out once."""
+    """The cost calculator, with rate card, rules and billing facts; the closed days are computed once and kept."""
 
     def __init__(self, card: RateCard, rules: CostRules) -> None:
         self.card = card
@@ -93,27 +93,27 @@ class CostCalculator:
         return fork
 
     def use_rules(self, rules: CostRules) -> None:
-        """Go on with other rules."""
+        """Apply changed rules."""
         self.rules = rules
         self._cards.clear()
         self._closed.clear()
 
     def register(self, account_id: str, *names: str) -> None:
-        """Learn by which names an account goes in the rules."""
+        """Register the names by which rules may refer to an account."""
         if self._names.get(account_id) != (account_id, *names):
             self._names[account_id] = (account_id, *names)
             self._cards.pop(account_id, None)
 
     def record_facts(self, account_id: str, facts: BillingFacts) -> None:
-        """Learn how an account is billed."""
+        """Record the billing facts of an account."""
         self._facts[account_id] = facts
 
     def facts(self, account_id: str) -> BillingFacts:
-        """Return what is known of an account's billing."""
+        """Return the billing facts of an account."""
         return self._facts.get(account_id, NO_BILLING_FACTS)
 
     def card_of(self, account_id: str) -> RateCard:
-        """Return the card of an account: its own prices over the list's."""
+        """Return the rate card of an account: list prices, overridden by the account's own."""
         card = self._cards.get(account_id)
         if card is None:
             card = with_overrides(self.card, self.rules.overrides, self._names.get(account_id, (account_id,)))
@@ -121,7 +121,7 @@ class CostCalculator:
         return card
 
     def terms(self, account_id: str) -> AccountTerms:
-        """Return how an account is billed."""
+        """Return the billing terms of an account."""
         names = self._names.get(account_id, (account_id,))
         return account_terms(self.card_of(account_id), self.rules, self.facts(account_id), names)
 
@@ -133,7 +133,7 @@ class CostCalculator:
         until: datetime,
         on: date | None = None,
     ) -> AccountCosts:
-        """Return what an account costs in the cycle of a day (None: that of ``until``, up to which usage is known)."""
+        """Return an account's costs in the cycle of a day (None: of ``until``, the time until which usage is known)."""
         card, terms, facts = self.card_of(account.id), self.terms(account.id), self.facts(account.id)
         now = Now(terms.cycle_of(on or until.date()), until)
         closed = self._close(source, account.id, now, card)
@@ -164,7 +164,7 @@ class CostCalculator:
         return replace(costs, billed=billed_lines(card, facts, now.cycle, costs.known_until), known_from=known_from)
 
     def _close(self, source: UsageSource, account_id: str, now: Now, card: RateCard) -> _Closed:
-        """Return what the days before today came to; worked out anew only when something of them has changed."""
+        """Return the usage and cost of the days before today; computed again only if some of them changed."""
         first = first_day(now)
         commit_number = source.changed_at(account_id, first, now.today)
         known = self._closed.get(account_id)
@@ -190,7 +190,7 @@ def _calibrated(
     days: Mapping[str, Mapping[date, int]],
     rules: CostRules,
 ) -> AccountTerms:
-    """Return the terms with what the account's bill shows of the length of a GB-month."""
+    """Return the terms with the length of a GB-month that the account's bill shows."""
     if rules.storage_month_days != "auto" or not facts.billed:
         return terms
 

@@ -1,4 +1,4 @@
-"""What is published of costs. Part of the error boundary: where costs can't be worked out, the last ones stay."""
+"""The published costs. Part of the error boundary: where costs cannot be computed, the previous ones stay."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """All that is published about money: costs by account id, budgets, facts by account id, and the card."""
+    """The published costs: costs by account id, budgets, billing facts by account id, and the rate card."""
 
     accounts: Mapping[str, AccountCosts] = field(default_factory=dict)
     budgets: Sequence[BudgetCost] = ()
@@ -34,7 +34,7 @@ class CostSource(Protocol):
 
 
 class CurrentCosts:
-    """Works out what the published accounts cost, once a refresh."""
+    """The costs of the published accounts, computed once per refresh."""
 
     def __init__(self, ledger: Ledger, calculator: CostCalculator) -> None:
         self._ledger = ledger
@@ -42,7 +42,7 @@ class CurrentCosts:
         self._known: dict[str, AccountCosts] = {}
 
     def compute(self, labels: Mapping[str, str]) -> Costs:
-        """Return the costs of accounts, by id and label, as far as anything of them is counted."""
+        """Return the costs of the accounts, given with their labels by id, that have any counted usage."""
         found = {key: self._of_account(BilledAccount(key, label)) for key, label in labels.items()}
         self._known = {key: costs for key, costs in found.items() if costs is not None}
         budgets = budget_costs(self._calculator.rules.budgets, list(self._known.values()))
@@ -56,8 +56,8 @@ class CurrentCosts:
         try:
             return self._calculator.compute(self._ledger, account, self._ledger.roster(account.id), until)
         except StorageError as error:
-            # A ledger that cannot be read cannot be written either: that is what a person is told.
+            # A ledger that cannot be read cannot be written either, and that is reported already.
             log.debug("%s", error, extra=keys(account=account.id))
         except Exception:
-            log.exception("costs could not be computed; the last ones stay", extra=keys(account=account.id))
+            log.exception("computing the costs failed; the previous ones stay", extra=keys(account=account.id))
         return self._known.get(account.id)

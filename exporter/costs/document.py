@@ -43,7 +43,7 @@ def _row(by: str, row: StatementRow) -> dict[str, Any]:
 
 
 def dollars_document(amount: Amount) -> dict[str, str]:
-    """Return dollars by what they are."""
+    """Return the dollars of an amount, by field."""
     return {
         "to_date_usd": plain(amount.to_date),
         "forecast_usd": plain(amount.forecast),
@@ -101,14 +101,14 @@ def _line(cost: MeterCost, costs: AccountCosts) -> dict[str, Any]:
 
 
 def unpriced(costs: AccountCosts) -> list[str]:
-    """Name what is known to cost but is not in the estimate: lines that are billed, subscriptions in other money."""
+    """Return the names of known costs that the estimate lacks: billed lines, subscriptions in other currencies."""
     read = costs.card.read_meters
     billed = [each.service for each in costs.billed if each.usd and each.meter not in read]
     return [*billed, *costs.terms.unpriced]
 
 
 def budget_document(cost: BudgetCost) -> dict[str, Any]:
-    """Return how a budget stands."""
+    """Return the state of a budget as JSON."""
     budget = cost.budget
     return {
         "budget": budget.name,

@@ -1,4 +1,4 @@
-"""A statement as CSV, with the columns of FOCUS (https://focus.finops.org/); others begin with ``x_``."""
+"""A statement as CSV, with the columns of FOCUS (https://focus.finops.org/); our own begin with ``x_``."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ CATEGORIES: Mapping[str, str] = {
     "stream": "Media",
     "images": "Media",
 }
-"""FOCUS' service categories of the catalog's products, and of others that only the rate card has; else it is Other."""
+"""FOCUS' service categories by product, those of the catalog and others on the rate card; the default is Other."""
 
 
 def _charged_from(costs: AccountCosts, row: StatementRow) -> str:
@@ -40,12 +40,12 @@ def _charged_until(costs: AccountCosts, row: StatementRow) -> str:
 
 
 def _midnight(day: date) -> str:
-    """Return the moment at which a day starts, as FOCUS wants moments."""
+    """Return the start of a day in FOCUS' time format."""
     return f"{day}T00:00:00Z"
 
 
 def _forecast(row: StatementRow, amount: Decimal) -> str:
-    """Return an amount at the end of the cycle; days that are over have none."""
+    """Return an amount forecast for the end of the cycle; empty for single days."""
     return "" if "day" in row.labels else plain(amount)
 
 
@@ -84,7 +84,7 @@ COLUMNS: Mapping[str, Cell] = {
 
 
 def as_csv(statement: Statement) -> str:
-    """Return the rows of a statement as CSV; of a comparison, its lines."""
+    """Return the rows of a statement as CSV, or the lines of a comparison."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if statement.query.compare:

@@ -1,4 +1,4 @@
-"""How dollars, quantities and ratios read for people. Pure."""
+"""Dollars, quantities and ratios formatted for people. Pure."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -20,7 +20,7 @@ def signed(amount: Decimal) -> str:
 
 
 def quantity(amount: Fraction) -> str:
-    """Return a quantity for people: whole where it is large, else with three decimal places."""
+    """Return a quantity: as a whole number if it is large, else with three decimal places."""
     if amount >= 1_000 or amount.denominator == 1:
         return f"{round(amount):,}"
     return f"{Decimal(round(amount * 1_000)).scaleb(-3):f}"
@@ -32,12 +32,12 @@ def percent(ratio: Decimal | Fraction) -> str:
 
 
 def quota_cells(cost: MeterCost) -> tuple[str, str]:
-    """Return which quota it is and how much of it is used."""
+    """Return the name of a quota and the used share of it."""
     return cost.meter, percent(cost.quota_ratio or Decimal(0))
 
 
 def budget_cells(cost: BudgetCost) -> tuple[str, ...]:
-    """Return how a budget stands, for ``BUDGET_COLUMNS``."""
+    """Return the state of a budget, for ``BUDGET_COLUMNS``."""
     return (
         cost.budget.name,
         dollars(cost.budget.amount),

@@ -1,4 +1,4 @@
-"""Costs of any cycle and account, from the running ledger or from its file beside it."""
+"""Costs of any cycle and account, from the running ledger or from its file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -22,20 +22,20 @@ PREVIOUS = "previous"
 
 
 class QueryError(ExporterError):
-    """What was asked for makes no sense, or is not there."""
+    """The query is invalid, or asks for something that does not exist."""
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> QueryError:
-    """Return the error that a name is none of the known ones; ``what`` is account or project."""
+    """Return the error for an unknown name; ``what`` is account or project."""
     return QueryError(f"Unknown {what} {name}. Known {what}s: {', '.join(known) or 'none'}.")
 
 
 def chosen_accounts(
     wanted: Iterable[str], labels: Mapping[str, str], names: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
-    """Return the ids of the wanted accounts, which may be given by id, label or name; all if none is wanted.
+    """Return the ids of the wanted accounts, given by id, label or name; all if ``wanted`` is empty.
 
-    ``labels`` and ``names`` are by id. Raises QueryError if one of them is not there.
+    ``labels`` and ``names`` are by id. Raises QueryError if an account is unknown.
     """
     called = {key: {key, label, (names or {}).get(key, label)} for key, label in labels.items()}
     asked = tuple(wanted)
@@ -46,17 +46,17 @@ def chosen_accounts(
 
 
 class UsageHistory(UsageSource, BillingSource, Protocol):
-    """Where past usage is read: the running ledger, or its file."""
+    """The source of past usage: the running ledger, or its file."""
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
         """Return every asset of an account."""
 
     def until(self, account_id: str) -> datetime | None:
-        """Return up to when the account's usage is known."""
+        """Return the time until which the account's usage is known."""
 
 
 class AssetMeter(NamedTuple):
-    """What was used: of which meter, by which asset, in which project."""
+    """The key of a usage figure: its meter, asset and project."""
 
     project: str
     product: str
@@ -74,7 +74,7 @@ class ListPrice(NamedTuple):
 
 
 class CostHistory:
-    """Costs by account and cycle."""
+    """The costs of accounts, cycle by cycle."""
 
     def __init__(
         self,
@@ -89,22 +89,22 @@ class CostHistory:
 
     @property
     def rules(self) -> CostRules:
-        """Return the rules by which they are kept."""
+        """The user's rules for costs."""
         return self._calculator.rules
 
     @property
     def card(self) -> RateCard:
-        """Return the rate card, with list prices."""
+        """The rate card, with list prices."""
         return self._calculator.card
 
     def facts(self, account_id: str) -> BillingFacts:
-        """Return what is known of an account's billing."""
+        """Return the billing facts of an account."""
         return self._calculator.facts(account_id)
 
     def accounts(self, wanted: Iterable[str] = ()) -> list[BilledAccount]:
-        """Return the accounts of which anything is known; of these the ``wanted`` ones, by id, label or name.
+        """Return the ``wanted`` accounts, by id, label or name, that have any usage; all such if ``wanted`` is empty.
 
-        Raises QueryError if one of them is not there.
+        Raises QueryError if an account is unknown.
         """
         known = {
             account.id: account.name
@@ -115,15 +115,15 @@ class CostHistory:
         return [BilledAccount(key, labels[key]) for key in chosen_accounts(wanted, labels, known)]
 
     def costs(self, account: BilledAccount, period: str = CURRENT) -> AccountCosts:
-        """Return what an account costs in a period (see ``day_of``). Raises QueryError."""
+        """Return the costs of an account in a period (see ``day_of``). Raises QueryError."""
         until = self._source.until(account.id)
         if until is None:
-            raise QueryError(f"Nothing is known of account {account.label} yet.")
+            raise QueryError(f"No usage of account {account.label} is known yet.")
         on = day_of(period, self._calculator.terms(account.id).cycle_of(until.date()).start, until.date())
         return self._calculator.compute(self._source, account, self._source.roster(account.id), until, on)
 
     def list_prices(self, account: BilledAccount, since: date, until: date) -> dict[AssetMeter, ListPrice]:
-        """Return what was used on the days [since, until), and what that comes to at the list prices of those days."""
+        """Return the usage on the days [since, until), with its cost at the list prices of those days."""
         roster, card = self._source.roster(account.id), self._calculator.card_of(account.id)
         found: dict[AssetMeter, ListPrice] = {}
         for (day, asset, counted), amount in self._sums(account.id, since, until):
@@ -147,7 +147,7 @@ class CostHistory:
 
 
 def day_of(period: str, cycle_start: date, today: date) -> date:
-    """Return a day of the cycle that a word means: current, previous, or any of its days. Raises QueryError."""
+    """Return a day in the cycle that ``period`` names: current, previous, or any of its days. Raises QueryError."""
     if period == CURRENT:
         return today
     if period == PREVIOUS:
@@ -155,14 +155,16 @@ def day_of(period: str, cycle_start: date, today: date) -> date:
     try:
         day = date.fromisoformat(period)
     except ValueError:
-        raise QueryError(f"'{period}' is no period: say current, previous, or a day of it (2026-11-30).") from None
+        raise QueryError(
+            f"'{period}' is not a valid period: use current, previous, or a day in the period (2026-11-30)."
+        ) from None
     if day > today:
-        raise QueryError(f"{period} is still to come.")
+        raise QueryError(f"{period} is in the future.")
     return day
 
 
 def is_period(text: str) -> bool:
-    """Return whether a text means a period rather than a project."""
+    """Return whether a text names a period rather than a project."""
     try:
         date.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Costs of some accounts in one period, grouped as somebody asks for them, or two of them side by side."""
+"""Costs of some accounts in one period, grouped as requested, or two projects or periods side by side."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "item": ("project", "product", "meter", "kind", "asset"),
     "day": ("day",),
 }
-"""By what costs can be grouped, and what a row then says of itself besides the account."""
+"""The groupings of costs, each with the columns that a row has besides the account."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatementQuery:
-    """What is asked for. ``compare`` are two projects, or two periods; empty: nothing is compared."""
+    """The query of a statement. ``compare`` are two projects or two periods; empty: no comparison."""
 
     by: str = "project"
     accounts: tuple[str, ...] = ()
@@ -32,16 +32,16 @@ class StatementQuery:
     compare: tuple[str, ...] = ()
 
     def check(self) -> None:
-        """Raise QueryError if it makes no sense."""
+        """Raise QueryError if the query is invalid."""
         if self.by not in GROUPS:
-            raise QueryError(f"'{self.by}' is nothing to group by: say {', '.join(GROUPS)}.")
+            raise QueryError(f"Costs cannot be grouped by '{self.by}': use {', '.join(GROUPS)}.")
         if self.compare and len(self.compare) != 2:
-            raise QueryError("Two projects or two periods can be compared: give both, with a comma between.")
+            raise QueryError("A comparison takes two projects or two periods, separated by a comma.")
 
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """One line: what it is about, by column, and its dollars. ``quantity`` and ``unit`` are those of one meter."""
+    """One line: its column values and its dollars. ``quantity`` and ``unit`` are set for a single meter."""
 
     account: str
     labels: Mapping[str, str]
@@ -52,7 +52,7 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One line of a comparison, in the order asked for."""
+    """One line of a comparison, in the requested order."""
 
     labels: Mapping[str, str]
     first: Amount
@@ -61,7 +61,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Costs of some accounts in one period, in rows, or compared; ``notes`` say where something is not known."""
+    """The costs of some accounts in one period, in rows or compared; ``notes`` name incompletely known cycles."""
 
     query: StatementQuery
     accounts: tuple[AccountCosts, ...]
@@ -72,7 +72,7 @@ class Statement:
 
 
 def make_statement(query: StatementQuery, history: CostHistory) -> Statement:
-    """Return the statement that is asked for. Raises QueryError."""
+    """Return the statement for a query. Raises QueryError."""
     query.check()
     accounts = history.accounts(query.accounts)
     costs = tuple(history.costs(account, query.period) for account in accounts)
@@ -85,7 +85,7 @@ def make_statement(query: StatementQuery, history: CostHistory) -> Statement:
 
 
 def state_costs(query: StatementQuery, costs: Sequence[AccountCosts], budgets: Iterable[Budget]) -> Statement:
-    """Return the statement of costs that are worked out already. Raises QueryError."""
+    """Return the statement of costs that are already computed. Raises QueryError."""
     query.check()
     stood = budget_costs(budgets, costs)
     if query.compare:
@@ -101,10 +101,10 @@ def state_costs(query: StatementQuery, costs: Sequence[AccountCosts], budgets: I
 
 
 def _notes(costs: Iterable[AccountCosts]) -> tuple[str, ...]:
-    """Name the cycles of which not all usage is known."""
+    """Return a note for each cycle whose usage is not fully known."""
     return tuple(
-        f"{each.account}, cycle from {each.cycle.start}: nothing is known before {each.known_from or each.cycle.end}, "
-        "so its cost is too low."
+        f"{each.account}, cycle from {each.cycle.start}: no usage is known before {each.known_from or each.cycle.end}, "
+        "so the cost shown is too low."
         for each in costs
         if each.known_from is None or each.known_from > each.cycle.start
     )
@@ -126,7 +126,7 @@ def _rows(by: str, costs: AccountCosts) -> list[StatementRow]:
 
 
 def _with_quantity(row: StatementRow, items: Sequence[CostItem], costs: AccountCosts) -> StatementRow:
-    """Return a row of one meter with what was used of it; of a subscription there is no quantity."""
+    """Return a row of one meter with its usage; a subscription has no quantity."""
     if any(item.kind == SUBSCRIPTION for item in items):
         return row
     unit = costs.card.meters[row.labels["meter"]].unit
@@ -145,7 +145,7 @@ def _differences(
     by: str, first: Iterable[tuple[str, CostItem]], second: Iterable[tuple[str, CostItem]]
 ) -> tuple[Difference, ...]:
     if by == "day":
-        raise QueryError("Days cannot be compared: say project, product, meter, asset or account.")
+        raise QueryError("Days cannot be compared: group by project, product, meter, asset or account.")
     before, after = _compared(by, first), _compared(by, second)
     found = [
         Difference(dict(key), sum_amounts(before.get(key, ())), sum_amounts(after.get(key, ())))
@@ -157,7 +157,7 @@ def _differences(
 
 
 def _compared(by: str, items: Iterable[tuple[str, CostItem]]) -> dict[tuple[tuple[str, str], ...], list[Amount]]:
-    """Return what is compared by its labels; but for accounts themselves, those of all accounts are added up."""
+    """Return the amounts to compare, by labels; summed over all accounts unless grouped by account."""
     groups: dict[tuple[tuple[str, str], ...], list[Amount]] = {}
     for account, item in items:
         labels = [("account", account)] if by == "account" else [(name, getattr(item, name)) for name in GROUPS[by]]
@@ -166,9 +166,9 @@ def _compared(by: str, items: Iterable[tuple[str, CostItem]]) -> dict[tuple[tupl
 
 
 def daily(costs: AccountCosts) -> list[tuple[date, Amount]]:
-    """Return what each day of the cycle so far has added to its cost; subscriptions are on its first day.
+    """Return the amount that each day of the cycle so far added to its cost; subscriptions are on the first day.
 
-    A block's whole price falls on the day on which it is begun, as on Cloudflare's bill.
+    The whole price of a block falls on the day on which the block begins, as on Cloudflare's bill.
     """
     fixed = add([each.usd for each in costs.terms.subscriptions])
     before, fixed_at_list, days = ZERO, fixed, []

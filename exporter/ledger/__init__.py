@@ -1,6 +1,6 @@
 """Usage to exact totals: hours, settling, placement, persistence. The only room that imports sqlite3.
 
-Nothing here speaks to Cloudflare, and no machine clock is read: all time is the ``Date`` of the answers.
+Nothing here talks to Cloudflare or reads the machine's clock: all times come from the ``Date`` of the answers.
 """
 
 from exporter.ledger.audit import DayChange

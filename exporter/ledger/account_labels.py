@@ -1,4 +1,4 @@
-"""How accounts are called: by alias or name, and no two alike."""
+"""The labels of accounts: alias or name, and no two alike."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,11 +6,11 @@ from exporter.ledger.store.writer import LedgerChange
 from exporter.model import Account
 
 NamedAccounts = Mapping[str, tuple[str, str]]
-"""Account id to real name and label."""
+"""Real name and label by account id."""
 
 
 class EnrolledAccounts:
-    """The accounts that were ever enrolled. Only ``take`` changes them."""
+    """All accounts ever enrolled. Only ``take`` changes them."""
 
     def __init__(self, stored: NamedAccounts) -> None:
         self._known = stored
@@ -24,11 +24,11 @@ class EnrolledAccounts:
         return {account_id: label for account_id, (_, label) in self._known.items()}
 
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-        """Return name and label of the accounts that are new or called anew; ``alias`` goes from id to label."""
+        """Return name and label of new and renamed accounts; ``alias`` has labels by account id."""
         return label_accounts(self._known, accounts, alias)
 
     def find_relabeled(self, changed: NamedAccounts) -> list[str]:
-        """Return the ids of those accounts among the changed ones that have had another label."""
+        """Return the ids of the changed accounts whose label was another before."""
         return [
             account_id
             for account_id, (_, label) in changed.items()
@@ -44,10 +44,10 @@ class EnrolledAccounts:
 def label_accounts(
     known: NamedAccounts, accounts: Sequence[Account], alias: Mapping[str, str]
 ) -> dict[str, tuple[str, str]]:
-    """Return name and label of the accounts that are new or called anew. ``alias`` goes from id to label.
+    """Return name and label of new and renamed accounts. ``alias`` has labels by account id.
 
-    The later of two that are called the same gets its short id behind it. An account whose name could not be read
-    comes with its id for a name; it keeps the name known from before.
+    Of two accounts with the same label, the later one gets its short id appended. An account whose name could not be
+    read comes with its id as its name; it keeps the name already known.
     """
     names = {account.id: _real_name(known, account) for account in accounts}
     wanted = {account_id: alias.get(account_id, name) for account_id, name in names.items()}

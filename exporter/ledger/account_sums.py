@@ -1,4 +1,4 @@
-"""The daily sums of all accounts: those that are stored, and what open hours add to them."""
+"""The daily sums of all accounts: the stored ones, and the amounts that open hours add."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +11,7 @@ from exporter.model import DailyKey
 
 
 class AccountSums:
-    """Reads daily sums from the file and the open hours, and knows in which commit those of a day last changed."""
+    """The daily sums of the file and the open hours, and the commit in which those of a day last changed."""
 
     def __init__(self, store: Store, counters: CounterBooks) -> None:
         self._store = store
@@ -20,25 +20,25 @@ class AccountSums:
         self._changes: dict[str, dict[date, int]] = {}
 
     def read(self, account_id: str, since: date, until: date) -> dict[DailyKey, int]:
-        """Return what each asset used of each meter on each UTC day in [since, until), open hours included."""
+        """Return each asset's usage of each meter on each UTC day in [since, until), open hours included."""
         sums = self._store.load_daily(account_id, since, until)
         add_daily(sums, self.of_open_hours(account_id), since, until)
         return sums
 
     def of_open_hours(self, account_id: str) -> Mapping[DailyKey, int]:
-        """Return what open hours add to the daily sums; worked out once for each commit."""
+        """Return the amounts that open hours add to the daily sums; computed once per commit."""
         sums = self._open.get(account_id)
         if sums is None:
             sums = self._open[account_id] = self._counters.open_sums(account_id)
         return sums
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Return the commit in which settled sums of [since, until) last changed, as far as this process knows."""
+        """Return the commit in which settled sums of [since, until) last changed since this process started."""
         changes = self._changes.get(account_id, {})
         return max((commit_number for day, commit_number in changes.items() if since <= day < until), default=0)
 
     def take(self, change: LedgerChange, commit_number: int) -> None:
-        """Take over a change that was committed, after the counters have."""
+        """Apply a committed change, after the counters have."""
         self._open.clear()
         for account_id, day in change.touched_days():
             self._changes.setdefault(account_id, {})[day] = commit_number

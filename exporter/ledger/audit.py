@@ -1,4 +1,4 @@
-"""What an answer about a closed day changes: usage that came late is added, daily sums are set. Pure."""
+"""The effect of an answer about a closed day: late usage is added, daily sums are set. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from exporter.model import Amounts, Answer, DailyKey, RowKey, Rows
 
 @dataclass(frozen=True, slots=True)
 class DayChange:
-    """What one answer changes of a part of a day.
+    """The changes that one answer makes to a part of a day.
 
-    ``daily`` are the sums that the part then has. ``kept`` are the figures to keep until it is final, ``late`` is what
-    was not counted yet, and ``revisions`` counts the rows that are lower for good.
+    ``daily`` are the part's sums afterwards, ``kept`` the figures to keep until it is final, ``late`` the usage that
+    was not counted yet, and ``revisions`` the number of rows that are lower for good.
     """
 
     part: DayPart
@@ -31,7 +31,7 @@ class DayChange:
 def audit(
     dataset: Dataset, part: DayPart, mark: DayMark | None, answer: Answer, kept: Mapping[RowKey, Amounts]
 ) -> DayChange:
-    """Compare an answer about what was counted with what is ``kept`` of it."""
+    """Compare an answer about counted usage with the figures ``kept`` of it."""
     start = start_of(part.day)
     said = answer.hours.get(start, {})
     found = compare(kept, said, are_estimates=bool(answer.sampled))
@@ -51,7 +51,7 @@ def audit(
 def fill(
     dataset: Dataset, part: DayPart, mark: DayMark | None, answer: Answer, known: Mapping[DailyKey, int]
 ) -> DayChange:
-    """Compare an answer about what was before counting, or about what was stored, with the sums ``known`` of it."""
+    """Compare an answer about usage before counting began, or about stored amounts, with the ``known`` sums."""
     if dataset.role is Role.STATE:
         said = peaks_of_day(dataset, answer.hours)
     else:
@@ -59,7 +59,7 @@ def fill(
     amounts = {key: (amount,) for key, amount in said.items()}
     found = compare({key: (amount,) for key, amount in known.items()}, amounts, are_estimates=bool(answer.sampled))
     if dataset.role is Role.STATE:
-        # What was stored in an hour without a row of its own is known only from the hours before.
+        # The amount stored in an hour without a row of its own is known only from earlier hours.
         found = Comparison(found.higher, 0)
     judged = judge(mark, part, answer.date, bool(found.lower), digest_of(amounts) if found.lower else "")
     if judged.is_final and dataset.role is Role.USAGE:

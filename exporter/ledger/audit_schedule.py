@@ -1,8 +1,8 @@
-"""Closed days: which of them are asked once more, when, and when what was said of one is final. Pure.
+"""Closed days: which of them to ask once more, when, and when the answers about a day are final. Pure.
 
-A day on which counting began has two parts. What was used before fills only the daily sums; what was counted is
-compared with what the ledger settled. Either is asked again once usage that came hours late has arrived, and is final
-when a second answer bears the first one out.
+A day on which counting began has two parts. Usage before counting fills only the daily sums; counted usage is compared
+with the settled figures of the ledger. Both are asked once usage that comes hours late has arrived, and are final when
+a second answer confirms the first.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,16 +21,16 @@ AUDIT_AFTER = timedelta(hours=26)
 """How long after its end a day is audited: invocations and Cloudflare's pipeline can be hours late."""
 
 FILLED_DAYS = 31
-"""So many days before counting began are filled in; no billing cycle is longer."""
+"""The number of days before counting began that are filled in; no billing cycle is longer."""
 
 DISPUTE_PACE = timedelta(minutes=30)
-"""How often a day is asked whose answer was lower than what is known."""
+"""The pause between questions about a day whose answer was lower than the known figures."""
 
 Key = TypeVar("Key")
 
 
 class Portion(StrEnum):
-    """Which part of a day: what the counters saw, or what was before them."""
+    """A part of a day: the time that the counters cover, or the time before counting began."""
 
     BEFORE = "before"
     COUNTED = "counted"
@@ -44,10 +44,10 @@ class DayPart(NamedTuple):
 
 
 class DayMark(NamedTuple):
-    """What was heard of a part of a day, by the dates of the answers.
+    """The state of the answers about a part of a day, by their dates.
 
-    ``answered`` is the newest, ``first`` the first that could be final. An answer that was lower than what is known
-    leaves its ``digest``, and since when it has been repeated.
+    ``answered`` is the newest, ``first`` the first that could be final. An answer lower than the known figures leaves
+    its ``digest``; ``repeated_since`` is the date since which it has been repeated.
     """
 
     answered: datetime
@@ -58,7 +58,7 @@ class DayMark(NamedTuple):
 
 
 class DayTask(NamedTuple):
-    """A part of a day that is to be asked, from ``due`` on; ``is_new`` if it never was."""
+    """A part of a day to ask about, from ``due`` on; ``is_new`` if it never was asked."""
 
     due: datetime
     question: Question
@@ -72,23 +72,23 @@ def start_of(day: date) -> datetime:
 
 
 class Horizon(NamedTuple):
-    """What time it is, and how far back Cloudflare keeps data."""
+    """The current time, and how far back Cloudflare keeps data."""
 
     now: datetime
     retention: timedelta
 
     @property
     def oldest(self) -> datetime:
-        """Return the oldest moment that can be asked for."""
+        """The oldest time that can be asked for."""
         return floor_hour(self.now - self.retention) + HOUR
 
 
 def find_tasks(
     dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], reach: Horizon
 ) -> list[DayTask]:
-    """Return what is to be asked of the closed days of a dataset, the newest day first.
+    """Return the tasks of a dataset's closed days, the newest day first.
 
-    Usage has a ``state`` once it has begun. What is out of reach can't be asked any more.
+    A usage dataset has a ``state`` once counting has begun. Days out of reach can no longer be asked.
     """
     tasks = (
         _task(dataset, part, span, marks.get(part), state)
@@ -101,9 +101,9 @@ def find_tasks(
 def find_progress(
     dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], tasks: list[DayTask], reach: Horizon
 ) -> DayProgress:
-    """Return how far the closed days have come; ``tasks`` are those that ``find_tasks`` gave.
+    """Return the progress of the closed days; ``tasks`` are those that ``find_tasks`` returned.
 
-    What is out of reach will not change any more.
+    Days out of reach count as final.
     """
     now = reach.now
     yesterday = (now - DAY).date()
@@ -126,7 +126,7 @@ def find_progress(
 def _parts(
     dataset: Dataset, state: CounterState | None, now: datetime
 ) -> Iterator[tuple[DayPart, tuple[datetime, datetime]]]:
-    """Return the parts of the days that may matter, newest first, with the time that each spans."""
+    """Yield the parts of the days that may need asking, newest first, with the time that each spans."""
     is_usage = dataset.role is Role.USAGE
     if is_usage and state is None:
         return
@@ -175,7 +175,7 @@ def _task(
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Generic[Key]):
-    """How an answer differs from what is known: by how much what is higher, and how many rows are lower."""
+    """The difference of an answer from the known figures: the excess of higher rows, and the number of lower rows."""
 
     higher: dict[Key, Amounts]
     lower: int
@@ -203,11 +203,11 @@ def _exceeds(more: int, less: int, are_estimates: bool) -> bool:
 
 
 def judge(mark: DayMark | None, part: DayPart, answered: datetime, is_lower: bool, digest: str) -> DayMark:
-    """Return the mark that an answer leaves.
+    """Return the mark of a part of a day after an answer.
 
-    It is final if it is due for that, is not the first, and is not lower than what is known; a lower one must be
-    repeated exactly, or is taken after hours. The same rule settles an hour, for the same reason: a single answer may
-    be wrong.
+    The answer is final if the part is due, the answer is not the first and it is not lower than the known figures. A
+    lower answer must be repeated exactly, or is accepted after hours. The same rule settles an hour, for the same
+    reason: a single answer may be wrong.
     """
     if answered < start_of(part.day) + DAY + AUDIT_AFTER:
         return DayMark(answered)
@@ -221,15 +221,15 @@ def judge(mark: DayMark | None, part: DayPart, answered: datetime, is_lower: boo
 
 
 def digest_of(rows: Mapping[Key, Amounts]) -> str:
-    """Return a short text that two answers share only if they are the same."""
+    """Return a digest of the rows: equal for two answers only if their rows are."""
     text = repr(sorted((repr(key), amounts) for key, amounts in rows.items()))
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def after_retiring(marks: Mapping[DayPart, DayMark], start: datetime) -> dict[DayPart, DayMark]:
-    """Return the marks that still hold when what was counted from ``start`` on ends, and counting begins anew.
+    """Return the marks that stay valid when the counters that began at ``start`` end and counting restarts.
 
-    All of it is then before counting; a day of which any part was not final yet is filled in once more.
+    All of their time is then before counting; a day with any part not yet final is filled in once more.
     """
     kept: dict[DayPart, DayMark] = {}
     for part, mark in marks.items():
@@ -242,6 +242,6 @@ def after_retiring(marks: Mapping[DayPart, DayMark], start: datetime) -> dict[Da
 
 
 def _is_before_final(day: date, marks: Mapping[DayPart, DayMark], start: datetime) -> bool:
-    """Return whether what a day saw before ``start`` is final, or was nothing."""
+    """Return whether the part of a day before ``start`` is final or empty."""
     before = marks.get(DayPart(day, Portion.BEFORE))
     return start <= start_of(day) or (before is not None and before.is_final)

@@ -1,4 +1,4 @@
-"""The books of all accounts: an answer goes to the counters or gauges of its dataset, and to its list cost."""
+"""The books of all accounts: an answer is applied to its dataset's counters or gauges, and to its list cost."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -27,21 +27,21 @@ class Books:
         self.costs = CostBooks(plans.list_costs, stored.list_costs, tariffs)
 
     def counters(self) -> dict[BookKey, Counters]:
-        """Return all counters, those of usage and of list cost."""
+        """Return all counters, of usage and of list cost."""
         return {**self.usage.all(), **self.costs.counters.all()}
 
     def open_from(self, key: BookKey) -> datetime | None:
-        """Return the oldest open hour of what is counted, or the newest hour of what is read; None if not begun."""
+        """Return the oldest open hour of counters, or the newest hour of gauges; None if the book has not begun."""
         book = self.usage.find(key)
         return book.state.open_from if book and book.state else self.gauges.newest(key)
 
     def count_rows(self, key: BookKey) -> int:
-        """Return the most rows that a day of a dataset can have, as far as is known: stored states come by the hour."""
+        """Return an upper estimate of the rows in one day of a dataset: states have a row per hour."""
         book, gauges = self.usage.find(key), self.gauges.find(key)
         return len(book.rows) if book else 24 * len(gauges.rows) if gauges else 0
 
     def apply(self, change: LedgerChange, answer: Answer, context: ApplyContext) -> None:
-        """Add to a change what an answer changes."""
+        """Add the effects of an answer to a change."""
         key = (context.account_id, answer.question.dataset)
         dataset = self._plans.datasets[key[1]].dataset
         levels: Mapping[datetime, Rows] = {}
@@ -53,7 +53,7 @@ class Books:
         change.costs |= self.costs.advance(dataset, answer, levels, context)
 
     def add_late(self, change: LedgerChange, dataset: Dataset, late: LateUsage, context: ApplyContext) -> None:
-        """Add to a change what usage of a dataset that audits found changes."""
+        """Add the effects of late usage, found by audits, to a change."""
         key = (context.account_id, dataset.key)
         made = self.usage.add_late(key, late, context)
         if made is not None:
@@ -67,22 +67,22 @@ class Books:
     def find_left(
         self, account_id: str, vacated: Mapping[str, frozenset[Placement]]
     ) -> dict[BookKey, frozenset[Placement]]:
-        """Return the placements that each book of an account loses, of those that no asset of a kind has any more."""
+        """Return, for each book of an account, the placements that it loses because no asset of a kind has them now."""
         return self.usage.find_left(account_id, vacated) | self.costs.counters.find_left(account_id, vacated)
 
     def find_placements(self, account_ids: Iterable[str]) -> dict[BookKey, frozenset[Placement]]:
-        """Return all placements in which the books of some accounts have series."""
+        """Return all placements with series in the books of some accounts."""
         wanted = set(account_ids)
         return {key: frozenset(book.series) for key, book in self.counters().items() if key[0] in wanted}
 
     def find_signatures(self, change: LedgerChange) -> dict[BookKey, str]:
-        """Return the signatures with which the books that a change touches are kept."""
+        """Return the signatures of the books that a change touches."""
         touched = {key: self._plans.datasets[key[1]] for key in (*change.books, *change.readings)}
         touched |= {key: self._plans.list_costs[key[1]] for key in change.costs}
         return {key: plan.dataset.signature for key, plan in touched.items()}
 
     def find_touched(self, change: LedgerChange) -> dict[BookKey, Counters]:
-        """Return the counters that a change advances, or whose closed days it sets, as far as they have begun."""
+        """Return the begun counters that a change advances or whose closed days it sets."""
         found = {key: self.usage.find(key) for key in (*change.books, *change.days)}
         found |= {key: self.costs.counters.find(key) for key in change.costs}
         return {key: book for key, book in found.items() if book is not None}
@@ -90,11 +90,11 @@ class Books:
     def publish(
         self, rosters: Mapping[str, Mapping[RosterKey, Entry]], now: datetime | None
     ) -> tuple[PublishedBook, ...]:
-        """Return what is counted, and what was read; windows that are old by ``now`` are left out."""
+        """Return the published books of counters and gauges; windows that are too old at ``now`` are left out."""
         return publish_books(self.usage.all(), self.gauges.all(), rosters, now)
 
     def take(self, change: LedgerChange) -> None:
-        """Take over a change that was committed."""
+        """Apply a committed change."""
         self.usage.take(change, change.books)
         self.costs.counters.take(change, change.costs)
         self.gauges.take(change)

@@ -1,4 +1,4 @@
-"""The marks of the closed days of all datasets, and what an answer about one comes to."""
+"""The marks of the closed days of all datasets, and the judgement of answers about them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from exporter.model import Answer, BookKey, DailyKey, DayProgress
 
 
 class ClosedDays:
-    """Knows what was heard of which day; a change counts once it has been committed and is taken over."""
+    """The marks of closed days by dataset. Only ``take`` changes them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -31,24 +31,24 @@ class ClosedDays:
     def find_tasks(
         self, key: BookKey, dataset: Dataset, state: CounterState | None, reach: Horizon
     ) -> tuple[list[DayTask], DayProgress]:
-        """Return what is to be asked of a dataset's closed days, and how far they have come."""
+        """Return the tasks of a dataset's closed days, and their progress."""
         marks = self._marks.get(key, {})
         tasks = find_tasks(dataset, state, marks, reach)
         return tasks, find_progress(dataset, state, marks, tasks, reach)
 
     def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Counters | None) -> DayChange:
-        """Return what an answer about a part of a day changes."""
+        """Return the changes that an answer makes to a part of a day."""
         mark = self._marks.get(key, {}).get(part)
         if part.part is Portion.COUNTED:
             return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day))
         return fill(dataset, part, mark, answer, self._store.load_uncounted(key, book, part.day))
 
     def retire(self, key: BookKey, start: datetime, daily: dict[DailyKey, int]) -> Retirement:
-        """Return what stays of a book that began at ``start`` and ends."""
+        """Return what remains of a book that began at ``start`` and ends."""
         return Retirement(start, daily, after_retiring(self._marks.get(key, {}), start))
 
     def retire_all(self, books: Mapping[BookKey, Counters]) -> dict[BookKey, Retirement]:
-        """Return what stays of counters that all end."""
+        """Return what remains of counters that all end."""
         return {
             key: self.retire(key, book.state.start, meter_open_hours(book.dataset, book.open))
             for key, book in books.items()
@@ -56,14 +56,14 @@ class ClosedDays:
         }
 
     def take(self, change: LedgerChange) -> None:
-        """Take over a change that was committed."""
+        """Apply a committed change."""
         self._marks |= {key: retirement.marks for key, retirement in change.retired.items()}
         for key, days in change.days.items():
             self._marks.setdefault(key, {}).update((day.part, day.mark) for day in days)
 
 
 def gather_late(days: Sequence[DayChange]) -> LateUsage:
-    """Return the usage that the audits of some days of a dataset found."""
+    """Return the late usage that the audits of some days of a dataset found."""
     return LateUsage(
         {start_of(day.part.day): day.late for day in days if day.late},
         sum(day.revisions for day in days),

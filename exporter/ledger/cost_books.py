@@ -1,4 +1,4 @@
-"""The list cost of all accounts: counters in money, which hear the same answers as those of usage and the gauges."""
+"""The list cost of all accounts: counters in dollars, fed by the same answers as usage counters and gauges."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from exporter.model import Answer, BookKey, Rows
 
 
 class CostBooks:
-    """Counters of list cost. They stand under keys of their own; it is asked by the key of what costs."""
+    """The counters of list cost. They have keys of their own, derived from those of the datasets that cost."""
 
     def __init__(
         self, plans: Mapping[str, SeriesPlan], books: dict[BookKey, Counters], tariffs: Tariffs | None
@@ -23,29 +23,29 @@ class CostBooks:
         self.counters = CounterBooks(plans, books, self._list_costs.place)
 
     def show_assets(self, is_wanted: bool) -> None:
-        """Let further cost be published for each asset, or only for the projects."""
+        """Publish further cost by asset, or by project only."""
         self._list_costs.shows_assets = is_wanted
 
     def publish(self) -> tuple[PublishedBook, ...]:
-        """Return the cost as it is published."""
+        """Return the published books of list cost."""
         return publish_list_costs(self.counters.all(), with_assets=self._list_costs.shows_assets)
 
     def advance(
         self, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], context: ApplyContext
     ) -> dict[BookKey, CounterChange]:
-        """Return what an answer about a dataset changes in its cost; nothing if it costs nothing.
+        """Return the changes that an answer makes to its dataset's list cost; empty if the dataset costs nothing.
 
-        ``levels`` are what was stored in the hours that an answer about storage tells.
+        ``levels`` are the stored amounts in each hour of an answer about storage.
         """
         key = (context.account_id, key_of(dataset.key))
         in_money = self._list_costs.answer(context.account_id, dataset, answer, levels, self.counters.find(key))
         if in_money is None:
             return {}
-        # No audit compares money: it prices what the audit of the usage finds.
+        # List cost has no audit of its own: late usage found by the usage audit is priced instead.
         return {key: replace(self.counters.advance(key, in_money, context), kept={})}
 
     def add_late(self, dataset: Dataset, late: LateUsage, context: ApplyContext) -> dict[BookKey, CounterChange]:
-        """Return what usage of a dataset that audits found changes in its cost; nothing if it costs nothing."""
+        """Return the changes that late usage makes to its dataset's list cost; empty if the dataset costs nothing."""
         key = (context.account_id, key_of(dataset.key))
         in_money = self._list_costs.price(context.account_id, dataset, late.rows)
         made = self.counters.add_late(key, LateUsage(in_money, 0, late.date), context) if in_money else None

@@ -1,4 +1,4 @@
-"""The counters of all accounts: what an answer changes in them is worked out beside them, and taken over later."""
+"""The counters of all accounts. Changes are computed beside them, and applied once they are committed."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -22,10 +22,10 @@ from exporter.model import Answer, BookKey, DailyKey, Placement
 
 
 class ApplyContext(NamedTuple):
-    """What holds while answers are applied to an account.
+    """The context in which answers are applied to an account.
 
-    ``roster`` is the account's, ``scraped`` the newest commit that a scrape was answered with, ``commit_number`` the
-    one that the change becomes.
+    ``roster`` is the account's, ``scraped`` the newest commit that a scrape was answered with, and ``commit_number``
+    the number that the change will have.
     """
 
     account_id: str
@@ -35,9 +35,9 @@ class ApplyContext(NamedTuple):
 
 
 class CounterBooks:
-    """Counters of all accounts, of one sort: usage or list cost.
+    """The counters of all accounts, either of usage or of list cost.
 
-    Only ``take`` changes them. ``place`` says where amounts are published, by where usage is.
+    Only ``take`` changes them. ``place`` maps the placements of usage to those of these amounts.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class CounterBooks:
         return {key: book for key, book in self._books.items() if key[0] == account_id}
 
     def until(self, account_id: str) -> datetime | None:
-        """Return the newest moment up to which any dataset of the account was asked."""
+        """Return the newest time until which any dataset of the account was asked."""
         states = (book.state for book in self.of_account(account_id).values())
         return max((state.until for state in states if state), default=None)
 
@@ -78,7 +78,7 @@ class CounterBooks:
         }
 
     def open_sums(self, account_id: str) -> dict[DailyKey, int]:
-        """Return what the open hours of an account add to its daily sums."""
+        """Return the amounts that an account's open hours add to its daily sums."""
         sums: dict[DailyKey, int] = {}
         for book in self.of_account(account_id).values():
             add_daily(sums, meter_open_hours(book.dataset, book.open))
@@ -87,7 +87,7 @@ class CounterBooks:
     def find_left(
         self, account_id: str, vacated: Mapping[str, frozenset[Placement]]
     ) -> dict[BookKey, frozenset[Placement]]:
-        """Return the placements that books of an account lose, of those that no asset of a kind has any more."""
+        """Return, by book of an account, the placements it loses because no asset of a kind has them any more."""
         return {
             key: vacated[book.dataset.kind]
             for key, book in self.of_account(account_id).items()
@@ -95,7 +95,7 @@ class CounterBooks:
         }
 
     def advance(self, key: BookKey, answer: Answer, context: ApplyContext) -> CounterChange:
-        """Return what an answer changes; the first one begins the book."""
+        """Return the changes that an answer makes; the first answer begins the book."""
         book = self._books.get(key)
         if book is None or book.state is None:
             plan = self._plans[key[1]]
@@ -106,7 +106,7 @@ class CounterBooks:
         return advance(book, book.state, answer, self._publish_context(book, assets, context))
 
     def add_late(self, key: BookKey, late: LateUsage, context: ApplyContext) -> CounterChange | None:
-        """Return what usage changes that audits found; None if counting has not begun."""
+        """Return the changes that late usage makes; None if counting has not begun."""
         book = self._books.get(key)
         if book is None or book.state is None:
             return None
@@ -114,7 +114,7 @@ class CounterBooks:
         return add_late(book, book.state, late, self._publish_context(book, assets, context))
 
     def take(self, change: LedgerChange, books: Mapping[BookKey, CounterChange]) -> None:
-        """Take over a change that was committed; ``books`` are those of its parts that are of this sort."""
+        """Apply a committed change; ``books`` are its changes to these counters."""
         for key, placements in change.left.items():
             if key in self._books:
                 self._books[key].drop_series(placements)
@@ -124,7 +124,7 @@ class CounterBooks:
             self._books.setdefault(key, Counters(self._plans[key[1]])).merge(made)
 
     def _publish_context(self, book: Counters, assets: set[str], context: ApplyContext) -> PublishContext:
-        """Return where the rows of some assets are published, and of those that wait."""
+        """Return the context for publishing the rows of some assets, and the waiting rows."""
         kind = book.dataset.kind
         assets |= {asset for asset, _ in book.waiting}
         placed = {asset: place_row(kind, asset, context.roster) for asset in assets}

@@ -1,4 +1,4 @@
-"""A book: everything the ledger knows of one dataset of one account, and what an answer changes in it."""
+"""A book: everything the ledger knows about one dataset of one account, and how an answer changes it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ JUMP = timedelta(minutes=5)
 
 
 class CounterState(NamedTuple):
-    """Where a book stands. ``published_until`` stays behind ``until`` while the births of a jump are held.
+    """The state of a book. ``published_until`` stays behind ``until`` while the births of a jump are held.
 
-    From ``kept_from`` on, what settles is kept until the day's audit. ``revisions``, ``gap`` and ``late`` (per field)
-    were counted since ``start``: rows that fell, time that no question covered, and usage that audits added.
+    Amounts that settle from ``kept_from`` on are kept until the day's audit. ``revisions``, ``gap`` and ``late`` (per
+    field) are counted since ``start``: rows that fell, time that no question covered, and usage that audits added.
     """
 
     start: datetime
@@ -54,11 +54,11 @@ class Counters:
 
     @property
     def dataset(self) -> Dataset:
-        """Return the dataset that is kept."""
+        """The dataset of the book."""
         return self.plan.dataset
 
     def merge(self, change: "CounterChange") -> None:
-        """Take a change over, once it has been committed."""
+        """Apply a committed change."""
         self.state = change.state
         self.rows.update(change.rows)
         self.open = change.open
@@ -68,12 +68,12 @@ class Counters:
         self.reported_since = change.reported_since
 
     def drop_series(self, placements: Iterable[Placement]) -> None:
-        """Forget the series of placements to which no asset maps any more."""
+        """Drop the series of placements that no asset has any more."""
         for placement in placements:
             self.series.pop(placement, None)
 
     def find_waiting(self) -> None:
-        """Work out which rows have amounts that no series got yet (after loading)."""
+        """Find the rows with amounts that no series has received yet (after loading)."""
         self.waiting = {
             key
             for key, row in self.rows.items()
@@ -83,7 +83,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class CounterChange:
-    """What one answer changes in one book. ``kept`` is what settled, by day; ``gap`` time that no question covered."""
+    """The changes of one answer to one book: ``kept`` are settled rows by day, ``gap`` is time no question covered."""
 
     state: CounterState
     rows: dict[RowKey, RowTotals]
@@ -97,7 +97,7 @@ class CounterChange:
 
 
 def start_counters(plan: SeriesPlan, answer: Answer, listed: Iterable[Placement], commit_number: int) -> CounterChange:
-    """Begin a book: the first question that was answered ends where counting starts; known assets are born at zero."""
+    """Begin a book: counting starts at the end of the first answered question; known assets are born at zero."""
     until = answer.question.until
     state = CounterState(until, until, until, until, answer.date, kept_from=until, newest=answer.newest)
     births = find_births(plan, {}, {}, listed, {})
@@ -106,10 +106,10 @@ def start_counters(plan: SeriesPlan, answer: Answer, listed: Iterable[Placement]
 
 @dataclass(frozen=True, slots=True)
 class PublishContext:
-    """Where a change is published, and who has seen what.
+    """The placements in which a change is published, and the newest commit that was scraped.
 
-    ``placements`` gives where each asset's rows go (strangers are missing), ``listed`` the placements of all known
-    assets, ``scraped`` the newest commit a scrape was answered with, ``commit_number`` the one this change becomes.
+    ``placements`` are by asset id (strangers have none), ``listed`` those of all known assets. ``scraped`` is the
+    newest commit that a scrape was answered with, ``commit_number`` the number that this change will have.
     """
 
     placements: Mapping[str, Placement]
@@ -119,7 +119,7 @@ class PublishContext:
 
 
 def advance(book: Counters, state: CounterState, answer: Answer, context: PublishContext) -> CounterChange:
-    """Apply an answer: settle hours, raise totals, bear series, and let series grow."""
+    """Return the changes of an answer: settled hours, raised totals, births, and growth of series."""
     plan = book.plan
     settlement = settle(book.open, answer, plan.dataset.settle, state.newest)
     changed, active, births = _find_active(book, settlement, context)
@@ -145,9 +145,9 @@ def advance(book: Counters, state: CounterState, answer: Answer, context: Publis
 
 
 class LateUsage(NamedTuple):
-    """What audits found: usage of settled hours by the start of its day, and how many rows are lower for good.
+    """The findings of audits: late usage of settled hours by the start of the day, and the number of rows revised down.
 
-    ``date`` is that of the newest of the answers.
+    ``date`` is that of the newest answer.
     """
 
     rows: Mapping[datetime, Rows]
@@ -156,9 +156,9 @@ class LateUsage(NamedTuple):
 
 
 def add_late(book: Counters, state: CounterState, late: LateUsage, context: PublishContext) -> CounterChange:
-    """Add usage of settled hours that audits found.
+    """Return the changes of late usage, found by audits in settled hours.
 
-    The daily sums and what is kept of the days are the audit's to set.
+    The audit itself sets the daily sums and the kept figures of the days.
     """
     plan = book.plan
     settlement = Settlement(book.open, dict(late.rows), state.open_from, 0)
@@ -182,9 +182,9 @@ def add_late(book: Counters, state: CounterState, late: LateUsage, context: Publ
 
 
 def _hold(state: CounterState, answer: Answer, birth: Birth, held: BirthHold, *, is_incomplete: bool) -> Birth | None:
-    """Return since when the values of a jump are held back: until what they belong to is named and was seen at zero.
+    """Return the birth since which a jump's values are held back: until their assets are placed and zeros were scraped.
 
-    Nobody is waited for longer than for a scrape.
+    Neither is waited for longer than a scrape is.
     """
     hold = state.hold
     if hold is None:
@@ -198,7 +198,7 @@ def _hold(state: CounterState, answer: Answer, birth: Birth, held: BirthHold, *,
 def _find_active(
     book: Counters, settlement: Settlement, context: PublishContext
 ) -> tuple[dict[RowKey, RowTotals], dict[RowKey, RowTotals], set[tuple[Placement, SeriesKey]]]:
-    """Return the rows that a settlement changes, these plus the waiting ones, and the births they need."""
+    """Return the rows that a settlement changes, the same with the waiting rows, and the births they need."""
     plan = book.plan
     changed = accrue(book.rows, settlement, len(plan.dataset.fields), len(plan.parts))
     active = {key: book.rows[key] for key in book.waiting} | changed
@@ -206,7 +206,7 @@ def _find_active(
 
 
 def _by_day(settled: Mapping[datetime, Rows], kept_from: datetime) -> dict[date, dict[RowKey, Amounts]]:
-    """Return what settled, summed over each day."""
+    """Return the settled rows from ``kept_from`` on, summed over each day."""
     days: dict[date, list[Rows]] = {}
     for hour, rows in settled.items():
         if hour + HOUR > kept_from:
@@ -229,7 +229,7 @@ def _next_state(state: CounterState, answer: Answer, open_from: datetime, hold: 
 
 
 def meter_open_hours(dataset: Dataset, open_hours: Mapping[datetime, OpenHour]) -> dict[DailyKey, int]:
-    """Return what open hours add to the daily sums, now or when their book ends (a changed dataset, a reset)."""
+    """Return the amounts that open hours add to the daily sums, also when their book ends (changed dataset, reset)."""
     return meter_hours(dataset, {hour: known.rows for hour, known in open_hours.items()})
 
 

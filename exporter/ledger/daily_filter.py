@@ -1,4 +1,4 @@
-"""Which daily sums are read."""
+"""The filter of daily sums."""
 
 import json
 from collections.abc import Iterable
@@ -8,17 +8,17 @@ from exporter.model import DISPATCH_PREFIX
 
 
 class DailyFilter(NamedTuple):
-    """Of which assets, by id, and of which meters daily sums are read; None: all.
+    """The assets, by id, and the meters whose daily sums are read; None: all.
 
-    Rows of no asset (the account's own, scripts of a dispatch namespace) are read whatever assets are wanted: who asks
-    decides where they belong.
+    Rows of no asset (the account's own, scripts of a dispatch namespace) are always read: the caller decides where they
+    belong.
     """
 
     assets: frozenset[str] | None = None
     meters: frozenset[str] | None = None
 
     def condition(self) -> tuple[str, tuple[str, ...]]:
-        """Return it as a part of an SQL condition, with the values from the fourth on."""
+        """Return the filter as part of an SQL condition, with the condition's values from the fourth on."""
         text, values = "", []
         if self.assets is not None:
             text += " AND (asset IN (SELECT value FROM json_each(?4)) OR asset = '' OR asset GLOB ?5)"

@@ -1,4 +1,4 @@
-"""Daily sums: what each asset used of each meter on each UTC day. Pure."""
+"""Daily sums: each asset's usage of each meter on each UTC day. Pure."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -7,11 +7,11 @@ from exporter.catalog.entry import Dataset, Meter
 from exporter.model import DailyKey, Rows
 
 KEPT_DAYS = 400
-"""13 months and some days: a year can be compared with the one before."""
+"""13 months and some days: a year can be compared with the previous one."""
 
 
 def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
-    """Return what the rows of some hours add to the daily sums, in each meter's smallest unit."""
+    """Return the amounts that the rows of some hours add to the daily sums, in each meter's smallest unit."""
     sums: dict[DailyKey, int] = {}
     weights: dict[tuple[str, ...], list[tuple[str, int, int]]] = {}
     for hour, rows in hours.items():
@@ -32,7 +32,7 @@ def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyK
 def add_daily(
     sums: dict[DailyKey, int], more: Mapping[DailyKey, int], since: date = date.min, until: date = date.max
 ) -> None:
-    """Add to daily sums what falls into [since, until)."""
+    """Add the amounts of days in [since, until) to daily sums."""
     for key, amount in more.items():
         if since <= key[0] < until:
             sums[key] = sums.get(key, 0) + amount

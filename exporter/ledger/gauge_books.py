@@ -1,4 +1,4 @@
-"""The gauges of all accounts: what an answer says anew is worked out beside them, and taken over later."""
+"""The gauges of all accounts. Changes are computed beside them, and applied once they are committed."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,17 +26,17 @@ class GaugeBooks:
         return self._books.get(key)
 
     def newest(self, key: BookKey) -> datetime | None:
-        """Return the newest hour that is known of a dataset of an account."""
+        """Return the newest hour known of a dataset of an account; None if there is none."""
         book = self._books.get(key)
         return book.state.newest if book and book.state else None
 
     def read(self, key: BookKey, answer: Answer, roster: Mapping[RosterKey, Entry]) -> GaugeChange:
-        """Return what an answer changes in the readings of a dataset of an account, by the account's roster."""
+        """Return the changes that an answer makes to the readings of a dataset, given the account's roster."""
         plan = self._plans[key[1]]
         book = self._books.get(key) or Gauges(plan)
         return read(book, answer, lambda asset: presence(plan.dataset.kind, asset, roster))
 
     def take(self, change: LedgerChange) -> None:
-        """Take over a change that was committed."""
+        """Apply a committed change."""
         for key, made in change.readings.items():
             self._books.setdefault(key, Gauges(self._plans[key[1]])).merge(made)

@@ -1,4 +1,4 @@
-"""Readings: what a state or window dataset says now, and the day's peaks of what is stored. Pure but for ``merge``."""
+"""Readings: the newest values of a state or window dataset, and daily peaks of states. Pure but for ``merge``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,21 +13,21 @@ from exporter.ledger.series import SeriesKey, SeriesPlan
 from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, Placement, RowKey, Rows
 
 LOOK_BACK = timedelta(hours=48)
-"""How far back the newest state is looked for, and how long that of an unknown asset is shown."""
+"""How far back the newest state may be, and how long the state of an unknown asset is shown."""
 
 WINDOW_LIFE = timedelta(minutes=20)
-"""How long after its end a window is shown at most."""
+"""The longest time after its end that a window is shown."""
 
 
 class Reading(NamedTuple):
-    """The amounts of a row, and the hour (or window's start) that they are from."""
+    """The amounts of a row, and the start of their hour or window."""
 
     at: datetime
     amounts: Amounts
 
 
 class GaugeState(NamedTuple):
-    """How far a reading book has read."""
+    """The progress of a book of gauges."""
 
     until: datetime
     last_success: datetime
@@ -44,11 +44,11 @@ class Gauges:
 
     @property
     def dataset(self) -> Dataset:
-        """Return the dataset that is read."""
+        """The dataset of the book."""
         return self.plan.dataset
 
     def merge(self, change: "GaugeChange") -> None:
-        """Take a change over, once it has been committed."""
+        """Apply a committed change."""
         self.state = change.state
         self.rows.update(change.rows)
         for key in change.gone:
@@ -57,10 +57,10 @@ class Gauges:
 
 @dataclass(frozen=True, slots=True)
 class GaugeChange:
-    """What one answer changes in a reading book. ``peaks`` are the least that the day's peaks now are, ``levels`` what
-    was stored in each hour of the answer, be it told in that hour or before.
+    """The changes of one answer to a book of gauges.
 
-    A window is not ``is_stored``: after a restart it would be old.
+    ``peaks`` are lower bounds of the day's peaks; ``levels`` are the stored amounts in each hour of the answer, from
+    that hour's rows or earlier ones. A window is not ``is_stored``: after a restart it would be out of date.
     """
 
     state: GaugeState
@@ -72,7 +72,7 @@ class GaugeChange:
 
 
 class Presence(StrEnum):
-    """Whether an asset is there: a stranger's state is shown as long as it is fresh, that of a gone asset not."""
+    """Whether an asset exists: a stranger's state is shown while it is fresh, a deleted asset's is not."""
 
     THERE = "there"
     STRANGE = "strange"
@@ -80,7 +80,7 @@ class Presence(StrEnum):
 
 
 def presence(kind: str, asset: str, roster: Mapping[RosterKey, Entry]) -> Presence:
-    """Return whether an asset is there; rows without an asset are the account's own."""
+    """Return whether an asset exists; rows without an asset are the account's own, which always does."""
     entry = roster.get((kind, asset))
     if not asset or (entry is not None and entry.standing in {Standing.LISTED, Standing.ABSENT}):
         return Presence.THERE
@@ -89,7 +89,7 @@ def presence(kind: str, asset: str, roster: Mapping[RosterKey, Entry]) -> Presen
 
 
 def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> GaugeChange:
-    """Apply an answer: a window replaces all readings, a state those of the same row from an earlier hour."""
+    """Return the changes of an answer: a window replaces all readings, a state older ones of the same row."""
     state = GaugeState(answer.question.until, answer.date, max(answer.hours, default=book.state and book.state.newest))
     if book.dataset.role is Role.WINDOW:
         rows = {key: Reading(at, amounts) for at, there in answer.hours.items() for key, amounts in there.items()}
@@ -112,9 +112,9 @@ def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> Gauge
 
 
 def peaks_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
-    """Return the peaks of a day that is over: of each asset, and of the account as the sum over all in any hour.
+    """Return the peaks of a closed day: of each asset, and of the account as the highest hourly sum over all assets.
 
-    A row tells what is stored until the next one of its key, and the first of the day also what was before it.
+    A row's amounts hold until the next row of its key; the first row of the day also holds for the hours before it.
     """
     peaks: dict[DailyKey, int] = {}
     current: dict[RowKey, Amounts] = {}
@@ -148,7 +148,7 @@ def _raise(peaks: dict[DailyKey, int], sums: Mapping[DailyKey, int]) -> None:
 def current_readings(
     book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
 ) -> dict[tuple[Placement, SeriesKey], int]:
-    """Return what readings are published as: states add up where assets share a placement, of windows the highest."""
+    """Return readings as published: assets that share a placement are added for states, the highest for windows."""
     is_window = book.dataset.role is Role.WINDOW
     if is_window and book.state and now is not None and now - book.state.until > WINDOW_LIFE:
         return {}

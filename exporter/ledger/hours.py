@@ -11,23 +11,23 @@ from itertools import zip_longest
 from exporter.model import HOUR, Amounts, Answer, RowKey, Rows, floor_hour
 
 AGREEMENT = timedelta(minutes=5)
-"""How much later a second answer must bear out the first before an hour settles."""
+"""How much later a second answer must confirm the first before an hour settles."""
 
 PATIENCE = timedelta(hours=6)
-"""After how long a doubtful answer is taken although no second one agreed, and missing data are no longer awaited."""
+"""How long to wait for a second answer that agrees with a doubtful one, and for missing data."""
 
 QUIET = timedelta(hours=24)
-"""A dataset without data for so long is quiet; one that had some more recently may just be late."""
+"""The time without data after which a dataset is quiet; one with more recent data may just be late."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenHour:
-    """What is known of an hour that is not final.
+    """The knowledge of an hour that is not final.
 
-    ``rows`` is the last answer, ``peak`` the most that any answer said; ``whole_since`` is the date of the first
-    answer that covered the hour to its end, ``agreed_since`` that of the first of the due answers in a row that gave
-    just these rows, ``disputed_since`` that of the first doubtful one. Amounts that ``are_estimates`` differ from
-    answer to answer, so that only a difference of more than a tenth means something.
+    ``rows`` is the last answer, ``peak`` the highest amounts of any answer. ``whole_since`` is the date of the first
+    answer that covered the hour to its end, ``agreed_since`` that of the first of the latest due answers that all gave
+    exactly these rows, ``disputed_since`` that of the first doubtful one. Amounts that ``are_estimates`` differ from
+    answer to answer, so only a difference of more than a tenth is significant.
     """
 
     rows: Rows
@@ -43,7 +43,7 @@ NOTHING_KNOWN = OpenHour({}, {})
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What an answer does to the open hours. ``revisions`` counts rows that fell and hours taken in dispute."""
+    """The effect of an answer on the open hours; ``revisions`` counts rows that fell and hours settled in dispute."""
 
     open: dict[datetime, OpenHour]
     settled: dict[datetime, Rows]
@@ -57,13 +57,13 @@ def settle(
     settle_after: timedelta,
     newest: datetime | None = None,
 ) -> Settlement:
-    """Apply an answer to the open hours. ``newest`` is the newest minute with data that was ever seen.
+    """Apply an answer to the open hours. ``newest`` is the newest minute with data seen so far.
 
-    An hour settles when the answer covers it whole, is dated ``settle_after`` past its end, and is no less than one
-    that covered it whole ``AGREEMENT`` earlier: a single answer, as after an outage, may be wrong. One that is empty,
-    or lower than an earlier one, must be repeated exactly. As long as nothing later has been seen, an hour of a busy
-    dataset waits for ``PATIENCE``: Cloudflare's pipeline may stand still. Hours before the question's start (it was
-    cut at Cloudflare's retention) settle as they were last known.
+    An hour settles once two complete answers, ``AGREEMENT`` apart, agree: the later one is dated ``settle_after`` past
+    the hour's end and is not lower than the earlier one. A single answer, as after an outage, may be wrong. An answer
+    that is empty, or lower than an earlier one, must be repeated exactly. While no later data have been seen, an hour
+    of a busy dataset waits for ``PATIENCE``: Cloudflare's pipeline may be stalled. Hours before the question's start
+    (it was cut at Cloudflare's retention) settle with their last known amounts.
     """
     seen = max(filter(None, (answer.newest, *answer.hours)), default=None)
     newest = max(filter(None, (newest, seen)), default=None)
@@ -97,7 +97,7 @@ def settle(
 
 
 def _replace(before: OpenHour, rows: Rows, are_estimates: bool) -> tuple[OpenHour, int]:
-    """Return the hour with its new rows, and how many rows fell against the answer before."""
+    """Return the hour with its new rows, and the number of rows lower than in the previous answer."""
     least = 9 if are_estimates else 10
     fallen = sum(_is_lower(rows.get(key), amounts, least) for key, amounts in before.rows.items())
     peak = rows
@@ -107,7 +107,7 @@ def _replace(before: OpenHour, rows: Rows, are_estimates: bool) -> tuple[OpenHou
 
 
 def _is_lower(now: Amounts | None, before: Amounts, least: int) -> bool:
-    """Return whether an amount is less than so many tenths of what it was."""
+    """Return whether any amount is less than ``least`` tenths of its previous value."""
     if now is None:
         return any(before)
     return now != before and any(10 * a < least * b for a, b in zip(now, before, strict=True))
@@ -145,12 +145,12 @@ def _date_doubts(known: OpenHour, before: OpenHour, date: datetime) -> OpenHour:
 
 
 def _is_past(end: datetime, seen: datetime | None, date: datetime) -> bool:
-    """Return whether this answer, of which ``seen`` is the newest, holds data later than an hour's end, or need not."""
+    """Return whether the answer, with newest data at ``seen``, has data past an hour's end, or no longer needs any."""
     return (seen is not None and seen >= end) or date >= end + PATIENCE
 
 
 def _is_quiet(end: datetime, newest: datetime | None) -> bool:
-    """Return whether no data are to be expected, because there have been none for long."""
+    """Return whether no data are expected, because there have been none for a long time."""
     return newest is None or end - newest > QUIET
 
 

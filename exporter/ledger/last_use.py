@@ -1,4 +1,4 @@
-"""When each asset was last used."""
+"""The hour in which each asset was last used."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from exporter.model import Answer
 
 
 class LastUse:
-    """The newest hour with usage of each asset of all accounts. Only ``take`` changes it."""
+    """The newest hour with usage of each asset, for all accounts. Only ``take`` changes it."""
 
     def __init__(self, stored: dict[str, dict[RosterKey, datetime]]) -> None:
         self._hours = stored
@@ -19,18 +19,18 @@ class LastUse:
         return {account_id: dict(hours) for account_id, hours in self._hours.items()}
 
     def add(self, change: LedgerChange, account_id: str, kind: str, answer: Answer) -> None:
-        """Add to a change in which newer hours an answer about usage says that assets of a kind were used."""
+        """Add to a change the newer hours in which assets of a kind were used, according to an answer about usage."""
         newer = change.used.setdefault(account_id, {})
         newer |= find_newer(kind, answer, self._hours.get(account_id, {}) | newer)
 
     def take(self, change: LedgerChange) -> None:
-        """Take over a change that was committed."""
+        """Apply a committed change."""
         for account_id, hours in change.used.items():
             self._hours.setdefault(account_id, {}).update(hours)
 
 
 def find_newer(kind: str, answer: Answer, known: Mapping[RosterKey, datetime]) -> dict[RosterKey, datetime]:
-    """Return the newest hour in which an answer says that each asset was used, where it is newer than what is known."""
+    """Return each asset's newest hour with usage in an answer, where it is newer than the known one."""
     used: dict[RosterKey, datetime] = {}
     for hour in sorted(answer.hours):
         for (asset, _), amounts in answer.hours[hour].items():

@@ -1,7 +1,7 @@
-"""The ledger as its users see it: open it, tell it what discovery and analytics said, read what to publish.
+"""The ledger's interface: open it, apply discoveries and answers, read the publication.
 
-Every change is computed beside the state, committed in one transaction, and only then taken over in memory: if the
-commit fails, nothing has happened.
+Every change is computed beside the state, committed in one transaction, and only then applied in memory: a failed
+commit changes nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ from exporter.model import Account, Answer, DailyKey, DayProgress, Inventory, Ro
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What applying answers came to. ``strangers`` are the ids (kind, id) that wait for a discovery."""
+    """The result of applying answers. ``strangers`` are the assets (kind, id) that wait for a discovery."""
 
     strangers: frozenset[RosterKey]
     gaps: Mapping[str, timedelta]
@@ -60,9 +60,9 @@ class Ledger:
 
     @classmethod
     def open(cls, folder: Path | None, datasets: Iterable[Dataset], tariffs: Tariffs | None = None) -> "Ledger":
-        """Open or begin the ledger in a folder (None: in memory); one that makes no sense is set aside.
+        """Open or begin the ledger in a folder (None: in memory); a file with invalid content is set aside.
 
-        With ``tariffs`` it counts what usage costs at list price. Raises StorageError.
+        With ``tariffs`` it also counts list cost. Raises StorageError.
         """
         store, known = Store(folder), tuple(datasets)
         try:
@@ -78,19 +78,19 @@ class Ledger:
             return cls(store, known, tariffs)
 
     def show_cost_of_assets(self, is_wanted: bool) -> None:
-        """Let list cost be told for each asset, or only for the projects."""
+        """Publish list cost by asset, or by project only."""
         self._books.costs.show_assets(is_wanted)
 
     def close(self) -> None:
-        """Close the file and give up the folder."""
+        """Close the file and release the folder."""
         self._store.close()
 
     def size(self) -> int:
-        """Return the bytes that the ledger takes."""
+        """Return the size of the ledger in bytes."""
         return self._store.size()
 
     def accounts(self) -> tuple[Account, ...]:
-        """Return the accounts that were ever enrolled, with their real names."""
+        """Return all accounts ever enrolled, with their real names."""
         return self._accounts.all()
 
     def labels(self) -> dict[str, str]:
@@ -98,22 +98,22 @@ class Ledger:
         return self._accounts.labels()
 
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Learn which accounts there are, and how they are called: by ``alias`` (id to label), else by their name."""
+        """Enroll accounts; their label is their ``alias`` (label by id) or else their name. Raises CommitError."""
         changed = self._accounts.enroll(accounts, alias)
         if changed:
             left = self._books.find_placements(self._accounts.find_relabeled(changed))
             self._commit(LedgerChange(accounts=changed, left=left))
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
-        """Return every asset that was ever seen of an account."""
+        """Return every asset ever seen of an account."""
         return self._rosters.of_account(account_id)
 
     def has_roster(self, account_id: str) -> bool:
-        """Return whether a discovery of this account was ever taken over."""
+        """Return whether a discovery of this account was ever applied."""
         return self._rosters.is_discovered(account_id)
 
     def apply_discovery(self, inventory: Inventory, rules: ProjectRules) -> None:
-        """Take a discovery over: names, projects, births and departures. Raises CommitError."""
+        """Apply a discovery: names, projects, births and departures. Raises CommitError."""
         account_id = inventory.account.id
         changed = self._rosters.discover(inventory, self._books.busy_assets(account_id), rules)
         if changed:
@@ -122,20 +122,20 @@ class Ledger:
         self._rosters.take_failures(inventory)
 
     def open_from(self, account_id: str, dataset: str) -> datetime | None:
-        """Return where the next question has to start; None if the dataset has not begun.
+        """Return the start of the next question; None if the dataset has not begun.
 
-        Usage is asked from its oldest open hour, a state from the newest hour that is known.
+        Usage is asked from its oldest open hour, a state from the newest known hour.
         """
         return self._books.open_from((account_id, dataset))
 
     def until(self, account_id: str) -> datetime | None:
-        """Return the newest moment up to which any dataset of the account was asked."""
+        """Return the newest time until which any dataset of the account was asked."""
         return self._books.usage.until(account_id)
 
     def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> ApplyResult:
         """Apply the answers of one refresh in one transaction. Raises CommitError.
 
-        ``scraped`` is the newest commit that a ``/metrics`` request has been answered with.
+        ``scraped`` is the newest commit that a ``/metrics`` request was answered with.
         """
         change = LedgerChange(used={account_id: {}})
         context = self._context(account_id, scraped)
@@ -154,17 +154,17 @@ class Ledger:
     def find_day_tasks(
         self, account_id: str, dataset: Dataset, now: datetime, retention: timedelta
     ) -> tuple[list[DayTask], DayProgress]:
-        """Return what is to be asked of the closed days of a dataset, and how far they have come."""
+        """Return the tasks of a dataset's closed days, and their progress."""
         key = (account_id, dataset.key)
         book = self._books.usage.find(key)
         return self._days.find_tasks(key, dataset, book.state if book else None, Horizon(now, retention))
 
     def count_rows(self, account_id: str, dataset: str) -> int:
-        """Return the most rows that a day of a dataset can have, as far as is known: stored states come by the hour."""
+        """Return an upper estimate of the rows in one day of a dataset: states have a row per hour."""
         return self._books.count_rows((account_id, dataset))
 
     def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
-        """Apply answers about closed days in one transaction; gives what became of each. Raises CommitError."""
+        """Apply answers about closed days in one transaction; return the changes of each. Raises CommitError."""
         change = LedgerChange()
         context = self._context(account_id, scraped)
         for part, answer in answers:
@@ -181,20 +181,20 @@ class Ledger:
         return [day for days in change.days.values() for day in days]
 
     def reset_counters(self) -> None:
-        """Forget all totals and series, so that counting starts anew; daily sums and names stay."""
+        """Drop all totals and series, so that counting restarts from zero; daily sums and names stay."""
         self._commit(LedgerChange(retired=self._days.retire_all(self._books.counters())))
 
     def record_billing(self, account_id: str, facts: str) -> None:
-        """Put down what the account's billing is known to be. Raises CommitError."""
+        """Store the account's billing facts. Raises CommitError."""
         if self._billing.get(account_id) != facts:
             self._commit(LedgerChange(billing={account_id: facts}))
 
     def billing(self) -> dict[str, str]:
-        """Return what was last put down of each account's billing, by id."""
+        """Return the billing facts last stored of each account, by account id."""
         return dict(self._billing)
 
     def daily_sums(self, account_id: str, since: date = date.min, until: date = date.max) -> dict[DailyKey, int]:
-        """Return what each asset used of each meter on each UTC day in [since, until), open hours included."""
+        """Return each asset's usage of each meter on each UTC day in [since, until), open hours included."""
         return self._sums.read(account_id, since, until)
 
     def settled_sums(
@@ -207,11 +207,11 @@ class Ledger:
         return self._store.read_settled(account_id, since, until, wanted)
 
     def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
-        """Return what open hours add to the daily sums; worked out once for each commit."""
+        """Return the amounts that open hours add to the daily sums; computed once per commit."""
         return self._sums.of_open_hours(account_id)
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Return the commit in which settled sums of [since, until) last changed, as far as this process knows."""
+        """Return the commit in which settled sums of [since, until) last changed since this process started."""
         return self._sums.changed_at(account_id, since, until)
 
     def totals(self, account_id: str, dataset: str) -> dict[tuple[str, tuple[str, ...]], tuple[int, ...]]:
@@ -220,7 +220,7 @@ class Ledger:
         return {key: row.total for key, row in book.rows.items()} if book else {}
 
     def publication(self, now: datetime | None = None) -> Publication:
-        """Return what is to be published after the last commit; windows that are old by ``now`` are left out."""
+        """Return the publication of the last commit; windows that are too old at ``now`` are left out."""
         rosters = self._rosters.all()
         return Publication(
             commit_number=self.commit_number,
@@ -242,7 +242,7 @@ class Ledger:
         hours: Mapping[datetime, Rows],
         date: datetime,
     ) -> ApplyContext:
-        """Add the assets of a kind that are met for the first time in some rows to a change and the context."""
+        """Add assets of a kind that appear for the first time in some rows to a change and the context."""
         assets = {asset for rows in hours.values() for asset, _ in rows}
         met = self._rosters.meet(context.account_id, kind, context.roster, assets, date)
         if not met:
@@ -251,7 +251,7 @@ class Ledger:
         return context._replace(roster={**context.roster, **met})
 
     def _commit(self, change: LedgerChange) -> None:
-        """Write a change in one transaction, then take it over in memory. Raises CommitError: nothing has happened."""
+        """Write a change in one transaction, then apply it in memory. Raises CommitError, and nothing has changed."""
         self._store.commit(change, self._books.find_signatures(change), self._books.find_touched(change))
         self.commit_number += 1
         self._accounts.take(change)

@@ -1,8 +1,8 @@
-"""What usage costs at list price, hour by hour, in the shape of one more dataset beside each that has meters. Pure.
+"""The list cost of usage, hour by hour, as one more dataset beside each dataset that has meters. Pure.
 
-A book of list cost gets the same answers as the book of its dataset, turned into money. So whatever holds of counters
-(late usage, restarts, renames, births at zero) holds of it too, and since an hour that has settled keeps the price it
-had, no other price can make it fall.
+A book of list cost gets the same answers as the book of its dataset, converted to dollars. So it has all properties of
+counters (late usage, restarts, renames, births at zero); and since a settled hour keeps its price, no change of price
+can make it fall.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,14 +19,14 @@ VARIANT = "list-cost"
 
 
 class Tariffs(Protocol):
-    """Knows what usage costs."""
+    """The source of tariffs."""
 
     def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
         """Return the tariff of a meter on a day, for scripts of a dispatch namespace or others; None if it is free."""
 
 
 def list_cost_of(dataset: Dataset) -> Dataset:
-    """Return the dataset of the list cost of another."""
+    """Return the dataset of a dataset's list cost."""
     return Dataset(
         name=dataset.name,
         variant=f"{dataset.variant}/{VARIANT}" if dataset.variant else VARIANT,
@@ -43,7 +43,7 @@ def list_cost_of(dataset: Dataset) -> Dataset:
 
 
 def key_of(dataset: str) -> str:
-    """Return the key of the list cost of a dataset."""
+    """Return the key of a dataset's list cost."""
     return f"{dataset}/{VARIANT}"
 
 
@@ -53,7 +53,7 @@ def is_list_cost(key: str) -> bool:
 
 
 class ListCosts:
-    """Turns what a ledger is told into money; without tariffs, nothing.
+    """The conversion of answers to list cost; without tariffs there is none.
 
     With ``shows_assets`` off, further cost is published by project.
     """
@@ -63,7 +63,7 @@ class ListCosts:
         self.shows_assets = True
 
     def place(self, placements: Mapping[str, Placement]) -> dict[str, Placement]:
-        """Return where the cost of assets goes, by where their usage does."""
+        """Return the placements of the assets' cost, given those of their usage."""
         if self.shows_assets:
             return dict(placements)
         return {asset: Placement(placement.project, "") for asset, placement in placements.items()}
@@ -71,9 +71,9 @@ class ListCosts:
     def answer(
         self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
     ) -> Answer | None:
-        """Return an answer in money; None if the dataset costs nothing. ``book`` is that of its cost.
+        """Return an answer in dollars; None if the dataset costs nothing. ``book`` is that of its cost.
 
-        ``levels`` are what was stored in the hours that an answer about storage tells.
+        ``levels`` are the stored amounts in each hour of an answer about storage.
         """
         if self._tariffs is None or not has_list_cost(dataset):
             return None
@@ -112,9 +112,9 @@ class ListCosts:
         return found
 
     def _answer_about_usage(self, account_id: str, dataset: Dataset, answer: Answer, book: Counters | None) -> Answer:
-        """Return an answer about usage in money, for the hours whose cost has not settled.
+        """Return an answer about usage in dollars, for the hours whose cost has not settled.
 
-        Usage may stay open for longer: it also waits for figures that cost nothing.
+        The usage itself may stay open for longer: it also waits for fields that cost nothing.
         """
         asked = answer.question
         since = max(asked.since, book.state.open_from) if book is not None and book.state else asked.since
@@ -127,9 +127,9 @@ class ListCosts:
     def _answer_about_stored(
         self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
     ) -> Answer:
-        """Return an answer about what is stored in money, for the hours that are over since counting began.
+        """Return an answer about stored amounts in dollars, for the completed hours since counting began.
 
-        What is stored stays until the next hour that is told; hours before the answer's stay as they were answered.
+        A stored amount holds until the next hour with rows; hours before the answer's keep their earlier amounts.
         """
         until = min(answer.question.until, floor_minute(answer.date))
         if book is None or book.state is None:
@@ -148,7 +148,7 @@ def _hours(since: datetime, until: datetime) -> Iterator[datetime]:
 
 
 def _filled(levels: Mapping[datetime, Rows], hours: Iterable[datetime]) -> dict[datetime, Rows]:
-    """Return what was stored in some hours, as far as it is told in them, or before and after them."""
+    """Return the stored amounts of some hours, from their own rows or those of earlier or later hours."""
     filled: dict[datetime, Rows] = {}
     for hour in hours:
         before = max((told for told in levels if told <= hour), default=None)
@@ -158,10 +158,10 @@ def _filled(levels: Mapping[datetime, Rows], hours: Iterable[datetime]) -> dict[
 
 
 def ceil_hour(moment: datetime) -> datetime:
-    """Return the end of the hour, or the moment if it is one."""
+    """Return the end of the hour; the moment itself if it is on the hour."""
     return floor_hour(moment + HOUR - timedelta(microseconds=1))
 
 
 def has_list_cost(dataset: Dataset) -> bool:
-    """Return whether a dataset counts anything that could cost."""
+    """Return whether a dataset has anything that could cost."""
     return bool(dataset.meters) and dataset.role is not Role.WINDOW

@@ -1,4 +1,4 @@
-"""What a stored ledger begins with: the books that the catalog still describes; the others end."""
+"""The books of a stored ledger: those that the catalog still describes are loaded, the others end."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from exporter.model import BookKey
 
 
 class StoredBooks(NamedTuple):
-    """The books of all accounts: counters of usage, those of list cost, and gauges."""
+    """The books of all accounts: counters of usage, counters of list cost, and gauges."""
 
     usage: dict[BookKey, Counters]
     list_costs: dict[BookKey, Counters]
@@ -22,7 +22,7 @@ class StoredBooks(NamedTuple):
 
 
 def load_books(loader: Loader, plans: Plans, commit_number: int) -> StoredBooks:
-    """Return every book that was kept as the catalog now has it.
+    """Return every book whose stored signature matches the catalog.
 
     Births that are still held count as first seen in ``commit_number``.
     """
@@ -34,9 +34,9 @@ def load_books(loader: Loader, plans: Plans, commit_number: int) -> StoredBooks:
 
 
 def retire_changed(loader: Loader, plans: Plans, days: ClosedDays) -> dict[BookKey, Retirement]:
-    """Return what stays of the counters that were kept otherwise than the catalog now has them.
+    """Return what remains of the counters whose stored signature no longer matches the catalog.
 
-    What was in their open hours is counted into the daily sums, if the rows still mean the same.
+    The amounts of their open hours go to the daily sums, if the rows still mean the same.
     """
     retired: dict[BookKey, Retirement] = {}
     for key, (signature, start) in loader.load_signatures().items():

@@ -1,4 +1,4 @@
-"""How each dataset of the catalog is counted or read, and its list cost counted. Pure."""
+"""The series plans of the catalog's datasets and of their list cost. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -9,13 +9,13 @@ from exporter.ledger.series import SeriesPlan
 
 
 class Plans(NamedTuple):
-    """The plans of all datasets, and those of their list cost, each by the key of what it counts."""
+    """The plans of all datasets, and those of their list cost, each by its dataset's key."""
 
     datasets: Mapping[str, SeriesPlan]
     list_costs: Mapping[str, SeriesPlan]
 
     def find(self, key: str) -> SeriesPlan | None:
-        """Return the plan of a dataset or of a list cost; None if the catalog has it no more."""
+        """Return the plan of a dataset or of a list cost; None if the catalog no longer has it."""
         return self.datasets.get(key) or self.list_costs.get(key)
 
 

@@ -1,4 +1,4 @@
-"""What the ledger publishes: label sets with their amounts, the accounts' names and their assets."""
+"""The ledger's publication: label sets with their amounts, the accounts' names and their assets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ from exporter.model import BookKey, Placement
 
 @dataclass(frozen=True, slots=True)
 class PublishedBook:
-    """One dataset of one account as it is to be published: label sets (project, asset, labels) with their amounts.
+    """One dataset of one account as published: label sets (project, asset, labels) with their amounts.
 
-    Usage has a ``state``; states and windows have ``readings``.
+    Usage has ``state``; states and windows have ``readings``.
     """
 
     account: str
@@ -28,7 +28,7 @@ class PublishedBook:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """All that the ledger publishes, as of its commit ``commit_number``; ``list_costs`` are in parts of a ``USD``."""
+    """Everything the ledger publishes, as of its commit ``commit_number``; ``list_costs`` are in parts of a ``USD``."""
 
     commit_number: int
     accounts: Mapping[str, str]
@@ -39,7 +39,7 @@ class Publication:
 
 
 def publish_book(account: str, book: Counters) -> PublishedBook:
-    """Return what is counted of a dataset, as it is published."""
+    """Return the published book of a dataset's counters."""
     series = tuple(
         (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
     )
@@ -47,7 +47,7 @@ def publish_book(account: str, book: Counters) -> PublishedBook:
 
 
 def publish_list_costs(costs: Mapping[BookKey, Counters], *, with_assets: bool) -> tuple[PublishedBook, ...]:
-    """Return what usage costs at list price, by asset or by project."""
+    """Return the published books of list cost, by asset or by project."""
     published = [publish_book(key[0], book) for key, book in costs.items() if book.state]
     return tuple(
         replace(each, series=tuple(one for one in each.series if bool(one[0].asset) is with_assets))
@@ -61,7 +61,7 @@ def publish_books(
     rosters: Mapping[str, Mapping[RosterKey, Entry]],
     now: datetime | None,
 ) -> tuple[PublishedBook, ...]:
-    """Return what is counted, and what was read; windows that are old by ``now`` are left out."""
+    """Return the published books of counters and gauges; windows that are too old at ``now`` are left out."""
     return (
         *(publish_book(key[0], book) for key, book in usage.items() if book.state),
         *(publish_gauges(key[0], book, rosters.get(key[0], {}), now) for key, book in gauges.items()),
@@ -71,7 +71,7 @@ def publish_books(
 def publish_gauges(
     account: str, book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
 ) -> PublishedBook:
-    """Return what a state or window dataset says, as it is published."""
+    """Return the published book of a state or window dataset."""
     series = current_readings(book, roster, now)
     triples = tuple((placement, key, amount) for (placement, key), amount in series.items())
     return PublishedBook(account, book.dataset, None, book.state, triples)

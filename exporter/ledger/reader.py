@@ -1,6 +1,6 @@
-"""The ledger's file, read beside a running exporter: nothing is written, and nobody is kept waiting.
+"""The ledger's file, read beside a running exporter: nothing is written, and the exporter is never blocked.
 
-Everything is read as of one commit, also while others follow.
+Everything is read as of one commit, even while further commits follow.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ from exporter.model import Account, DailyKey
 
 
 class LedgerReader:
-    """Reads what a ledger held when it was opened."""
+    """The content of a ledger at the time it was opened."""
 
     def __init__(self, loader: Loader, datasets: Iterable[Dataset]) -> None:
         self._loader = loader
@@ -33,7 +33,7 @@ class LedgerReader:
         self._roster = loader.load_roster()
 
     def accounts(self) -> tuple[Account, ...]:
-        """Return the accounts that were ever enrolled, with their real names."""
+        """Return all accounts ever enrolled, with their real names."""
         return self._accounts.all()
 
     def labels(self) -> dict[str, str]:
@@ -41,15 +41,15 @@ class LedgerReader:
         return self._accounts.labels()
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
-        """Return every asset that was ever seen of an account."""
+        """Return every asset ever seen of an account."""
         return self._roster.get(account_id, {})
 
     def billing(self) -> dict[str, str]:
-        """Return what was last put down of each account's billing, by id."""
+        """Return the billing facts last stored of each account, by account id."""
         return self._loader.load_billing()
 
     def until(self, account_id: str) -> datetime | None:
-        """Return up to when the account's usage was asked."""
+        """Return the time until which the account's usage was asked."""
         return self._loader.load_until(account_id)
 
     def settled_sums(
@@ -59,7 +59,7 @@ class LedgerReader:
         return self._loader.read_daily(account_id, since, until, wanted)
 
     def open_sums(self, account_id: str) -> dict[DailyKey, int]:
-        """Return what open hours add to the daily sums."""
+        """Return the amounts that open hours add to the daily sums."""
         sums: dict[DailyKey, int] = {}
         for key, (signature, _) in self._signatures.items():
             dataset = self._datasets.get(key[1])
@@ -68,9 +68,9 @@ class LedgerReader:
         return sums
 
     def publication(self, *, shows_assets: bool) -> Publication:
-        """Return what the ledger publishes: what was committed last, without the windows, which are not kept.
+        """Return the publication of the last commit, without the windows, which are not stored.
 
-        With ``shows_assets`` off, list cost is told by project.
+        With ``shows_assets`` off, list cost is by project.
         """
         books = load_books(self._loader, plan_datasets(self._datasets.values()), 0)
         return Publication(
@@ -83,7 +83,7 @@ class LedgerReader:
         )
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
-        """Return the commit in which settled sums last changed: nothing changes while it is read."""
+        """Return 0: nothing changes while this reader is open."""
         return 0
 
 

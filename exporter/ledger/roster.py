@@ -1,7 +1,7 @@
-"""The roster: every asset ever seen, and under which project and name its usage is published. Pure.
+"""The roster: every asset ever seen, with the project and name under which its usage is published. Pure.
 
-Ids inside, names outside: a rename, a deletion or a change of project moves an asset's further usage to another
-placement and never touches its totals.
+Assets are identified by id, and published by name: a rename, a deletion or a change of project moves an asset's further
+usage to another placement and never changes its totals.
 """
 
 from collections import Counter
@@ -27,33 +27,33 @@ from exporter.model import (
 PROJECT_TAG = "project:"
 
 FILTERED = "(filtered)"
-"""The asset under which everything is published that the configuration leaves out."""
+"""The asset name under which all assets are published that the configuration leaves out."""
 
 BY_RULE = "rule:"
 BY_TAG = "tag:"
 BY_WORKER = "worker"
 BY_NAME = "name"
-"""What a project was decided by: a rule or a tag, then what it said; the asset's Worker; its name."""
+"""How an asset's project was decided: by a rule or tag (followed by its project), by its Worker, or by its name."""
 
 ABSENCES = 2
-"""From how many successful discoveries an asset must be absent before its series leave."""
+"""The number of successful discoveries in a row without an asset after which its series are dropped."""
 
 RosterKey = tuple[str, str]
 """Kind and asset id."""
 
 
 class ProjectRules(Protocol):
-    """What the user says of assets: which project they belong to, and whether they are published by name."""
+    """The user's rules for assets: their project, and whether they are published by name."""
 
     def project_of(self, asset: Asset, account: Account) -> str:
-        """Return the project that a rule says; empty if none does."""
+        """Return the project that a rule assigns; empty if none does."""
 
     def wants_asset(self, asset: Asset) -> bool:
         """Return whether an asset is published under its own name."""
 
 
 class Standing(StrEnum):
-    """How discovery knows an asset."""
+    """The standing of an asset in discovery."""
 
     STRANGER = "stranger"
     LISTED = "listed"
@@ -63,10 +63,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An asset with its stored labels; ``suffixed`` says that its label carries its short id, for good.
+    """An asset with its stored labels; ``suffixed`` means that its label carries its short id, for good.
 
-    ``decided_by`` is what the project was decided by, and ``is_filtered`` says that the asset's usage is published
-    without its name.
+    ``decided_by`` is how the project was decided; ``is_filtered`` means that the asset's usage is published without
+    its name.
     """
 
     asset: Asset
@@ -80,12 +80,12 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """Return the name under which the asset is published while it is listed."""
+        """The name under which the asset is published while it is listed."""
         return f"{self.asset.name} ({self.asset.id[:8]})" if self.suffixed else self.asset.name
 
     @property
     def placement(self) -> Placement | None:
-        """Return where usage goes; None as long as discovery has not decided."""
+        """The placement of the asset's usage; None until a discovery has decided."""
         match self.standing:
             case Standing.STRANGER:
                 return None
@@ -96,7 +96,7 @@ class Entry:
 
 
 def place_row(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement | None:
-    """Return where a row's usage goes; None for a stranger."""
+    """Return the placement of a row's usage; None for a stranger."""
     if not asset_id:
         return Placement(UNASSIGNED, ACCOUNT_ITSELF)
     if asset_id.startswith(DISPATCH_PREFIX):
@@ -114,7 +114,7 @@ def listed_placements(roster: Mapping[RosterKey, Entry], kind: str) -> list[Plac
 
 
 def place_cost(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement:
-    """Return where a cost is shown: one of an asset that is gone keeps its name and its last project."""
+    """Return the placement of a cost: that of a deleted asset keeps its name and its last project."""
     entry = roster.get((kind, asset_id))
     if entry is not None and entry.asset.name:
         return Placement(entry.project or UNASSIGNED, FILTERED if entry.is_filtered else entry.label)
@@ -129,7 +129,7 @@ def is_asset_id(asset_id: str) -> bool:
 def register_strangers(
     roster: Mapping[RosterKey, Entry], kind: str, asset_ids: Iterable[str], date: datetime, is_unlistable: bool
 ) -> dict[RosterKey, Entry]:
-    """Return entries for ids that the roster does not know; of an unlistable kind they are unlisted at once."""
+    """Return entries for ids that are not in the roster; ids of an unlistable kind are unlisted at once."""
     standing = Standing.UNLISTED if is_unlistable else Standing.STRANGER
     return {
         (kind, asset_id): Entry(Asset(kind, asset_id, ""), standing, date)
@@ -144,7 +144,7 @@ def apply_discovery(
     is_busy: Callable[[str, str], bool],
     rules: ProjectRules,
 ) -> dict[RosterKey, Entry]:
-    """Return the entries that a discovery changes. ``is_busy`` tells whether an asset's open hours hold usage."""
+    """Return the entries that a discovery changes. ``is_busy`` returns whether an asset's open hours hold usage."""
     current = dict(roster)
     for kind, found in inventory.listings.items():
         if isinstance(found, Listing):
@@ -182,7 +182,7 @@ def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: I
 
 
 def _ground(asset: Asset, account: Account, rules: ProjectRules) -> str:
-    """Return what someone said about the project, and how; empty if nobody did."""
+    """Return the rule or tag that decides the project, with that project; empty if there is none."""
     by_rule = rules.project_of(asset, account)
     if by_rule:
         return BY_RULE + by_rule
@@ -229,9 +229,9 @@ def _release_strangers(current: dict[RosterKey, Entry], kind: str) -> None:
 
 
 def _decide_projects(current: dict[RosterKey, Entry]) -> None:
-    """Decide the project of every listed entry that has none: as someone said, after its Worker, by shared prefix.
+    """Decide the project of every listed entry without one: by rule or tag, by its Worker, or by shared name prefix.
 
-    What was decided by its Worker goes on with it; Workers are therefore decided first.
+    An entry decided by its Worker follows that Worker's project, so Workers are decided first.
     """
     listed = {
         key: entry
@@ -257,7 +257,7 @@ def _decide_projects(current: dict[RosterKey, Entry]) -> None:
 
 
 def _follow_names(current: dict[RosterKey, Entry]) -> None:
-    """Place rows that carry only a name with the asset of that name."""
+    """Give rows that carry only a name the placement of the asset with that name."""
     for (kind, asset_id), entry in list(current.items()):
         if not asset_id.startswith(NAME_PREFIX):
             continue

@@ -1,4 +1,4 @@
-"""The rosters of all accounts: their changes are worked out beside them, and taken over later."""
+"""The rosters of all accounts. Changes are computed beside them, and applied once they are committed."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -23,21 +23,21 @@ class Rosters:
         return self._rosters
 
     def of_account(self, account_id: str) -> Mapping[RosterKey, Entry]:
-        """Return every asset that was ever seen of an account."""
+        """Return every asset ever seen of an account."""
         return self._rosters.get(account_id, {})
 
     def is_discovered(self, account_id: str) -> bool:
-        """Return whether a discovery of this account was ever taken over."""
+        """Return whether a discovery of this account was ever applied."""
         entries = self.of_account(account_id).values()
         return account_id in self._unlistable or any(entry.standing is not Standing.STRANGER for entry in entries)
 
     def discover(self, inventory: Inventory, busy: set[RosterKey], rules: ProjectRules) -> dict[RosterKey, Entry]:
-        """Return the entries that a discovery changes; ``busy`` assets have usage in an open hour."""
+        """Return the entries that a discovery changes; ``busy`` are the assets with usage in an open hour."""
         roster = self.of_account(inventory.account.id)
         return apply_discovery(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules)
 
     def find_vacated(self, account_id: str, changed: Mapping[RosterKey, Entry]) -> dict[str, frozenset[Placement]]:
-        """Return the placements that changed entries leave and no other entry has, by kind."""
+        """Return, by kind, the placements that changed entries leave and no other entry has."""
         roster = self.of_account(account_id)
         moved: dict[str, set[Placement]] = {}
         for key, entry in changed.items():
@@ -53,17 +53,17 @@ class Rosters:
     def meet(
         self, account_id: str, kind: str, roster: Mapping[RosterKey, Entry], assets: Iterable[str], date: datetime
     ) -> dict[RosterKey, Entry]:
-        """Return entries for the assets that are not in a roster of the account, met at ``date``."""
+        """Return entries for assets that are not yet in the account's roster, first seen at ``date``."""
         return register_strangers(roster, kind, assets, date, kind in self._unlistable.get(account_id, ()))
 
     def take(self, change: LedgerChange) -> None:
-        """Take over a change that was committed."""
+        """Apply a committed change."""
         for account_id, changed in change.roster.items():
             if changed:
                 self._rosters[account_id] = self._rosters.get(account_id, {}) | changed
 
     def take_failures(self, inventory: Inventory) -> None:
-        """Note which kinds cannot be listed, as a discovery says that was taken over."""
+        """Record the kinds that an applied discovery could not list."""
         account_id = inventory.account.id
         self._rosters.setdefault(account_id, {})
         self._unlistable[account_id] = frozenset(

@@ -1,7 +1,7 @@
-"""Exposed series: each grows by the increases of the rows that are placed in it, and is born at zero. Pure.
+"""Exposed series: each is born at zero and grows by the increases of the rows placed in it. Pure.
 
-What a row has not yet given to a series stays with the row (``attributed`` behind ``total``), so it follows the asset
-through renames, waits for a stranger's placement, and is never lost with a series that leaves.
+The amount that a row has not yet given to a series stays with the row (``attributed`` behind ``total``), so it follows
+the asset through renames, waits for a stranger's placement, and is never lost with a series that is dropped.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,25 +15,25 @@ from exporter.ledger.totals import RowTotals
 from exporter.model import Placement, RowKey
 
 UNSCRAPED = timedelta(minutes=5)
-"""After how long a birth ends although nobody scraped its zero."""
+"""How long a birth waits for a scrape of its zero."""
 
 
 class SeriesKey(NamedTuple):
-    """Which series of a dataset: the metric's position and the values of its labels (and split)."""
+    """The key of a series within its dataset: the metric's position and the values of its labels (and split)."""
 
     metric: int
     values: tuple[str, ...]
 
 
 class Birth(NamedTuple):
-    """When a series, or a held publication, was first to be seen: by Cloudflare's time, and in which commit."""
+    """The time (Cloudflare's) and the commit in which a series, or a held publication, was first published."""
 
     at: datetime
     commit_number: int
 
 
 class Series(NamedTuple):
-    """The exposed amount; ``birth`` is set as long as it is held at zero."""
+    """The exposed amount; ``birth`` is set while the series is held at zero."""
 
     amount: int
     birth: Birth | None
@@ -43,7 +43,7 @@ PlacedSeries = Mapping[Placement, Mapping[SeriesKey, Series]]
 
 
 class SeriesPart(NamedTuple):
-    """How one part of a metric reads a row: where its field and its labels stand."""
+    """How one part of a metric reads a row: the positions of its field and its labels."""
 
     metric: int
     field: int
@@ -59,7 +59,7 @@ class SeriesPlan:
 
     @cached_property
     def parts(self) -> tuple[SeriesPart, ...]:
-        """Return the parts of all metrics, in the order in which rows attribute."""
+        """The parts of all metrics, in the order of a row's attributed amounts."""
         position = {label.name: index for index, label in enumerate(self.dataset.labels)}
         return tuple(
             SeriesPart(
@@ -74,7 +74,7 @@ class SeriesPlan:
 
     @cached_property
     def zeros(self) -> tuple[SeriesKey, ...]:
-        """Return the series that every known asset has from the beginning."""
+        """The series that every known asset has from the beginning."""
         return tuple(
             SeriesKey(index, values) for index, metric in enumerate(self.dataset.metrics) for values in metric.zeros
         )
@@ -87,10 +87,10 @@ class SeriesPlan:
 
 
 class BirthHold(NamedTuple):
-    """Decides whether what was first published at some birth may grow by now.
+    """The decision whether a birth is over, so that what was published then may grow.
 
-    It is ``date``; ``scraped`` is the newest commit that a scrape was answered with. ``since`` is when this process
-    first heard of the dataset: while none ran, nobody could see a birth.
+    ``date`` is the current time, ``scraped`` the newest commit that a scrape was answered with, ``since`` the date of
+    the first answer that this process applied to the dataset: while no exporter ran, no birth could be scraped.
     """
 
     date: datetime
@@ -98,11 +98,11 @@ class BirthHold(NamedTuple):
     since: datetime
 
     def is_over(self, birth: Birth) -> bool:
-        """Return whether a scrape has been answered with it, or five minutes have passed."""
+        """Return whether a scrape was answered with the birth, or five minutes have passed."""
         return self.scraped >= birth.commit_number or self.is_too_long(birth)
 
     def is_too_long(self, birth: Birth) -> bool:
-        """Return whether five minutes have passed in which it could have been seen."""
+        """Return whether the birth could have been scraped for more than five minutes."""
         return self.date > max(birth.at, self.since) + UNSCRAPED
 
 
@@ -113,7 +113,7 @@ def find_births(
     known: Iterable[Placement],
     series: PlacedSeries,
 ) -> set[tuple[Placement, SeriesKey]]:
-    """Return the series that are missing: the zeros of ``known`` placements, and what placed rows have grown into."""
+    """Return the missing series: the zeros of ``known`` placements, and those that placed rows feed."""
     births = {(placement, key) for placement in known for key in plan.zeros if key not in series.get(placement, {})}
     for (asset, values), row in rows.items():
         placement = placements.get(asset)
@@ -128,7 +128,7 @@ def find_births(
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What attribution changes: rows with more attributed, series with a new amount, and rows that still wait."""
+    """The changes of attribution: rows with more attributed, series with a new amount, and rows still waiting."""
 
     rows: dict[RowKey, RowTotals]
     series: dict[tuple[Placement, SeriesKey], Series]

@@ -1,4 +1,4 @@
-"""Totals: what each row amounts to since its dataset's start, never falling. Pure."""
+"""Totals: the amounts of each row since its dataset's start, never falling. Pure."""
 
 from collections.abc import Iterable, Mapping
 from operator import add
@@ -11,8 +11,8 @@ from exporter.model import Amounts, RowKey, Rows, merge_rows
 class RowTotals(NamedTuple):
     """The ledger's figures of one row.
 
-    ``settled`` is the sum of its settled hours and ``total`` the highest that settled and open hours ever came to,
-    both per field; ``attributed`` is how much of the total its series have got, per part of the dataset's metrics.
+    ``settled`` is the sum of its settled hours and ``total`` the highest sum of settled and open hours so far, both per
+    field; ``attributed`` is how much of the total its series have received, per part of the dataset's metrics.
     """
 
     settled: Amounts
@@ -44,7 +44,7 @@ def accrue(
 
 
 def sum_rows(hours: Iterable[Rows]) -> dict[RowKey, Amounts]:
-    """Return the amounts of each row, added over some hours or days."""
+    """Return the amounts of each row, summed over some hours or days."""
     summed: dict[RowKey, Amounts] = {}
     for rows in hours:
         merge_rows(summed, rows)

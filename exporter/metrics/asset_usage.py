@@ -1,4 +1,4 @@
-"""What accounts hold: each asset as it is published, and what its counters came to. Pure."""
+"""Each asset as it is published, with the usage that its counters hold. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from exporter.pricing.money import LAST_PLACE, PLACES, exactly
 
 
 class AssetPlace(NamedTuple):
-    """Under which labels an asset is published; the account by its id."""
+    """The labels under which an asset is published; the account by its id."""
 
     account_id: str
     project: str
@@ -22,9 +22,9 @@ class AssetPlace(NamedTuple):
 
 
 class UsageTotals(NamedTuple):
-    """What the counters under some labels came to since they began: requests, errors, and dollars at list price.
+    """The sums of the counters under one label set since they began: requests, errors, and dollars at list price.
 
-    None: nobody counts that, or nobody says.
+    None: not counted, or not known.
     """
 
     requests: int | None = None
@@ -37,7 +37,7 @@ NO_ASSET_USAGE = UsageTotals()
 
 @dataclass(frozen=True, slots=True)
 class ListedAsset:
-    """An asset that discovery lists; ``account`` is the account's label, and ``last_used`` an hour's start."""
+    """An asset that discovery lists; ``account`` is the account's label, ``last_used`` the start of an hour."""
 
     place: AssetPlace
     account: str
@@ -49,14 +49,14 @@ class ListedAsset:
 
 @dataclass(frozen=True, slots=True)
 class AssetUsage:
-    """All assets, and what was used under the labels of each, and of what is on no list."""
+    """All listed assets, and the usage under each label set, that of unlisted assets included."""
 
     assets: tuple[ListedAsset, ...] = ()
     uses: Mapping[AssetPlace, UsageTotals] = field(default_factory=dict)
 
 
 def find_asset_usage(publication: Publication, products: Sequence[Product]) -> AssetUsage:
-    """Return what is held by the accounts of a publication, in the order of their labels."""
+    """Return the assets and usage of a publication's accounts, in the order of their labels."""
     assets = sorted(_listed(publication), key=lambda each: (each.account, *each.place[1:], each.id))
     return AssetUsage(tuple(assets), _uses(publication, products, assets))
 
@@ -117,7 +117,7 @@ def _add(sums: dict[AssetPlace, int], account: str, kind: str, there: Mapping[Pl
 
 
 def _positions(dataset: Dataset, counted: Sequence[OperationCount]) -> Iterator[tuple[int, tuple[int | None, str]]]:
-    """Return which metrics count, each with the position of the label that decides, and how its value has to start."""
+    """Yield the metrics that count, each with the position of the deciding label and the prefix its value must have."""
     by_name = {tally.metric: tally for tally in counted}
     for index, metric in enumerate(dataset.metrics):
         tally = by_name.get(metric.name)

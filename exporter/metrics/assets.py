@@ -1,4 +1,4 @@
-"""What there is, as metrics: one info series an asset, counts, and when each was created, changed and last used."""
+"""Assets as metrics: one info series each, counts, and the times of creation, last change and last use."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ ASSET = ("account", "project", "kind", "asset")
 
 @dataclass(frozen=True, slots=True)
 class ListedEntry:
-    """A listed asset with its account's label, and the newest hour in which it was used, if it was."""
+    """A listed asset with its account's label, and the newest hour in which it was used; None if it never was."""
 
     account: str
     entry: Entry
@@ -24,18 +24,18 @@ class ListedEntry:
 
 
 AssetFacts = Sequence[ListedEntry]
-"""Everything that the metrics of assets are read from."""
+"""The input of the asset metrics."""
 
 
 def asset_families(
     publication: Publication, products: Sequence[Product], labels_of: LabelSource = Labels
 ) -> tuple[Family, ...]:
-    """Return the families that describe the assets that are listed."""
+    """Return the families that describe the listed assets."""
     return build_families(asset_metrics(products), tuple(_listed(publication)), labels_of)
 
 
 def asset_metrics(products: Iterable[Product]) -> tuple[OwnMetric[AssetFacts], ...]:
-    """Return the table: a metric for each product, and those of all kinds."""
+    """Return the table: one info metric per product, and the metrics of all kinds."""
     return (*map(_info, products), *ALL_KINDS)
 
 
@@ -52,7 +52,7 @@ def _info(product: Product) -> OwnMetric[AssetFacts]:
     return OwnMetric(
         product.info,
         "info",
-        f"The assets of kind {product.kind}, with the labels that their usage has.",
+        f"Assets of kind {product.kind}, one series each; joins to usage metrics on the shared labels.",
         ("account", "project", product.label, "asset_id"),
         lambda listed: {
             (each.account, each.entry.project, each.entry.label, each.entry.asset.id): 1
@@ -67,7 +67,7 @@ def _labels(each: ListedEntry) -> tuple[str, str, str, str]:
 
 
 def _newest(read: Callable[[ListedEntry], datetime | None]) -> Callable[[AssetFacts], Values]:
-    """Return what reads a moment of each asset, in Unix seconds: the newest of those with the same labels."""
+    """Return a reader of one time per asset, in Unix seconds; of assets with the same labels, the newest."""
 
     def read_all(listed: AssetFacts) -> Values:
         moments: dict[tuple[str, ...], float] = {}
@@ -85,7 +85,7 @@ ALL_KINDS: tuple[OwnMetric[AssetFacts], ...] = (
     OwnMetric(
         "cloudflare_asset_info",
         "info",
-        "All assets, whatever their kind.",
+        "Assets of all kinds, one series each.",
         (*ASSET, "asset_id"),
         lambda listed: {(*_labels(each), each.entry.asset.id): 1 for each in listed},
     ),
@@ -99,21 +99,21 @@ ALL_KINDS: tuple[OwnMetric[AssetFacts], ...] = (
     OwnMetric(
         "cloudflare_asset_created_timestamp_seconds",
         "gauge",
-        "When an asset was created, as far as its list says.",
+        "When an asset was created; absent if its list does not say.",
         ASSET,
         _newest(lambda each: each.entry.asset.created),
     ),
     OwnMetric(
         "cloudflare_asset_modified_timestamp_seconds",
         "gauge",
-        "When an asset was last changed, as far as its list says.",
+        "When an asset was last changed; absent if its list does not say.",
         ASSET,
         _newest(lambda each: each.entry.asset.modified),
     ),
     OwnMetric(
         "cloudflare_asset_last_used_timestamp_seconds",
         "gauge",
-        "The start of the newest hour in which an asset was used; absent if it was not since counting began.",
+        "Start of the newest hour in which an asset was used; absent if it has not been used since counting began.",
         ASSET,
         _newest(lambda each: each.last_used),
     ),

@@ -1,6 +1,6 @@
-"""What accounts cost, as tables of metrics. Dollars of a cycle are gauges: they begin anew, and are estimates.
+"""Costs as tables of metrics. Dollars of a cycle are gauges: they restart with each cycle, and are estimates.
 
-Only the leaf is published, the share of one asset in one line; sums over labels are the higher levels.
+Only the finest level is published, the share of one asset in one invoice line; higher levels are sums over labels.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ LINE = ("account", "meter", "line")
 
 
 class ListCosts(NamedTuple):
-    """What the ledger has counted at list price, the accounts' labels by id, and the card that has the meters."""
+    """The ledger's books of list cost, the accounts' labels by id, and the rate card with the meters."""
 
     books: Sequence[PublishedBook]
     accounts: Mapping[str, str]
@@ -38,7 +38,7 @@ Ratios = Iterable[tuple[tuple[str, ...], Fraction | Decimal | None]]
 
 
 def _dollars(read: Callable[[Costs], Dollars]) -> Callable[[Costs], Values]:
-    """Return what reads dollars, in their last place; what has the same labels is added up."""
+    """Return a reader of dollars, in units of their last place; amounts with the same labels are added up."""
 
     def read_all(costs: Costs) -> Values:
         sums: dict[tuple[str, ...], int] = {}
@@ -50,7 +50,7 @@ def _dollars(read: Callable[[Costs], Dollars]) -> Callable[[Costs], Values]:
 
 
 def _ratios(read: Callable[[Costs], Ratios]) -> Callable[[Costs], Values]:
-    """Return what reads ratios, in their last place, without those that are not known."""
+    """Return a reader of ratios, in units of their last place, without the unknown ones."""
 
     def read_all(costs: Costs) -> Values:
         return {labels: round(Fraction(ratio) * RATIO_DIVISOR) for labels, ratio in read(costs) if ratio is not None}
@@ -147,8 +147,8 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_cost_cycle_to_date_usd",
         "gauge",
-        "Estimated cost in the billing cycle so far, as the invoice counts it: what is included is taken off and blocks"
-        " are rounded up for the account, and its line is shared out by usage. Subscriptions have no asset.",
+        "Estimated cost in the billing cycle so far, as on the invoice: per account, included usage is subtracted and"
+        " blocks are rounded up, then each line is shared out by usage. Subscriptions have no asset.",
         LEAF,
         _by_leaf(lambda item: item.amount.to_date),
         DIVISOR,
@@ -156,7 +156,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_cost_forecast_usd",
         "gauge",
-        "Estimated cost of the whole billing cycle, if usage goes on as it did on the last full days.",
+        "Estimated cost of the whole billing cycle, if usage continues as on the last full days.",
         LEAF,
         _by_leaf(lambda item: item.amount.forecast),
         DIVISOR,
@@ -164,7 +164,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_cost_forecast_low_usd",
         "gauge",
-        "What the billing cycle is expected to cost at least.",
+        "Lower bound of the expected cost of the whole billing cycle.",
         LEAF[:4],
         _by_meter(lambda item: item.amount.low),
         DIVISOR,
@@ -172,7 +172,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_cost_forecast_high_usd",
         "gauge",
-        "What the billing cycle is expected to cost at most.",
+        "Upper bound of the expected cost of the whole billing cycle.",
         LEAF[:4],
         _by_meter(lambda item: item.amount.high),
         DIVISOR,
@@ -180,7 +180,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_cost_subscription_usd",
         "gauge",
-        "What a subscription costs in each billing cycle; one that is paid by the year, a twelfth.",
+        "Cost of a subscription per billing cycle; for one paid by the year, a twelfth of its price.",
         ("account", "subscription", "frequency"),
         _dollars(_subscriptions),
         DIVISOR,
@@ -188,7 +188,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_quota_used_ratio",
         "gauge",
-        "Usage by what the plan includes in the billing cycle; on a free plan, by what it allows in a day or in all.",
+        "Usage divided by the plan's included quantity for the billing cycle (free plan: by its daily or total limit).",
         ("account", "meter"),
         _ratios(_quotas),
         RATIO_DIVISOR,
@@ -196,28 +196,28 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_cost_account_info",
         "info",
-        "How an account is billed, and from where that is known; billed: whether Cloudflare's own bill can be read.",
+        "How an account is billed and how that is known; billed says whether Cloudflare's own bill can be read.",
         ("account", "plan", "plan_source", "cycle_source", "billed"),
         _account_infos,
     ),
     OwnMetric(
         "cloudflare_cost_cycle_start_timestamp_seconds",
         "gauge",
-        "The start of the billing cycle that is under way.",
+        "Start of the current billing cycle.",
         ("account",),
         lambda costs: {(each.account,): each.cycle.starts_at.timestamp() for each in _accounts(costs)},
     ),
     OwnMetric(
         "cloudflare_cost_cycle_end_timestamp_seconds",
         "gauge",
-        "The end of the billing cycle that is under way.",
+        "End of the current billing cycle.",
         ("account",),
         lambda costs: {(each.account,): each.cycle.ends_at.timestamp() for each in _accounts(costs)},
     ),
     OwnMetric(
         "cloudflare_budget_amount_usd",
         "gauge",
-        "What a budget allows in each billing cycle.",
+        "Amount of a budget per billing cycle.",
         BUDGET,
         _dollars(lambda costs: ((_budget_labels(each), each.budget.amount) for each in costs.budgets)),
         DIVISOR,
@@ -225,7 +225,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_budget_used_ratio",
         "gauge",
-        "Cost to date by what the budget allows.",
+        "Cost to date divided by the budget.",
         BUDGET,
         _ratios(lambda costs: ((_budget_labels(each), each.used_ratio) for each in costs.budgets)),
         RATIO_DIVISOR,
@@ -233,7 +233,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_budget_forecast_ratio",
         "gauge",
-        "Forecast cost of the cycle by what the budget allows.",
+        "Forecast cost of the cycle divided by the budget.",
         BUDGET,
         _ratios(lambda costs: ((_budget_labels(each), each.forecast_ratio) for each in costs.budgets)),
         RATIO_DIVISOR,
@@ -241,14 +241,14 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_budget_exceeded_timestamp_seconds",
         "gauge",
-        "The day on which the budget is forecast to be exceeded; absent if it already is, or will not be.",
+        "Day on which the budget is forecast to be exceeded; absent if it already is exceeded, or will not be.",
         BUDGET,
         _exceeded,
     ),
     OwnMetric(
         "cloudflare_billed_cost_usd",
         "gauge",
-        "What Cloudflare itself says that the billing cycle has cost so far, by line of the invoice; it is a day late.",
+        "Cost of the billing cycle so far as Cloudflare reports it, by line of the invoice; one day behind.",
         LINE,
         _dollars(lambda costs: ((labels, line.usd) for labels, line in _lines(costs))),
         DIVISOR,
@@ -256,7 +256,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_billed_estimate_ratio",
         "gauge",
-        "Billed by estimated cost of the same days; absent where either is nothing.",
+        "Billed cost divided by the estimate for the same days; absent if either is zero.",
         LINE,
         _ratios(lambda costs: ((labels, line.ratio) for labels, line in _lines(costs))),
         RATIO_DIVISOR,
@@ -264,15 +264,15 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
     OwnMetric(
         "cloudflare_cost_meter_info",
         "info",
-        "How good the estimate of a meter's line is: exact, estimated (usage or rounding is doubtful) or unpriced (its"
-        " usage is not read).",
+        "How reliable the estimate of a meter's line is: exact, estimated (usage or rounding is uncertain) or unpriced"
+        " (its usage is not read).",
         ("meter", "product", "basis", "unit", "rounding"),
         _meter_infos,
     ),
     OwnMetric(
         "cloudflare_exporter_rate_card_info",
         "info",
-        "The rate card that prices are taken from.",
+        "Rate card that prices are taken from.",
         ("version",),
         lambda costs: {(str(costs.card.version),): 1} if costs.card.meters else {},
     ),
@@ -288,7 +288,7 @@ COST_METRICS: tuple[OwnMetric[Costs], ...] = (
 LIST_COST: OwnMetric[ListCosts] = OwnMetric(
     "cloudflare_list_cost_usd_total",
     "counter",
-    "Cost at list price, without what is included and without blocks: usage of each hour at that hour's price.",
+    "Cost at list price, ignoring included usage and blocks: the usage of each hour at that hour's price.",
     LEAF,
     _list_costs,
     DIVISOR,

@@ -19,7 +19,7 @@ DATASET = ("account", "dataset")
 
 @dataclass(frozen=True, slots=True)
 class ExporterFacts:
-    """Everything that the exporter's own metrics are read from."""
+    """The input of the exporter's own metrics."""
 
     publication: Publication
     status: ExporterStatus
@@ -89,7 +89,7 @@ def _sample_intervals(facts: ExporterFacts) -> Values:
 
 
 def _of_days(read: Callable[[DayProgress], float | None]) -> Callable[[ExporterFacts], Values]:
-    """Return what reads a number of how far each dataset's closed days have come; those without it are left out."""
+    """Return a reader of one number from each dataset's progress of closed days; unknown ones are left out."""
 
     def read_all(facts: ExporterFacts) -> Values:
         return {
@@ -110,7 +110,7 @@ def _unfilled_seconds(progress: DayProgress) -> float:
 
 
 def _value(read: Callable[[ExporterFacts], float | None]) -> Callable[[ExporterFacts], Values]:
-    """Return what reads one value without labels; nothing where it is not known."""
+    """Return a reader of one value without labels; of no value where it is not known."""
 
     def read_value(facts: ExporterFacts) -> Values:
         value = read(facts)
@@ -138,29 +138,29 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
     OwnMetric(
         "cloudflare_exporter_account_up",
         "gauge",
-        "Whether the last refresh of the account was answered (1) or not (0).",
+        "Whether Cloudflare answered the account's last refresh (1 yes, 0 no).",
         ("account",),
         _accounts_up,
     ),
     OwnMetric(
         "cloudflare_exporter_dataset_state",
         "gauge",
-        "State of a dataset: ok, failing (asked again at each refresh) or unavailable (token or plan lacks it).",
+        "State of a dataset: ok, failing (asked again at each refresh) or unavailable (not allowed by token or plan).",
         ("account", "dataset", "state", "reason"),
         _dataset_states,
     ),
     OwnMetric(
         "cloudflare_exporter_discovery_state",
         "gauge",
-        "State of the list of a kind of assets: ok, failing (asked again soon) or unavailable (token lacks it).",
+        "State of a list of assets of one kind: ok, failing (asked again soon) or unavailable (not allowed by token).",
         ("account", "kind", "state", "reason"),
         _list_states,
     ),
     OwnMetric(
         "cloudflare_exporter_problem_start_timestamp_seconds",
         "gauge",
-        "Since when something is wrong: a series for each problem, none when all is well. time() minus the value is for"
-        " how long; account, part and reason say what it is, remedy what to do.",
+        "When a problem began: one series per problem, none when all is well. time() minus the value is how long it has"
+        " lasted; account, part and reason say what is wrong, remedy what to do.",
         ("account", "part", "reason", "remedy"),
         _problem_starts,
     ),
@@ -174,119 +174,119 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
     OwnMetric(
         "cloudflare_exporter_api_budget_requests",
         "gauge",
-        "Requests in five minutes that the exporter allows itself.",
+        "Requests that the exporter may send in five minutes.",
         ("api",),
         lambda facts: {(api,): allowed for api, (allowed, _) in facts.status.budgets.items()},
     ),
     OwnMetric(
         "cloudflare_exporter_api_budget_remaining_requests",
         "gauge",
-        "How many of these it may send now.",
+        "Requests that the exporter may still send now.",
         ("api",),
         lambda facts: {(api,): remaining for api, (_, remaining) in facts.status.budgets.items()},
     ),
     OwnMetric(
         "cloudflare_exporter_revisions_total",
         "counter",
-        "Rows that an answer of Cloudflare put lower than an earlier one, and hours taken in dispute.",
+        "Rows that Cloudflare revised downwards, plus hours settled without agreement.",
         DATASET,
         lambda facts: {key: state.revisions for key, state, _ in _counted(facts)},
     ),
     OwnMetric(
         "cloudflare_exporter_gap_seconds_total",
         "counter",
-        "Time that no question covered, because the exporter was away longer than Cloudflare keeps data.",
+        "Time whose usage is lost, because the exporter was away longer than Cloudflare keeps data.",
         DATASET,
         lambda facts: {key: state.gap.total_seconds() for key, state, _ in _counted(facts)},
     ),
     OwnMetric(
         "cloudflare_exporter_late_usage_total",
         "counter",
-        "Usage that came after its hour had settled and was added when its day was audited, by field of the dataset.",
+        "Usage that arrived after its hour had settled and was added by the day's audit, by field of the dataset.",
         (*DATASET, "field"),
         _late_usage,
     ),
     OwnMetric(
         "cloudflare_exporter_audited_until_timestamp_seconds",
         "gauge",
-        "Everything counted before this is final: its days were asked once more, 26 hours after their end.",
+        "Time before which everything counted is final: its days have been audited, 26 hours after their end.",
         DATASET,
         _of_days(_audited_until),
     ),
     OwnMetric(
         "cloudflare_exporter_history_fill_remaining_seconds",
         "gauge",
-        "Time before counting began, in whole days, still to be asked for the daily sums, which costs are made of.",
+        "Time before counting began, in whole days, that the daily sums (the basis of costs) still lack.",
         DATASET,
         _of_days(_unfilled_seconds),
     ),
     OwnMetric(
         "cloudflare_exporter_first_fill_remaining_seconds",
         "gauge",
-        "Deprecated, gone in the next version: use cloudflare_exporter_history_fill_remaining_seconds.",
+        "Deprecated, will be removed in the next version: use cloudflare_exporter_history_fill_remaining_seconds.",
         DATASET,
         _of_days(_unfilled_seconds),
     ),
     OwnMetric(
         "cloudflare_exporter_dataset_sample_interval",
         "gauge",
-        "How coarsely Cloudflare sampled the newest answer: 1 is exact, 10 means that one event in ten was kept.",
+        "Sample interval of Cloudflare's newest answer: 1 is exact, 10 means that one event in ten was kept.",
         DATASET,
         _sample_intervals,
     ),
     OwnMetric(
         "cloudflare_exporter_page_splits_total",
         "counter",
-        "Questions cut because a page was full.",
+        "Questions that were split because a page of the answer was full.",
         (),
         _value(lambda facts: facts.status.page_splits),
     ),
     OwnMetric(
         "cloudflare_exporter_commit_failures_total",
         "counter",
-        "Changes the ledger could not write.",
+        "Changes that could not be written to the ledger.",
         (),
         _value(lambda facts: facts.status.commit_failures),
     ),
     OwnMetric(
         "cloudflare_exporter_storage_bytes",
         "gauge",
-        "Size of the ledger.",
+        "Size of the ledger's database.",
         (),
         _value(lambda facts: facts.status.storage_bytes),
     ),
     OwnMetric(
         "cloudflare_exporter_unlisted_assets",
         "gauge",
-        "Assets with usage that no discovery lists (any more).",
+        "Assets with usage that discovery does not list (any more).",
         ("account",),
         _unlisted_assets,
     ),
     OwnMetric(
         "cloudflare_exporter_refresh_interval_seconds",
         "gauge",
-        "Time between refreshes.",
+        "Time between two refreshes of an account.",
         (),
         _value(lambda facts: facts.status.refresh_interval.total_seconds()),
     ),
     OwnMetric(
         "cloudflare_exporter_discovery_interval_seconds",
         "gauge",
-        "Time between discoveries.",
+        "Time between two discoveries of an account.",
         (),
         _value(lambda facts: facts.status.discovery_interval.total_seconds()),
     ),
     OwnMetric(
         "cloudflare_exporter_config_last_reload_successful",
         "gauge",
-        "Whether the configuration that was last read is the one that runs (1), or was refused (0).",
+        "Whether the configuration read last is in use (1), or was refused (0).",
         (),
         _value(lambda facts: int(facts.status.config_is_current)),
     ),
     OwnMetric(
         "cloudflare_exporter_config_last_reload_success_timestamp_seconds",
         "gauge",
-        "When the configuration that runs was taken over.",
+        "When the current configuration took effect.",
         (),
         _value(_configured_at),
     ),
@@ -300,7 +300,7 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
     OwnMetric(
         "cloudflare_exporter_clock_offset_seconds",
         "gauge",
-        "How far this machine's clock is ahead of Cloudflare's; nothing is counted by it.",
+        "How far this machine's clock is ahead of Cloudflare's; counts do not depend on it.",
         (),
         _value(_clock_offset),
     ),
@@ -309,8 +309,8 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
 SERIES: OwnMetric[Sequence[Family]] = OwnMetric(
     "cloudflare_exporter_series",
     "gauge",
-    "Time series here, process metrics left out.",
+    "Number of series in this exposition, without process metrics.",
     (),
     lambda others: {(): sum(len(family.samples) for family in others) + 1},
 )
-"""The series of all other families, and of this one."""
+"""The number of series in all families, this one included."""

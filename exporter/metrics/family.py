@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Labels:
-    """An ordered label set with its exposition text made once, at the birth of a series."""
+    """An ordered label set; its exposition text is made once, at the birth of a series."""
 
     __slots__ = ("names", "text", "values")
 
@@ -30,7 +30,7 @@ class Labels:
         return f"Labels({self.text})"
 
     def as_dict(self) -> dict[str, str]:
-        """Return name -> value."""
+        """Return the label values by name."""
         return dict(zip(self.names, self.values, strict=True))
 
 
@@ -58,21 +58,21 @@ class Family:
 
 
 class LabelCache:
-    """Label sets, made once and kept as long as each round asks for them again."""
+    """A cache of label sets: each is made once, and dropped after a round that did not ask for it."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], Labels] = {}
         self._used: dict[tuple[tuple[str, ...], tuple[str, ...]], Labels] = {}
 
     def get(self, names: tuple[str, ...], values: tuple[str, ...]) -> Labels:
-        """Return a label set."""
+        """Return the label set of these names and values."""
         key = (names, values)
         labels = self._used.get(key) or self._known.get(key) or Labels(names, values)
         self._used[key] = labels
         return labels
 
     def begin_round(self) -> None:
-        """Forget what the last round did not ask for."""
+        """Drop the label sets that the last round did not ask for."""
         self._known, self._used = self._used, {}
 
 
@@ -87,7 +87,7 @@ def build_family(name: str, kind: str, text: str, samples: Sequence[Sample]) -> 
 
 
 def format_value(sample: Sample) -> str:
-    """Return a value exactly: whole numbers without a point, others without needless zeros."""
+    """Return a value as exact text: whole numbers without a decimal point, others without trailing zeros."""
     amount, divisor = sample.amount, sample.divisor
     if divisor == 1:
         return str(amount)

@@ -1,4 +1,4 @@
-"""Up to when the published values of each dataset hold, as metrics and for the API."""
+"""The time until which each dataset's published values are complete, as metrics and for the API."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,14 +10,14 @@ DATASET = ("account", "dataset")
 
 
 def fresh_until(book: PublishedBook) -> datetime | None:
-    """Return up to when a dataset's values hold what Cloudflare said; a window says nothing of its own."""
+    """Return the time until which a dataset's values include Cloudflare's data; None for a window."""
     if book.state:
         return book.state.published_until
     return book.readings.newest if book.readings and not book.dataset.variant else None
 
 
 def _moments(read: Callable[[PublishedBook], datetime | None]) -> Callable[[Publication], Values]:
-    """Return what reads a moment of each dataset, in Unix seconds; windows and datasets without it are left out."""
+    """Return a reader of one time per dataset, in Unix seconds; windows and datasets without it are left out."""
 
     def read_all(publication: Publication) -> Values:
         return {
@@ -43,28 +43,28 @@ FRESHNESS: tuple[OwnMetric[Publication], ...] = (
     OwnMetric(
         "cloudflare_exporter_dataset_start_timestamp_seconds",
         "gauge",
-        "Since when the dataset's usage is counted.",
+        "When counting of the dataset's usage began.",
         DATASET,
         _moments(lambda book: book.state.start if book.state else None),
     ),
     OwnMetric(
         "cloudflare_exporter_dataset_queried_until_timestamp_seconds",
         "gauge",
-        "Up to when the published values hold what Cloudflare said; divide increases by its increase.",
+        "Time until which the published values include Cloudflare's data; for rates, divide increases by its increase.",
         DATASET,
         _moments(lambda book: book.state.published_until if book.state else None),
     ),
     OwnMetric(
         "cloudflare_exporter_dataset_newest_data_timestamp_seconds",
         "gauge",
-        "The newest minute for which the dataset had data.",
+        "Newest minute for which the dataset had data.",
         DATASET,
         _moments(_newest),
     ),
     OwnMetric(
         "cloudflare_exporter_dataset_last_success_timestamp_seconds",
         "gauge",
-        "When the dataset was last answered, by Cloudflare's clock.",
+        "When Cloudflare last answered for the dataset, by its own clock.",
         DATASET,
         _moments(_last_success),
     ),

@@ -1,4 +1,4 @@
-"""Metrics that the catalog does not describe, as data: tables, and the one way in which they become families."""
+"""Metrics outside the catalog, as data: tables of metrics, and the code that turns them into families."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ Values = Mapping[tuple[str, ...], int | float]
 """Amounts by label values."""
 
 LabelSource = Callable[[tuple[str, ...], tuple[str, ...]], Labels]
-"""Returns the label set of some names and values."""
+"""A function from label names and values to a label set."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnMetric(Generic[Source]):
     """One row of a table: ``name`` in full, ``labels`` in the order of the exposition.
 
-    ``read`` is pure: it returns the amounts that a source has, which ``divisor`` turns into the metric's unit.
+    ``read`` is pure: it returns a source's amounts; divided by ``divisor`` they are in the metric's unit.
     """
 
     name: str
@@ -30,7 +30,7 @@ class OwnMetric(Generic[Source]):
     divisor: int = 1
 
     def family(self, source: Source, labels_of: LabelSource = Labels) -> Family:
-        """Return the family that a source has; without samples if it has no values."""
+        """Return the family for a source; without samples if it has no values."""
         values = self.read(source)
         samples = [Sample(labels_of(self.labels, key), _whole(value), self.divisor) for key, value in values.items()]
         return build_family(self.name, self.kind, self.help, samples)

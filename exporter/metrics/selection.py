@@ -1,4 +1,4 @@
-"""What of a publication the user wants to see. Pure; the ledger itself goes on to know everything."""
+"""The part of a publication that the user's selection includes. Pure; the ledger itself keeps everything."""
 
 from collections.abc import Iterable
 from dataclasses import replace

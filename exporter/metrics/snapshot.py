@@ -1,4 +1,4 @@
-"""The snapshot: what the ledger publishes and what the exporter says of itself, as metric families.
+"""The snapshot: the ledger's publication and the exporter's status, as metric families.
 
 ``/metrics``, the JSON API and the pages all read the one published snapshot, so they cannot disagree.
 """
@@ -23,10 +23,10 @@ from exporter.status import ExporterStatus
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
-    """Everything that is published at one moment. ``commit_number`` is the ledger's commit that it shows.
+    """Everything that is published at one moment, as of the ledger's commit ``commit_number``.
 
-    ``fresh_until`` gives, by account id and dataset, up to when the published values hold what Cloudflare said,
-    ``costs`` what each account costs, and ``asset_usage`` which assets there are.
+    ``fresh_until`` is, by account id and dataset, the time until which the published values include Cloudflare's data;
+    ``costs`` are the accounts' costs, and ``asset_usage`` the assets with their usage.
     """
 
     commit_number: int
@@ -52,12 +52,12 @@ class Published:
         self.refreshed_at: float | None = None
 
     def mark_scraped(self, commit_number: int) -> None:
-        """Record that a scrape was answered with a commit."""
+        """Record that a scrape was answered with the snapshot of a commit."""
         self.scraped_commit = max(self.scraped_commit, commit_number)
 
 
 class SnapshotBuilder:
-    """Builds snapshots; label sets are made once and kept as long as their series live."""
+    """The builder of snapshots; label sets are made once and kept as long as their series live."""
 
     def __init__(self, products: Sequence[Product]) -> None:
         self._products = products

@@ -1,4 +1,4 @@
-"""Thresholds of one's own as a metric: rules of alerts take them where there are any, else their own. Pure.
+"""The user's thresholds as a metric: alert rules use them where there are any, else the built-in ones. Pure.
 
 The labels of a sample are those that the subject's usage carries, so that a rule can join them.
 """
@@ -17,7 +17,7 @@ DIVISOR = 10**PLACES
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The rules, of which the first that matches counts, and what each account is called besides its label, by id."""
+    """The rules, of which the first that matches counts, and by account id the name besides the label."""
 
     rules: Sequence[ThresholdRule] = ()
     names: Mapping[str, str] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What an alert can be about: an account by its id, a project of it, or an asset of this."""
+    """The subject of an alert: an account by its id, a project of it, or an asset of that project."""
 
     account_id: str
     project: str = ""
@@ -34,14 +34,14 @@ class _Subject:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdFacts:
-    """Everything that the metric is read from."""
+    """The input of the metric."""
 
     thresholds: Thresholds
     publication: Publication
 
 
 def _values(facts: ThresholdFacts) -> Values:
-    """Return a value for each subject that a rule is for."""
+    """Return a value for each subject that a rule matches."""
     thresholds, publication = facts.thresholds, facts.publication
     by_alert: dict[tuple[str, str], list[ThresholdRule]] = {}
     for rule in thresholds.rules:
@@ -67,7 +67,7 @@ THRESHOLD: OwnMetric[ThresholdFacts] = OwnMetric(
     "cloudflare_alert_threshold",
     "gauge",
     "Threshold of an alert that the configuration sets for an account, a project or an asset, in the alert's unit;"
-    " absent where the alert's own counts. Kind is account, project or the kind of the asset.",
+    " absent where the alert's built-in threshold applies. Kind is account, project or the asset's kind.",
     LABELS,
     _values,
     DIVISOR,
@@ -91,7 +91,7 @@ def _subjects(kind: str, publication: Publication) -> set[_Subject]:
 
 
 def _placed(books: Iterable[PublishedBook]) -> set[_Subject]:
-    """Return what published series are about; those of an account as a whole are about no asset."""
+    """Return the subjects of published series; series of an account as a whole have none."""
     found: set[_Subject] = set()
     for book in books:
         of_account = {number for number, metric in enumerate(book.dataset.metrics) if metric.is_of_account}
@@ -104,7 +104,7 @@ def _placed(books: Iterable[PublishedBook]) -> set[_Subject]:
 
 
 def _listed(publication: Publication) -> Iterable[tuple[_Subject, Entry]]:
-    """Return the assets that are listed, whether they were used or not."""
+    """Yield the listed assets, whether they were used or not."""
     for account_id, roster in publication.assets.items():
         for entry in roster if account_id in publication.accounts else ():
             placement = entry.placement
@@ -113,7 +113,7 @@ def _listed(publication: Publication) -> Iterable[tuple[_Subject, Entry]]:
 
 
 def _asset_names(kind: str, publication: Publication) -> dict[_Subject, tuple[str, ...]]:
-    """Return the names of listed assets, which their labels may tell apart from namesakes by a short id."""
+    """Return the real names of listed assets; their labels may carry a short id besides."""
     return {
         each: (entry.asset.name,)
         for each, entry in _listed(publication)

@@ -1,4 +1,4 @@
-"""The loops: accounts, closed days, billing, the configuration as it changes. The only error boundary.
+"""The loops: accounts, closed days, billing, configuration reloads. The only error boundary.
 
-A fault costs the account, dataset or list that it is about; the rest goes on.
+A fault affects only the account, dataset or list that it is about; the rest goes on.
 """

@@ -1,6 +1,6 @@
-"""One account's refresh: discover its assets when that is due, ask for its usage, commit what was said.
+"""One account's refresh: discover its assets when that is due, ask for its usage, commit the answers.
 
-Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, as a status and one log line a change.
+Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, as a status and one log line per change.
 """
 
 import logging
@@ -31,17 +31,17 @@ from exporter.status import STORAGE
 log = logging.getLogger(__name__)
 
 LIMITS_LIFE = timedelta(hours=6)
-"""How often plan and token are looked into, as long as they allow everything."""
+"""How often the limits of plan and token are read, as long as they allow everything."""
 
 EARLY_DISCOVERY = timedelta(minutes=1)
-"""Strangers, and lists that failed, are looked into no more often than this."""
+"""The shortest pause before a discovery that strangers or failed lists bring forward."""
 
 PATIENT_DISCOVERIES = 5
-"""How many discoveries in a row may be incomplete before the first one is taken as it is."""
+"""After this many incomplete discoveries an account's first roster is built from an incomplete one."""
 
 
 class AccountPoller:
-    """Asks one account; never raises what Cloudflare or the ledger raise. Times are monotonic seconds."""
+    """The poller of one account. Errors of Cloudflare and the ledger never leave it. Times are monotonic seconds."""
 
     def __init__(self, account: Account, principal: Principal, context: PollerContext) -> None:
         self.account = account
@@ -61,14 +61,17 @@ class AccountPoller:
         self.billing = BillingPoller(context)
 
     def switch_token(self, principal: Principal, account: Account) -> None:
-        """Go on with a token, which lists the account so; what another token may not do says nothing about it."""
+        """Ask with ``principal`` from now on; ``account`` is the account as its token lists it.
+
+        What another token was not allowed to do is forgotten.
+        """
         is_another = principal.analytics is not self.principal.analytics
         self.principal, self.account, self.statuses.account = principal, account, account
         if is_another:
             self.reset()
 
     def reset(self) -> None:
-        """Take changed choices to heart: discover with the next refresh, forget what is no longer asked."""
+        """Apply a changed selection: discover again at the next refresh, forget the state of unwanted datasets."""
         self.statuses.keep(
             {dataset.key for dataset in self._context.settings.datasets}, self._context.settings.selection.kinds()
         )
@@ -77,7 +80,7 @@ class AccountPoller:
         self._limits_at = self._discover_at = float("-inf")
 
     def candidate(self) -> Candidate:
-        """Return what the account wants of the next refresh."""
+        """Return the account's candidacy for the next refresh."""
         is_due = self._context.clock.monotonic() >= self._discover_at
         return Candidate(
             self.account.id,
@@ -88,7 +91,7 @@ class AccountPoller:
         )
 
     async def refresh(self, grant: Grant) -> None:
-        """Discover and refresh, as far as the refresh goes."""
+        """Discover assets and ask for usage, as the grant allows."""
         self.is_busy = True
         try:
             was_rejected = self.statuses.whole.reason == TokenRejected.outcome
@@ -98,7 +101,7 @@ class AccountPoller:
                 self._asked_at = self._context.clock.monotonic()
                 await self._ask_usage()
                 if was_rejected and self.statuses.whole.is_up:
-                    # Lists that were refused together with the token say nothing about its permissions.
+                    # Lists that failed because the whole token was rejected say nothing about its permissions.
                     self._discover_at = float("-inf")
         except CloudflareError as error:
             self.statuses.mark_down(error.outcome, error.detail, error.remedy)
@@ -106,19 +109,21 @@ class AccountPoller:
             self._context.commit_failures += 1
             self.statuses.mark_down(STORAGE, error.detail, error.remedy)
         except Exception:
-            log.exception("the refresh of the account failed; it is tried again", extra=keys(account=self.account.id))
+            log.exception(
+                "the refresh of the account failed; the next refresh tries again", extra=keys(account=self.account.id)
+            )
             self.statuses.mark_down(
-                "internal", "A fault of the exporter's own.", "Report it, with the traceback that is in its log."
+                "internal", "Internal error of the exporter.", "Report it, with the traceback from the exporter's log."
             )
         finally:
             self.is_busy = False
 
     def find_days(self) -> None:
-        """Find what is to be asked of the closed days."""
+        """Find the closed days to ask about."""
         self.days.find(self.account, self._limits)
 
     async def ask_days(self, documents: int) -> None:
-        """Ask about closed days in about so many documents."""
+        """Ask about closed days, in about ``documents`` GraphQL documents."""
         await self.days.ask(self.account, self.principal.analytics, self._limits, documents)
 
     async def ask_billing(self) -> None:
@@ -177,7 +182,7 @@ class AccountPoller:
         self._record_outcomes(outcomes)
 
     async def _learn_limits_if_due(self) -> None:
-        """Ask what plan and token allow; as long as that is not known, the usual limits are taken."""
+        """Read the limits of plan and token when that is due; until they are known, the usual ones apply."""
         now = self._context.clock.monotonic()
         if now < self._limits_at:
             return
@@ -197,7 +202,7 @@ class AccountPoller:
             self.statuses.mark_unavailable(dataset.key, dataset.name)
 
     def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
-        """Return what to ask of each dataset whose time has come."""
+        """Return the question of each dataset that is due."""
         ledger, clock = self._context.ledger, self._context.clock
         until = max(filter(None, (floor_minute(now), ledger.until(self.account.id))))
         questions: list[tuple[Dataset, Question]] = []
@@ -222,12 +227,12 @@ class AccountPoller:
                 )
 
     def _bring_discovery_forward(self, strangers: frozenset[RosterKey]) -> None:
-        """Bring the next discovery forward if there are ids that none has decided on."""
+        """Bring the next discovery forward if there are strangers."""
         if strangers:
             self._discover_at = min(self._discover_at, self._discovered_at + EARLY_DISCOVERY.total_seconds())
 
     def _record_outcomes(self, outcomes: Mapping[str, Answer | CloudflareError]) -> None:
-        """Take down what came of each dataset; what will not change soon is asked again at its leisure."""
+        """Record each dataset's outcome, and pause datasets whose failure will not pass soon."""
         errors = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, CloudflareError)}
         for dataset in self._context.settings.datasets:
             if dataset.key in outcomes:

@@ -1,4 +1,4 @@
-"""What is asked in the background: which account may ask about closed days, and about its billing, now."""
+"""Background questions: which accounts may now ask about closed days and about billing."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,18 @@ from exporter.poller.schedule import Reserve
 API = "graphql"
 
 BILLING_REQUESTS = 5
-"""Asking how an account is billed takes so many REST requests at most."""
+"""The most REST requests that reading an account's billing takes."""
 
 
 class Background:
-    """Allocates what refreshes leave of each budget, and a small reserve, to background questions."""
+    """The allocator of background questions: they get what refreshes leave of each budget, and a small reserve."""
 
     def __init__(self) -> None:
         self._reserves: dict[RequestBudget, Reserve] = {}
         self._kept: dict[RequestBudget, int] = {}
 
     def reserve(self, budget: RequestBudget, accounts: Sequence[AccountPoller], seconds: float) -> int:
-        """Return how many requests of the coming refresh are reserved for the background: none if nothing is due."""
+        """Return the number of the coming refresh's requests reserved for the background: 0 if nothing is due."""
         kept = 0
         if _due(budget, accounts):
             reserve = self._reserve(budget)
@@ -33,7 +33,10 @@ class Background:
     def allocate(
         self, budget: RequestBudget, accounts: Sequence[AccountPoller], seconds: float
     ) -> list[tuple[AccountPoller, int]]:
-        """Return who may ask after a refresh of ``seconds``, and in how many documents: longest-waiting first."""
+        """Return the accounts that may ask about closed days after a refresh of ``seconds``, longest-waiting first.
+
+        Each comes with its quota of documents.
+        """
         due = sorted(_due(budget, accounts), key=lambda account: account.days.asked_at)
         reserve, spare = self._reserve(budget), budget.spare(API, seconds)
         documents = min(max(spare, reserve.saved), budget.remaining(API))
@@ -47,7 +50,7 @@ class Background:
     def allocate_billing(
         self, budget: RequestBudget, accounts: Sequence[AccountPoller], seconds: float
     ) -> list[AccountPoller]:
-        """Return the accounts that may ask how they are billed, from what a refresh of ``seconds`` left."""
+        """Return the accounts that may read their billing with the requests that a refresh of ``seconds`` left."""
         due = [account for account in _of(budget, accounts) if account.billing.is_due]
         return due[: budget.spare("rest", seconds) // BILLING_REQUESTS]
 

@@ -1,6 +1,6 @@
-"""How one account is billed, asked in the background once an hour.
+"""Billing facts of one account, read in the background once an hour.
 
-Part of the error boundary: a fault of Cloudflare's or of the ledger ends here; what was known goes on.
+Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, and the known facts stay in use.
 """
 
 import logging
@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 
 PACE = timedelta(hours=1)
 RESPITE = timedelta(minutes=5)
-"""How soon is asked again what was not answered."""
+"""The pause after a failed attempt."""
 
 
 class BillingPoller:
-    """Asks for an account's billing facts when that is due, and puts them down."""
+    """The reader of an account's billing facts: asks when that is due, and stores the answer."""
 
     def __init__(self, context: PollerContext) -> None:
         self._context = context
@@ -30,15 +30,15 @@ class BillingPoller:
 
     @property
     def is_due(self) -> bool:
-        """Return whether it is time to ask."""
+        """Whether it is time to ask."""
         return not self.is_busy and self._context.clock.monotonic() >= self._ask_at
 
     def reset(self) -> None:
-        """Ask with the next refresh: another token, or another plan, may say more."""
+        """Ask again at the next refresh: another token, or another plan, may allow more."""
         self._ask_at = float("-inf")
 
     async def ask(self, account: Account, reader: BillingReader) -> None:
-        """Ask, and put down what is new."""
+        """Ask, and store the facts if they changed."""
         self.is_busy, context = True, self._context
         self._ask_at = context.clock.monotonic() + RESPITE.total_seconds()
         try:
@@ -52,6 +52,6 @@ class BillingPoller:
             context.commit_failures += 1
             log.warning("%s", error, extra=keys(account=account.id))
         except Exception:
-            log.exception("asking for billing failed; it is tried again", extra=keys(account=account.id))
+            log.exception("reading the account's billing failed; it is tried again", extra=keys(account=account.id))
         finally:
             self.is_busy = False

@@ -1,6 +1,6 @@
-"""Closed days of one account, in the background: those before counting are filled in, those counted are audited.
+"""Closed days of one account, in the background: days before counting began are filled in, counted days audited.
 
-Part of the error boundary: a fault of Cloudflare's or of the ledger ends here; what was to be asked stays to be asked.
+Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, and the questions stay due.
 """
 
 import logging
@@ -17,14 +17,14 @@ from exporter.poller.context import PollerContext
 log = logging.getLogger(__name__)
 
 MOST_ROWS = 10_000
-"""About so many rows are asked for at once, so that memory stays small."""
+"""About the most rows to ask for at once, so that memory stays small."""
 
 RESPITE = timedelta(minutes=5)
-"""How often it is looked whether something is due, and for how long a dataset that was not answered is left alone."""
+"""How often to check whether something is due, and how long to leave a dataset alone after a failure."""
 
 
 class ClosedDayPoller:
-    """Finds what is to be asked of an account's closed days, and asks it as far as it may."""
+    """The asker of an account's closed days, within the documents allocated to it."""
 
     def __init__(self, context: PollerContext) -> None:
         self._context = context
@@ -37,11 +37,11 @@ class ClosedDayPoller:
 
     @property
     def is_due(self) -> bool:
-        """Return whether anything is to be asked now."""
+        """Whether there is anything to ask now."""
         return bool(self._due) and not self.is_busy
 
     def find(self, account: Account, limits: Mapping[str, DatasetLimits]) -> None:
-        """Find what is due, and note how far the account's days have come."""
+        """Find the day tasks that are due, and record the progress of the account's closed days."""
         now, monotonic = self._context.time.now(), self._context.clock.monotonic()
         if now is None or self.is_busy or monotonic < self._find_at:
             return
@@ -63,7 +63,7 @@ class ClosedDayPoller:
     async def ask(
         self, account: Account, analytics: Analytics, limits: Mapping[str, DatasetLimits], documents: int
     ) -> None:
-        """Ask what is due, the most urgent first, in about so many documents."""
+        """Ask the tasks that are due, the most urgent first, in about ``documents`` GraphQL documents."""
         self.is_busy = True
         self.asked_at = self._context.clock.monotonic()
         before = analytics.asked(account.id)
@@ -75,7 +75,7 @@ class ClosedDayPoller:
             self._context.commit_failures += 1
             log.warning("%s", error, extra=keys(account=account.id))
         except Exception:
-            log.exception("asking for closed days failed; it is tried again", extra=keys(account=account.id))
+            log.exception("asking about closed days failed; it is tried again", extra=keys(account=account.id))
         finally:
             self.is_busy = False
             self._find_at = float("-inf")
@@ -124,7 +124,7 @@ class ClosedDayPoller:
     def _log_fill(self, account: Account, unfilled: int) -> None:
         if unfilled and not self._unfilled:
             log.info(
-                "account %s: the history fill begins, of %s days",
+                "account %s: the history fill begins, with %s days to ask",
                 account.name,
                 unfilled,
                 extra=keys(account=account.id),
@@ -135,7 +135,7 @@ class ClosedDayPoller:
 
 
 def _urgency(task: DayTask) -> tuple[int, float]:
-    """Put what the counters wait for first, then days never asked, the newest first, then what is asked again."""
+    """Order the days that counters wait for first, then days never asked (newest first), then repeated ones."""
     rank = 0 if task.part.part is Portion.COUNTED else 1 if task.is_new else 2
     return rank, -task.question.since.timestamp()
 
@@ -155,7 +155,7 @@ def _log_audits(account: Account, changes: Sequence[DayChange]) -> None:
             )
         if final:
             log.info(
-                "account %s: the day is audited in %s datasets",
+                "account %s: audited the day in %s datasets",
                 account.name,
                 final,
                 extra=keys(account=account.id, day=day),

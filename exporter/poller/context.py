@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What pollers go by, as of the configuration that was taken over at ``configured_at``; replaced as a whole."""
+    """The pollers' settings, from the configuration that took effect at ``configured_at``; replaced as a whole."""
 
     selection: Selection
     datasets: tuple[Dataset, ...]
@@ -38,7 +38,7 @@ class Settings:
 
     @classmethod
     def of(cls, config: Config, at: datetime) -> "Settings":
-        """Return the settings of a configuration that is taken over at a moment."""
+        """Return the settings of a configuration that takes effect at ``at``."""
         return cls(
             selection=config.selection,
             datasets=config.selection.datasets(),
@@ -56,8 +56,8 @@ class PollerContext:
     """The ledger and its lock, the cost calculator, clocks, settings, and counts since the process began.
 
     ``settings`` are replaced by one assignment; the ledger and the calculator follow before their next work.
-    ``config_problem`` says that a newer configuration was refused since, ``token_problem`` that a token file cannot be
-    used any more.
+    ``config_problem`` is set while a newer configuration is refused, ``token_problem`` while a token file cannot be
+    used.
     """
 
     ledger: Ledger
@@ -76,11 +76,11 @@ class PollerContext:
 
     @property
     def settings_in_force(self) -> Settings:
-        """Return the settings that the ledger and the calculator follow in the work under way."""
+        """The settings that the ledger and the calculator apply to the work under way."""
         return self._followed or self.settings
 
     def now(self) -> datetime:
-        """Return Cloudflare's time, or the machine's as long as Cloudflare has not answered."""
+        """Return Cloudflare's time, or the machine's until Cloudflare has answered."""
         return self.time.now() or self.clock.now()
 
     def register_accounts(self) -> None:
@@ -90,7 +90,7 @@ class PollerContext:
             self.calculator.register(account.id, account.name, labels[account.id])
 
     async def with_ledger(self, work: Callable[..., Result], *arguments: object) -> Result:
-        """Do work on the ledger in a thread, one at a time; what has begun is finished even if we are cancelled."""
+        """Run ``work`` on the ledger in a thread, one call at a time; once begun it finishes, even if cancelled."""
         async with self._lock:
             doing = asyncio.ensure_future(asyncio.to_thread(self._do, work, *arguments))
             try:
@@ -104,7 +104,7 @@ class PollerContext:
         return work(*arguments)
 
     def _follow(self, settings: Settings) -> None:
-        """Let calculator and ledger go by the settings; only here, where nobody else uses them."""
+        """Apply the settings to calculator and ledger; only here, where nobody else is using them."""
         if settings is not self._followed:
             self.calculator.use_rules(settings.cost_rules)
             self.ledger.show_cost_of_assets(settings.shows_cost_of_assets)

@@ -1,4 +1,4 @@
-"""Which token asks for which account: the first that lists it, as long as it is accepted and goes on listing it."""
+"""Which token asks for which account: the first that lists it, while Cloudflare accepts the token and it lists it."""
 
 import logging
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from exporter.status import STORAGE, AccountStatus
 log = logging.getLogger(__name__)
 
 ABSENCES = 2
-"""In how many lists in a row an account must be missing before it is no longer asked: a list can be wrong."""
+"""The number of lists in a row that must lack an account before it is no longer asked: a list can be wrong."""
 
 DOUBTS = frozenset({TokenRejected.outcome, Forbidden.outcome})
-"""Reasons of an account that is down for which another token may be the remedy."""
+"""Reasons for an account being down that another token may remedy."""
 
 NO_ACCOUNT_ADVICE = (
     "Give the token the permission 'Account Settings Read', or name its accounts (CLOUDFLARE_ACCOUNT_ID or accounts)."
@@ -26,9 +26,9 @@ NO_ACCOUNT_ADVICE = (
 
 
 class TokenAssignment:
-    """The tokens and the accounts that each asks for. An account has one owner; the ledger counts on, whoever that is.
+    """The tokens and the accounts that each asks for. An account has one owner; a change of owner resets no counter.
 
-    Overlapping tokens: where the owner is rejected, or lists an account no more, another token that lists it goes on.
+    Tokens may overlap: where the owner is rejected, or no longer lists an account, another token that does takes over.
     """
 
     def __init__(self, principals: Sequence[Principal], context: PollerContext) -> None:
@@ -42,7 +42,7 @@ class TokenAssignment:
         self._keep_until: dict[str, float] = {}
 
     def asked(self) -> list[AccountPoller]:
-        """Return the accounts to ask: those that are not left out, and whose token is still there."""
+        """Return the accounts to ask: those that are not excluded and whose token is still configured."""
         chosen = self._context.settings.selection.accounts
         return [
             account
@@ -51,11 +51,11 @@ class TokenAssignment:
         ]
 
     def token_statuses(self) -> list[AccountStatus]:
-        """Return the tokens whose accounts could not be listed."""
+        """Return the statuses of the tokens whose accounts could not be listed."""
         return list(self._token_statuses.values())
 
     def reconfigure(self, principals: Sequence[Principal]) -> None:
-        """Go on with other tokens and choices; everything is listed anew.
+        """Apply changed tokens and settings; all accounts are listed again.
 
         An account stays with its token; one whose token is gone is not asked until another token lists it.
         """
@@ -73,17 +73,17 @@ class TokenAssignment:
         self._keep_until.clear()
 
     def doubted(self) -> list[AccountPoller]:
-        """Return the accounts of which their token was allowed nothing when they were last asked."""
+        """Return the accounts whose token was allowed nothing when it last asked."""
         return [each for each in self.asked() if each.statuses.whole.reason in DOUBTS]
 
     def due(self) -> list[Principal]:
-        """Return the tokens whose accounts have to be listed: after each interval, and at once if one is doubted."""
+        """Return the tokens whose accounts must be listed: at each interval, and at once if an account is doubted."""
         now = self._context.clock.monotonic()
         doubted = [account.principal for account in self.doubted()]
         return [each for each in self.principals if each in doubted or now >= self._list_at.get(each.name, now)]
 
     async def list_accounts(self, principal: Principal) -> None:
-        """List a token's accounts, and settle who asks for them; what fails is a trouble of the token."""
+        """List a token's accounts and decide which token asks for them; a failure becomes the token's status."""
         now = self._context.clock.monotonic()
         failure: AccountStatus | None = None
         listed: list[Account] = []
@@ -113,8 +113,8 @@ class TokenAssignment:
     def _pass_on(self) -> None:
         """Hand each account that its owner can no longer ask for to another token that lists it.
 
-        A list that rejects the owner or lacks the account is proof. Where the owner is merely allowed nothing, another
-        token is tried for an interval at least.
+        A list request that rejects the owner, or a list without the account, is proof. Where the owner is merely
+        allowed nothing, another token is tried for at least an interval.
         """
         now = self._context.clock.monotonic()
         doubted = {account.account.id for account in self.doubted()}
@@ -126,7 +126,7 @@ class TokenAssignment:
             heir = next((each for each in self.principals if each is not owner and self._lists(each, account_id)), None)
             if heir is not None:
                 log.warning(
-                    "%s asks for the account in place of %s",
+                    "%s now asks for the account in place of %s",
                     heir.name,
                     owner.name,
                     extra=keys(account=account_id, token=heir.name),
@@ -147,13 +147,13 @@ class TokenAssignment:
         return failure is not None and failure.reason == TokenRejected.outcome
 
     def _named(self, account: Account) -> Account:
-        """Return the account with the name known from before, if the token may not read it."""
+        """Return the account with its name; the known one if the token may not read it."""
         if account.name != account.id:
             return account
         return next((known for known in self._context.ledger.accounts() if known.id == account.id), account)
 
     def _take_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> bool:
-        """Begin to ask new ``accounts`` and give up those that are gone; False if one is missing for the first time."""
+        """Start asking new ``accounts`` and drop those gone; return False if one is missing for the first time."""
         principal.analytics.serve_accounts(len(accounts))
         self._listed[principal.name] = {account.id: account for account in listed}
         self._record_list(principal, listed, accounts)
@@ -172,24 +172,26 @@ class TokenAssignment:
                 continue
             self._absences[account_id] = self._absences.get(account_id, 0) + 1
             if self._absences[account_id] >= ABSENCES:
-                log.warning("the account is no longer listed", extra=keys(account=account_id, token=principal.name))
+                log.warning(
+                    "the token no longer lists the account", extra=keys(account=account_id, token=principal.name)
+                )
                 del self._accounts[account_id], self._absences[account_id]
         return not self._absences
 
     def _record_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> None:
         if accounts:
             if self._token_statuses.pop(principal.name, None):
-                log.info("accounts are listed again", extra=keys(token=principal.name))
+                log.info("the token lists accounts again", extra=keys(token=principal.name))
         elif listed:
-            detail = f"{principal.name} sees {len(listed)} accounts; accounts.include and accounts.exclude leave none."
-            remedy = "Change accounts.include or accounts.exclude, or take the token out."
+            detail = f"{principal.name} lists {len(listed)} accounts; accounts.include and accounts.exclude leave none."
+            remedy = "Change accounts.include or accounts.exclude, or remove the token."
             self._record_token_status(_token_status(principal, "no_account", detail, remedy))
         else:
-            detail = f"{principal.name} sees no account."
+            detail = f"{principal.name} lists no account."
             self._record_token_status(_token_status(principal, "no_account", detail, NO_ACCOUNT_ADVICE))
 
     def _record_token_status(self, failure: AccountStatus) -> None:
-        """Take down that a token's accounts cannot be listed; those that are known go on meanwhile."""
+        """Record that a token's accounts cannot be listed; the known ones are still asked."""
         known = self._token_statuses.get(failure.name)
         if known is None or known.reason != failure.reason:
             log.warning("%s", describe(failure), extra=keys(token=failure.name, reason=failure.reason))

@@ -1,4 +1,4 @@
-"""The refresh loop: list the accounts, ask each, publish. With ``account`` the only error boundary."""
+"""The refresh loop: list the accounts, ask each, publish. Part of the error boundary."""
 
 import asyncio
 import logging
@@ -23,13 +23,13 @@ from exporter.status import AccountStatus, ExporterStatus, Problem
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
-"""After how long what is there is published without the accounts that take longer."""
+"""How long a publication waits for slow accounts before it goes ahead without them."""
 
 
 class Poller:
-    """Refreshes: asks every account that is not still busy, and publishes what was committed once.
+    """The refresh loop: asks every account that is not still busy, then publishes what was committed.
 
-    A refresh has an id, ``run_id`` and its number: it stands on the log lines of all that the refresh does.
+    A refresh has an id, made of ``run_id`` and its number, which is on all of its log lines.
     """
 
     def __init__(
@@ -70,11 +70,13 @@ class Poller:
             try:
                 await self.refresh(longest_wait=interval)
             except Exception:
-                log.exception("the refresh failed; the next is in %s s", interval, extra=keys(refresh=self._refresh_id))
+                log.exception(
+                    "the refresh failed; the next one starts in %s s", interval, extra=keys(refresh=self._refresh_id)
+                )
             await clock.sleep(max(interval - (clock.monotonic() - started), 0.0))
 
     async def stop(self) -> None:
-        """Cancel what is being asked; a commit that is under way is finished."""
+        """Cancel the questions under way; a commit under way is finished."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -82,9 +84,9 @@ class Poller:
     async def refresh(self, longest_wait: float | None = None, patience: float = PATIENCE_SECONDS) -> None:
         """Ask every account once and publish; a token or account that takes longer is published with a later refresh.
 
-        Known accounts are asked at once; those that a list of this refresh brings, or gives to another token, when the
-        list is there. So a token whose list hangs holds up nobody else. What takes longer than ``patience``
-        (in seconds, as ``longest_wait``) is not waited for to publish the rest.
+        Known accounts are asked at once; accounts that are new, or that another token takes over, when the list that
+        shows it has arrived. So a token whose list hangs delays nobody else. After ``patience`` (in seconds, as
+        ``longest_wait``) everything that is done is published without the rest.
         """
         self._refreshes += 1
         self._refresh_id = f"{self._run_id}-{self._refreshes}"
@@ -109,13 +111,13 @@ class Poller:
             await asyncio.wait(asking, timeout=left)
 
     def _allot(self, budget: RequestBudget) -> Allotment:
-        """Return what a refresh may take of a budget, without what is put by for closed days."""
+        """Return a refresh's part of a budget, without what is reserved for closed days."""
         seconds = self._context.settings.refresh_interval.total_seconds()
         kept = self._background.reserve(budget, self._assignment.asked(), seconds)
         return Allotment(budget.per_refresh("graphql", seconds) - kept, budget.per_refresh("rest", seconds))
 
     def _allocate_days(self) -> list[tuple[AccountPoller, int]]:
-        """Return who may ask about closed days, and in how many documents."""
+        """Return the accounts that may ask about closed days, each with its quota of documents."""
         asked, seconds = self._assignment.asked(), self._context.settings.refresh_interval.total_seconds()
         for account in asked:
             account.find_days()
@@ -129,7 +131,7 @@ class Poller:
     async def _publish_when_done(
         self, started: Collection[asyncio.Task[None]], longest_wait: float | None, patience: float
     ) -> None:
-        """Publish what a refresh brought; if some of it takes long, once without it and once after the longest wait."""
+        """Publish a refresh's results; if some take long, once without them and once after the longest wait."""
         first = patience if longest_wait is None else min(patience, longest_wait)
         pending = await self._publish_after(started, first)
         if pending and first != longest_wait:
@@ -138,7 +140,7 @@ class Poller:
     async def _publish_after(
         self, awaited: Collection[asyncio.Task[None]], longest_wait: float | None
     ) -> set[asyncio.Task[None]]:
-        """Publish once all is done, or the wait is over; gives what is not done."""
+        """Publish once all is done or the wait is over; return the tasks that are not done."""
         pending = (await asyncio.wait(awaited, timeout=longest_wait))[1] if awaited else set()
         await self.publish()
         return pending
@@ -150,13 +152,13 @@ class Poller:
         return task
 
     async def _list_and_ask(self, principal: Principal) -> None:
-        """List a token's accounts, and ask those that this brings if the refresh is still the same."""
+        """List a token's accounts, and ask those it brings if the same refresh is still under way."""
         allotments = self._allotments
         self._listing.add(principal)
         try:
             await self._assignment.list_accounts(principal)
         except Exception:
-            log.exception("listing accounts failed; it is tried again", extra=keys(token=principal.name))
+            log.exception("listing the token's accounts failed; it is tried again", extra=keys(token=principal.name))
         finally:
             self._listing.discard(principal)
         asked = self._ask_waiting() if allotments is self._allotments else []
@@ -164,7 +166,7 @@ class Poller:
             await asyncio.wait(asked)
 
     def _ask_waiting(self, but_for: Collection[str] = ()) -> list[asyncio.Task[None]]:
-        """Ask the accounts that are not busy and had no refresh yet, as far as each budget goes."""
+        """Ask the accounts that are not busy and not yet part of this refresh, within each budget."""
         idle = {
             account.account.id: account
             for account in self._assignment.asked()
@@ -181,7 +183,7 @@ class Poller:
         return list(dict.fromkeys(principal.budget for principal in self._assignment.principals))
 
     def _effective_refresh_interval(self) -> timedelta:
-        """Return how long it takes until every account has had its refresh."""
+        """Return the time until every account has been refreshed."""
         interval = longest = self._context.settings.refresh_interval
         for budget in self._budgets():
             costs = [one.candidate().cost for one in self._assignment.asked() if one.principal.budget is budget]
@@ -190,7 +192,7 @@ class Poller:
         return longest
 
     def _effective_discovery_interval(self) -> timedelta:
-        """Return how long it takes until the lists of every account have been read."""
+        """Return the time until the lists of every account have been read."""
         longest = self._context.settings.discovery_interval
         for budget in self._budgets():
             costs = [one.candidate().list_cost for one in self._assignment.asked() if one.principal.budget is budget]
@@ -223,7 +225,7 @@ class Poller:
         return snapshot
 
     def reconfigure(self, principals: Sequence[Principal]) -> None:
-        """Go on with other tokens and settings; everything is listed again at the next refresh."""
+        """Apply changed tokens and settings; everything is listed again at the next refresh."""
         self._splits_before += sum(
             old.analytics.splits.count
             for old in self._assignment.principals
@@ -273,21 +275,24 @@ class Poller:
         )
 
     def _statuses_of_gone(self, account_ids: Collection[str]) -> dict[str, AccountStatus]:
-        """Return the statuses of accounts that are published, but that no token lists any more."""
+        """Return the statuses of published accounts that no token lists any more."""
         now = self._context.now()
-        detail, remedy = "No token lists this account now.", "Give a token access, or exclude it (accounts.exclude)."
+        detail, remedy = (
+            "No token lists this account any more.",
+            "Give a token access to it, or exclude it (accounts.exclude).",
+        )
         statuses = {key: AccountStatus(key, False, "not_listed", detail, remedy=remedy) for key in sorted(account_ids)}
         return {key: dated(status, self._gone.get(key), now) for key, status in statuses.items()}
 
     def _over_budget_problems(self) -> list[Problem]:
-        """Return a problem for each budget that has been used up refresh after refresh; its change is logged."""
+        """Return a problem for each budget that stayed used up over several refreshes, and log changes."""
         seconds = self._context.settings.refresh_interval.total_seconds()
         problems: dict[str, Problem] = {}
         for budget in self._budgets():
             length = budget.over_budget_for(seconds)
             if length is not None:
                 names = ", ".join(each.name for each in self._assignment.principals if each.budget is budget)
-                detail = f"{names}: the share of Cloudflare's request limits is used up, and questions are left out."
+                detail = f"{names}: the share of Cloudflare's request limits is used up; some questions are left out."
                 since = self._context.now() - timedelta(seconds=length)
                 new = Problem(names, "budget", OverBudget.outcome, since, detail, OverBudget.advice)
                 problems[names] = self._budget_problems.get(names, new)

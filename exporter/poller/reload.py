@@ -1,4 +1,4 @@
-"""Another configuration in the place of the one that runs: taken over whole, or refused whole."""
+"""Reloading: a changed configuration takes effect as a whole, or is refused as a whole."""
 
 import asyncio
 import contextlib
@@ -15,14 +15,14 @@ from exporter.status import Problem
 log = logging.getLogger(__name__)
 
 TOKEN_CHECK_SECONDS = 30
-"""How often token files are looked at."""
+"""How often token files are checked for changes."""
 
-CONFIG_ADVICE = "Correct the configuration and reload it (SIGHUP); the one before goes on meanwhile."
-TOKEN_ADVICE = "Put a valid token into its file, which is read again by itself; the token of before goes on meanwhile."
+CONFIG_ADVICE = "Correct the configuration and reload it (SIGHUP); the previous one stays in use until then."
+TOKEN_ADVICE = "Put a valid token into the file; it is reread automatically, and the previous token stays in use."
 
 
 class Reloader:
-    """Re-reads configuration and token files without losing what was counted."""
+    """The rereading of configuration and token files, without losing any count."""
 
     def __init__(self, config: Config, tokens: Tokens, context: PollerContext, poller: Poller) -> None:
         self._config = config
@@ -31,7 +31,7 @@ class Reloader:
         self._poller = poller
 
     async def run(self, asked: asyncio.Event, read: Callable[[], Config]) -> None:
-        """Reload whenever ``asked`` is set, and look at the token files in between, until cancelled."""
+        """Reload whenever ``asked`` is set, and check the token files in between, until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asked.wait(), TOKEN_CHECK_SECONDS)
@@ -42,10 +42,10 @@ class Reloader:
                 else:
                     self.reread_tokens()
             except Exception:
-                log.exception("the configuration could not be taken over")
+                log.exception("applying the configuration failed")
 
     def reload(self, read: Callable[[], Config]) -> None:
-        """Take over what ``read`` gives; if it raises ConfigError, one log line says why and all goes on as before."""
+        """Apply the configuration that ``read`` returns; if it raises ConfigError, log it and change nothing."""
         try:
             config = self._keep_fixed(read())
             principals = self._tokens.take(config)
@@ -62,7 +62,7 @@ class Reloader:
             log.info("configuration reloaded; it applies from the next refresh")
 
     def reread_tokens(self) -> None:
-        """Use the tokens that their files now hold; a file that cannot be used leaves the token of before."""
+        """Use the tokens now in their files; if a file cannot be used, the previous token stays in use."""
         try:
             if self._tokens.have_changed():
                 self._poller.reconfigure(self._tokens.take(self._config))
@@ -75,11 +75,11 @@ class Reloader:
             self._context.token_problem = self._problem("token", "file", str(error), TOKEN_ADVICE, known)
 
     def _problem(self, part: str, reason: str, detail: str, remedy: str, known: Problem | None) -> Problem:
-        """Return a problem with the time since when it lasts."""
+        """Return a problem with the time it began."""
         return Problem("", part, reason, known.since if known else self._context.now(), detail, remedy)
 
     def _keep_fixed(self, config: Config) -> Config:
-        """Return the configuration with what only a restart changes left as it is."""
+        """Return the configuration with the previous values of the keys that need a restart."""
         running = self._config
         if config.storage != running.storage:
             log.warning("storage.path has changed; that takes effect after a restart", extra=keys(key="storage.path"))

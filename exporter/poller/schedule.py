@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that could be asked: when it last was, since when its lists are due, and what both take.
+    """An account that could be asked: when it last was, since when its lists are due, and what both cost.
 
     Times are monotonic seconds; ``due`` is None if its lists need not be read yet. ``cost`` is in GraphQL requests,
     ``list_cost`` in REST requests.
@@ -22,7 +22,7 @@ class Candidate:
 
 
 class Reserve:
-    """A twentieth of a budget, saved up over refreshes for the background, which they would otherwise starve."""
+    """A twentieth of a budget, saved up over refreshes for background questions, which they would otherwise starve."""
 
     SHARE = 0.05
 
@@ -30,22 +30,22 @@ class Reserve:
         self._saved = 0.0
 
     def save(self, requests: float) -> None:
-        """Save a share of the requests that a refresh may send; what was saved before counts only up to one whole."""
+        """Save a share of a refresh's ``requests``; the savings never exceed that share, or one request if larger."""
         share = self.SHARE * requests
         self._saved = min(self._saved + share, max(share, 1.0))
 
     @property
     def saved(self) -> int:
-        """Return the whole requests that are saved."""
+        """The number of whole requests saved."""
         return int(self._saved)
 
     def use(self, requests: int) -> None:
-        """Consume the requests that exceeded what the refresh left over."""
+        """Consume the requests that exceed what the refresh left over."""
         self._saved = max(self._saved - requests, 0.0)
 
 
 class Grant(NamedTuple):
-    """What one refresh grants an account: to be asked, and to have its lists read before."""
+    """What one refresh lets an account do: ask for usage, and read its lists first."""
 
     is_asked: bool
     is_listed: bool
@@ -55,7 +55,7 @@ def allocate(candidates: Sequence[Candidate], graphql: int, rest: int) -> dict[s
     """Return each account's grant within what is left of both budgets.
 
     The longest-waiting account comes first and nobody overtakes it, so none starves. The first is always asked, even
-    if its cost exceeds what is left: the client withholds what would be too much.
+    if its cost exceeds what is left: the client holds back requests that exceed the budget.
     """
     asked = _first(sorted((one.asked_at, one.account_id, one.cost) for one in candidates), graphql)
     listed = _first(sorted((one.due, one.account_id, one.list_cost) for one in candidates if one.due is not None), rest)
@@ -63,20 +63,20 @@ def allocate(candidates: Sequence[Candidate], graphql: int, rest: int) -> dict[s
 
 
 def effective_refresh_interval(wanted: timedelta, costs: Sequence[int], per_refresh: int) -> timedelta:
-    """Return how long it takes to ask every account, if each refresh may send ``per_refresh`` GraphQL requests.
+    """Return the time it takes to ask every account, if each refresh may send ``per_refresh`` GraphQL requests.
 
-    ``wanted`` is the time between two refreshes, ``costs`` what each account takes.
+    ``wanted`` is the time between two refreshes, ``costs`` the requests that each account takes.
     """
     return max(-(-sum(costs) // per_refresh), 1) * wanted
 
 
 def effective_discovery_interval(wanted: timedelta, costs: Sequence[int], allowance: int, seconds: float) -> timedelta:
-    """Return how long it takes to read the lists of every account, with ``allowance`` requests in ``seconds``."""
+    """Return the time it takes to read the lists of every account, with ``allowance`` requests in ``seconds``."""
     return max(wanted, timedelta(seconds=seconds * sum(costs) / allowance))
 
 
 class Allotment:
-    """What is left of one budget for the refresh under way; accounts come to it as tokens list them."""
+    """What is left of one budget for the refresh under way; accounts draw on it as tokens list them."""
 
     def __init__(self, graphql: int, rest: int) -> None:
         self._graphql = graphql
@@ -84,7 +84,7 @@ class Allotment:
         self._given: set[str] = set()
 
     def allocate(self, candidates: Sequence[Candidate]) -> dict[str, Grant]:
-        """Return grants for the accounts that have none yet; the very first is asked whatever it costs."""
+        """Return grants for the accounts that have none yet; the first of all is asked whatever it costs."""
         waiting = {one.account_id: one for one in candidates if one.account_id not in self._given}
         if self._given and self._graphql <= 0:
             return {}

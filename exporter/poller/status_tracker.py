@@ -1,4 +1,4 @@
-"""How one account, its datasets and its lists stand: since when, why, and one log line a change."""
+"""The statuses of one account, its datasets and its lists: since when, why, and one log line per change."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -14,24 +14,24 @@ from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus
 log = logging.getLogger(__name__)
 
 ALL_LISTS = "assets"
-"""Stands for the kind where none of an account's lists could be read."""
+"""The kind recorded when none of an account's lists could be read."""
 
 Status = TypeVar("Status", AccountStatus, DatasetStatus, ListStatus)
 
 
 def dated(status: Status, known: Status | None, now: datetime) -> Status:
-    """Return a status with the time it began: that of ``known`` as long as state and reason are the same."""
+    """Return a status with the time it began: that of ``known`` if state and reason are the same."""
     is_same = known is not None and (known.state, known.reason) == (status.state, status.reason)
     return replace(status, since=known.since if known is not None and is_same else now)
 
 
 def describe(status: AccountStatus | DatasetStatus | ListStatus) -> str:
-    """Return a status in words: what happened and what to do."""
+    """Return a status as text: what happened and what to do."""
     return f"{status.detail} {status.remedy}".strip()
 
 
 class StatusTracker:
-    """The statuses of one account; ``now`` gives the time since when a new one holds."""
+    """The statuses of one account; ``now`` returns the time at which a new one begins."""
 
     def __init__(self, account: Account, now: Callable[[], datetime]) -> None:
         self.account = account
@@ -42,7 +42,7 @@ class StatusTracker:
         self._told: dict[str, str] = {}
 
     def datasets(self) -> list[DatasetStatus]:
-        """Return one status a dataset: where it is asked in several ways, the one with a trouble."""
+        """Return one status per dataset: where it is asked in several ways, the one with a problem."""
         worst: dict[str, DatasetStatus] = {}
         for status in self._datasets.values():
             known = worst.get(status.dataset)
@@ -51,24 +51,24 @@ class StatusTracker:
         return list(worst.values())
 
     def lists(self) -> list[ListStatus]:
-        """Return how each list stands that was ever looked into."""
+        """Return the status of each list that was ever read."""
         return list(self._lists.values())
 
     def keep(self, datasets: Collection[str], kinds: Collection[str]) -> None:
-        """Forget what is neither a dataset (by its key) nor a kind that is still wanted."""
+        """Forget the statuses of all datasets (by key) and kinds but those given."""
         self._datasets = {key: status for key, status in self._datasets.items() if key in datasets}
         self._lists = {kind: status for kind, status in self._lists.items() if kind in kinds}
 
     def mark_up(self) -> None:
-        """Take down that the account was answered."""
+        """Record that Cloudflare answered for the account."""
         self._record_whole(AccountStatus(self.account.id, True))
 
     def mark_down(self, reason: str, detail: str, remedy: str) -> None:
-        """Take down why nothing of the account was answered, or nothing could be kept."""
+        """Record why nothing of the account was answered, or nothing could be stored."""
         self._record_whole(AccountStatus(self.account.id, False, reason, detail, remedy=remedy))
 
     def record_dataset(self, key: str, name: str, error: CloudflareError | None) -> None:
-        """Take down whether a dataset was answered; it is told with ``log_changes``."""
+        """Record whether a dataset was answered; ``log_changes`` logs it."""
         status = DatasetStatus(self.account.id, name, "ok")
         if error is not None:
             state = "unavailable" if error.is_final else "failing"
@@ -76,20 +76,20 @@ class StatusTracker:
         self._datasets[key] = dated(status, self._datasets.get(key), self._now())
 
     def mark_unavailable(self, key: str, name: str) -> None:
-        """Take down, and tell, that the account's plan does not have a dataset."""
+        """Record and log that the account's plan does not have a dataset."""
         status = DatasetStatus(
             self.account.id,
             name,
             "unavailable",
             "plan",
-            f"{name}: the plan of account {self.account.name} ({self.account.id}) lacks it.",
-            "Move the account to a plan that has it, or leave the product out with filters.products.",
+            f"{name}: the plan of account {self.account.name} ({self.account.id}) does not include it.",
+            "Move the account to a plan that includes it, or leave the product out with filters.products.",
         )
         self._datasets[key] = dated(status, self._datasets.get(key), self._now())
         self._log_change(status)
 
     def log_changes(self) -> None:
-        """Log each dataset whose reason is another than was last told; what befalls the whole account is told there."""
+        """Log each dataset whose reason changed since it was last logged; ``mark_down`` logs the whole account."""
         for status in self.datasets():
             self._log_change(status)
 
@@ -97,11 +97,11 @@ class StatusTracker:
         if status.reason != self._told.get(status.dataset, ""):
             level = logging.INFO if status.state == "ok" else logging.WARNING
             about = keys(account=self.account.id, dataset=status.dataset, state=status.state, reason=status.reason)
-            log.log(level, "%s", describe(status) or "the dataset is answered again", extra=about)
+            log.log(level, "%s", describe(status) or "Cloudflare answers for the dataset again", extra=about)
             self._told[status.dataset] = status.reason
 
     def record_lists(self, kinds: Iterable[str], unlistable: Mapping[str, ListingFailure]) -> None:
-        """Take down which lists were read and which were not; the assets known from before stay."""
+        """Record which lists were read and which were not; known assets stay."""
         statuses = {kind: ListStatus(self.account.id, kind, "ok") for kind in kinds}
         for kind, found in unlistable.items():
             state = "unavailable" if found.final else "failing"
@@ -109,7 +109,7 @@ class StatusTracker:
         self._record_lists(statuses)
 
     def record_failed_lists(self, error: CloudflareError) -> None:
-        """Take down that no list could be read; how each stood before is kept."""
+        """Record that no list could be read; the lists' own statuses are kept."""
         status = ListStatus(self.account.id, ALL_LISTS, "failing", error.outcome, error.detail, error.remedy)
         self._record_lists(self._lists | {ALL_LISTS: status})
 
@@ -123,7 +123,7 @@ class StatusTracker:
                 log.warning("%s", describe(status), extra=about)
         for kind in sorted(failed):
             if kind not in self._lists or self._lists[kind].state == "ok":
-                log.info("assets are listed again", extra=keys(account=self.account.id, kind=kind))
+                log.info("the list of assets can be read again", extra=keys(account=self.account.id, kind=kind))
 
     def _record_whole(self, status: AccountStatus) -> None:
         if (status.state, status.reason) != (self.whole.state, self.whole.reason):

@@ -1,4 +1,4 @@
-"""One principal for each token of the configuration, kept as long as its token or its token file stays."""
+"""One principal per token of the configuration, kept as long as the token or its file stays the same."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class _Held:
 
 
 class Tokens:
-    """Builds the principals of a configuration, and knows when a token file says something else."""
+    """The principals of a configuration, and the watch on token files for another token."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Tokens:
         self._held: tuple[_Held, ...] = ()
 
     def take(self, config: Config) -> tuple[Principal, ...]:
-        """Return the principals of a configuration; a client whose token or token file stays is kept with all it knows.
+        """Return the principals of a configuration; a client whose token or token file stays keeps its state.
 
         Raises ConfigError, and then nothing has changed.
         """
@@ -63,7 +63,7 @@ class Tokens:
         return tuple(held.principal for held in self._held)
 
     def have_changed(self) -> bool:
-        """Return whether a token file holds another token than when it was last taken. Raises ConfigError."""
+        """Return whether a token file holds another token than at the last ``take``. Raises ConfigError."""
         return any(held.token.secret() != held.secret for held in self._held)
 
     def _hold(self, name: str, token: Token, secret: str, config: Config) -> _Held:

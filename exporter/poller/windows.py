@@ -1,4 +1,4 @@
-"""What to ask of a dataset at a given minute, by its role. Pure."""
+"""The question to ask of a dataset at a given minute, by its role. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -9,16 +9,16 @@ from exporter.model import HOUR, MINUTE, Question, floor_hour
 
 WINDOW = timedelta(minutes=15)
 WINDOW_DELAY = timedelta(minutes=5)
-"""Windows end this long ago: the newest minutes are not whole yet."""
+"""How long ago windows end: the newest minutes are not complete yet."""
 
 
 def make_question(
     dataset: Dataset, until: datetime, known_until: datetime | None, retention: timedelta = RETENTION
 ) -> Question:
-    """Return what to ask of a dataset at the minute ``until``, as far back as ``retention`` allows.
+    """Return the question to ask of a dataset at the minute ``until``, as far back as ``retention`` allows.
 
-    Usage is asked from its oldest open hour; if it has not begun, the running hour: only that it answers counts, for
-    then it begins. A state is asked from the newest hour known, a window for the newest whole quarter of an hour.
+    Usage is asked from its oldest open hour, or for the running hour if counting has not begun: any answer begins it.
+    A state is asked from the newest known hour, a window for the 15 minutes that ended ``WINDOW_DELAY`` ago.
     """
     oldest = floor_hour(until - retention) + HOUR
     match dataset.role:

@@ -1,4 +1,4 @@
-"""Attribution: who has which share of a line. Pure.
+"""Attribution: the shares of assets and projects in a line. Pure.
 
 Shares are unrounded and add up exactly: assets to lines, lines to the bill, and projects to both.
 """
@@ -17,19 +17,20 @@ from exporter.pricing.terms import SubscriptionCost
 Key = TypeVar("Key")
 
 SUBSCRIPTION = "subscription"
-"""The kind of items that are no usage."""
+"""The kind of items that are not usage."""
 
 
 Placing = Callable[[str, str], Placement]
-"""Returns the placement of an asset, by kind and id."""
+"""A function from an asset's kind and id to its placement."""
 
 APART = Placement("unassigned", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Dollars to date, and at the end of the cycle: likely, at least and at most. ``list_price`` is the usage to date
-    without included quantities and blocks.
+    """Dollars to date, and forecast for the end of the cycle with a lower and an upper bound.
+
+    ``list_price`` is the usage to date at list price, without included quantities and blocks.
     """
 
     to_date: Decimal = ZERO
@@ -77,7 +78,7 @@ def sum_amounts(amounts: Iterable[Amount]) -> Amount:
 
 
 def sum_by_key(amounts: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:
-    """Return the exact sum of each key; of many keys in a fraction of the time that ``sum_amounts`` takes."""
+    """Return the exact sum of each key; for many keys much faster than ``sum_amounts``."""
     sums: dict[Key, Amount] = {}
     with exactly():
         for key, amount in amounts:
@@ -99,9 +100,9 @@ def sum_by_key(amounts: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:
 def split_line(
     line: CostItem, assets: Mapping[str, int], projected: Mapping[str, int], place: Placing
 ) -> list[CostItem]:
-    """Split a line over the assets: what is to date by what they used, what is forecast by what they will have used.
+    """Split a line over the assets: the cost to date by their usage, the forecast by their projected usage.
 
-    ``line`` is an item that stands for all of it; ``assets`` and ``projected`` are by asset id.
+    ``line`` is an item with the whole line's dollars; ``assets`` and ``projected`` are by asset id.
     """
     ids = sorted(assets.keys() | projected.keys())
     used = [assets.get(asset, 0) for asset in ids]
@@ -137,7 +138,7 @@ def _shares(amount: Decimal, weights: list[int]) -> list[Decimal]:
 def subscription_items(
     subscriptions: Iterable[SubscriptionCost], spread: Spread, items: Sequence[CostItem]
 ) -> list[CostItem]:
-    """Return the items of the subscriptions: of no project, or spread over those that there are."""
+    """Return the items of the subscriptions: without a project, or spread over the existing projects."""
     projects = dict.fromkeys(sorted({item.project for item in items}), ZERO)
     for item in items:
         projects[item.project] += item.amount.list_price

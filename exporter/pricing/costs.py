@@ -1,7 +1,7 @@
-"""What an account costs in a billing cycle: its lines, and the share of each asset, to date and as forecast. Pure.
+"""The costs of an account in a billing cycle: its lines, and the share of each asset, to date and forecast. Pure.
 
-Each line is that of the account, for quotas and blocks are the account's. It is split over the assets by their share of
-the usage, so that assets add up to lines, and lines to the bill.
+A line is computed for the whole account, because quotas and blocks are the account's. It is then split over the assets
+by their share of the usage, so that assets add up to lines, and lines to the bill.
 """
 
 from collections.abc import Mapping
@@ -24,15 +24,15 @@ from exporter.pricing.terms import AccountTerms
 from exporter.pricing.usage import Usage, consumption
 
 NEAR = Fraction(4, 5)
-"""A quota is near its limit from this share of its use on."""
+"""The used share from which a quota is near its limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeterCost:
     """A line of the account's bill.
 
-    ``quota_ratio`` is how much of what is included (or, on a free plan, allowed) is used; None if nothing is.
-    ``is_limited`` says that the plan limits the usage instead of billing it.
+    ``quota_ratio`` is the used share of the included (on a free plan: allowed) quantity; None if there is no such
+    quantity. ``is_limited`` means that the plan limits the usage instead of billing it.
     """
 
     meter: str
@@ -45,16 +45,16 @@ class MeterCost:
 
     @property
     def is_near_limit(self) -> bool:
-        """Return whether most of what is included or allowed is used."""
+        """Whether most of the included or allowed quantity is used."""
         return self.quota_ratio is not None and self.quota_ratio >= NEAR
 
 
 @dataclass(frozen=True, slots=True)
 class AccountCosts:
-    """What an account costs in the cycle that is under way at ``until``, up to when its usage is known.
+    """The costs of an account in the cycle that contains ``until``, the time until which its usage is known.
 
-    By meter, ``used`` is the usage of each day, and ``ahead`` what is forecast to come, on today and later.
-    ``known_from`` is the first day of which any usage is known.
+    By meter, ``used`` is the usage of each day, and ``ahead`` the forecast of further usage, today and later.
+    ``known_from`` is the first day with any known usage.
     """
 
     account_id: str
@@ -72,17 +72,17 @@ class AccountCosts:
 
     @property
     def amount(self) -> Amount:
-        """Return the whole account's dollars, exactly."""
+        """The exact dollars of the whole account."""
         return sum_amounts(item.amount for item in self.items)
 
     @property
     def invoice(self) -> Decimal:
-        """Return what the usage and subscriptions to date come to as an invoice adds them up: line by line in cents."""
+        """The cost of usage and subscriptions to date as an invoice adds it up: rounded to cents line by line."""
         lines = [to_cents(cost.amount.to_date) for cost in self.meters]
         return add([*lines, *(to_cents(each.usd) for each in self.terms.subscriptions)])
 
     def usd_until(self, meter: str, day: date, *, is_forecast: bool = False) -> Decimal:
-        """Return what a meter's line comes to up to and with a day of the cycle, as far as known, or as forecast."""
+        """Return the dollars of a meter's line up to and including a day of the cycle, as known or as forecast."""
         rate = self.card.meters[meter]
         if is_limited(self.card, self.terms, rate):
             return ZERO
@@ -90,12 +90,12 @@ class AccountCosts:
         return rate_usage(rate, used.until(day), self.cycle, self.terms.rating).usd
 
     def list_price_on(self, day: date) -> Decimal:
-        """Return what the usage of a day of the cycle comes to at list price."""
+        """Return the list price of the usage on a day of the cycle."""
         used = {meter: {day: consumption.days.get(day, 0)} for meter, consumption in self.used.items()}
         return add([list_price(self.card, meter, self.card.read_meters[meter], days) for meter, days in used.items()])
 
     def known_until(self, meter: str, day: date) -> Decimal | None:
-        """Return what a meter's line comes to up to and with a day; None where not all of its usage is known."""
+        """Return the dollars of a meter's line up to and including a day; None if its usage is not fully known."""
         days = self.used[meter].days if meter in self.used else {}
         is_known = bool(days) and min(days) <= self.cycle.start and day < self.until.date()
         return self.usd_until(meter, day) if is_known else None
@@ -103,7 +103,7 @@ class AccountCosts:
 
 @dataclass(frozen=True, slots=True)
 class BilledAccount:
-    """Whose costs: the id, and the label under which it is published."""
+    """An account by its id, with the label under which it is published."""
 
     id: str
     label: str
@@ -125,7 +125,7 @@ def account_costs(
     place: Placing,
     now: Now,
 ) -> AccountCosts:
-    """Return what an account costs. ``usage`` is that of the cycle up to now."""
+    """Return the costs of an account. ``usage`` is that of the cycle so far."""
     meters: list[MeterCost] = []
     items: list[CostItem] = []
     used: dict[str, Consumption] = {}
@@ -181,7 +181,7 @@ def _whole(cost: MeterCost, kind: str) -> CostItem:
 
 
 def _share_of_limit(limit: FreeLimit | None, quantity: Fraction, today: Fraction) -> Fraction | None:
-    """Return how much of a free plan's limit is used: of a day's today, of a month's in the cycle, of a total now."""
+    """Return the used share of a free plan's limit: a daily one today, a monthly one in the cycle, a total one now."""
     if limit is None:
         return None
     return (quantity if limit.per == "month" else today) / Fraction(limit.amount)

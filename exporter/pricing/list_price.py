@@ -15,7 +15,7 @@ HOURS_A_MONTH = 30 * HOURS_A_DAY
 
 
 def unit_price(card: RateCard, meter: str, how: Metering, day: date) -> Fraction:
-    """Return the dollars that the smallest unit of a meter costs on a day; for stored bytes, the price of an hour."""
+    """Return the dollars of a meter's smallest unit on a day; for stored bytes, of one hour."""
     rate = card.meters.get(meter)
     price = rate.price_on(day) if rate else None
     if price is None:
@@ -25,9 +25,9 @@ def unit_price(card: RateCard, meter: str, how: Metering, day: date) -> Fraction
 
 
 def list_price(card: RateCard, meter: str, how: Metering, days: Mapping[date, int]) -> Decimal:
-    """Return the dollars of the amounts of some days, in the meter's smallest units; a stored amount is a whole day's.
+    """Return the dollars of daily amounts in the meter's smallest units; a stored amount counts for its whole day.
 
-    Each day is rounded to the last place on its own, so that the days add up to their sum exactly.
+    Each day is rounded to the last place on its own, so that days add up exactly.
     """
     hours = HOURS_A_DAY if how.is_stored else 1
     return add([to_usd(amount * hours * unit_price(card, meter, how, day)) for day, amount in days.items() if amount])

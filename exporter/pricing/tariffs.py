@@ -1,4 +1,4 @@
-"""Tariffs: the list prices by which the ledger counts list cost, from the card of each account."""
+"""Tariffs: the list prices with which the ledger counts list cost, from the rate card of each account."""
 
 from collections.abc import Callable
 from datetime import date
@@ -10,13 +10,13 @@ from exporter.pricing.list_price import unit_price
 
 
 class ListTariffs:
-    """Finds tariffs on the card of each account."""
+    """The tariffs on the rate card of each account."""
 
     def __init__(self, card_of: Callable[[str], RateCard]) -> None:
         self._card_of = card_of
 
     def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
-        """Return the tariff of a meter on a day; None if it is free, or not on the card."""
+        """Return the tariff of a meter on a day; None if the meter is free or not on the rate card."""
         card, how = self._card_of(account_id), METERS.get(meter)
         if how is None or meter not in card.meters:
             return None
@@ -26,6 +26,6 @@ class ListTariffs:
 
 
 def billed_meter(card: RateCard, meter: str, *, is_dispatched: bool) -> str:
-    """Return the meter under which usage is billed: scripts of a dispatch namespace have meters of their own."""
+    """Return the meter that bills the usage: scripts of a dispatch namespace have meters of their own."""
     rate = card.meters.get(meter)
     return rate.dispatched if is_dispatched and rate is not None and rate.dispatched else meter

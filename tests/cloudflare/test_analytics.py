@@ -257,7 +257,7 @@ def test_an_answer_without_the_account_is_a_failure(scene: Scene, body: dict[str
     table.fail(lambda aliases: answer(body))
     outcomes = ask(connect(scene, table), KV, D1)
     assert kinds(outcomes) == {KV: Unreachable, D1: Unreachable}
-    assert "the answer does not hold the account" in str(outcomes[KV])
+    assert "Cloudflare's answer does not contain the account" in str(outcomes[KV])
 
 
 def test_an_answer_without_an_alias_is_a_failure(scene: Scene) -> None:

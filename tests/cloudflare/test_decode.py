@@ -105,7 +105,7 @@ def test_rows_of_a_day_are_filed_under_its_start() -> None:
     start = datetime(2025, 10, 20, tzinfo=UTC)
     assert decode_rows(KV, [made], NINE, grain="date") == {start: {("k", ("read", "x")): (2, 10)}}
     del made["dimensions"]["date"]
-    with pytest.raises(Unreachable, match=r"^kvOperationsAdaptiveGroups: a row of the answer is not as asked for"):
+    with pytest.raises(Unreachable, match=r"^kvOperationsAdaptiveGroups: unexpected row in Cloudflare's answer"):
         decode_rows(KV, [made], NINE, grain="date")
 
 
@@ -180,14 +180,14 @@ BROKEN = {
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_row_that_is_not_as_asked_for_is_an_error(broken: str) -> None:
     """Whatever a row lacks, the answer is not taken, and the error names the dataset."""
-    with pytest.raises(Unreachable, match=r"^kvOperationsAdaptiveGroups: a row of the answer is not as asked for"):
+    with pytest.raises(Unreachable, match=r"^kvOperationsAdaptiveGroups: unexpected row in Cloudflare's answer"):
         decode_rows(KV, [BROKEN[broken]], NINE)  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("number", [Decimal("NaN"), float("nan"), float("inf"), "much", None])
 def test_a_fraction_that_is_no_number_is_an_error(number: object) -> None:
     """What cannot be counted is not taken for zero."""
-    with pytest.raises(Unreachable, match=r"^workersInvocationsAdaptive: a row of the answer"):
+    with pytest.raises(Unreachable, match=r"^workersInvocationsAdaptive: unexpected row"):
         decode_rows(WORKERS, [worker(duration=number)], NINE)
 
 

@@ -58,7 +58,7 @@ def test_a_fault_costs_only_its_account(tmp_path: Path, caplog: pytest.LogCaptur
 
     asyncio.run(play())
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert [record.getMessage() for record in errors] == ["costs could not be computed; the last ones stay"]
+    assert [record.getMessage() for record in errors] == ["computing the costs failed; the previous ones stay"]
     assert errors[0].exc_info is not None
 
 

@@ -125,7 +125,7 @@ def test_a_comparison() -> None:
     assert (first["first"]["to_date_usd"], first["second"]["to_date_usd"]) == ("35.52", "10.08")
     assert first["change_usd"] == "-25.44"
     assert found["notes"] == [
-        "production, cycle from 2025-09-14: nothing is known before 2025-09-19, so its cost is too low."
+        "production, cycle from 2025-09-14: no usage is known before 2025-09-19, so the cost shown is too low."
     ]
 
 

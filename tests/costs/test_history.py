@@ -44,7 +44,10 @@ def test_nonsense_is_no_period(period: str) -> None:
     """What is neither a word that is known nor a day is refused with what can be said."""
     with pytest.raises(QueryError) as caught:
         day_of(period, date(2025, 10, 14), TODAY)
-    assert str(caught.value) == f"'{period}' is no period: say current, previous, or a day of it (2026-11-30)."
+    assert (
+        str(caught.value)
+        == f"'{period}' is not a valid period: use current, previous, or a day in the period (2026-11-30)."
+    )
     assert not is_period(period)
 
 
@@ -52,7 +55,7 @@ def test_a_day_to_come_is_no_period_yet() -> None:
     """Of tomorrow nothing is known."""
     with pytest.raises(QueryError) as caught:
         day_of("2025-10-21", date(2025, 10, 14), TODAY)
-    assert str(caught.value) == "2025-10-21 is still to come."
+    assert str(caught.value) == "2025-10-21 is in the future."
 
 
 @pytest.mark.parametrize("text", ["current", "previous", "2025-10-21"])
@@ -93,7 +96,7 @@ def test_of_an_account_that_was_never_answered_nothing_is_known(tmp_path: Path) 
         assert history.accounts() == []
         with pytest.raises(QueryError, match=r"^Unknown account production\. Known accounts: none\.$"):
             history.accounts(["production"])
-        with pytest.raises(QueryError, match=r"^Nothing is known of account production yet\.$"):
+        with pytest.raises(QueryError, match=r"^No usage of account production is known yet\.$"):
             history.costs(PRODUCTION)
 
 

@@ -218,12 +218,10 @@ def test_two_periods_by_account() -> None:
 
 def test_what_cannot_be_compared_is_told() -> None:
     """One word alone, a project that is not there, a period that is none, or days."""
-    assert refusal(compare=("shop",)) == (
-        "Two projects or two periods can be compared: give both, with a comma between."
-    )
+    assert refusal(compare=("shop",)) == ("A comparison takes two projects or two periods, separated by a comma.")
     assert refusal(compare=("shop", "nope")) == "Unknown project nope. Known projects: odd, shop, unassigned."
-    assert refusal(compare=("current", "shop")).startswith("'shop' is no period: ")
-    days = "Days cannot be compared: say project, product, meter, asset or account."
+    assert refusal(compare=("current", "shop")).startswith("'shop' is not a valid period: ")
+    days = "Days cannot be compared: group by project, product, meter, asset or account."
     assert refusal(by="day", compare=("shop", "odd")) == days
     assert refusal(by="day", compare=("previous", "current")) == days
 
@@ -231,9 +229,9 @@ def test_what_cannot_be_compared_is_told() -> None:
 def test_what_makes_no_sense_is_told() -> None:
     """An unknown group, period or account is named with what there is."""
     assert refusal(by="zone") == (
-        "'zone' is nothing to group by: say account, project, product, meter, asset, item, day."
+        "Costs cannot be grouped by 'zone': use account, project, product, meter, asset, item, day."
     )
-    assert refusal(period="last").startswith("'last' is no period: ")
+    assert refusal(period="last").startswith("'last' is not a valid period: ")
     assert refusal(accounts=("nobody",)) == "Unknown account nobody. Known accounts: production, Other."
 
 
@@ -247,8 +245,8 @@ def test_a_cycle_that_is_known_from_its_start_has_no_note() -> None:
 def test_a_cycle_whose_beginning_is_not_known_is_noted(query: dict[str, object]) -> None:
     """Each account whose usage is not known from the cycle's start has a line that says so."""
     assert state(**query).notes == (  # type: ignore[arg-type]
-        "production, cycle from 2025-09-14: nothing is known before 2025-09-19, so its cost is too low.",
-        "Other, cycle from 2025-09-01: nothing is known before 2025-09-19, so its cost is too low.",
+        "production, cycle from 2025-09-14: no usage is known before 2025-09-19, so the cost shown is too low.",
+        "Other, cycle from 2025-09-01: no usage is known before 2025-09-19, so the cost shown is too low.",
     )
 
 

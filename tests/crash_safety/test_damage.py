@@ -108,7 +108,7 @@ def test_a_damaged_ledger_is_set_aside(exporter: Exporter, left: Left, what: str
     assert counts_anew(exporter, left)
     aside = exporter.state / f"{FILE_NAME}.corrupt-1"
     (line,) = exporter.said("it is kept as")
-    assert f"it is kept as {aside}, and counting starts anew" in line
+    assert f"it is kept as {aside}, and counting restarts from zero" in line
     assert aside.read_bytes() == damaged
     assert exporter.said("Traceback") == []
 

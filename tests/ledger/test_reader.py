@@ -252,7 +252,7 @@ def test_another_schema_is_refused(tmp_path: Path, version: int, which: str) -> 
     before = contents(tmp_path)
     assert refusal(tmp_path) == (
         f"The ledger {tmp_path / FILE_NAME} was written by {which} release (schema {version}, not {len(MIGRATIONS)}). "
-        "Use the same release as the exporter, and start that once."
+        "Use the same release as the exporter, and start the exporter once with it."
     )
     assert contents(tmp_path) == before
 
@@ -288,7 +288,7 @@ def test_a_table_that_is_missing_is_told(tmp_path: Path) -> None:
         connection.execute("DROP TABLE asset")
     assert refusal(tmp_path) == (
         f"The ledger {tmp_path / FILE_NAME} cannot be read (no such table: asset). "
-        "Look into it with cloudflare-exporter check."
+        "Run cloudflare-exporter check to see why."
     )
 
 

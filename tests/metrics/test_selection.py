@@ -72,8 +72,8 @@ def test_choices_that_leave_no_account_are_told(tmp_path: Path, caplog: pytest.L
         with caplog.at_level(logging.INFO, logger="exporter"):
             await site.refresh(3)
         assert told(caplog) == [
-            "token 1 sees 2 accounts; accounts.include and accounts.exclude leave none. "
-            "Change accounts.include or accounts.exclude, or take the token out."
+            "token 1 lists 2 accounts; accounts.include and accounts.exclude leave none. "
+            "Change accounts.include or accounts.exclude, or remove the token."
         ]
         assert site.samples(UP) == [({"account": "token 1"}, 0)]
         await site.exporter.close()

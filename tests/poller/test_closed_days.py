@@ -81,7 +81,7 @@ def test_days_before_counting_are_filled_in(tmp_path: Path, caplog: pytest.LogCa
         expected = {dataset.name: 4 if dataset.name in USAGE else 2 for dataset in DATASETS.values() if dataset.meters}
         assert left == [expected, {}, {}]
         assert told(caplog) == [
-            "account Example: the history fill begins, of 4 days",
+            "account Example: the history fill begins, with 4 days to ask",
             "account Example: the history fill is complete",
         ]
         assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
@@ -133,7 +133,7 @@ def test_audits_make_up_for_what_came_hours_late(tmp_path: Path, caplog: pytest.
 
     with caplog.at_level(logging.INFO, logger="exporter.poller.closed_days"):
         asyncio.run(script())
-    assert counted_in(caplog, r"the day is audited in (\d+) datasets") == len(USAGE)
+    assert counted_in(caplog, r"audited the day in (\d+) datasets") == len(USAGE)
     assert counted_in(caplog, r"the audit added late usage to (\d+) rows") > len(USAGE)
 
 

@@ -247,6 +247,6 @@ def test_a_loop_reloads_when_asked(tmp_path: Path, caplog: pytest.LogCaptureFixt
         asyncio.run(script())
     assert [line.partition(":")[0] for line in told(caplog)[:3]] == [
         "the configuration is refused, keeping the previous one",
-        "the configuration could not be taken over",
+        "applying the configuration failed",
         "configuration reloaded; it applies from the next refresh",
     ]

@@ -213,7 +213,7 @@ def test_a_configuration_that_is_refused_is_told(tmp_path: Path) -> None:
         assert key == (
             "",
             "configuration",
-            "Correct the configuration and reload it (SIGHUP); the one before goes on meanwhile.",
+            "Correct the configuration and reload it (SIGHUP); the previous one stays in use until then.",
         )
         assert abs(began - since) <= timedelta(seconds=1)
         assert "pol: unknown key" in await read(site.exporter, "/")

@@ -115,7 +115,7 @@ def test_lists_keep_their_time(caplog: pytest.LogCaptureFixture) -> None:
         assert scene.list("worker")["worker"] == ("failing", minute(2))
         assert scene.list("worker", final=True)["worker"] == ("unavailable", minute(4))
         assert scene.list()["worker"] == ("ok", minute(5))
-    assert told(caplog) == ["No list of worker. Wait.", "assets are listed again"]
+    assert told(caplog) == ["No list of worker. Wait.", "the list of assets can be read again"]
 
 
 def test_lists_that_fail_together_keep_how_each_stood(caplog: pytest.LogCaptureFixture) -> None:
@@ -137,7 +137,7 @@ def test_lists_that_fail_together_keep_how_each_stood(caplog: pytest.LogCaptureF
             "worker": ("ok", minute(1)),
             "kv_namespace": ("unavailable", minute(1)),
         }
-    assert told(caplog) == [str(DOWN), "assets are listed again"]
+    assert told(caplog) == [str(DOWN), "the list of assets can be read again"]
 
 
 def test_a_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -152,7 +152,7 @@ def test_a_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
             scene.statuses.mark_up()
     assert told(caplog) == [
         str(DOWN),
-        "the dataset is answered again",
+        "Cloudflare answers for the dataset again",
         f"account Example is down. {DOWN}",
         "account Example is up.",
     ]

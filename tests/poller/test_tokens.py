@@ -95,13 +95,13 @@ def test_a_token_that_is_rejected_is_a_problem_though_another_goes_on(
         rig.network.forget()
         await rig.go_on(12)
         assert rig.network.tokens(ACCOUNT_ID) == {heir}
-        lines = [line for line in told(caplog) if " is answered again" not in line]
+        lines = [line for line in told(caplog) if "answers for the dataset again" not in line]
         assert [line.partition(" (")[0].partition(":")[0] for line in lines] == [
             "account Example is down. Analytics of account Example",
             "Listing the accounts",
-            f"{heirs_name} asks for the account in place of {name}",
+            f"{heirs_name} now asks for the account in place of {name}",
             "account Example is up.",
-            "accounts are listed again",
+            "the token lists accounts again",
         ]
         await rig.exporter.close()
 

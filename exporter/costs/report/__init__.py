@@ -1,4 +1,4 @@
-"""The report: what a day or a billing cycle cost, what changed most and why, and what to look at."""
+"""The report: the cost of a day or billing cycle, the largest changes and their causes, and idle assets."""
 
 from exporter.costs.report.blocks import Heading, Paragraph, TableBlock, blocks_of
 from exporter.costs.report.document import as_document

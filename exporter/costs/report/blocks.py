@@ -1,4 +1,4 @@
-"""A report in headings, paragraphs and tables, for whatever writes them."""
+"""A report as headings, paragraphs and tables, for any output format."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Some sentences."""
+    """A paragraph of sentences."""
 
     text: str
 
@@ -36,10 +36,10 @@ Block = Heading | Paragraph | TableBlock
 
 
 def blocks_of(report: Report) -> Iterator[Block]:
-    """Return a report piece by piece."""
+    """Yield the blocks of a report."""
     yield Heading(f"Cloudflare costs, {report.period}", 1)
     if not report.accounts:
-        yield Paragraph("Nothing is counted yet.")
+        yield Paragraph("No usage has been counted yet.")
     for each in report.accounts:
         yield from _of_account(report, each)
     if report.budgets:
@@ -64,13 +64,13 @@ def _of_account(report: Report, each: AccountReport) -> Iterator[Block]:
         )
     else:
         known = each.billed_before is not None
-        yield Paragraph("Nothing." if known else "The period before is not known: counting began later.")
+        yield Paragraph("Nothing." if known else "The previous period is not known: counting began later.")
     if each.near:
         yield Heading("Quotas near their limit", 3)
         yield TableBlock(("meter", "used"), tuple(map(quota_cells, each.near)))
     if each.idle:
         yield Heading("Idle, but stored", 3)
-        yield Paragraph(f"Not used for {IDLE_AFTER.days} days; what storing them cost in that time, at list price.")
+        yield Paragraph(f"Not used for {IDLE_AFTER.days} days, with the storage cost of that time at list price.")
         yield TableBlock(
             ("project", "kind", "asset", "cost"),
             tuple((usage.project, usage.kind, usage.asset, dollars(usd)) for usage, usd in each.idle),

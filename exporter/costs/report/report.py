@@ -1,4 +1,4 @@
-"""Builds a report. It speaks of whole days only, so that it says the same whenever on a day it is made."""
+"""Building a report. It covers whole days only, so it is the same at any time of a day."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ DAILY = "daily"
 MONTHLY = "monthly"
 
 MOST_CHANGES = 5
-"""So many changes are told."""
+"""The number of changes that a report lists."""
 
 IDLE_AFTER = timedelta(days=14)
-"""What has not been used for so long is idle."""
+"""The time without use after which an asset is idle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Span:
 
     @property
     def length(self) -> int:
-        """Return how many days it has."""
+        """The number of days."""
         return (self.until - self.since).days
 
 
 @dataclass(frozen=True, slots=True)
 class UsageChange:
-    """How what one asset used of one meter has changed, at list price and in the rate's unit."""
+    """The change of one asset's usage of one meter, at list price and in the rate's unit."""
 
     usage: AssetMeter
     unit: str
@@ -45,16 +45,16 @@ class UsageChange:
 
     @property
     def usd(self) -> Decimal:
-        """Return by how much more it costs."""
+        """The increase of the cost."""
         return self.after.usd - self.before.usd
 
 
 @dataclass(frozen=True, slots=True)
 class AccountReport:
-    """What a span cost an account, beside the span before it.
+    """The cost of an account in a span, beside the previous span.
 
-    ``billed`` and ``billed_before`` are what they added to the bill (None: not all of it is known), the others are at
-    list price. ``idle`` is what costs although nobody uses it, by asset.
+    ``billed`` and ``billed_before`` are the amounts that the spans added to the bill (None: not fully known), the
+    others are at list price. ``idle`` are the costs of unused assets.
     """
 
     costs: AccountCosts
@@ -71,7 +71,7 @@ class AccountReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All accounts' reports, and how the budgets stand."""
+    """The reports of all accounts, and the state of the budgets."""
 
     period: str
     accounts: tuple[AccountReport, ...]
@@ -79,7 +79,7 @@ class Report:
 
 
 def make_report(period: str, history: CostHistory, wanted: Iterable[str] = ()) -> Report:
-    """Return the report of the day before, or of the cycle up to it. Raises QueryError."""
+    """Return the report of yesterday, or of the cycle up to yesterday. Raises QueryError."""
     accounts = history.accounts(wanted)
     reports = tuple(_of_account(period, history, account) for account in accounts)
     now = [each.costs for each in reports]
@@ -114,7 +114,7 @@ def _of_account(period: str, history: CostHistory, account: BilledAccount) -> Ac
 def _spans(
     period: str, costs: AccountCosts, yesterday: date, history: CostHistory, account: BilledAccount
 ) -> tuple[Span, Span]:
-    """Return the span that is reported, and as many days of the one before."""
+    """Return the span of the report, and as many days before it to compare with."""
     if period == DAILY:
         return Span(yesterday, yesterday + DAY), Span(yesterday - DAY, yesterday)
     span = Span(costs.cycle.start, yesterday + DAY)
@@ -123,7 +123,7 @@ def _spans(
 
 
 def added_to_bill(costs: AccountCosts, span: Span) -> Decimal:
-    """Return what the days of a span within a cycle added to its bill; subscriptions belong to its first day."""
+    """Return the amount that a span of a cycle added to the bill; subscriptions belong to the cycle's first day."""
     grown = [
         costs.usd_until(cost.meter, span.until - DAY) - costs.usd_until(cost.meter, span.since - DAY)
         for cost in costs.meters
@@ -145,7 +145,7 @@ def _changes(
 
 
 def _idle(history: CostHistory, account: BilledAccount, yesterday: date) -> tuple[tuple[AssetMeter, Decimal], ...]:
-    """Return the stored things that were not used lately, with what storing them costs in that time."""
+    """Return the stored assets that were not used lately, with their storage cost in that time."""
     lately = history.list_prices(account, yesterday + DAY - IDLE_AFTER, yesterday + DAY)
     nobodys = {"", ACCOUNT_ITSELF}
     stored = {

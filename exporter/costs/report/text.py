@@ -1,4 +1,4 @@
-"""A report as Markdown, and as a page of HTML without anything to load."""
+"""A report as Markdown, and as a self-contained HTML page."""
 
 from collections.abc import Iterator
 from html import escape
@@ -46,7 +46,7 @@ def _markdown(block: Block) -> str:
 
 
 def _plain(text: str) -> str:
-    """Keep names from being taken for Markdown."""
+    """Escape names, so that they are not taken for Markdown."""
     for sign in "\\`*_|<":
         text = text.replace(sign, f"\\{sign}")
     return text.replace("\n", " ")

@@ -1,4 +1,4 @@
-"""The state folder: its lock, the SQLite file, its schema versions, and what happens to a damaged one."""
+"""The state folder: its lock, the SQLite file, the schema versions, and setting a damaged file aside."""
 
 import errno
 import fcntl
@@ -19,20 +19,20 @@ FILE_NAME = "ledger.db"
 LOCK_NAME = "lock"
 
 _SUFFIXES = ("", "-wal", "-shm")
-"""A database, its write-ahead log, and the index of that."""
+"""A database, its write-ahead log, and the log's index."""
 
 _HEADER = b"SQLite format 3\0"
 _FORMATS = {1, 2}
 _FORMATS_AT = slice(18, 20)
 
 _PRIMARY = 0xFF
-"""The part of a result code of SQLite's that tells the kind of error."""
+"""The bits of an SQLite result code that identify the kind of error."""
 
 _SENSELESS = (ValueError, TypeError, LookupError, ArithmeticError, StopIteration)
-"""What reading text that makes no sense can raise, beside EOVERFLOW for a time that cannot be."""
+"""The errors that decoding invalid content can raise, besides EOVERFLOW for a time out of range."""
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR}
-"""SQLite's result codes that speak against the file; the last is for a schema that is not ours."""
+"""SQLite's result codes for a damaged file; the last is for a schema that is not ours."""
 
 _GIVE_ACCESS = "Give this user write access to the state folder and its files."
 _UNLOCK = "End the other program that keeps the ledger locked."
@@ -46,9 +46,9 @@ _REMEDIES = {
     sqlite3.SQLITE_LOCKED: _UNLOCK,
     sqlite3.SQLITE_PROTOCOL: _UNLOCK,
     sqlite3.SQLITE_NOMEM: "Give the exporter more memory.",
-    sqlite3.SQLITE_IOERR: "Look whether the disk of the state folder is full, mounted read-only or failing.",
+    sqlite3.SQLITE_IOERR: "Check whether the disk of the state folder is full, mounted read-only or failing.",
 }
-"""What to do about the others. All are listed at https://www.sqlite.org/rescode.html"""
+"""Remedies for the other result codes. All are listed at https://www.sqlite.org/rescode.html"""
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -116,7 +116,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE billing (account TEXT PRIMARY KEY, facts TEXT) WITHOUT ROWID;
     """,
 )
-"""One script per schema version; the file's ``user_version`` counts those it has seen."""
+"""One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 
 
 class StorageError(ExporterError):
@@ -124,7 +124,7 @@ class StorageError(ExporterError):
 
 
 def take_folder(folder: Path) -> int:
-    """Make the folder ours until ``release_folder``; gives a handle. Raises StorageError."""
+    """Lock the folder until ``release_folder``, and return a handle. Raises StorageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
@@ -162,7 +162,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def remedy(error: Exception) -> str:
-    """Return what to do about an error that is no damage."""
+    """Return the remedy for an error that is not damage."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & _PRIMARY
     return _REMEDIES.get(code, _REMEDIES[sqlite3.SQLITE_IOERR])
 
@@ -179,8 +179,8 @@ def open_file(folder: Path | None) -> sqlite3.Connection:
             return start_new_file(folder, "it does not begin as a ledger does")
         if is_log_lost(path):
             log.warning(
-                "the newest part of the ledger, %s-wal, is missing or damaged; counting goes on from what %s holds, "
-                "which is older: counters may fall once, or begin anew",
+                "the newest part of the ledger, %s-wal, is missing or damaged; counting continues from the older state "
+                "in %s: counters may fall once, or restart from zero",
                 path,
                 path,
             )
@@ -193,11 +193,11 @@ def open_file(folder: Path | None) -> sqlite3.Connection:
 
 
 def start_new_file(folder: Path, reason: str) -> sqlite3.Connection:
-    """Set a damaged ledger aside, say so, and begin another. Raises StorageError."""
+    """Set a damaged ledger aside, log that, and begin a new one. Raises StorageError."""
     path = folder / FILE_NAME
     with _explained(path):
         aside = _set_aside(path)
-        log.error("the ledger was damaged (%s); it is kept as %s, and counting starts anew", reason, aside)
+        log.error("the ledger was damaged (%s); it is kept as %s, and counting restarts from zero", reason, aside)
         return _begin(path)
 
 
@@ -213,7 +213,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _begin(path: Path) -> sqlite3.Connection:
-    """Make the ledger under another name first, so that whatever bears its name was once whole."""
+    """Make the ledger under another name first, so that a file with the ledger's name was complete once."""
     draft = path.with_name(f"{path.name}.new")
     for leftover in _parts(draft):
         leftover.unlink(missing_ok=True)
@@ -236,7 +236,10 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _is_recognisable(path: Path) -> bool:
-    """SQLite takes an empty file for a new database, and one of an unknown format for one that may not be written."""
+    """Return whether a file can be a ledger.
+
+    SQLite takes an empty file for a new database, and a file of an unknown format for one that is read-only.
+    """
     if not path.exists():
         return False
     with path.open("rb") as file:
@@ -266,7 +269,7 @@ def _connect(target: str) -> sqlite3.Connection:
 
 
 def _set_aside(path: Path) -> Path:
-    """Move the ledger and what belongs to it out of the way; gives the ledger's name there."""
+    """Move the ledger and its side files out of the way; return the ledger's new path."""
     names = (path.with_name(f"{path.name}.corrupt-{number}") for number in count(1))
     aside = next(name for name in names if not any(part.exists() for part in _parts(name)))
     for part, target in zip(_parts(path), _parts(aside), strict=True):

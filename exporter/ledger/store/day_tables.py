@@ -1,4 +1,4 @@
-"""Closed days in the ledger's file: daily sums by what counted them, figures kept for the audit, and marks."""
+"""Closed days in the ledger's file: daily sums by start of counting, figures kept for the audit, and marks."""
 
 import json
 import sqlite3
@@ -14,14 +14,14 @@ from exporter.ledger.totals import sum_rows
 from exporter.model import Amounts, BookKey, DailyKey, RowKey
 
 NOT_COUNTED = 0
-"""Stands for the start of counting in sums that no counter saw: what was before it, and what is stored."""
+"""The start of counting in sums that no counter made: usage before counting began, and stored amounts."""
 
 MARKS_KEPT = timedelta(days=40)
-"""Marks and kept figures of older days are of no use: Cloudflare no longer answers for them."""
+"""The age beyond which marks and kept figures are useless: Cloudflare no longer answers for such days."""
 
 
 def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]]:
-    """Return what was heard of closed days."""
+    """Return the marks of closed days."""
     found: dict[BookKey, dict[DayPart, DayMark]] = {}
     for account, dataset, day, part, answered, first, digest, since, is_final in read.execute("SELECT * FROM day_mark"):
         mark = DayMark(time_of(answered), moment_of(first), digest, moment_of(since), bool(is_final))
@@ -30,7 +30,7 @@ def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]
 
 
 def load_kept(read: sqlite3.Connection, key: BookKey, day: date) -> dict[RowKey, Amounts]:
-    """Return what settled on a day, as far as it is kept."""
+    """Return the settled rows kept of a day."""
     rows = read.execute(
         "SELECT asset, labels, amounts FROM kept_row WHERE account = ? AND dataset = ? AND day = ?",
         (*key, day.isoformat()),
@@ -39,7 +39,7 @@ def load_kept(read: sqlite3.Connection, key: BookKey, day: date) -> dict[RowKey,
 
 
 def load_uncounted(read: sqlite3.Connection, key: BookKey, start: int, day: date) -> dict[DailyKey, int]:
-    """Return the sums of a day without what was counted since ``start`` (NOT_COUNTED: all that is stored)."""
+    """Return the sums of a day without usage counted since ``start`` (NOT_COUNTED: all sums of stored amounts)."""
     sums: dict[DailyKey, int] = {}
     condition, values = _uncounted(key, start, day)
     for asset, meter, amount in read.execute(f"SELECT asset, meter, amount FROM daily WHERE {condition}", values):
@@ -62,7 +62,7 @@ def merge_daily(
     daily: Mapping[DailyKey, int],
     combine: Callable[[int, int], int],
 ) -> None:
-    """Combine amounts with the daily sums of what was counted since some start."""
+    """Combine amounts with the daily sums of one start of counting."""
     for (day, asset, meter), amount in daily.items():
         place = (*key, day.isoformat(), counted_from, asset, meter)
         known = write.execute(
@@ -78,7 +78,7 @@ def merge_daily(
 
 
 def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
-    """Add to what is kept of a day, and forget days for which no audit came."""
+    """Add rows to those kept of a day, and delete days that were never audited."""
     known = load_kept(write, key, day)
     _write_kept(write, key, day, sum_rows(({which: known[which] for which in rows if which in known}, rows)))
     oldest = str(day - MARKS_KEPT)
@@ -86,7 +86,7 @@ def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[
 
 
 def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayChange) -> None:
-    """Set the sums of a part of a day, what is kept of it, and its mark; counting began at ``start``."""
+    """Set the sums, the kept figures and the mark of a part of a day; counting began at ``start``."""
     day, part = change.part
     if part is Portion.COUNTED:
         counted_from = start
@@ -109,7 +109,7 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
 
 
 def write_marks(write: sqlite3.Connection, key: BookKey, found: Mapping[DayPart, DayMark]) -> None:
-    """Write what was heard of closed days, and forget what is of no use any more."""
+    """Write the marks of closed days, and delete those of no more use."""
     for (day, part), mark in found.items():
         write.execute(
             f"INSERT OR REPLACE INTO day_mark VALUES ({marks(9)})",

@@ -1,4 +1,4 @@
-"""A look at a state folder from outside: nothing is written or repaired, and a running exporter is not disturbed."""
+"""Inspection of a state folder from outside: nothing is written or repaired, no running exporter is disturbed."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from exporter.ledger.store.database import FILE_NAME, LOCK_NAME, MIGRATIONS
 
 
 class Soundness(StrEnum):
-    """How the ledger's file is."""
+    """The condition of the ledger's file."""
 
     ABSENT = "absent"
     SOUND = "sound"
@@ -22,9 +22,9 @@ class Soundness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a state folder holds: ``version`` is its ledger's schema, ``known_version`` this program's.
+    """The content of a state folder: ``version`` is its ledger's schema, ``known_version`` this program's.
 
-    ``fault`` says what SQLite or the system objects to in a file that is damaged or unreadable.
+    ``fault`` is the message of SQLite or the system about a damaged or unreadable file.
     """
 
     is_in_use: bool
@@ -35,7 +35,7 @@ class Inspection:
 
 
 def inspect_folder(folder: Path) -> Inspection:
-    """Return what a state folder holds, be it there or not."""
+    """Return the content of a state folder, which need not exist."""
     is_in_use = _is_locked(folder / LOCK_NAME)
     path = folder / FILE_NAME
     try:
@@ -56,10 +56,10 @@ def inspect_folder(folder: Path) -> Inspection:
 
 
 def address_of(path: Path, is_in_use: bool) -> str:
-    """Return how to open the file for reading alone.
+    """Return the address that opens the file read-only.
 
-    Beside a file that nobody writes SQLite would leave files of its own, which the exporter's user might not be
-    allowed to write.
+    Beside a file that no exporter has open, SQLite would leave files of its own, which the exporter's user might not
+    be allowed to write.
     """
     wal = path.with_name(f"{path.name}-wal")
     is_at_rest = not is_in_use and not wal.exists()
@@ -67,7 +67,7 @@ def address_of(path: Path, is_in_use: bool) -> str:
 
 
 def _is_locked(path: Path) -> bool:
-    """Return whether an exporter holds the folder; the shared lock that finds it out is gone at once."""
+    """Return whether an exporter holds the folder; the shared lock taken to find out is released at once."""
     try:
         handle = os.open(path, os.O_RDONLY)
     except OSError:

@@ -1,6 +1,6 @@
 """Reading the ledger's file.
 
-Times are whole seconds since 1970, amounts JSON arrays of integers (they outgrow 64 bits), labels JSON arrays.
+Times are whole seconds since 1970, amounts JSON arrays of integers (they may exceed 64 bits), labels JSON arrays.
 """
 
 import json
@@ -26,17 +26,17 @@ _DATASETS = (
     "WITH RECURSIVE datasets (name) AS (SELECT min(dataset) FROM daily WHERE account = ?1 UNION ALL SELECT (SELECT "
     "min(dataset) FROM daily WHERE account = ?1 AND dataset > name) FROM datasets WHERE name IS NOT NULL)"
 )
-"""The datasets of an account, one look into the key each: with them the key leads to the days of a year of sums."""
+"""The datasets of an account, with one key lookup each; given them, the index finds the days among a year of sums."""
 
 
 class Loader:
-    """What the file holds, table by table."""
+    """The content of the file, table by table."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def load_accounts(self) -> dict[str, tuple[str, str]]:
-        """Return id -> (name, label)."""
+        """Return name and label by account id."""
         return {row[0]: (row[1], row[2]) for row in self._connection.execute("SELECT id, name, label FROM account")}
 
     def load_roster(self) -> dict[str, dict[RosterKey, Entry]]:
@@ -54,16 +54,16 @@ class Loader:
         return rosters
 
     def load_signatures(self) -> dict[BookKey, tuple[str, datetime]]:
-        """Return the signature with which each book was kept, and its start."""
+        """Return the signature with which each book was stored, and its start."""
         rows = self._connection.execute("SELECT account, dataset, signature, start FROM book")
         return {(account, dataset): (signature, time_of(start)) for account, dataset, signature, start in rows}
 
     def load_marks(self) -> dict[BookKey, dict[DayPart, DayMark]]:
-        """Return what was heard of closed days."""
+        """Return the marks of closed days."""
         return load_marks(self._connection)
 
     def load_kept(self, key: BookKey, day: date) -> dict[RowKey, Amounts]:
-        """Return what settled on a day that is not final."""
+        """Return the settled rows kept of a day that is not final."""
         return load_kept(self._connection, key, day)
 
     def load_book(self, key: BookKey, plan: SeriesPlan, commit_number: int) -> Counters:
@@ -102,7 +102,7 @@ class Loader:
         )
 
     def load_open_hours(self, key: BookKey) -> dict[datetime, OpenHour]:
-        """Return the open hours of a book; those that its last answer covered whole count as answered whole then."""
+        """Return the open hours of a book; hours that its last answer covered whole count as answered at that time."""
         until, last_success = map(time_of, next(self._select("until, last_success", "book", key)))
         rows: dict[datetime, dict[RowKey, Amounts]] = {}
         peaks: dict[datetime, dict[RowKey, Amounts]] = {}
@@ -123,7 +123,7 @@ class Loader:
         return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)
 
     def load_gauges(self, signatures: Mapping[str, str]) -> dict[BookKey, tuple[GaugeState, dict[RowKey, Reading]]]:
-        """Return the readings that were kept with the signatures that the datasets now have."""
+        """Return the readings stored with the datasets' current signatures."""
         found: dict[BookKey, tuple[GaugeState, dict[RowKey, Reading]]] = {}
         for account, dataset, signature, *moments in self._connection.execute("SELECT * FROM reading_book"):
             if signatures.get(dataset) == signature:
@@ -152,7 +152,7 @@ class Loader:
     def read_daily(
         self, account: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
-        """Return the settled daily sums one by one; a key comes once for each start of counting."""
+        """Yield the settled daily sums; a key comes once for each start of counting."""
         days: dict[str, date] = {}
         condition, values = wanted.condition()
         for day, asset, meter, amount in self._connection.execute(
@@ -165,10 +165,10 @@ class Loader:
             yield (days[day], asset, meter), int(amount)
 
     def load_until(self, account: str) -> datetime | None:
-        """Return up to when any usage of an account was asked."""
+        """Return the time until which any usage of an account was asked."""
         books = self._connection.execute("SELECT dataset, until FROM book WHERE account = ?", (account,))
         return moment_of(max((until for dataset, until in books if not is_list_cost(dataset)), default=None))
 
     def load_billing(self) -> dict[str, str]:
-        """Return what each account's billing was last known to be, as it was put down."""
+        """Return the billing facts last stored of each account, by account id."""
         return dict(self._connection.execute("SELECT account, facts FROM billing").fetchall())

@@ -1,4 +1,4 @@
-"""The ledger's file opened to be read beside the exporter that writes it."""
+"""Read-only access to the ledger's file beside the exporter that writes it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def open_read_only(folder: Path) -> Iterator[Loader]:
         if not isinstance(error, sqlite3.Error) and not is_damage(error):
             raise
         raise StorageError(
-            f"The ledger {folder / FILE_NAME} cannot be read ({error}).", "Look into it with cloudflare-exporter check."
+            f"The ledger {folder / FILE_NAME} cannot be read ({error}).", "Run cloudflare-exporter check to see why."
         ) from error
     finally:
         connection.close()
@@ -43,6 +43,6 @@ def _connect(folder: Path) -> sqlite3.Connection:
         which = "a newer" if found.version > len(MIGRATIONS) else "an older"
         raise StorageError(
             f"The ledger {path} was written by {which} release (schema {found.version}, not {len(MIGRATIONS)}).",
-            "Use the same release as the exporter, and start that once.",
+            "Use the same release as the exporter, and start the exporter once with it.",
         )
     return sqlite3.connect(address_of(path, found.is_in_use), uri=True, isolation_level=None)

@@ -28,7 +28,7 @@ _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
 
 class CommitError(ExporterError):
-    """A change could not be written; memory and file still agree on what was before."""
+    """A change could not be written; memory and file both still hold the previous state."""
 
 
 class Store(Loader):
@@ -51,17 +51,17 @@ class Store(Loader):
             release_folder(self._lock)
 
     def start_over(self, reason: str) -> None:
-        """Set the file aside, because what it holds makes no sense, and begin another. Raises StorageError."""
+        """Set the file aside because its content is invalid, and begin a new one. Raises StorageError."""
         self._connection.close()
         if self._folder is not None:
             self._connection = start_new_file(self._folder, reason)
 
     def check(self) -> None:
-        """Read what is not loaded at the start. Raises what reading text that makes no sense raises."""
+        """Read the tables that are not loaded at the start. Raises the errors of decoding invalid content."""
         # Years of daily sums are millions of rows: too many to bring into Python at each start.
         senseless = f"amount GLOB '*[^0-9]*' OR amount = '' OR day NOT GLOB '{_DAY}'"
         if self._connection.execute(f"SELECT 1 FROM daily WHERE {senseless} LIMIT 1").fetchone():
-            raise ValueError("a daily sum is no number of a day")
+            raise ValueError("a daily sum has an invalid day or amount")
         kept = "SELECT day, labels, amounts, account, dataset, asset FROM kept_row"
         for day, *texts, _, _, _ in self._connection.execute(kept):
             date.fromisoformat(day)
@@ -69,18 +69,18 @@ class Store(Loader):
                 json.loads(text)
 
     def size(self) -> int:
-        """Return the bytes that the database takes."""
+        """Return the size of the database in bytes."""
         pages, page = (self._connection.execute(f"PRAGMA {word}").fetchone()[0] for word in ("page_count", "page_size"))
         return int(pages * page)
 
     def load_uncounted(self, key: BookKey, book: Counters | None, day: date) -> dict[DailyKey, int]:
-        """Return the sums of a day without what the book counted."""
+        """Return the sums of a day without the usage that the book counted."""
         return load_uncounted(self._connection, key, counted_from(book), day)
 
     def read_settled(
         self, account: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
-        """Return the settled daily sums one by one. Raises StorageError."""
+        """Yield the settled daily sums. Raises StorageError."""
         try:
             yield from self.read_daily(account, since, until, wanted)
         except (sqlite3.Error, OSError, ValueError) as error:
@@ -91,8 +91,8 @@ class Store(Loader):
     ) -> None:
         """Write a change in one durable transaction. Raises CommitError.
 
-        ``signatures`` are those of the books that it changes, ``books`` the counters that it touches, as they were
-        before it.
+        ``signatures`` are those of the books that the change touches, ``books`` the counters that it touches, in their
+        previous state.
         """
         try:
             with self._transaction() as write:
@@ -101,11 +101,11 @@ class Store(Loader):
             place = self._folder / FILE_NAME if self._folder else "memory"
             if is_damage(error):
                 raise CommitError(
-                    f"The ledger in {place} is damaged ({error}): counters stand still.",
+                    f"The ledger in {place} is damaged ({error}): counters are frozen.",
                     "Restart the exporter: it sets the damaged ledger aside and begins a new one.",
                 ) from error
             raise CommitError(
-                f"The ledger in {place} could not be written ({error}): counters stand still, nothing is lost.",
+                f"The ledger in {place} could not be written ({error}): counters are frozen, but nothing is lost.",
                 remedy(error),
             ) from error
 

@@ -1,4 +1,4 @@
-"""The write-ahead log of the ledger: what was committed last is only there until SQLite moves it to the file itself.
+"""The write-ahead log of the ledger: it holds the newest commits until SQLite moves them to the file itself.
 
 The format is SQLite's: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """
@@ -8,13 +8,13 @@ from pathlib import Path
 
 _HEADER_SIZE = 32
 _BYTE_ORDERS = {0x377F0682: "<", 0x377F0683: ">"}
-"""What a log begins with, big-endian, and the byte order in which its checksums are computed."""
+"""The first bytes of a log, big-endian, with the byte order of its checksums."""
 
 _WORD = 0xFFFFFFFF
 
 
 def is_log_lost(database: Path) -> bool:
-    """Return whether the log of a database that nobody closed is gone, or damaged so that SQLite will ignore it."""
+    """Return whether the log of a database that was not closed is missing, or so damaged that SQLite ignores it."""
     log, index = (database.with_name(database.name + suffix) for suffix in ("-wal", "-shm"))
     if not log.exists():
         return index.exists()

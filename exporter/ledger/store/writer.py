@@ -1,4 +1,4 @@
-"""What one transaction of the ledger writes."""
+"""Writing one change of the ledger in one transaction."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ from exporter.model import BookKey, DailyKey, Placement
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """What stays of a book that ends: the sums of its open hours, and the marks of its closed days."""
+    """The remains of a book that ends: the sums of its open hours, and the marks of its closed days."""
 
     start: datetime
     daily: dict[DailyKey, int]
@@ -32,8 +32,8 @@ class Retirement:
 class LedgerChange:
     """Everything that one transaction writes.
 
-    ``books`` are counters of usage, ``costs`` those of list cost, ``readings`` gauges. ``left`` are the placements that
-    counters of either sort lose, ``retired`` those that end.
+    ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` are the placements
+    that counters of either sort lose, ``retired`` the counters that end.
     """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class LedgerChange:
     billing: dict[str, str] = field(default_factory=dict)
 
     def touched_days(self) -> set[tuple[str, date]]:
-        """Return the accounts and days whose daily sums it changes."""
+        """Return the accounts and days whose daily sums change."""
         sums: list[tuple[str, Iterable[DailyKey]]] = [
             *((account, change.daily) for (account, _), change in self.books.items()),
             *((account, change.peaks) for (account, _), change in self.readings.items()),
@@ -64,7 +64,7 @@ def write_change(
     signatures: Mapping[BookKey, str],
     books: Mapping[BookKey, Counters],
 ) -> None:
-    """Write a change inside a transaction; ``books`` are the counters that it touches, as they were before it."""
+    """Write a change inside a transaction; ``books`` are the counters that it touches, in their previous state."""
     _write_accounts(write, change)
     for key, retirement in change.retired.items():
         _retire(write, key, retirement)
@@ -94,7 +94,7 @@ def write_change(
 
 
 def counted_from(book: Counters | None) -> int:
-    """Return the start of counting as the daily sums have it; of what is stored there is none."""
+    """Return the start of counting as stored with the daily sums; NOT_COUNTED without counters (stored amounts)."""
     return seconds_of(book.state.start) if book is not None and book.state is not None else NOT_COUNTED
 
 

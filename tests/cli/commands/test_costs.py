@@ -88,7 +88,7 @@ def test_a_cycle_of_before(run: Run) -> None:
     assert "production: 2025-09-14 to 2025-10-14 (billing cycle)\n" in out
     assert "total        $46.43    $46.43  $46.43  $46.43\n" in out
     assert out.endswith(
-        "production, cycle from 2025-09-14: nothing is known before 2025-09-19, so its cost is too low.\n"
+        "production, cycle from 2025-09-14: no usage is known before 2025-09-19, so the cost shown is too low.\n"
     )
     assert run("--period=2025-10-13", "--account=production")[1] == out
 
@@ -110,7 +110,7 @@ def test_two_periods(run: Run) -> None:
         0,
         "account     previous  current   change\n"
         "production    $46.43   $10.85  -$35.58\n"
-        "production, cycle from 2025-09-14: nothing is known before 2025-09-19, so its cost is too low.\n",
+        "production, cycle from 2025-09-14: no usage is known before 2025-09-19, so the cost shown is too low.\n",
         "",
     )
 
@@ -163,14 +163,17 @@ costs:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--period=last",), "'last' is no period: say current, previous, or a day of it (2026-11-30)."),
-        (("--period=2025-10-21",), "2025-10-21 is still to come."),
+        (
+            ("--period=last",),
+            "'last' is not a valid period: use current, previous, or a day in the period (2026-11-30).",
+        ),
+        (("--period=2025-10-21",), "2025-10-21 is in the future."),
         (("--account=nobody",), "Unknown account nobody. Known accounts: production, Other."),
-        (("--compare=shop",), "Two projects or two periods can be compared: give both, with a comma between."),
+        (("--compare=shop",), "A comparison takes two projects or two periods, separated by a comma."),
         (("--compare=shop,nope",), "Unknown project nope. Known projects: odd, shop, unassigned."),
         (
             ("--by=day", "--compare=shop,odd"),
-            "Days cannot be compared: say project, product, meter, asset or account.",
+            "Days cannot be compared: group by project, product, meter, asset or account.",
         ),
         (
             ("--storage.path=",),

@@ -379,7 +379,7 @@ def test_prices_of_the_configuration_hold_for_a_past_cycle(run: Run) -> None:
         (("--period=current", "--account=nobody"), "Unknown account nobody. Known accounts: production, Other."),
         (
             ("--period=last", "--account=Other"),
-            "'last' is no period: say current, previous, or a day of it (2026-11-30).",
+            "'last' is not a valid period: use current, previous, or a day in the period (2026-11-30).",
         ),
     ],
 )

@@ -101,7 +101,7 @@ def test_markdown_of_a_cycle() -> None:
     """It is about as many days as the cycle has, and says if those before are not known."""
     text = as_markdown(report("monthly"))
     assert "The 6 days from 2025-10-14 added $9.72 to the bill; at list price its usage is $13.00.\n" in text
-    assert "The period before is not known: counting began later.\n" in text
+    assert "The previous period is not known: counting began later.\n" in text
     assert "# Cloudflare costs, monthly\n" in text
 
 
@@ -164,5 +164,5 @@ def test_html_tells_figures_from_words() -> None:
 def test_of_an_empty_ledger_nothing_is_told(tmp_path: Path) -> None:
     """Either form says that nothing is counted yet."""
     found = empty_report(tmp_path)
-    assert as_markdown(found) == "# Cloudflare costs, daily\n\nNothing is counted yet.\n"
-    assert "<p>Nothing is counted yet.</p>" in as_html(found)
+    assert as_markdown(found) == "# Cloudflare costs, daily\n\nNo usage has been counted yet.\n"
+    assert "<p>No usage has been counted yet.</p>" in as_html(found)

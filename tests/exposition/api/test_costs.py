@@ -122,7 +122,7 @@ def test_a_cycle_that_is_not_known_from_its_start_is_noted(ask: Ask) -> None:
     """The note of the command is in the answer."""
     found = document(ask("?period=previous&account=production"))
     assert found["notes"] == [
-        "production, cycle from 2025-09-14: nothing is known before 2025-09-19, so its cost is too low."
+        "production, cycle from 2025-09-14: no usage is known before 2025-09-19, so the cost shown is too low."
     ]
     # 88 blocks of requests at 0.45 are 13.20 more than at 0.30.
     assert found["total"]["to_date_usd"] == "59.625"
@@ -150,12 +150,15 @@ def test_csv(ask: Ask, tell: Tell, query: str) -> None:
         ("?output=xml", "output is one of json, csv."),
         ("?account=nobody", "Unknown account nobody. Known accounts: production, Other."),
         ("?account=production&account=nobody", "Unknown account nobody. Known accounts: production, Other."),
-        ("?period=last", "'last' is no period: say current, previous, or a day of it (2026-11-30)."),
-        ("?period=2025-10-21", "2025-10-21 is still to come."),
-        ("?compare=shop", "Two projects or two periods can be compared: give both, with a comma between."),
+        ("?period=last", "'last' is not a valid period: use current, previous, or a day in the period (2026-11-30)."),
+        ("?period=2025-10-21", "2025-10-21 is in the future."),
+        ("?compare=shop", "A comparison takes two projects or two periods, separated by a comma."),
         ("?compare=shop,nope", "Unknown project nope. Known projects: odd, shop, unassigned."),
-        ("?compare=previous,shop", "'shop' is no period: say current, previous, or a day of it (2026-11-30)."),
-        ("?by=day&compare=shop,odd", "Days cannot be compared: say project, product, meter, asset or account."),
+        (
+            "?compare=previous,shop",
+            "'shop' is not a valid period: use current, previous, or a day in the period (2026-11-30).",
+        ),
+        ("?by=day&compare=shop,odd", "Days cannot be compared: group by project, product, meter, asset or account."),
     ],
 )
 def test_what_makes_no_sense_is_told(ask: Ask, query: str, message: str) -> None:

@@ -80,7 +80,7 @@ def test_a_damaged_ledger_is_set_aside(tmp_path: Path, caplog: pytest.LogCapture
         aside = tmp_path / f"{FILE_NAME}.corrupt-{number}"
         (line,) = [record.getMessage() for record in caplog.records]
         assert line.startswith("the ledger was damaged (")
-        assert line.endswith(f"); it is kept as {aside}, and counting starts anew")
+        assert line.endswith(f"); it is kept as {aside}, and counting restarts from zero")
         assert aside.read_bytes() == damaged
         assert scene.ledger.publication().books == ()
         scene.list("13:00", worker("w1", "shop"))
