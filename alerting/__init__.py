@@ -1,1 +1,1 @@
-"""The rules for Prometheus: tables of what is recorded and what alerts, and the program that writes ``rules/``."""
+"""The rules for Prometheus: tables of recording and alerting rules, and the program that writes ``rules/``."""

@@ -37,7 +37,7 @@ def build() -> Mapping[str, str]:
 
 
 def main() -> None:
-    """Write every file of rules; those that are gone are removed."""
+    """Write every rule file, and remove those that are no longer generated."""
     files = build()
     for stale in RULES.glob("*.yml"):
         if stale.name not in files:

@@ -1,12 +1,12 @@
-"""What is recorded of money: the sums of the billing cycle, and list cost by the hour and the day."""
+"""Recording rules for costs: sums of the billing cycle, and list cost by the hour and the day."""
 
 from collections.abc import Iterator
 
 from alerting.promql import ACCOUNTS, OWN, PROJECT, PROJECTS, TIME, growth, inner
 from alerting.rule import Group, Record
 
-TITLE = """Costs, summed up: by project, by product, and of the whole account. Only the share of one asset in one line \
-is published; replicas of an exporter publish the same, so that one of them is taken first."""
+TITLE = """Costs added up by project, by product and for the whole account. The exporter publishes the share of each \
+asset in each line; its replicas publish the same values, so one of them is taken first."""
 
 LEAF = "job, account, project, product, meter, kind, asset"
 
@@ -24,7 +24,7 @@ QUOTA_USED = "job_account_meter:cloudflare_quota_used_ratio:max"
 LEVELS = (PROJECT, PRODUCT, OWN)
 
 LEAST_HOURLY = 800
-"""How many values of five minutes a norm of a week needs: nearly three days of them."""
+"""The least number of five-minute values for a weekly norm: nearly three days."""
 
 
 def groups() -> tuple[Group, Group]:
@@ -56,7 +56,7 @@ def _list_costs() -> Iterator[Record]:
     yield Record(
         ACCOUNT_TIME,
         f"max by (job, account) ({TIME}:increase1h)",
-        "List cost is of all datasets, so it is divided by the time of the one that is answered best.",
+        "List cost covers all datasets, so it is divided by the time of the most current one.",
     )
     yield Record(
         HOURLY,
@@ -75,7 +75,7 @@ def _list_costs() -> Iterator[Record]:
         yield Record(
             f"{level}:{DAILY}",
             f"24 * avg_over_time({level}:{LIST_COST}:rate1h[1d])",
-            "Dollars of the last day: the mean of its hours. Hours that are not known yet are left out of it."
+            "Dollars of the last day: 24 times the mean of those of its hours that are known."
             if labels is LEVELS[0]
             else "",
         )
@@ -88,7 +88,7 @@ def _list_costs() -> Iterator[Record]:
             "    and\n"
             f"  count_over_time({level}:{LIST_COST}:rate1h[7d] offset 1d) > {LEAST_HOURLY}\n"
             ")",
-            "The last day by the mean day of the week before it; absent before that is known well enough."
+            "The last day divided by the average day of the week before it; absent until enough of that week is known."
             if labels is LEVELS[0]
             else "",
         )

@@ -29,7 +29,11 @@ def groups() -> tuple[Group, ...]:
 
 
 def _databases() -> Iterator[Record | Alert]:
-    yield Record(SIZE, f"max by ({DATABASE.on}) (cloudflare_d1_size_bytes)", "The sizes of two replicas are one size.")
+    yield Record(
+        SIZE,
+        f"max by ({DATABASE.on}) (cloudflare_d1_size_bytes)",
+        "Replicas report the same size, so it is taken once.",
+    )
     newest = f'max by ({DATABASE.on}) (cloudflare_d1_query_duration_seconds{{quantile="0.95"}})'
     yield Record(QUERY_TIME, only_fresh(newest, D1_QUERIES_DATASET))
     yield Alert(
@@ -37,9 +41,9 @@ def _databases() -> Iterator[Record | Alert]:
         SIZE_HIGH.severity,
         PRODUCT.name,
         compared(SIZE, ">", SIZE_HIGH),
-        "A D1 database comes near the largest size.",
-        "Database " + NAMED + " has {{ $value | humanize }}B. At the limit of its plan (10 GB; 500 MB on the free one) "
-        "writes fail: delete what is not needed, or spread it over several databases.",
+        "A D1 database is close to its size limit.",
+        "Database " + NAMED + " has {{ $value | humanize }}B of data. At its plan's limit (10 GB; 500 MB on the free "
+        "plan) writes fail: delete data you do not need, or spread it over several databases.",
         wait="15m",
         keep="30m",
         subject=SUBJECT,
@@ -52,9 +56,9 @@ def _databases() -> Iterator[Record | Alert]:
             compared(QUERY_TIME, ">", SLOW),
             f"{D1_QUERIES.record('10m')} > {setting(SLOW, 'least_queries_per_second')}",
         ),
-        "The queries of a D1 database are slow.",
-        "One in twenty queries of database " + NAMED + " takes {{ $value | humanizeDuration }} or more. Look at which "
-        "query it is (wrangler d1 insights) and whether it has an index.",
+        "Queries of a D1 database are slow.",
+        "One in twenty queries of database " + NAMED + " takes {{ $value | humanizeDuration }} or more. Find the "
+        "query (wrangler d1 insights) and check that it uses an index.",
         wait="15m",
         subject=SUBJECT,
     )
@@ -75,8 +79,8 @@ def _hours() -> Iterator[Record | Alert]:
         "A D1 database reads many more rows than usual.",
         "Over the last hour database "
         + NAMED
-        + " read {{ $value | humanize }} times the rows of its busiest same hour "
-        "of the last seven days. Every row read is billed: find the query (wrangler d1 insights) and stop what runs "
+        + " read {{ $value | humanize }} times the rows of its peak at this time of day over the last seven days. "
+        "Every row read is billed: find the query (wrangler d1 insights) and stop what runs "
         "it.",
         wait="10m",
         subject=SUBJECT,
@@ -89,9 +93,9 @@ def _hours() -> Iterator[Record | Alert]:
             compared(ROWS_PER_QUERY, ">", FULL_SCANS),
             f"{rows} > {setting(FULL_SCANS, 'least_rows_per_second')}",
         ),
-        "The queries of a D1 database read whole tables.",
-        "A query of database " + NAMED + " read {{ $value | humanize }} rows in the mean of the last hour, and every "
-        "row read is billed. Find the query (wrangler d1 insights) and give it an index.",
+        "Queries of a D1 database read whole tables.",
+        "Queries of database " + NAMED + " read {{ $value | humanize }} rows each, on average over the last hour, and "
+        "every row read is billed. Find the query (wrangler d1 insights) and give it an index.",
         wait="15m",
         subject=SUBJECT,
     )

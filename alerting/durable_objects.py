@@ -33,7 +33,7 @@ def _namespaces() -> Iterator[Record | Alert]:
     yield Record(
         STORED,
         f"max by ({OBJECTS.on}) (cloudflare_durable_object_sql_storage_bytes)",
-        "The sizes of two replicas are one size.",
+        "Replicas report the same size, so it is taken once.",
     )
     yield Alert(
         LIMIT_EXCEEDED.name,
@@ -44,9 +44,8 @@ def _namespaces() -> Iterator[Record | Alert]:
             f"{OBJECT_LIMITS.record('10m')} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
         ),
         "Durable Objects are stopped at their CPU or memory limit.",
-        "Over ten minutes objects of namespace " + NAMED + " were stopped because they took too much CPU time or "
-        "memory, "
-        "by as much as {{ $value | humanizePercentage }} of their requests. Look at "
+        "Over ten minutes objects of namespace " + NAMED + " were stopped for using too much CPU time or memory, at a "
+        "rate of {{ $value | humanizePercentage }} of their requests. Look at "
         "cloudflare_durable_object_limit_errors_total by reason.",
         wait="5m",
         subject=SUBJECT,
@@ -56,11 +55,11 @@ def _namespaces() -> Iterator[Record | Alert]:
         STORAGE.severity,
         PRODUCT.name,
         compared(STORED, ">", STORAGE),
-        "A Durable Object namespace stores much.",
+        "A Durable Object namespace stores a lot of data.",
         "The objects of namespace "
         + NAMED
-        + " store {{ $value | humanize }}B. What lies above the included 5 GB of an "
-        "account is billed every month, and no single object can hold more than 10 GB.",
+        + " store {{ $value | humanize }}B. Storage above an account's included 5 GB is billed every month, and no "
+        "single object can hold more than 10 GB.",
         wait="15m",
         keep="30m",
         subject=SUBJECT,
@@ -78,8 +77,8 @@ def _hours() -> Iterator[Record | Alert]:
         both(compared(DURATION_CHANGE, ">", DURATION), least),
         "Durable Objects are active much longer than usual.",
         "Over the last hour the objects of namespace " + NAMED + " were billed {{ $value | humanize }} times the "
-        "duration of their busiest same hour of the last seven days. Look for objects that never come to rest: alarms "
-        "that set themselves again, timers, WebSockets without hibernation.",
+        "duration of their peak at this time of day over the last seven days. Look for objects that never go idle: "
+        "alarms that re-arm themselves, timers, WebSockets without hibernation.",
         wait="10m",
         subject=SUBJECT,
     )
@@ -89,10 +88,10 @@ def _hours() -> Iterator[Record | Alert]:
         REQUESTS.severity,
         PRODUCT.name,
         both(compared(REQUESTS_CHANGE, ">", REQUESTS), least),
-        "Durable Objects are called much more than usual.",
+        "Durable Objects are called much more often than usual.",
         "Over the last hour the objects of namespace " + NAMED + " had {{ $value | humanize }} times the requests of "
-        "their busiest same hour of the last seven days. Look for an alarm that sets itself again, or for objects that "
-        "call each other.",
+        "their peak at this time of day over the last seven days. Look for an alarm that re-arms itself, or for "
+        "objects that call each other.",
         wait="10m",
         subject=SUBJECT,
     )

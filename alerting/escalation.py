@@ -1,4 +1,4 @@
-"""The escalation of critical alerts that nobody ends."""
+"""The escalation of unresolved critical alerts."""
 
 from alerting.rule import Alert, Group
 from exporter.alerts.names import ESCALATION, PREFIX
@@ -8,7 +8,7 @@ from exporter.alerts.table.money import BUDGET_USED
 TITLE = "Escalation: critical alerts that have been firing for too long."
 
 LASTING = f"{ESCALATION}|{BUDGET_USED.name}|{DAILY_LIMIT.name}"
-"""What is not escalated: itself, and what nobody can end before the cycle or the day does."""
+"""Alerts that are not escalated: this one, and those that last until the cycle or the day ends."""
 
 
 def groups() -> tuple[Group]:
@@ -27,9 +27,8 @@ def _unresolved() -> Alert:
         ")",
         "A critical alert has not been resolved for half an hour.",
         "{{ $labels.alert }}{{ with $labels.account }} of account {{ . }}{{ end }}{{ with $labels.project }}, project "
-        "{{ . }}{{ end }} has been firing for more than 30 minutes. Whoever was told has not ended it: see its entry "
-        "in "
-        "the runbook.",
+        "{{ . }}{{ end }} has been firing for more than 30 minutes. Nobody who was notified has resolved it: see its "
+        "entry in the runbook.",
         wait="30m",
         optional=("account", "project"),
     )

@@ -16,7 +16,7 @@ from exporter.alerts.table.exporter import (
     UNLISTED,
 )
 
-TITLE = """The exporter: whether it runs and is answered, and whether what it counts is whole.
+TITLE = """The exporter: whether it runs, whether Cloudflare answers it, and whether its counts are complete.
 "cloudflare" is the job_name of prometheus.yml."""
 
 DATASET = ("job", "account", "dataset")
@@ -39,8 +39,8 @@ def _running() -> Iterator[Alert]:
         OF_EXPORTER,
         'max by (job) (up{job="cloudflare"}) == 0',
         "No Cloudflare exporter can be scraped.",
-        "Prometheus has reached no target of job {{ $labels.job }} for 5 minutes. Nothing else about Cloudflare can "
-        "alert until one is back; the counters then catch up by themselves.",
+        "Prometheus has reached no target of job {{ $labels.job }} for 5 minutes. No other Cloudflare alert can fire "
+        "until one is back; the counters then catch up on their own.",
         wait="5m",
     )
     yield Alert(
@@ -49,8 +49,8 @@ def _running() -> Iterator[Alert]:
         OF_EXPORTER,
         'absent(up{job="cloudflare"})',
         "Prometheus has no Cloudflare exporter to scrape.",
-        "There has been no target of job {{ $labels.job }} for 5 minutes. Nothing about Cloudflare can alert until "
-        "Prometheus finds one: look at its targets files or its service discovery.",
+        "There has been no target of job {{ $labels.job }} for 5 minutes. No Cloudflare alert can fire until "
+        "Prometheus finds one: check its target files or service discovery.",
         wait="5m",
     )
     yield Alert(
@@ -59,8 +59,8 @@ def _running() -> Iterator[Alert]:
         OF_EXPORTER,
         "vector(1)",
         "This alert always fires.",
-        "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a dead man's "
-        "switch expect it, which tells you when it stays away.",
+        "It proves that alerts get from Prometheus through Alertmanager to their receivers. Let a dead man's switch "
+        "expect it and notify you when it stops arriving.",
     )
 
 
@@ -78,13 +78,13 @@ def _answered() -> Iterator[Alert]:
         f'({problem}{{part="token"}} and on (job) {problem}{{part="account"}})\n'
         "  unless on (job)\n"
         f'{problem}{{part="storage"}}',
-        "A Cloudflare account is not answered.",
-        "For ten minutes no refresh of account {{ $labels.account }} was answered: its figures stand still. The "
-        "exporter's page / and its log say why; counters catch up once it is answered again.",
+        "Cloudflare is not answering for an account.",
+        "No refresh of account {{ $labels.account }} has succeeded for ten minutes: its metrics are frozen. The "
+        "exporter's status page and its log show why; counters catch up once Cloudflare answers again.",
         wait="10m",
         subject=("account",),
-        why="Where the token is refused, CloudflareTokenFailing says more. A token whose accounts can't be listed is "
-        "told only where none of them is; a ledger that can't be written by CloudflareExporterStorageFailing.",
+        why="CloudflareTokenFailing covers a refused token, and CloudflareExporterStorageFailing a ledger that can't "
+        "be written. A token whose accounts can't be listed fires this alert only if no account does.",
     )
     yield Alert(
         TOKEN_FAILING.name,
@@ -111,17 +111,15 @@ def _answered() -> Iterator[Alert]:
         "  + 5 * max by (job) (cloudflare_exporter_refresh_interval_seconds))[5m:1m])\n"
         "  unless on (job, account, dataset)\n"
         'cloudflare_exporter_dataset_state{state="unavailable"}',
-        "A Cloudflare dataset is no longer answered.",
-        "Cloudflare's last answer for dataset {{ $labels.dataset }} (account {{ $labels.account }}) reaches to "
-        "{{ $value | humanizeDuration }} ago. The exporter runs; cloudflare_exporter_dataset_state and its page / say "
-        "why the dataset is not answered.",
+        "Cloudflare no longer answers for a dataset.",
+        "The newest data from Cloudflare for dataset {{ $labels.dataset }} (account {{ $labels.account }}) is {{ "
+        "$value | humanizeDuration }} old. The exporter is running; cloudflare_exporter_dataset_state and its status "
+        "page show why the dataset is not updated.",
         wait="5m",
         subject=("account",),
-        why="An answer reaches up to the last full minute, so figures are one refresh and a minute old in steady "
-        "state; "
-        "gauges that have no queried_until are asked every five minutes. Five refreshes may fail, and five more "
-        "minutes "
-        "pass, before it is worth a person's time; a slower refresh interval moves the threshold with it.",
+        why="An answer ends at the last full minute, so data is up to one refresh and a minute old in steady state; "
+        "gauges without queried_until are fetched every five minutes. It is worth a person's time only after five "
+        "failed refreshes and five more minutes; the threshold grows with the refresh interval.",
     )
     yield Alert(
         DATASET_REFUSED,
@@ -134,13 +132,13 @@ def _answered() -> Iterator[Alert]:
         '  cloudflare_exporter_discovery_state{state="unavailable"}\n)\n'
         "  == 1",
         "Cloudflare refuses a dataset or a list.",
-        "Cloudflare refuses {{ with $labels.dataset }}dataset {{ . }}{{ end }}{{ with $labels.kind }}the list of "
-        "{{ . }}{{ end }} of account {{ $labels.account }} ({{ $labels.reason }}): "
-        "{{ if $labels.dataset }}its usage is not counted{{ else }}its usage is counted without names{{ end }}. The "
-        "exporter's page / and cloudflare-exporter check name the permission that is missing.",
+        "Cloudflare refuses {{ with $labels.dataset }}dataset {{ . }}{{ end }}{{ with $labels.kind }}the list of {{ . "
+        "}}{{ end }} of account {{ $labels.account }} ({{ $labels.reason }}): {{ if $labels.dataset }}its usage is "
+        "not counted{{ else }}its usage is counted without names{{ end }}. The exporter's status page and "
+        "cloudflare-exporter check name the missing permission.",
         wait="15m",
         subject=("account",),
-        why="What the plan lacks is left out: nobody can do anything about it.",
+        why="Datasets that the plan does not include are left out: nobody can do anything about them.",
     )
 
 
@@ -153,11 +151,10 @@ def _resources() -> Iterator[Alert]:
         "  /\n"
         "max by (job, api) (cloudflare_exporter_api_budget_requests)\n"
         f"  < {threshold(BUDGET_TIGHT)}",
-        "The exporter comes near the requests that it may send.",
-        "Only {{ $value | humanizePercentage }} of the requests to Cloudflare's {{ $labels.api }} API that the "
-        "exporter "
-        "allows itself in five minutes are left. When none are, figures grow old: raise poll.refresh or budget_share, "
-        "or let other tools of this Cloudflare user ask less.",
+        "The exporter has almost used up its request budget.",
+        "Only {{ $value | humanizePercentage }} of the five-minute request budget for Cloudflare's {{ $labels.api }} "
+        "API is left. Once it is used up, metrics go stale: raise poll.refresh or budget_share, or have other tools "
+        "of this Cloudflare user send fewer requests.",
         wait="30m",
     )
     failures = "cloudflare_exporter_commit_failures_total"
@@ -168,10 +165,9 @@ def _resources() -> Iterator[Alert]:
         f"sum by (job) (\n{inner(growth(failures, '10m'))}\n)\n  > {threshold(STORAGE)}",
         "The exporter cannot write its ledger.",
         "{{ $value | humanize }} changes could not be written within ten minutes: the disk of the state folder is "
-        "full, "
-        "read-only or broken. Figures stand still until it can be written again; nothing is counted twice then.",
+        "full, read-only or broken. Metrics are frozen until writes succeed again; nothing is then counted twice.",
         keep="10m",
-        why="Ten minutes smooth it by themselves.",
+        why="The ten-minute window already smooths it.",
     )
     yield Alert(
         CONFIG,
@@ -179,9 +175,8 @@ def _resources() -> Iterator[Alert]:
         OF_EXPORTER,
         "min by (job) (cloudflare_exporter_config_last_reload_successful) == 0",
         "The exporter refused its new configuration.",
-        "The configuration that was last read is refused, and the one before goes on. The exporter's log names the "
-        "key; "
-        "it would not start with this file.",
+        "The configuration that was last read is invalid, so the previous one stays in force. The exporter's log "
+        "names the wrong key; the exporter would not start with this file.",
         wait="5m",
     )
 
@@ -194,24 +189,21 @@ def _whole() -> Iterator[Alert]:
         OF_EXPORTER,
         f"max by ({', '.join(DATASET)}) (\n{inner(growth(gap, '1h'))}\n)\n  > {threshold(GAP)}",
         "Usage could not be counted for some time.",
-        "{{ $value | humanizeDuration }} of dataset {{ $labels.dataset }} (account {{ $labels.account }}) were asked "
-        "by "
-        "nobody before Cloudflare forgot them: the exporter was away for too long. Counters and costs lack that usage "
-        "for "
-        "good; this alert ends by itself.",
+        "{{ $value | humanizeDuration }} of dataset {{ $labels.dataset }} (account {{ $labels.account }}) left "
+        "Cloudflare's retention before the exporter could fetch them: it was down for too long. Counters and costs "
+        "permanently lack that usage; this alert resolves on its own.",
         keep="1h",
         subject=("account",),
-        why="An hour smooths it by itself.",
+        why="The one-hour window already smooths it.",
     )
     yield Alert(
         UNLISTED.name,
         UNLISTED.severity,
         OF_EXPORTER,
         compared("max by (job, account) (cloudflare_exporter_unlisted_assets)", ">", UNLISTED),
-        "Something is used that no list shows.",
-        "Account {{ $labels.account }} has usage of {{ $value }} assets that Cloudflare does not list: deleted since, "
-        "or "
-        "the token may not list them. They are counted as (unlisted) and belong to no project.",
+        "An account has usage of assets that no list shows.",
+        "Account {{ $labels.account }} has usage of {{ $value }} assets that Cloudflare does not list: they have been "
+        "deleted, or the token may not list them. They are counted as (unlisted) and belong to no project.",
         wait="1h",
         subject=("account",),
     )
@@ -224,8 +216,8 @@ def _outdated() -> Iterator[Alert]:
         OF_EXPORTER,
         f"time() - max by (job) (cloudflare_exporter_rate_card_timestamp_seconds)\n  > {threshold(CARD_OLD)}",
         "The exporter's prices are old.",
-        "The prices that costs are estimated with were looked up {{ $value | humanizeDuration }} ago. Update the "
-        "exporter, or set prices that have changed under costs.prices.",
+        "The prices used for cost estimates were looked up {{ $value | humanizeDuration }} ago. Update the "
+        "exporter, or set changed prices under costs.prices.",
         wait="1h",
     )
 
@@ -242,12 +234,11 @@ def _revisions() -> Iterator[Record | Alert]:
         f"{REVISED} > {setting(REVISIONS, 'least_rows')}\n"
         "  and\n"
         f"count_over_time({REVISED}[7d] offset 1h) > 800",
-        "Cloudflare takes back unusually many figures.",
-        "Within an hour Cloudflare put {{ $value | humanize }} rows of dataset {{ $labels.dataset }} (account "
-        "{{ $labels.account }}) lower than before. Counters do not fall, so they may be too high by that much until "
-        "the "
-        "audit of the day; see whether Cloudflare reports a disturbance of its analytics.",
+        "Cloudflare revises unusually many figures downwards.",
+        "Within an hour Cloudflare revised {{ $value | humanize }} rows of dataset {{ $labels.dataset }} (account {{ "
+        "$labels.account }}) downwards. Counters do not decrease, so they may be too high by that much until the day "
+        "is audited; check whether Cloudflare reports an incident of its analytics.",
         keep="1h",
         subject=("account",),
-        why="An hour smooths it by itself.",
+        why="The one-hour window already smooths it.",
     )

@@ -34,9 +34,9 @@ def _limits() -> Iterator[Alert]:
             severity,
             PRODUCT.name,
             compared(series, comparison, DAILY_LIMIT, severity),
-            f"The free plan's limit of KV {text}.",
-            "Account {{ $labels.account }} has used {{ $value | humanizePercentage }} of what the free plan allows of "
-            "{{ $labels.meter }}; " + what + ". Look at which namespace uses it, or move to the paid plan.",
+            f"A daily KV limit of the free plan {text}.",
+            "Account {{ $labels.account }} has used {{ $value | humanizePercentage }} of the free plan's daily limit "
+            "of {{ $labels.meter }}; " + what + ". Look at which namespace uses it, or move to the paid plan.",
             wait="5m",
             subject=("account",),
         )
@@ -45,7 +45,9 @@ def _limits() -> Iterator[Alert]:
 def _hours() -> Iterator[Record | Alert]:
     rate, norm = KV_OPERATIONS.record("1h"), KV_OPERATIONS.norm
     costly = '{action=~"write|list|delete"}'
-    yield Record(CHANGE, f"{rate}{costly}\n  /\n{norm}{costly}", "Reads cost a tenth of the others, and seldom loop.")
+    yield Record(
+        CHANGE, f"{rate}{costly}\n  /\n{norm}{costly}", "Reads cost a tenth of the other operations, and rarely loop."
+    )
     yield Alert(
         OPERATIONS.name,
         OPERATIONS.severity,
@@ -55,9 +57,9 @@ def _hours() -> Iterator[Record | Alert]:
             f"{rate} > {setting(OPERATIONS, 'least_operations_per_second')}",
         ),
         "A KV namespace has many more writes, lists or deletes than usual.",
-        "Over the last hour namespace {{ $labels.kv_namespace }} (project {{ $labels.project }}, account "
-        "{{ $labels.account }}) had {{ $value | humanize }} times the operations {{ $labels.action }} of its busiest "
-        "same hour of the last seven days. A million of them costs 5 USD: look for what runs in a loop.",
+        "Over the last hour namespace {{ $labels.kv_namespace }} (project {{ $labels.project }}, account {{ "
+        "$labels.account }}) had {{ $value | humanize }} times the {{ $labels.action }} operations of its peak at "
+        "this time of day over the last seven days. A million of them cost 5 USD: look for code that runs in a loop.",
         wait="10m",
         subject=KV.labels[1:],
     )

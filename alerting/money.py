@@ -25,9 +25,9 @@ def _forecast() -> Alert:
         FORECAST_HIGH.severity,
         OF_COSTS,
         compared(FORECAST, ">", FORECAST_HIGH),
-        "The bill is heading above what was set as high.",
+        "The forecast of an account's bill is above the threshold.",
         "The billing cycle of account {{ $labels.account }} is forecast to cost "
-        '{{ $value | printf "%.2f" }} USD. The cost dashboard and cloudflare-exporter costs say which project and '
+        '{{ $value | printf "%.2f" }} USD. The cost dashboard and cloudflare-exporter costs show which project and '
         "which product.",
         wait="1h",
         subject=("account",),
@@ -44,10 +44,10 @@ def _rising() -> Alert:
             compared(f"{PROJECTS.level}:{CHANGE}", ">", RISING),
             f"{daily} > {setting(RISING, 'least_usd_per_day')}",
         ),
-        "A project costs much more a day than it did.",
-        "Project {{ $labels.project }} (account {{ $labels.account }}) cost {{ $value | humanize }} times as much on "
-        "the "
-        "last day as on a mean day of the week before, at list price. cloudflare-exporter report says what changed.",
+        "A project's daily cost has risen sharply.",
+        "Project {{ $labels.project }} (account {{ $labels.account }}) cost {{ $value | humanize }} times as much "
+        "over the last day as on an average day of the week before, at list price. cloudflare-exporter report shows "
+        "what changed.",
         wait="30m",
         subject=("account", "project"),
     )
@@ -59,13 +59,13 @@ def _per_hour() -> Alert:
         PER_HOUR.severity,
         OF_COSTS,
         compared(f"{PROJECTS.level}:{LIST_COST}:rate1h", ">", PER_HOUR),
-        "A project costs very much at this hour.",
+        "A project's hourly cost is very high.",
         "Over the last hour project {{ $labels.project }} (account {{ $labels.account }}) cost "
-        '{{ $value | printf "%.2f" }} USD, at list price. Look at which product it is, then for what runs away: a '
-        "query without index, a loop, an alarm that sets itself again.",
+        '{{ $value | printf "%.2f" }} USD, at list price. Find the product, then the runaway: a query without '
+        "an index, a loop, an alarm that re-arms itself.",
         wait="10m",
         subject=("account", "project"),
-        why="What is new has no norm yet, so that a runaway in it shows only here.",
+        why="New assets have no history to compare with, so a runaway in one of them shows only here.",
     )
 
 
@@ -81,7 +81,7 @@ def _budgets() -> Iterator[Alert]:
             f"{used}\n  {comparison} {threshold(BUDGET_USED, severity)}",
             f"A budget {text}.",
             "{{ $value | humanizePercentage }} of budget {{ $labels.budget }} (for each billing cycle" + about + ") is "
-            "spent. cloudflare-exporter costs says on what.",
+            "spent. cloudflare-exporter costs shows on what.",
             wait="15m",
             optional=("account", "project"),
             page="cost",
@@ -95,9 +95,9 @@ def _budgets() -> Iterator[Alert]:
         "  unless\n"
         f"{used}\n"
         f"  >= {threshold(BUDGET_USED, 'critical')}",
-        "A budget will not last.",
+        "A budget is forecast to be exceeded.",
         "By the end of the billing cycle {{ $value | humanizePercentage }} of budget {{ $labels.budget }} (for each "
-        "cycle" + about + ") will be spent, if usage goes on as it did. cloudflare-exporter costs says on what.",
+        "cycle" + about + ") will be spent if usage continues as before. cloudflare-exporter costs shows on what.",
         wait="1h",
         optional=("account", "project"),
         page="cost",
@@ -105,7 +105,7 @@ def _budgets() -> Iterator[Alert]:
 
 
 def _quotas() -> Iterator[Alert]:
-    """R2 and, on the free plan, KV have alerts of their own about what is included."""
+    """Return the alerts about included usage; R2 and, on the free plan, KV have their own."""
     yield from quota_alerts(
         QUOTA,
         OF_COSTS,
@@ -114,8 +114,8 @@ def _quotas() -> Iterator[Alert]:
         "    unless\n"
         f"  ({QUOTA_USED}{{{DAILY_KV}}} and on (job, account) {FREE_PLAN})\n"
         ")",
-        "its plan includes",
-        "What lies above is billed; on the free plan it is refused. cloudflare-exporter costs says what it comes to.",
+        "included usage",
+        "Usage above it is billed, or refused on the free plan. cloudflare-exporter costs shows what it costs.",
     )
 
 
@@ -129,9 +129,9 @@ def _apart() -> Alert:
         OF_COSTS,
         both(compared(series, ">", APART), f"{billed} > {setting(APART, 'least_usd')}"),
         "Cloudflare's bill and the estimate differ.",
-        "Of account {{ $labels.account }} the line {{ $labels.line }} of Cloudflare's bill and its estimate differ by "
-        "{{ $value | humanizePercentage }}. See docs/costs.md: a contract, a discount or a price that has changed; set "
-        "it under costs.prices.",
+        "Account {{ $labels.account }}: line {{ $labels.line }} of Cloudflare's bill and its estimate differ by {{ "
+        "$value | humanizePercentage }}. The reason may be a contract, a discount or a changed price (docs/costs.md); "
+        "set it under costs.prices.",
         wait="6h",
         subject=("account",),
     )

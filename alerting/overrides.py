@@ -8,8 +8,8 @@ from exporter.catalog import PRODUCTS
 from exporter.catalog.entry import Product
 
 TITLE = """Thresholds for single accounts, projects and assets, as the exporter publishes them from its configuration \
-(alerting.thresholds), under the labels that their usage has. Every rule prefers them to those of thresholds.yml.
-A quarter of an hour is looked back, so that none is lost while the exporter restarts."""
+(alerting.thresholds), with the same labels as their usage. Every rule prefers them to those in thresholds.yml.
+They are looked up over 15 minutes, so that none is lost while the exporter restarts."""
 
 
 def groups(products: Sequence[Product] = PRODUCTS) -> tuple[Group]:

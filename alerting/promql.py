@@ -1,4 +1,4 @@
-"""PromQL that rules have in common: rates over Cloudflare's time, norms of earlier days, thresholds with exceptions."""
+"""PromQL shared by rules: rates over Cloudflare's time, norms of earlier days, thresholds with exceptions."""
 
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from exporter.catalog import PRODUCTS, d1, durable_objects, kv, r2, workers
 from exporter.catalog.entry import Product
 
 TIME = "job_account_dataset:cloudflare_exporter_dataset_queried_until_timestamp_seconds"
-"""What is recorded of Cloudflare's time, by window."""
+"""The prefix of the records of Cloudflare's time, one for each window."""
 
 THRESHOLD = "cloudflare:alert_threshold:default"
 SETTING = "cloudflare:alert_setting:default"
@@ -18,7 +18,7 @@ SETTING = "cloudflare:alert_setting:default"
 FREE_PLAN = 'cloudflare_cost_account_info{plan="workers_free"}'
 
 DAILY_KV = 'meter=~"kv_(reads|writes|deletes|lists)"'
-"""What the free plan allows of KV in a day; what it stores is limited in all."""
+"""The KV meters that the free plan limits daily; its storage has one total limit."""
 
 OWN = ("job", "account")
 PROJECT = (*OWN, "project")
@@ -26,7 +26,7 @@ PROJECT = (*OWN, "project")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What alerts are about: the labels that name it, and where its thresholds of its own are recorded."""
+    """The subject of alerts: the labels that name it, and the record of its own thresholds."""
 
     labels: tuple[str, ...]
 
@@ -37,7 +37,7 @@ class Subject:
 
     @property
     def on(self) -> str:
-        """Return the labels as PromQL matches by them."""
+        """Return the labels as a PromQL matching list."""
         return ", ".join(self.labels)
 
     @property
@@ -47,12 +47,12 @@ class Subject:
 
 
 def subject_of(product: Product) -> Subject:
-    """Return the subject that an asset of a product is."""
+    """Return the subject for the assets of a product."""
     return Subject((*PROJECT, product.label))
 
 
 def subjects(products: Iterable[Product]) -> Mapping[str, Subject]:
-    """Return what alerts can be about, by its kind: accounts, projects, and the assets of some products."""
+    """Return the subjects of alerts by kind: accounts, projects, and the assets of some products."""
     of_assets = {product.kind: subject_of(product) for product in products}
     return {entry.ACCOUNT: ACCOUNTS, entry.PROJECT: PROJECTS, **of_assets}
 
@@ -71,7 +71,7 @@ def inner(expr: str, spaces: int = 2) -> str:
 
 
 def growth(selector: str, window: str) -> str:
-    """Return by how much counters grew: exact, since both values were scraped."""
+    """Return the growth of counters: exact, since both values were scraped."""
     one_line = f"last_over_time({selector}[{window}]) - min_over_time({selector}[{window}])"
     if len(one_line) <= 100:
         return one_line
@@ -79,7 +79,7 @@ def growth(selector: str, window: str) -> str:
 
 
 def rate(selectors: tuple[str, ...], dataset: str, labels: tuple[str, ...], window: str) -> str:
-    """Return what counters of a dataset grew by, over the seconds of Cloudflare's time that they grew in."""
+    """Return the growth of a dataset's counters per second of Cloudflare's time."""
     by = ", ".join(labels)
     grown = "\n+\n".join(f"sum by ({by}) (\n{inner(growth(selector, window))}\n)" for selector in selectors)
     if len(selectors) > 1:
@@ -94,24 +94,24 @@ def rate(selectors: tuple[str, ...], dataset: str, labels: tuple[str, ...], wind
 
 
 def is_fresh(dataset: str) -> str:
-    """Return what is there only while a dataset's figures are fresh."""
+    """Return an expression that has series only while a dataset's data is fresh."""
     return f'{TIME}:increase10m{{dataset="{dataset}"}} > 0'
 
 
 def only_fresh(expr: str, dataset: str) -> str:
-    """Return an expression only for accounts in which a dataset's figures are fresh."""
+    """Return an expression limited to accounts in which a dataset's data is fresh."""
     return f"{expr.strip()}\n  and on (job, account)\n({is_fresh(dataset)})"
 
 
 def setting(alert: AlertEntry, name: str) -> str:
-    """Return a knob of an alert besides its threshold. Raises ValueError if the table has none of the name."""
+    """Return an alert's setting by its name. Raises ValueError if the table has none of that name."""
     return f'scalar({SETTING}{{alert="{alert.name}",setting="{alert.setting(name).name}"}})'
 
 
 def threshold(alert: AlertEntry, severity: str = "") -> str:
-    """Return an alert's threshold as it is for everything without one of its own.
+    """Return an alert's default threshold, for subjects without their own.
 
-    Without a severity it is the only one. Raises ValueError if the table has none, or several.
+    The severity may be omitted if there is only one threshold. Raises ValueError if the table has none, or several.
     """
     return f'scalar({THRESHOLD}{{alert="{alert.name}",severity="{alert.threshold(severity).severity}"}})'
 
@@ -119,7 +119,7 @@ def threshold(alert: AlertEntry, severity: str = "") -> str:
 def compared(series: str, comparison: str, alert: AlertEntry, severity: str = "") -> str:
     """Return the series that are above (``>``) or below (``<``) the threshold of their subject, or else the default's.
 
-    The default may be another one for accounts on the free plan.
+    Accounts on the free plan may have a different default.
     """
     on, own = _exceptions(alert, severity)
     usual = threshold(alert, severity)
@@ -135,7 +135,7 @@ def compared(series: str, comparison: str, alert: AlertEntry, severity: str = ""
 
 
 def effective(series: str, alert: AlertEntry) -> str:
-    """Return the threshold that holds for each of some series."""
+    """Return the effective threshold for each series."""
     on, own = _exceptions(alert, "")
     return f"max by ({on}) ({own})\n  and\n{series}\nor\n0 * {series} + {threshold(alert)}"
 
@@ -153,7 +153,8 @@ def both(first: str, *others: str) -> str:
 
 
 def same_hours(record: str) -> str:
-    """Return the highest of a record within half an hour of the same hour, on each of the last seven days (``day``)."""
+    """Return the peak of a record within half an hour of this time of day, for each of the last seven days "
+    "(``day``)."""
     return "\n  or\n".join(
         f'label_replace(max_over_time({record}[1h] offset {24 * day - 1}h30m), "day", "{day}", "", "")'
         for day in range(1, 8)
@@ -168,6 +169,6 @@ def same_weeks(record: str) -> str:
 
 
 def over_all(operation: str, record: str, labels: tuple[str, ...], least: int) -> str:
-    """Return an aggregation of a record by some labels, where it has so many series at least."""
+    """Return an aggregation of a record by labels, where it has at least ``least`` series."""
     by = ", ".join(labels)
     return f"{operation} by ({by}) ({record})\n  and\ncount by ({by}) ({record}) >= {least}"

@@ -1,4 +1,4 @@
-"""Alerts about what a plan includes: one before it is used up, one from then on."""
+"""Alerts about included usage: one shortly before it is used up, one from then on."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from exporter.alerts.table import AlertEntry
 
 
 def quota_alerts(alert: AlertEntry, product: str, series: str, what: str, advice: str) -> Iterator[Alert]:
-    """Return both alerts about a ratio of what is used to what is included, by account and meter."""
+    """Return both alerts about the ratio of usage to included usage, by account and meter."""
     used_up = compared(series, ">=", alert, "warning")
     near = compared(series, ">", alert, "info")
     for severity, expr, text in (
-        ("info", f"(\n{inner(near)}\n)\n  unless\n(\n{inner(used_up)}\n)", "comes near its end"),
+        ("info", f"(\n{inner(near)}\n)\n  unless\n(\n{inner(used_up)}\n)", "is nearly used up"),
         ("warning", used_up, "is used up"),
     ):
         yield Alert(
@@ -20,8 +20,8 @@ def quota_alerts(alert: AlertEntry, product: str, series: str, what: str, advice
             severity,
             product,
             expr,
-            f"What {what} {text}.",
-            "Account {{ $labels.account }} has used {{ $value | humanizePercentage }} of what " + what + " of "
+            f"An account's {what} {text}.",
+            "Account {{ $labels.account }} has used {{ $value | humanizePercentage }} of its " + what + " of "
             "{{ $labels.meter }}. " + advice,
             wait="15m",
             subject=("account",),

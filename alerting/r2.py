@@ -10,7 +10,7 @@ from alerting.usage import R2_CLASS_A, R2_DENIED, R2_EGRESS
 from exporter.alerts.table.r2 import ACCESS_DENIED, CLASS_A, EGRESS, FILLING, LARGE, OBJECTS_LARGE, QUOTA
 from exporter.catalog.r2 import PRODUCT
 
-TITLE = "R2: sizes and how they grow, what is included, loops of operations, refused access, egress."
+TITLE = "R2: bucket size and growth, included usage, loops of operations, refused access, egress."
 
 SUBJECT = BUCKET.labels[1:]
 NAMED = "{{ $labels.bucket }} (project {{ $labels.project }}, account {{ $labels.account }})"
@@ -44,7 +44,7 @@ def _records() -> Iterator[Record]:
         "    +\n"
         f"  max by ({by_class}) (cloudflare_r2_metadata_bytes)\n"
         ")",
-        "The sizes of two replicas are one size. A bucket holds objects of each storage class apart.",
+        "Replicas report the same size, so it is taken once. The storage classes of a bucket are added up.",
     )
     yield Record(LARGE_FROM, effective(STORED, LARGE))
     yield Record(
@@ -68,14 +68,14 @@ def _storage() -> Iterator[Alert]:
         PRODUCT.name,
         compared(STORED, ">", LARGE),
         "An R2 bucket is large.",
-        "Bucket " + NAMED + " holds {{ $value | humanize }}B, as Cloudflare measured it within the last hours. What "
-        "lies above the free 10 GB of an account costs every month: look at what is written there and whether it needs "
-        "to stay.",
+        "Bucket " + NAMED + " holds {{ $value | humanize }}B, as Cloudflare measured it in the last few hours. "
+        "Storage above an account's free 10 GB is billed every month: check what is written there and whether it must "
+        "be kept.",
         wait="5m",
         keep="30m",
         subject=SUBJECT,
-        why="Sizes are hours old by nature, so nothing asks whether they are fresh; keep_firing_for bridges a restart "
-        "of the exporter.",
+        why="Cloudflare measures sizes hours late, so their freshness is not checked; keep_firing_for bridges a "
+        "restart of the exporter.",
     )
     days = setting(FILLING, "days")
     yield Alert(
@@ -84,8 +84,8 @@ def _storage() -> Iterator[Alert]:
         PRODUCT.name,
         f"(\n  ({LARGE_FROM} - {STORED}) / ({DAILY_GROWTH} > 0) < {days}\n)\n  and\n{STORED} <= {LARGE_FROM}",
         "An R2 bucket will soon be large.",
-        "Bucket " + NAMED + ' will reach the size at which it alerts in {{ $value | printf "%.1f" }} days, if it grows '
-        "as it did over the last three. Look at what is written there and whether it needs to stay.",
+        "Bucket " + NAMED + ' will reach its alert threshold in {{ $value | printf "%.1f" }} days if it keeps '
+        "growing as it did over the last three. Check what is written there and whether it must be kept.",
         wait="1h",
         keep="30m",
         subject=SUBJECT,
@@ -96,8 +96,8 @@ def _storage() -> Iterator[Alert]:
         PRODUCT.name,
         compared(OBJECT_SIZE, ">", OBJECTS_LARGE),
         "The objects of an R2 bucket are unusually large.",
-        "The objects of bucket " + NAMED + " have {{ $value | humanize }}B in the mean. Look whether something writes "
-        "backups, dumps or recordings there that belong elsewhere.",
+        "The objects of bucket " + NAMED + " have {{ $value | humanize }}B on average. Check for backups, dumps or "
+        "recordings that belong elsewhere.",
         wait="1h",
         keep="30m",
         subject=SUBJECT,
@@ -109,8 +109,8 @@ def _quota() -> Iterator[Alert]:
         QUOTA,
         PRODUCT.name,
         f'{QUOTA_USED}{{meter=~"r2_.+"}}',
-        "R2 includes in a billing cycle",
-        "What lies above is billed: look at which bucket uses it, cloudflare_cost_cycle_to_date_usd of that meter.",
+        "included R2 usage",
+        "Usage above it is billed: find the bucket that causes it (cloudflare_cost_cycle_to_date_usd of that meter).",
     )
 
 
@@ -120,12 +120,13 @@ def _denied() -> Alert:
         ACCESS_DENIED.severity,
         PRODUCT.name,
         compared(DENIED, ">", ACCESS_DENIED),
-        "Access to an R2 bucket is refused again and again.",
+        "Access to an R2 bucket is refused repeatedly.",
         "{{ $value | humanize }} operations on bucket " + NAMED + " were refused with 401 or 403 within five minutes. "
-        "Somebody tries keys, or a key of your own has expired: look at cloudflare_r2_operations_total by action.",
+        "Somebody is trying keys, or one of your own keys has expired: look at cloudflare_r2_operations_total by "
+        "action.",
         keep="10m",
         subject=SUBJECT,
-        why="Five minutes smooth it by themselves.",
+        why="The five-minute window already smooths it.",
     )
 
 
@@ -140,7 +141,8 @@ def _spikes() -> Iterator[Record | Alert]:
         both(compared(CLASS_A_CHANGE, ">", CLASS_A), least),
         "An R2 bucket has many more class A operations than usual.",
         "Over the last hour bucket " + NAMED + " had {{ $value | humanize }} times the class A operations (writes and "
-        "lists) of its busiest same hour of the last seven days. Look at which action it is, and what runs in a loop.",
+        "lists) of its peak at this time of day over the last seven days. Find the action, then the code that runs in "
+        "a loop.",
         wait="10m",
         subject=SUBJECT,
     )
@@ -151,8 +153,8 @@ def _spikes() -> Iterator[Record | Alert]:
         PRODUCT.name,
         both(compared(EGRESS_CHANGE, ">", EGRESS), least),
         "An R2 bucket sends much more than usual.",
-        "Over the last hour bucket " + NAMED + " sent {{ $value | humanize }} times the bytes of its busiest same hour "
-        "of the last seven days. Egress is free, its class B operations are not: look at who reads.",
+        "Over the last hour bucket " + NAMED + " sent {{ $value | humanize }} times the bytes of its peak at this "
+        "time of day over the last seven days. Egress is free, but its class B operations are not: find out who reads.",
         wait="10m",
         subject=SUBJECT,
     )

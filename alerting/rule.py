@@ -1,4 +1,4 @@
-"""Recording and alerting rules as values, and how they are written down."""
+"""Recording and alerting rules as values, and their YAML."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ WIDTH = 120
 
 RUNBOOK = "alerting/runbook.md"
 PAGES = {"": "overview", OF_COSTS: "cost"}
-"""Product -> the dashboard that shows its alerts, where that is not called as the product is."""
+"""Product -> the dashboard that shows its alerts, if its name differs from the product's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Record:
 class Alert:
     """An alerting rule.
 
-    It fires after ``wait`` and stays ``keep`` longer than its expression. ``subject`` are the labels that the dashboard
-    is opened with; those that are ``optional`` are left out where the series have none. An empty ``product`` leaves the
-    label of that name that the series have. The dashboard is that of the product, unless ``page`` names another.
+    It fires after ``wait`` and keeps firing for ``keep``. ``subject`` holds the labels that the dashboard is opened
+    with; ``optional`` ones are left out if the series lack them. An empty ``product`` keeps the label of the series.
+    The dashboard is the product's, unless ``page`` names another.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Alert:
 
     @property
     def dashboard_url(self) -> str:
-        """Return the address of the dashboard that shows it, from Grafana's own on."""
+        """Return the path of its dashboard, relative to Grafana's address."""
         uid = f"cloudflare-{self.page or PAGES.get(self.product, self.product)}"
         chosen = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in self.subject)
         perhaps = "".join(
@@ -58,7 +58,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rules that are evaluated together, in this order; ``interval`` where it is not Prometheus' own."""
+    """Rules that are evaluated together, in this order; ``interval`` overrides Prometheus' default."""
 
     name: str
     rules: Sequence[Record | Alert]

@@ -1,4 +1,4 @@
-"""The knobs of all alerts as records, one for each number in the table of alerts."""
+"""The thresholds and settings of all alerts as records, one for each number in the table of alerts."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,11 +6,11 @@ from alerting.promql import SETTING, THRESHOLD
 from exporter.alerts.table import SECTIONS, AlertEntry, Section
 
 TITLE = """\
-# The knobs of all alerts, in one place. Written by `make rules` from exporter/alerts/table; who keeps only these files
-# changes a number here and reloads Prometheus. For a single account, project or asset set alerting.thresholds in the
-# exporter's configuration instead (docs/alerting.md).
-# A threshold is what an alert compares with, by alert and severity; a setting is anything else that it depends on, most
-# often the traffic below which it says nothing.
+# The thresholds and settings of all alerts, in one place. Written by `make rules` from exporter/alerts/table. If these
+# files are all you use, change a number here and reload Prometheus; for a single account, project or asset set
+# alerting.thresholds in the exporter's configuration instead (docs/alerting.md).
+# A threshold is the value that an alert compares with, by alert and severity; a setting is any other number that it
+# depends on, usually the traffic below which it stays silent.
 groups:
   - name: cloudflare.thresholds
     rules:
@@ -21,12 +21,12 @@ POWERS = (9, 6)
 
 
 def as_yaml(sections: Iterable[Section] = SECTIONS) -> str:
-    """Return the text of the file: below each comment the number that it is about."""
+    """Return the text of the file: each number below its comment."""
     return TITLE + "\n".join("\n".join(_section(section)) for section in sections)
 
 
 def number(value: float) -> str:
-    """Return a number as people write it: 10e9, 20000, 0.05."""
+    """Return a number in a readable form: 10e9, 20000, 0.05."""
     for power in POWERS:
         if value and value % 10**power == 0:
             return f"{value / 10**power:.15g}e{power}"

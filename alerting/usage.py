@@ -1,4 +1,4 @@
-"""What is recorded of usage: rates over Cloudflare's time, for each asset, project and account."""
+"""Recording rules for usage: rates over Cloudflare's time, for each asset, project and account."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from alerting.promql import (
 )
 from alerting.rule import Group, Record
 
-TITLE = """Rates are over Cloudflare's time: what a counter grew by, divided by what its dataset's queried_until grew \
-by over the same window. A counter that catches up after an outage then shows the rate that was, not hours of usage \
-in a minute.
-Growth is the last value less the least one. Both come from the same scrapes, so the quotient is exact; increase() \
-would extrapolate each series by itself, and one that was born within the window otherwise than queried_until. \
-Counters fall only where a ledger is lost or replaced by an older one; a rate is then too low for its window at worst.
-Aggregations name the labels they keep, so that target labels (pod, service …) may differ between the replicas of an \
-exporter or change when it moves."""
+TITLE = """Rates are over Cloudflare's time: the growth of a counter, divided by the growth of its dataset's \
+queried_until over the same window. A counter that catches up after an outage then shows the true rate, not hours of \
+usage in a minute.
+Growth is the last value minus the lowest. Both come from the same scrapes, so the quotient is exact; increase() would \
+extrapolate each series separately, and a series born within the window differently from queried_until. Counters fall \
+only if a ledger is lost or replaced by an older one; at worst a rate is then too low for its window.
+Aggregations name the labels they keep, so target labels (pod, service …) may differ between the replicas of an \
+exporter, or change when it moves."""
 
 UNTIL = "cloudflare_exporter_dataset_queried_until_timestamp_seconds"
 START = "cloudflare_exporter_dataset_start_timestamp_seconds"
@@ -45,7 +45,7 @@ KV_DATASET = "kvOperationsAdaptiveGroups"
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate that is recorded: of which counters of a dataset, for which subject, over which windows.
+    """A recorded rate: its counters and their dataset, its subject and its windows.
 
     ``rolls_up`` records it for projects and accounts too.
     """
@@ -60,16 +60,16 @@ class Rate:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Return the labels that are kept."""
+        """Return the labels that the rate keeps."""
         return (*self.subject.labels, *self.extra)
 
     def record(self, window: str) -> str:
-        """Return the name of what is recorded."""
+        """Return the name of the record for a window."""
         return f"{'_'.join(self.labels)}:{self.name}:rate{window}"
 
     @property
     def norm(self) -> str:
-        """Return the name of the highest of the same hour of the days before."""
+        """Return the name of the record of the peak at the same time of day over seven days."""
         return f"{'_'.join(self.labels)}:{self.name}:max7d_rate1h"
 
 
@@ -196,10 +196,10 @@ RATES = (
 )
 
 NORMED = (R2_CLASS_A, R2_EGRESS, D1_ROWS_READ, OBJECT_REQUESTS, OBJECT_DURATION, KV_OPERATIONS)
-"""What has a norm: the same hour of the seven days before."""
+"""The rates with a norm: their peak at the same time of day over the last seven days."""
 
 COMPARED = (REQUESTS, D1_ROWS_READ, OBJECT_REQUESTS)
-"""What is compared with the week before."""
+"""The rates that are compared with the week before."""
 
 ERROR_RATIO = "cloudflare_worker_errors_per_requests:ratio_rate10m"
 SUCCESS_RATIO = "cloudflare_worker_successes_per_requests:ratio_rate10m"
@@ -231,13 +231,12 @@ def _time(*windows: str) -> Iterator[Record]:
             yield Record(
                 f"{TIME}:increase{window}",
                 f"{grown}\n  and\n{TIME}:increase10m > 0\n  and\n(\n{inner(began)}\n)",
-                "Nothing is said of an hour whose newest minutes are not known, or of which none has passed since "
-                "counting began.",
+                "Absent while the newest minutes of the hour are unknown, and until counting has run for a whole hour.",
             )
 
 
 def _rates(window: str) -> Iterator[Record]:
-    first = "A window in which queried_until stood still has no rate: nothing is judged on old figures."
+    first = "A window in which queried_until did not move has no rate, so no alert judges stale data."
     for entry in RATES:
         if window not in entry.windows:
             continue
@@ -256,7 +255,7 @@ def _rates(window: str) -> Iterator[Record]:
 
 
 def _ratios() -> Iterator[Record]:
-    """Numerator and denominator are aggregated apart."""
+    """Return the ratios; numerator and denominator are aggregated separately."""
     for subject in (WORKER, PROJECTS, ACCOUNTS):
         for name, part in ((ERROR_RATIO, ERRORS), (SUCCESS_RATIO, SUCCESSES)):
             yield Record(
@@ -271,8 +270,8 @@ def _norms() -> Iterator[Record]:
         yield Record(
             of_days,
             same_hours(entry.record("1h")),
-            "The norm of an hour: the highest within half an hour of the same time of day, on each of the seven days "
-            "before. What happens once a day or once a week is its own norm. At least three days must be known."
+            "The norm of an hour: the peak within half an hour of the same time of day, for each of the last seven "
+            "days. Load that recurs every day or week is therefore normal. At least three days must be known."
             if entry is NORMED[0]
             else "",
         )
@@ -280,7 +279,7 @@ def _norms() -> Iterator[Record]:
 
 
 def _weeks() -> Iterator[Record]:
-    """Each hour by the same one a week before, for assets, projects and accounts."""
+    """Return each hour divided by the same hour a week before, for assets, projects and accounts."""
     for entry in COMPARED:
         for labels in (entry.labels, PROJECT, OWN):
             level = "_".join(labels)

@@ -28,7 +28,7 @@ from exporter.alerts.table.workers import (
 )
 from exporter.catalog.workers import PRODUCT
 
-TITLE = "Workers: errors, limits, time, and traffic that vanishes or is not as usual."
+TITLE = "Workers: errors, limits, time, and traffic that vanishes or is unusual."
 
 SUBJECT = WORKER.labels[1:]
 NAMED = "Worker {{ $labels.script_name }} (project {{ $labels.project }}, account {{ $labels.account }})"
@@ -57,7 +57,7 @@ def groups() -> tuple[Group, ...]:
 
 
 def busy(alert: AlertEntry, rate: str = RATE) -> str:
-    """Return the Workers that are called often enough to be judged."""
+    """Return the expression for Workers with enough traffic to be judged."""
     return f"{rate} > {setting(alert, 'least_requests_per_second')}"
 
 
@@ -66,7 +66,7 @@ def _records() -> Iterator[Record]:
     yield Record(
         f"{BURN}10m",
         f"{LEVEL}:{ERROR_RATIO} / {budget}",
-        "How many times faster than allowed the error budget is spent: 1 spends all of it in the time of the SLO.",
+        "How many times faster than allowed the error budget is spent: 1 spends all of it in the period of the SLO.",
     )
     hourly_errors = ERRORS.record("1h")
     yield Record(f"{BURN}1h", f"{hourly_errors}\n  /\n({HOURLY} > 0)\n  / {budget}")
@@ -118,11 +118,11 @@ def _errors() -> Iterator[Alert]:
             ),
             "A Worker spends its error budget too fast.",
             "Over " + text + " the failures of " + NAMED + " spent its error budget {{ $value | humanize }} times "
-            "faster than its objective allows, and they go on. Look at cloudflare_worker_errors_total by status, then "
-            "at the Worker's logs and latest deployment.",
+            "faster than its objective allows, and they continue. Look at cloudflare_worker_errors_total by status, "
+            "then at the Worker's logs and latest deployment.",
             wait=wait,
             subject=SUBJECT,
-            why="Two windows: the long one for a loss that matters, the short one for one that goes on."
+            why="Two windows: the long one shows that the loss matters, the short one that it is still going on."
             if severity == "critical"
             else "",
         )
@@ -134,8 +134,8 @@ def _errors() -> Iterator[Alert]:
         both(compared(success, "<", SUCCESS_LOW), busy(SUCCESS_LOW)),
         "Too few invocations of a Worker succeed.",
         "Only {{ $value | humanizePercentage }} of the invocations of " + NAMED + " ended well over ten minutes of "
-        "Cloudflare's time. Look at cloudflare_worker_requests_total by status: not every outcome that is no success "
-        "counts as an error.",
+        "Cloudflare's time. Look at cloudflare_worker_requests_total by status: not every unsuccessful outcome counts "
+        "as an error.",
         wait="10m",
         subject=SUBJECT,
     )
@@ -147,11 +147,11 @@ def _limits() -> Iterator[Alert]:
         CPU_HIGH.severity,
         PRODUCT.name,
         both(compared(CPU_TIME, ">", CPU_HIGH), busy(CPU_HIGH)),
-        "A Worker comes near its CPU limit.",
+        "A Worker is close to its CPU limit.",
         "One in a hundred invocations of "
         + NAMED
-        + " takes {{ $value | humanizeDuration }} of CPU time or more; those "
-        "that reach the limit are stopped. Look at what has become slower since the latest deployment.",
+        + " takes {{ $value | humanizeDuration }} of CPU time or more; invocations that reach the limit are stopped. "
+        "Check what has become slower since the latest deployment.",
         wait="15m",
         subject=SUBJECT,
     )
@@ -160,9 +160,9 @@ def _limits() -> Iterator[Alert]:
         SLOW.severity,
         PRODUCT.name,
         both(compared(REQUEST_TIME, ">", SLOW), busy(SLOW)),
-        "A Worker answers slowly.",
+        "A Worker responds slowly.",
         "One in twenty requests to " + NAMED + " takes {{ $value | humanizeDuration }} or more. Compare with "
-        "cloudflare_worker_cpu_time_seconds: if that is short, the Worker waits for something else.",
+        "cloudflare_worker_cpu_time_seconds: if that is short, the Worker is waiting for something else.",
         wait="15m",
         subject=SUBJECT,
     )
@@ -188,7 +188,7 @@ def _usual() -> Iterator[Record]:
     yield Record(
         OF_WEEKS,
         same_weeks(HOURLY),
-        "What is usual: the mean of the same hour of the three weeks before; absent before all three are known.",
+        "The usual rate: the mean of the same hour in the three weeks before; absent until all three are known.",
     )
     yield Record(USUAL_LIMITS, over_all("avg", OF_WEEKS, WORKER.labels, 3))
     yield Record(SPREAD, over_all("stddev", OF_WEEKS, WORKER.labels, 3))
@@ -199,7 +199,7 @@ def _usual() -> Iterator[Record]:
         yield Record(
             record,
             f"{USUAL_LIMITS} * (1 {sign} {tolerance})\n  {sign}\n(\n{inner(factor)}\n)\n  * {SPREAD}",
-            "The band of what is usual: a share of the mean on either side, and the spread of the three weeks."
+            "The usual range: on either side of the mean a share of it, plus the spread of the three weeks."
             if record == UPPER
             else "",
         )
@@ -212,12 +212,12 @@ def _traffic() -> Iterator[Alert]:
         VANISHED.severity,
         PRODUCT.name,
         both(compared(LEFT, "<", VANISHED), exists),
-        "A Worker is hardly called any more.",
-        "For half an hour " + NAMED + " has had {{ $value | humanizePercentage }} of the requests that it has at this "
-        "hour of the week. Look at what calls it: routes, DNS, the service in front of it.",
+        "A Worker's traffic has almost stopped.",
+        "For half an hour " + NAMED + " has had {{ $value | humanizePercentage }} of its usual requests for this hour "
+        "of the week. Check what calls it: routes, DNS, the service in front of it.",
         wait="30m",
         subject=SUBJECT,
-        why="A Worker that was deleted leaves cloudflare_worker_info before half an hour has passed.",
+        why="A deleted Worker disappears from cloudflare_worker_info within half an hour.",
     )
     floor = setting(ANOMALOUS, "least_requests_per_second")
     yield Alert(
@@ -229,9 +229,10 @@ def _traffic() -> Iterator[Alert]:
         f"(\n  {HOURLY} > {floor}\n    or\n  {USUAL_LIMITS} > {floor}\n)\n"
         "  and\n"
         f"{exists}",
-        "A Worker's traffic is not what it usually is.",
-        "Over the last hour " + NAMED + " had {{ $value | humanize }} requests a second; the same hours of the three "
-        "weeks before say that this is unusual. Compare with the week before, then ask what has changed.",
+        "A Worker's traffic is unusual.",
+        "Over the last hour " + NAMED + " had {{ $value | humanize }} requests a second, which is unusual compared "
+        "with the same hours of the three weeks before. Compare it with the week before, then find out what has "
+        "changed.",
         wait="30m",
         subject=SUBJECT,
     )

@@ -1,12 +1,12 @@
-"""The example of Alertmanager's configuration: as the exporter writes it for secrets that are none."""
+"""The example of Alertmanager's configuration, as the exporter writes it for dummy secrets."""
 
 from exporter.alertmanager import examples, write
 from exporter.config.routing import Routing
 
 HEAD = """\
-# Written by `make docs`, to be read: what `cloudflare-exporter alertmanager-config` gives where every service has a
-# secret, with secrets that are none. `make run` and `docker compose up` write their own from alerting/secrets/; for
-# another Alertmanager run the command, or take what suits from here. docs/alerting.md tells more.
+# An example written by `make docs`: the output of `cloudflare-exporter alertmanager-config` if every service has a
+# secret, here dummy ones. `make run` and `docker compose up` write their own from alerting/secrets/; for another
+# Alertmanager run the command, or copy the parts you need. See docs/alerting.md.
 """
 
 

@@ -1,4 +1,4 @@
-"""The API's page, from the OpenAPI document that the exporter serves."""
+"""The page about the API, generated from its OpenAPI document."""
 
 import json
 from collections.abc import Iterable, Mapping

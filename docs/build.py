@@ -14,7 +14,7 @@ END = "<!-- end of what make docs writes -->"
 
 
 def generated(readme: str) -> Mapping[str, str]:
-    """Return the files that are generated, by their paths; the README with its table replaced."""
+    """Return the generated files by path, among them the README with its table replaced."""
     return {
         "README.md": with_table(readme, short_table()),
         "docs/metrics.md": full_page(),
@@ -25,7 +25,7 @@ def generated(readme: str) -> Mapping[str, str]:
 
 
 def with_table(readme: str, table: str) -> str:
-    """Return a text with the part between its two marks replaced. Raises ValueError if they are not there once each."""
+    """Return a text with the part between its two marks replaced. Raises ValueError if either is missing."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,4 +1,4 @@
-"""The metrics as tables: the catalog's and the others, as the program declares them."""
+"""Tables of all metrics: those of the catalog, and the others as the program declares them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ OWN: tuple[OwnMetric[Any], ...] = (
     SERIES,
     RENDER_DURATION,
 )
-"""The metrics that are not the catalog's, in the order of an exposition."""
+"""The metrics outside the catalog, in the order of an exposition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One metric: its name, type, labels, a sentence, and HELP with the source."""
+    """One metric: its name, type, labels, description, and HELP with the source."""
 
     name: str
     kind: str
@@ -58,28 +58,28 @@ def _labels(product: Product, dataset: Dataset, metric: Metric) -> tuple[str, ..
 
 
 def other_rows() -> list[Row]:
-    """Return the metrics that are not a product's."""
+    """Return the metrics that belong to no product."""
     return [Row(each.name, each.kind, each.labels, each.help, each.help) for each in OWN]
 
 
 def short_table() -> str:
-    """Return the README's table: one line a metric of a product."""
+    """Return the README's table, one line for each metric of a product."""
     rows = [
         (code(row.name), row.kind, ", ".join(map(code, _further(row))), row.sentence)
         for product in PRODUCTS
         for row in product_rows(product)
     ]
-    return table(("metric", "type", "labels besides `account` and `project`", "what it says"), rows)
+    return table(("metric", "type", "labels besides `account` and `project`", "description"), rows)
 
 
 MONEY = tuple(f"cloudflare_{word}_" for word in ("cost", "list_cost", "quota", "budget", "billed"))
-"""How the metrics about costs begin."""
+"""The prefixes of metrics about costs."""
 
 EXPORTER = "cloudflare_exporter_"
-"""How the metrics of the exporter itself begin."""
+"""The prefix of metrics of the exporter itself."""
 
 ALERTS = "cloudflare_alert_"
-"""How the metrics for alerts begin."""
+"""The prefix of metrics for alerts."""
 
 
 def full_page() -> str:
@@ -92,10 +92,10 @@ def full_page() -> str:
     sections.append(("The exporter itself", [row for row in others if row.name.startswith(EXPORTER)]))
     parts = [
         "# Metrics\n\n"
-        "Generated from the catalog by `make docs`. The words in brackets name the GraphQL dataset and fields, and\n"
-        "say where Cloudflare estimates. Besides these there are `process_*` and `python_gc_*`, as the Prometheus\n"
-        "client library has them. Where Cloudflare gives a sum, a summary also has `_sum` and `_count`, which lack\n"
-        "the label `quantile`.\n"
+        "Generated from the catalog by `make docs`. The brackets name the GraphQL dataset and fields, and mark values\n"
+        "that Cloudflare estimates. The exporter also has the metrics `process_*` and `python_gc_*` of the Prometheus\n"
+        "client library. If Cloudflare returns a sum, a summary also has `_sum` and `_count`, without the label\n"
+        "`quantile`.\n"
     ]
     parts += [f"## {title}\n\n{_full_table(rows)}" for title, rows in sections]
     return "\n".join(parts)

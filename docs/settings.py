@@ -36,24 +36,24 @@ UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 INTRODUCTION = """# Configuration
 
-Generated from the program by `make docs`. Flags overrule the environment, which overrules the file of `--config.file`.
-Every key of the file is optional, and an unknown one is refused. A duration is written as in Prometheus: `90s`, `10m`,
-`1h30m`. A glob knows `*`, `?` and `[…]`. `SIGHUP` reads the file again without losing anything; a file that is not
-valid is refused as a whole, with a log line that names every key that is wrong, and the old configuration goes on.
+Generated from the program by `make docs`. Flags override the environment, which overrides the file of `--config.file`.
+Every key of the file is optional; unknown keys are refused. Durations are written as in Prometheus: `90s`, `10m`,
+`1h30m`. Globs support `*`, `?` and `[…]`. `SIGHUP` reloads the file without losing data; an invalid file is refused as
+a whole, with a log line that names every invalid key, and the previous configuration stays in force.
 
 """
 
 
 def settings_page() -> str:
-    """Return the page of everything that can be configured."""
-    keys = table(("key", "type", "default", "what it says", "example"), _keys())
+    """Return the page of all settings."""
+    keys = table(("key", "type", "default", "description", "example"), _keys())
     parser = build_parser()
     return "\n".join(
         [
             INTRODUCTION + "## File\n",
             keys,
             "## Alerts whose threshold can be set\n",
-            "What `alerting.thresholds` can name: see [alerting.md](alerting.md).\n",
+            "The alerts that `alerting.thresholds` can name; see [alerting.md](alerting.md).\n",
             table(("alert", "about", "severities", "unit of the threshold"), _alerts()),
             "## Environment\n",
             f"{(parser.epilog or '').removeprefix('Environment: ')}\n",
@@ -63,7 +63,7 @@ def settings_page() -> str:
 
 
 def settings(model: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Return each key of a section and of the sections below it: `[]` is any entry of a list, `.NAME` any name."""
+    """Return each key of a section and its subsections: ``[]`` is any entry of a list, ``.NAME`` any name."""
     for name, field in model.model_fields.items():
         if field.validation_alias == AT_TOP:
             yield from settings(Selection, prefix)
@@ -91,7 +91,7 @@ def _alerts() -> Iterator[tuple[str, ...]]:
 
 
 def _section(annotation: Any) -> tuple[type[BaseModel] | None, str]:
-    """Return the section that a type is, or holds, and how one within is written."""
+    """Return the section that a type is or contains, and the suffix for an entry in it."""
     plain = _plain(annotation)
     origin = get_origin(plain)
     if isinstance(plain, type) and issubclass(plain, BaseModel):
@@ -123,7 +123,7 @@ def _type(annotation: Any) -> str:
 
 
 def _plain(annotation: Any) -> Any:
-    """Return a type without what is annotated to it, and without None."""
+    """Return a type without its annotations and without None."""
     if get_origin(annotation) is Annotated:
         return _plain(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
@@ -142,7 +142,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _written(value: Any) -> str:
-    """Return a value as one writes it in the file."""
+    """Return a value as written in the file."""
     if isinstance(value, timedelta):
         seconds = int(value.total_seconds())
         size, unit = next(entry for entry in UNITS if seconds % entry[0] == 0)
@@ -165,7 +165,7 @@ def _flags(command: argparse.ArgumentParser) -> str:
         for action in command._actions
         if action.dest != "help"
     ]
-    return f"{(command.description or '').strip()}\n\n{table(('flag', 'what it says'), rows)}".lstrip("\n")
+    return f"{(command.description or '').strip()}\n\n{table(('flag', 'description'), rows)}".lstrip("\n")
 
 
 def _metavar(action: argparse.Action) -> str:

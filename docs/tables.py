@@ -10,7 +10,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def code(text: str) -> str:
-    """Return a text as code; nothing for an empty one."""
+    """Return a text as code; empty for an empty one."""
     return f"`{text}`" if text else ""
 
 

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: from the secrets of services and the section ``alerting.routing`` to one file."""
+"""Alertmanager's configuration, built from the secrets of services and the section ``alerting.routing``."""
 
 from exporter.alertmanager.document import unrouted, write
 from exporter.alertmanager.secrets import Secret, SecretError, examples, read_secrets

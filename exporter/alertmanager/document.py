@@ -14,7 +14,7 @@ from exporter.catalog.entry import Product
 from exporter.config.routing import Routing
 
 _HEAD = """\
-# Written by cloudflare-exporter alertmanager-config; an edit is lost when it is written again.
+# Written by cloudflare-exporter alertmanager-config; edits are lost when it is written again.
 """
 
 
@@ -25,7 +25,7 @@ def write(
     head: str = _HEAD,
     products: Sequence[Product] = PRODUCTS,
 ) -> str:
-    """Return the configuration, secrets included; ``also`` are addresses that every alert is posted to besides."""
+    """Return the configuration, secrets included; every alert is also posted to the addresses in ``also``."""
     known = tuple(secrets)
     extra = {f"{ALSO}-{number}" if number > 1 else ALSO: url for number, url in enumerate(also, start=1)}
     document = {
@@ -43,13 +43,13 @@ def write(
 
 
 def unrouted(secrets: Iterable[Secret], also: Sequence[str] = ()) -> Iterator[str]:
-    """Return the severities that nobody is told of."""
+    """Return the severities without a receiver."""
     known = tuple(secrets)
     yield from (severity for severity in SEVERITIES if not receivers_of(severity, known) and not also)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as they are, lists of words in a line, and all as often as it is there."""
+    """Writes multi-line texts as blocks and lists of words on one line, without YAML aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""How each service writes bold text, links and what must not be taken for markup. Pure.
+"""The markup of each service: bold text, links and escapes. Pure.
 
 Alertmanager runs Telegram's and e-mail's HTML through ``html/template``, which escapes by itself and takes an explicit
 ``html`` for its own; 0.25 does the former with ``text/template``, which needs it. So both are right everywhere.
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A way to write.
+    """The markup of a service, and the limits of its messages.
 
-    ``escape`` is what a pipeline ends with that writes text, ``escape_link`` one that writes an address; lengths are in
-    characters. ``listed`` alerts that fire and ``ended`` that are over are written out; of a description ``width``
-    characters, twice as many if at most half as many alerts fire, and ``alone`` if there is only one. A link longer
-    than ``longest_link`` is left out: cut off it would lead nowhere. ``link`` has the places ``LABEL`` and ``URL``.
+    ``escape`` ends a pipeline that writes text, ``escape_link`` one that writes an address; lengths are in characters.
+    Up to ``listed`` firing and ``ended`` resolved alerts are written out. A description is cut to ``width`` characters,
+    to twice as many if at most half of ``listed`` fire, and to ``alone`` if there is only one alert. A link longer than
+    ``longest_link`` is left out, since a cut one would be broken. ``link`` has the placeholders ``LABEL`` and ``URL``.
     """
 
     escape: str
@@ -29,7 +29,7 @@ class Markup:
     longest_link: int
 
     def put(self, expression: str) -> str:
-        """Return the action that writes the value of an expression."""
+        """Return the template action that writes the value of an expression."""
         return f"{{{{ {expression}{self.escape} }}}}"
 
     def strong(self, text: str) -> str:
@@ -37,7 +37,7 @@ class Markup:
         return f"{self.bold[0]}{text}{self.bold[1]}"
 
     def linked(self, label: str, variable: str) -> str:
-        """Return a link to what a variable holds."""
+        """Return a link to the address in a variable."""
         return self.link.replace("LABEL", label).replace("URL", f"{{{{ {variable}{self.escape_link} }}}}")
 
 
@@ -80,7 +80,7 @@ DISCORD = Markup(
     alone=1_000,
     longest_link=300,
 )
-"""An embed's description has at most 4,096 characters, and a longer one is refused: the numbers keep below."""
+"""An embed's description of more than 4,096 characters is refused: these limits stay below."""
 
 _SLACK_ESCAPE = ' | reReplaceAll "&" "&amp;" | reReplaceAll "<" "&lt;" | reReplaceAll ">" "&gt;"'
 
@@ -109,7 +109,7 @@ TELEGRAM = Markup(
     alone=700,
     longest_link=300,
 )
-"""A message of more than 4,096 characters would be cut within a tag and then refused: the numbers keep well below."""
+"""A message of more than 4,096 characters would be cut within a tag and then refused: these limits stay well below."""
 
 HTML = Markup(
     escape="",
@@ -123,4 +123,4 @@ HTML = Markup(
     alone=2_000,
     longest_link=4_000,
 )
-"""For e-mail, whose HTML is escaped by its template engine alone."""
+"""For e-mail, whose HTML is escaped by the template engine alone."""

@@ -1,4 +1,4 @@
-"""Alertmanager's receivers: one for each secret, of its name, with the texts of its service. Pure."""
+"""Alertmanager's receivers: one for each secret, named like it, with the texts of its service. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ NOBODY = "nobody"
 """The receiver that sends nothing."""
 
 ALSO = "also"
-"""How the receivers of addresses begin that a flag names."""
+"""The prefix of receivers for the addresses given by a flag."""
 
 _COLOUR = (
     '{{ if eq .Status "resolved" }}good{{ else if eq .CommonLabels.severity "critical" }}danger'
@@ -30,7 +30,7 @@ _BEST_LINK = "{{ if $dashboard }}{{ $dashboard }}{{ else }}{{ .ExternalURL }}{{ 
 
 
 def receiver(secret: Secret, routing: Routing, products: Iterable[Product]) -> Receiver:
-    """Return the receiver of a secret, whose texts name assets of some products."""
+    """Return the receiver of a secret; its texts name assets of these products."""
     config = {**secret.settings, **_says(secret.service.name, routing, texts.asset_labels(products))}
     return {"name": secret.name, secret.service.section: [config]}
 
@@ -41,11 +41,11 @@ def webhook(name: str, url: str) -> Receiver:
 
 
 def _says(service: str, routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
-    """Return the keys of a receiver that are no secret."""
+    """Return the keys of a receiver that are not secret."""
     by_service = {"discord": _discord, "slack": _slack, "pagerduty": _pagerduty, "telegram": _telegram, "email": _email}
     if service in by_service:
         return {"send_resolved": True, **by_service[service](routing, names)}
-    # An end of the watchdog must not be taken for a sign of life.
+    # A resolved watchdog must not count as a sign of life.
     return {"send_resolved": service != "watchdog"}
 
 

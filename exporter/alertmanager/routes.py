@@ -1,6 +1,6 @@
-"""Alertmanager's routes: which alert goes to which receivers, how often, and when not. Pure.
+"""Alertmanager's routes: the receivers of each alert, repeat intervals and mute times. Pure.
 
-Receivers have the names of the secret files, so a route says in words where its alerts go.
+Receivers have the names of the secret files, so routes are readable.
 """
 
 import json
@@ -33,19 +33,19 @@ PACE: Mapping[str, Mapping[str, str]] = {
     "warning": {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "1d"},
     "info": {"group_wait": "10m", "group_interval": "1h", "repeat_interval": "7d"},
 }
-"""What is critical is repeated the same shift, a warning daily, and an info weekly: it asks for no hurry."""
+"""Critical alerts repeat within a shift, warnings daily, and infos, which are not urgent, weekly."""
 
 Route = dict[str, Any]
 
 
 def root(routing: Routing, secrets: Iterable[Secret], also: Sequence[str]) -> Route:
-    """Return the tree of routes; ``also`` are receivers that every alert but the watchdog goes to."""
+    """Return the tree of routes; every alert but the watchdog also goes to the receivers in ``also``."""
     known = tuple(secrets)
     everyone = {severity: receivers_of(severity, known) for severity in SEVERITIES}
     routes: list[Route] = [
         _watchdog(known),
         {
-            # Whoever was told first has not ended it, so everyone is told.
+            # The first receivers have not resolved it, so everyone is notified.
             "matchers": [f'alertname="{ESCALATION}"'],
             "group_by": ["alertname", "alert", "account", "project"],
             "group_wait": "0s",
@@ -62,25 +62,25 @@ def root(routing: Routing, secrets: Iterable[Secret], also: Sequence[str]) -> Ro
 
 
 def receivers_of(severity: str, secrets: Iterable[Secret], team: str = "") -> list[str]:
-    """Return the receivers of a team, or everyone's, that are told of a severity."""
+    """Return the receivers of a severity: a team's, or those for everyone."""
     return [secret.name for secret in secrets if secret.team == team and severity in secret.service.severities]
 
 
 def inhibitions(products: Iterable[Product]) -> list[dict[str, Any]]:
-    """Return the rules by which an alert silences others; ``products`` are those whose assets alerts are about."""
+    """Return the inhibition rules; ``products`` are those with alerts about their assets."""
     ours = f'alertname=~"{PREFIX}.+"'
     blind = f"{EXPORTER_DOWN}|{EXPORTER_ABSENT}"
     silent = f"{ACCOUNT_DOWN}|{TOKEN_FAILING.name}"
     subject = ["job", "account", "project", *(product.label for product in products)]
     return [
         {
-            # Without the exporter every other alert stands on old figures.
+            # Without the exporter every other alert is based on stale data.
             "source_matchers": [f'alertname=~"{blind}"'],
             "target_matchers": [ours, f'alertname!~"{blind}|{WATCHDOG}|{ESCALATION}"'],
             "equal": ["job"],
         },
         {
-            # An account that does not answer has no news of its assets; a budget may span several.
+            # An account without answers has no news of its assets; a budget may span several accounts.
             "source_matchers": [f'alertname=~"{silent}"'],
             "target_matchers": [
                 f'alertname!~"{silent}|{WATCHDOG}|{ESCALATION}"',
@@ -97,7 +97,7 @@ def inhibitions(products: Iterable[Product]) -> list[dict[str, Any]]:
             "equal": ["job", "account"],
         },
         {
-            # Who was told that something is critical need not be told that it is worth a look.
+            # A critical alert makes a warning about the same thing redundant.
             "source_matchers": [ours, 'severity="critical"'],
             "target_matchers": [ours, 'severity=~"warning|info"'],
             "equal": ["alertname", *subject, "dataset", "meter", "budget", "action"],
@@ -106,12 +106,12 @@ def inhibitions(products: Iterable[Product]) -> list[dict[str, Any]]:
 
 
 def time_intervals(mutes: Iterable[MuteTime]) -> list[dict[str, Any]]:
-    """Return the times in which routes are muted."""
+    """Return the mute times of routes."""
     return [{"name": mute.name, "time_intervals": list(_intervals(mute))} for mute in mutes]
 
 
 def regex(globs: Sequence[str]) -> str:
-    """Return a regular expression (RE2, which Alertmanager anchors) for what any of the globs matches."""
+    """Return a regular expression (RE2, which Alertmanager anchors) that matches any of the globs."""
     return "|".join("".join(_translated(glob)) for glob in globs)
 
 
@@ -130,7 +130,7 @@ def _watchdog(secrets: Iterable[Secret]) -> Route:
 def _by_severity(
     receivers: Mapping[str, Sequence[str]], also: Sequence[str], routing: Routing, team: str
 ) -> list[Route]:
-    """Return a route for each severity; what has none goes where warnings go."""
+    """Return a route for each severity; alerts without one go where warnings go."""
     muted = [mute.name for mute in routing.mute_times if not mute.teams or team in mute.teams]
     mutes = {"mute_time_intervals": muted} if muted else {}
     return [
@@ -172,7 +172,7 @@ def _translated(glob: str) -> Iterable[str]:
 
 
 def _intervals(mute: MuteTime) -> Iterable[dict[str, Any]]:
-    """Return a time in parts that do not go beyond midnight: the rest of one is on the next day."""
+    """Return a mute time split at midnight: the rest of a span is on the next day."""
     days = mute.days()
     if not mute.times:
         yield _interval(mute, days)

@@ -1,4 +1,4 @@
-"""The secrets of the services, one file each: read from a folder, and never shown."""
+"""The secrets of the services, one file each, read from a folder and never shown."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from exporter.config.routing import Team
 from exporter.model import ExporterError
 
 _LARGEST = 64 * 1024
-"""In bytes; what is larger is no secret."""
+"""In bytes; a larger file is refused."""
 
 
 class SecretError(ExporterError):
-    """A secret can't be used; the message names the file and what should stand there, never what stands there."""
+    """A secret can't be used; the message names the file and the expected content, never the actual one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """What fills a receiver of the name ``name``, which is the file's. ``team`` is empty for everyone's."""
+    """The settings of the receiver ``name``, which is the file's name. ``team`` is empty if it is for everyone."""
 
     name: str
     service: Service
@@ -27,7 +27,7 @@ class Secret:
 
 
 def read_secrets(folder: Path, teams: Iterable[Team]) -> tuple[Secret, ...]:
-    """Return the secrets of a folder, in the order of the services; hidden files and README are none.
+    """Return the secrets of a folder, in the order of the services; hidden files and README are skipped.
 
     Raises SecretError: a file that is unreadable, empty, garbled or unknown, or a team without any file.
     """
@@ -52,7 +52,7 @@ def read_secrets(folder: Path, teams: Iterable[Team]) -> tuple[Secret, ...]:
 
 
 def examples() -> tuple[Secret, ...]:
-    """Return a secret for each service, with which nothing can be sent."""
+    """Return a dummy secret for each service."""
     return tuple(Secret(name, service, "", service.parse(service.example)) for name, service in SERVICES.items())
 
 
@@ -63,13 +63,13 @@ def _place(path: Path, teams: Collection[str]) -> tuple[Service, str]:
     if service is None or ("-" in path.name and not (team and service.has_team)):
         known = ", ".join(SERVICES)
         raise SecretError(
-            f"{path} is no known secret: there are {known}, and for a team SERVICE-TEAM, such as slack-shop.",
+            f"{path} is not a known secret. Known: {known}, and for a team SERVICE-TEAM, such as slack-shop.",
             "Rename it, or move it elsewhere.",
         )
     if team and team not in teams:
-        there = f"there are {', '.join(teams)}" if teams else "there are none"
+        there = f"Known teams: {', '.join(teams)}" if teams else "It has no teams"
         raise SecretError(
-            f"{path} is for a team {team}, which alerting.routing.teams of the configuration does not have; {there}.",
+            f"{path} is for a team {team}, which is not in alerting.routing.teams of the configuration. {there}.",
             "Add the team, or move the file elsewhere.",
         )
     return service, team

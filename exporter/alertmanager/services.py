@@ -1,4 +1,4 @@
-"""The services that alerts can be sent to: what the secret of each is, and which severities it is told of. Pure."""
+"""The services that alerts can be sent to, with the format of their secrets and their severities. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -29,10 +29,10 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service: ``parse`` gives the keys of Alertmanager's ``section`` that a secret fills.
+    """A service: ``parse`` returns the keys of Alertmanager's ``section`` that come from a secret.
 
-    ``parse`` raises ValueError, whose text never quotes the secret. ``holds`` says what the file should hold, and
-    ``example`` is one. With ``has_team`` a team can have a file of its own.
+    ``parse`` raises ValueError, whose text never quotes the secret. ``holds`` describes the expected content of the
+    file, and ``example`` shows one. With ``has_team`` a team can have its own file.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Service:
 
 
 def _is_address(text: str) -> bool:
-    """Return whether Alertmanager takes a text as an address."""
+    """Return whether Alertmanager accepts a text as an address."""
     return bool(_URL.fullmatch(text)) and not re.search(r"%(?![0-9A-Fa-f]{2})", text)
 
 
@@ -64,7 +64,7 @@ def _hook(key: str, path: re.Pattern[str]) -> Callable[[str], Settings]:
         if not found or not _is_address(text):
             raise ValueError("is not one http or https address")
         if not path.fullmatch(found["path"] or ""):
-            raise ValueError("is an address, but not that of such a webhook")
+            raise ValueError("is an address, but not of such a webhook")
         return {key: text}
 
     return parse
@@ -79,7 +79,7 @@ def _pagerduty(text: str) -> Settings:
 def _telegram(text: str) -> Settings:
     found = _TELEGRAM.fullmatch(text)
     if not found:
-        raise ValueError("is not a bot's token and, on the next line, the number of a chat")
+        raise ValueError("is not a bot's token and, on the next line, the id of a chat")
     return {"bot_token": found[1], "chat_id": int(found[2])}
 
 
@@ -91,12 +91,12 @@ def _check_smarthost(text: str) -> str:
 
 def _check_addresses(text: str) -> str:
     if not all(_ADDRESS.fullmatch(part.strip()) for part in text.split(",")):
-        raise ValueError("not an address such as alerts@example.com (several are parted by commas)")
+        raise ValueError("not an address such as alerts@example.com (separate several with commas)")
     return text
 
 
 class Email(Section):
-    """What the file ``email`` says."""
+    """The content of the file ``email``."""
 
     smarthost: Annotated[str, AfterValidator(_check_smarthost)]
     sender: Annotated[str, AfterValidator(_check_addresses)] = Field(alias="from")
@@ -134,7 +134,7 @@ def _email(text: str) -> Settings:
 
 
 def _fault(fault: Any) -> str:
-    """Say what is wrong with a key, without what stands there."""
+    """Return what is wrong with a key, without its value."""
     known = {
         "missing": "must be there",
         "extra_forbidden": "unknown key",
@@ -184,7 +184,7 @@ SERVICES: Mapping[str, Service] = {
             "telegram",
             "telegram_configs",
             SEVERITIES[:_WARNING],
-            "the token of a Telegram bot, and on the next line the number of the chat",
+            "the token of a Telegram bot and, on the next line, the id of the chat",
             "1234567890:EXAMPLE-TOKEN-OF-A-BOT-00000000000\n-1001234567890",
             _telegram,
         ),
@@ -192,7 +192,7 @@ SERVICES: Mapping[str, Service] = {
             "email",
             "email_configs",
             SEVERITIES[:_WARNING],
-            "YAML: smarthost, from, to, username, password, and require_tls (true unless it says false)",
+            "YAML: smarthost, from, to, username, password, and require_tls (default true)",
             _EMAIL_EXAMPLE.rstrip("\n"),
             _email,
         ),

@@ -1,8 +1,7 @@
-"""What notifications say, as Go templates that stand in the configuration itself: no file beside it is needed. Pure.
+"""The texts of notifications, as Go templates inside the configuration: no template files are needed. Pure.
 
-Alerts of a notification have alert name, account and project in common; ``names`` are the labels that say what one is
-about (`asset_labels`). Most of the text is the same for every service;
-`Markup` says how each writes it.
+Alerts of a notification have alert name, account and project in common; ``names`` are the labels that name an alert's
+subject (``asset_labels``). Most of the text is the same for every service; ``Markup`` has the differences.
 """
 
 import json
@@ -18,7 +17,7 @@ _CLEAN = (
     ' | reReplaceAll " " "%20" | reReplaceAll `"` "%22" | reReplaceAll "<" "%3C" | reReplaceAll ">" "%3E"'
     ' | reReplaceAll `\\(` "%28" | reReplaceAll `\\)` "%29" | reReplaceAll `\\|` "%7C"'
 )
-"""Makes an address fit for every markup."""
+"""Escapes an address for every markup."""
 
 
 LINKS: Mapping[str, str] = {
@@ -27,7 +26,7 @@ LINKS: Mapping[str, str] = {
     "$prometheus": "Prometheus",
     "$silence": "Silence",
 }
-"""The variables that hold links, and what each is called."""
+"""The variables that hold links, and their titles."""
 
 _SILENCE = [
     '$filter := ""',
@@ -40,21 +39,21 @@ _SILENCE = [
     "end",
     '$silence := printf "%s/#/silences/new?filter=%%7B%s%%7D" .ExternalURL $filter',
 ]
-"""Finds the page that silences what the alerts of a notification have in common."""
+"""Builds the address of the page that silences the alerts of a notification by their common labels."""
 
 
 def asset_labels(products: Iterable[Product]) -> tuple[str, ...]:
-    """Return what an alert can be about, the most telling first; ``alert`` names an alert that nobody has resolved."""
+    """Return the labels of possible subjects, the most specific first; ``alert`` names an unresolved alert."""
     return ("alert", *(product.label for product in products), "dataset", "meter", "budget")
 
 
 def asset(labels: str, names: Sequence[str]) -> str:
-    """Return the expression for what labels are about, which may be any of these names; empty text if nothing."""
+    """Return the expression for the first of these labels that is set; its value is empty if none is."""
     return f"or {' '.join(f'{labels}.{name}' for name in names)}"
 
 
 def title(markup: Markup, names: Sequence[str]) -> str:
-    """Return the line that says what happens to what: of at most 240 characters."""
+    """Return the title: status, severity, alert and subject, in at most 240 characters."""
     parts = [
         '[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ len .Alerts.Firing }}{{ end }}]',
         "{{ with .CommonLabels.severity }} {{ . | toUpper }}{{ end }}",
@@ -67,12 +66,12 @@ def title(markup: Markup, names: Sequence[str]) -> str:
 
 
 def label(expression: str) -> str:
-    """Return the actions that write a label for a program: what PagerDuty sorts by is not long."""
+    """Return the actions that write a label for PagerDuty's short fields."""
     return _cut(BRIEF, expression, 100)
 
 
 def variables(routing: Routing, *wanted: str) -> str:
-    """Return the actions that find links: those of `LINKS` that are wanted, or all; each may be empty text."""
+    """Return the actions that set link variables: those ``wanted`` of ``LINKS``, or all; each may be empty."""
     found = {
         "$runbook": _based("$runbook", "runbook_url", routing.runbook_url),
         "$dashboard": _based("$dashboard", "dashboard_url", routing.grafana_url),
@@ -86,7 +85,7 @@ def variables(routing: Routing, *wanted: str) -> str:
 
 
 def _based(name: str, annotation: str, base: str | None) -> list[str]:
-    """Return the actions that find an address that an annotation gives relative to a base, or as a whole."""
+    """Return the actions that resolve an annotation's address, relative to a base or absolute."""
     target = f'printf "%s/%s" {json.dumps((base or "").rstrip("/"))} (reReplaceAll `^/+` "" {name})'
     return [
         f"{name} := $first.Annotations.{annotation}",
@@ -109,25 +108,25 @@ def links(markup: Markup) -> str:
 
 
 def summary(markup: Markup) -> str:
-    """Return the sentence that says what is wrong."""
+    """Return the actions that write the alert's summary."""
     return _cut(markup, "or $first.Annotations.summary $first.Labels.alertname", 200)
 
 
 def where_to_read(markup: Markup) -> str:
-    """Return the line that names the runbook's entry where there is no link to it; needs ``variables``."""
+    """Return the line that names the runbook's entry if there is no link to it; needs ``variables``."""
     entry = _cut(markup, "$first.Annotations.runbook_url", 200)
     return f"{{{{ if and (not $runbook) $first.Annotations.runbook_url }}}}\nWhat to do: {entry}{{{{ end }}}}"
 
 
 def firing(markup: Markup) -> str:
-    """Return a line for each alert that fires, each with its line break before it."""
+    """Return a line for each firing alert, each preceded by a line break."""
     told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
     line = f"\n• {told} (since {{{{ .StartsAt{_TIME} }}}} UTC)"
     return _width(markup) + _listed(".Alerts.Firing", markup.listed, line)
 
 
 def resolved(markup: Markup, names: Sequence[str]) -> str:
-    """Return a line for each alert that is over, each with its line break before it."""
+    """Return a line for each resolved alert, each preceded by a line break."""
     what = f"or ({asset('.Labels', names)}) .Labels.project .Labels.account .Labels.alertname"
     line = f"\n• {_cut(markup, what, 60)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)"
     return _listed(".Alerts.Resolved", markup.ended, line)
@@ -174,7 +173,7 @@ def html_page(markup: Markup, routing: Routing, names: Sequence[str]) -> str:
 
 
 def _listed(alerts: str, most: int, line: str, around: tuple[str, str] = ("\n", "")) -> str:
-    """Return a line for each of the first alerts, and one that says how many more there are."""
+    """Return a line for each of the first alerts, and one with the number of the rest."""
     rest = f"{around[0]}… and {{{{ len (slice {alerts} {most}) }}}} more{around[1]}"
     return (
         f"{{{{ range $number, $alert := {alerts} }}}}{{{{ if lt $number {most} }}}}{{{{ with $alert }}}}{line}"
@@ -183,14 +182,14 @@ def _listed(alerts: str, most: int, line: str, around: tuple[str, str] = ("\n", 
 
 
 def _width(markup: Markup) -> str:
-    """Return the actions that set $width, the room for one description."""
+    """Return the actions that set $width, the maximum length of a description."""
     is_alone = f"{{{{ if eq (len .Alerts) 1 }}}}{{{{ $width = {markup.alone} }}}}"
     are_few = f"{{{{ else if le (len .Alerts.Firing) {markup.listed // 2} }}}}{{{{ $width = {2 * markup.width} }}}}"
     return f"{{{{ $width := {markup.width} }}}}{is_alone}{are_few}{{{{ end }}}}"
 
 
 def _cut(markup: Markup, expression: str, length: int | str, before: str = "") -> str:
-    """Return the actions that write at most so many characters of a value, if any, with an ellipsis if cut."""
+    """Return the actions that write a value, if any, cut to ``length`` characters with an ellipsis."""
     return (
         f'{{{{ with {expression} }}}}{before}{{{{ $cut := printf "%.*s" {length} . }}}}{markup.put("$cut")}'
         "{{ if ne $cut . }}…{{ end }}{{ end }}"

@@ -1,4 +1,4 @@
-"""Alerts: the table of their numbers, and what fires now, as Prometheus and Alertmanager say it."""
+"""Alerts: the table of their numbers, and the current alerts from Prometheus and Alertmanager."""
 
 from exporter.alerts.alert import Alert, State
 from exporter.alerts.client import PATIENCE_SECONDS, Addresses, AlertsClient, AlertsUnavailable, FetchedAlerts

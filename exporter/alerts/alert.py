@@ -1,4 +1,4 @@
-"""An alert, and what it is about by its labels. Pure."""
+"""An alert, and its subject by its labels. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from exporter.catalog.entry import Product
 
 
 class State(StrEnum):
-    """How an alert stands: it waits for its time, fires and is told, or fires and nobody is told."""
+    """The state of an alert: pending, firing and notified, or firing without notification."""
 
     PENDING = "pending"
     FIRING = "firing"
@@ -21,9 +21,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert of ours. ``since`` is when it began to fire, by Prometheus when its condition began to hold.
+    """One of our alerts. ``since`` is when it began to fire; from Prometheus, when its condition began to hold.
 
-    ``value`` is that of its expression; None where it is not known, or no finite number.
+    ``value`` is the value of its expression; None if unknown or not finite.
     """
 
     labels: Mapping[str, str]
@@ -39,22 +39,22 @@ class Alert:
 
     @property
     def severity(self) -> str:
-        """Return how bad it is."""
+        """Return its severity."""
         return self.labels.get("severity", "")
 
     @property
     def account(self) -> str:
-        """Return the label of the account; empty if it is about none."""
+        """Return the label of the account; empty if it concerns none."""
         return self.labels.get("account", "")
 
     @property
     def project(self) -> str:
-        """Return the project; empty if it is about none."""
+        """Return the project; empty if it concerns none."""
         return self.labels.get("project", "")
 
     @property
     def product(self) -> str:
-        """Return the product: as the rule says, else that of the asset."""
+        """Return the product that the rule names, or else that of the asset."""
         return find_product(self.labels, PRODUCTS)
 
     @property
@@ -64,7 +64,7 @@ class Alert:
 
 
 def find_product(labels: Mapping[str, str], products: Iterable[Product]) -> str:
-    """Return the product that labels name, else that of their asset; empty if they are about none of the products."""
+    """Return the product that labels name, or else that of their asset; empty if there is neither."""
     known = tuple(products)
     asset = find_asset(labels, known)
     kind = asset[0] if asset else ""
@@ -72,7 +72,7 @@ def find_product(labels: Mapping[str, str], products: Iterable[Product]) -> str:
 
 
 def find_asset(labels: Mapping[str, str], products: Iterable[Product]) -> tuple[str, str] | None:
-    """Return kind and label of the asset that labels name, if they name one."""
+    """Return the kind and the label of the asset that labels name, if any."""
     found = next((product for product in products if labels.get(product.label)), None)
     if found is not None:
         return found.kind, labels[found.label]

@@ -1,4 +1,5 @@
-"""Asking Alertmanager and Prometheus what fires: bounded in time and size, and once for all who ask within a second."""
+"""Fetching alerts from Alertmanager and Prometheus, bounded in time and size; requests within a second share one "
+"fetch."""
 
 import asyncio
 import os
@@ -17,13 +18,13 @@ from exporter.model import ExporterError
 
 PATIENCE_SECONDS = 3.0
 SHARED_SECONDS = 1.0
-"""For how long an answer is given again to who asks next."""
+"""How long an answer is reused for further requests."""
 
 LARGEST_BYTES = 10_000_000
 
 
 class AlertsUnavailable(ExporterError):
-    """Nobody could say what fires; ``code`` is one word for why."""
+    """The alerts could not be fetched; ``code`` is one word for the reason."""
 
     def __init__(self, code: str, detail: str, remedy: str) -> None:
         super().__init__(detail, remedy)
@@ -32,7 +33,7 @@ class AlertsUnavailable(ExporterError):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where Alertmanager and Prometheus are, as far as that is configured."""
+    """The addresses of Alertmanager and Prometheus, if configured."""
 
     alertmanager: str | None = None
     prometheus: str | None = None
@@ -40,9 +41,9 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class FetchedAlerts:
-    """What ``source`` (alertmanager or prometheus) said of our alerts, and when it was asked.
+    """Our alerts from ``source`` (alertmanager or prometheus), and when it was asked.
 
-    ``notes`` say what is less than it could be.
+    ``notes`` name what the answer lacks.
     """
 
     source: str
@@ -53,13 +54,13 @@ class FetchedAlerts:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Why one did not answer: who, where, and what happened."""
+    """Why a source did not answer."""
 
     text: str
 
 
 class _Source:
-    """One that can be asked; questions within a second share one answer, or one failure."""
+    """A source of alerts; requests within a second share one answer, or one failure."""
 
     def __init__(
         self,
@@ -82,19 +83,19 @@ class _Source:
         self._asking: asyncio.Task[FetchedAlerts | _Failure] | None = None
 
     async def ask(self, url: str) -> FetchedAlerts | _Failure:
-        """Return what it says at an address."""
+        """Return the answer of the source at an address."""
         now, asking = self._clock.monotonic(), self._asking
         if asking is None or url != self._url or self._is_over(asking, now):
             self._url, self._asked = url, now
             asking = self._asking = asyncio.create_task(self._ask(url))
-        # Who gives up must not take the answer from the others.
+        # A cancelled request must not cancel the fetch for the others.
         return await asyncio.shield(asking)
 
     def _is_over(self, asking: asyncio.Task[FetchedAlerts | _Failure], now: float) -> bool:
         return asking.cancelled() or (asking.done() and now - self._asked >= SHARED_SECONDS)
 
     async def stop(self) -> None:
-        """Break off the question that is under way."""
+        """Cancel the fetch in progress."""
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.wait({self._asking})
@@ -104,7 +105,7 @@ class _Source:
         try:
             async with asyncio.timeout(self._patience):
                 body = await self._fetch(url.rstrip("/") + self._path)
-            # Thousands of alerts take a while to be read: scrapes are answered meanwhile.
+            # Thousands of alerts take a while to parse, so a thread keeps scrapes from waiting.
             return FetchedAlerts(self.word, asked_at, await asyncio.to_thread(self._read, body))
         except (TimeoutError, httpx.TimeoutException):
             reason = f"no answer within {self._patience:g} s"
@@ -128,9 +129,9 @@ class _Source:
 
 
 class AlertsClient:
-    """What fires now: Alertmanager is asked, which knows what is silenced, and Prometheus where that does not help.
+    """Fetches the current alerts: from Alertmanager, which knows about silences, or else from Prometheus.
 
-    ``open_http`` gives the HTTP client when the first question comes: most exporters are never asked one.
+    ``open_http`` opens the HTTP client on the first request: most exporters never get one.
     """
 
     def __init__(
@@ -151,7 +152,7 @@ class AlertsClient:
         )
 
     async def fired(self) -> FetchedAlerts:
-        """Return the alerts that fire, told to somebody or not. Raises MonitoringError."""
+        """Return the alerts that fire, notified or not. Raises AlertsUnavailable."""
         found = self._addresses()
         told = await self._alertmanager.ask(found.alertmanager) if found.alertmanager else None
         if isinstance(told, FetchedAlerts) and _has_watchdog(told):
@@ -160,11 +161,11 @@ class AlertsClient:
         if isinstance(told, FetchedAlerts) and not (isinstance(evaluated, FetchedAlerts) and _has_watchdog(evaluated)):
             return told
         if isinstance(told, FetchedAlerts):
-            # One that was started anew knows nothing until Prometheus tells it again, once a minute.
-            told = _Failure(f"Alertmanager ({found.alertmanager}): it has not been told yet what fires")
+            # A restarted Alertmanager knows nothing until Prometheus sends its alerts again, once a minute.
+            told = _Failure(f"Alertmanager ({found.alertmanager}): it has not received any alerts yet")
         if isinstance(evaluated, FetchedAlerts):
             alerts = tuple(alert for alert in evaluated.alerts if alert.state is not State.PENDING)
-            notes = (f"{told.text}. What is silenced or inhibited is told as firing.",) if told else ()
+            notes = (f"{told.text}. Silenced and inhibited alerts are shown as firing.",) if told else ()
             return FetchedAlerts(evaluated.source, evaluated.asked_at, alerts, notes)
         failures = [each.text for each in (told, evaluated) if each is not None]
         if not failures:
@@ -172,17 +173,19 @@ class AlertsClient:
                 "Set alerting.alertmanager_url or alerting.prometheus_url in the configuration, or give the flag "
                 "--alerting.alertmanager-url or --alerting.prometheus-url."
             )
-            raise AlertsUnavailable("not_configured", "Neither Alertmanager nor Prometheus is named to ask.", remedy)
+            raise AlertsUnavailable("not_configured", "No Alertmanager or Prometheus address is configured.", remedy)
         remedy = "Check that they run, and their addresses (alerting.alertmanager_url, alerting.prometheus_url)."
-        raise AlertsUnavailable("alerts_unreachable", f"Nobody says what fires. {'. '.join(failures)}.", remedy)
+        raise AlertsUnavailable(
+            "alerts_unreachable", f"The alerts could not be fetched. {'. '.join(failures)}.", remedy
+        )
 
     async def pending(self) -> FetchedAlerts:
-        """Return the alerts whose condition holds, but not yet for long enough. Raises MonitoringError."""
+        """Return the alerts whose condition holds, but not yet for long enough. Raises AlertsUnavailable."""
         url = self._addresses().prometheus
-        only = "Only Prometheus knows what is pending"
+        only = "Only Prometheus knows pending alerts"
         if url is None:
             remedy = "Set alerting.prometheus_url in the configuration, or give the flag --alerting.prometheus-url."
-            raise AlertsUnavailable("not_configured", f"{only}, and it is not named to ask.", remedy)
+            raise AlertsUnavailable("not_configured", f"{only}, and its address is not configured.", remedy)
         fetched = await self._prometheus.ask(url)
         if isinstance(fetched, _Failure):
             remedy = "Check that it runs, and its address (alerting.prometheus_url)."
@@ -192,7 +195,7 @@ class AlertsClient:
         )
 
     async def close(self) -> None:
-        """Break off what is being asked, and close the HTTP client."""
+        """Cancel fetches in progress, and close the HTTP client."""
         await self._alertmanager.stop()
         await self._prometheus.stop()
         if self._http is not None:
@@ -209,7 +212,7 @@ def _has_watchdog(fetched: FetchedAlerts) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the operating system's words for why, where it has any; the client's own errors hide them."""
+    """Return the operating system's error message, if any; the client's own errors hide it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, socket.gaierror):

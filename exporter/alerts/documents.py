@@ -1,4 +1,4 @@
-"""How Prometheus and Alertmanager write down alerts. Pure, and strict: what is odd is no answer.
+"""Parsers for the alerts of Prometheus and Alertmanager. Pure, and strict: malformed documents are rejected.
 
 https://prometheus.io/docs/prometheus/latest/querying/api/#alerts and
 https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
@@ -16,11 +16,11 @@ from exporter.model import parse_time
 
 
 class MalformedResponse(ValueError):
-    """An answer is not what was asked for; the message says why."""
+    """An answer has the wrong format; the message says why."""
 
 
 def read_prometheus(body: bytes) -> tuple[Alert, ...]:
-    """Return our alerts of an answer to ``GET /api/v1/alerts``. Raises OddAnswer."""
+    """Return our alerts from an answer to ``GET /api/v1/alerts``. Raises MalformedResponse."""
     document = _mapping(_json(body), "the answer")
     if document.get("status") != "success":
         raise _malformed("status is not success")
@@ -29,7 +29,7 @@ def read_prometheus(body: bytes) -> tuple[Alert, ...]:
 
 
 def read_alertmanager(body: bytes) -> tuple[Alert, ...]:
-    """Return our alerts of an answer to ``GET /api/v2/alerts``. Raises OddAnswer."""
+    """Return our alerts from an answer to ``GET /api/v2/alerts``. Raises MalformedResponse."""
     return _ours(_of_alertmanager(_mapping(each, "an alert")) for each in _list(_json(body), "the answer"))
 
 
@@ -44,16 +44,16 @@ def _of_prometheus(alert: Mapping[str, Any]) -> Alert:
 
 def _of_alertmanager(alert: Mapping[str, Any]) -> Alert:
     status = _mapping(alert.get("status"), "status")
-    # What is silenced may be inhibited too: what somebody did is told before what follows from rules.
+    # A silenced alert may also be inhibited: a person's action takes precedence over rules.
     held_back = (("silencedBy", State.SILENCED), ("inhibitedBy", State.INHIBITED), ("mutedBy", State.MUTED))
-    # Alertmanager knows mutedBy only since 0.28.
+    # Alertmanager has mutedBy only since 0.28.
     state = next((state for key, state in held_back if _list(status.get(key) or [], f"status.{key}")), State.FIRING)
     since = _time(alert.get("startsAt"), "startsAt")
     return Alert(_texts(alert, "labels"), _texts(alert, "annotations"), state, since)
 
 
 def _ours(alerts: Any) -> tuple[Alert, ...]:
-    # All are read before ours are taken, so that an odd answer is told whoever else's alert is odd.
+    # All are parsed before ours are selected, so that any malformed alert is reported.
     return tuple(alert for alert in tuple(alerts) if alert.name.startswith(PREFIX))
 
 
@@ -81,13 +81,13 @@ def _list(found: Any, what: str) -> list[Any]:
 
 
 def _texts(alert: Mapping[str, Any], key: str) -> dict[str, str]:
-    """Return labels or annotations; none may be written as null."""
+    """Return labels or annotations; null stands for none."""
     found = _mapping(alert.get(key) or {}, key)
     return {_text(name, key): _text(value, f"{key}.{name}") for name, value in found.items()}
 
 
 def _text(found: Any, what: str) -> str:
-    # JSON can hold half a character, which could not be written again.
+    # JSON can hold lone surrogates, which could not be encoded again.
     if not isinstance(found, str) or any("\ud800" <= character <= "\udfff" for character in found):
         raise _malformed(f"{what} is no text")
     return found

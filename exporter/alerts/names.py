@@ -1,16 +1,16 @@
-"""Words that alerts, routes and whoever reads them share: severities, and the alerts and products known by name."""
+"""Words shared by alerts and routes: severities, and the alerts and products known by name."""
 
 PREFIX = "Cloudflare"
-"""How the names of our alerts begin; whoever else uses the same Prometheus is not our business."""
+"""The prefix of our alerts' names; other alerts in the same Prometheus are ignored."""
 
 SEVERITIES = ("critical", "warning", "info")
 """The worst first."""
 
 WATCHDOG = "CloudflareWatchdog"
-"""An alert that always fires: who does not have it has not been told what fires."""
+"""An alert that always fires: a source without it has not received the alerts."""
 
 ESCALATION = "CloudflareCriticalUnresolved"
-"""The alert about a critical alert that nobody has ended."""
+"""The alert about a critical alert that nobody has resolved."""
 
 EXPORTER_DOWN = "CloudflareExporterDown"
 EXPORTER_ABSENT = "CloudflareExporterAbsent"
@@ -18,4 +18,4 @@ ACCOUNT_DOWN = "CloudflareAccountDown"
 DATASET_REFUSED = "CloudflareDatasetRefused"
 
 OF_EXPORTER, OF_COSTS = "exporter", "costs"
-"""The label ``product`` of alerts that are about no product of Cloudflare's."""
+"""The label ``product`` of alerts that concern no product of Cloudflare."""

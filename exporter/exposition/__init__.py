@@ -1,4 +1,4 @@
-"""The snapshot as Prometheus text and pages, served over HTTP. Nothing here asks Cloudflare."""
+"""The snapshot over HTTP: as Prometheus text, JSON and the status page. Nothing here asks Cloudflare."""
 
 from exporter.exposition.api.costs import AskBooks
 from exporter.exposition.renderer import Renderer

@@ -6,7 +6,7 @@ from exporter.metrics.family import Family, Labels, Sample
 
 
 class ProcessMetrics:
-    """Reads this process's own figures."""
+    """Reads the metrics of this process."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -14,7 +14,7 @@ class ProcessMetrics:
         GCCollector(registry=self._registry)
 
     def families(self) -> tuple[Family, ...]:
-        """Return the figures of this moment."""
+        """Return the current metrics."""
         return tuple(
             Family(
                 metric.name + ("_total" if metric.type == "counter" else ""),

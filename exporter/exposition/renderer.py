@@ -11,10 +11,10 @@ from exporter.metrics.own import OwnMetric
 from exporter.metrics.snapshot import Snapshot
 
 LATELY_SECONDS = 600.0
-"""Formats asked for within this time are rendered as soon as there is a new snapshot."""
+"""Formats requested within this time are rendered as soon as there is a new snapshot."""
 
 GZIP_LEVEL = 4
-"""Most of the gain of higher levels at a fraction of their time."""
+"""Most of the compression of higher levels in a fraction of their time."""
 
 RENDER_DURATION: OwnMetric[float] = OwnMetric(
     "cloudflare_exporter_render_duration_seconds",
@@ -30,14 +30,14 @@ Encoding = tuple[Format, bool]
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A body and the ledger commit that it shows."""
+    """A body and the number of the ledger commit behind it."""
 
     commit_number: int
     body: bytes
 
 
 class Renderer:
-    """Keeps the newest snapshot rendered in the formats that are asked for."""
+    """Keeps the newest snapshot rendered in the requested formats."""
 
     def __init__(self, clock: Clock, process: ProcessMetrics) -> None:
         self._clock = clock
@@ -48,18 +48,18 @@ class Renderer:
         self._seconds = 0.0
 
     def renew(self, snapshot: Snapshot) -> None:
-        """Render a new snapshot in the formats asked for lately."""
+        """Render a new snapshot in the recently requested formats."""
         started = self._clock.monotonic()
         wanted = [encoding for encoding, asked in list(self._asked.items()) if asked >= started - LATELY_SECONDS]
         rendered = {encoding: self._render(snapshot, encoding) for encoding in wanted}
-        # Until it is published, scrapes still ask for the one before; they must not have to render that again.
+        # Until it is published, scrapes still ask for the previous one; they must not have to render it again.
         replaced, known = self._current
         self._previous = (ref(replaced) if replaced else None, known)
         self._current = (snapshot, rendered)
         self._seconds = self._clock.monotonic() - started
 
     def peek(self, snapshot: Snapshot, encoding: Encoding) -> Rendered | None:
-        """Return a snapshot's body if it is rendered, and remember that this format is asked for."""
+        """Return a snapshot's body if it is rendered, and remember that the format was requested."""
         self._asked[encoding] = self._clock.monotonic()
         current, rendered = self._current
         if current is snapshot:
@@ -68,7 +68,7 @@ class Renderer:
         return known.get(encoding) if previous and previous() is snapshot else None
 
     def get(self, snapshot: Snapshot, encoding: Encoding) -> Rendered:
-        """Return a snapshot's body, rendering it if nobody asked for this format lately."""
+        """Return a snapshot's body, rendering it if the format was not requested recently."""
         made = self.peek(snapshot, encoding) or self._render(snapshot, encoding)
         current, rendered = self._current
         if current is snapshot:

@@ -1,4 +1,4 @@
-"""The web application: /metrics, the health endpoints, the API and the first page."""
+"""The web application: /metrics, the health endpoints, the API and the status page."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,11 +21,11 @@ from exporter.exposition.text import Format
 from exporter.metrics.snapshot import Published
 
 MISSED_REFRESHES = 5
-"""After how many intervals without a refresh the exporter is unhealthy."""
+"""Intervals without a refresh after which the exporter is unhealthy."""
 
 
 class MetricsEndpoint:
-    """Serves the snapshot; a scrape never asks Cloudflare and never renders what is rendered already."""
+    """Serves the snapshot; a scrape never asks Cloudflare, and never renders anything twice."""
 
     def __init__(self, published: Published, renderer: Renderer) -> None:
         self._published = published
@@ -35,7 +35,7 @@ class MetricsEndpoint:
         request = Request(scope)
         snapshot = self._published.snapshot
         if request.method not in {"GET", "HEAD"}:
-            await PlainTextResponse("Only GET is answered here.\n", 405)(scope, receive, send)
+            await PlainTextResponse("Only GET is allowed here.\n", 405)(scope, receive, send)
             return
         if snapshot is None:
             await PlainTextResponse("No data yet: the first refresh is under way.\n", 503)(scope, receive, send)
@@ -54,7 +54,7 @@ class MetricsEndpoint:
 
 
 def choose_encoding(accept: str, accept_encoding: str) -> Encoding:
-    """Return the format and compression that a client asks for: OpenMetrics where it is wanted at least as much."""
+    """Return the format and compression for a client: OpenMetrics if it is preferred at least as much as text."""
     qualities = {Format.OPENMETRICS: 0.0, Format.TEXT: 0.0}
     for media, quality in _weighted(accept):
         if media == "application/openmetrics-text":
@@ -68,7 +68,7 @@ def choose_encoding(accept: str, accept_encoding: str) -> Encoding:
 
 
 def _weighted(header: str) -> list[tuple[str, float]]:
-    """Return the entries of an Accept header with their weights; one that cannot be read weighs nothing."""
+    """Return the entries of an Accept header with their weights; an unreadable weight counts as zero."""
     entries: list[tuple[str, float]] = []
     for part in header.split(","):
         word, *parameters = (piece.strip() for piece in part.split(";"))
@@ -92,7 +92,7 @@ def build_web(
     alerts_client: AlertsClient,
     grafana_url: Callable[[], str | None],
 ) -> Starlette:
-    """Return the ASGI application, which reads what is published."""
+    """Return the ASGI application, which serves the published snapshot."""
 
     started = clock.monotonic()
 

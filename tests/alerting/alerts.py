@@ -34,8 +34,8 @@ def exporter_down() -> Firing:
     labels = {"job": "cloudflare", "severity": "critical", "product": "exporter"}
     notes = {
         "summary": "No Cloudflare exporter can be scraped.",
-        "description": "Prometheus has reached no target of job cloudflare for 5 minutes. Nothing else about "
-        "Cloudflare can alert until one is back; the counters then catch up by themselves.",
+        "description": "Prometheus has reached no target of job cloudflare for 5 minutes. No other Cloudflare alert "
+        "can fire until one is back; the counters then catch up on their own.",
         "runbook_url": "alerting/runbook.md#cloudflareexporterdown",
         "dashboard_url": EXPORTER,
     }
@@ -46,8 +46,8 @@ def watchdog() -> Firing:
     """Return the alert that always fires."""
     notes = {
         "summary": "This alert always fires.",
-        "description": "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a "
-        "dead man's switch expect it, which tells you when it stays away.",
+        "description": "It proves that alerts get from Prometheus through Alertmanager to their receivers. Let a dead "
+        "man's switch expect it and notify you when it stops arriving.",
         "runbook_url": "alerting/runbook.md#cloudflarewatchdog",
         "dashboard_url": EXPORTER,
     }
@@ -57,9 +57,9 @@ def watchdog() -> Firing:
 def account_down() -> Firing:
     """Return the alert that the account is not answered."""
     notes = {
-        "summary": "A Cloudflare account is not answered.",
-        "description": "For ten minutes no refresh of account Example was answered: its figures stand still. The "
-        "exporter's page / and its log say why; counters catch up once it is answered again.",
+        "summary": "Cloudflare is not answering for an account.",
+        "description": "No refresh of account Example has succeeded for ten minutes: its metrics are frozen. The "
+        "exporter's status page and its log show why; counters catch up once Cloudflare answers again.",
         "runbook_url": "alerting/runbook.md#cloudflareaccountdown",
         "dashboard_url": f"{EXPORTER}?var-account=Example",
     }
@@ -74,7 +74,7 @@ def unresolved(alert: str, account: str = "") -> Firing:
     notes = {
         "summary": "A critical alert has not been resolved for half an hour.",
         "description": f"{alert}{f' of account {account}' if account else ''} has been firing for more than 30 minutes."
-        " Whoever was told has not ended it: see its entry in the runbook.",
+        " Nobody who was notified has resolved it: see its entry in the runbook.",
         "runbook_url": "alerting/runbook.md#cloudflarecriticalunresolved",
         "dashboard_url": f"{OVERVIEW}?{f'&var-account={account}' if account else ''}",
     }
@@ -105,9 +105,10 @@ def _stale(dataset: str, age: int) -> Alert:
         "product": "exporter",
     }
     notes = {
-        "summary": "A Cloudflare dataset is no longer answered.",
-        "description": f"Cloudflare's last answer for dataset {dataset} (account Example) reaches to {_printed(age)} "
-        "ago. The exporter runs; cloudflare_exporter_dataset_state and its page / say why the dataset is not answered.",
+        "summary": "Cloudflare no longer answers for a dataset.",
+        "description": f"The newest data from Cloudflare for dataset {dataset} (account Example) is {_printed(age)} "
+        "old. The exporter is running; cloudflare_exporter_dataset_state and its status page show why the dataset is "
+        "not updated.",
         "runbook_url": "alerting/runbook.md#cloudflaredatasetstale",
         "dashboard_url": f"{EXPORTER}?var-account=Example",
     }
@@ -153,9 +154,9 @@ def large_bucket(bucket: str) -> Firing:
     }
     notes = {
         "summary": "An R2 bucket is large.",
-        "description": f"Bucket {bucket} (project shop, account Example) holds 12.03GB, as Cloudflare measured it "
-        "within the last hours. What lies above the free 10 GB of an account costs every month: look at what is "
-        "written there and whether it needs to stay.",
+        "description": f"Bucket {bucket} (project shop, account Example) holds 12.03GB, as Cloudflare measured it in "
+        "the last few hours. Storage above an account's free 10 GB is billed every month: check what is written "
+        "there and whether it must be kept.",
         "runbook_url": "alerting/runbook.md#cloudflarer2bucketlarge",
         "dashboard_url": f"{R2}?var-account=Example&var-project=shop&var-bucket={bucket}",
     }

@@ -1,6 +1,6 @@
-"""Every alert that depends on a number: a file for each product, for money and for the exporter itself.
+"""Every alert with a number to set: a file for each product, for money and for the exporter itself.
 
-The rules, the thresholds that the configuration can set, and the lines in dashboards are made of this table.
+The rules, the configurable thresholds and the lines in dashboards are built from this table.
 """
 
 from collections.abc import Mapping

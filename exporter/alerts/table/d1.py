@@ -5,24 +5,24 @@ from exporter.catalog.d1 import PRODUCT
 
 ROWS_READ = AlertEntry(
     "CloudflareD1RowsReadSpike",
-    thresholds=(Threshold("critical", 3, "Times the busiest same hour of the last seven days."),),
-    settings=(Setting("least_rows_per_second", 20_000, "52 thousand million a month, or 52 USD."),),
+    thresholds=(Threshold("critical", 3, "Multiple of the peak at the same time of day over the last seven days."),),
+    settings=(Setting("least_rows_per_second", 20_000, "52 billion a month, or 52 USD."),),
     subject=PRODUCT.kind,
-    unit="times the most of the same hour of the last seven days",
+    unit="multiple of the peak at the same time of day over the last seven days",
 )
 
 FULL_SCANS = AlertEntry(
     "CloudflareD1FullScans",
-    thresholds=(Threshold("warning", 10_000, "Rows that a query reads in the mean."),),
+    thresholds=(Threshold("warning", 10_000, "Rows read per query, on average."),),
     settings=(Setting("least_rows_per_second", 2_000, "5 USD a month; below it a scan does no harm."),),
     subject=PRODUCT.kind,
-    unit="rows read by a query in the mean",
+    unit="rows read per query, on average",
 )
 
 SIZE_HIGH = AlertEntry(
     "CloudflareD1SizeHigh",
-    thresholds=(Threshold("warning", 8e9, "Bytes: 80 % of the 10 GB that a database can have."),),
-    settings=(Setting(FREE_PLAN, 4e8, "Bytes: 80 % of the 500 MB of the free plan."),),
+    thresholds=(Threshold("warning", 8e9, "Bytes: 80 % of the limit of 10 GB for a database."),),
+    settings=(Setting(FREE_PLAN, 4e8, "Bytes: 80 % of the free plan's limit of 500 MB."),),
     subject=PRODUCT.kind,
     unit="bytes",
 )
@@ -32,7 +32,7 @@ SLOW = AlertEntry(
     thresholds=(Threshold("warning", 1, "Seconds."),),
     settings=(Setting("least_queries_per_second", 0.1, "60 queries in ten minutes."),),
     subject=PRODUCT.kind,
-    unit="seconds of a query, 95th percentile",
+    unit="seconds per query, 95th percentile",
 )
 
 SECTION = Section(

@@ -5,37 +5,37 @@ from exporter.catalog.durable_objects import PRODUCT
 
 DURATION = AlertEntry(
     "CloudflareDurableObjectDurationSpike",
-    thresholds=(Threshold("critical", 3, "Times the busiest same hour of the last seven days."),),
+    thresholds=(Threshold("critical", 3, "Multiple of the peak at the same time of day over the last seven days."),),
     settings=(
         Setting(
             "least_gigabyte_seconds_per_second",
             1,
-            "2.6 million GB-s a month, or 32 USD: eight objects that never come to rest.",
+            "2.6 million GB-s a month, or 32 USD: eight objects that never go idle.",
         ),
     ),
     subject=PRODUCT.kind,
-    unit="times the most of the same hour of the last seven days",
+    unit="multiple of the peak at the same time of day over the last seven days",
 )
 
 REQUESTS = AlertEntry(
     "CloudflareDurableObjectRequestSpike",
-    thresholds=(Threshold("critical", 3, "Times the busiest same hour of the last seven days."),),
+    thresholds=(Threshold("critical", 3, "Multiple of the peak at the same time of day over the last seven days."),),
     settings=(Setting("least_requests_per_second", 50, "130 million a month, or 19 USD."),),
     subject=PRODUCT.kind,
-    unit="times the most of the same hour of the last seven days",
+    unit="multiple of the peak at the same time of day over the last seven days",
 )
 
 LIMIT_EXCEEDED = AlertEntry(
     "CloudflareDurableObjectLimitExceeded",
-    thresholds=(Threshold("warning", 0.01, "Objects stopped by requests to them."),),
-    settings=(Setting("least_stopped_per_second", 0.01, "Six in ten minutes: one or two of few say nothing."),),
+    thresholds=(Threshold("warning", 0.01, "Stopped objects divided by the requests to them."),),
+    settings=(Setting("least_stopped_per_second", 0.01, "Six in ten minutes; one or two among a few mean nothing."),),
     subject=PRODUCT.kind,
-    unit="share of the requests that are stopped",
+    unit="stopped objects divided by requests",
 )
 
 STORAGE = AlertEntry(
     "CloudflareDurableObjectStorageLarge",
-    thresholds=(Threshold("warning", 10e9, "Bytes of a namespace; 5 GB are included for an account."),),
+    thresholds=(Threshold("warning", 10e9, "Bytes of a namespace; the plan includes 5 GB for an account."),),
     subject=PRODUCT.kind,
     unit="bytes",
 )

@@ -1,4 +1,4 @@
-"""The types of the table of alerts: the numbers that an alert depends on, and what it is about. Data only."""
+"""The types of the table of alerts: the numbers and the subject of an alert. Data only."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from exporter.alerts.names import SEVERITIES
 ACCOUNT, PROJECT = "account", "project"
 
 FREE_PLAN = "threshold_free_plan"
-"""The setting that takes the threshold's place in accounts on the free plan."""
+"""The setting that replaces the threshold in accounts on the free plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The number that an alert of a severity compares with, in the alert's unit, unless the configuration says another.
+    """The default threshold of an alert for a severity, in the alert's unit.
 
-    ``reason`` says what the number is, or why it is this one.
+    ``reason`` explains the number.
     """
 
     severity: str
@@ -24,7 +24,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Another number that an alert depends on, most often the traffic below which it says nothing."""
+    """Another number that an alert depends on, usually the traffic below which it stays silent."""
 
     name: str
     value: float
@@ -35,8 +35,8 @@ class Setting:
 class AlertEntry:
     """An alert with its thresholds and its settings.
 
-    Where the configuration can set other thresholds, ``subject`` says for what: an account, a project, or an asset of
-    the kind that it names; ``unit`` says in words what the thresholds are.
+    If the configuration can set other thresholds, ``subject`` names their scope: an account, a project, or a kind of
+    asset; ``unit`` is the unit of the thresholds in words.
     """
 
     name: str
@@ -47,12 +47,12 @@ class AlertEntry:
 
     @property
     def is_adjustable(self) -> bool:
-        """Return whether the configuration can set thresholds of its own."""
+        """Return whether the configuration can override the thresholds."""
         return bool(self.subject)
 
     @property
     def severities(self) -> tuple[str, ...]:
-        """Return the severities that have a threshold each, the worst first."""
+        """Return the severities that have a threshold, the worst first."""
         return tuple(sorted((each.severity for each in self.thresholds), key=SEVERITIES.index))
 
     @property
@@ -62,7 +62,7 @@ class AlertEntry:
 
     @property
     def has_free_plan(self) -> bool:
-        """Return whether accounts on the free plan have another threshold."""
+        """Return whether accounts on the free plan have a threshold of their own."""
         return any(each.name == FREE_PLAN for each in self.settings)
 
     def threshold(self, severity: str = "") -> Threshold:
@@ -73,7 +73,7 @@ class AlertEntry:
         return found[0]
 
     def setting(self, name: str) -> Setting:
-        """Return a setting. Raises ValueError if there is none of the name."""
+        """Return a setting by its name. Raises ValueError if there is none."""
         found = next((each for each in self.settings if each.name == name), None)
         if found is None:
             raise ValueError(f"{self.name} has no setting {name}")
@@ -82,7 +82,7 @@ class AlertEntry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The alerts about one thing, with the title under which they are listed."""
+    """The alerts on one subject, with the title under which they are listed."""
 
     title: str
     alerts: tuple[AlertEntry, ...]

@@ -4,38 +4,38 @@ from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Section, Setting, T
 
 TOKEN_FAILING = AlertEntry(
     "CloudflareTokenFailing",
-    thresholds=(Threshold("critical", 300, "Seconds that a token may be refused."),),
+    thresholds=(Threshold("critical", 300, "Seconds for which a token may be refused."),),
 )
 
 STALE = AlertEntry(
     "CloudflareDatasetStale",
-    thresholds=(Threshold("warning", 300, "Seconds that a dataset may be older than five refreshes."),),
+    thresholds=(Threshold("warning", 300, "Seconds by which a dataset's age may exceed five refreshes."),),
 )
 
 BUDGET_TIGHT = AlertEntry(
     "CloudflareApiBudgetTight",
-    thresholds=(Threshold("warning", 0.1, "Share of the requests of five minutes that should be left."),),
+    thresholds=(Threshold("warning", 0.1, "Share of the five-minute request budget that should be left."),),
 )
 
 STORAGE = AlertEntry(
     "CloudflareExporterStorageFailing",
-    thresholds=(Threshold("critical", 0, "Changes that may be lost within ten minutes."),),
+    thresholds=(Threshold("critical", 0, "Changes that may fail to be written within ten minutes."),),
 )
 
 GAP = AlertEntry(
     "CloudflareUsageGap",
-    thresholds=(Threshold("warning", 0, "Seconds of usage that may be lost."),),
+    thresholds=(Threshold("warning", 0, "Seconds of usage that may be lost within an hour."),),
 )
 
 REVISIONS = AlertEntry(
     "CloudflareRevisionsUnusual",
-    thresholds=(Threshold("info", 10, "Times the mean hour of the week before."),),
-    settings=(Setting("least_rows", 500, "Rows an hour below which nobody is told."),),
+    thresholds=(Threshold("info", 10, "Multiple of the average hour of the week before."),),
+    settings=(Setting("least_rows", 500, "Rows an hour below which the alert stays silent."),),
 )
 
 UNLISTED = AlertEntry(
     "CloudflareUnlistedAssets",
-    thresholds=(Threshold("info", 0, "Assets with usage that no list need show."),),
+    thresholds=(Threshold("info", 0, "Assets with usage that may be missing from the lists."),),
     subject=ACCOUNT,
     unit="unlisted assets",
 )

@@ -5,20 +5,24 @@ from exporter.catalog.kv import PRODUCT
 
 OPERATIONS = AlertEntry(
     "CloudflareKvOperationSpike",
-    thresholds=(Threshold("warning", 3, "Times the busiest same hour of the last seven days, by kind of operation."),),
+    thresholds=(
+        Threshold(
+            "warning", 3, "Multiple of the peak at the same time of day over the last seven days, by kind of operation."
+        ),
+    ),
     settings=(Setting("least_operations_per_second", 5, "13 million a month, or 65 USD."),),
     subject=PRODUCT.kind,
-    unit="times the most of the same hour of the last seven days",
+    unit="multiple of the peak at the same time of day over the last seven days",
 )
 
 DAILY_LIMIT = AlertEntry(
     "CloudflareKvDailyLimitHigh",
     thresholds=(
-        Threshold("warning", 0.8, "Share of what the free plan allows in a day."),
-        Threshold("critical", 1, "Share of what the free plan allows in a day."),
+        Threshold("warning", 0.8, "Share of the free plan's daily limit."),
+        Threshold("critical", 1, "Share of the free plan's daily limit."),
     ),
     subject=ACCOUNT,
-    unit="share of the free plan's limit",
+    unit="share of the free plan's daily limit",
 )
 
 SECTION = Section(

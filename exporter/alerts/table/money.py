@@ -5,32 +5,32 @@ from exporter.alerts.table.entry import ACCOUNT, PROJECT, AlertEntry, Section, S
 QUOTA = AlertEntry(
     "CloudflareQuotaHigh",
     thresholds=(
-        Threshold("info", 0.8, "Share of what the plan includes in a billing cycle, or on the free plan allows."),
-        Threshold("warning", 1, "Share of what the plan includes in a billing cycle, or on the free plan allows."),
+        Threshold("info", 0.8, "Share of the plan's included usage in a billing cycle, or of the free plan's limit."),
+        Threshold("warning", 1, "Share of the plan's included usage in a billing cycle, or of the free plan's limit."),
     ),
     subject=ACCOUNT,
-    unit="share of what is included",
+    unit="share of the included usage",
 )
 
 FORECAST_HIGH = AlertEntry(
     "CloudflareCostForecastHigh",
-    thresholds=(Threshold("warning", 100, "Dollars of a billing cycle."),),
+    thresholds=(Threshold("warning", 100, "Dollars per billing cycle."),),
     subject=ACCOUNT,
-    unit="dollars of the billing cycle",
+    unit="dollars per billing cycle",
 )
 
 RISING = AlertEntry(
     "CloudflareListCostRising",
-    thresholds=(Threshold("warning", 1.5, "Times the mean day of the week before: 1.5 is 50 % more."),),
-    settings=(Setting("least_usd_per_day", 1, "Dollars a day at list price; who costs less may rise."),),
+    thresholds=(Threshold("warning", 1.5, "Multiple of the average day of the week before: 1.5 is 50 % more."),),
+    settings=(Setting("least_usd_per_day", 1, "Dollars a day at list price; the cost of cheaper projects may rise."),),
     subject=PROJECT,
-    unit="times the daily mean of the week before",
+    unit="multiple of the daily average of the week before",
 )
 
 PER_HOUR = AlertEntry(
     "CloudflareListCostPerHourHigh",
     thresholds=(
-        Threshold("critical", 1, "Dollars an hour at list price, of a project: 720 USD a month if it goes on."),
+        Threshold("critical", 1, "Dollars an hour of a project, at list price: 720 USD a month if it continues."),
     ),
     subject=PROJECT,
     unit="dollars an hour at list price",
@@ -46,15 +46,15 @@ BUDGET_USED = AlertEntry(
 
 BUDGET_FORECAST = AlertEntry(
     "CloudflareBudgetForecastExceeded",
-    thresholds=(Threshold("warning", 1, "Share of a budget that the whole cycle is forecast to take."),),
+    thresholds=(Threshold("warning", 1, "Share of a budget that the whole cycle is forecast to use."),),
 )
 
 APART = AlertEntry(
     "CloudflareBilledEstimateApart",
-    thresholds=(Threshold("warning", 0.1, "Share by which a line of the bill and its estimate differ."),),
-    settings=(Setting("least_usd", 1, "Dollars billed; below it rounding decides."),),
+    thresholds=(Threshold("warning", 0.1, "Relative difference between a line of the bill and its estimate."),),
+    settings=(Setting("least_usd", 1, "Dollars billed; below this, rounding dominates."),),
     subject=ACCOUNT,
-    unit="share by which bill and estimate differ",
+    unit="relative difference between bill and estimate",
 )
 
 SECTION = Section(

@@ -5,24 +5,22 @@ from exporter.catalog.r2 import PRODUCT
 
 LARGE = AlertEntry(
     "CloudflareR2BucketLarge",
-    thresholds=(
-        Threshold("warning", 10e9, "Bytes. 10 GB (of 10⁹ bytes) is what R2 stores free of charge for an account."),
-    ),
+    thresholds=(Threshold("warning", 10e9, "Bytes. R2 stores 10 GB (of 10⁹ bytes) free of charge for an account."),),
     subject=PRODUCT.kind,
     unit="bytes",
 )
 
 FILLING = AlertEntry(
     "CloudflareR2BucketFilling",
-    settings=(Setting("days", 7, "Days before a bucket reaches the size above."),),
+    settings=(Setting("days", 7, "Days until a bucket reaches the size above."),),
 )
 
 CLASS_A = AlertEntry(
     "CloudflareR2ClassASpike",
-    thresholds=(Threshold("warning", 3, "Times the busiest same hour of the last seven days."),),
+    thresholds=(Threshold("warning", 3, "Multiple of the peak at the same time of day over the last seven days."),),
     settings=(Setting("least_operations_per_second", 5, "13 million a month, or 58 USD."),),
     subject=PRODUCT.kind,
-    unit="times the most of the same hour of the last seven days",
+    unit="multiple of the peak at the same time of day over the last seven days",
 )
 
 ACCESS_DENIED = AlertEntry(
@@ -34,27 +32,27 @@ ACCESS_DENIED = AlertEntry(
 
 OBJECTS_LARGE = AlertEntry(
     "CloudflareR2ObjectsLarge",
-    thresholds=(Threshold("info", 1e9, "Bytes of an object in the mean."),),
+    thresholds=(Threshold("info", 1e9, "Bytes of an object, on average."),),
     subject=PRODUCT.kind,
-    unit="bytes of an object in the mean",
+    unit="bytes of an object, on average",
 )
 
 EGRESS = AlertEntry(
     "CloudflareR2EgressSpike",
-    thresholds=(Threshold("info", 3, "Times the busiest same hour of the last seven days."),),
+    thresholds=(Threshold("info", 3, "Multiple of the peak at the same time of day over the last seven days."),),
     settings=(Setting("least_bytes_per_second", 1e6, "3.6 GB an hour."),),
     subject=PRODUCT.kind,
-    unit="times the most of the same hour of the last seven days",
+    unit="multiple of the peak at the same time of day over the last seven days",
 )
 
 QUOTA = AlertEntry(
     "CloudflareR2QuotaHigh",
     thresholds=(
-        Threshold("info", 0.8, "Share of what is included in a billing cycle."),
-        Threshold("warning", 1, "Share of what is included in a billing cycle."),
+        Threshold("info", 0.8, "Share of the included usage in a billing cycle."),
+        Threshold("warning", 1, "Share of the included usage in a billing cycle."),
     ),
     subject=ACCOUNT,
-    unit="share of what is included",
+    unit="share of the included usage",
 )
 
 SECTION = Section(

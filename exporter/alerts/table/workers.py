@@ -10,7 +10,7 @@ ERROR_RATIO_HIGH = AlertEntry(
         Setting(
             "least_requests_per_second",
             0.1,
-            "60 invocations in ten minutes, so that three failures are the least that can fire.",
+            "60 invocations in ten minutes, so it takes at least three failures to fire.",
         ),
     ),
     subject=PRODUCT.kind,
@@ -20,11 +20,11 @@ ERROR_RATIO_HIGH = AlertEntry(
 BURNS = AlertEntry(
     "CloudflareWorkerErrorBudgetBurn",
     thresholds=(
-        Threshold("critical", 14.4, "Times as fast as allowed: an hour of it spends 2 % of a month's budget."),
-        Threshold("warning", 6, "Times as fast as allowed: six hours of it spend 5 % of a month's budget."),
+        Threshold("critical", 14.4, "Multiple of the allowed rate: an hour at it spends 2 % of a month's budget."),
+        Threshold("warning", 6, "Multiple of the allowed rate: six hours at it spend 5 % of a month's budget."),
     ),
     settings=(
-        Setting("error_budget", 0.005, "What an objective of 99.5 % leaves: the share of invocations that may fail."),
+        Setting("error_budget", 0.005, "Share of invocations that may fail under an objective of 99.5 %."),
         Setting("least_requests_per_second", 0.1, "360 invocations an hour."),
     ),
     subject=PRODUCT.kind,
@@ -34,7 +34,7 @@ BURNS = AlertEntry(
 SUCCESS_LOW = AlertEntry(
     "CloudflareWorkerSuccessRatioLow",
     thresholds=(
-        Threshold("warning", 0.9, "Share of invocations that should end well, a client that went away included."),
+        Threshold("warning", 0.9, "Share of invocations that should succeed; a disconnected client counts as success."),
     ),
     settings=(Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes."),),
     subject=PRODUCT.kind,
@@ -43,12 +43,10 @@ SUCCESS_LOW = AlertEntry(
 
 CPU_HIGH = AlertEntry(
     "CloudflareWorkerCpuTimeHigh",
-    thresholds=(
-        Threshold("warning", 24, "Seconds: 80 % of the 30 s that a Worker has unless its limits say otherwise."),
-    ),
+    thresholds=(Threshold("warning", 24, "Seconds: 80 % of a Worker's default limit of 30 s."),),
     settings=(
-        Setting(FREE_PLAN, 0.008, "Seconds: 80 % of the 10 ms of the free plan."),
-        Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes; a quantile of few says nothing."),
+        Setting(FREE_PLAN, 0.008, "Seconds: 80 % of the free plan's limit of 10 ms."),
+        Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes; a quantile of fewer means nothing."),
     ),
     subject=PRODUCT.kind,
     unit="seconds of CPU time, 99th percentile",
@@ -59,31 +57,43 @@ SLOW = AlertEntry(
     thresholds=(Threshold("warning", 2, "Seconds."),),
     settings=(Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes."),),
     subject=PRODUCT.kind,
-    unit="seconds of a request, 95th percentile",
+    unit="seconds per request, 95th percentile",
 )
 
 LIMIT_EXCEEDED = AlertEntry(
     "CloudflareWorkerLimitExceeded",
     thresholds=(Threshold("warning", 0.01, "Share of invocations that are stopped at a limit."),),
-    settings=(Setting("least_stopped_per_second", 0.01, "Six in ten minutes: one or two of few say nothing."),),
+    settings=(Setting("least_stopped_per_second", 0.01, "Six in ten minutes; one or two among a few mean nothing."),),
     subject=PRODUCT.kind,
     unit="share of the invocations that are stopped at a limit",
 )
 
 VANISHED = AlertEntry(
     "CloudflareWorkerTrafficVanished",
-    thresholds=(Threshold("warning", 0.05, "Share of the usual requests that is left."),),
-    settings=(Setting("least_usual_requests_per_second", 0.1, "Only who is usually called so often can vanish."),),
+    thresholds=(Threshold("warning", 0.05, "Share of the usual requests that remains."),),
+    settings=(
+        Setting(
+            "least_usual_requests_per_second",
+            0.1,
+            "Requests a second that a Worker usually has; quieter ones are not judged.",
+        ),
+    ),
     subject=PRODUCT.kind,
-    unit="share of the usual traffic that is left",
+    unit="share of the usual traffic that remains",
 )
 
 ANOMALOUS = AlertEntry(
     "CloudflareWorkerTrafficAnomalous",
-    thresholds=(Threshold("info", 3, "Standard deviations of the same hours of three weeks that are still usual …"),),
+    thresholds=(
+        Threshold("info", 3, "Standard deviations over the same hours of three weeks that still count as usual …"),
+    ),
     settings=(
         Setting("tolerance", 0.5, "… on top of this share of their mean."),
-        Setting("least_requests_per_second", 1, "Now or usually; below it traffic is too uneven to be judged."),
+        Setting(
+            "least_requests_per_second",
+            1,
+            "Requests a second, now or usually; below this, traffic is too uneven to judge.",
+        ),
     ),
     subject=PRODUCT.kind,
     unit="standard deviations",

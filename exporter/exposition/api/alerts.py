@@ -1,4 +1,4 @@
-"""``GET /api/alerts``: what fires now, with what each alert is about, the worst first."""
+"""``GET /api/alerts``: the current alerts with the asset that each concerns, the worst first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """Which alerts are asked for: of each label that is named one of its values, and of the states one.
+    """The requested alerts: one of the values of each named label, and one of the states.
 
-    The watchdog always fires, which is no news to whoever looks here.
+    The watchdog always fires, so it is left out unless requested.
     """
 
     labels: Mapping[str, frozenset[str]]
@@ -31,7 +31,7 @@ class AlertFilter:
     has_watchdog: bool
 
     def admits(self, alert: Alert) -> bool:
-        """Return whether an alert is asked for."""
+        """Return whether an alert is requested."""
         return (
             alert.state in self.states
             and (self.has_watchdog or alert.name != WATCHDOG)
@@ -40,13 +40,13 @@ class AlertFilter:
 
 
 class AlertsEndpoint:
-    """Answers what fires, or what is pending."""
+    """Answers with firing or pending alerts."""
 
     def __init__(self, alerts_client: AlertsClient) -> None:
         self._alerts_client = alerts_client
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request. Raises QueryError, and AlertsUnavailable if nobody could be asked."""
+        """Answer a request. Raises QueryError, or AlertsUnavailable if no source answered."""
         wanted = _wanted(read(request.query_params, ALERTS))
         fetched = await self._fetch_alerts(wanted.states)
         return JSONResponse(_document(fetched, [alert for alert in fetched.alerts if wanted.admits(alert)]))
@@ -96,7 +96,7 @@ def _alert(alert: Alert) -> Json:
 
 
 def _place(alert: Alert) -> tuple[Any, ...]:
-    """Return where an alert stands: the worst first, and always in the same order."""
+    """Return the sort key of an alert: the worst first, in a stable order."""
     severity = SEVERITIES.index(alert.severity) if alert.severity in SEVERITIES else len(SEVERITIES)
     about = (alert.account, alert.project, alert.asset or ("", ""))
     return severity, alert.name, *about, sorted(alert.labels.items()), alert.state

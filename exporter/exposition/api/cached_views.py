@@ -1,4 +1,4 @@
-"""The views that API and page show, and the part of them that a request asks for."""
+"""The views that the API and the status page show, and the part that a request selects."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class _Known:
 
 
 class CachedViews:
-    """Holds the views of the current snapshot, shared by all requests until there is another."""
+    """Holds the views of the current snapshot, shared by all requests until the next snapshot."""
 
     def __init__(self) -> None:
         self._known: _Known | None = None
@@ -44,11 +44,11 @@ def current_snapshot(published: Published) -> Snapshot:
 
 
 def asset_filter_of(snapshot: Snapshot, asked: RequestParameters, projects: Iterable[str]) -> AssetFilter:
-    """Return which assets a question is about. Raises QueryError."""
+    """Return the filter for the requested assets. Raises QueryError."""
     accounts = account_ids(snapshot, asked) if asked.all(asked_for.ACCOUNT) else ()
     return AssetFilter(frozenset(accounts), frozenset(projects), frozenset(asked.all(asked_for.KIND)))
 
 
 def account_ids(snapshot: Snapshot, asked: RequestParameters) -> tuple[str, ...]:
-    """Return the ids of the accounts that are asked for, by id or label; all if none is named. Raises QueryError."""
+    """Return the ids of the requested accounts, named by id or label; all if none is named. Raises QueryError."""
     return chosen_accounts(asked.all(asked_for.ACCOUNT), snapshot.account_labels)

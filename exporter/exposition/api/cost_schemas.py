@@ -1,4 +1,4 @@
-"""What the API answers about money, as JSON Schema."""
+"""The answers of the API about costs, as JSON Schema."""
 
 from collections.abc import Mapping
 
@@ -17,31 +17,31 @@ from exporter.exposition.api.shapes import (
     usd,
 )
 
-ROW_LABELS = {
-    name: text(f"The {name}, where a row is of one.") for name in ("project", "product", "meter", "kind", "asset")
-}
-SIDE = record("One side of a comparison.", {"of": text("Which project or period."), **DOLLARS})
+ROW_LABELS = {name: text(f"The {name}, if rows have one.") for name in ("project", "product", "meter", "kind", "asset")}
+SIDE = record("One side of a comparison.", {"of": text("The project or period."), **DOLLARS})
 
 COST_SCHEMAS: Mapping[str, Schema] = {
     "ProductCost": record(
-        "What a product costs in a project of an account.",
+        "The cost of a product in a project of an account.",
         {"account": ACCOUNT["account"], "product": text("The product."), **DOLLARS},
     ),
     "Budget": record(
-        "How a budget stands.",
+        "A budget and its use.",
         {
             "budget": text("Its name."),
-            "account": text("The account that it is for; empty: all."),
-            "project": text("The project that it is for; empty: all."),
-            "product": text("The product that it is for; empty: all."),
-            "amount_usd": usd("How much may be spent in a cycle."),
-            "used_ratio": usd("Spent so far, by this."),
-            "forecast_ratio": usd("What will be spent, by this."),
-            "exceeded_on": maybe(day("The day on which it will be exceeded; null: it is already, or will not be.")),
+            "account": text("The account that it covers; empty for all."),
+            "project": text("The project that it covers; empty for all."),
+            "product": text("The product that it covers; empty for all."),
+            "amount_usd": usd("The amount for a billing cycle."),
+            "used_ratio": usd("Amount spent so far, divided by the budget."),
+            "forecast_ratio": usd("Forecast amount, divided by the budget."),
+            "exceeded_on": maybe(
+                day("The day on which it is forecast to be exceeded; null if it already is, or will not be.")
+            ),
         },
     ),
     "CostRow": record(
-        "A row; which keys there are depends on `by`.",
+        "A row; its keys depend on `by`.",
         {
             "account": ACCOUNT["account"],
             "to_date_usd": DOLLARS["to_date_usd"],
@@ -49,15 +49,15 @@ COST_SCHEMAS: Mapping[str, Schema] = {
         },
         {
             **ROW_LABELS,
-            "day": day("The day, where a row is of one."),
-            "quantity": quantity("How much was used."),
+            "day": day("The day, if rows have one."),
+            "quantity": quantity("The quantity used."),
             "unit": text("The unit of the quantity."),
             **{name: schema for name, schema in DOLLARS.items() if name.startswith("forecast")},
         },
     ),
     "CostDifference": record(
         "Two projects or periods side by side.",
-        {"first": SIDE, "second": SIDE, "change_usd": usd("The second less the first, to date.")},
+        {"first": SIDE, "second": SIDE, "change_usd": usd("The second minus the first, to date.")},
         {"account": ACCOUNT["account"], **ROW_LABELS},
     ),
     "CostLine": record(
@@ -65,31 +65,33 @@ COST_SCHEMAS: Mapping[str, Schema] = {
         {
             "meter": text("The meter."),
             "product": text("The product."),
-            "basis": text("How good the estimate is."),
-            "quantity": quantity("How much was used."),
-            "included": quantity("How much is included."),
-            "billed": quantity("How much is billed, in whole blocks."),
-            "unit": text("The unit of these."),
-            "usd": usd("What it comes to, in cents."),
-            "note": text("Where usage and bill may differ."),
+            "basis": text("The quality of the estimate."),
+            "quantity": quantity("The quantity used."),
+            "included": quantity("The included quantity."),
+            "billed": quantity("The billed quantity, in whole blocks."),
+            "unit": text("The unit of these quantities."),
+            "usd": usd("The cost, rounded to cents."),
+            "note": text("A reason why usage and bill may differ."),
         },
     ),
     "Subscription": record(
-        "What is paid for each period, whatever is used.",
+        "A fee for each period, independent of usage.",
         {
             "name": text("Its name."),
             "usd": usd("Its price in the cycle."),
-            "frequency": text("How often it is paid."),
-            "is_assumed": number("boolean", "Whether the token may not read subscriptions."),
+            "frequency": text("The billing frequency."),
+            "is_assumed": number(
+                "boolean", "Whether it is an assumption, because the token may not read subscriptions."
+            ),
         },
     ),
     "BilledLine": record(
-        "What Cloudflare's own bill says.",
+        "A line of Cloudflare's own bill.",
         {
             "line": text("The line, as printed."),
-            "meter": text("The meter that it is; empty if that is not known."),
-            "billed_usd": usd("Billed so far."),
-            "ratio": maybe(usd("The estimate by this.")),
+            "meter": text("The matching meter; empty if unknown."),
+            "billed_usd": usd("The amount billed so far."),
+            "ratio": maybe(usd("The billed amount divided by the estimate.")),
         },
     ),
     "CostAccount": record(
@@ -98,28 +100,32 @@ COST_SCHEMAS: Mapping[str, Schema] = {
             **ACCOUNT,
             "cycle_start": day("The first day of the billing cycle."),
             "cycle_end": day("The day after its last one."),
-            "known_from": maybe(day("The first day of which usage is known.")),
-            "known_until": moment("Up to when usage is known."),
+            "known_from": maybe(day("The first day with known usage.")),
+            "known_until": moment("The time until which usage is known."),
             "plan": text("The plan."),
-            "plan_source": text("How it is known."),
-            "cycle_source": text("How the cycle is known."),
-            "invoice_usd": usd("What an invoice would say so far."),
+            "plan_source": text("The source of the plan."),
+            "cycle_source": text("The source of the cycle."),
+            "invoice_usd": usd("The invoice amount so far."),
             **DOLLARS,
             "subscriptions": listed("Subscription"),
             "lines": listed("CostLine"),
             "billed": listed("BilledLine"),
-            "unpriced": {"type": "array", "items": text(), "description": "What costs, but is not in the estimate."},
+            "unpriced": {
+                "type": "array",
+                "items": text(),
+                "description": "Billable usage that is not in the estimate.",
+            },
         },
     ),
     "Costs": record(
-        "Costs in a billing cycle: in `rows`, or compared in `compare`.",
+        "Costs of a billing cycle, in `rows`, or compared, in `compare`.",
         {
-            "by": text("What a row is."),
-            "period": text("The period that was asked for."),
+            "by": text("The grouping of the rows."),
+            "period": text("The requested period."),
             "accounts": listed("CostAccount"),
             "total": record("The sum of all accounts.", DOLLARS),
             "budgets": listed("Budget"),
-            "notes": {"type": "array", "items": text(), "description": "Where something is not known."},
+            "notes": {"type": "array", "items": text(), "description": "Hints about unknown values."},
         },
         {"rows": listed("CostRow"), "compare": listed("CostDifference")},
     ),

@@ -1,4 +1,4 @@
-"""``GET /api/costs``: the same as the command ``costs``. The cycle under way is the snapshot's, others the ledger's."""
+"""``GET /api/costs``: as the command ``costs``, with the current cycle from the snapshot and others from the ledger."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ COSTS = (asked_for.BY, asked_for.ACCOUNT, asked_for.PERIOD, asked_for.COMPARE, a
 """The parameters of the endpoint."""
 
 AskBooks = Callable[[StatementQuery], Awaitable[Statement]]
-"""Returns a statement of other cycles than the one under way."""
+"""Returns a statement of cycles other than the current one."""
 
 
 class CostsEndpoint:
@@ -33,7 +33,7 @@ class CostsEndpoint:
         snapshot = current_snapshot(self._published)
         asked = read(request.query_params, COSTS)
         statement = await self._state(_query_of(asked), snapshot)
-        # Large accounts have many rows: scrapes are answered meanwhile.
+        # Large accounts have many rows, so a thread keeps scrapes from waiting.
         if asked.text(asked_for.OUTPUT) == "csv":
             return PlainTextResponse(await asyncio.to_thread(as_csv, statement), media_type="text/csv")
         return JSONResponse(await asyncio.to_thread(as_document, statement))

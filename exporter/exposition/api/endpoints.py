@@ -1,4 +1,4 @@
-"""The endpoints that are answered from the snapshot, or from the ledger: assets, projects, health, usage."""
+"""The endpoints served from the snapshot or the ledger: assets, projects, health, usage."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -71,7 +71,7 @@ EVERYTHING = AssetFilter()
 
 
 class ViewEndpoints:
-    """Answers what there is, what it costs and how it stands; nothing of it asks Cloudflare."""
+    """Answers questions about assets, projects, usage and health, without asking Cloudflare."""
 
     def __init__(
         self, published: Published, cached_views: CachedViews, ask_usage: AskUsage, is_refreshing: Callable[[], bool]
@@ -82,25 +82,25 @@ class ViewEndpoints:
         self._is_refreshing = is_refreshing
 
     async def health(self, request: Request) -> Response:
-        """Answer how everything stands, before the first snapshot too. Raises QueryError."""
+        """Answer with the exporter's health, even before the first snapshot. Raises QueryError."""
         read(request.query_params, HEALTH)
         return JSONResponse(health_document(self._published.snapshot, is_refreshing=self._is_refreshing()))
 
     async def assets(self, request: Request) -> Response:
-        """Answer which assets there are."""
+        """Answer with a page of assets."""
         return await self._answer(request, ASSETS, self._assets)
 
     async def projects(self, request: Request) -> Response:
-        """Answer which projects there are."""
+        """Answer with a page of projects."""
         return await self._answer(request, PROJECTS, self._projects)
 
     async def project(self, request: Request) -> Response:
-        """Answer what a project has."""
+        """Answer with a project and a page of its assets."""
         name = str(request.path_params["name"])
         return await self._answer(request, PROJECT, lambda snapshot, asked: self._project(name, snapshot, asked))
 
     async def usage(self, request: Request) -> Response:
-        """Answer what was used when. Raises NotReady, QueryError or StorageUnavailable."""
+        """Answer with a page of usage. Raises NotReady, QueryError or StorageUnavailable."""
         snapshot = current_snapshot(self._published)
         query = _usage_query(read(request.query_params, USAGE), snapshot)
         try:
@@ -114,7 +114,7 @@ class ViewEndpoints:
     async def _answer(
         self, request: Request, known: Sequence[Parameter], make: Callable[[Snapshot, RequestParameters], Json]
     ) -> Response:
-        """Answer from the snapshot, in a thread: scrapes are answered meanwhile. Raises NotReady or QueryError."""
+        """Answer from the snapshot, in a thread so that scrapes need not wait. Raises NotReady or QueryError."""
         snapshot = current_snapshot(self._published)
         return await asyncio.to_thread(lambda: JSONResponse(make(snapshot, read(request.query_params, known))))
 
@@ -133,7 +133,7 @@ class ViewEndpoints:
         views, asset_filter = self._cached_views.of(snapshot), asset_filter_of(snapshot, asked, (name,))
         rows = [row for _, row in views.projects(asset_filter).keyed]
         if not rows:
-            raise NotFound(f"There is no project {name} here.", "/api/projects has those that there are.")
+            raise NotFound(f"There is no project {name}.", "/api/projects lists all projects.")
         accounts = [(row.account_id, row.account) for row in rows]
         page = _page_of_assets(views, asked, asset_filter)
         return {

@@ -1,4 +1,4 @@
-"""How the API says that there is no answer: what an endpoint raises becomes a status, one word and a sentence."""
+"""Error answers of the API: an exception becomes a status, one word and a sentence."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -19,7 +19,7 @@ class NotReady(ExporterError):
 
 
 class NotFound(QueryError):
-    """What the path names is not there."""
+    """The named object does not exist."""
 
 
 class StorageUnavailable(ExporterError):
@@ -32,11 +32,11 @@ REFUSALS: Mapping[type[Exception], tuple[HTTPStatus, str]] = {
     NotFound: (HTTPStatus.NOT_FOUND, "not_found"),
     QueryError: (HTTPStatus.BAD_REQUEST, "bad_request"),
 }
-"""The status and the word of what an endpoint may raise."""
+"""The status and the code of each error that an endpoint may raise."""
 
 
 def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an answer with one word for what is wrong, and a sentence."""
+    """Return an error answer with a code of one word and a message."""
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 
@@ -47,6 +47,6 @@ async def answer_refusal(_: Request, error: Exception) -> Response:
 
 
 async def answer_no_alerts(_: Request, error: Exception) -> Response:
-    """Answer where nobody could say what fires."""
+    """Answer after the alerts could not be fetched."""
     assert isinstance(error, AlertsUnavailable)
     return error_response(HTTPStatus.SERVICE_UNAVAILABLE, error.code, str(error))

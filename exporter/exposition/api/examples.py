@@ -1,4 +1,4 @@
-"""An example of each answer, for the OpenAPI document and the page that is made of it."""
+"""An example of each answer, for the OpenAPI document and the page generated from it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -13,23 +13,24 @@ from exporter.exposition.api.examples import EXAMPLES
 from exporter.exposition.api.parameters import Parameter
 from exporter.exposition.api.schemas import SCHEMAS
 
-DESCRIPTION = """Everything is answered from what the exporter has in memory, or from its ledger: nothing asks
-Cloudflare. Only `/api/alerts` asks somebody: Prometheus or Alertmanager.
+DESCRIPTION = """All answers come from the exporter's memory or its ledger, and none from Cloudflare. Only `/api/alerts`
+asks another server: Alertmanager or Prometheus.
 
-Dollars and quantities are exact decimals, as text; times are UTC. A parameter that may be repeated wants one of its
-values; different parameters all have to hold. What is wrong is always told as `{"error": {"code", "message"}}`.
+Dollars and quantities are exact decimals, written as text; times are UTC. A repeatable parameter matches any of its
+values; different parameters must all match. Errors have the form `{"error": {"code", "message"}}`.
 
-Long lists come in pages. They are in an order that does not change, and `next_cursor` leads on from the last row of a
-page rather than from a number of rows: what comes or goes meanwhile shifts nothing, so rows whose place in the order
-stays are told exactly once. That is always so in the order of names; figures, which grow, may move a row."""
+Long lists come in pages. Their order is stable, and `next_cursor` continues after the last row of a page rather than
+after a number of rows: rows that appear or disappear in between shift nothing, so every row that keeps its place in the
+order is returned exactly once. This always holds in the order of names; in the order of a growing figure, rows may
+move."""
 
-BAD = "What was asked makes no sense; the message says why."
-NOT_READY = "There are no data yet (`not_ready`)."
+BAD = "The request is invalid; the message says why."
+NOT_READY = "There is no data yet (`not_ready`)."
 
 
 @dataclass(frozen=True, slots=True)
 class ApiPath:
-    """A path of the API: what it is for, what it is asked, and what it answers; ``errors`` are by status."""
+    """A path of the API: its purpose, parameters and answer, and its ``errors`` by status."""
 
     path: str
     name: str
@@ -46,8 +47,8 @@ ENDPOINTS = (
     ApiPath(
         "/api/assets",
         "listAssets",
-        "Which assets there are",
-        "Each with what its list says of it, its counters, and its share of the cost of the billing cycle.",
+        "List assets",
+        "Each asset with its details from discovery, its counters, and its share of the cost of the billing cycle.",
         endpoints.ASSETS,
         "Assets",
         {400: BAD, 503: NOT_READY},
@@ -56,8 +57,8 @@ ENDPOINTS = (
     ApiPath(
         "/api/projects",
         "listProjects",
-        "Which projects there are",
-        "Each project of each account, with numbers of assets, counters and cost.",
+        "List projects",
+        "Each project of each account, with its number of assets, counters and cost.",
         endpoints.PROJECTS,
         "Projects",
         {400: BAD, 503: NOT_READY},
@@ -66,7 +67,7 @@ ENDPOINTS = (
     ApiPath(
         "/api/project/{name}",
         "getProject",
-        "One project",
+        "Get a project",
         "Its sums in each account, its cost by product, its budgets, and its assets in pages.",
         (asked_for.NAME_IN_PATH, *endpoints.PROJECT),
         "ProjectDetail",
@@ -76,19 +77,19 @@ ENDPOINTS = (
     ApiPath(
         "/api/usage",
         "listUsage",
-        "What was used when",
+        "List usage by time",
         "Sums by asset and meter for each day, week or month, from the ledger. Days are read one by one until a page "
-        "is full; longer steps have to add up all of their days first.",
+        "is full; weeks and months have to add up all of their days first.",
         endpoints.USAGE,
         "UsagePage",
-        {400: BAD, 503: "There are no data yet (`not_ready`), or the ledger cannot be read (`storage`)."},
+        {400: BAD, 503: "There is no data yet (`not_ready`), or the ledger cannot be read (`storage`)."},
         "?since=2025-10-01&project=shop&meter=workers_cpu_ms&limit=1",
     ),
     ApiPath(
         "/api/costs",
         "getCosts",
-        "What it costs",
-        "The same as the command `costs`: costs of a billing cycle, grouped or compared.",
+        "Get costs",
+        "The costs of a billing cycle, grouped or compared, as in the command `costs`.",
         COSTS,
         "Costs",
         {400: BAD, 503: NOT_READY},
@@ -98,25 +99,25 @@ ENDPOINTS = (
     ApiPath(
         "/api/alerts",
         "listAlerts",
-        "What fires",
-        "Asked of Alertmanager or Prometheus, where the configuration names them.",
+        "List alerts",
+        "The current alerts, from Alertmanager or Prometheus if the configuration names one of them.",
         ALERTS,
         "Alerts",
-        {400: BAD, 503: "Nobody could say what fires; the code and the message say why."},
+        {400: BAD, 503: "The alerts could not be fetched; the code and the message say why."},
         "?severity=critical&severity=warning",
     ),
     ApiPath(
         "/api/health",
         "getHealth",
-        "How the exporter stands",
-        "What the first page says: always answered with 200, so look at `status`. Probes are better off with "
-        "`/-/healthy` and `/-/ready`.",
+        "Get the exporter's health",
+        "The data of the status page. The answer is always 200, so check `status`; probes should use `/-/healthy` and "
+        "`/-/ready`.",
         endpoints.HEALTH,
         "Health",
         {400: BAD},
     ),
 )
-"""All endpoints, in the order in which the page tells them."""
+"""All endpoints, in the order of the generated page."""
 
 
 def openapi_document() -> dict[str, Any]:
@@ -139,7 +140,7 @@ def _operation(endpoint: ApiPath) -> dict[str, Any]:
     content: dict[str, Any] = {"application/json": _media(endpoint.schema)}
     if endpoint.gives_csv:
         content["text/csv"] = {"schema": {"type": "string"}}
-    errors = {**endpoint.errors, 500: "The exporter has failed (`internal`); its log says why."}
+    errors = {**endpoint.errors, 500: "The exporter failed (`internal`); its log says why."}
     return {
         "operationId": endpoint.name,
         "summary": endpoint.summary,

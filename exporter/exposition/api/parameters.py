@@ -1,4 +1,4 @@
-"""The parameters of the API: each is described once, for whoever asks and for what reads the question."""
+"""The parameters of the API, each described once: for the OpenAPI document and for reading requests."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a question: what it says, and the JSON Schema of one value. It may be repeated, or not."""
+    """A request parameter: its description, the JSON Schema of one value, and whether it may be repeated."""
 
     name: str
     text: str
@@ -41,7 +41,7 @@ def _one_of(choices: Sequence[str], default: str = "") -> Schema:
 
 
 def kind_parameter(products: Iterable[Product]) -> Parameter:
-    """Return the parameter that keeps the assets of some kinds."""
+    """Return the parameter that selects assets by kind."""
     return _repeatable("kind", "Only assets of this kind.", [product.kind for product in products])
 
 
@@ -54,60 +54,60 @@ ASSET = _repeatable("asset", "Only this asset, by name or id.")
 METER = _repeatable("meter", "Only this meter, by its id on the rate card, e.g. `workers_requests`.")
 LIMIT = Parameter(
     "limit",
-    "How many rows a page has at most.",
+    "The maximum number of rows on a page.",
     {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
 )
-CURSOR = Parameter("cursor", "What `next_cursor` of the page before says; everything else is asked as for that page.")
+CURSOR = Parameter(
+    "cursor", "The `next_cursor` of the previous page; all other parameters must be the same as for that page."
+)
 SORT = Parameter(
-    "sort", "What assets are sorted by; those of which it is not known come last.", _one_of([NAME, *SORTS], NAME)
+    "sort", "The sort key of the assets; those with an unknown value come last.", _one_of([NAME, *SORTS], NAME)
 )
 ORDER = Parameter(
     "order",
-    f"The direction; usually `{ASCENDING}` for `{NAME}`, else `{DESCENDING}`: the largest or newest first.",
+    f"The direction; default ` {ASCENDING}` for `{NAME}`, else `{DESCENDING}`: the largest or newest first.",
     _one_of([ASCENDING, DESCENDING]),
 )
-SINCE = Parameter("since", "The first UTC day; usually 30 days before `until`. The ledger keeps 400.", DAY)
-UNTIL = Parameter("until", "The UTC day after the last one; usually tomorrow, so that today so far is told.", DAY)
-STEP = Parameter(
-    "step", "How long the time of a row is; weeks begin on Monday.", _one_of([str(each) for each in Step], Step.DAY)
-)
+SINCE = Parameter("since", "The first UTC day; default 30 days before `until`. The ledger keeps 400 days.", DAY)
+UNTIL = Parameter("until", "The UTC day after the last one; default tomorrow, so that today is included.", DAY)
+STEP = Parameter("step", "The period of a row; weeks begin on Monday.", _one_of([str(each) for each in Step], Step.DAY))
 NAME_IN_PATH = Parameter("name", "The project's name, URL-encoded.", is_in_path=True)
 
-BY = Parameter("by", "What a row of `rows` is.", _one_of(list(GROUPS), "project"))
+BY = Parameter("by", "The grouping of `rows`.", _one_of(list(GROUPS), "project"))
 PERIOD = Parameter(
     "period",
-    "The billing cycle: `current`, `previous`, or the one that a day is in, such as `2026-11-30`.",
+    "The billing cycle: `current`, `previous`, or the one that contains a day such as `2026-11-30`.",
     {"type": "string", "default": "current"},
 )
 COMPARE = Parameter(
-    "compare", "Two projects, or two periods, with a comma between: `compare` then takes `rows`' place."
+    "compare", "Two projects or two periods, separated by a comma; the answer then has `compare` instead of `rows`."
 )
-OUTPUT = Parameter("output", "JSON, or CSV with the columns of FOCUS.", _one_of(["json", "csv"], "json"))
+OUTPUT = Parameter("output", "JSON, or CSV with FOCUS columns.", _one_of(["json", "csv"], "json"))
 
 PRODUCT = _repeatable("product", "Only alerts about this product.")
 SEVERITY = _repeatable("severity", "Only alerts of this severity.", SEVERITIES)
 STATE = _repeatable(
     "state",
-    "Only alerts in this state; usually all that fire. `all` adds what is pending.",
+    "Only alerts in this state; default all that fire. `all` adds pending ones.",
     [*map(str, State), ALL_STATES],
 )
 WATCHDOG = Parameter(
-    "watchdog", "Whether the alert that always fires is told too.", _one_of(["true", "false"], "false")
+    "watchdog", "Whether the alert that always fires is included.", _one_of(["true", "false"], "false")
 )
 
 
 class RequestParameters:
-    """The values of a question's parameters."""
+    """The values of a request's parameters."""
 
     def __init__(self, params: QueryParams) -> None:
         self._params = params
 
     def all(self, parameter: Parameter) -> tuple[str, ...]:
-        """Return every value that a parameter has, as often as it is repeated."""
+        """Return all values of a parameter, one for each repetition."""
         return tuple(self._params.getlist(parameter.name))
 
     def text(self, parameter: Parameter) -> str:
-        """Return the value of a parameter, else what it usually is; empty if there is nothing usual."""
+        """Return the value of a parameter, or its default; empty if it has neither."""
         return str(self._params.get(parameter.name, parameter.schema.get("default", "")))
 
     def number(self, parameter: Parameter) -> int:
@@ -119,12 +119,12 @@ class RequestParameters:
         return date.fromisoformat(text) if (text := self.text(parameter)) else None
 
     def paging(self) -> Paging:
-        """Return which page is asked for."""
+        """Return the requested page."""
         return Paging(self.number(LIMIT), self.text(CURSOR))
 
 
 def read(params: QueryParams, known: Sequence[Parameter]) -> RequestParameters:
-    """Return the values of a question that has these parameters. Raises QueryError."""
+    """Return the values of a request that supports these parameters. Raises QueryError."""
     names = {parameter.name for parameter in known}
     unknown = sorted(set(params) - names)
     if unknown:

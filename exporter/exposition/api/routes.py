@@ -1,4 +1,4 @@
-"""The paths of the API, and how it says what is not there."""
+"""The routes of the API, and the answers to unknown paths and internal errors."""
 
 from http import HTTPStatus
 
@@ -37,24 +37,24 @@ def api_routes(costs: CostsEndpoint, alerts: AlertsEndpoint, views: ViewEndpoint
 
 
 async def answer_error(request: Request, error: Exception) -> Response:
-    """Answer what no route answers: below ``/api/`` in the API's own shape."""
+    """Answer a request that no route takes: below ``/api/`` in the API's own format."""
     assert isinstance(error, HTTPException)
     if not request.url.path.startswith(API_PREFIX):
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     if error.status_code == HTTPStatus.NOT_FOUND:
-        message = f"There is nothing at {request.url.path}. /api/openapi.json has what there is."
+        message = f"There is nothing at {request.url.path}. /api/openapi.json describes all paths."
         return error_response(error.status_code, "not_found", message)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        message = f"{request.method} is not answered here: the API can only be read. Use GET."
+        message = f"{request.method} is not allowed: the API is read-only. Use GET."
         return error_response(error.status_code, "method_not_allowed", message, error.headers)
     return error_response(error.status_code, "bad_request", error.detail, error.headers)
 
 
 async def answer_fault(request: Request, _: Exception) -> Response:
-    """Answer where the exporter itself has failed; the log says more."""
+    """Answer after an error in the exporter itself, which the log explains."""
     if not request.url.path.startswith(API_PREFIX):
         return PlainTextResponse("Internal Server Error", HTTPStatus.INTERNAL_SERVER_ERROR)
-    message = "The exporter could not work this out. Its log says why."
+    message = "The exporter failed to answer. Its log says why."
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
 
 
@@ -64,4 +64,4 @@ ERROR_HANDLERS = {
     HTTPException: answer_error,
     Exception: answer_fault,
 }
-"""What answers each error that an endpoint or the router raises."""
+"""The handler of each error that an endpoint or the router raises."""

@@ -1,4 +1,4 @@
-"""The shapes that answers of the API are made of, as JSON Schema."""
+"""Building blocks of the API's JSON Schemas."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,22 +10,22 @@ Schema = Mapping[str, Any]
 
 
 def text(says: str = "", **further: Any) -> Schema:
-    """Return the schema of a text."""
+    """Return the schema of a string."""
     return {"type": "string", **({"description": says} if says else {}), **further}
 
 
 def maybe(schema: Schema) -> Schema:
-    """Return the schema of what may also be null."""
+    """Return a schema that also allows null."""
     return {**schema, "type": [schema["type"], "null"]}
 
 
 def number(kind: str, says: str) -> Schema:
-    """Return the schema of a number, or of true and false."""
+    """Return the schema of a number or a boolean."""
     return {"type": kind, "description": says}
 
 
 def count(says: str) -> Schema:
-    """Return the schema of a number of things."""
+    """Return the schema of a non-negative count."""
     return {"type": "integer", "minimum": 0, "description": says}
 
 
@@ -50,17 +50,17 @@ def day(says: str) -> Schema:
 
 
 def reference(name: str) -> Schema:
-    """Return the schema that has a name."""
+    """Return a reference to a named schema."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def listed(name: str, says: str = "") -> Schema:
-    """Return the schema of a list of what has a name."""
+    """Return the schema of a list whose items have a named schema."""
     return {"type": "array", "items": reference(name), **({"description": says} if says else {})}
 
 
 def record(says: str, fields: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
-    """Return the schema of an object that has all ``fields``, perhaps some of the ``optional`` ones, and no other."""
+    """Return the schema of an object with all ``fields``, any of the ``optional`` ones, and no others."""
     return {
         "type": "object",
         "description": says,
@@ -71,28 +71,30 @@ def record(says: str, fields: Mapping[str, Schema], optional: Mapping[str, Schem
 
 
 def asset_kind(products: Iterable[Product]) -> Schema:
-    """Return the schema of the kind of an asset of some products."""
+    """Return the schema of an asset's kind, for assets of some products."""
     return text("The kind of asset.", enum=[product.kind for product in products])
 
 
 DOLLARS: Mapping[str, Schema] = {
     "to_date_usd": usd("Estimated cost in the billing cycle so far."),
     "forecast_usd": usd("Estimated cost of the whole cycle."),
-    "forecast_low_usd": usd("What the whole cycle costs at least."),
-    "forecast_high_usd": usd("What the whole cycle costs at most."),
-    "list_price_usd": usd("Usage of the cycle at list price: without what is included, and without blocks."),
+    "forecast_low_usd": usd("Lower bound of the cost of the whole cycle."),
+    "forecast_high_usd": usd("Upper bound of the cost of the whole cycle."),
+    "list_price_usd": usd(
+        "Usage of the cycle at list price, without deducting included usage or rounding up to blocks."
+    ),
 }
 MAYBE_DOLLARS = {name: maybe(schema) for name, schema in DOLLARS.items()}
 ACCOUNT = {"account": text("The account's label."), "account_id": text("The account's id.")}
 PROJECT = text("The project, as on metrics.")
 KIND = asset_kind(PRODUCTS)
 USED = {
-    "requests": maybe(count("Requests or operations, by the counters of `/metrics`; null: nobody counts them.")),
-    "errors": maybe(count("Of these, those that failed; null: nobody says. Of R2: answered with a status of 5xx.")),
+    "requests": maybe(count("Requests or operations, as counted in `/metrics`; null if they are not counted.")),
+    "errors": maybe(count("Failed ones among them; null if unknown. For R2: answered with status 5xx.")),
 }
 PAGED = {
-    "total": count("How many there are on all pages."),
-    "next_cursor": maybe(text("What to give as `cursor` for the next page; null: this is the last.")),
+    "total": count("The number of rows on all pages."),
+    "next_cursor": maybe(text("The `cursor` of the next page; null on the last page.")),
 }
 AS_OF = {"as_of": moment("When this was put together, by the exporter's clock.")}
 
@@ -100,9 +102,10 @@ STANDING = {
     "reason": text("One word for what is wrong; empty if nothing is."),
     "detail": text("What failed, and why."),
     "remedy": text("What to do."),
-    "since": maybe(moment("Since when it stands so.")),
+    "since": maybe(moment("When this state began.")),
 }
 PART_STATE = text(
-    "`failing` is asked again soon, `unavailable` is what token or plan lack.", enum=["ok", "failing", "unavailable"]
+    "`failing`: retried soon; `unavailable`: not covered by the token or the plan.",
+    enum=["ok", "failing", "unavailable"],
 )
-DATA_UNTIL = maybe(moment("Up to when the published values hold what Cloudflare said."))
+DATA_UNTIL = maybe(moment("The time until which published values include Cloudflare's data."))

@@ -1,6 +1,6 @@
-"""The first page, for whoever opens the port: how everything stands, and what there is, by project.
+"""The status page: the state of the exporter and its accounts, and all assets by project.
 
-One file of HTML, without scripts or anything to load, for light and dark screens, wide and narrow ones.
+One HTML file without scripts or external resources, for light and dark, wide and narrow screens.
 """
 
 from exporter.exposition.page.endpoint import PageEndpoint

@@ -1,4 +1,4 @@
-"""Assets by project: sorted by a column, narrowed down by what is asked for, page by page. Pure."""
+"""Assets by project: sorted by a column, filtered, and in pages. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,19 +32,19 @@ SORT = Parameter(
 )
 NARROWING = (asked_for.ACCOUNT, asked_for.PROJECT, asked_for.KIND, TEXT)
 PARAMETERS = (*NARROWING, SORT, asked_for.ORDER, asked_for.CURSOR)
-"""What the page can be asked for; that which is empty is as if it were not there, as a form sends it."""
+"""The parameters of the page; empty ones are ignored, since a form sends them all."""
 
 PROJECTS_ON_PAGE = 25
 ASSETS_ON_PAGE = 250
 ASSETS_OF_EACH = 10
-"""How many of each project are shown where all together are more than a page holds."""
+"""The number of assets shown for each project if all together exceed a page."""
 
 PLACE = "#assets"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a column: a click on it sorts by it, or turns the order round. ``sorted`` is for ``aria-sort``."""
+    """The head of a column: a click sorts by it, or reverses the order. ``sorted`` is the value of ``aria-sort``."""
 
     title: str
     url: str | None
@@ -54,7 +54,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One of the values to choose from, how it is called, and whether it is chosen."""
+    """One of the values to choose from, its title, and whether it is chosen."""
 
     value: str
     title: str
@@ -63,7 +63,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """What can be chosen of something."""
+    """A selection field and its options."""
 
     name: str
     title: str
@@ -71,13 +71,13 @@ class Select:
 
     @property
     def is_useful(self) -> bool:
-        """Whether there is something to choose."""
+        """Return whether there is something to choose."""
         return len(self.options) > 1 or any(option.is_chosen for option in self.options)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A project with those of its assets that are shown, of how many; ``url`` leads to the others."""
+    """A project with its shown assets and their total number; ``url`` leads to the others."""
 
     project: ProjectRow
     assets: tuple[AssetRow, ...]
@@ -87,7 +87,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """What is shown, of how much, and what leads on from it."""
+    """The shown assets, totals, and links to other views."""
 
     heads: tuple[Head, ...]
     selects: tuple[Select, ...]
@@ -120,7 +120,7 @@ COLUMNS = (
 
 
 def show_assets(snapshot: Snapshot, views: Views, params: QueryParams) -> Assets:
-    """Return the assets that are asked for. Raises QueryError."""
+    """Return the requested assets. Raises QueryError."""
     given = QueryParams([(name, value) for name, value in params.multi_items() if value.strip()])
     question = _Question(read(given, PARAMETERS), given)
     asset_filter = asset_filter_of(snapshot, question.asked, question.projects)
@@ -149,7 +149,7 @@ def show_assets(snapshot: Snapshot, views: Views, params: QueryParams) -> Assets
 
 
 class _Question:
-    """What is asked for, and addresses that ask for something else."""
+    """The request, and the addresses of related requests."""
 
     def __init__(self, asked: RequestParameters, given: QueryParams) -> None:
         self.asked = asked
@@ -161,17 +161,17 @@ class _Question:
         self.cursor = asked.text(asked_for.CURSOR)
 
     def kept(self, *parameters: Parameter) -> tuple[tuple[str, str], ...]:
-        """Return what is said by some parameters."""
+        """Return the given values of some parameters."""
         names = {parameter.name for parameter in parameters}
         return tuple(pair for pair in self._given if pair[0] in names)
 
     def without(self, *parameters: Parameter) -> str:
-        """Return the address that asks the same without some parameters."""
+        """Return the address of the same request without some parameters."""
         gone = {parameter.name for parameter in parameters}
         return _address([pair for pair in self._given if pair[0] not in gone])
 
     def url(self, *changes: tuple[str, str]) -> str:
-        """Return the address of the first page that asks the same but for some changes."""
+        """Return the address of the first page of the same request with some changes."""
         changed = {name for name, _ in changes}
         return _address([*(pair for pair in self._given if pair[0] not in changed), *changes])
 
@@ -183,7 +183,7 @@ def _address(pairs: Sequence[tuple[str, str]]) -> str:
 def _of_few(
     views: Views, asset_filter: AssetFilter, groups: Sequence[Group], question: _Question
 ) -> tuple[tuple[Shown, ...], str | None]:
-    """Return a page of the assets of projects that are named, and what leads to the next."""
+    """Return a page of the assets of the named projects, and the cursor of the next page."""
     page = views.assets(question.sort, question.direction).page(
         Paging(ASSETS_ON_PAGE, question.cursor), lambda row: wants(row, asset_filter, question.text)
     )

@@ -1,4 +1,4 @@
-"""The endpoint of the first page."""
+"""The endpoint of the status page."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from exporter.metrics.snapshot import Published
 
 
 class PageEndpoint:
-    """Answers with the page; nothing of it asks Cloudflare. ``grafana_url`` gives where Grafana is, if known."""
+    """Answers with the status page, without asking Cloudflare. ``grafana_url`` returns Grafana's address, if known."""
 
     def __init__(
         self,
@@ -35,11 +35,11 @@ class PageEndpoint:
 
     @cached_property
     def _template(self) -> Template:
-        """The template; nobody has to wait for it at the start."""
+        """The template, compiled on the first request rather than at the start."""
         return make_template()
 
     async def answer(self, request: Request) -> Response:
-        """Answer with the whole page, made in a thread: scrapes are answered meanwhile."""
+        """Answer with the whole page, made in a thread so that scrapes need not wait."""
         return await asyncio.to_thread(self._page, request)
 
     def _page(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Where the page leads: metrics, API, and the dashboards in Grafana where it is known where that is. Pure."""
+"""The links of the page: metrics, API, and the dashboards if Grafana's address is known. Pure."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -10,12 +10,12 @@ from exporter.views import AssetRow, ProjectRow
 
 BEFORE_PRODUCTS = (("overview", "Overview"), ("cost", "Cost"), ("project", "Project"), ("compare", "Compare"))
 AFTER_PRODUCTS = (("exporter", "Exporter"),)
-"""The dashboards that come with the exporter besides those of products: the ends of their uids, and their titles."""
+"""The dashboards besides those of products: the ends of their uids, and their titles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where to go, and what is there."""
+    """A link: its title and address."""
 
     title: str
     url: str
@@ -23,7 +23,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links of a page; without a ``grafana_url`` none lead to dashboards. Each product has a dashboard."""
+    """The links of the page; without a ``grafana_url`` there are none to dashboards. Each product has a dashboard."""
 
     metrics: str
     grafana_url: str | None
@@ -39,14 +39,14 @@ class Links:
         return tuple(Link(title, self._dashboard(name)) for name, title in named)
 
     def of_project(self, row: ProjectRow) -> tuple[Link, ...]:
-        """Return what leads on from a project."""
+        """Return the links of a project."""
         api = Link("API", f"{API_PREFIX}project/{quote(row.project, safe='')}?{urlencode({'account': row.account_id})}")
         if self.grafana_url is None:
             return (api,)
         return Link("Dashboard", self._dashboard("project", account=row.account, project=row.project)), api
 
     def of_asset(self, row: AssetRow) -> str | None:
-        """Return the dashboard that shows an asset."""
+        """Return the address of the dashboard that shows an asset, if there is one."""
         place = row.listed.place
         product = next((each for each in self.products if each.kind == place.kind), None)
         if self.grafana_url is None or product is None:

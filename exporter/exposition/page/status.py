@@ -1,4 +1,4 @@
-"""How the exporter and its accounts stand: problems, accounts, datasets and lists, as tables of texts. Pure."""
+"""The state of the exporter: problems, accounts, datasets and lists, as tables of texts. Pure."""
 
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Column(Generic[Entry]):
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[Entry]):
-    """A titled table with a row for each entry; bad ones stand out."""
+    """A titled table with a row for each entry; bad ones are highlighted."""
 
     title: str
     columns: Sequence[Column[Entry]]
@@ -34,13 +34,13 @@ class Table(Generic[Entry]):
 
     @property
     def bad(self) -> int:
-        """Return how many rows stand out."""
+        """Return the number of highlighted rows."""
         return sum(map(self.is_bad, self.entries))
 
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """How everything stands at a moment."""
+    """The state of everything at a moment."""
 
     at: datetime
     series: int
@@ -50,7 +50,7 @@ class StatusView:
 
 
 def show_status(snapshot: Snapshot, views: Views) -> StatusView:
-    """Return how everything stands. A length of time ends now by Cloudflare's clock, which said its beginning."""
+    """Return the state of everything. Durations end now by Cloudflare's clock, since their beginnings are by it."""
     status = snapshot.status
     now = snapshot.at - (status.clock_offset or timedelta(0))
     problems = find_problems(status, snapshot.account_labels)
@@ -130,7 +130,9 @@ def _dataset_columns(snapshot: Snapshot) -> Sequence[Column[DatasetStatus]]:
         Column("Data until (UTC)", lambda entry: minute(snapshot.fresh_until.get((entry.account_id, entry.dataset)))),
         Column("Sampled", lambda entry: _sampled(intervals.get((entry.account_id, entry.dataset), 1))),
         Column("Audited until (UTC)", lambda entry: _audited(days.get((entry.account_id, entry.dataset)))),
-        Column("Days to fill in", lambda entry: _unfilled(days.get((entry.account_id, entry.dataset))), is_figure=True),
+        Column(
+            "Days to back-fill", lambda entry: _unfilled(days.get((entry.account_id, entry.dataset))), is_figure=True
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The page's template, with what it writes values with."""
+"""The page's template and its filters."""
 
 from importlib.resources import files
 
@@ -9,7 +9,7 @@ from exporter.exposition.page.words import count, dollars, minute, or_dash, seco
 
 
 def make_template() -> Template:
-    """Return the template. What it is given stands on the page as text, whatever is in it."""
+    """Return the template. All values are escaped."""
     folder = files("exporter.exposition.page")
     sources = {name: (folder / name).read_text(encoding="utf-8") for name in ("page.html", "page.css")}
     environment = Environment(

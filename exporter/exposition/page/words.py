@@ -1,4 +1,4 @@
-"""How the page writes numbers, dollars, moments and lengths of time. Pure."""
+"""Formats for numbers, dollars, moments and durations on the page. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,17 +13,17 @@ CENT = Decimal("0.01")
 
 
 def or_dash(value: Value | None, write: Callable[[Value], str]) -> str:
-    """Return what is known, or a dash."""
+    """Return the formatted value, or a dash if it is unknown."""
     return "-" if value is None else write(value)
 
 
 def count(number: int) -> str:
-    """Return a number with its thousands set apart."""
+    """Return a number with thousands separators."""
     return f"{number:,}"
 
 
 def dollars(amount: Decimal) -> str:
-    """Return dollars and cents; what is less than a cent is no nothing."""
+    """Return dollars and cents; amounts below a cent show as ``<$0.01``."""
     return "<$0.01" if 0 < amount < CENT else dollars_and_cents(amount)
 
 

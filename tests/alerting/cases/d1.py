@@ -50,9 +50,8 @@ def scenes() -> Iterator[Scene]:
         Firing(
             LABELS,
             "A D1 database reads many more rows than usual.",
-            f"Over the last hour database {NAMED} read 3.1 times the rows of its busiest same hour of the last seven "
-            "days. "
-            "Every row read is billed: find the query (wrangler d1 insights) and stop what runs it.",
+            f"Over the last hour database {NAMED} read 3.1 times the rows of its peak at this time of day over the "
+            "last seven days. Every row read is billed: find the query (wrangler d1 insights) and stop what runs it.",
             DASHBOARD,
         ),
         signals=rows,
@@ -71,10 +70,9 @@ def scenes() -> Iterator[Scene]:
         [
             Firing(
                 LABELS,
-                "The queries of a D1 database read whole tables.",
-                f"A query of database {NAMED} read 10.1k rows in the mean of the last hour, and every row read is "
-                "billed. "
-                "Find the query (wrangler d1 insights) and give it an index.",
+                "Queries of a D1 database read whole tables.",
+                f"Queries of database {NAMED} read 10.1k rows each, on average over the last hour, and every row read "
+                "is billed. Find the query (wrangler d1 insights) and give it an index.",
                 DASHBOARD,
             )
         ],
@@ -97,10 +95,9 @@ def scenes() -> Iterator[Scene]:
             [
                 Firing(
                     LABELS,
-                    "A D1 database comes near the largest size.",
-                    f"Database {NAMED} has {said}. At the limit of its plan (10 GB; 500 MB on the free one) writes "
-                    "fail: "
-                    "delete what is not needed, or spread it over several databases.",
+                    "A D1 database is close to its size limit.",
+                    f"Database {NAMED} has {said} of data. At its plan's limit (10 GB; 500 MB on the free plan) writes "
+                    "fail: delete data you do not need, or spread it over several databases.",
                     DASHBOARD,
                 )
             ],
@@ -118,9 +115,9 @@ def scenes() -> Iterator[Scene]:
         [
             Firing(
                 LABELS,
-                "The queries of a D1 database are slow.",
-                f"One in twenty queries of database {NAMED} takes 1.1s or more. Look at which query it is (wrangler d1 "
-                "insights) and whether it has an index.",
+                "Queries of a D1 database are slow.",
+                f"One in twenty queries of database {NAMED} takes 1.1s or more. Find the query (wrangler d1 insights) "
+                "and check that it uses an index.",
                 DASHBOARD,
             )
         ],

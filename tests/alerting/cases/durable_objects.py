@@ -43,10 +43,9 @@ def scenes() -> Iterator[Scene]:
         Firing(
             LABELS,
             "Durable Objects are active much longer than usual.",
-            f"Over the last hour the objects of namespace {NAMED} were billed 3.1 times the duration of their busiest "
-            "same "
-            "hour of the last seven days. Look for objects that never come to rest: alarms that set themselves again, "
-            "timers, WebSockets without hibernation.",
+            f"Over the last hour the objects of namespace {NAMED} were billed 3.1 times the duration of their peak at "
+            "this time of day over the last seven days. Look for objects that never go idle: alarms that re-arm "
+            "themselves, timers, WebSockets without hibernation.",
             DASHBOARD,
         ),
         signals=duration,
@@ -58,10 +57,10 @@ def scenes() -> Iterator[Scene]:
         51,
         Firing(
             LABELS,
-            "Durable Objects are called much more than usual.",
-            f"Over the last hour the objects of namespace {NAMED} had 3.1 times the requests of their busiest same "
-            "hour of "
-            "the last seven days. Look for an alarm that sets itself again, or for objects that call each other.",
+            "Durable Objects are called much more often than usual.",
+            f"Over the last hour the objects of namespace {NAMED} had 3.1 times the requests of their peak at this "
+            "time of day over the last seven days. Look for an alarm that re-arms itself, or for objects that call "
+            "each other.",
             DASHBOARD,
         ),
         signals=requests,
@@ -81,9 +80,8 @@ def scenes() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "Durable Objects are stopped at their CPU or memory limit.",
-                f"Over ten minutes objects of namespace {NAMED} were stopped because they took too much CPU time or "
-                "memory, "
-                "by as much as 1.1% of their requests. Look at cloudflare_durable_object_limit_errors_total by reason.",
+                f"Over ten minutes objects of namespace {NAMED} were stopped for using too much CPU time or memory, "
+                "at a rate of 1.1% of their requests. Look at cloudflare_durable_object_limit_errors_total by reason.",
                 DASHBOARD,
             )
         ],
@@ -97,9 +95,8 @@ def scenes() -> Iterator[Scene]:
         [
             Firing(
                 LABELS,
-                "A Durable Object namespace stores much.",
-                f"The objects of namespace {NAMED} store 10.1GB. What lies above the included 5 GB of an account is "
-                "billed "
+                "A Durable Object namespace stores a lot of data.",
+                f"The objects of namespace {NAMED} store 10.1GB. Storage above an account's included 5 GB is billed "
                 "every month, and no single object can hold more than 10 GB.",
                 DASHBOARD,
             )

@@ -38,16 +38,14 @@ def _running() -> Iterator[Scene]:
     down = Firing(
         {"product": "exporter"},
         "No Cloudflare exporter can be scraped.",
-        "Prometheus has reached no target of job cloudflare for 5 minutes. Nothing else about Cloudflare can alert "
-        "until one "
-        "is back; the counters then catch up by themselves.",
+        "Prometheus has reached no target of job cloudflare for 5 minutes. No other Cloudflare alert can fire until "
+        "one is back; the counters then catch up on their own.",
     )
     absent = Firing(
         {"product": "exporter"},
         "Prometheus has no Cloudflare exporter to scrape.",
-        "There has been no target of job cloudflare for 5 minutes. Nothing about Cloudflare can alert until "
-        "Prometheus finds "
-        "one: look at its targets files or its service discovery.",
+        "There has been no target of job cloudflare for 5 minutes. No Cloudflare alert can fire until Prometheus "
+        "finds one: check its target files or service discovery.",
     )
     up = Gauge("up", 1, {"instance": "10.0.0.2:9199"})
     elsewhere = Gauge("up", 1, {"job": "prometheus"})
@@ -87,9 +85,8 @@ def _running() -> Iterator[Scene]:
             Firing(
                 {"product": "exporter", "job": ""},
                 "This alert always fires.",
-                "It shows that alerts get from Prometheus through Alertmanager to whoever should be told. Let a dead "
-                "man's "
-                "switch expect it, which tells you when it stays away.",
+                "It proves that alerts get from Prometheus through Alertmanager to their receivers. Let a dead man's "
+                "switch expect it and notify you when it stops arriving.",
             )
         ],
         has_account=False,
@@ -97,9 +94,8 @@ def _running() -> Iterator[Scene]:
     refused = Firing(
         {"product": "exporter", "job": "Above"},
         "The exporter refused its new configuration.",
-        "The configuration that was last read is refused, and the one before goes on. The exporter's log names the "
-        "key; it "
-        "would not start with this file.",
+        "The configuration that was last read is invalid, so the previous one stays in force. The exporter's log "
+        "names the wrong key; the exporter would not start with this file.",
     )
     reloaded = "cloudflare_exporter_config_last_reload_successful"
     yield Scene(
@@ -134,10 +130,9 @@ def _answered() -> Iterator[Scene]:
         [
             Firing(
                 OWN,
-                "A Cloudflare account is not answered.",
-                "For ten minutes no refresh of account Above was answered: its figures stand still. The exporter's "
-                "page / "
-                "and its log say why; counters catch up once it is answered again.",
+                "Cloudflare is not answering for an account.",
+                "No refresh of account Above has succeeded for ten minutes: its metrics are frozen. The exporter's "
+                "status page and its log show why; counters catch up once Cloudflare answers again.",
                 DASHBOARD,
             )
         ],
@@ -157,8 +152,7 @@ def _answered() -> Iterator[Scene]:
                 OWN | unauthorized,
                 "Cloudflare refuses a token, or it cannot be read.",
                 "For 5m 10s the token for Above has not been accepted (unauthorized): nothing is counted with it. "
-                "Give the "
-                "exporter a valid one.",
+                "Give the exporter a valid one.",
                 DASHBOARD,
             )
         ],
@@ -183,10 +177,10 @@ def _answered() -> Iterator[Scene]:
         [
             Firing(
                 OWN | workers,
-                "A Cloudflare dataset is no longer answered.",
-                "Cloudflare's last answer for dataset workersInvocationsAdaptive (account Above) reaches to 10m 10s "
-                "ago. The "
-                "exporter runs; cloudflare_exporter_dataset_state and its page / say why the dataset is not answered.",
+                "Cloudflare no longer answers for a dataset.",
+                "The newest data from Cloudflare for dataset workersInvocationsAdaptive (account Above) is 10m 10s "
+                "old. The exporter is running; cloudflare_exporter_dataset_state and its status page show why the "
+                "dataset is not updated.",
                 DASHBOARD,
             )
         ],
@@ -201,7 +195,7 @@ def _refused() -> Iterator[Scene]:
 
     labels = {"kind": "kv_namespace", "state": "unavailable", "reason": "forbidden"}
     no_list = Gauge("cloudflare_exporter_discovery_state", 1, labels)
-    advice = "The exporter's page / and cloudflare-exporter check name the permission that is missing."
+    advice = "The exporter's status page and cloudflare-exporter check name the missing permission."
     summary = "Cloudflare refuses a dataset or a list."
     yield Scene(
         "A dataset and a list have been refused for an hour, or a dataset for 14 minutes; or the plan lacks it.",
@@ -259,8 +253,7 @@ def _unresolved() -> Iterator[Scene]:
                 {"account": "Above", "alert": "CloudflareD1RowsReadSpike", "product": "d1", "project": "shop"},
                 "A critical alert has not been resolved for half an hour.",
                 "CloudflareD1RowsReadSpike of account Above, project shop has been firing for more than 30 minutes. "
-                "Whoever "
-                "was told has not ended it: see its entry in the runbook.",
+                "Nobody who was notified has resolved it: see its entry in the runbook.",
                 "&var-account=Above&var-project=shop",
             )
         ],

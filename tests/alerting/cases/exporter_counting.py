@@ -28,11 +28,10 @@ def _resources() -> Iterator[Scene]:
         [
             Firing(
                 {"product": "exporter", "job": "Above", "api": "graphql"},
-                "The exporter comes near the requests that it may send.",
-                "Only 9% of the requests to Cloudflare's graphql API that the exporter allows itself in five minutes "
-                "are "
-                "left. When none are, figures grow old: raise poll.refresh or budget_share, or let other tools of this "
-                "Cloudflare user ask less.",
+                "The exporter has almost used up its request budget.",
+                "Only 9% of the five-minute request budget for Cloudflare's graphql API is left. Once it is used up, "
+                "metrics go stale: raise poll.refresh or budget_share, or have other tools of this Cloudflare user "
+                "send fewer requests.",
             )
         ],
         has_account=False,
@@ -54,7 +53,7 @@ def _resources() -> Iterator[Scene]:
                 {"product": "exporter", "job": "Above"},
                 "The exporter cannot write its ledger.",
                 "2 changes could not be written within ten minutes: the disk of the state folder is full, read-only or "
-                "broken. Figures stand still until it can be written again; nothing is counted twice then.",
+                "broken. Metrics are frozen until writes succeed again; nothing is then counted twice.",
             )
         ],
         has_account=False,
@@ -76,10 +75,9 @@ def _whole() -> Iterator[Scene]:
             Firing(
                 OWN | gap[1],
                 "Usage could not be counted for some time.",
-                "2h 0m 0s of dataset workersInvocationsAdaptive (account Above) were asked by nobody before Cloudflare "
-                "forgot them: the exporter was away for too long. Counters and costs lack that usage for good; this "
-                "alert "
-                "ends by itself.",
+                "2h 0m 0s of dataset workersInvocationsAdaptive (account Above) left Cloudflare's retention before "
+                "the exporter could fetch them: it was down for too long. Counters and costs permanently lack that "
+                "usage; this alert resolves on its own.",
                 DASHBOARD,
             )
         ],
@@ -98,10 +96,9 @@ def _whole() -> Iterator[Scene]:
         [
             Firing(
                 OWN,
-                "Something is used that no list shows.",
-                "Account Above has usage of 1 assets that Cloudflare does not list: deleted since, or the token may "
-                "not list "
-                "them. They are counted as (unlisted) and belong to no project.",
+                "An account has usage of assets that no list shows.",
+                "Account Above has usage of 1 assets that Cloudflare does not list: they have been deleted, or the "
+                "token may not list them. They are counted as (unlisted) and belong to no project.",
                 DASHBOARD,
             )
         ],
@@ -123,9 +120,8 @@ def _whole() -> Iterator[Scene]:
             Firing(
                 {"product": "exporter", "job": "Above"},
                 "The exporter's prices are old.",
-                "The prices that costs are estimated with were looked up 181d 0h 0m 0s ago. Update the exporter, or "
-                "set "
-                "prices that have changed under costs.prices.",
+                "The prices used for cost estimates were looked up 181d 0h 0m 0s ago. Update the exporter, or set "
+                "changed prices under costs.prices.",
             )
         ],
         checks=1,
@@ -155,12 +151,10 @@ def _revisions() -> Iterator[Scene]:
         [
             Firing(
                 OWN | workers,
-                "Cloudflare takes back unusually many figures.",
-                "Within an hour Cloudflare put 1.2k rows of dataset workersInvocationsAdaptive (account Above) lower "
-                "than "
-                "before. Counters do not fall, so they may be too high by that much until the audit of the day; see "
-                "whether "
-                "Cloudflare reports a disturbance of its analytics.",
+                "Cloudflare revises unusually many figures downwards.",
+                "Within an hour Cloudflare revised 1.2k rows of dataset workersInvocationsAdaptive (account Above) "
+                "downwards. Counters do not decrease, so they may be too high by that much until the day is audited; "
+                "check whether Cloudflare reports an incident of its analytics.",
                 DASHBOARD,
             )
         ],

@@ -33,10 +33,9 @@ def scenes() -> Iterator[Scene]:
         Firing(
             {"account": "Above", "product": "kv", "action": "write", **SESSIONS},
             "A KV namespace has many more writes, lists or deletes than usual.",
-            "Over the last hour namespace shop-sessions (project shop, account Above) had 3.1 times the operations "
-            "write of "
-            "its busiest same hour of the last seven days. A million of them costs 5 USD: look for what runs in a "
-            "loop.",
+            "Over the last hour namespace shop-sessions (project shop, account Above) had 3.1 times the write "
+            "operations of its peak at this time of day over the last seven days. A million of them cost 5 USD: look "
+            "for code that runs in a loop.",
             "var-account=Above&var-project=shop",
         ),
         signals=operations,
@@ -59,8 +58,8 @@ def scenes() -> Iterator[Scene]:
             [
                 Firing(
                     {"account": "Above", "product": "kv", "meter": "kv_writes"},
-                    f"The free plan's limit of KV {text}.",
-                    f"Account Above has used {said} of what the free plan allows of kv_writes; {what}. Look at which "
+                    f"A daily KV limit of the free plan {text}.",
+                    f"Account Above has used {said} of the free plan's daily limit of kv_writes; {what}. Look at which "
                     "namespace uses it, or move to the paid plan.",
                     "var-account=Above",
                 )

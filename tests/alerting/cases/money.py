@@ -62,9 +62,9 @@ def scenes() -> Iterator[Scene]:
         [
             Firing(
                 {"account": "Above", "product": "costs"},
-                "The bill is heading above what was set as high.",
+                "The forecast of an account's bill is above the threshold.",
                 "The billing cycle of account Above is forecast to cost 100.50 USD. The cost dashboard and "
-                "cloudflare-exporter costs say which project and which product.",
+                "cloudflare-exporter costs show which project and which product.",
                 "var-account=Above",
             )
         ],
@@ -85,10 +85,9 @@ def scenes() -> Iterator[Scene]:
         [
             Firing(
                 {"account": "Above", "product": "costs", "project": "shop"},
-                "A project costs much more a day than it did.",
-                "Project shop (account Above) cost 1.542 times as much on the last day as on a mean day of the week "
-                "before, "
-                "at list price. cloudflare-exporter report says what changed.",
+                "A project's daily cost has risen sharply.",
+                "Project shop (account Above) cost 1.542 times as much over the last day as on an average day of the "
+                "week before, at list price. cloudflare-exporter report shows what changed.",
                 "var-account=Above&var-project=shop",
             )
         ],
@@ -121,10 +120,9 @@ def scenes() -> Iterator[Scene]:
         [
             Firing(
                 {"account": "Above", "product": "costs", "project": "shop"},
-                "A project costs very much at this hour.",
-                "Over the last hour project shop (account Above) cost 1.01 USD, at list price. Look at which product "
-                "it is, "
-                "then for what runs away: a query without index, a loop, an alarm that sets itself again.",
+                "A project's hourly cost is very high.",
+                "Over the last hour project shop (account Above) cost 1.01 USD, at list price. Find the product, then "
+                "the runaway: a query without an index, a loop, an alarm that re-arms itself.",
                 "var-account=Above&var-project=shop",
             )
         ],
@@ -147,9 +145,9 @@ def scenes() -> Iterator[Scene]:
                     "line": "Workers Standard Requests",
                 },
                 "Cloudflare's bill and the estimate differ.",
-                "Of account Above the line Workers Standard Requests of Cloudflare's bill and its estimate differ by "
-                "11%. See "
-                "docs/costs.md: a contract, a discount or a price that has changed; set it under costs.prices.",
+                "Account Above: line Workers Standard Requests of Cloudflare's bill and its estimate differ by "
+                "11%. The reason may be a contract, a discount or a changed price (docs/costs.md); set it under "
+                "costs.prices.",
                 "var-account=Above",
             )
         ],
@@ -174,8 +172,7 @@ def _budgets() -> Iterator[Scene]:
                     of_budget,
                     f"A budget {text}.",
                     f"{said} of budget shop-monthly {about.format('billing cycle')} is spent. cloudflare-exporter "
-                    "costs says "
-                    "on what.",
+                    "costs shows on what.",
                     dashboard,
                 )
             ],
@@ -193,10 +190,9 @@ def _budgets() -> Iterator[Scene]:
         [
             Firing(
                 of_budget,
-                "A budget will not last.",
-                f"By the end of the billing cycle 101% of budget shop-monthly {about.format('cycle')} will be spent, "
-                "if usage "
-                "goes on as it did. cloudflare-exporter costs says on what.",
+                "A budget is forecast to be exceeded.",
+                f"By the end of the billing cycle 101% of budget shop-monthly {about.format('cycle')} will be spent "
+                "if usage continues as before. cloudflare-exporter costs shows on what.",
                 dashboard,
             )
         ],
@@ -205,7 +201,7 @@ def _budgets() -> Iterator[Scene]:
 
 def _quotas() -> Iterator[Scene]:
     for severity, above, below, said, text in (
-        ("info", 0.81, 0.79, "81%", "comes near its end"),
+        ("info", 0.81, 0.79, "81%", "is nearly used up"),
         ("warning", 1.0, 0.99, "100%", "is used up"),
     ):
         yield Scene(
@@ -222,9 +218,9 @@ def _quotas() -> Iterator[Scene]:
             [
                 Firing(
                     {"account": "Above", "product": "costs", "meter": "workers_requests"},
-                    f"What its plan includes {text}.",
-                    f"Account Above has used {said} of what its plan includes of workers_requests. What lies above is "
-                    "billed; on the free plan it is refused. cloudflare-exporter costs says what it comes to.",
+                    f"An account's included usage {text}.",
+                    f"Account Above has used {said} of its included usage of workers_requests. Usage above it is "
+                    "billed, or refused on the free plan. cloudflare-exporter costs shows what it costs.",
                     "var-account=Above",
                 )
             ],

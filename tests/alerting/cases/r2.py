@@ -66,9 +66,8 @@ def _storage() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "An R2 bucket is large.",
-                f"Bucket {NAMED} holds 10.1GB, as Cloudflare measured it within the last hours. What lies above the "
-                "free "
-                "10 GB of an account costs every month: look at what is written there and whether it needs to stay.",
+                f"Bucket {NAMED} holds 10.1GB, as Cloudflare measured it in the last few hours. Storage above an "
+                "account's free 10 GB is billed every month: check what is written there and whether it must be kept.",
                 DASHBOARD,
             )
         ],
@@ -89,9 +88,8 @@ def _storage() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "An R2 bucket will soon be large.",
-                f"Bucket {NAMED} will reach the size at which it alerts in 6.7 days, if it grows as it did over the "
-                "last "
-                "three. Look at what is written there and whether it needs to stay.",
+                f"Bucket {NAMED} will reach its alert threshold in 6.7 days if it keeps growing as it did over the "
+                "last three. Check what is written there and whether it must be kept.",
                 DASHBOARD,
             )
         ],
@@ -112,9 +110,8 @@ def _storage() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "The objects of an R2 bucket are unusually large.",
-                f"The objects of bucket {NAMED} have 1.01GB in the mean. Look whether something writes backups, dumps "
-                "or "
-                "recordings there that belong elsewhere.",
+                f"The objects of bucket {NAMED} have 1.01GB on average. Check for backups, dumps or recordings that "
+                "belong elsewhere.",
                 DASHBOARD,
             )
         ],
@@ -123,7 +120,7 @@ def _storage() -> Iterator[Scene]:
 
 def _quota() -> Iterator[Scene]:
     for severity, above, below, said, text in (
-        ("info", 0.81, 0.79, "81%", "comes near its end"),
+        ("info", 0.81, 0.79, "81%", "is nearly used up"),
         ("warning", 1.0, 0.99, "100%", "is used up"),
     ):
         yield Scene(
@@ -139,10 +136,9 @@ def _quota() -> Iterator[Scene]:
             [
                 Firing(
                     {"account": "Above", "meter": "r2_class_a", "product": "r2"},
-                    f"What R2 includes in a billing cycle {text}.",
-                    f"Account Above has used {said} of what R2 includes in a billing cycle of r2_class_a. What lies "
-                    "above "
-                    "is billed: look at which bucket uses it, cloudflare_cost_cycle_to_date_usd of that meter.",
+                    f"An account's included R2 usage {text}.",
+                    f"Account Above has used {said} of its included R2 usage of r2_class_a. Usage above "
+                    "it is billed: find the bucket that causes it (cloudflare_cost_cycle_to_date_usd of that meter).",
                     "var-account=Above",
                 )
             ],
@@ -163,9 +159,9 @@ def _operations() -> Iterator[Scene]:
         [
             Firing(
                 LABELS,
-                "Access to an R2 bucket is refused again and again.",
-                f"10.05 operations on bucket {NAMED} were refused with 401 or 403 within five minutes. Somebody tries "
-                "keys, or a key of your own has expired: look at cloudflare_r2_operations_total by action.",
+                "Access to an R2 bucket is refused repeatedly.",
+                f"10.05 operations on bucket {NAMED} were refused with 401 or 403 within five minutes. Somebody is "
+                "trying keys, or one of your own keys has expired: look at cloudflare_r2_operations_total by action.",
                 DASHBOARD,
             )
         ],
@@ -179,8 +175,8 @@ def _operations() -> Iterator[Scene]:
         Firing(
             LABELS,
             "An R2 bucket has many more class A operations than usual.",
-            f"Over the last hour bucket {NAMED} had 3.1 times the class A operations (writes and lists) of its busiest "
-            "same hour of the last seven days. Look at which action it is, and what runs in a loop.",
+            f"Over the last hour bucket {NAMED} had 3.1 times the class A operations (writes and lists) of its peak "
+            "at this time of day over the last seven days. Find the action, then the code that runs in a loop.",
             DASHBOARD,
         ),
         signals=operations,
@@ -194,9 +190,9 @@ def _operations() -> Iterator[Scene]:
         Firing(
             LABELS,
             "An R2 bucket sends much more than usual.",
-            f"Over the last hour bucket {NAMED} sent 3.1 times the bytes of its busiest same hour of the last seven "
-            "days. "
-            "Egress is free, its class B operations are not: look at who reads.",
+            f"Over the last hour bucket {NAMED} sent 3.1 times the bytes of its peak at this time of day over the "
+            "last seven days. "
+            "Egress is free, but its class B operations are not: find out who reads.",
             DASHBOARD,
         ),
         signals=sent,

@@ -81,10 +81,8 @@ def _errors() -> Iterator[Scene]:
                 LABELS,
                 "A Worker fails more often than it should.",
                 f"5.1% of the invocations of {NAMED} failed over ten minutes of Cloudflare's time (right after an "
-                "outage: "
-                "over all of it). Look at cloudflare_worker_errors_total by status, then at the Worker's logs and "
-                "latest "
-                "deployment.",
+                "outage: over all of it). Look at cloudflare_worker_errors_total by status, then at the Worker's logs "
+                "and latest deployment.",
                 DASHBOARD,
             )
         ],
@@ -111,10 +109,9 @@ def _errors() -> Iterator[Scene]:
                     LABELS,
                     "A Worker spends its error budget too fast.",
                     f"Over {text} the failures of {NAMED} spent its error budget {times} times faster than its "
-                    "objective "
-                    "allows, and they go on. Look at cloudflare_worker_errors_total by status, then at the Worker's "
-                    "logs "
-                    "and latest deployment.",
+                    "objective allows, and they continue. Look at cloudflare_worker_errors_total by status, then at "
+                    "the Worker's "
+                    "logs and latest deployment.",
                     DASHBOARD,
                 )
             ],
@@ -139,7 +136,7 @@ def _errors() -> Iterator[Scene]:
                 LABELS,
                 "Too few invocations of a Worker succeed.",
                 f"Only 89% of the invocations of {NAMED} ended well over ten minutes of Cloudflare's time. Look at "
-                "cloudflare_worker_requests_total by status: not every outcome that is no success counts as an error.",
+                "cloudflare_worker_requests_total by status: not every unsuccessful outcome counts as an error.",
                 DASHBOARD,
             )
         ],
@@ -168,10 +165,9 @@ def _limits() -> Iterator[Scene]:
             [
                 Firing(
                     LABELS,
-                    "A Worker comes near its CPU limit.",
-                    f"One in a hundred invocations of {NAMED} takes {said} of CPU time or more; those that reach the "
-                    "limit "
-                    "are stopped. Look at what has become slower since the latest deployment.",
+                    "A Worker is close to its CPU limit.",
+                    f"One in a hundred invocations of {NAMED} takes {said} of CPU time or more; invocations that "
+                    "reach the limit are stopped. Check what has become slower since the latest deployment.",
                     DASHBOARD,
                 )
             ],
@@ -191,10 +187,9 @@ def _limits() -> Iterator[Scene]:
         [
             Firing(
                 LABELS,
-                "A Worker answers slowly.",
+                "A Worker responds slowly.",
                 f"One in twenty requests to {NAMED} takes 2.1s or more. Compare with "
-                "cloudflare_worker_cpu_time_seconds: "
-                "if that is short, the Worker waits for something else.",
+                "cloudflare_worker_cpu_time_seconds: if that is short, the Worker is waiting for something else.",
                 DASHBOARD,
             )
         ],
@@ -216,8 +211,7 @@ def _limits() -> Iterator[Scene]:
                 LABELS,
                 "A Worker is stopped at its CPU or memory limit.",
                 f"1.1% of the invocations of {NAMED} were stopped at a limit over ten minutes of Cloudflare's time. "
-                "Look "
-                "at cloudflare_worker_requests_total by status and at the CPU time of the Worker.",
+                "Look at cloudflare_worker_requests_total by status and at the CPU time of the Worker.",
                 DASHBOARD,
             )
         ],
@@ -247,9 +241,8 @@ def _traffic() -> Iterator[Scene]:
         [
             Firing(
                 LABELS,
-                "A Worker is hardly called any more.",
-                f"For half an hour {NAMED} has had 4% of the requests that it has at this hour of the week. Look at "
-                "what "
+                "A Worker's traffic has almost stopped.",
+                f"For half an hour {NAMED} has had 4% of its usual requests for this hour of the week. Check what "
                 "calls it: routes, DNS, the service in front of it.",
                 DASHBOARD,
             )
@@ -274,10 +267,9 @@ def _traffic() -> Iterator[Scene]:
         [
             Firing(
                 LABELS,
-                "A Worker's traffic is not what it usually is.",
-                f"Over the last hour {NAMED} had 3.1 requests a second; the same hours of the three weeks before say "
-                "that "
-                "this is unusual. Compare with the week before, then ask what has changed.",
+                "A Worker's traffic is unusual.",
+                f"Over the last hour {NAMED} had 3.1 requests a second, which is unusual compared with the same hours "
+                "of the three weeks before. Compare it with the week before, then find out what has changed.",
                 DASHBOARD,
             )
         ],

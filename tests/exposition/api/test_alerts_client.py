@@ -79,7 +79,7 @@ def test_who_does_not_answer_is_named_with_the_reason(answer: Any, reason: str) 
         code, message = site.refusal()
         url = addresses.alertmanager or addresses.prometheus
         assert code == "alerts_unreachable"
-        assert message.startswith(f"Nobody says what fires. {name} ({url}): {reason}")
+        assert message.startswith(f"The alerts could not be fetched. {name} ({url}): {reason}")
         assert message.endswith("and their addresses (alerting.alertmanager_url, alerting.prometheus_url).")
 
 
@@ -141,7 +141,7 @@ def test_prometheus_is_asked_where_alertmanager_does_not_answer(answer: Any) -> 
     assert (document["source"], [alert["state"] for alert in document["alerts"]]) == ("prometheus", ["firing"])
     (note,) = document["notes"]
     assert note.startswith(f"Alertmanager ({ALERTMANAGER}): ")
-    assert note.endswith(". What is silenced or inhibited is told as firing.")
+    assert note.endswith(". Silenced and inhibited alerts are shown as firing.")
 
 
 def test_an_alertmanager_that_was_not_told_is_not_believed() -> None:
@@ -152,7 +152,8 @@ def test_an_alertmanager_that_was_not_told_is_not_believed() -> None:
     document = site.document()
     assert (document["source"], [alert["alert"] for alert in document["alerts"]]) == ("prometheus", [SOME["alertname"]])
     assert document["notes"] == [
-        f"Alertmanager ({ALERTMANAGER}): it has not been told yet what fires. What is silenced or inhibited is told as "
+        f"Alertmanager ({ALERTMANAGER}): it has not received any alerts yet. Silenced and inhibited alerts are shown "
+        "as "
         "firing."
     ]
 
@@ -174,7 +175,8 @@ def test_both_are_named_where_neither_answers() -> None:
     site.alertmanager, site.prometheus = refused(), httpx.Response(503)
     assert site.refusal() == (
         "alerts_unreachable",
-        f"Nobody says what fires. Alertmanager ({ALERTMANAGER}): connection refused. Prometheus ({PROMETHEUS}): it "
+        f"The alerts could not be fetched. Alertmanager ({ALERTMANAGER}): connection refused. Prometheus "
+        f"({PROMETHEUS}): it "
         "answered HTTP 503. Check that they run, and their addresses (alerting.alertmanager_url, "
         "alerting.prometheus_url).",
     )
@@ -187,14 +189,14 @@ def test_what_is_pending_needs_prometheus() -> None:
     for query in ("?state=pending", "?state=all"):
         assert site.refusal(query) == (
             "alerts_unreachable",
-            f"Only Prometheus knows what is pending. Prometheus ({PROMETHEUS}): connection refused. Check that it "
+            f"Only Prometheus knows pending alerts. Prometheus ({PROMETHEUS}): connection refused. Check that it "
             "runs, and its address (alerting.prometheus_url).",
         )
     assert site.names() == []
     site.addresses = Addresses(ALERTMANAGER)
     assert site.refusal("?state=all") == (
         "not_configured",
-        "Only Prometheus knows what is pending, and it is not named to ask. Set alerting.prometheus_url in the "
+        "Only Prometheus knows pending alerts, and its address is not configured. Set alerting.prometheus_url in the "
         "configuration, or give the flag --alerting.prometheus-url.",
     )
 
@@ -204,7 +206,7 @@ def test_nobody_is_named() -> None:
     site = Monitored(Addresses())
     assert site.refusal() == (
         "not_configured",
-        "Neither Alertmanager nor Prometheus is named to ask. Set alerting.alertmanager_url or alerting.prometheus_url "
+        "No Alertmanager or Prometheus address is configured. Set alerting.alertmanager_url or alerting.prometheus_url "
         "in the configuration, or give the flag --alerting.alertmanager-url or --alerting.prometheus-url.",
     )
     assert site.opened == 0
@@ -228,7 +230,7 @@ def test_who_hangs_is_not_waited_for() -> None:
     site.prometheus = of_prometheus(evaluated(SOME))
     began = time.monotonic()
     assert site.document()["notes"] == [
-        f"Alertmanager ({ALERTMANAGER}): no answer within 0.05 s. What is silenced or inhibited is told as firing."
+        f"Alertmanager ({ALERTMANAGER}): no answer within 0.05 s. Silenced and inhibited alerts are shown as firing."
     ]
     assert time.monotonic() - began < 2.5
 
