@@ -1,4 +1,4 @@
-"""Links between the pages: what is chosen is kept, and what was clicked on is chosen."""
+"""Links between the pages: they keep the selection, and select the clicked item."""
 
 from collections.abc import Iterable
 
@@ -40,7 +40,7 @@ def all_pages() -> Json:
 
 
 def of_series(uid: str, title: str, *labels: str) -> Json:
-    """Return a link from a series in a graph: its labels are chosen."""
+    """Return a link from a series in a graph, which selects its labels."""
     return _link(uid, title, ((label, f"__field.labels.{label}") for label in labels))
 
 
