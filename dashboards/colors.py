@@ -1,6 +1,6 @@
 """The meaning of colours, the same on every page. Colour-blind people can tell them apart.
 
-A series that is named here has its colour everywhere; every other one gets Grafana's, by its name.
+A series named here has its colour everywhere; Grafana picks the others by name.
 """
 
 GOOD, CAREFUL, BAD = "#009E73", "#E69F00", "#D55E00"

@@ -96,7 +96,7 @@ def _billed(size: Size) -> Json:
 
 
 def _included(size: Size) -> Json:
-    """Return the query of the saved amount; both terms start from recorded values, so they cover the same time."""
+    """Return the panel of savings. Both terms start from recorded values, so they cover the same time."""
     listed = f"sum(increase({select('cloudflare_list_cost_usd_total')}[$__range]))"
     record = select(f"{PROJECT_LEVEL}:{TO_DATE}:sum")
     paid = f"sum({record} - min_over_time({record}[$__range]))"

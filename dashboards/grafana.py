@@ -1,6 +1,6 @@
 """Panels of Grafana's classic dashboard JSON, from typed functions.
 
-Panels are made without an id and a place, which ``dashboards.page`` gives; ``_targets`` alone gives refIds.
+Panels have no id and place; ``dashboards.page`` assigns them. Only ``_targets`` assigns refIds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class FieldStyle:
-    """How values are shown: unit, colours from a value upwards, names of values.
+    """The display of values: unit, colours from a value upwards, names of values.
 
     ``steps`` are pairs of a value (None: from the lowest) and a colour.
     """
@@ -112,7 +112,7 @@ def timeseries(
 ) -> Json:
     """Return a panel of curves. A series has the same colour in every panel; steps are drawn as dashed lines.
 
-    What lies between the two series of ``band`` (the lower one first) is filled. The zero that stands for no series at
+    The area between the two series of ``band`` (the lower one first) is filled. The zero that stands for no series at
     all has no entry in the legend.
     """
     custom = {

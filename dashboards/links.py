@@ -57,7 +57,7 @@ def project_of_row() -> Json:
 def asset_of_row(products: Iterable[Product] = PRODUCTS) -> Json:
     """Return the link from a row with the columns Product, Project and Asset to the product's page.
 
-    The variable that chooses the asset there is the product's label; a page ignores those of the others.
+    The asset variable of that page is the product's label; a page ignores the variables of other products.
     """
     named = {product.label: "Asset" for product in products}
     return of_row('${__data.fields["Product"]}', TO_ASSET, project="Project", **named)

@@ -1,6 +1,6 @@
 """A whole dashboard of Grafana's classic JSON: variables, annotations and the layout of panels.
 
-``dashboard`` alone gives panels their ids and places.
+Only ``dashboard`` assigns ids and places to panels.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ COLUMNS = 24
 class Section:
     """A row of the dashboard: its head and the panels below it, laid out from left to right.
 
-    A collapsed one asks nothing before somebody opens it.
+    The panels of a collapsed row run no queries until it is opened.
     """
 
     title: str
@@ -48,8 +48,8 @@ def datasource_variable() -> Json:
 def label_variable(name: str, title: str, selector: str, label: str, *, is_one: bool = False) -> Json:
     """Return a variable with the values of a label in a selector.
 
-    All of them unless some are chosen; with ``is_one`` the first unless another is chosen. All can be chosen there too,
-    since that is what a link from a page on which all are chosen asks for.
+    The default is all of them, or with ``is_one`` the first. All can be selected there too, for links from pages on
+    which all are selected.
     """
     query = f"label_values({selector}, {label})"
     chosen: Json = {} if is_one else {"text": ["All"], "value": ["$__all"]}

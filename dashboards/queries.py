@@ -1,7 +1,7 @@
 """PromQL of the dashboards: every selector carries the dashboard's variables.
 
-Rates come from recording rules, over Cloudflare's time. Totals over the selected time are increases of counters: an
-increase is right however late it arrives. What may be nothing is shown as zero.
+Rates come from recording rules, over Cloudflare's time. Totals over the selected time range are increases of counters,
+which are right however late they arrive. Possibly missing values are shown as zero.
 """
 
 from collections.abc import Sequence

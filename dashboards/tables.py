@@ -76,7 +76,7 @@ def values_table(
 ) -> Json:
     """Return a table of labels that name a row, followed by the values.
 
-    ``if_empty`` is what stands there if there is no row; a cell without a value has a dash.
+    ``if_empty`` is shown if there is no row; a cell without a value shows a dash.
     """
     # Of a single query Grafana calls the field just Value.
     fields = [f"Value #{chr(ord('A') + place)}" for place in range(len(values))] if len(values) > 1 else ["Value"]
