@@ -27,7 +27,7 @@ def build() -> Mapping[str, str]:
 
 
 def main() -> None:
-    """Write every dashboard; files of dashboards that are gone are removed."""
+    """Write every dashboard, and remove files of dashboards that no longer exist."""
     OUT.mkdir(exist_ok=True)
     files = build()
     for stale in OUT.glob("*.json"):

@@ -1,12 +1,12 @@
-"""What colours mean, the same on every page. Colour-blind people can tell them apart.
+"""The meaning of colours, the same on every page. Colour-blind people can tell them apart.
 
-A series that is named here has its colour everywhere; every other one gets Grafana's, by its name.
+A series named here has its colour everywhere; Grafana picks the others by name.
 """
 
 GOOD, CAREFUL, BAD = "#009E73", "#E69F00", "#D55E00"
 NOTICE = "#56B4E9"
 PLAIN = "#56B4E9"
-"""Of bars and curves that are neither good nor bad."""
+"""The colour of bars and curves that are neither good nor bad."""
 
 PRODUCTS = {
     "workers": "#56B4E9",
@@ -18,13 +18,13 @@ PRODUCTS = {
 }
 
 CLASSES = {"A": "#E69F00", "B": "#56B4E9", "free": "#009E73", "unknown": "#999999"}
-"""R2's classes of operations, by what they cost."""
+"""The colours of R2's classes of operations, by cost."""
 
 ACTIONS = {"read": "#56B4E9", "write": "#E69F00", "list": "#CC79A7", "delete": "#999999"}
-"""KV's actions."""
+"""The colours of KV's actions."""
 
 NOTHING = "#999999"
-"""Of the zero that stands for no series."""
+"""The colour of the zero that stands for no series."""
 
 REQUESTS = {"all": "#56B4E9", "failed": "#D55E00"}
 

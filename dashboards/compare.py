@@ -17,11 +17,11 @@ def compare() -> Json:
     return dashboard(
         COMPARE,
         "Cloudflare / Compare",
-        f"Two projects or more, side by side: choose them at the top. {LATE}",
+        f"Two or more projects side by side; select them at the top. {LATE}",
         variables=of_projects(),
         annotations=(alerts(),),
         sections=(
-            Section("What do they use and cost?", (projects_table(Size(24, 8)),)),
+            Section("Usage and cost", (projects_table(Size(24, 8)),)),
             Section("Cost", (_to_date(half), list_cost(half, is_stacked=False))),
             Section("Traffic", (_requests(third), failures(third), *side_by_side(third))),
         ),

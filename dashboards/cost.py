@@ -1,4 +1,4 @@
-"""What the billing cycle costs and will cost, on what, and how that compares."""
+"""The cost of the billing cycle so far, its forecast, its breakdown and comparisons."""
 
 from dashboards import lines
 from dashboards.colors import FORECAST as FORECAST_COLORS
@@ -27,10 +27,10 @@ from dashboards.text import LIST_PRICE, OF_CYCLE
 from dashboards.variables import alerts, of_projects
 
 OF_BUDGET = f'{{{JOB},account=~"$account|"}}'
-"""A budget may be of all accounts; its label is then empty."""
+"""A budget may cover all accounts; its label is then empty."""
 
 ABOUT_MONEY = 'alertname=~"Cloudflare(Cost|ListCost|Budget|Quota|R2Quota|Billed).+"'
-"""Alerts of budgets have the product of the budget, so they are known by their names."""
+"""Alerts about budgets have the product of the budget, so they are selected by name."""
 
 DAY = "time:YYYY-MM-DD"
 START, END = (select_account(f"cloudflare_cost_cycle_{which}_timestamp_seconds") for which in ("start", "end"))
@@ -43,8 +43,8 @@ def cost() -> Json:
     return dashboard(
         COST,
         "Cloudflare / Cost",
-        "What the billing cycle costs and will cost: by project, product and asset, by day, against budgets, quotas "
-        "and Cloudflare's own bill. Dollars without tax.",
+        "The cost of the billing cycle so far and its forecast: by project, product, asset and day, compared with "
+        "budgets, quotas and Cloudflare's own bill. Dollars without tax.",
         variables=of_projects(),
         annotations=(alerts(ABOUT_MONEY),),
         sections=(
@@ -61,9 +61,9 @@ def cost() -> Json:
                     _daily(half),
                 ),
             ),
-            Section("On what?", (_by_project(Size(7, 9)), _by_product(Size(7, 9)), _by_asset(Size(10, 9)))),
+            Section("Breakdown", (_by_project(Size(7, 9)), _by_product(Size(7, 9)), _by_asset(Size(10, 9)))),
             Section(
-                "Budgets, what the plan includes, and alerts",
+                "Budgets, included usage and alerts",
                 (_budgets(third), _quotas(third), alerts_table(third, ABOUT_MONEY)),
             ),
             Section("At list price", (per_hour_by_product(Size(24, 8), colors=PRODUCTS),)),
@@ -76,7 +76,7 @@ def cost() -> Json:
 def _per_hour(size: Size) -> Json:
     return stat(
         "List cost per hour",
-        f"What the usage of the last hour costs. {LIST_PRICE}",
+        f"The cost of the last hour's usage. {LIST_PRICE}",
         size,
         [Query(f"{_sum(f'{PROJECT_LEVEL}:{LIST_COST}:rate1h')} or vector(0)", "per hour")],
         USD,
@@ -87,8 +87,8 @@ def _billed(size: Size) -> Json:
     billed = select_account("cloudflare_billed_cost_usd")
     return stat(
         "Billed so far",
-        "What Cloudflare itself says that the cycle has cost, of all projects: a day late, and without subscriptions. "
-        "0 where the bill cannot be read.",
+        "The cost of the cycle on Cloudflare's own bill, for all projects: a day late, and without subscriptions. 0 "
+        "if the bill cannot be read.",
         size,
         [Query(f"sum(max by (account, meter, line) ({billed})) or vector(0)", "billed")],
         USD,
@@ -96,14 +96,14 @@ def _billed(size: Size) -> Json:
 
 
 def _included(size: Size) -> Json:
-    """Both terms begin with what is recorded, so that they are of the same time."""
+    """Return the panel of savings. Both terms start from recorded values, so they cover the same time."""
     listed = f"sum(increase({select('cloudflare_list_cost_usd_total')}[$__range]))"
     record = select(f"{PROJECT_LEVEL}:{TO_DATE}:sum")
     paid = f"sum({record} - min_over_time({record}[$__range]))"
     return stat(
         "Saved by the plan",
-        "List cost of the selected time less what the bill grew by in it: what the plan includes, less what is rounded "
-        "up and subscribed to. 0 where the bill grew more.",
+        "List cost of the selected time range minus the growth of the bill in it: included usage, less rounding and "
+        "subscriptions. 0 if the bill grew more.",
         size,
         [Query(f"clamp_min({listed} - {paid}, 0) or vector(0)", "saved")],
         USD,
@@ -123,8 +123,7 @@ def _heading(size: Size) -> Json:
     ]
     return timeseries(
         "Cost to date and forecast",
-        "The cycle's cost so far, what it is forecast to be at its end, and between what it is expected to lie. "
-        f"{OF_CYCLE}",
+        f"The cycle's cost so far, the forecast for its end, and the expected range. {OF_CYCLE}",
         size,
         [*recorded, *asked],
         USD,
@@ -136,7 +135,7 @@ def _heading(size: Size) -> Json:
 def _daily(size: Size) -> Json:
     return days(
         "List cost by day",
-        f"What each day's usage costs, by project; a column ends at the midnight (UTC) that ends its day. {LIST_PRICE}",
+        f"The cost of each day's usage by project; a column ends at the midnight (UTC) that ends its day. {LIST_PRICE}",
         size,
         [Query(or_none(total(f"{PROJECT_LEVEL}:{LIST_COST}:increase1d", "project"), "project"), "{{project}}")],
         USD,
@@ -148,7 +147,7 @@ def _by_project(size: Size) -> Json:
     before = f"sum by (project) ({select(record)} offset 30d)"
     return values_table(
         "By project",
-        f"{OF_CYCLE} Beside it, what it was 30 days ago: at about the same day of the cycle before.",
+        f"{OF_CYCLE} For comparison, the value 30 days ago: about the same day of the previous cycle.",
         size,
         (Column("project", "Project", linked(project_of_row())),),
         (
@@ -200,8 +199,8 @@ def _budgets(size: Size) -> Json:
     share = {"unit": "percentunit", "decimals": 0, "custom.cellOptions": COLORED}
     return values_table(
         "Budgets",
-        "Of each billing cycle, from the exporter's configuration: what is spent, what the forecast comes to, and the "
-        "day on which it will be exceeded, if it will.",
+        "Budgets for each billing cycle, from the exporter's configuration: the share spent, the forecast, and the "
+        "day on which a budget is forecast to be exceeded, if any.",
         size,
         (Column("budget", "Budget", {"custom.width": 90}),),
         (
@@ -238,9 +237,10 @@ def _quotas(size: Size) -> Json:
         f" < on (account) group_left () {end})"
     )
     return values_table(
-        "What the plan includes",
-        "How much of it is used in the cycle (on the free plan: of the day, or in all), and the day on which it will "
-        "be used up at the cycle's mean pace, if it will. What lies above is billed.",
+        "Included usage",
+        "The share of the plan's included usage that is used in the cycle (on the free plan: in the day, or in "
+        "total), and the day on which it will be used up at the cycle's average pace, if any. Usage above it is "
+        "billed.",
         size,
         (Column("account", "Account", {"custom.width": 80}), Column("meter", "Meter", {"custom.width": 170})),
         (
@@ -261,8 +261,8 @@ def _lines(size: Size) -> Json:
     ratio = f"max by (account, line) ({select_account('cloudflare_billed_estimate_ratio')})"
     return values_table(
         "Billed and estimated",
-        "By line of Cloudflare's own bill, a day late: what is billed, what was estimated of the same days, and the "
-        "first by the second. Where the token cannot read the bill, there is none.",
+        "For each line of Cloudflare's own bill, a day late: the billed cost, the estimate for the same days, and "
+        "their ratio. Empty if the token cannot read the bill.",
         size,
         (Column("account", "Account"), Column("line", "Line of the bill", {"custom.width": 500})),
         (

@@ -11,7 +11,7 @@ from exporter.catalog.d1 import PRODUCT
 
 D1 = ProductPage(PRODUCT, "d1_.+")
 BY = f"project, {D1.label}"
-READ = "Rows that queries scan, which is what is billed (d1AnalyticsAdaptiveGroups)."
+READ = "Rows that queries scan, which are billed (d1AnalyticsAdaptiveGroups)."
 WRITTEN = "Rows that queries write (d1AnalyticsAdaptiveGroups)."
 SIZE = ":cloudflare_d1_size_bytes:max"
 
@@ -21,13 +21,13 @@ def d1() -> Json:
     own = D1.chosen
     queries = " + ".join(used(f"cloudflare_d1_{kind}_queries_total", BY, own) for kind in ("read", "write"))
     return D1.page(
-        "D1 databases: rows read and written, queries and how long they take, and size.",
+        "D1 databases: rows read and written, queries and their duration, and size.",
         stats=(
             D1.rate("Rows read", READ, f":{D1_ROWS_READ}:rate10m", "rowsps"),
             D1.rate("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:rate10m", "rowsps"),
             D1.stat(
                 "Size",
-                f"Of all databases that are chosen (d1StorageAdaptiveGroups). {SIZES}",
+                f"Total of all selected databases (d1StorageAdaptiveGroups). {SIZES}",
                 f"sum({select(f'{D1.level}{SIZE}', own)})",
                 FieldStyle("decbytes", decimals=1),
             ),
@@ -47,28 +47,28 @@ def d1() -> Json:
             D1.by_asset("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:rate10m", ROWS_WRITTEN_TOTAL, unit="rowsps"),
             D1.by_asset(
                 "Queries",
-                "Reading and writing (d1AnalyticsAdaptiveGroups).",
+                "Read and write queries (d1AnalyticsAdaptiveGroups).",
                 f":{D1_QUERIES}:rate10m",
                 "cloudflare_d1_read_queries_total",
                 unit="ops",
             ),
             D1.value_by_asset(
                 "Rows read per query",
-                "In the mean of an hour; many where an index is missing (d1AnalyticsAdaptiveGroups).",
+                "Average of an hour; a high number suggests a missing index (d1AnalyticsAdaptiveGroups).",
                 ":cloudflare_d1_rows_read_per_queries:ratio_rate1h",
                 unit="short",
                 line=lines.ROWS_PER_QUERY,
             ),
             D1.value_by_asset(
                 "Query time p95",
-                f"What one query in twenty exceeds (d1QueriesAdaptiveGroups). {FIFTEEN}",
+                f"The duration that one query in twenty exceeds (d1QueriesAdaptiveGroups). {FIFTEEN}",
                 ":cloudflare_d1_query_duration_seconds:p95",
                 unit="s",
                 line=lines.QUERY_TIME,
             ),
             D1.value_by_asset(
                 "Size",
-                f"A database can have 10 GB (d1StorageAdaptiveGroups). {SIZES}",
+                f"A database is limited to 10 GB (d1StorageAdaptiveGroups). {SIZES}",
                 SIZE,
                 unit="decbytes",
                 line=lines.DATABASE_SIZE,

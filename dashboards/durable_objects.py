@@ -13,7 +13,7 @@ from exporter.catalog.durable_objects import PRODUCT
 OBJECTS = ProductPage(PRODUCT, "do_.+")
 BY = f"project, {OBJECTS.label}"
 HELD = (
-    "Billed duration in GB-seconds per second: the memory that is held, at 128 MB for each active object "
+    "Billed duration in GB-seconds per second: the memory held, at 128 MB for each active object "
     "(durableObjectsPeriodicGroups)."
 )
 ASKED = "Requests to objects (durableObjectsInvocationsAdaptiveGroups)."
@@ -24,13 +24,13 @@ def durable_objects() -> Json:
     """Return the dashboard ``Cloudflare / Durable Objects``."""
     own = OBJECTS.chosen
     return OBJECTS.page(
-        "Durable Objects: requests, the memory they hold, what they store, and where they are stopped.",
+        "Durable Objects: requests, memory held, storage, and stops at limits.",
         stats=(
             OBJECTS.rate("Requests", ASKED, f":{OBJECT_REQUESTS}:rate10m", "reqps"),
             OBJECTS.rate("Memory held", HELD, f":{OBJECT_DURATION}:rate10m", "decgbytes"),
             OBJECTS.stat(
                 "Stored in SQLite",
-                f"What SQLite-backed objects store (durableObjectsSqlStorageGroups). {SIZES}",
+                f"Storage of SQLite-backed objects (durableObjectsSqlStorageGroups). {SIZES}",
                 f"sum({select(f'{OBJECTS.level}{STORED}', own)})",
                 FieldStyle("decbytes", decimals=1),
             ),
@@ -49,7 +49,7 @@ def durable_objects() -> Json:
             OBJECTS.by_asset("Memory held", HELD, f":{OBJECT_DURATION}:rate10m", DURATION_TOTAL, unit="decgbytes"),
             OBJECTS.value_by_asset(
                 "Stopped at a limit",
-                "Objects stopped for CPU time or memory, by requests (durableObjectsPeriodicGroups).",
+                "Objects stopped for CPU time or memory, divided by requests (durableObjectsPeriodicGroups).",
                 ":cloudflare_durable_object_limit_errors_per_requests:ratio_rate10m",
                 unit="percentunit",
                 line=lines.OBJECT_LIMITS,
@@ -62,13 +62,13 @@ def durable_objects() -> Json:
             ),
             OBJECTS.metric_by_asset(
                 "WebSocket connections",
-                f"The most that a single object had (durableObjectsPeriodicGroups). {FIFTEEN}",
+                f"The most connections of a single object (durableObjectsPeriodicGroups). {FIFTEEN}",
                 _gauge("cloudflare_durable_object_max_websocket_connections"),
                 FieldStyle("short"),
             ),
             OBJECTS.value_by_asset(
                 "Stored in SQLite",
-                f"What SQLite-backed objects store (durableObjectsSqlStorageGroups). {SIZES}",
+                f"Storage of SQLite-backed objects (durableObjectsSqlStorageGroups). {SIZES}",
                 STORED,
                 unit="decbytes",
                 line=lines.OBJECT_STORAGE,
@@ -81,7 +81,7 @@ def durable_objects() -> Json:
 def _requests() -> Json:
     return timeseries(
         "Requests and failures",
-        f"{ASKED} Failed are those that Cloudflare counts as errors. {DATA_TIME}",
+        f"{ASKED} Failures are those that Cloudflare counts as errors. {DATA_TIME}",
         HALF,
         [
             Query(sum_of(f"{OBJECTS.level}:{OBJECT_REQUESTS}:rate10m", OBJECTS.chosen), "all"),

@@ -1,4 +1,4 @@
-"""The exporter itself: is it answered, is what it counts whole, and what does it take."""
+"""The exporter itself: answers from Cloudflare, completeness of counts, and resources."""
 
 from dashboards import lines
 from dashboards.colors import BAD
@@ -30,12 +30,12 @@ def exporter() -> Json:
     return dashboard(
         EXPORTER,
         "Cloudflare / Exporter",
-        "Whether the exporter is answered, whether what it counts is whole, and what it takes.",
+        "Whether Cloudflare answers the exporter, whether its counts are complete, and what resources it uses.",
         variables=of_accounts(),
         annotations=(alerts(OWN),),
         sections=(
             Section(
-                "Is it answered?",
+                "Does Cloudflare answer?",
                 (
                     is_up(small),
                     accounts_down(small),
@@ -49,9 +49,9 @@ def exporter() -> Json:
                     _problems(Size(12, 8)),
                 ),
             ),
-            Section("What does it ask?", (_budget(third), _requests(third), _samples(third))),
-            Section("Is what it counts whole?", (_revisions(third), _late(third), _gaps(third))),
-            Section("What does it take?", (_scrapes(third), _ledger(third), _series(third))),
+            Section("What does it request?", (_budget(third), _requests(third), _samples(third))),
+            Section("Are its counts complete?", (_revisions(third), _late(third), _gaps(third))),
+            Section("What resources does it use?", (_scrapes(third), _ledger(third), _series(third))),
         ),
     )
 
@@ -59,8 +59,8 @@ def exporter() -> Json:
 def _age(size: Size) -> Json:
     until = select_account("cloudflare_exporter_dataset_queried_until_timestamp_seconds")
     return timeseries(
-        "Age of the figures by dataset",
-        "How long ago the last answer for each dataset of usage reaches.",
+        "Data age by dataset",
+        "The time since the end of the last answer for each usage dataset.",
         size,
         [Query(or_none(f"time() - min by (dataset) ({until})", "dataset"), "{{dataset}}")],
         FieldStyle("s", ((None, "transparent"), (lines.STALE_SECONDS, BAD))),
@@ -71,7 +71,7 @@ def _problems(size: Size) -> Json:
     since = select_account("cloudflare_exporter_problem_start_timestamp_seconds").replace('"$account"', '"$account|"')
     return values_table(
         "Problems",
-        "What is wrong, since when, and what to do; the exporter's first page says the same.",
+        "What is wrong, since when, and what to do; as on the exporter's status page.",
         size,
         (
             Column("account", "Account", {"noValue": "-"}),
@@ -91,8 +91,8 @@ def _budget(size: Size) -> Json:
     allowed = f"max by (api) ({select_job('cloudflare_exporter_api_budget_requests')})"
     return timeseries(
         "API budget left",
-        "What is left of the requests that the exporter allows itself in five minutes. Below the line "
-        "CloudflareApiBudgetTight fires.",
+        "The remaining part of the exporter's five-minute request budget. Below the line CloudflareApiBudgetTight "
+        "fires.",
         size,
         [Query(f"{left} / {allowed}", "{{api}}")],
         FieldStyle("percentunit", lines.API_BUDGET.drawn()),
@@ -115,7 +115,7 @@ def _samples(size: Size) -> Json:
     interval = select_account("cloudflare_exporter_dataset_sample_interval")
     return timeseries(
         "Sample interval by dataset",
-        "How coarsely Cloudflare sampled its newest answer: 1 is exact, 10 means that one event in ten was kept.",
+        "The sampling of Cloudflare's newest answer: 1 is exact, 10 means that one event in ten was kept.",
         size,
         [Query(or_none(f"max by (dataset) ({interval})", "dataset"), "{{dataset}}")],
         FieldStyle("short"),
@@ -126,7 +126,7 @@ def _revisions(size: Size) -> Json:
     record = select_account("job_account_dataset:cloudflare_exporter_revisions:increase1h")
     return timeseries(
         "Revisions by dataset",
-        "Rows that an answer of Cloudflare put lower than an earlier one, in the last hour.",
+        "Rows that Cloudflare revised downwards in the last hour.",
         size,
         [Query(or_none(f"sum by (dataset) ({record})", "dataset"), "{{dataset}}")],
         FieldStyle("short"),
@@ -136,8 +136,8 @@ def _revisions(size: Size) -> Json:
 def _late(size: Size) -> Json:
     late = select_account("cloudflare_exporter_late_usage_total")
     return bars(
-        "Usage that came late",
-        f"Added when its day was audited, by field of the dataset. {IN_RANGE}",
+        "Late usage",
+        f"Usage added when its day was audited, by field of the dataset. {IN_RANGE}",
         size,
         (Column("field", "Field", {"custom.width": 170}),),
         Value("Added", f"sum by (field) (increase({late}[$__range]))"),
@@ -158,10 +158,10 @@ def _gaps(size: Size) -> Json:
     )
     return bars(
         "Failures",
-        f"The first two are usage that may be lost, the third costs only requests. {IN_RANGE}",
+        f"The first two may mean lost usage; the third only costs requests. {IN_RANGE}",
         size,
         (Column("what", "What", {"custom.width": 270}),),
-        Value("How many", " or ".join(named)),
+        Value("Count", " or ".join(named)),
         look=FieldStyle("short", decimals=0),
     )
 
@@ -169,7 +169,7 @@ def _gaps(size: Size) -> Json:
 def _scrapes(size: Size) -> Json:
     return timeseries(
         "Scrape and render time",
-        "How long Prometheus took to scrape the exporter, and the exporter to render the exposition before.",
+        "The time that Prometheus took to scrape the exporter, and the exporter to render the previous exposition.",
         size,
         [
             Query(f"max({select_job('scrape_duration_seconds')})", "scrape"),
@@ -182,7 +182,7 @@ def _scrapes(size: Size) -> Json:
 def _ledger(size: Size) -> Json:
     return timeseries(
         "Ledger and memory",
-        "Size of the ledger (0 where it is in memory), and memory that the process holds.",
+        "Size of the ledger (0 if it is in memory), and memory of the process.",
         size,
         [
             Query(f"max({select_job('cloudflare_exporter_storage_bytes')}) or vector(0)", "ledger"),
@@ -195,7 +195,7 @@ def _ledger(size: Size) -> Json:
 def _series(size: Size) -> Json:
     return timeseries(
         "Series",
-        "Time series that the exporter exposes, process metrics left out.",
+        "Time series that the exporter exposes, without process metrics.",
         size,
         [Query(f"max({select_job('cloudflare_exporter_series')})", "series")],
         FieldStyle("short"),

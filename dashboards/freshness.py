@@ -1,4 +1,4 @@
-"""Whether figures are fresh, and what is wrong."""
+"""Panels about fresh data and current problems."""
 
 from collections.abc import Iterable
 
@@ -22,14 +22,14 @@ SUCCESS = "cloudflare_exporter_dataset_last_success_timestamp_seconds"
 NEWEST = "cloudflare_exporter_dataset_newest_data_timestamp_seconds"
 
 AGE = f"time() - max by (account, dataset) ({UNTIL}{{{ACCOUNT}}} or {SUCCESS}{{{ACCOUNT}}})"
-"""How long ago the last answer for each dataset reaches; of gauges, when that answer came."""
+"""The time since the end of the last answer for each dataset; for gauges, since the answer itself."""
 
 FINE_AT_ZERO = ((None, GOOD), (1, BAD))
 MORE = of_series(EXPORTER, "What is wrong")
 
 
 def is_up(size: Size) -> Json:
-    """Return whether the exporter runs."""
+    """Return the panel that shows whether the exporter runs."""
     return stat(
         "Exporter",
         "Whether Prometheus can scrape the exporter.",
@@ -41,10 +41,10 @@ def is_up(size: Size) -> Json:
 
 
 def accounts_down(size: Size) -> Json:
-    """Return how many accounts are not answered."""
+    """Return the panel with the number of accounts without answers."""
     return stat(
         "Accounts down",
-        "Accounts whose last refresh Cloudflare did not answer. The exporter's first page says why.",
+        "Accounts whose last refresh Cloudflare did not answer. The exporter's status page shows why.",
         size,
         [Query(f"sum(1 - max by (account) ({select_account('cloudflare_exporter_account_up')}))", "accounts")],
         FieldStyle("none", FINE_AT_ZERO),
@@ -53,11 +53,11 @@ def accounts_down(size: Size) -> Json:
 
 
 def datasets_down(size: Size) -> Json:
-    """Return how many datasets are not answered."""
+    """Return the panel with the number of datasets without answers."""
     down = select_account(STATE, 'state!="ok"')
     return stat(
         "Datasets down",
-        "Datasets that are failing, or unavailable to this token or plan; the page Exporter says which and why.",
+        "Datasets that are failing, or unavailable to this token or plan; the Exporter dashboard shows which and why.",
         size,
         [Query(f"sum(max by (account, dataset) ({down})) or 0 * count({select_account(STATE)})", "datasets")],
         FieldStyle("none", ((None, GOOD), (1, CAREFUL))),
@@ -66,11 +66,11 @@ def datasets_down(size: Size) -> Json:
 
 
 def oldest(size: Size) -> Json:
-    """Return how old the figures are."""
+    """Return the panel with the age of the data."""
     return stat(
-        "Oldest figures",
-        "How long ago the last answer reaches, for the dataset that is furthest behind. Sizes are asked about every "
-        "five minutes.",
+        "Oldest data",
+        "The age of the newest data of the dataset that is furthest behind. Sizes are fetched about every five "
+        "minutes.",
         size,
         [Query(f"max({AGE})", "age")],
         FieldStyle("s", ((None, GOOD), (STALE_SECONDS, BAD)), decimals=1),
@@ -79,12 +79,12 @@ def oldest(size: Size) -> Json:
 
 
 def api_budget(size: Size) -> Json:
-    """Return what is left of the requests to Cloudflare."""
+    """Return the panel with the remaining request budget."""
     left = f"min by (api) ({select_job('cloudflare_exporter_api_budget_remaining_requests')})"
     allowed = f"max by (api) ({select_job('cloudflare_exporter_api_budget_requests')})"
     return stat(
         "API budget left",
-        "What is left of the requests that the exporter allows itself, for the API with the least left.",
+        "The remaining request budget of the exporter, for the API with the least left.",
         size,
         [Query(f"min({left} / {allowed})", "budget")],
         FieldStyle("percentunit", ((None, CAREFUL), (API_BUDGET.value, GOOD)), decimals=0),
@@ -92,10 +92,10 @@ def api_budget(size: Size) -> Json:
 
 
 def alerts_firing(size: Size, *matchers: str) -> Json:
-    """Return how many alerts fire."""
+    """Return the panel with the number of firing alerts."""
     return stat(
         "Alerts firing",
-        "Alerts about Cloudflare that fire now, the one that always fires left out.",
+        "Alerts about Cloudflare that fire now, except the one that always fires.",
         size,
         [Query(f"count({firing(*matchers)}) or 0 * max({select_job('up')})", "alerts")],
         FieldStyle("none", FINE_AT_ZERO),
@@ -103,10 +103,10 @@ def alerts_firing(size: Size, *matchers: str) -> Json:
 
 
 def datasets_table(size: Size) -> Json:
-    """Return how each dataset stands."""
+    """Return the table of datasets and their states."""
     return values_table(
         "Accounts and datasets",
-        "How each dataset stands, how long ago the last answer for it reaches, and how old the newest data in it are. "
+        "The state of each dataset, the time since the end of its last answer, and the age of the newest data in it. "
         "Datasets without traffic have no new data. A sample interval of 1 is exact, 10 means that Cloudflare kept one "
         "event in ten.",
         size,
@@ -128,7 +128,7 @@ def datasets_table(size: Size) -> Json:
 
 
 def alerts_table(size: Size, *matchers: str, products: Iterable[Product] = PRODUCTS) -> Json:
-    """Return which alerts fire, and what each is about."""
+    """Return the table of firing alerts and their subjects."""
     labels = (*(product.label for product in products), "dataset", "meter", "budget", "alert")
     subject = ", ".join(f'"{label}"' for label in labels)
     ranked = firing(*matchers)
@@ -136,7 +136,7 @@ def alerts_table(size: Size, *matchers: str, products: Iterable[Product] = PRODU
         ranked = f'label_replace({ranked}, "severity", "{rank}", "severity", "{severity}")'
     return table(
         "Firing alerts",
-        "What fires now, the one that always fires left out. The runbook has an entry for each alert.",
+        "Alerts that fire now, except the one that always fires. The runbook has an entry for each alert.",
         size,
         [Query(f'label_join({ranked}, "subject", "", {subject})', is_instant=True)],
         FieldStyle("none"),

@@ -1,6 +1,6 @@
 """Panels of Grafana's classic dashboard JSON, from typed functions.
 
-Panels are made without an id and a place, which ``dashboards.page`` gives; ``_targets`` alone gives refIds.
+Panels have no id and place; ``dashboards.page`` assigns them. Only ``_targets`` assigns refIds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ from dashboards.colors import NOTHING
 Json = dict[str, Any]
 
 NONE = "(none)"
-"""What a zero is called that stands for no series at all."""
+"""The name of a zero that stands for no series at all."""
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A PromQL expression; ``legend`` names its series. An instant query gives the values of now, as a table."""
+    """A PromQL expression; ``legend`` names its series. An instant query returns current values as a table."""
 
     expr: str
     legend: str = ""
@@ -36,7 +36,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class FieldStyle:
-    """How values are shown: unit, colours from a value upwards, names of values.
+    """The display of values: unit, colours from a value upwards, names of values.
 
     ``steps`` are pairs of a value (None: from the lowest) and a colour.
     """
@@ -64,7 +64,7 @@ def thresholds(steps: Sequence[tuple[float | None, str]]) -> Json:
 
 
 def mappings(names: Mapping[str, tuple[str, str]]) -> list[Json]:
-    """Return the text and colour that stand for a value."""
+    """Return the text and colour for a value."""
     options = {
         value: {"text": text, "color": color, "index": position}
         for position, (value, (text, color)) in enumerate(names.items())
@@ -82,7 +82,7 @@ def stat(
     links: Sequence[Json] = (),
     names: Mapping[str, str] | None = None,
 ) -> Json:
-    """Return a panel of large single values. ``names`` are other words for what the queries' legends say."""
+    """Return a panel of large single values. ``names`` replace the legends of queries."""
     options = {
         "colorMode": "value",
         "graphMode": "none",
@@ -112,7 +112,7 @@ def timeseries(
 ) -> Json:
     """Return a panel of curves. A series has the same colour in every panel; steps are drawn as dashed lines.
 
-    What lies between the two series of ``band`` (the lower one first) is filled. The zero that stands for no series at
+    The area between the two series of ``band`` (the lower one first) is filled. The zero that stands for no series at
     all has no entry in the legend.
     """
     custom = {
@@ -143,7 +143,7 @@ def timeseries(
 
 
 def days(title: str, description: str, size: Size, queries: Sequence[Query], look: FieldStyle) -> Json:
-    """Return a panel of stacked columns, one a day."""
+    """Return a panel of stacked columns, one for each day."""
     custom = {
         "drawStyle": "bars",
         "barAlignment": -1,
@@ -194,7 +194,7 @@ def panel(
     defaults: Json,
     overrides: Sequence[Json] = (),
 ) -> Json:
-    """Return a panel of any kind, which has no place yet."""
+    """Return a panel of any kind, not yet placed."""
     return {
         "type": kind,
         "title": title,

@@ -20,25 +20,27 @@ def kv() -> Json:
     own = KV.chosen
     costly = 'action=~"write|list|delete"'
     return KV.page(
-        "KV namespaces: operations, what they store, and how long reading takes.",
+        "KV namespaces: operations, storage, and read time.",
         stats=(
-            KV.rate("Operations", "Of all kinds (kvOperationsAdaptiveGroups).", RATE, "ops"),
+            KV.rate("Operations", "Operations of all kinds (kvOperationsAdaptiveGroups).", RATE, "ops"),
             KV.stat(
                 "Writes, lists and deletes",
-                f"Those that cost ten times a read (kvOperationsAdaptiveGroups). {IN_RANGE}",
+                f"Operations that cost ten times as much as a read (kvOperationsAdaptiveGroups). {IN_RANGE}",
                 f"sum(increase({select(KV_TOTAL, own, costly)}[$__range]))",
                 FieldStyle("short", decimals=1),
             ),
             KV.stat(
                 "Stored",
-                f"In all namespaces that are chosen (kvStorageAdaptiveGroups). {SIZES}",
+                f"Total of all selected namespaces (kvStorageAdaptiveGroups). {SIZES}",
                 f"sum({_size(STORED)})",
                 FieldStyle("decbytes", decimals=1),
             ),
         ),
         account=(
             _actions(),
-            KV.by_project("Operations", "Of all kinds (kvOperationsAdaptiveGroups).", RATE, KV_TOTAL, unit="ops"),
+            KV.by_project(
+                "Operations", "Operations of all kinds (kvOperationsAdaptiveGroups).", RATE, KV_TOTAL, unit="ops"
+            ),
         ),
         values=(
             Value("Reads", used(KV_TOTAL, BY, own, 'action="read"')),
@@ -48,22 +50,29 @@ def kv() -> Json:
             Value("Keys", _size(KEYS)),
         ),
         assets=(
-            KV.by_asset("Reads", "Reading a key.", RATE, KV_TOTAL, 'action="read"', unit="ops"),
-            KV.by_asset("Writes, lists and deletes", "They cost ten times a read.", RATE, KV_TOTAL, costly, unit="ops"),
+            KV.by_asset("Reads", "Reads of a key.", RATE, KV_TOTAL, 'action="read"', unit="ops"),
+            KV.by_asset(
+                "Writes, lists and deletes",
+                "They cost ten times as much as a read.",
+                RATE,
+                KV_TOTAL,
+                costly,
+                unit="ops",
+            ),
             KV.metric_by_asset(
                 "Read time p99",
-                f"What one read in a hundred exceeds (kvOperationsAdaptiveGroups). {FIFTEEN}",
+                f"The duration that one read in a hundred exceeds (kvOperationsAdaptiveGroups). {FIFTEEN}",
                 _largest("cloudflare_kv_latency_seconds", 'action="read"', 'quantile="0.99"'),
                 FieldStyle("s"),
             ),
             KV.metric_by_asset(
                 "Stored",
-                f"Of values and keys (kvStorageAdaptiveGroups). {SIZES}",
+                f"Size of values and keys (kvStorageAdaptiveGroups). {SIZES}",
                 _largest(STORED),
                 FieldStyle("decbytes"),
             ),
             KV.metric_by_asset(
-                "Keys", f"How many (kvStorageAdaptiveGroups). {SIZES}", _largest(KEYS), FieldStyle("short")
+                "Keys", f"Number of keys (kvStorageAdaptiveGroups). {SIZES}", _largest(KEYS), FieldStyle("short")
             ),
             KV.quotas(THIRD),
         ),
@@ -81,8 +90,7 @@ def _largest(metric: str, *matchers: str) -> str:
 def _actions() -> Json:
     return timeseries(
         "Operations by action",
-        "Reads, writes, deletes and lists are each billed at a price of their own (kvOperationsAdaptiveGroups). "
-        f"{DATA_TIME}",
+        f"Reads, writes, deletes and lists each have their own price (kvOperationsAdaptiveGroups). {DATA_TIME}",
         HALF,
         [Query(or_none(total(f"{KV.level}{RATE}", "action", KV.chosen), "action"), "{{action}}")],
         FieldStyle("ops"),

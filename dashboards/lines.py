@@ -1,4 +1,4 @@
-"""Where alerts begin: the numbers of coloured thresholds, each that of an alert."""
+"""Alert thresholds for panels: coloured thresholds and lines."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ COLORS = {"info": CAREFUL, "warning": CAREFUL, "critical": BAD}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The threshold of an alert, as the table of alerts has it."""
+    """The threshold of an alert, from the table of alerts."""
 
     alert: str
     severity: str
@@ -72,7 +72,7 @@ LINES = (
 )
 
 QUOTA = ((None, PLAIN), (QUOTA_NEAR.value, CAREFUL), (QUOTA_USED.value, BAD))
-"""Shares of what is included: near its end, and used up."""
+"""Shares of included usage: nearly used up, and used up."""
 
 BUDGET = ((None, GOOD), (BUDGET_NEAR.value, CAREFUL), (BUDGET_USED.value, BAD))
 

@@ -1,4 +1,4 @@
-"""Links between the pages: what is chosen is kept, and what was clicked on is chosen."""
+"""Links between the pages: they keep the selection, and select the clicked item."""
 
 from collections.abc import Iterable
 
@@ -40,7 +40,7 @@ def all_pages() -> Json:
 
 
 def of_series(uid: str, title: str, *labels: str) -> Json:
-    """Return a link from a series in a graph: its labels are chosen."""
+    """Return a link from a series in a graph, which selects its labels."""
     return _link(uid, title, ((label, f"__field.labels.{label}") for label in labels))
 
 
@@ -57,7 +57,7 @@ def project_of_row() -> Json:
 def asset_of_row(products: Iterable[Product] = PRODUCTS) -> Json:
     """Return the link from a row with the columns Product, Project and Asset to the product's page.
 
-    The variable that chooses the asset there is the product's label; a page ignores those of the others.
+    The asset variable of that page is the product's label; a page ignores the variables of other products.
     """
     named = {product.label: "Asset" for product in products}
     return of_row('${__data.fields["Product"]}', TO_ASSET, project="Project", **named)

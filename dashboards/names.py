@@ -1,4 +1,4 @@
-"""Names of what is recorded and exposed, as the pages put them together."""
+"""Names of records and metrics that the pages use."""
 
 from exporter.catalog import r2
 

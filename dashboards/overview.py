@@ -1,4 +1,4 @@
-"""The first page: is everything fine, what does it cost, who uses what, and what changed."""
+"""The overview: health, cost, usage by project, and changes."""
 
 from dashboards.freshness import accounts_down, alerts_firing, alerts_table, datasets_down, is_up, oldest
 from dashboards.grafana import FieldStyle, Json, Query, Size, stat
@@ -20,7 +20,7 @@ def overview() -> Json:
     return dashboard(
         OVERVIEW,
         "Cloudflare / Overview",
-        f"What runs on Cloudflare, what is used of it and what it costs, by project. {LATE}",
+        f"What runs on Cloudflare, its usage and its cost, by project. {LATE}",
         variables=of_projects(),
         annotations=(alerts(), deployments()),
         sections=(
@@ -40,7 +40,7 @@ def overview() -> Json:
                 ),
             ),
             Section("Traffic and cost", (requests(Size(8, 8)), failures(Size(8, 8)), list_cost(Size(8, 8)))),
-            Section("What changed, and what there is", (_movers(Size(15, 8)), _inventory(Size(9, 8)))),
+            Section("Changes and assets", (_movers(Size(15, 8)), _inventory(Size(9, 8)))),
         ),
     )
 
@@ -55,7 +55,7 @@ def _movers(size: Size) -> Json:
     return values_table(
         "Top movers",
         "Change of the last hour's rate against the same hour a week before, and of the last day's list cost against "
-        f"the mean day of the week before. {WEEK}",
+        f"the average day of the week before. {WEEK}",
         size,
         (Column("project", "Project", linked(project_of_row())),),
         [Value(title, f"max by (project) ({select(f'{PROJECT_LEVEL}:{record}')}) - 1") for title, record in ratios],
@@ -68,7 +68,7 @@ def _movers(size: Size) -> Json:
 def _inventory(size: Size) -> Json:
     return stat(
         "Assets",
-        "What discovery finds in the chosen accounts, of all projects.",
+        "Assets found by discovery in the selected accounts, in all projects.",
         size,
         [Query(f"sum by (kind) (max by (account, kind) ({select_account('cloudflare_assets')}))", "{{kind}}")],
         FieldStyle("none"),

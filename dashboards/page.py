@@ -1,6 +1,6 @@
-"""A whole dashboard of Grafana's classic JSON: variables, annotations, and where the panels are.
+"""A whole dashboard of Grafana's classic JSON: variables, annotations and the layout of panels.
 
-``dashboard`` alone gives panels their ids and places.
+Only ``dashboard`` assigns ids and places to panels.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from dashboards.grafana import DATASOURCE, Json
 from dashboards.links import TAG, all_pages
 
 SCHEMA_VERSION = 41
-"""What Grafana 11.6 and 12.0 write; newer versions migrate it."""
+"""The version that Grafana 11.6 and 12.0 write; newer ones migrate it."""
 
 COLUMNS = 24
 
@@ -20,7 +20,7 @@ COLUMNS = 24
 class Section:
     """A row of the dashboard: its head and the panels below it, laid out from left to right.
 
-    A collapsed one asks nothing before somebody opens it.
+    The panels of a collapsed row run no queries until it is opened.
     """
 
     title: str
@@ -29,7 +29,7 @@ class Section:
 
 
 def datasource_variable() -> Json:
-    """Return the variable that every panel takes its data source from; the first Prometheus is chosen."""
+    """Return the variable with the data source of every panel; the default is the first Prometheus."""
     return {
         "name": "datasource",
         "label": "Data source",
@@ -48,8 +48,8 @@ def datasource_variable() -> Json:
 def label_variable(name: str, title: str, selector: str, label: str, *, is_one: bool = False) -> Json:
     """Return a variable with the values of a label in a selector.
 
-    All of them unless some are chosen; with ``is_one`` the first unless another is chosen. All can be chosen there too,
-    since that is what a link from a page on which all are chosen asks for.
+    The default is all of them, or with ``is_one`` the first. All can be selected there too, for links from pages on
+    which all are selected.
     """
     query = f"label_values({selector}, {label})"
     chosen: Json = {} if is_one else {"text": ["All"], "value": ["$__all"]}
@@ -73,7 +73,7 @@ def label_variable(name: str, title: str, selector: str, label: str, *, is_one: 
 
 
 def annotation(name: str, expr: str, color: str, *, title: str, text: str) -> Json:
-    """Return marks on every graph where an expression has a value."""
+    """Return annotations on every graph at times where an expression has a value."""
     return {
         "name": name,
         "datasource": DATASOURCE,
@@ -96,7 +96,7 @@ def dashboard(
     sections: Iterable[Section],
     since: str = "now-6h",
 ) -> Json:
-    """Return a whole dashboard: here every panel gets its id and its place."""
+    """Return a whole dashboard, with an id and a place for every panel."""
     return {
         "id": None,
         "uid": uid,
@@ -133,7 +133,7 @@ def _lay_out(sections: Iterable[Section]) -> list[Json]:
 
 
 def _place(panels: Iterable[Json], top: int) -> tuple[list[Json], int]:
-    """Return panels their places from a row downwards, and the first row below them."""
+    """Return panels with places from a row downwards, and the first row below them."""
     placed = []
     left = height = 0
     for panel in panels:

@@ -1,4 +1,4 @@
-"""What the pages of the products have in common: from the account's sum down to one asset."""
+"""The common parts of product pages, from the account's sum down to one asset."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """The page of a product, and the PromQL that leaves what is chosen on it."""
+    """The page of a product, and the PromQL selectors for its variables."""
 
     product: Product
     meters: str = ""
-    """A regular expression of what its plan includes."""
+    """A regular expression of its meters with included usage."""
 
     lines: str = ""
-    """A regular expression of what the bill calls it, if that is more than one word."""
+    """A regular expression of its names on the bill, if there are several."""
 
     @property
     def label(self) -> str:
@@ -45,22 +45,22 @@ class ProductPage:
 
     @property
     def level(self) -> str:
-        """Return the first part of the names of what is recorded for an asset."""
+        """Return the prefix of records about an asset."""
         return f"{PROJECT_LEVEL}_{self.label}"
 
     @property
     def chosen(self) -> str:
-        """Return what leaves the chosen assets of its metrics."""
+        """Return the matchers of its metrics for the selected assets."""
         return f'{self.label}=~"${self.label}"'
 
     @property
     def line(self) -> tuple[str, str]:
-        """Return what leaves the chosen assets of the bill."""
+        """Return the matchers of the bill for the selected assets."""
         return f'product=~"{self.lines or self.product.name}"', f'asset=~"${self.label}"'
 
     @property
     def firing(self) -> tuple[str, str]:
-        """Return what leaves its alerts, those about no single asset too."""
+        """Return the matchers of its alerts, including those about no single asset."""
         return f'product="{self.product.name}"', f'{self.label}=~"${self.label}|"'
 
     def page(
@@ -82,7 +82,7 @@ class ProductPage:
             annotations=(alerts(*self.firing), deployments(f'asset=~"${self.label}"')),
             sections=(
                 Section(
-                    "All that is chosen",
+                    "All selected assets",
                     (
                         alerts_firing(SMALL, *self.firing),
                         *stats,
@@ -91,7 +91,7 @@ class ProductPage:
                         *account,
                     ),
                 ),
-                Section("Which of them, and what is wrong", (self._table(values), self._alerts())),
+                Section("By asset, and alerts", (self._table(values), self._alerts())),
                 Section(f"Each {self.product.asset}", tuple(assets)),
             ),
         )
@@ -106,7 +106,7 @@ class ProductPage:
         )
         return values_table(
             f"{self.product.asset_title}s",
-            f"Usage in the selected time, as far as Cloudflare has reported it; sizes are those of now. {OF_CYCLE}",
+            f"Usage in the selected time range, as far as Cloudflare has reported it; sizes are current. {OF_CYCLE}",
             Size(16, 9),
             (
                 Column(self.label, self.product.asset_title, linked(select, **{"custom.width": 170})),
@@ -127,11 +127,11 @@ class ProductPage:
         return alerts_table(Size(8, 9), *self.firing)
 
     def stat(self, title: str, description: str, expr: str, look: FieldStyle) -> Json:
-        """Return a sum; 0 if there is nothing."""
+        """Return a panel with a sum; 0 if there is nothing."""
         return stat(title, description, SMALL, [Query(f"{expr} or vector(0)", title.lower())], look)
 
     def rate(self, title: str, description: str, record: str, unit: str) -> Json:
-        """Return the sum of a recorded rate."""
+        """Return a panel with the sum of a recorded rate."""
         return stat(
             title,
             f"{description} {DATA_TIME}",
@@ -141,7 +141,7 @@ class ProductPage:
         )
 
     def by_project(self, title: str, what: str, record: str, counter: str, *, unit: str) -> Json:
-        """Return a recorded rate by project."""
+        """Return a panel with a recorded rate by project."""
         query = rate_of_largest(f"{self.level}{record}", counter, "project", self.chosen)
         return timeseries(
             f"{title} by project",
@@ -154,28 +154,28 @@ class ProductPage:
         )
 
     def by_asset(self, title: str, what: str, record: str, counter: str, *matchers: str, unit: str) -> Json:
-        """Return a recorded rate by asset."""
+        """Return a panel with a recorded rate by asset."""
         query = rate_of_largest(f"{self.level}{record}", counter, self.label, self.chosen, *matchers)
         return self._curves(title, f"{what} {TEN} {DATA_TIME}", query, FieldStyle(unit), is_stacked=True)
 
     def value_by_asset(self, title: str, what: str, record: str, *, unit: str, line: Line | None = None) -> Json:
-        """Return a recorded value by asset, the largest ones; with the line where an alert begins."""
-        said = f" From the line on {line.alert} may fire." if line else ""
+        """Return a panel with the largest recorded values by asset, and the line of an alert."""
+        said = f" Above the line {line.alert} may fire." if line else ""
         query = largest(f"{self.level}{record}", self.label, self.chosen)
         look = FieldStyle(unit, line.drawn()) if line else FieldStyle(unit)
         return self._curves(title, f"{what} The ten largest now.{said}", query, look)
 
     def metric_by_asset(self, title: str, what: str, query: str, look: FieldStyle) -> Json:
-        """Return a query's values by asset."""
+        """Return a panel with a query's values by asset."""
         return self._curves(title, what, query, look)
 
     def quotas(self, size: Size) -> Json:
-        """Return how much is used of what the plan includes."""
+        """Return the panel with the used share of included usage."""
         selected = select_account(QUOTA_USED, f'meter=~"{self.meters}"')
         return bars(
-            "Used of what the plan includes",
-            "In the billing cycle, of the chosen accounts and all projects; on the free plan of the day. An alert "
-            "fires near its end, and when it is used up.",
+            "Share of included usage",
+            "In the billing cycle (on the free plan: in the day), for the selected accounts and all their projects. "
+            "Alerts fire when it is nearly used up, and when it is used up.",
             size,
             (Column("meter", "Meter", {"custom.width": 190}),),
             Value("Used", f"max by (meter) ({selected})", {"max": 1}),

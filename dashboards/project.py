@@ -1,4 +1,4 @@
-"""One project: all its assets, what they do and cost, and what is wrong with them."""
+"""One project: all its assets, their usage and cost, and their alerts."""
 
 from dashboards.colors import PRODUCTS
 from dashboards.freshness import alerts_firing, alerts_table
@@ -35,12 +35,12 @@ def project() -> Json:
     return dashboard(
         PROJECT,
         "Cloudflare / Project",
-        f"One project: all its assets, what they do and cost, and what is wrong with them. {LATE}",
+        f"One project: all its assets, their usage and cost, and their alerts. {LATE}",
         variables=of_projects(is_one=True),
         annotations=(alerts(PROJECT_ALERTS), deployments()),
         sections=(
             Section(
-                "How is it?",
+                "Is everything fine, and what does it cost?",
                 (
                     alerts_firing(small, PROJECT_ALERTS),
                     _requests(small),
@@ -52,7 +52,7 @@ def project() -> Json:
                     alerts_table(Size(9, 9), PROJECT_ALERTS),
                 ),
             ),
-            Section("What does it do?", (*_traffic(third), per_hour_by_product(Size(16, 8), colors=PRODUCTS))),
+            Section("Usage", (*_traffic(third), per_hour_by_product(Size(16, 8), colors=PRODUCTS))),
         ),
     )
 
@@ -82,7 +82,7 @@ def _assets(size: Size) -> Json:
     listed = f"max by (account, project, asset_id) ({select('cloudflare_asset_info')})"
     return stat(
         "Assets",
-        "What discovery finds of it.",
+        "Assets of the project found by discovery.",
         size,
         [Query(f"count({listed}) or vector(0)", "assets")],
         FieldStyle("none"),
@@ -95,7 +95,7 @@ def _assets_table(size: Size) -> Json:
     listed = f"count by (project, kind, asset) ({select('cloudflare_asset_info')})"
     return values_table(
         "Assets",
-        f"All that belongs to the project. {OF_CYCLE} Changed and used are what Cloudflare's lists and usage say.",
+        f"All assets of the project. {OF_CYCLE} The dates of change and use come from Cloudflare's lists and usage.",
         size,
         (
             Column("asset", "Asset", linked(asset_of_row())),
@@ -123,7 +123,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
     ratio = f"{PROJECT_LEVEL}_{worker}:{WORKER_ERROR_RATIO}"
     failing = timeseries(
         "Failed share by Worker",
-        f"From the line on CloudflareWorkerErrorRatioHigh fires, unless the Worker is hardly called. {LATE}",
+        f"Above the line CloudflareWorkerErrorRatioHigh fires, unless the Worker has little traffic. {LATE}",
         size,
         [Query(or_none(f"max by ({worker}) ({select(ratio)})", worker), f"{{{{{worker}}}}}")],
         FieldStyle("percentunit", ERROR_RATIO.drawn()),
@@ -161,7 +161,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
             ),
             (
                 "R2 operations by bucket",
-                f"Of all classes (r2OperationsAdaptiveGroups). {DATA_TIME}",
+                f"Operations of all classes (r2OperationsAdaptiveGroups). {DATA_TIME}",
                 f"_class:{R2_OPERATIONS}:rate10m",
                 r2.PRODUCT,
                 "ops",
@@ -182,7 +182,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
             ),
             (
                 "KV operations by namespace",
-                f"Of all kinds (kvOperationsAdaptiveGroups). {DATA_TIME}",
+                f"Operations of all kinds (kvOperationsAdaptiveGroups). {DATA_TIME}",
                 f"_action:{KV_OPERATIONS}:rate10m",
                 kv.PRODUCT,
                 "ops",

@@ -1,4 +1,4 @@
-"""Projects beside each other: what each used and costs."""
+"""Panels that compare projects: usage and cost."""
 
 from dashboards.grafana import FieldStyle, Json, Query, Size, thresholds, timeseries
 from dashboards.lines import ERROR_RATIO
@@ -30,12 +30,12 @@ USD = {"unit": "currencyUSD", "decimals": 2}
 
 
 def projects_table(size: Size) -> Json:
-    """Return what each project costs in the cycle and used in the selected time."""
+    """Return the table of projects: cost in the cycle, and usage in the selected time range."""
     failed = f"{used(ERRORS_TOTAL, 'project')} / ({used(REQUESTS_TOTAL, 'project')} > 0)"
     return values_table(
         "Projects",
-        f"Cost: {OF_CYCLE} Usage: {IN_RANGE} Stored bytes are those of now, and D1 counts rows. The project is that of "
-        "a rule in the configuration, a project:NAME tag, or the prefix that names share.",
+        f"Cost: {OF_CYCLE} Usage: {IN_RANGE} Stored bytes are current, and D1 counts rows. A project comes from a "
+        "rule in the configuration, a project:NAME tag, or a common prefix of names.",
         size,
         (Column("project", "Project", linked(project_of_row())),),
         (
@@ -54,7 +54,7 @@ def projects_table(size: Size) -> Json:
 
 
 def requests(size: Size) -> Json:
-    """Return requests to Workers."""
+    """Return the panel with requests to Workers."""
     return timeseries(
         "Requests by project",
         f"Invocations of all Workers of a project (workersInvocationsAdaptive). {TEN} {DATA_TIME}",
@@ -67,12 +67,12 @@ def requests(size: Size) -> Json:
 
 
 def failures(size: Size) -> Json:
-    """Return the share of requests to Workers that fail."""
+    """Return the panel with the failed share of requests to Workers."""
     ratio = f"{PROJECT_LEVEL}:{WORKER_ERROR_RATIO}"
     return timeseries(
         "Failed share by project",
-        "Invocations that Cloudflare counts as errors, by all of the project (workersInvocationsAdaptive). The alert "
-        f"looks at each Worker by itself. {LATE}",
+        "Share of a project's invocations that Cloudflare counts as errors (workersInvocationsAdaptive). The alert "
+        f"evaluates each Worker separately. {LATE}",
         size,
         [Query(or_none(f"max by (project) ({select(ratio)})", "project"), "{{project}}")],
         FieldStyle("percentunit"),
@@ -81,10 +81,10 @@ def failures(size: Size) -> Json:
 
 
 def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
-    """Return dollars an hour."""
+    """Return the panel with list cost per hour."""
     return timeseries(
         "List cost per hour by project",
-        f"What the usage of the last hour costs. {LIST_PRICE}",
+        f"The cost of the last hour's usage. {LIST_PRICE}",
         size,
         [Query(or_none(total(f"{PROJECT_LEVEL}:{LIST_COST}:rate1h", "project"), "project"), "{{project}}")],
         FieldStyle("currencyUSD"),
@@ -94,7 +94,7 @@ def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
 
 
 def side_by_side(size: Size) -> tuple[Json, ...]:
-    """Return one curve a project for each product besides Workers."""
+    """Return a panel for each product besides Workers, with a curve for each project."""
     return tuple(
         timeseries(
             title,
@@ -106,13 +106,23 @@ def side_by_side(size: Size) -> tuple[Json, ...]:
         )
         for title, what, record, unit in (
             ("D1 rows read", "Rows scanned (d1AnalyticsAdaptiveGroups).", f":{D1_ROWS_READ}", "rowsps"),
-            ("R2 operations", "Of all classes (r2OperationsAdaptiveGroups).", f"_class:{R2_OPERATIONS}", "ops"),
+            (
+                "R2 operations",
+                "Operations of all classes (r2OperationsAdaptiveGroups).",
+                f"_class:{R2_OPERATIONS}",
+                "ops",
+            ),
             (
                 "Durable Object requests",
                 "Requests to objects (durableObjectsInvocationsAdaptiveGroups).",
                 f":{OBJECT_REQUESTS}",
                 "reqps",
             ),
-            ("KV operations", "Of all kinds (kvOperationsAdaptiveGroups).", f"_action:{KV_OPERATIONS}", "ops"),
+            (
+                "KV operations",
+                "Operations of all kinds (kvOperationsAdaptiveGroups).",
+                f"_action:{KV_OPERATIONS}",
+                "ops",
+            ),
         )
     )

@@ -1,7 +1,7 @@
 """PromQL of the dashboards: every selector carries the dashboard's variables.
 
-Rates come from recording rules, over Cloudflare's time. Totals over the selected time are increases of counters: an
-increase is right however late it arrives. What may be nothing is shown as zero.
+Rates come from recording rules, over Cloudflare's time. Totals over the selected time range are increases of counters,
+which are right however late they arrive. Possibly missing values are shown as zero.
 """
 
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ from exporter.catalog.entry import Product
 JOB = 'job=~"$job"'
 
 ACCOUNT = f'{JOB},account=~"$account"'
-"""What narrows the exporter's metrics about itself."""
+"""The matchers for the exporter's metrics about itself."""
 
 ASSET = f'{ACCOUNT},project=~"$project"'
-"""What narrows usage."""
+"""The matchers for usage."""
 
 TOP = 10
 
 LINE = "account, project, product, meter, kind, asset"
-"""One share of one line of the bill; replicas publish the same, so that one of them is taken."""
+"""One share of one line of the bill; replicas publish the same, so one of them is taken."""
 
 OF_ASSET = "project, product, asset"
 
 NAMED = 'asset!=""'
-"""What leaves subscriptions out."""
+"""The matcher that excludes subscriptions."""
 
 TO_DATE = "cloudflare_cost_cycle_to_date_usd"
 FORECAST = "cloudflare_cost_forecast_usd"
@@ -44,24 +44,25 @@ def sum_of(record: str, *matchers: str) -> str:
 
 
 def used(counter: str, by: str, *matchers: str) -> str:
-    """Return how much was used in the selected time, by some labels."""
+    """Return the usage in the selected time range, by labels."""
     return f"sum by ({by}) (increase({select(counter, *matchers)}[$__range]))"
 
 
 def rate_of_largest(record: str, counter: str, by: str, *matchers: str) -> str:
-    """Return a recorded rate for those labels that used most in the selected time: the same ones along the graph."""
+    """Return a recorded rate for the label sets with the most usage in the selected time range, the same along the "
+    "graph."""
     largest = f"topk({TOP}, sum by ({by}) (increase({select(counter, *matchers)}[$__range] @ end())))"
     return or_none(f"{total(record, by, *matchers)} and on ({by}) {largest}", by)
 
 
 def largest(record: str, by: str, *matchers: str) -> str:
-    """Return a recorded value for those labels where it is now the largest, along the graph."""
+    """Return a recorded value for the label sets with the largest current values, along the graph."""
     most = f"topk({TOP}, max by ({by}) ({select(record, *matchers)} @ end()))"
     return or_none(f"max by ({by}) ({select(record, *matchers)}) and on ({by}) {most}", by)
 
 
 def or_none(expression: str, label: str) -> str:
-    """Return an expression, or a zero where it has no series at all."""
+    """Return an expression, or a zero if it has no series at all."""
     return f'{expression} or on () label_replace(vector(0), "{label}", "{NONE}", "", "")'
 
 
@@ -78,12 +79,12 @@ def money_of_assets(metric: str) -> str:
 
 
 def select(name: str, *matchers: str) -> str:
-    """Return the series of a metric that the variables leave."""
+    """Return the series of a metric that match the variables."""
     return f"{name}{{{','.join((ASSET, *matchers))}}}"
 
 
 def select_account(name: str, *matchers: str) -> str:
-    """Return the series of a metric of accounts, or of the exporter, that the variables leave."""
+    """Return the series of a metric of accounts, or of the exporter, that match the variables."""
     return f"{name}{{{','.join((ACCOUNT, *matchers))}}}"
 
 
@@ -93,7 +94,7 @@ def select_job(name: str, *matchers: str) -> str:
 
 
 def firing(*matchers: str) -> str:
-    """Return the alerts about Cloudflare that fire, as Prometheus keeps them. The one that always fires is no news."""
+    """Return the firing alerts about Cloudflare from Prometheus, without the one that always fires."""
     always = f'alertname=~"{PREFIX}.+",alertname!="{WATCHDOG}",alertstate="firing"'
     return select_job("ALERTS", always, *matchers)
 

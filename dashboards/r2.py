@@ -1,4 +1,4 @@
-"""R2: what buckets hold, and what is done with them."""
+"""R2: content of buckets and operations on them."""
 
 from dashboards import lines
 from dashboards.colors import CLASSES
@@ -18,7 +18,7 @@ def r2() -> Json:
     """Return the dashboard ``Cloudflare / R2``."""
     own = R2.chosen
     return R2.page(
-        "R2 buckets: what they hold, what is done with them, and what that costs.",
+        "R2 buckets: their content, operations and cost.",
         stats=(
             R2.stat(
                 "Stored",
@@ -27,15 +27,18 @@ def r2() -> Json:
                 FieldStyle("decbytes", decimals=1),
             ),
             R2.rate(
-                "Operations", "Of all classes (r2OperationsAdaptiveGroups).", f"_class:{R2_OPERATIONS}:rate10m", "ops"
+                "Operations",
+                "Operations of all classes (r2OperationsAdaptiveGroups).",
+                f"_class:{R2_OPERATIONS}:rate10m",
+                "ops",
             ),
-            R2.rate("Sent", "Bytes of answers (r2OperationsAdaptiveGroups).", f":{R2_EGRESS}:rate10m", "Bps"),
+            R2.rate("Sent", "Bytes of responses (r2OperationsAdaptiveGroups).", f":{R2_EGRESS}:rate10m", "Bps"),
         ),
         account=(
             _classes(),
             R2.by_project(
                 "Operations",
-                "Of all classes (r2OperationsAdaptiveGroups).",
+                "Operations of all classes (r2OperationsAdaptiveGroups).",
                 f"_class:{R2_OPERATIONS}:rate10m",
                 R2_TOTAL,
                 unit="ops",
@@ -57,7 +60,7 @@ def r2() -> Json:
             ),
             R2.by_asset(
                 "Class A operations",
-                "Writing and listing (r2OperationsAdaptiveGroups).",
+                "Writes and lists (r2OperationsAdaptiveGroups).",
                 f"_class:{R2_OPERATIONS}:rate10m",
                 R2_TOTAL,
                 'class="A"',
@@ -65,7 +68,7 @@ def r2() -> Json:
             ),
             R2.by_asset(
                 "Class B operations",
-                "Reading (r2OperationsAdaptiveGroups).",
+                "Reads (r2OperationsAdaptiveGroups).",
                 f"_class:{R2_OPERATIONS}:rate10m",
                 R2_TOTAL,
                 'class="B"',
@@ -73,14 +76,14 @@ def r2() -> Json:
             ),
             R2.by_asset(
                 "Sent",
-                "Bytes of answers; egress is free, reading is not (r2OperationsAdaptiveGroups).",
+                "Bytes of responses; egress is free, reads are not (r2OperationsAdaptiveGroups).",
                 f":{R2_EGRESS}:rate10m",
                 "cloudflare_r2_response_bytes_total",
                 unit="Bps",
             ),
             R2.value_by_asset(
                 "Refused in five minutes",
-                "Operations that were answered with 401 or 403 (r2OperationsAdaptiveGroups).",
+                "Operations refused with 401 or 403 (r2OperationsAdaptiveGroups).",
                 ":cloudflare_r2_denied_operations:increase5m",
                 unit="short",
                 line=lines.DENIED,
@@ -94,7 +97,7 @@ def _classes() -> Json:
     record = f"{R2.level}_class:{R2_OPERATIONS}:rate10m"
     return timeseries(
         "Operations by class",
-        "Class A (writing, listing) is billed at about twelve times class B (reading) (r2OperationsAdaptiveGroups). "
+        "Class A (writes, lists) costs about twelve times as much as class B (reads) (r2OperationsAdaptiveGroups). "
         f"{DATA_TIME}",
         HALF,
         [Query(or_none(total(record, "class", R2.chosen), "class"), "{{class}}")],

@@ -1,4 +1,4 @@
-"""Panels about money that several pages have."""
+"""Panels about money, shared by several pages."""
 
 from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.links import COST, of_series
@@ -11,15 +11,15 @@ MORE = of_series(COST, "Open the costs")
 
 
 def summed(metric: str, *matchers: str) -> str:
-    """Return a sum of the bill's shares, 0 if nothing was priced."""
+    """Return a panel with a sum of the bill's shares, 0 if nothing was priced."""
     return f"sum({money(metric, 'account', *matchers)}) or vector(0)"
 
 
 def to_date(size: Size, *matchers: str) -> Json:
-    """Return what the cycle has cost."""
+    """Return the panel with the cost of the cycle so far."""
     return stat(
         "Cost to date",
-        f"What the billing cycle has cost so far. {OF_CYCLE}",
+        f"The cost of the billing cycle so far. {OF_CYCLE}",
         size,
         [Query(summed(TO_DATE, *matchers), "to date")],
         USD,
@@ -28,10 +28,10 @@ def to_date(size: Size, *matchers: str) -> Json:
 
 
 def forecast(size: Size, *matchers: str) -> Json:
-    """Return what the cycle will cost."""
+    """Return the panel with the forecast of the cycle."""
     return stat(
         "Forecast",
-        "What the whole billing cycle will cost if usage goes on as it did on the last full days.",
+        "The cost of the whole billing cycle if usage continues as over the last full days.",
         size,
         [Query(summed(FORECAST, *matchers), "forecast")],
         USD,
@@ -40,11 +40,11 @@ def forecast(size: Size, *matchers: str) -> Json:
 
 
 def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
-    """Return dollars an hour."""
+    """Return the panel with list cost per hour."""
     record = f"job_account_project_product:{LIST_COST}:rate1h"
     return timeseries(
         "List cost per hour by product",
-        f"What the usage of the last hour costs. {LIST_PRICE}",
+        f"The cost of the last hour's usage. {LIST_PRICE}",
         size,
         [Query(or_none(total(record, "product"), "product"), "{{product}}")],
         FieldStyle("currencyUSD"),
@@ -54,11 +54,11 @@ def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
 
 
 def cycle_left(size: Size) -> Json:
-    """Return how long the billing cycle lasts."""
+    """Return the panel with the days left in the billing cycle."""
     end = select_account("cloudflare_cost_cycle_end_timestamp_seconds")
     return stat(
         "Days left",
-        "Until the end of the billing cycle, of the account where it is next.",
+        "Days until the next end of an account's billing cycle.",
         size,
         [Query(f"(min({end}) - time()) / 86400", "left")],
         FieldStyle("none", decimals=0),

@@ -25,7 +25,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A column that a query gives the values of; without a title it only sees to it that there are rows."""
+    """A column with the values of a query; without a title it only adds rows."""
 
     title: str
     expr: str
@@ -74,9 +74,9 @@ def values_table(
     is_descending: bool = True,
     if_empty: str = "",
 ) -> Json:
-    """Return a table of what names a row (labels), followed by the values.
+    """Return a table of labels that name a row, followed by the values.
 
-    ``if_empty`` is what stands there if there is no row; a cell without a value has a dash.
+    ``if_empty`` is shown if there is no row; a cell without a value shows a dash.
     """
     # Of a single query Grafana calls the field just Value.
     fields = [f"Value #{chr(ord('A') + place)}" for place in range(len(values))] if len(values) > 1 else ["Value"]

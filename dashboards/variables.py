@@ -1,4 +1,4 @@
-"""What is chosen at the top of the pages, and what is marked in their graphs."""
+"""The variables at the top of the pages, and the annotations in their graphs."""
 
 from collections.abc import Iterable
 
@@ -34,13 +34,13 @@ def of_assets(product: Product) -> tuple[Json, ...]:
 
 
 def alerts(*matchers: str, products: Iterable[Product] = PRODUCTS) -> Json:
-    """Return marks where alerts fire, with what each is about."""
+    """Return annotations where alerts fire, with their subjects."""
     text = " ".join(f"{{{{{label}}}}}" for label in ("project", *(product.label for product in products), "meter"))
     return annotation("Alerts", firing(*matchers), BAD, title="{{alertname}}", text=text)
 
 
 def deployments(*matchers: str) -> Json:
-    """Return marks where the date on which an asset was changed moved: where it was deployed."""
+    """Return annotations where the modification date of an asset moved, that is, where it was deployed."""
     changed = f"changes({select(MODIFIED, *matchers)}[$__rate_interval])"
     expr = f"max by (account, project, kind, asset) ({changed}) > 0"
     return annotation("Deployments", expr, NOTICE, title="{{asset}} changed", text="{{kind}}, project {{project}}")

@@ -21,7 +21,7 @@ def workers() -> Json:
     failed = f"sum({select(f'{WORKERS.level}:{ERRORS}:rate10m', own)}) / (sum({select(_rate(REQUESTS), own)}) > 0)"
     errors, requests = used(ERRORS_TOTAL, BY, own), used(REQUESTS_TOTAL, BY, own)
     return WORKERS.page(
-        "Workers: how often they are called, how often they fail, and how long they take.",
+        "Workers: requests, failures and durations.",
         stats=(
             WORKERS.rate("Requests", "Invocations (workersInvocationsAdaptive).", f":{REQUESTS}:rate10m", "reqps"),
             WORKERS.stat(
@@ -54,28 +54,30 @@ def workers() -> Json:
             WORKERS.by_asset("Requests", "Invocations.", f":{REQUESTS}:rate10m", REQUESTS_TOTAL, unit="reqps"),
             WORKERS.value_by_asset(
                 "Failed share",
-                "Of invocations, over ten minutes of Cloudflare's time (workersInvocationsAdaptive).",
+                "Share of failed invocations, over ten minutes of Cloudflare's time (workersInvocationsAdaptive).",
                 f":{WORKER_ERROR_RATIO}",
                 unit="percentunit",
                 line=lines.ERROR_RATIO,
             ),
             WORKERS.value_by_asset(
                 "Share stopped at a limit",
-                "Of invocations, over ten minutes: CPU time, memory and the like (workersInvocationsAdaptive).",
+                "Share of invocations stopped over ten minutes, for CPU time, memory and so on "
+                "(workersInvocationsAdaptive).",
                 ":cloudflare_worker_limited_per_requests:ratio_rate10m",
                 unit="percentunit",
                 line=lines.LIMITED,
             ),
             WORKERS.value_by_asset(
                 "CPU time p99",
-                f"What one invocation in a hundred exceeds (workersInvocationsAdaptive). {FIFTEEN}",
+                f"The CPU time that one invocation in a hundred exceeds (workersInvocationsAdaptive). {FIFTEEN}",
                 ":cloudflare_worker_cpu_time_seconds:p99",
                 unit="s",
                 line=lines.CPU_TIME,
             ),
             WORKERS.value_by_asset(
                 "Request time p95",
-                "From a request to the end of its answer, what one in twenty exceeds (workersInvocationsAdaptive). "
+                "From a request to the end of its response; one request in twenty takes longer "
+                "(workersInvocationsAdaptive). "
                 f"{FIFTEEN}",
                 ":cloudflare_worker_request_duration_seconds:p95",
                 unit="s",
@@ -94,8 +96,8 @@ def _rate(what: str) -> str:
 def _requests() -> Json:
     return timeseries(
         "Requests and failures",
-        f"Invocations of all that is chosen, and those that Cloudflare counts as errors (workersInvocationsAdaptive). "
-        f"{DATA_TIME}",
+        "Invocations of all selected Workers, and those that Cloudflare counts as errors "
+        f"(workersInvocationsAdaptive). {DATA_TIME}",
         HALF,
         [
             Query(sum_of(_rate(REQUESTS), WORKERS.chosen), "all"),
@@ -109,7 +111,7 @@ def _requests() -> Json:
 def _outcomes() -> Json:
     return bars(
         "Invocations by outcome",
-        f"What Cloudflare calls the outcomes of invocations (workersInvocationsAdaptive). {IN_RANGE}",
+        f"Invocations by the outcome that Cloudflare reports (workersInvocationsAdaptive). {IN_RANGE}",
         THIRD,
         (Column("status", "Outcome", {"custom.width": 170}),),
         Value("Invocations", used(REQUESTS_TOTAL, "status", WORKERS.chosen)),

@@ -70,13 +70,13 @@ def _malformed(text: str) -> MalformedResponse:
 
 def _mapping(found: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
-        raise _malformed(f"{what} is no object")
+        raise _malformed(f"{what} is not an object")
     return found
 
 
 def _list(found: Any, what: str) -> list[Any]:
     if not isinstance(found, list):
-        raise _malformed(f"{what} is no list")
+        raise _malformed(f"{what} is not a list")
     return found
 
 
@@ -89,7 +89,7 @@ def _texts(alert: Mapping[str, Any], key: str) -> dict[str, str]:
 def _text(found: Any, what: str) -> str:
     # JSON can hold lone surrogates, which could not be encoded again.
     if not isinstance(found, str) or any("\ud800" <= character <= "\udfff" for character in found):
-        raise _malformed(f"{what} is no text")
+        raise _malformed(f"{what} is not a string")
     return found
 
 
@@ -97,7 +97,7 @@ def _time(found: Any, what: str) -> datetime:
     try:
         return parse_time(_text(found, what))
     except (ValueError, OverflowError):
-        raise _malformed(f"{what} is no time") from None
+        raise _malformed(f"{what} is not a time") from None
 
 
 def _value(found: Any) -> float | None:
@@ -106,5 +106,5 @@ def _value(found: Any) -> float | None:
     try:
         value = float(_text(found, "value"))
     except ValueError:
-        raise _malformed("value is no number") from None
+        raise _malformed("value is not a number") from None
     return value if math.isfinite(value) else None

@@ -174,7 +174,9 @@ SCHEMAS: Mapping[str, Schema] = {
             "state": PART_STATE,
             **STANDING,
             "data_until": DATA_UNTIL,
-            "sample_interval": number("number", "The sampling interval: one event in so many is kept; 1 is exact."),
+            "sample_interval": number(
+                "number", "The sample interval: 1 is exact, 10 means that one event in ten was kept."
+            ),
             "audited_until": maybe(moment("The time until which all counts are final.")),
             "days_to_fill_in": count("Days before counting began that are still to be back-filled."),
         },
