@@ -1,8 +1,8 @@
-"""The demo account over two days, after three weeks of history: exactly what its built-in incidents deserve fires.
+"""The demo account on one day, after three weeks of history: exactly what its built-in incidents deserve fires.
 
-A real exporter is scraped. In the three weeks it asks once an hour, and what lies between is laid out evenly, as the
-history of a real Prometheus would have it; in the two days it asks every ten minutes. Prometheus' own rule engine
-decides what fires.
+A real exporter is scraped. In the three weeks it asks every six hours, and what lies between is laid out evenly, as the
+history of a real Prometheus would have it; on the day it asks every ten minutes. Prometheus' own rule engine decides
+what fires.
 """
 
 import asyncio
@@ -24,11 +24,15 @@ from tests.alerting.shipped import ALERTS, SHIPPED, judge, only, selected_metric
 from tests.clock import CoupledClock
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
-"""A Monday. In the two days at the end a bucket of the shop grows past its threshold."""
+"""A Monday. On the day at the end, from evening to evening, a bucket of the shop grows past its threshold."""
 
 STEP = timedelta(minutes=10)
-HISTORY, WATCHED = timedelta(weeks=3), timedelta(days=2)
-STEPS_AN_HOUR = 6
+HISTORY, WATCHED = timedelta(weeks=3, hours=18), timedelta(hours=29)
+STEPS_OF_HISTORY = 36
+"""How many steps lie between two questions of the history."""
+
+UNTIL_LOOKED, HOURS_APART = 4, 3
+"""How many hours of the day pass until it is looked at what fires, and how many lie between two looks."""
 
 Scrape = Mapping[str, float]
 
@@ -73,7 +77,7 @@ ALWAYS: Sequence[tuple[str, str, Mapping[str, str], str]] = (
         )
     ),
 )
-"""Alert, severity, labels and why: what fires at every hour of the two days."""
+"""Alert, severity, labels and why: what fires at every hour of the day."""
 
 AT_TIMES: Sequence[tuple[str, str, Mapping[str, str], str]] = (
     (
@@ -101,13 +105,13 @@ AT_TIMES: Sequence[tuple[str, str, Mapping[str, str], str]] = (
     ),
     ("CloudflareQuotaHigh", "warning", {"meter": "do_duration_gb_s"}, "and then is above"),
 )
-"""What fires at some hours of the two days, and not at others."""
+"""What fires at some hours of the day, and not at others."""
 
 pytestmark = pytest.mark.timeout(580)
 
 
 async def scrapes() -> list[Scrape]:
-    """Return one scrape a step of the history and the two days."""
+    """Return one scrape a step of the history and the day."""
     wanted = selected_metrics(SHIPPED)
     cloudflare = ManualClock(BEGIN)
     clock = CoupledClock(cloudflare)
@@ -130,7 +134,7 @@ async def scrapes() -> list[Scrape]:
             if found:
                 found += between(found[-1], newest, steps)
             found.append(newest)
-            steps = STEPS_AN_HOUR if cloudflare.now() < BEGIN + HISTORY else 1
+            steps = STEPS_OF_HISTORY if cloudflare.now() < BEGIN + HISTORY else 1
             clock.advance(STEP * steps)
     await exporter.close()
     return found
@@ -176,9 +180,9 @@ def written(text: str, times: int) -> str:
 
 
 def hours() -> range:
-    """Return the hours of the two days, counted from the begin."""
+    """Return the hours of the day at which it is looked, counted from the begin."""
     first = int(HISTORY.total_seconds()) // 3_600
-    return range(first + 1, first + int(WATCHED.total_seconds()) // 3_600)
+    return range(first + UNTIL_LOOKED, first + int(WATCHED.total_seconds()) // 3_600, HOURS_APART)
 
 
 def fired(said: str) -> dict[tuple[str, str, Subject], set[int]]:
