@@ -46,7 +46,7 @@ What is published
 status        how an account, a dataset or a list stands, since when
 problem       something that is wrong: of what, since when, what happened (detail), what to do (remedy)
 snapshot      everything that is published, at one moment
-view          assets, projects, usage or health as the API, the first page and the commands show them
+view          assets, projects, usage or health as the API, the status page and the commands show them
 """
 
 from collections.abc import Mapping

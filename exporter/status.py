@@ -1,6 +1,6 @@
 """Statuses of accounts, datasets and lists, and the problems derived from them, worst first, with remedies. Pure.
 
-The first page and the metrics both read them, so they agree.
+The status page and the metrics both read them, so they agree.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Assets grouped by project, as on the first page: filtered and sorted, with the sums of the selected assets. Pure."""
+"""Assets grouped by project, as on the status page: filtered and sorted, with the sums of the selected assets. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

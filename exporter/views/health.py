@@ -1,4 +1,4 @@
-"""The exporter's health as a document for programs, with the same contents as the first page. Pure."""
+"""The exporter's health as a document for programs, with the same contents as the status page. Pure."""
 
 import platform
 from datetime import datetime

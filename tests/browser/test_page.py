@@ -1,4 +1,4 @@
-"""The first page in a real browser, without JavaScript: it reads well, and its form and links do their work."""
+"""The status page in a real browser, without JavaScript: it reads well, and its form and links do their work."""
 
 import re
 from pathlib import Path

@@ -126,7 +126,7 @@ def test_without_secrets_nothing_is_sent(tools: Tools, tmp_path: Path, capsys: p
     configuration = write_configuration(tmp_path, {}, {})
     for name in (SUBJECT, "CloudflareWatchdog", "CloudflareCriticalUnresolved"):
         assert routes(tools, configuration, alertname=name, severity="critical") == ["nobody"]
-    assert f"put a webhook's address into {tmp_path / 'secrets/discord'}" in capsys.readouterr().err
+    assert f"put a webhook URL into {tmp_path / 'secrets/discord'}" in capsys.readouterr().err
 
 
 def test_only_the_watchdog_reaches_the_dead_mans_switch(tools: Tools, standins: StandIns, tmp_path: Path) -> None:

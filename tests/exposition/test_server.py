@@ -202,7 +202,7 @@ def test_metrics_can_only_be_read(site: Site, method: str) -> None:
 
 
 def test_the_metrics_path_can_be_changed() -> None:
-    """The configured path serves metrics, and the first page links to it."""
+    """The configured path serves metrics, and the status page links to it."""
     site = Site("/probe")
     site.show()
     assert site.ask("/probe").status_code == 200

@@ -69,7 +69,7 @@ async def told_by_metrics(exporter: Exporter) -> Told:
 
 
 async def told_by_page(exporter: Exporter) -> Told:
-    """Return what the first page says is wrong, where it says since when; times are to the minute there."""
+    """Return what the status page says is wrong, where it says since when; times are to the minute there."""
     rows = Page(await read(exporter, "/")).tables["Problems"]
     return {
         (row["Account"], row["Part"], row["What to do"]): datetime.strptime(

@@ -217,7 +217,7 @@ def test_no_error_of_the_network_tells_a_secret(tmp_path: Path, lines: Lines, er
 
 
 def test_a_web_configuration_that_is_refused_is_a_problem(tmp_path: Path, lines: Lines) -> None:
-    """The first page says which key of which file is wrong until it is corrected, and no secret."""
+    """The status page says which key of which file is wrong until it is corrected, and no secret."""
 
     async def run() -> None:
         scene = Scene(tmp_path)

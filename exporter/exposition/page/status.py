@@ -131,7 +131,9 @@ def _dataset_columns(snapshot: Snapshot) -> Sequence[Column[DatasetStatus]]:
         Column("Sampled", lambda entry: _sampled(intervals.get((entry.account_id, entry.dataset), 1))),
         Column("Audited until (UTC)", lambda entry: _audited(days.get((entry.account_id, entry.dataset)))),
         Column(
-            "Days to back-fill", lambda entry: _unfilled(days.get((entry.account_id, entry.dataset))), is_figure=True
+            "Days of history to fill",
+            lambda entry: _unfilled(days.get((entry.account_id, entry.dataset))),
+            is_figure=True,
         ),
     )
 

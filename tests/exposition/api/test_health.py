@@ -1,4 +1,4 @@
-"""``/api/health``: what the first page says, for programs."""
+"""``/api/health``: what the status page says, for programs."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The first page as its reader sees it."""
+"""The status page as its reader sees it."""
 
 import asyncio
 from html.parser import HTMLParser

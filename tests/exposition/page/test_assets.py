@@ -1,4 +1,4 @@
-"""The assets on the first page: by project, sorted and narrowed down as its links and its form say."""
+"""The assets on the status page: by project, sorted and narrowed down as its links and its form say."""
 
 from collections.abc import Iterator
 from dataclasses import replace

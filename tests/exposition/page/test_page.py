@@ -1,4 +1,4 @@
-"""The first page: what is wrong and what to do comes first, everything is text, nothing has to be loaded."""
+"""The status page: what is wrong and what to do comes first, everything is text, nothing has to be loaded."""
 
 import json
 from dataclasses import replace
@@ -115,7 +115,7 @@ def test_a_dataset_tells_how_far_its_closed_days_have_come(progress: DayProgress
     """Up to when its counters are final, and how many days before counting are still to be asked."""
     asked = replace(well().status, days={(ACCOUNT_ID, KV): progress})
     (dataset,) = page_of(replace(well(), status=asked)).tables["Datasets"]
-    assert (dataset["Audited until (UTC)"], dataset["Days to back-fill"]) == shown
+    assert (dataset["Audited until (UTC)"], dataset["Days of history to fill"]) == shown
 
 
 def test_how_long_is_by_the_clock_that_said_since_when() -> None:
