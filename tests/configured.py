@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 
@@ -49,6 +50,14 @@ class Site:
         self.recorder = Recorder(httpx.ASGITransport(app=self.simulator.app))
         self._folder = folder
         self.exporter = build_exporter(self.config(**sections), self.clock, transport=self.recorder)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.exporter.close()
 
     def config(self, **sections: Any) -> Config:
         """A configuration with the token of the small world, unless a section says otherwise."""

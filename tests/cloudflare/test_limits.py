@@ -65,23 +65,22 @@ def test_a_plan_without_a_dataset_and_with_small_pages_is_counted_exactly(tmp_pa
         world = small_world(5, timedelta(0))
         account = replace(world.accounts[0], disabled_datasets=frozenset({KV.name}))
         limits = SimulatedLimits(rest=None, graphql=None, max_page_size=12)
-        rig = Rig(replace(world, accounts=(account,), limits=limits), tmp_path)
-        for _ in range(100):
-            await rig.refresh()
-            rig.scrape()
-            rig.clock.advance(timedelta(seconds=60))
-        snapshot = rig.exporter.published.snapshot
-        assert snapshot is not None
-        states = {status.dataset: (status.state, status.reason) for status in snapshot.status.datasets}
-        assert states[KV.name] == ("unavailable", "plan")
-        assert {state for name, state in states.items() if name != KV.name} == {("ok", "")}
-        r2 = DATASETS["r2OperationsAdaptiveGroups"]
-        until = rig.exporter.ledger.until(ACCOUNT_ID)
-        assert until is not None
-        totals = rig.exporter.ledger.totals(ACCOUNT_ID, r2.key)
-        assert {key: total for key, total in totals.items() if any(total)} == rig.oracle(
-            r2, rig.start_of(r2.name), until
-        )
-        await rig.exporter.close()
+        async with Rig(replace(world, accounts=(account,), limits=limits), tmp_path) as rig:
+            for _ in range(100):
+                await rig.refresh()
+                rig.scrape()
+                rig.clock.advance(timedelta(seconds=60))
+            snapshot = rig.exporter.published.snapshot
+            assert snapshot is not None
+            states = {status.dataset: (status.state, status.reason) for status in snapshot.status.datasets}
+            assert states[KV.name] == ("unavailable", "plan")
+            assert {state for name, state in states.items() if name != KV.name} == {("ok", "")}
+            r2 = DATASETS["r2OperationsAdaptiveGroups"]
+            until = rig.exporter.ledger.until(ACCOUNT_ID)
+            assert until is not None
+            totals = rig.exporter.ledger.totals(ACCOUNT_ID, r2.key)
+            assert {key: total for key, total in totals.items() if any(total)} == rig.oracle(
+                r2, rig.start_of(r2.name), until
+            )
 
     asyncio.run(script())

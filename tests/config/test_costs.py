@@ -279,26 +279,25 @@ def test_a_reload_takes_prices_and_budgets_over(tmp_path: Path) -> None:
     """The next refresh publishes with them, and without them when they are gone."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path, costs=prices({"meter": "workers_requests", "included": 0}))
-        await site.refresh(4)
-        family = "cloudflare_cost_cycle_to_date_usd"
-        assert dollars(site, family, meter="workers_requests") == Decimal("0.30")
-        assert site.samples("cloudflare_budget_amount_usd") == []
-        site.configure(
-            costs={
-                **prices({"meter": "workers_requests", "included": 0, "price": 7}),
-                "budgets": [{"name": "all", "amount": 100}],
-            }
-        )
-        await site.refresh(2)
-        assert dollars(site, family, meter="workers_requests") == 7
-        assert [labels["budget"] for labels, _ in site.samples("cloudflare_budget_used_ratio")] == ["all"]
-        assert dollars(site, "cloudflare_budget_amount_usd") == 100
-        site.configure(costs=PAID)
-        await site.refresh(2)
-        assert dollars(site, family, meter="workers_requests") == 0
-        assert site.samples("cloudflare_budget_used_ratio") == []
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path, costs=prices({"meter": "workers_requests", "included": 0})) as site:
+            await site.refresh(4)
+            family = "cloudflare_cost_cycle_to_date_usd"
+            assert dollars(site, family, meter="workers_requests") == Decimal("0.30")
+            assert site.samples("cloudflare_budget_amount_usd") == []
+            site.configure(
+                costs={
+                    **prices({"meter": "workers_requests", "included": 0, "price": 7}),
+                    "budgets": [{"name": "all", "amount": 100}],
+                }
+            )
+            await site.refresh(2)
+            assert dollars(site, family, meter="workers_requests") == 7
+            assert [labels["budget"] for labels, _ in site.samples("cloudflare_budget_used_ratio")] == ["all"]
+            assert dollars(site, "cloudflare_budget_amount_usd") == 100
+            site.configure(costs=PAID)
+            await site.refresh(2)
+            assert dollars(site, family, meter="workers_requests") == 0
+            assert site.samples("cloudflare_budget_used_ratio") == []
 
     asyncio.run(script())
 
@@ -307,14 +306,15 @@ def test_a_reload_that_is_refused_leaves_prices_as_they_were(tmp_path: Path) -> 
     """A meter that nobody knows changes nothing."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path / "state", costs=prices({"meter": "workers_requests", "included": 0}))
-        await site.refresh(3)
-        path = write(tmp_path, "costs: {prices: [{meter: warp_drive, discount: 0.5}]}")
-        site.reload(lambda: load_config(path, {}, None))
-        await site.refresh(2)
-        assert site.own("config_last_reload_successful") == 0
-        assert dollars(site, "cloudflare_cost_cycle_to_date_usd", meter="workers_requests") == Decimal("0.30")
-        await site.exporter.close()
+        async with Site(
+            listed_world(), tmp_path / "state", costs=prices({"meter": "workers_requests", "included": 0})
+        ) as site:
+            await site.refresh(3)
+            path = write(tmp_path, "costs: {prices: [{meter: warp_drive, discount: 0.5}]}")
+            site.reload(lambda: load_config(path, {}, None))
+            await site.refresh(2)
+            assert site.own("config_last_reload_successful") == 0
+            assert dollars(site, "cloudflare_cost_cycle_to_date_usd", meter="workers_requests") == Decimal("0.30")
 
     asyncio.run(script())
 

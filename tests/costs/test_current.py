@@ -44,17 +44,16 @@ def test_a_fault_costs_only_its_account(tmp_path: Path, caplog: pytest.LogCaptur
     """An account whose costs fail keeps the last ones, with a traceback in the log; the others go on."""
 
     async def play() -> None:
-        rig = Rig(two_accounts(), tmp_path, source_costs=CurrentCosts)
-        await refresh(rig, 3)
-        calculator, labels = Unlucky(), {ACCOUNT_ID: "Example", OTHER_ID: "Other"}
-        costing = CurrentCosts(rig.exporter.ledger, calculator)
-        before = costing.compute(labels).accounts
-        calculator.failing = {OTHER_ID}
-        await refresh(rig, 2)
-        after = costing.compute(labels).accounts
-        assert after[OTHER_ID] is before[OTHER_ID]
-        assert after[ACCOUNT_ID].until > before[ACCOUNT_ID].until
-        await rig.exporter.close()
+        async with Rig(two_accounts(), tmp_path, source_costs=CurrentCosts) as rig:
+            await refresh(rig, 3)
+            calculator, labels = Unlucky(), {ACCOUNT_ID: "Example", OTHER_ID: "Other"}
+            costing = CurrentCosts(rig.exporter.ledger, calculator)
+            before = costing.compute(labels).accounts
+            calculator.failing = {OTHER_ID}
+            await refresh(rig, 2)
+            after = costing.compute(labels).accounts
+            assert after[OTHER_ID] is before[OTHER_ID]
+            assert after[ACCOUNT_ID].until > before[ACCOUNT_ID].until
 
     asyncio.run(play())
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
@@ -66,16 +65,15 @@ def test_a_ledger_that_cannot_be_read_stops_no_metrics(tmp_path: Path) -> None:
     """While the ledger cannot be read, costs stay as they were, and everything else is published."""
 
     async def play() -> None:
-        rig = Rig(listed_world(), tmp_path, source_costs=CurrentCosts)
-        await refresh(rig, 3)
-        snapshot = rig.exporter.published.snapshot
-        assert snapshot is not None
-        with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
-            connection.execute("ALTER TABLE daily RENAME TO elsewhere")
-        await refresh(rig)
-        later = rig.exporter.published.snapshot
-        assert later is not None and later.at > snapshot.at
-        assert later.costs.accounts == snapshot.costs.accounts
-        await rig.exporter.close()
+        async with Rig(listed_world(), tmp_path, source_costs=CurrentCosts) as rig:
+            await refresh(rig, 3)
+            snapshot = rig.exporter.published.snapshot
+            assert snapshot is not None
+            with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
+                connection.execute("ALTER TABLE daily RENAME TO elsewhere")
+            await refresh(rig)
+            later = rig.exporter.published.snapshot
+            assert later is not None and later.at > snapshot.at
+            assert later.costs.accounts == snapshot.costs.accounts
 
     asyncio.run(play())

@@ -169,18 +169,17 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 async def _live(folder: Path) -> Story:
     world = replace(demo_world(), tokens=(TokenModel(token=TOKEN, user="demo"),), lateness=timedelta(0))
-    rig = Rig(world, folder, start=BEGUN, source_costs=CurrentCosts)
-    for _ in range(FIRST_MINUTES):
-        await rig.refresh()
-        rig.scrape()
-        rig.clock.advance(timedelta(minutes=1))
-    until = rig.exporter.ledger.until(DEMO_ACCOUNT_ID)
-    assert until is not None
-    seen = published(rig)
-    await rig.restart()
-    again = published(rig)
-    by_hand = calculated(rig.simulator, until)
-    await rig.exporter.close()
+    async with Rig(world, folder, start=BEGUN, source_costs=CurrentCosts) as rig:
+        for _ in range(FIRST_MINUTES):
+            await rig.refresh()
+            rig.scrape()
+            rig.clock.advance(timedelta(minutes=1))
+        until = rig.exporter.ledger.until(DEMO_ACCOUNT_ID)
+        assert until is not None
+        seen = published(rig)
+        await rig.restart()
+        again = published(rig)
+        by_hand = calculated(rig.simulator, until)
     return Story(by_hand, seen, again, until, folder)
 
 

@@ -75,17 +75,16 @@ def test_a_restored_ledger_catches_up(tmp_path: Path) -> None:
     state = tmp_path / "state"
 
     async def script() -> None:
-        rig = Rig(small_world(11, LATENESS), state)
-        then = await go_back(rig, state, tmp_path / "backup")
-        latest, rig.watcher = rig.watcher.values, then.watcher
-        published = dict(then.watcher.values)
-        await rig.start_again()
-        assert rig.watcher.values == published
-        assert any(published[series] < amount for series, amount in latest.items())
-        await let_pass(rig, 40)
-        await rig.come_to_rest()
-        rig.check()
-        await rig.exporter.close()
+        async with Rig(small_world(11, LATENESS), state) as rig:
+            then = await go_back(rig, state, tmp_path / "backup")
+            latest, rig.watcher = rig.watcher.values, then.watcher
+            published = dict(then.watcher.values)
+            await rig.start_again()
+            assert rig.watcher.values == published
+            assert any(published[series] < amount for series, amount in latest.items())
+            await let_pass(rig, 40)
+            await rig.come_to_rest()
+            rig.check()
 
     asyncio.run(script())
 
@@ -95,23 +94,22 @@ def test_counters_of_a_restored_ledger_begin_anew(tmp_path: Path) -> None:
     state = tmp_path / "state"
 
     async def script() -> None:
-        rig = Rig(small_world(12, LATENESS), state)
-        then = await go_back(rig, state, tmp_path / "backup")
-        restarted_at = rig.clock.cloudflare.now()
-        ledger = Ledger.open(state, DATASETS.values())
-        ledger.reset_counters()
-        assert ledger.daily_sums(ACCOUNT_ID) == then.daily
-        ledger.close()
-        rig.watcher = Watcher()
-        await rig.start_again()
-        assert rig.watcher.values == {}
-        await let_pass(rig, 60)
-        await rig.come_to_rest()
-        assert rig.start_of(DATASET) == restarted_at.replace(second=0)
-        rig.check()
-        daily = rig.exporter.ledger.daily_sums(ACCOUNT_ID)
-        assert [key for key, amount in then.daily.items() if daily[key] < amount] == []
-        await rig.exporter.close()
+        async with Rig(small_world(12, LATENESS), state) as rig:
+            then = await go_back(rig, state, tmp_path / "backup")
+            restarted_at = rig.clock.cloudflare.now()
+            ledger = Ledger.open(state, DATASETS.values())
+            ledger.reset_counters()
+            assert ledger.daily_sums(ACCOUNT_ID) == then.daily
+            ledger.close()
+            rig.watcher = Watcher()
+            await rig.start_again()
+            assert rig.watcher.values == {}
+            await let_pass(rig, 60)
+            await rig.come_to_rest()
+            assert rig.start_of(DATASET) == restarted_at.replace(second=0)
+            rig.check()
+            daily = rig.exporter.ledger.daily_sums(ACCOUNT_ID)
+            assert [key for key, amount in then.daily.items() if daily[key] < amount] == []
 
     asyncio.run(script())
 

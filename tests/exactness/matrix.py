@@ -39,16 +39,15 @@ def play(
     """
 
     async def script() -> None:
-        rig = Rig(world or world_of(), folder, TRAFFIC, DOCUMENTS, page_limit=page_limit, start=start)
-        await case(rig)
-        rested_at = rig.now
-        await (rig.come_to_audit() if has_audit else rig.come_to_rest())
-        rig.check(*accounts)
-        if has_audit:
-            rig.check_daily(rested_at)
-        if after is not None:
-            after(rig)
-        await rig.exporter.close()
+        async with Rig(world or world_of(), folder, TRAFFIC, DOCUMENTS, page_limit=page_limit, start=start) as rig:
+            await case(rig)
+            rested_at = rig.now
+            await (rig.come_to_audit() if has_audit else rig.come_to_rest())
+            rig.check(*accounts)
+            if has_audit:
+                rig.check_daily(rested_at)
+            if after is not None:
+                after(rig)
 
     asyncio.run(script())
 

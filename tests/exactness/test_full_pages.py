@@ -25,24 +25,23 @@ def test_ten_thousand_rows_fill_a_page(tmp_path: Path) -> None:
     world = replace(world, accounts=(replace(world.accounts[0], assets=namespaces),))
 
     async def script() -> None:
-        rig = Rig(world, tmp_path)
-        for _ in range(4):
-            await rig.refresh()
-            rig.scrape()
-            rig.pass_time(MINUTE)
-        splits = samples(rig.exporter, "page_splits_total")[()]
-        assert splits > 0
-        rig.calm_down()
-        for _ in range(2):
-            await rig.refresh()
-            rig.scrape()
-            rig.pass_time(MINUTE)
-        assert samples(rig.exporter, "page_splits_total")[()] == splits
-        assert minutes_behind(rig)[KV] == 1
-        truth = rig.oracle(DATASETS[KV], rig.start_of(KV), rig.now)
-        assert len(truth) > 10_000
-        totals = rig.exporter.ledger.totals(ACCOUNT_ID, KV)
-        assert {key: total for key, total in totals.items() if any(total)} == truth
-        await rig.exporter.close()
+        async with Rig(world, tmp_path) as rig:
+            for _ in range(4):
+                await rig.refresh()
+                rig.scrape()
+                rig.pass_time(MINUTE)
+            splits = samples(rig.exporter, "page_splits_total")[()]
+            assert splits > 0
+            rig.calm_down()
+            for _ in range(2):
+                await rig.refresh()
+                rig.scrape()
+                rig.pass_time(MINUTE)
+            assert samples(rig.exporter, "page_splits_total")[()] == splits
+            assert minutes_behind(rig)[KV] == 1
+            truth = rig.oracle(DATASETS[KV], rig.start_of(KV), rig.now)
+            assert len(truth) > 10_000
+            totals = rig.exporter.ledger.totals(ACCOUNT_ID, KV)
+            assert {key: total for key, total in totals.items() if any(total)} == truth
 
     asyncio.run(script())

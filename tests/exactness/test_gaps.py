@@ -49,23 +49,22 @@ def test_a_gap_for_good(tmp_path: Path) -> None:
     async def script() -> None:
         world = world_of()
         world = replace(world, limits=replace(world.limits, not_older_than=RETENTION))
-        rig = Rig(world, tmp_path, TRAFFIC, DOCUMENTS)
-        await live_until(rig, at(rig, 10, 31))
-        left = last_until(rig)
-        await rig.be_away(timedelta(hours=5, minutes=3))
-        back = floor_hour(rig.now - RETENTION) + HOUR
-        await live(rig, 10)
-        await rig.restart()
-        await live(rig, 30)
-        first = back - left
-        assert gaps(rig) == {first.total_seconds()}
-        check_but_for(rig, left, back)
-        left = last_until(rig)
-        await rig.be_away(timedelta(hours=4))
-        back = floor_hour(rig.now - RETENTION) + HOUR
-        await live(rig, 3)
-        assert gaps(rig) == {(first + (back - left)).total_seconds()}
-        await rig.exporter.close()
+        async with Rig(world, tmp_path, TRAFFIC, DOCUMENTS) as rig:
+            await live_until(rig, at(rig, 10, 31))
+            left = last_until(rig)
+            await rig.be_away(timedelta(hours=5, minutes=3))
+            back = floor_hour(rig.now - RETENTION) + HOUR
+            await live(rig, 10)
+            await rig.restart()
+            await live(rig, 30)
+            first = back - left
+            assert gaps(rig) == {first.total_seconds()}
+            check_but_for(rig, left, back)
+            left = last_until(rig)
+            await rig.be_away(timedelta(hours=4))
+            back = floor_hour(rig.now - RETENTION) + HOUR
+            await live(rig, 3)
+            assert gaps(rig) == {(first + (back - left)).total_seconds()}
 
     asyncio.run(script())
 
@@ -74,22 +73,21 @@ def test_retention_shrinks_while_cloudflare_is_away(tmp_path: Path) -> None:
     """A question from before the new retention is refused; the limit is learned, the rest asked, the gap counted."""
 
     async def script() -> None:
-        rig = Rig(world_of(), tmp_path, TRAFFIC, DOCUMENTS)
-        await live_until(rig, at(rig, 10, 31))
-        left = last_until(rig)
-        rig.simulator.faults.add(
-            Fault(kind=Kind.SHORT_RETENTION, seconds=RETENTION.total_seconds()),
-            Fault(kind=Kind.HTTP_STATUS, status=503, until=rig.now + timedelta(hours=4)),
-        )
-        for _ in range(25):
-            rig.pass_time(timedelta(minutes=10))
-            await rig.refresh()
-        back = floor_hour(rig.now - RETENTION) + HOUR
-        await live(rig, 20)
-        assert up(rig) == 1
-        assert gaps(rig) == {(back - left).total_seconds()}
-        check_but_for(rig, left, back)
-        await rig.exporter.close()
+        async with Rig(world_of(), tmp_path, TRAFFIC, DOCUMENTS) as rig:
+            await live_until(rig, at(rig, 10, 31))
+            left = last_until(rig)
+            rig.simulator.faults.add(
+                Fault(kind=Kind.SHORT_RETENTION, seconds=RETENTION.total_seconds()),
+                Fault(kind=Kind.HTTP_STATUS, status=503, until=rig.now + timedelta(hours=4)),
+            )
+            for _ in range(25):
+                rig.pass_time(timedelta(minutes=10))
+                await rig.refresh()
+            back = floor_hour(rig.now - RETENTION) + HOUR
+            await live(rig, 20)
+            assert up(rig) == 1
+            assert gaps(rig) == {(back - left).total_seconds()}
+            check_but_for(rig, left, back)
 
     asyncio.run(script())
 
@@ -98,18 +96,17 @@ def test_an_audit_fills_a_gap(tmp_path: Path) -> None:
     """A gap stays counted; but where its day can still be asked when it is audited, no usage is missing any more."""
 
     async def script() -> None:
-        rig = Rig(world_of(), tmp_path, TRAFFIC, DOCUMENTS)
-        await live_until(rig, at(rig, 10, 31))
-        left = last_until(rig)
-        rig.simulator.faults.add(Fault(kind=Kind.SHORT_RETENTION, seconds=RETENTION.total_seconds()))
-        await rig.be_away(timedelta(hours=5, minutes=3))
-        back = floor_hour(rig.now - RETENTION) + HOUR
-        await live(rig, 10)
-        check_but_for(rig, left, back)
-        await rig.come_to_audit()
-        assert gaps(rig) == {(back - left).total_seconds()}
-        rig.check()
-        rig.check_daily(rig.now - timedelta(days=2))
-        await rig.exporter.close()
+        async with Rig(world_of(), tmp_path, TRAFFIC, DOCUMENTS) as rig:
+            await live_until(rig, at(rig, 10, 31))
+            left = last_until(rig)
+            rig.simulator.faults.add(Fault(kind=Kind.SHORT_RETENTION, seconds=RETENTION.total_seconds()))
+            await rig.be_away(timedelta(hours=5, minutes=3))
+            back = floor_hour(rig.now - RETENTION) + HOUR
+            await live(rig, 10)
+            check_but_for(rig, left, back)
+            await rig.come_to_audit()
+            assert gaps(rig) == {(back - left).total_seconds()}
+            rig.check()
+            rig.check_daily(rig.now - timedelta(days=2))
 
     asyncio.run(script())

@@ -28,11 +28,10 @@ def test_ranges_are_cut_until_they_are_exact(tmp_path: Path) -> None:
         world = replace(
             small_world(3, NONE_LATE), sampling={INVOCATIONS: Sampling(interval=10, wider_than=timedelta(minutes=20))}
         )
-        rig = Rig(world, tmp_path)
-        await run_for(rig, 150)
-        await rig.come_to_rest()
-        rig.check()
-        await rig.exporter.close()
+        async with Rig(world, tmp_path) as rig:
+            await run_for(rig, 150)
+            await rig.come_to_rest()
+            rig.check()
 
     asyncio.run(script())
 
@@ -42,18 +41,17 @@ def test_estimates_settle(tmp_path: Path) -> None:
 
     async def script() -> None:
         world = replace(small_world(3, NONE_LATE), sampling={INVOCATIONS: Sampling(interval=2)})
-        rig = Rig(world, tmp_path)
-        await run_for(rig, 150)
-        dataset = DATASETS[INVOCATIONS]
-        start = rig.start_of(INVOCATIONS)
-        now = rig.clock.cloudflare.now()
-        open_from = rig.exporter.ledger.open_from(ACCOUNT_ID, INVOCATIONS)
-        assert open_from is not None
-        assert now - open_from < timedelta(hours=2)
-        position = dataset.field_index["requests"]
-        counted = sum(total[position] for total in rig.exporter.ledger.totals(ACCOUNT_ID, INVOCATIONS).values())
-        used = sum(amounts[position] for amounts in rig.oracle(dataset, start, now).values())
-        assert abs(counted - used) < used / 5
-        await rig.exporter.close()
+        async with Rig(world, tmp_path) as rig:
+            await run_for(rig, 150)
+            dataset = DATASETS[INVOCATIONS]
+            start = rig.start_of(INVOCATIONS)
+            now = rig.clock.cloudflare.now()
+            open_from = rig.exporter.ledger.open_from(ACCOUNT_ID, INVOCATIONS)
+            assert open_from is not None
+            assert now - open_from < timedelta(hours=2)
+            position = dataset.field_index["requests"]
+            counted = sum(total[position] for total in rig.exporter.ledger.totals(ACCOUNT_ID, INVOCATIONS).values())
+            used = sum(amounts[position] for amounts in rig.oracle(dataset, start, now).values())
+            assert abs(counted - used) < used / 5
 
     asyncio.run(script())

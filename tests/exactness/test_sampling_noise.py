@@ -34,29 +34,28 @@ async def follow(steps: Sequence[tuple[str, int]]) -> None:
     with state_folder() as folder:
         world = small_world(1, timedelta(minutes=3), retention=timedelta(days=3))
         world = replace(world, sampling=dict.fromkeys(NOISY, SAMPLING))
-        rig = Rig(world, folder, TRAFFIC, DOCUMENTS, start=START.replace(hour=22))
-        for event, seconds in steps:
-            await EVENTS[event](rig)
-            await rig.refresh()
-            rig.scrape()
-            rig.pass_time(timedelta(seconds=seconds))
-        await rig.come_to_audit()
-        for dataset in USAGE:
-            totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
-            truth = rig.oracle(dataset, rig.start_of(dataset.name), rig.now)
-            if dataset.name not in NOISY:
-                assert {key: total for key, total in totals.items() if any(total)} == truth
-                continue
-            for index, field in enumerate(dataset.fields):
-                counted = sum(total[index] for total in totals.values())
-                used = sum(amounts[index] for amounts in truth.values())
-                # Small figures are rounded.
-                assert abs(counted - used) <= used / 50 + len(truth), f"{dataset.name} {field.name}"
-            assert of_dataset(rig, "revisions_total", dataset.name) == 0
-            audited = of_dataset(rig, "audited_until_timestamp_seconds", dataset.name)
-            assert rig.now.timestamp() - audited < 2 * 86_400
-        assert not any(samples(rig.exporter, "late_usage_total").values())
-        await rig.exporter.close()
+        async with Rig(world, folder, TRAFFIC, DOCUMENTS, start=START.replace(hour=22)) as rig:
+            for event, seconds in steps:
+                await EVENTS[event](rig)
+                await rig.refresh()
+                rig.scrape()
+                rig.pass_time(timedelta(seconds=seconds))
+            await rig.come_to_audit()
+            for dataset in USAGE:
+                totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
+                truth = rig.oracle(dataset, rig.start_of(dataset.name), rig.now)
+                if dataset.name not in NOISY:
+                    assert {key: total for key, total in totals.items() if any(total)} == truth
+                    continue
+                for index, field in enumerate(dataset.fields):
+                    counted = sum(total[index] for total in totals.values())
+                    used = sum(amounts[index] for amounts in truth.values())
+                    # Small figures are rounded.
+                    assert abs(counted - used) <= used / 50 + len(truth), f"{dataset.name} {field.name}"
+                assert of_dataset(rig, "revisions_total", dataset.name) == 0
+                audited = of_dataset(rig, "audited_until_timestamp_seconds", dataset.name)
+                assert rig.now.timestamp() - audited < 2 * 86_400
+            assert not any(samples(rig.exporter, "late_usage_total").values())
 
 
 @pytest.mark.timeout(400)

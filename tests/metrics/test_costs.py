@@ -258,10 +258,9 @@ def test_a_snapshot_without_subscriptions_assumes_the_paid_plan(tmp_path: Path) 
     async def script() -> Snapshot:
         world = small_world(1, timedelta(0), retention=timedelta(hours=3))
         token = TokenModel(token=TOKEN, permissions=frozenset({"accounts", "analytics", "workers", "r2", "d1", "kv"}))
-        rig = Rig(replace(world, tokens=(token,)), tmp_path, source_costs=CurrentCosts)
-        await refresh(rig, 4)
-        found = rig.exporter.published.snapshot
-        await rig.exporter.close()
+        async with Rig(replace(world, tokens=(token,)), tmp_path, source_costs=CurrentCosts) as rig:
+            await refresh(rig, 4)
+            found = rig.exporter.published.snapshot
         assert found is not None
         return found
 
@@ -284,37 +283,36 @@ def test_the_level_of_assets_can_be_left_out(tmp_path: Path) -> None:
     """Then no leaf names one; series begin at zero, and go on where they were when they come back."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path)
-        seen: Amounts = {}
+        async with Site(listed_world(), tmp_path) as site:
+            seen: Amounts = {}
 
-        async def watch(minutes: int) -> Snapshot:
-            for _ in range(minutes):
-                await site.refresh()
+            async def watch(minutes: int) -> Snapshot:
+                for _ in range(minutes):
+                    await site.refresh()
+                    assert site.exporter.published.snapshot is not None
+                    for labels, usd in amounts(site.exporter.published.snapshot, LEAVES[2]).items():
+                        assert usd >= seen.get(labels, usd), f"{labels} fell"
+                        assert labels in seen or usd == 0, f"{labels} was born at {usd}"
+                        seen[labels] = usd
                 assert site.exporter.published.snapshot is not None
-                for labels, usd in amounts(site.exporter.published.snapshot, LEAVES[2]).items():
-                    assert usd >= seen.get(labels, usd), f"{labels} fell"
-                    assert labels in seen or usd == 0, f"{labels} was born at {usd}"
-                    seen[labels] = usd
-            assert site.exporter.published.snapshot is not None
-            return site.exporter.published.snapshot
+                return site.exporter.published.snapshot
 
-        before = await watch(8)
-        for name in LEAVES:
-            assert {"shop-web", "media"} <= assets(before, name)
-            assert "" not in assets(before, name)
-        site.configure(costs={"assets": False})
-        without = await watch(8)
-        for name in LEAVES:
-            assert assets(without, name) == {""}
-        assert sum(amounts(without, LEAVES[2]).values()) > 0
-        assert {labels[1] for labels in amounts(without, LEAVES[2])} == {
-            labels[1] for labels in amounts(before, LEAVES[2])
-        }
-        site.configure()
-        after = await watch(8)
-        for name in LEAVES:
-            assert assets(after, name) == assets(before, name)
-        assert sum(amounts(after, LEAVES[2]).values()) > sum(amounts(before, LEAVES[2]).values()) > 0
-        await site.exporter.close()
+            before = await watch(8)
+            for name in LEAVES:
+                assert {"shop-web", "media"} <= assets(before, name)
+                assert "" not in assets(before, name)
+            site.configure(costs={"assets": False})
+            without = await watch(8)
+            for name in LEAVES:
+                assert assets(without, name) == {""}
+            assert sum(amounts(without, LEAVES[2]).values()) > 0
+            assert {labels[1] for labels in amounts(without, LEAVES[2])} == {
+                labels[1] for labels in amounts(before, LEAVES[2])
+            }
+            site.configure()
+            after = await watch(8)
+            for name in LEAVES:
+                assert assets(after, name) == assets(before, name)
+            assert sum(amounts(after, LEAVES[2]).values()) > sum(amounts(before, LEAVES[2]).values()) > 0
 
     asyncio.run(script())

@@ -273,16 +273,17 @@ def test_a_renamed_asset_takes_its_threshold_along(tmp_path: Path) -> None:
 
     async def script() -> None:
         rules = {"thresholds": [{"alert": RATIO, "value": 1, "asset": "shop-*"}]}
-        site = Site(listed_world(), tmp_path, alerting=rules)
-        await site.refresh(3)
-        assert thresholds(site) == usage(site)
-        site.simulator.rename(ACCOUNT_ID, "worker", "1" * 32, "front")
-        # It is not listed again before the next discovery, which a reload asks for.
-        site.configure(alerting={"thresholds": [*rules["thresholds"], {"alert": RATIO, "value": 2, "asset": "front"}]})
-        await site.refresh(2)
-        assert {asset for _, _, asset in usage(site)} == {"front", "shop-api"}
-        assert {each["asset"]: amount / 10**9 for each, amount in site.samples(NAME)} == {"front": 2, "shop-api": 1}
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path, alerting=rules) as site:
+            await site.refresh(3)
+            assert thresholds(site) == usage(site)
+            site.simulator.rename(ACCOUNT_ID, "worker", "1" * 32, "front")
+            # It is not listed again before the next discovery, which a reload asks for.
+            site.configure(
+                alerting={"thresholds": [*rules["thresholds"], {"alert": RATIO, "value": 2, "asset": "front"}]}
+            )
+            await site.refresh(2)
+            assert {asset for _, _, asset in usage(site)} == {"front", "shop-api"}
+            assert {each["asset"]: amount / 10**9 for each, amount in site.samples(NAME)} == {"front": 2, "shop-api": 1}
 
     asyncio.run(script())
 
@@ -291,24 +292,23 @@ def test_a_reload_takes_thresholds_over(tmp_path: Path) -> None:
     """From the next refresh; a configuration that is refused changes nothing, and one without rules takes them away."""
 
     async def script() -> None:
-        site = Site(two_accounts(), tmp_path / "state", accounts={"alias": {ACCOUNT_ID: "production"}})
-        await site.refresh(3)
-        assert thresholds(site) == set()
-        for account in ("production", "Example", ACCOUNT_ID):
-            site.configure(
-                accounts={"alias": {ACCOUNT_ID: "production"}},
-                alerting={"thresholds": [{"alert": RATIO, "value": 1, "account": account}]},
-            )
+        async with Site(two_accounts(), tmp_path / "state", accounts={"alias": {ACCOUNT_ID: "production"}}) as site:
+            await site.refresh(3)
+            assert thresholds(site) == set()
+            for account in ("production", "Example", ACCOUNT_ID):
+                site.configure(
+                    accounts={"alias": {ACCOUNT_ID: "production"}},
+                    alerting={"thresholds": [{"alert": RATIO, "value": 1, "account": account}]},
+                )
+                await site.refresh()
+                assert thresholds(site) == {each for each in usage(site) if each[0] == "production"} != set()
+            path = tmp_path / "exporter.yml"
+            path.write_text("alerting: {thresholds: [{alert: Nonsense, value: 1}]}\n", encoding="utf-8")
+            site.reload(lambda: load_config(path, {}, None))
             await site.refresh()
-            assert thresholds(site) == {each for each in usage(site) if each[0] == "production"} != set()
-        path = tmp_path / "exporter.yml"
-        path.write_text("alerting: {thresholds: [{alert: Nonsense, value: 1}]}\n", encoding="utf-8")
-        site.reload(lambda: load_config(path, {}, None))
-        await site.refresh()
-        assert {account for account, _, _ in thresholds(site)} == {"production"}
-        site.configure()
-        await site.refresh()
-        assert thresholds(site) == set()
-        await site.exporter.close()
+            assert {account for account, _, _ in thresholds(site)} == {"production"}
+            site.configure()
+            await site.refresh()
+            assert thresholds(site) == set()
 
     asyncio.run(script())

@@ -42,25 +42,24 @@ def test_a_window_that_fails_shows_in_the_state_of_its_dataset(tmp_path: Path) -
     """The dataset is failing under its GraphQL name, its usage is counted all the same, and then all is well again."""
 
     async def script() -> None:
-        rig = Rig(listed_world(), tmp_path / "unused")
-        transport = WindowFails(httpx.ASGITransport(app=rig.simulator.app))
-        config = Config(
-            cloudflare=Cloudflare(
-                api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": TOKEN}),)
-            ),
-            storage=Storage(path=str(tmp_path / "state")),
-        )
-        exporter = build_exporter(config, rig.clock, transport=transport)
-        untils = []
-        for is_failing in (False, True, True, False):
-            transport.is_failing = is_failing
-            await exporter.poller.refresh()
-            assert states(exporter) == all_ok_but(**({KV: ("failing", "unreachable")} if is_failing else {}))
-            untils.append(samples(exporter, "dataset_queried_until_timestamp_seconds")["Example", KV])
-            rig.clock.advance(MINUTE)
-        assert untils == [untils[0] + 60 * refresh for refresh in range(4)]
-        assert samples(exporter, "account_up") == {("Example",): 1}
-        await exporter.close()
-        await rig.exporter.close()
+        async with Rig(listed_world(), tmp_path / "unused") as rig:
+            transport = WindowFails(httpx.ASGITransport(app=rig.simulator.app))
+            config = Config(
+                cloudflare=Cloudflare(
+                    api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": TOKEN}),)
+                ),
+                storage=Storage(path=str(tmp_path / "state")),
+            )
+            exporter = build_exporter(config, rig.clock, transport=transport)
+            untils = []
+            for is_failing in (False, True, True, False):
+                transport.is_failing = is_failing
+                await exporter.poller.refresh()
+                assert states(exporter) == all_ok_but(**({KV: ("failing", "unreachable")} if is_failing else {}))
+                untils.append(samples(exporter, "dataset_queried_until_timestamp_seconds")["Example", KV])
+                rig.clock.advance(MINUTE)
+            assert untils == [untils[0] + 60 * refresh for refresh in range(4)]
+            assert samples(exporter, "account_up") == {("Example",): 1}
+            await exporter.close()
 
     asyncio.run(script())

@@ -80,20 +80,19 @@ def test_states_are_asked_every_five_minutes_and_windows_each_refresh(tmp_path: 
     """Active objects, which fill pages, go by the slower pace too."""
 
     async def script() -> None:
-        rig = Rig(stored_world(), tmp_path)
-        asked: dict[str, list[int]] = {}
-        for minute in range(11):
-            before = answered(rig)
-            await refresh(rig)
-            for key, moment in answered(rig).items():
-                if before.get(key) != moment:
-                    asked.setdefault(key, []).append(minute)
-        slow = {dataset.key for dataset in (*STATES, *WINDOWS) if dataset.min_interval}
-        assert slow == {*(dataset.key for dataset in STATES), "durableObjectsPeriodicGroups/objects"}
-        assert asked == {
-            dataset.key: [0, 5, 10] if dataset.key in slow else list(range(11)) for dataset in (*STATES, *WINDOWS)
-        }
-        await rig.exporter.close()
+        async with Rig(stored_world(), tmp_path) as rig:
+            asked: dict[str, list[int]] = {}
+            for minute in range(11):
+                before = answered(rig)
+                await refresh(rig)
+                for key, moment in answered(rig).items():
+                    if before.get(key) != moment:
+                        asked.setdefault(key, []).append(minute)
+            slow = {dataset.key for dataset in (*STATES, *WINDOWS) if dataset.min_interval}
+            assert slow == {*(dataset.key for dataset in STATES), "durableObjectsPeriodicGroups/objects"}
+            assert asked == {
+                dataset.key: [0, 5, 10] if dataset.key in slow else list(range(11)) for dataset in (*STATES, *WINDOWS)
+            }
 
     asyncio.run(script())
 
@@ -112,18 +111,17 @@ def test_states_are_what_cloudflare_says_of_the_newest_hour(tmp_path: Path) -> N
     """Before and after the hour turns, every state gauge equals the largest figure of the newest hour."""
 
     async def script() -> None:
-        rig = Rig(stored_world(), tmp_path)
-        for minutes in (1, 26):
-            await refresh(rig, minutes)
-            hour = floor_hour(rig.clock.cloudflare.now() - MINUTE)
-            for dataset in STATES:
-                for name, amounts in truth(rig, dataset, hour).items():
-                    published = [sample.amount for sample in families(rig)[name].samples]
-                    assert sorted(published) == amounts, (name, hour)
-                    assert amounts
-        (total,) = families(rig)["cloudflare_durable_object_kv_storage_bytes"].samples
-        assert total.labels.as_dict() == {"account": "Example"}
-        await rig.exporter.close()
+        async with Rig(stored_world(), tmp_path) as rig:
+            for minutes in (1, 26):
+                await refresh(rig, minutes)
+                hour = floor_hour(rig.clock.cloudflare.now() - MINUTE)
+                for dataset in STATES:
+                    for name, amounts in truth(rig, dataset, hour).items():
+                        published = [sample.amount for sample in families(rig)[name].samples]
+                        assert sorted(published) == amounts, (name, hour)
+                        assert amounts
+            (total,) = families(rig)["cloudflare_durable_object_kv_storage_bytes"].samples
+            assert total.labels.as_dict() == {"account": "Example"}
 
     asyncio.run(script())
 
@@ -132,14 +130,13 @@ def test_states_outlive_a_restart(tmp_path: Path) -> None:
     """What was stored is shown at once after a restart, with nothing asked; windows are not."""
 
     async def script() -> None:
-        rig = Rig(stored_world(), tmp_path)
-        await refresh(rig, 2)
-        stored = [metric.name for dataset in STATES for metric in dataset.metrics]
-        before = {name: set(families(rig)[name].samples) for name in stored}
-        await rig.restart()
-        assert {name: set(families(rig)[name].samples) for name in stored} == before
-        assert all(shown(rig, name) <= {"_sum", "_count"} for name in SUMMARIES)
-        await rig.exporter.close()
+        async with Rig(stored_world(), tmp_path) as rig:
+            await refresh(rig, 2)
+            stored = [metric.name for dataset in STATES for metric in dataset.metrics]
+            before = {name: set(families(rig)[name].samples) for name in stored}
+            await rig.restart()
+            assert {name: set(families(rig)[name].samples) for name in stored} == before
+            assert all(shown(rig, name) <= {"_sum", "_count"} for name in SUMMARIES)
 
     asyncio.run(script())
 
@@ -148,17 +145,16 @@ def test_windows_are_there_under_traffic_only(tmp_path: Path) -> None:
     """Quantiles and active objects are published while there is traffic, and leave when it has ended; sums stay."""
 
     async def script() -> None:
-        rig = Rig(stored_world(), tmp_path)
-        await refresh(rig, 2)
-        names = {metric.name: metric for dataset in WINDOWS for metric in dataset.metrics}
-        for name, metric in names.items():
-            assert shown(rig, name) >= {part.word for part in metric.parts}, name
-        rig.simulator.set_quiet_from(rig.clock.cloudflare.now())
-        await refresh(rig, 30)
-        for name in names:
-            assert shown(rig, name) <= {"_sum", "_count"}, name
-        assert shown(rig, "cloudflare_worker_cpu_time_seconds") == {"_sum", "_count"}
-        await rig.exporter.close()
+        async with Rig(stored_world(), tmp_path) as rig:
+            await refresh(rig, 2)
+            names = {metric.name: metric for dataset in WINDOWS for metric in dataset.metrics}
+            for name, metric in names.items():
+                assert shown(rig, name) >= {part.word for part in metric.parts}, name
+            rig.simulator.set_quiet_from(rig.clock.cloudflare.now())
+            await refresh(rig, 30)
+            for name in names:
+                assert shown(rig, name) <= {"_sum", "_count"}, name
+            assert shown(rig, "cloudflare_worker_cpu_time_seconds") == {"_sum", "_count"}
 
     asyncio.run(script())
 
@@ -167,17 +163,16 @@ def test_windows_leave_when_cloudflare_does_not_answer(tmp_path: Path) -> None:
     """What was said of a quarter of an hour is not shown for longer than twenty minutes after its end."""
 
     async def script() -> None:
-        rig = Rig(listed_world(), tmp_path)
-        await refresh(rig, 2)
-        rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR))
-        counts = []
-        for _ in range(16):
-            await refresh(rig)
-            counts.append(len(families(rig)["cloudflare_kv_latency_seconds"].samples))
-        assert all(counts[:14])
-        assert counts[14:] == [0, 0]
-        assert families(rig)["cloudflare_kv_keys"].samples
-        await rig.exporter.close()
+        async with Rig(listed_world(), tmp_path) as rig:
+            await refresh(rig, 2)
+            rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR))
+            counts = []
+            for _ in range(16):
+                await refresh(rig)
+                counts.append(len(families(rig)["cloudflare_kv_latency_seconds"].samples))
+            assert all(counts[:14])
+            assert counts[14:] == [0, 0]
+            assert families(rig)["cloudflare_kv_keys"].samples
 
     asyncio.run(script())
 
@@ -186,21 +181,20 @@ def test_everything_published_is_read_by_prometheus_parsers(tmp_path: Path) -> N
     """Both formats carry the same samples of every family, and the strict parser takes how summaries stand together."""
 
     async def script() -> None:
-        rig = Rig(stored_world(), tmp_path)
-        await refresh(rig, 3)
-        published = list(families(rig).values())
-        parsed = [
-            {
-                (sample.name, tuple(sorted(sample.labels.items())), sample.value)
-                for family in read(render(published, form).decode())
-                for sample in family.samples
-            }
-            for form, read in ((Format.OPENMETRICS, parse_openmetrics), (Format.TEXT, parse_text))
-        ]
-        assert parsed[0] == parsed[1]
-        assert len(parsed[0]) == sum(len(family.samples) for family in published)
-        types = {family.name: family.type for family in parse_text(render(published, Format.TEXT).decode())}
-        assert {name for name, kind in types.items() if kind == "summary"} == SUMMARIES
-        await rig.exporter.close()
+        async with Rig(stored_world(), tmp_path) as rig:
+            await refresh(rig, 3)
+            published = list(families(rig).values())
+            parsed = [
+                {
+                    (sample.name, tuple(sorted(sample.labels.items())), sample.value)
+                    for family in read(render(published, form).decode())
+                    for sample in family.samples
+                }
+                for form, read in ((Format.OPENMETRICS, parse_openmetrics), (Format.TEXT, parse_text))
+            ]
+            assert parsed[0] == parsed[1]
+            assert len(parsed[0]) == sum(len(family.samples) for family in published)
+            types = {family.name: family.type for family in parse_text(render(published, Format.TEXT).decode())}
+            assert {name for name, kind in types.items() if kind == "summary"} == SUMMARIES
 
     asyncio.run(script())

@@ -320,19 +320,18 @@ def test_the_addresses_are_those_of_the_configuration(tmp_path: Any, monkeypatch
         await writer.wait_closed()
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path / "state")
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        transport = httpx.ASGITransport(app=site.exporter.web)
-        async with server, httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
-            assert (await http.get("/api/alerts")).json()["error"]["code"] == "not_configured"
-            site.configure(alerting={"alertmanager_url": f"http://127.0.0.1:{port}"})
-            answer = (await http.get("/api/alerts")).json()
-            assert [alert["alert"] for alert in answer["alerts"]] == ["CloudflareSomething"]
-            site.configure(alerting={"alertmanager_url": "http://127.0.0.1:9"})
-            message = (await http.get("/api/alerts")).json()["error"]["message"]
-            assert "Alertmanager (http://127.0.0.1:9): connection refused." in message
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path / "state") as site:
+            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+            port = server.sockets[0].getsockname()[1]
+            transport = httpx.ASGITransport(app=site.exporter.web)
+            async with server, httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
+                assert (await http.get("/api/alerts")).json()["error"]["code"] == "not_configured"
+                site.configure(alerting={"alertmanager_url": f"http://127.0.0.1:{port}"})
+                answer = (await http.get("/api/alerts")).json()
+                assert [alert["alert"] for alert in answer["alerts"]] == ["CloudflareSomething"]
+                site.configure(alerting={"alertmanager_url": "http://127.0.0.1:9"})
+                message = (await http.get("/api/alerts")).json()["error"]["message"]
+                assert "Alertmanager (http://127.0.0.1:9): connection refused." in message
 
     asyncio.run(asyncio.wait_for(script(), 30))
 

@@ -161,12 +161,11 @@ def test_the_same_series_are_published(folder: Path, said: dict[str, Any]) -> No
     """What the earlier release published last is what this one publishes first."""
 
     async def script() -> Mapping[tuple[str, str], int]:
-        rig = Rig(WORLD, folder)
-        rig.clock.advance(STOPPED - START)
-        rig.watcher = Watcher(values=series_of(said))
-        await rig.exporter.start()
-        rig.look()
-        await rig.exporter.close()
+        async with Rig(WORLD, folder) as rig:
+            rig.clock.advance(STOPPED - START)
+            rig.watcher = Watcher(values=series_of(said))
+            await rig.exporter.start()
+            rig.look()
         return rig.watcher.values
 
     published = asyncio.run(script())
@@ -178,28 +177,29 @@ def test_counting_goes_on_exactly(folder: Path, said: dict[str, Any]) -> None:
     """Three hours later every total is what Cloudflare says, nothing fell, and the day's sums are whole."""
 
     async def script() -> None:
-        rig = Rig(WORLD, folder)
-        rig.clock.advance(STOPPED - START)
-        rig.watcher = Watcher(values=series_of(said))
-        await rig.exporter.start()
-        rig.look()
-        for _ in range(45):
-            rig.clock.advance(timedelta(minutes=4))
-            await rig.refresh()
-            rig.scrape()
-        await rig.come_to_rest()
-        now = rig.clock.cloudflare.now()
-        for dataset in kept(said):
-            start, open_from = (
-                datetime.fromtimestamp(said[which][dataset.key], UTC) for which in ("starts", "open_from")
-            )
-            counted = {key: amounts for key, amounts in rows(said["settled"][dataset.key]).items() if any(amounts)}
-            assert counted == rig.oracle(dataset, start, open_from), f"{dataset.key}: the simulated world is another"
-            totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.key)
-            truth = rig.oracle(dataset, start, now)
-            assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.key
-        check_day(rig, DATASETS["d1AnalyticsAdaptiveGroups"], "d1_rows_read", "rowsRead")
-        await rig.exporter.close()
+        async with Rig(WORLD, folder) as rig:
+            rig.clock.advance(STOPPED - START)
+            rig.watcher = Watcher(values=series_of(said))
+            await rig.exporter.start()
+            rig.look()
+            for _ in range(45):
+                rig.clock.advance(timedelta(minutes=4))
+                await rig.refresh()
+                rig.scrape()
+            await rig.come_to_rest()
+            now = rig.clock.cloudflare.now()
+            for dataset in kept(said):
+                start, open_from = (
+                    datetime.fromtimestamp(said[which][dataset.key], UTC) for which in ("starts", "open_from")
+                )
+                counted = {key: amounts for key, amounts in rows(said["settled"][dataset.key]).items() if any(amounts)}
+                assert counted == rig.oracle(dataset, start, open_from), (
+                    f"{dataset.key}: the simulated world is another"
+                )
+                totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.key)
+                truth = rig.oracle(dataset, start, now)
+                assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.key
+            check_day(rig, DATASETS["d1AnalyticsAdaptiveGroups"], "d1_rows_read", "rowsRead")
 
     asyncio.run(script())
 
