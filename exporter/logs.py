@@ -17,7 +17,7 @@ _refresh: ContextVar[str] = ContextVar("refresh", default="")
 
 @contextmanager
 def logging_refresh(refresh_id: str) -> Iterator[None]:
-    """Put the id of a refresh on every log line of what is done and started while the context lasts."""
+    """Put a refresh's id on every log line written in this context, and by the tasks and threads started in it."""
     token = _refresh.set(refresh_id)
     try:
         yield
@@ -31,7 +31,7 @@ def keys(**values: object) -> dict[str, object]:
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one line of ``form``; a traceback becomes a field."""
+    """Formats a record as one line in the format ``form``; a traceback becomes a field."""
 
     def __init__(self, form: str) -> None:
         super().__init__()

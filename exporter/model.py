@@ -20,8 +20,8 @@ question      "how much of this dataset between two minutes"; cut into pieces wh
 answer        the rows that Cloudflare gave to a question, by hour, with the answer's own date
 refresh       one round of asking: every account that the request budget allows, then one publication
 grant         what one refresh lets an account do: ask for usage, read its lists
-audit         asking a closed day once more, 26 hours after its end, when late usage has arrived
-history fill  asking the days before counting began, for the daily sums only
+audit         asking about a closed day once more, 26 hours after its end, when late usage has arrived
+history fill  asking about the days before counting began, for the daily sums only
 
 What is counted
 amount        an integer in the smallest unit of a field (floats of the API in millionths)
@@ -38,13 +38,13 @@ meter         what an invoice counts; daily sums are kept per meter
 What it costs
 cycle         the billing cycle of an account, and nothing else
 tariff        the list price of the smallest unit of a meter (``exporter.billing`` has the other terms of bills)
-rating        usage of a cycle to the dollars of an invoice line
-attribution   an invoice line shared out over assets and projects
+rating        turning the usage of a cycle into the dollars of an invoice line
+attribution   sharing out an invoice line over assets and projects
 list cost     usage at its list price, without what a plan includes; counted like usage
 
 What is published
 status        how an account, a dataset or a list stands, since when
-problem       something that is wrong: of what, since when, what happened (detail), what to do (remedy)
+problem       something that is wrong: with what, since when, what happened (detail), what to do (remedy)
 snapshot      everything that is published, at one moment
 view          assets, projects, usage or health as the API, the status page and the commands show them
 """
@@ -65,10 +65,10 @@ UNLISTED = "(unlisted)"
 ACCOUNT_ITSELF = "(account)"
 
 DISPATCH_PREFIX = "dispatch:"
-"""Row ids of scripts in a dispatch namespace, which no list gives: this, then the namespace's name."""
+"""The prefix of row ids of scripts in a dispatch namespace, which no list contains; the namespace's name follows."""
 
 NAME_PREFIX = "name:"
-"""Row ids of rows that carry a name but no id: this, then the name."""
+"""The prefix of row ids of rows that carry a name but no id; the name follows."""
 
 RowKey = tuple[str, tuple[str, ...]]
 """Asset id and label values, in the order of the dataset's labels."""
@@ -91,7 +91,7 @@ UNKNOWN = -1
 class ExporterError(Exception):
     """A fault that a person has to read: ``detail`` says what failed, for what and why, ``remedy`` what to do.
 
-    A remedy is short, and holds nothing that is another each time: it becomes a label.
+    A remedy is short, and contains nothing that varies from one occurrence to the next, since it becomes a label.
     """
 
     def __init__(self, detail: str, remedy: str = "") -> None:
@@ -172,7 +172,7 @@ class Question:
     """What is asked of a dataset (by its key) in [since, until); both on whole minutes.
 
     One that is ``by_day`` is about a day that is over: amounts of usage are then those of the whole day, filed under
-    its start; what is stored is told by the hour all the same.
+    its start; stored amounts are still given by the hour.
     """
 
     dataset: str
@@ -200,10 +200,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class DayProgress:
-    """How far the closed days of a dataset have come.
+    """How far the audit and the history fill of a dataset have come.
 
     Everything counted before ``audited_until`` is final (None: nothing is counted), and ``unfilled_days`` before
-    counting began are still to be asked.
+    counting began are still to be asked about.
     """
 
     audited_until: datetime | None
@@ -211,7 +211,7 @@ class DayProgress:
 
 
 def merge_rows(into: dict[RowKey, Amounts], rows: Rows) -> None:
-    """Add rows to others: the amounts of rows with one key are added field by field."""
+    """Add ``rows`` to ``into``: the amounts of rows with the same key are added field by field."""
     for key, amounts in rows.items():
         known = into.get(key)
         into[key] = amounts if known is None else tuple(map(add, known, amounts))

@@ -1,7 +1,8 @@
 """The markup of each service: bold text, links and escapes. Pure.
 
-Alertmanager runs Telegram's and e-mail's HTML through ``html/template``, which escapes by itself and takes an explicit
-``html`` for its own; 0.25 does the former with ``text/template``, which needs it. So both are right everywhere.
+Alertmanager renders HTML for Telegram and e-mail with ``html/template``, which escapes values itself and treats an
+explicit ``html`` as its own escape. Only 0.25 renders Telegram's with ``text/template``, which needs the explicit one.
+So an explicit ``html`` for Telegram and none for e-mail are right in every version.
 """
 
 from dataclasses import dataclass

@@ -134,7 +134,7 @@ def _email(text: str) -> Settings:
 
 
 def _fault(fault: Any) -> str:
-    """Return what is wrong with a key, without its value."""
+    """Return a description of the fault in a key, without its value."""
     known = {
         "missing": "must be there",
         "extra_forbidden": "unknown key",

@@ -1,5 +1,7 @@
-"""Fetching alerts from Alertmanager and Prometheus, bounded in time and size; requests within a second share one "
-"fetch."""
+"""Fetching alerts from Alertmanager and Prometheus, bounded in time and size.
+
+Requests within a second share one fetch.
+"""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The meaning for a check of failures other than a missing permission. Pure."""
+"""The faults that a check reports for failures other than a missing permission. Pure."""
 
 from typing import NamedTuple
 
@@ -33,11 +33,14 @@ NOT_TRIED = {
 
 
 def fault_of(error: CloudflareError) -> Fault:
-    """Return what an error means for a check."""
+    """Return the fault that an error amounts to in a check."""
     return describe_fault(error.outcome, error.detail, error.remedy)
 
 
 def describe_fault(outcome: str, detail: str, remedy: str) -> Fault:
-    """Return what an error with this outcome means for a check; ``remedy`` is that of a running exporter."""
+    """Return the fault that an error with this outcome amounts to in a check.
+
+    ``remedy`` is the advice for a running exporter.
+    """
     advice = AGAIN if remedy in {"", Unreachable.advice} else remedy
     return NOT_TRIED.get(outcome) or Fault(Level.ERROR, f"could not be tried. {detail}", advice)

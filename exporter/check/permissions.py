@@ -106,7 +106,7 @@ def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products:
 
 
 def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, ListingFailure]:
-    """Return why products could not be listed, by product name."""
+    """Return the listing failures of products, by product name."""
     found = ((product.name, inventory.listings[product.kind]) for product in products)
     return {name: listing for name, listing in found if isinstance(listing, ListingFailure)}
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from exporter.costs.statement import Statement, StatementRow
-from exporter.pricing import AccountCosts, Amount, BudgetCost, MeterCost, plain, quantity_text, to_cents
+from exporter.pricing import AccountCosts, BudgetCost, CostAmount, MeterCost, plain, quantity_text, to_cents
 from exporter.pricing.attribution import sum_amounts
 
 
@@ -42,7 +42,7 @@ def _row(by: str, row: StatementRow) -> dict[str, Any]:
     return {"account": row.account, **row.labels, **quantity, **dollars}
 
 
-def dollars_document(amount: Amount) -> dict[str, str]:
+def dollars_document(amount: CostAmount) -> dict[str, str]:
     """Return the dollars of an amount, by field."""
     return {
         "to_date_usd": plain(amount.to_date),

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from exporter.costs.history import CURRENT, CostHistory, QueryError, is_period, unknown
-from exporter.pricing import AccountCosts, Amount, Budget, BudgetCost, CostItem, budget_costs
+from exporter.pricing import AccountCosts, Budget, BudgetCost, CostAmount, CostItem, budget_costs
 from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.money import ZERO, add
 
@@ -45,7 +45,7 @@ class StatementRow:
 
     account: str
     labels: Mapping[str, str]
-    amount: Amount
+    amount: CostAmount
     quantity: Fraction | None = None
     unit: str = ""
 
@@ -55,8 +55,8 @@ class Difference:
     """One line of a comparison, in the requested order."""
 
     labels: Mapping[str, str]
-    first: Amount
-    second: Amount
+    first: CostAmount
+    second: CostAmount
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +156,16 @@ def _differences(
     )
 
 
-def _compared(by: str, items: Iterable[tuple[str, CostItem]]) -> dict[tuple[tuple[str, str], ...], list[Amount]]:
+def _compared(by: str, items: Iterable[tuple[str, CostItem]]) -> dict[tuple[tuple[str, str], ...], list[CostAmount]]:
     """Return the amounts to compare, by labels; summed over all accounts unless grouped by account."""
-    groups: dict[tuple[tuple[str, str], ...], list[Amount]] = {}
+    groups: dict[tuple[tuple[str, str], ...], list[CostAmount]] = {}
     for account, item in items:
         labels = [("account", account)] if by == "account" else [(name, getattr(item, name)) for name in GROUPS[by]]
         groups.setdefault(tuple(labels), []).append(item.amount)
     return groups
 
 
-def daily(costs: AccountCosts) -> list[tuple[date, Amount]]:
+def daily(costs: AccountCosts) -> list[tuple[date, CostAmount]]:
     """Return the amount that each day of the cycle so far added to its cost; subscriptions are on the first day.
 
     The whole price of a block falls on the day on which the block begins, as on Cloudflare's bill.
@@ -177,6 +177,6 @@ def daily(costs: AccountCosts) -> list[tuple[date, Amount]]:
             break
         reached = add([fixed, *(costs.usd_until(cost.meter, day) for cost in costs.meters)])
         at_list = add([fixed_at_list, costs.list_price_on(day)])
-        days.append((day, Amount(to_date=reached - before, list_price=at_list)))
+        days.append((day, CostAmount(to_date=reached - before, list_price=at_list)))
         before, fixed_at_list = reached, ZERO
     return days

@@ -28,7 +28,7 @@ class EnrolledAccounts:
         return label_accounts(self._known, accounts, alias)
 
     def find_relabeled(self, changed: NamedAccounts) -> list[str]:
-        """Return the ids of the changed accounts whose label was another before."""
+        """Return the ids of the changed accounts that had a different label before."""
         return [
             account_id
             for account_id, (_, label) in changed.items()
@@ -36,7 +36,7 @@ class EnrolledAccounts:
         ]
 
     def take(self, change: LedgerChange) -> None:
-        """Take over a change that was committed."""
+        """Apply a committed change."""
         if change.accounts:
             self._known = {**self._known, **change.accounts}
 

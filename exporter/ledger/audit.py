@@ -31,7 +31,7 @@ class DayChange:
 def audit(
     dataset: Dataset, part: DayPart, mark: DayMark | None, answer: Answer, kept: Mapping[RowKey, Amounts]
 ) -> DayChange:
-    """Compare an answer about counted usage with the figures ``kept`` of it."""
+    """Compare an answer about counted usage with the ``kept`` figures of the same usage."""
     start = start_of(part.day)
     said = answer.hours.get(start, {})
     found = compare(kept, said, are_estimates=bool(answer.sampled))

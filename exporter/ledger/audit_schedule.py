@@ -1,4 +1,4 @@
-"""Closed days: which of them to ask once more, when, and when the answers about a day are final. Pure.
+"""Closed days: which of them to ask about once more, when, and when the answers about a day are final. Pure.
 
 A day on which counting began has two parts. Usage before counting fills only the daily sums; counted usage is compared
 with the settled figures of the ledger. Both are asked once usage that comes hours late has arrived, and are final when
@@ -58,7 +58,7 @@ class DayMark(NamedTuple):
 
 
 class DayTask(NamedTuple):
-    """A part of a day to ask about, from ``due`` on; ``is_new`` if it never was asked."""
+    """A part of a day to ask about, from ``due`` on; ``is_new`` if it has never been asked about."""
 
     due: datetime
     question: Question
@@ -79,33 +79,37 @@ class Horizon(NamedTuple):
 
     @property
     def oldest(self) -> datetime:
-        """The oldest time that can be asked for."""
+        """The oldest time that can be asked about."""
         return floor_hour(self.now - self.retention) + HOUR
 
 
 def find_tasks(
-    dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], reach: Horizon
+    dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], horizon: Horizon
 ) -> list[DayTask]:
     """Return the tasks of a dataset's closed days, the newest day first.
 
-    A usage dataset has a ``state`` once counting has begun. Days out of reach can no longer be asked.
+    A usage dataset has a ``state`` once counting has begun. Days out of reach can no longer be asked about.
     """
     tasks = (
         _task(dataset, part, span, marks.get(part), state)
-        for part, span in _parts(dataset, state, reach.now)
-        if span[0] >= reach.oldest
+        for part, span in _parts(dataset, state, horizon.now)
+        if span[0] >= horizon.oldest
     )
     return [task for task in tasks if task is not None]
 
 
 def find_progress(
-    dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], tasks: list[DayTask], reach: Horizon
+    dataset: Dataset,
+    state: CounterState | None,
+    marks: Mapping[DayPart, DayMark],
+    tasks: list[DayTask],
+    horizon: Horizon,
 ) -> DayProgress:
     """Return the progress of the closed days; ``tasks`` are those that ``find_tasks`` returned.
 
     Days out of reach count as final.
     """
-    now = reach.now
+    now = horizon.now
     yesterday = (now - DAY).date()
     is_usage = dataset.role is Role.USAGE
     unfilled = sum(
@@ -117,7 +121,7 @@ def find_progress(
     for part, (since, until) in reversed(list(_parts(dataset, state, now))):
         mark = marks.get(part)
         if part.part is Portion.COUNTED and since >= audited:
-            if since >= reach.oldest and (mark is None or not mark.is_final):
+            if since >= horizon.oldest and (mark is None or not mark.is_final):
                 break
             audited = until
     return DayProgress(audited, unfilled)

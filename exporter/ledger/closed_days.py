@@ -29,12 +29,12 @@ class ClosedDays:
         self._marks = store.load_marks()
 
     def find_tasks(
-        self, key: BookKey, dataset: Dataset, state: CounterState | None, reach: Horizon
+        self, key: BookKey, dataset: Dataset, state: CounterState | None, horizon: Horizon
     ) -> tuple[list[DayTask], DayProgress]:
         """Return the tasks of a dataset's closed days, and their progress."""
         marks = self._marks.get(key, {})
-        tasks = find_tasks(dataset, state, marks, reach)
-        return tasks, find_progress(dataset, state, marks, tasks, reach)
+        tasks = find_tasks(dataset, state, marks, horizon)
+        return tasks, find_progress(dataset, state, marks, tasks, horizon)
 
     def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Counters | None) -> DayChange:
         """Return the changes that an answer makes to a part of a day."""
@@ -44,11 +44,11 @@ class ClosedDays:
         return fill(dataset, part, mark, answer, self._store.load_uncounted(key, book, part.day))
 
     def retire(self, key: BookKey, start: datetime, daily: dict[DailyKey, int]) -> Retirement:
-        """Return what remains of a book that began at ``start`` and ends."""
+        """Return the remains of a book that began at ``start`` and now ends."""
         return Retirement(start, daily, after_retiring(self._marks.get(key, {}), start))
 
     def retire_all(self, books: Mapping[BookKey, Counters]) -> dict[BookKey, Retirement]:
-        """Return what remains of counters that all end."""
+        """Return the remains of counters that all end now."""
         return {
             key: self.retire(key, book.state.start, meter_open_hours(book.dataset, book.open))
             for key, book in books.items()

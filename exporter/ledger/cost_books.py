@@ -14,7 +14,7 @@ from exporter.model import Answer, BookKey, Rows
 
 
 class CostBooks:
-    """The counters of list cost. They have keys of their own, derived from those of the datasets that cost."""
+    """The counters of list cost. They have keys of their own, derived from those of the datasets with a cost."""
 
     def __init__(
         self, plans: Mapping[str, SeriesPlan], books: dict[BookKey, Counters], tariffs: Tariffs | None

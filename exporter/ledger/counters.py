@@ -184,7 +184,7 @@ def add_late(book: Counters, state: CounterState, late: LateUsage, context: Publ
 def _hold(state: CounterState, answer: Answer, birth: Birth, held: BirthHold, *, is_incomplete: bool) -> Birth | None:
     """Return the birth since which a jump's values are held back: until their assets are placed and zeros were scraped.
 
-    Neither is waited for longer than a scrape is.
+    Neither wait lasts longer than a birth waits for a scrape.
     """
     hold = state.hold
     if hold is None:

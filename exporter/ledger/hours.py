@@ -22,12 +22,12 @@ QUIET = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class OpenHour:
-    """The knowledge of an hour that is not final.
+    """The known facts about an hour that is not final yet.
 
     ``rows`` is the last answer, ``peak`` the highest amounts of any answer. ``whole_since`` is the date of the first
-    answer that covered the hour to its end, ``agreed_since`` that of the first of the latest due answers that all gave
-    exactly these rows, ``disputed_since`` that of the first doubtful one. Amounts that ``are_estimates`` differ from
-    answer to answer, so only a difference of more than a tenth is significant.
+    answer that covered the hour to its end. While due answers are doubtful, ``disputed_since`` is the date of the first
+    such answer, and ``agreed_since`` that of the first of the latest ones, which all agree on these rows. Amounts that
+    ``are_estimates`` differ from answer to answer, so only a difference of more than a tenth is significant.
     """
 
     rows: Rows

@@ -163,5 +163,5 @@ def ceil_hour(moment: datetime) -> datetime:
 
 
 def has_list_cost(dataset: Dataset) -> bool:
-    """Return whether a dataset has anything that could cost."""
+    """Return whether a dataset measures anything that could cost money."""
     return bool(dataset.meters) and dataset.role is not Role.WINDOW

@@ -34,7 +34,7 @@ def load_books(loader: Loader, plans: Plans, commit_number: int) -> StoredBooks:
 
 
 def retire_changed(loader: Loader, plans: Plans, days: ClosedDays) -> dict[BookKey, Retirement]:
-    """Return what remains of the counters whose stored signature no longer matches the catalog.
+    """Return the remains of the counters whose stored signature no longer matches the catalog.
 
     The amounts of their open hours go to the daily sums, if the rows still mean the same.
     """

@@ -138,7 +138,7 @@ def _family_name(metric: Metric) -> str:
 
 
 def _grouped(samples: Sequence[Sample]) -> list[Sample]:
-    """Put the quantiles, sum and count of each summary together, as OpenMetrics wants them."""
+    """Put the quantiles, sum and count of each summary together, as OpenMetrics requires."""
 
     def place(sample: Sample) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
         values = sample.labels.values

@@ -17,7 +17,7 @@ DIVISOR = 10**PLACES
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The rules, of which the first that matches counts, and by account id the name besides the label."""
+    """The rules, of which the first that matches counts, and the accounts' real ``names`` by id."""
 
     rules: Sequence[ThresholdRule] = ()
     names: Mapping[str, str] = field(default_factory=dict)

@@ -61,9 +61,9 @@ class AccountPoller:
         self.billing = BillingPoller(context)
 
     def switch_token(self, principal: Principal, account: Account) -> None:
-        """Ask with ``principal`` from now on; ``account`` is the account as its token lists it.
+        """Ask with ``principal`` from now on; ``account`` is the account as that token lists it.
 
-        What another token was not allowed to do is forgotten.
+        If the token differs, everything that the previous one was refused is forgotten.
         """
         is_another = principal.analytics is not self.principal.analytics
         self.principal, self.account, self.statuses.account = principal, account, account
@@ -95,9 +95,9 @@ class AccountPoller:
         self.is_busy = True
         try:
             was_rejected = self.statuses.whole.reason == TokenRejected.outcome
-            if grant.is_listed and not was_rejected:
+            if grant.may_list and not was_rejected:
                 await self._discover()
-            if grant.is_asked:
+            if grant.may_ask:
                 self._asked_at = self._context.clock.monotonic()
                 await self._ask_usage()
                 if was_rejected and self.statuses.whole.is_up:

@@ -1,4 +1,4 @@
-"""Which token asks for which account: the first that lists it, while Cloudflare accepts the token and it lists it."""
+"""Which token asks for which account: the first that lists it, for as long as it does and Cloudflare accepts it."""
 
 import logging
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ NO_ACCOUNT_ADVICE = (
 class TokenAssignment:
     """The tokens and the accounts that each asks for. An account has one owner; a change of owner resets no counter.
 
-    Tokens may overlap: where the owner is rejected, or no longer lists an account, another token that does takes over.
+    Tokens may overlap: where the owner is rejected, or no longer lists an account, another that lists it takes over.
     """
 
     def __init__(self, principals: Sequence[Principal], context: PollerContext) -> None:

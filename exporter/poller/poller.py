@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 10.0
 class Poller:
     """The refresh loop: asks every account that is not still busy, then publishes what was committed.
 
-    A refresh has an id, made of ``run_id`` and its number, which is on all of its log lines.
+    Each refresh has an id, made of ``run_id`` and its number, that appears on all of its log lines.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Poller:
             await clock.sleep(max(interval - (clock.monotonic() - started), 0.0))
 
     async def stop(self) -> None:
-        """Cancel the questions under way; a commit under way is finished."""
+        """Cancel the questions under way, but let a commit under way finish."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -84,9 +84,9 @@ class Poller:
     async def refresh(self, longest_wait: float | None = None, patience: float = PATIENCE_SECONDS) -> None:
         """Ask every account once and publish; a token or account that takes longer is published with a later refresh.
 
-        Known accounts are asked at once; accounts that are new, or that another token takes over, when the list that
-        shows it has arrived. So a token whose list hangs delays nobody else. After ``patience`` (in seconds, as
-        ``longest_wait``) everything that is done is published without the rest.
+        Known accounts are asked at once. Accounts that are new, or that another token takes over, are asked as soon as
+        the list that shows this has arrived, so a token whose list hangs delays no other account. After ``patience``
+        (in seconds, like ``longest_wait``) everything that is done is published without the rest.
         """
         self._refreshes += 1
         self._refresh_id = f"{self._run_id}-{self._refreshes}"
@@ -111,7 +111,7 @@ class Poller:
             await asyncio.wait(asking, timeout=left)
 
     def _allot(self, budget: RequestBudget) -> Allotment:
-        """Return a refresh's part of a budget, without what is reserved for closed days."""
+        """Return a refresh's share of a budget, minus the requests reserved for closed days."""
         seconds = self._context.settings.refresh_interval.total_seconds()
         kept = self._background.reserve(budget, self._assignment.asked(), seconds)
         return Allotment(budget.per_refresh("graphql", seconds) - kept, budget.per_refresh("rest", seconds))
@@ -152,7 +152,7 @@ class Poller:
         return task
 
     async def _list_and_ask(self, principal: Principal) -> None:
-        """List a token's accounts, and ask those it brings if the same refresh is still under way."""
+        """List a token's accounts, and ask those that it adds if the same refresh is still under way."""
         allotments = self._allotments
         self._listing.add(principal)
         try:
@@ -186,7 +186,7 @@ class Poller:
         """Return the time until every account has been refreshed."""
         interval = longest = self._context.settings.refresh_interval
         for budget in self._budgets():
-            costs = [one.candidate().cost for one in self._assignment.asked() if one.principal.budget is budget]
+            costs = [one.candidate().requests for one in self._assignment.asked() if one.principal.budget is budget]
             per_refresh = budget.fair_share("graphql", interval.total_seconds())
             longest = max(longest, effective_refresh_interval(interval, costs, per_refresh))
         return longest
@@ -195,7 +195,9 @@ class Poller:
         """Return the time until the lists of every account have been read."""
         longest = self._context.settings.discovery_interval
         for budget in self._budgets():
-            costs = [one.candidate().list_cost for one in self._assignment.asked() if one.principal.budget is budget]
+            costs = [
+                one.candidate().list_requests for one in self._assignment.asked() if one.principal.budget is budget
+            ]
             longest = max(
                 longest, effective_discovery_interval(longest, costs, budget.allowance("rest"), PERIOD_SECONDS)
             )

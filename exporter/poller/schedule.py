@@ -8,21 +8,21 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that could be asked: when it last was, since when its lists are due, and what both cost.
+    """An account that could be asked: when it last was, since when its lists are due, and what asking and listing cost.
 
-    Times are monotonic seconds; ``due`` is None if its lists need not be read yet. ``cost`` is in GraphQL requests,
-    ``list_cost`` in REST requests.
+    Times are monotonic seconds; ``due`` is None if its lists need not be read yet. ``requests`` is in GraphQL requests,
+    ``list_requests`` in REST requests.
     """
 
     account_id: str
     asked_at: float
     due: float | None
-    cost: int
-    list_cost: int
+    requests: int
+    list_requests: int
 
 
 class Reserve:
-    """A twentieth of a budget, saved up over refreshes for background questions, which they would otherwise starve."""
+    """A twentieth of a budget, saved up over refreshes, which would otherwise starve background questions."""
 
     SHARE = 0.05
 
@@ -40,15 +40,15 @@ class Reserve:
         return int(self._saved)
 
     def use(self, requests: int) -> None:
-        """Consume the requests that exceed what the refresh left over."""
+        """Spend savings on ``requests``, the number that exceeds what the refresh left over."""
         self._saved = max(self._saved - requests, 0.0)
 
 
 class Grant(NamedTuple):
     """What one refresh lets an account do: ask for usage, and read its lists first."""
 
-    is_asked: bool
-    is_listed: bool
+    may_ask: bool
+    may_list: bool
 
 
 def allocate(candidates: Sequence[Candidate], graphql: int, rest: int) -> dict[str, Grant]:
@@ -57,8 +57,10 @@ def allocate(candidates: Sequence[Candidate], graphql: int, rest: int) -> dict[s
     The longest-waiting account comes first and nobody overtakes it, so none starves. The first is always asked, even
     if its cost exceeds what is left: the client holds back requests that exceed the budget.
     """
-    asked = _first(sorted((one.asked_at, one.account_id, one.cost) for one in candidates), graphql)
-    listed = _first(sorted((one.due, one.account_id, one.list_cost) for one in candidates if one.due is not None), rest)
+    asked = _first(sorted((one.asked_at, one.account_id, one.requests) for one in candidates), graphql)
+    listed = _first(
+        sorted((one.due, one.account_id, one.list_requests) for one in candidates if one.due is not None), rest
+    )
     return {one.account_id: Grant(one.account_id in asked, one.account_id in listed) for one in candidates}
 
 
@@ -91,15 +93,15 @@ class Allotment:
         shared = allocate([*waiting.values()], self._graphql, self._rest)
         grants = {account_id: grant for account_id, grant in shared.items() if any(grant)}
         self._given |= grants.keys()
-        self._graphql -= sum(waiting[key].cost for key, grant in grants.items() if grant.is_asked)
-        self._rest -= sum(waiting[key].list_cost for key, grant in grants.items() if grant.is_listed)
+        self._graphql -= sum(waiting[key].requests for key, grant in grants.items() if grant.may_ask)
+        self._rest -= sum(waiting[key].list_requests for key, grant in grants.items() if grant.may_list)
         return grants
 
 
 def _first(queue: Sequence[tuple[float, str, int]], left: int) -> set[str]:
     chosen: set[str] = set()
-    for _, account_id, cost in queue:
-        left -= cost
+    for _, account_id, requests in queue:
+        left -= requests
         if chosen and left < 0:
             break
         chosen.add(account_id)

@@ -28,7 +28,7 @@ class _Held:
 
 
 class Tokens:
-    """The principals of a configuration, and the watch on token files for another token."""
+    """The principals of a configuration, and the watch on changes of token files."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Tokens:
         return tuple(held.principal for held in self._held)
 
     def have_changed(self) -> bool:
-        """Return whether a token file holds another token than at the last ``take``. Raises ConfigError."""
+        """Return whether a token file holds a different token than at the last ``take``. Raises ConfigError."""
         return any(held.token.secret() != held.secret for held in self._held)
 
     def _hold(self, name: str, token: Token, secret: str, config: Config) -> _Held:

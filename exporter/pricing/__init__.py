@@ -1,6 +1,6 @@
 """Conversion of usage to dollars by the arithmetic of Cloudflare's invoices. Pure, in Decimal; rates are data."""
 
-from exporter.pricing.attribution import Amount, CostItem
+from exporter.pricing.attribution import CostAmount, CostItem
 from exporter.pricing.billed import BilledLine, billed_lines, month_days_of
 from exporter.pricing.budgets import BudgetCost, budget_costs
 from exporter.pricing.card import Basis, RateCard, Rounding, load_card
@@ -19,12 +19,12 @@ __all__ = [
     "AccountCosts",
     "AccountRule",
     "AccountTerms",
-    "Amount",
     "Basis",
     "BilledAccount",
     "BilledLine",
     "Budget",
     "BudgetCost",
+    "CostAmount",
     "CostItem",
     "CostRules",
     "ListTariffs",

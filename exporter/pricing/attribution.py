@@ -1,4 +1,4 @@
-"""Attribution: the shares of assets and projects in a line. Pure.
+"""Attribution: the shares of assets and projects in an invoice line. Pure.
 
 Shares are unrounded and add up exactly: assets to lines, lines to the bill, and projects to both.
 """
@@ -17,7 +17,7 @@ from exporter.pricing.terms import SubscriptionCost
 Key = TypeVar("Key")
 
 SUBSCRIPTION = "subscription"
-"""The kind of items that are not usage."""
+"""The ``kind`` of cost items that are subscriptions rather than usage."""
 
 
 Placing = Callable[[str, str], Placement]
@@ -27,7 +27,7 @@ APART = Placement("unassigned", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class CostAmount:
     """Dollars to date, and forecast for the end of the cycle with a lower and an upper bound.
 
     ``list_price`` is the usage to date at list price, without included quantities and blocks.
@@ -39,8 +39,8 @@ class Amount:
     high: Decimal = ZERO
     list_price: Decimal = ZERO
 
-    def __add__(self, other: "Amount") -> "Amount":
-        return Amount(
+    def __add__(self, other: "CostAmount") -> "CostAmount":
+        return CostAmount(
             add((self.to_date, other.to_date)),
             add((self.forecast, other.forecast)),
             add((self.low, other.low)),
@@ -49,7 +49,7 @@ class Amount:
         )
 
 
-NOTHING = Amount()
+NOTHING = CostAmount()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ class CostItem:
     kind: str
     asset: str
     quantity: Fraction
-    amount: Amount
+    amount: CostAmount
 
 
-def sum_amounts(amounts: Iterable[Amount]) -> Amount:
+def sum_amounts(amounts: Iterable[CostAmount]) -> CostAmount:
     """Return the exact sum."""
     those = list(amounts)
-    return Amount(
+    return CostAmount(
         add([each.to_date for each in those]),
         add([each.forecast for each in those]),
         add([each.low for each in those]),
@@ -77,16 +77,16 @@ def sum_amounts(amounts: Iterable[Amount]) -> Amount:
     )
 
 
-def sum_by_key(amounts: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:
+def sum_by_key(amounts: Iterable[tuple[Key, CostAmount]]) -> dict[Key, CostAmount]:
     """Return the exact sum of each key; for many keys much faster than ``sum_amounts``."""
-    sums: dict[Key, Amount] = {}
+    sums: dict[Key, CostAmount] = {}
     with exactly():
         for key, amount in amounts:
             known = sums.get(key)
             sums[key] = (
                 amount
                 if known is None
-                else Amount(
+                else CostAmount(
                     known.to_date + amount.to_date,
                     known.forecast + amount.forecast,
                     known.low + amount.low,
@@ -123,7 +123,7 @@ def split_line(
         where = place(line.kind, asset)
         quantity = line.quantity * weight / total if total else Fraction(0)
         known = items.get(where)
-        whole = Amount(*share) + known.amount if known else Amount(*share)
+        whole = CostAmount(*share) + known.amount if known else CostAmount(*share)
         quantity += known.quantity if known else 0
         items[where] = replace(line, project=where.project, asset=where.asset, quantity=quantity, amount=whole)
     return list(items.values())
@@ -156,5 +156,5 @@ def subscription_items(
 
 
 def _item_of(cost: SubscriptionCost, project: str, share: Decimal) -> CostItem:
-    amount = Amount(share, share, share, share, share)
+    amount = CostAmount(share, share, share, share, share)
     return CostItem(project, cost.product, cost.meter, SUBSCRIPTION, "", Fraction(1), amount)

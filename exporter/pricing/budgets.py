@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from exporter.model import DAY
-from exporter.pricing.attribution import SUBSCRIPTION, Amount, CostItem, sum_amounts
+from exporter.pricing.attribution import SUBSCRIPTION, CostAmount, CostItem, sum_amounts
 from exporter.pricing.costs import AccountCosts
 from exporter.pricing.money import ZERO, add
 from exporter.pricing.rules import Budget
@@ -20,7 +20,7 @@ class BudgetCost:
     """
 
     budget: Budget
-    amount: Amount
+    amount: CostAmount
     exceeded_on: date | None
 
     @property
@@ -62,7 +62,7 @@ def _cost_of(budget: Budget, accounts: Sequence[AccountCosts]) -> BudgetCost:
 
 
 class _Path:
-    """The growth of the cost of some items of an account: each line day by day, times their final share of it."""
+    """The growth of the cost of some items of an account: each line's by day, times their share of its forecast."""
 
     def __init__(self, costs: AccountCosts, items: Sequence[CostItem]) -> None:
         self._costs = costs
@@ -81,7 +81,7 @@ class _Path:
 
 
 def _first_day(amount: Decimal, paths: Sequence[_Path], first: date, last: date) -> date:
-    """Return the first day by whose end the amount is exceeded, by bisection, as cost never falls."""
+    """Return the first day by whose end the amount is exceeded, found by bisection, since cost never falls."""
     while first < last:
         middle = first + timedelta(days=(last - first).days // 2)
         if add([path.usd_until(middle) for path in paths]) > amount:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from exporter.pricing.attribution import Amount, CostItem, Placing, split_line, subscription_items, sum_amounts
+from exporter.pricing.attribution import CostAmount, CostItem, Placing, split_line, subscription_items, sum_amounts
 from exporter.pricing.billed import BilledLine
 from exporter.pricing.card import Basis, BillingPlan, FreeLimit, Rate, RateCard
 from exporter.pricing.cycle import Cycle
@@ -39,7 +39,7 @@ class MeterCost:
     product: str
     basis: Basis
     line: Line
-    amount: Amount
+    amount: CostAmount
     quota_ratio: Fraction | None
     is_limited: bool = False
 
@@ -71,7 +71,7 @@ class AccountCosts:
     known_from: date | None = None
 
     @property
-    def amount(self) -> Amount:
+    def amount(self) -> CostAmount:
         """The exact dollars of the whole account."""
         return sum_amounts(item.amount for item in self.items)
 
@@ -165,14 +165,14 @@ def _meter_cost(
     in_cycle = {day: amount for day, amount in used.days.items() if now.cycle.start <= day < now.cycle.end}
     at_list = list_price(card, meter, how, in_cycle)
     if limited:
-        amount = Amount(list_price=at_list)
+        amount = CostAmount(list_price=at_list)
         quota = _share_of_limit(rate.free, so_far.quantity, Fraction(used.days.get(now.today, 0), how.scale))
     else:
         quota = so_far.used_ratio
         likely = line(projection.likely).usd if projection.likely else so_far.usd
         low = line(projection.low).usd if projection.low else so_far.usd
         high = line(projection.high).usd if projection.high else likely
-        amount = Amount(so_far.usd, likely, min(low, likely), max(high, likely), at_list)
+        amount = CostAmount(so_far.usd, likely, min(low, likely), max(high, likely), at_list)
     return MeterCost(meter, rate.product, card.basis_of(meter), so_far, amount, quota, limited)
 
 

@@ -39,7 +39,7 @@ class Controlled(Protocol):
 
     @property
     def state(self) -> State:
-        """Return what exists now."""
+        """Return the current state of the simulated world."""
 
     def used(
         self, account_id: str, dataset: str, since: datetime, until: datetime, *, by: Sequence[str] = ()

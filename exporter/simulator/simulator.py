@@ -54,7 +54,7 @@ class Simulator:
 
     @property
     def state(self) -> State:
-        """Return what exists now."""
+        """Return the current state of the simulated world."""
         return self._state
 
     def used(

@@ -158,7 +158,7 @@ class Subscription:
 
     @property
     def start(self) -> datetime:
-        """Return when it began."""
+        """Return the time at which the subscription began."""
         return self.anchor if self.started is None else self.started
 
 

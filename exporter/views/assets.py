@@ -10,7 +10,7 @@ from exporter.costs import dollars_document
 from exporter.costs.history import QueryError
 from exporter.metrics.asset_usage import NO_ASSET_USAGE, AssetPlace, AssetUsage, ListedAsset, UsageTotals
 from exporter.model import format_time
-from exporter.pricing import PLACES, AccountCosts, Amount, plain
+from exporter.pricing import PLACES, AccountCosts, CostAmount, plain
 from exporter.pricing.attribution import NOTHING, SUBSCRIPTION
 from exporter.pricing.money import exactly
 from exporter.views.paging import Order, in_order_of_identity, in_order_of_value
@@ -24,7 +24,7 @@ class AssetRow:
 
     listed: ListedAsset
     use: UsageTotals
-    amount: Amount | None
+    amount: CostAmount | None
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ SORTS: Mapping[str, Callable[[AssetRow], int | None]] = {
 
 
 def asset_rows(
-    asset_usage: AssetUsage, costs: Mapping[str, AccountCosts], amounts: Mapping[AssetPlace, Amount]
+    asset_usage: AssetUsage, costs: Mapping[str, AccountCosts], amounts: Mapping[AssetPlace, CostAmount]
 ) -> tuple[AssetRow, ...]:
     """Return all assets sorted by name; ``costs`` are by account id, ``amounts`` the cost of each place."""
     told = {key for key, each in costs.items() if _shows_assets(each)}

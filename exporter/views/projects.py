@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from exporter.costs import budget_document, dollars_document
 from exporter.metrics.asset_usage import AssetPlace, AssetUsage
-from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
+from exporter.pricing import AccountCosts, BudgetCost, CostAmount, CostItem
 from exporter.pricing.attribution import NOTHING, sum_by_key
 from exporter.views.assets import AssetFilter
 from exporter.views.paging import Order, in_order
@@ -21,11 +21,11 @@ class ProjectTotals(NamedTuple):
     assets: int = 0
     requests: int | None = None
     errors: int | None = None
-    amount: Amount = NOTHING
+    amount: CostAmount = NOTHING
 
 
 TotalsByProject = Mapping[AssetPlace, ProjectTotals]
-"""Totals by place; the places have no asset."""
+"""Totals by account, project and kind: by places whose asset is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ProjectRow:
     assets: Mapping[str, int]
     requests: int | None
     errors: int | None
-    amount: Amount | None
+    amount: CostAmount | None
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -52,10 +52,10 @@ class ProductRow:
 
     account: str
     product: str
-    amount: Amount
+    amount: CostAmount
 
 
-def totals_of(asset_usage: AssetUsage, amounts: Mapping[AssetPlace, Amount]) -> TotalsByProject:
+def totals_of(asset_usage: AssetUsage, amounts: Mapping[AssetPlace, CostAmount]) -> TotalsByProject:
     """Return the totals of each kind in each project.
 
     Usage and costs of unlisted assets belong to the project under which they are published.
@@ -113,8 +113,9 @@ def sum_known(amounts: Iterable[int | None]) -> int | None:
 
 
 def product_rows(items: Iterable[tuple[str, str, CostItem]], asset_filter: AssetFilter) -> list[ProductRow]:
-    """Return the cost of each product by account, the most expensive first; each item comes with its account's id and
-    label.
+    """Return the cost of each product by account, the most expensive first.
+
+    Each item comes with its account's id and label.
     """
     sums = sum_by_key(
         ((account, item.product), item.amount)
@@ -126,7 +127,7 @@ def product_rows(items: Iterable[tuple[str, str, CostItem]], asset_filter: Asset
 
 
 def budgets_of(budgets: Iterable[BudgetCost], project: str, accounts: Sequence[tuple[str, str]]) -> list[BudgetCost]:
-    """Return the budgets of a project that count any of some accounts, given as pairs of id and label."""
+    """Return the budgets of a project that apply to any of these accounts, given as pairs of id and label."""
     names = {name for account in accounts for name in account}
     return [
         each

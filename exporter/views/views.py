@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from exporter.metrics.asset_usage import AssetPlace, AssetUsage
-from exporter.pricing import AccountCosts, Amount, BudgetCost, CostItem
+from exporter.pricing import AccountCosts, BudgetCost, CostAmount, CostItem
 from exporter.pricing.attribution import sum_by_key
 from exporter.views.assets import AssetFilter, AssetRow, asset_rows, assets_in_order
 from exporter.views.groups import Group, group_by_project, groups_in_order, sums_of_assets, wants
@@ -76,7 +76,7 @@ class Views:
         return asset_rows(self._holdings, self._costs, self._amounts)
 
     @cached_property
-    def _amounts(self) -> dict[AssetPlace, Amount]:
+    def _amounts(self) -> dict[AssetPlace, CostAmount]:
         """Return the cost published under each place; subscriptions have no asset."""
         return sum_by_key(
             (AssetPlace(account_id, item.project, item.kind, item.asset), item.amount)

@@ -47,7 +47,7 @@ class WebPolicy:
             log.warning("%s has basic_auth_users without TLS: passwords can be read on the network", path)
 
     def problems(self) -> tuple[Problem, ...]:
-        """Return what is wrong with the files, if anything is."""
+        """Return the problem with the files, if there is one."""
         return (self._problem,) if self._problem else ()
 
     @property

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.costs import GROUPS, Statement, StatementQuery, StatementRow, daily, make_statement
 from exporter.costs.history import QueryError
-from exporter.pricing import Amount, Budget, CostRules, Override
+from exporter.pricing import Budget, CostAmount, CostRules, Override
 from exporter.pricing.attribution import sum_amounts
 from exporter.pricing.rules import Spread
 from tests.cli.commands.scene import ODD, PIPED, open_books
@@ -192,7 +192,7 @@ def test_what_only_one_project_has_costs_the_other_nothing() -> None:
     """Assets of one project stand beside nothing."""
     differences = state(by="asset", accounts=PRODUCTION, compare=("shop", "odd")).differences
     assert [each.labels["asset"] for each in differences] == ["shop-web", ODD]
-    assert differences[0].second == differences[1].first == Amount()
+    assert differences[0].second == differences[1].first == CostAmount()
 
 
 def test_two_periods_side_by_side() -> None:

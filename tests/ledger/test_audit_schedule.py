@@ -281,28 +281,28 @@ PROGRESS: dict[str, Progress] = {
 def test_how_far_the_closed_days_have_come(case: str) -> None:
     """Audited is everything before the first day that is not final; a day that was heard of once is filled in."""
     dataset, state, marks, (audited, unfilled) = PROGRESS[case]
-    reach = Horizon(at("72:30"), timedelta(days=5))
-    tasks = find_tasks(dataset, state, marks, reach)
+    horizon = Horizon(at("72:30"), timedelta(days=5))
+    tasks = find_tasks(dataset, state, marks, horizon)
     expected = DayProgress(at(audited) if audited else None, unfilled)
-    assert find_progress(dataset, state, marks, tasks, reach) == expected
+    assert find_progress(dataset, state, marks, tasks, horizon) == expected
 
 
 def test_audited_days_stay_audited_for_ever() -> None:
     """After months only the newest days are looked at, and the time goes on from them."""
     start, now = moment("2025-06-01 10:30"), moment("2025-10-20 03:00")
     marks = {DayPart(now.date() - timedelta(days=back), Portion.COUNTED): FINAL for back in range(2, 40)}
-    state, reach = counting(start, now), Horizon(now, timedelta(days=90))
-    tasks = find_tasks(CALLS, state, marks, reach)
-    assert find_progress(CALLS, state, marks, tasks, reach) == DayProgress(moment("2025-10-19 00:00"), 0)
+    state, horizon = counting(start, now), Horizon(now, timedelta(days=90))
+    tasks = find_tasks(CALLS, state, marks, horizon)
+    assert find_progress(CALLS, state, marks, tasks, horizon) == DayProgress(moment("2025-10-19 00:00"), 0)
 
 
 def test_what_is_out_of_reach_holds_nothing_up() -> None:
     """Away for longer than Cloudflare keeps data: the days that nobody audited cannot change any more."""
-    start, reach = moment("2025-10-01 10:30"), Horizon(moment("2025-10-20 12:00"), timedelta(days=3))
+    start, horizon = moment("2025-10-01 10:30"), Horizon(moment("2025-10-20 12:00"), timedelta(days=3))
     state = counting(start, moment("2025-10-20 11:00"))
-    tasks = find_tasks(CALLS, state, {}, reach)
+    tasks = find_tasks(CALLS, state, {}, horizon)
     assert [told(task) for task in tasks] == [
         "19 counted 19 00:00-20 00:00 at 21 02:00",
         "18 counted 18 00:00-19 00:00 at 20 02:00",
     ]
-    assert find_progress(CALLS, state, {}, tasks, reach) == DayProgress(moment("2025-10-18 00:00"), 0)
+    assert find_progress(CALLS, state, {}, tasks, horizon) == DayProgress(moment("2025-10-18 00:00"), 0)

@@ -17,9 +17,9 @@ from exporter.poller.schedule import (
 MINUTE = timedelta(minutes=1)
 
 
-def one(name: str, asked_at: float, due: float | None = None, cost: int = 1, list_cost: int = 6) -> Candidate:
+def one(name: str, asked_at: float, due: float | None = None, requests: int = 1, list_requests: int = 6) -> Candidate:
     """Return an account that costs little."""
-    return Candidate(name, asked_at, due, cost, list_cost)
+    return Candidate(name, asked_at, due, requests, list_requests)
 
 
 def test_all_have_a_turn_when_there_is_room() -> None:
@@ -31,18 +31,18 @@ def test_all_have_a_turn_when_there_is_room() -> None:
 def test_who_waited_longest_comes_first() -> None:
     """What is left goes to the accounts that were asked longest ago."""
     grants = allocate([one("a", 30), one("b", 10), one("c", 20)], graphql=2, rest=0)
-    assert [name for name, grant in grants.items() if grant.is_asked] == ["b", "c"]
+    assert [name for name, grant in grants.items() if grant.may_ask] == ["b", "c"]
 
 
 def test_nobody_is_overtaken_by_a_cheaper_one() -> None:
     """An account that needs more than is left ends the refresh, so that it is first in the next."""
-    grants = allocate([one("a", 1), one("b", 2, cost=5), one("c", 3)], graphql=3, rest=0)
-    assert [name for name, grant in grants.items() if grant.is_asked] == ["a"]
+    grants = allocate([one("a", 1), one("b", 2, requests=5), one("c", 3)], graphql=3, rest=0)
+    assert [name for name, grant in grants.items() if grant.may_ask] == ["a"]
 
 
 def test_the_first_is_always_asked() -> None:
     """An account that costs more than a refresh's share is asked all the same."""
-    grants = allocate([one("a", 1, due=1, cost=50, list_cost=500)], graphql=42, rest=120)
+    grants = allocate([one("a", 1, due=1, requests=50, list_requests=500)], graphql=42, rest=120)
     assert grants == {"a": Grant(True, True)}
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.pricing import AccountCosts, Amount, BilledAccount, Budget, BudgetCost, Spread, budget_costs
+from exporter.pricing import AccountCosts, BilledAccount, Budget, BudgetCost, CostAmount, Spread, budget_costs
 from exporter.pricing.attribution import NOTHING
 from tests.pricing.cost_scene import ACCOUNT, WORKERS_PAID, Entries, compute, every_day, terms
 from tests.pricing.factories import DAY, noon, november
@@ -152,7 +152,7 @@ def test_a_budget_of_two_cycles_may_be_exceeded_when_one_is_over() -> None:
 def test_a_budget_of_nothing_that_is_used() -> None:
     """Nothing is used of it, nothing will be, and it is not exceeded."""
     found = stands(Budget("none", Decimal(60), project="none"), steady())
-    assert found == BudgetCost(found.budget, Amount(), None)
+    assert found == BudgetCost(found.budget, CostAmount(), None)
     assert stands(Budget("none", Decimal(60))).exceeded_on is None
 
 

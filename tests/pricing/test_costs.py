@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.model import DailyKey, Placement
-from exporter.pricing import AccountCosts, AccountTerms, Amount, Basis, CostItem, Spread, to_cents
+from exporter.pricing import AccountCosts, AccountTerms, Basis, CostAmount, CostItem, Spread, to_cents
 from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.card import FreeLimit
 from exporter.pricing.money import PLACES, add
@@ -202,7 +202,7 @@ def test_everything_adds_up(case: Case) -> None:
         items = [item for item in costs.items if item.meter == cost.meter]
         assert sum_amounts(item.amount for item in items) == cost.amount
         assert sum((item.quantity for item in items), Fraction(0)) == cost.line.quantity
-    flat = [Amount(each.usd, each.usd, each.usd, each.usd, each.usd) for each in costs.terms.subscriptions]
+    flat = [CostAmount(each.usd, each.usd, each.usd, each.usd, each.usd) for each in costs.terms.subscriptions]
     assert sum_amounts([*(cost.amount for cost in costs.meters), *flat]) == costs.amount
     projects = sorted({item.project for item in costs.items})
     sums = [sum_amounts(item.amount for item in costs.items if item.project == project) for project in projects]
@@ -364,7 +364,7 @@ def test_subscriptions_are_spread(spread: Spread) -> None:
         spread
     ]
     assert {(item.asset, item.quantity) for items in found.values() for item in items} == {("", 1)}
-    assert all(item.amount == Amount(*[item.amount.to_date] * 5) for items in found.values() for item in items)
+    assert all(item.amount == CostAmount(*[item.amount.to_date] * 5) for items in found.values() for item in items)
 
 
 @pytest.mark.parametrize("spread", Spread)

@@ -1,4 +1,4 @@
-"""Alerts about D1 databases: their numbers."""
+"""The thresholds and other settings of the alerts about D1 databases."""
 
 from exporter.alerts.table.entry import FREE_PLAN, AlertEntry, Section, Setting, Threshold
 from exporter.catalog.d1 import PRODUCT

@@ -1,4 +1,4 @@
-"""Alerts about the exporter itself: their numbers."""
+"""The thresholds and other settings of the alerts about the exporter itself."""
 
 from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Section, Setting, Threshold
 

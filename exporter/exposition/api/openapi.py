@@ -30,7 +30,10 @@ NOT_READY = "There is no data yet (`not_ready`)."
 
 @dataclass(frozen=True, slots=True)
 class ApiPath:
-    """A path of the API: its purpose, parameters and answer, and its ``errors`` by status."""
+    """A path of the API: its purpose, parameters and answer, and its ``errors`` by status.
+
+    ``name`` is its operation id, and ``query`` the query string of an example request.
+    """
 
     path: str
     name: str
@@ -121,7 +124,7 @@ ENDPOINTS = (
 
 
 def openapi_document() -> dict[str, Any]:
-    """Return the document."""
+    """Return the OpenAPI document of the API."""
     return {
         "openapi": "3.1.0",
         "info": {

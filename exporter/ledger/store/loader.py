@@ -26,7 +26,7 @@ _DATASETS = (
     "WITH RECURSIVE datasets (name) AS (SELECT min(dataset) FROM daily WHERE account = ?1 UNION ALL SELECT (SELECT "
     "min(dataset) FROM daily WHERE account = ?1 AND dataset > name) FROM datasets WHERE name IS NOT NULL)"
 )
-"""The datasets of an account, with one key lookup each; given them, the index finds the days among a year of sums."""
+"""The datasets of an account, with one key lookup each; with them, SQLite finds days by index among a year of sums."""
 
 
 class Loader:
