@@ -92,7 +92,7 @@ def full_page() -> str:
     sections.append(("The exporter itself", [row for row in others if row.name.startswith(EXPORTER)]))
     parts = [
         "# Metrics\n\n"
-        "Generated from the catalog by `make docs`. The brackets name the GraphQL dataset and fields, and mark values\n"
+        "Generated from the catalog by `make docs`. Parentheses name the GraphQL dataset and fields, and mark values\n"
         "that Cloudflare estimates. The exporter also has the metrics `process_*` and `python_gc_*` of the Prometheus\n"
         "client library. If Cloudflare returns a sum, a summary also has `_sum` and `_count`, without the label\n"
         "`quantile`.\n"

@@ -161,7 +161,7 @@ def _commands(parser: argparse.ArgumentParser) -> list[tuple[str, argparse.Argum
 
 def _flags(command: argparse.ArgumentParser) -> str:
     rows = [
-        (code(" ".join([*action.option_strings, _metavar(action)]).strip()), action.help or "")
+        (code(" ".join([*action.option_strings, _metavar(action)]).strip()), (action.help or "").replace("%%", "%"))
         for action in command._actions
         if action.dest != "help"
     ]

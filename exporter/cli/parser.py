@@ -15,9 +15,9 @@ from exporter.logs import FORMATS, LEVELS
 DEFAULT_LISTEN = ":9199"
 
 CHECK = (
-    "Check what will work of a configuration before it is deployed: tokens, permissions, datasets, request budget and "
+    "Check what will work before a configuration is deployed: tokens, permissions, datasets, request budget and "
     "state folder, each by trying it. Nothing is changed anywhere. Exit codes: 0 no error, perhaps warnings; 1 "
-    "something will not work; 2 the configuration or the usage is wrong."
+    "something will not work; 2 the configuration or the command line is invalid."
 )
 
 

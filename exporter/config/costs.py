@@ -123,7 +123,7 @@ class CostSettings(Section):
     )
     storage_month_days: Annotated[Literal["auto", "30", "cycle"], BeforeValidator(str)] = Field(
         default="auto",
-        description="The number of days by which the daily peaks of a GB-month are divided: 30, cycle (the days of the "
+        description="The divisor that turns the sum of daily peaks into GB-months: 30, cycle (the days of the "
         "billing cycle), or auto (as on the account's own bill, else 30).",
     )
     rounding: Literal["block", "proportional"] = Field(

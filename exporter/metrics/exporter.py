@@ -279,7 +279,7 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
     OwnMetric(
         "cloudflare_exporter_config_last_reload_successful",
         "gauge",
-        "Whether the configuration read last is in use (1), or was refused (0).",
+        "Whether the configuration last read is in use (1) or was refused (0).",
         (),
         _value(lambda facts: int(facts.status.config_is_current)),
     ),

@@ -21,8 +21,8 @@ from exporter.pricing.rules import PAID_PLAN
 NAME = "price"
 HELP = "price given usage, or a past cycle with changes"
 DESCRIPTION = (
-    "Print the cost of a billing cycle: of quantities by the rate card's meter ids from a file, of those of a cycle "
-    "that was counted, or of both, with optional changes. Without --date each meter has its newest price."
+    "Print the cost of a billing cycle from the quantities in a file (by the rate card's meter ids), from those of a "
+    "counted cycle, or from both, with optional changes. Without --date each meter has its newest price."
 )
 
 

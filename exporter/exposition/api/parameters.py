@@ -65,7 +65,7 @@ SORT = Parameter(
 )
 ORDER = Parameter(
     "order",
-    f"The direction; default ` {ASCENDING}` for `{NAME}`, else `{DESCENDING}`: the largest or newest first.",
+    f"The direction; default `{ASCENDING}` for `{NAME}`, else `{DESCENDING}`: the largest or newest first.",
     _one_of([ASCENDING, DESCENDING]),
 )
 SINCE = Parameter("since", "The first UTC day; default 30 days before `until`. The ledger keeps 400 days.", DAY)
@@ -88,7 +88,7 @@ PRODUCT = _repeatable("product", "Only alerts about this product.")
 SEVERITY = _repeatable("severity", "Only alerts of this severity.", SEVERITIES)
 STATE = _repeatable(
     "state",
-    "Only alerts in this state; default all that fire. `all` adds pending ones.",
+    "Only alerts in this state; default all but `pending`. `all` adds the pending ones.",
     [*map(str, State), ALL_STATES],
 )
 WATCHDOG = Parameter(

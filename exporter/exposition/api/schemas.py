@@ -93,7 +93,7 @@ SCHEMAS: Mapping[str, Schema] = {
             **ACCOUNT,
             "project": PROJECT,
             "kind": KIND,
-            "asset": text("The asset's name, or a word in brackets for usage without an asset."),
+            "asset": text("The asset's name, or a word in parentheses for usage without an asset."),
             "asset_id": text("Cloudflare's id; empty for usage without an asset."),
             "product": text("The product as billed; empty if unknown."),
             "meter": text("The meter, by its id on the rate card."),
@@ -155,7 +155,7 @@ SCHEMAS: Mapping[str, Schema] = {
         },
     ),
     "AccountHealth": record(
-        "The health of an account, or of a token that shows no account (without an id).",
+        "The health of an account, or of a token that lists no accounts (then without an id).",
         {
             **ACCOUNT,
             "state": text("Whether Cloudflare answered its last refresh.", enum=["up", "down"]),
