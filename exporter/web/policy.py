@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from exporter.clock import Clock
+from exporter.logs import keys
 from exporter.status import Problem
 from exporter.web.basic_auth import BasicAuth
 from exporter.web.load import Loaded, WebConfigError, load_web_config, stamp
@@ -44,7 +45,9 @@ class WebPolicy:
         self.bucket = TokenBucket(self._loaded.config.rate_limit, clock)
         self.headers: Mapping[str, str] = self._loaded.config.headers()
         if self.passwords.are_wanted and not self.is_tls:
-            log.warning("%s has basic_auth_users without TLS: passwords can be read on the network", path)
+            log.warning(
+                "%s has basic_auth_users without TLS: passwords can be read on the network", path, extra=keys(path=path)
+            )
 
     def problems(self) -> tuple[Problem, ...]:
         """Return the problem with the files, if there is one."""
@@ -75,7 +78,7 @@ class WebPolicy:
     def _refuse(self, reason: str) -> None:
         known = self._problem
         if known is None or known.detail != reason:
-            log.error("keeping the previous web configuration: %s", reason)
+            log.error("keeping the previous web configuration: %s", reason, extra=keys(path=self._path))
         since = known.since if known else self._clock.now()
         self._problem = Problem("", "web configuration", "refused", since, reason, ADVICE)
 
@@ -87,7 +90,7 @@ class WebPolicy:
         if loaded.config.rate_limit != before.rate_limit:
             self.bucket = TokenBucket(loaded.config.rate_limit, self._clock)
         self.headers = loaded.config.headers()
-        log.info("the web configuration or a certificate has changed and is now in use")
+        log.info("the web configuration or a certificate has changed and is now in use", extra=keys(path=self._path))
 
     def context(self) -> ssl.SSLContext | None:
         """Return the context to listen with; every new connection uses the current one."""

@@ -3,6 +3,7 @@
 import logging
 
 from exporter.clock import Clock
+from exporter.logs import keys
 
 log = logging.getLogger(__name__)
 
@@ -26,4 +27,6 @@ class ThrottledLog:
             return
         number = self._untold.pop(what)
         self._told_at[what] = now
-        log.warning("%s: from %s (%d since the last such line); %s", what, client, number, advice)
+        log.warning(
+            "%s: from %s (%d since the last such line); %s", what, client, number, advice, extra=keys(client=client)
+        )

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from exporter.ledger.store.wal import is_log_lost
+from exporter.logs import keys
 from exporter.model import ExporterError
 
 log = logging.getLogger(__name__)
@@ -183,6 +184,7 @@ def open_file(folder: Path | None) -> sqlite3.Connection:
                 "in %s: counters may fall once, or restart from zero",
                 path,
                 path,
+                extra=keys(path=path),
             )
         try:
             return _connect(str(path))
@@ -197,7 +199,12 @@ def start_new_file(folder: Path, reason: str) -> sqlite3.Connection:
     path = folder / FILE_NAME
     with _explained(path):
         aside = _set_aside(path)
-        log.error("the ledger was damaged (%s); it is kept as %s, and counting restarts from zero", reason, aside)
+        log.error(
+            "the ledger was damaged (%s); it is kept as %s, and counting restarts from zero",
+            reason,
+            aside,
+            extra=keys(path=path),
+        )
         return _begin(path)
 
 
