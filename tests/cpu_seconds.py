@@ -15,7 +15,7 @@ OUTSIDE = "outside of tests"
 
 
 class CpuSeconds:
-    """Measures in each process that runs tests; the first process adds up, tells, and holds CI to the bound.
+    """Measures in each process that runs tests; the first process adds up and prints them beside the bound.
 
     Processes that a test starts count once they have been waited for. What a worker that crashed has measured is lost.
     """
@@ -49,16 +49,11 @@ class CpuSeconds:
         self._taken[OUTSIDE] += own  # type: ignore[assignment]
         if self._is_worker:
             self._config.workeroutput[KEY] = dict(self._taken)  # type: ignore[attr-defined]
-        elif self._is_too_much() and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def _is_too_much(self) -> bool:
-        return bool(os.environ.get("CI")) and self._taken.total() > BOUND
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("CPU seconds by folder")
         for folder, seconds in self._taken.most_common():
             terminalreporter.line(f"{seconds:8.1f}  {folder}")
         terminalreporter.line(f"{self._taken.total():8.1f}  in all; the bound is {BOUND}")
-        if self._is_too_much():
-            terminalreporter.line("The run takes more than the bound, which is a failure where CI is set.", red=True)
+        if self._taken.total() > BOUND:
+            terminalreporter.line("The run takes more than the bound. A busy machine does that, too.", red=True)
