@@ -96,6 +96,7 @@ def test_the_help_of_check_says_its_exit_codes(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         main(["check", "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    assert "0 no error, perhaps warnings; 1 something will not work; 2 the configuration or the usage is wrong" in text
+    codes = "0 no error, perhaps warnings; 1 something will not work; 2 the configuration or the command line is"
+    assert f"{codes} invalid" in text
     assert [flag for flag in ("--config.file", "--storage.path", "--log.level", "--output") if flag not in text] == []
     assert "--web.listen-address" not in text
