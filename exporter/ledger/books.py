@@ -14,7 +14,7 @@ from exporter.ledger.plans import Plans
 from exporter.ledger.publication import PublishedBook, publish_books
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.store.writer import LedgerChange
-from exporter.model import Answer, BookKey, Placement, Rows
+from exporter.model import Answer, BookKey, Placement
 
 
 class Books:
@@ -44,13 +44,12 @@ class Books:
         """Add the effects of an answer to a change."""
         key = (context.account_id, answer.question.dataset)
         dataset = self._plans.datasets[key[1]].dataset
-        levels: Mapping[datetime, Rows] = {}
         if dataset.role is Role.USAGE:
             change.books[key] = self.usage.advance(key, answer, context)
+            change.costs |= self.costs.follow_usage(dataset, answer, change.books[key], context)
         else:
             change.readings[key] = self.gauges.read(key, answer, context.roster)
-            levels = change.readings[key].levels
-        change.costs |= self.costs.advance(dataset, answer, levels, context)
+            change.costs |= self.costs.follow_stored(dataset, answer, change.readings[key].levels, context)
 
     def add_late(self, change: LedgerChange, dataset: Dataset, late: LateUsage, context: ApplyContext) -> None:
         """Add the effects of late usage, found by audits, to a change."""

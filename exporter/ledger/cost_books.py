@@ -1,12 +1,13 @@
-"""The list cost of all accounts: counters in dollars, fed by the same answers as usage counters and gauges."""
+"""The list cost of all accounts: counters in dollars that follow usage counters and gauges."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.counter_books import ApplyContext, CounterBooks
-from exporter.ledger.counters import CounterChange, Counters, LateUsage
+from exporter.ledger.counter_books import ApplyContext, CounterBooks, SettleHours
+from exporter.ledger.counters import CounterChange, Counters, CounterState, LateUsage, settle_answer
+from exporter.ledger.hours import Settlement
 from exporter.ledger.list_cost import ListCosts, Tariffs, key_of
 from exporter.ledger.publication import PublishedBook, publish_list_costs
 from exporter.ledger.series import SeriesPlan
@@ -30,19 +31,35 @@ class CostBooks:
         """Return the published books of list cost."""
         return publish_list_costs(self.counters.all(), with_assets=self._list_costs.shows_assets)
 
-    def advance(
+    def follow_usage(
+        self, dataset: Dataset, answer: Answer, usage: CounterChange, context: ApplyContext
+    ) -> dict[BookKey, CounterChange]:
+        """Return the changes that ``usage``, the effect of an answer, makes to its list cost; empty without a cost."""
+
+        def settle_hours(book: Counters, state: CounterState, _: Answer) -> Settlement:
+            return self._list_costs.settle_usage(context.account_id, dataset, usage, book, state)
+
+        return self._advance(dataset, answer, context, settle_hours)
+
+    def follow_stored(
         self, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], context: ApplyContext
     ) -> dict[BookKey, CounterChange]:
-        """Return the changes that an answer makes to its dataset's list cost; empty if the dataset costs nothing.
+        """Return the changes that an answer about storage makes to its list cost; empty without a cost.
 
-        ``levels`` are the stored amounts in each hour of an answer about storage.
+        ``levels`` are the stored amounts in each hour of the answer.
         """
-        key = (context.account_id, key_of(dataset.key))
-        in_money = self._list_costs.answer(context.account_id, dataset, answer, levels, self.counters.find(key))
-        if in_money is None:
+        book = self.counters.find((context.account_id, key_of(dataset.key)))
+        in_money = self._list_costs.answer_about_stored(context.account_id, dataset, answer, levels, book)
+        return self._advance(dataset, in_money, context, settle_answer)
+
+    def _advance(
+        self, dataset: Dataset, answer: Answer, context: ApplyContext, settle_hours: SettleHours
+    ) -> dict[BookKey, CounterChange]:
+        if not self._list_costs.knows(dataset):
             return {}
+        key = (context.account_id, key_of(dataset.key))
         # List cost has no audit of its own: late usage found by the usage audit is priced instead.
-        return {key: replace(self.counters.advance(key, in_money, context), kept={})}
+        return {key: replace(self.counters.advance(key, answer, context, settle_hours), kept={})}
 
     def add_late(self, dataset: Dataset, late: LateUsage, context: ApplyContext) -> dict[BookKey, CounterChange]:
         """Return the changes that late usage makes to its dataset's list cost; empty if the dataset costs nothing."""

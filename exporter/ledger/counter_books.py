@@ -7,18 +7,24 @@ from typing import NamedTuple
 from exporter.ledger.counters import (
     CounterChange,
     Counters,
+    CounterState,
     LateUsage,
     PublishContext,
     add_late,
     advance,
     meter_open_hours,
+    settle_answer,
     start_counters,
 )
 from exporter.ledger.daily_sums import add_daily
+from exporter.ledger.hours import Settlement
 from exporter.ledger.roster import Entry, RosterKey, listed_placements, place_row
 from exporter.ledger.series import SeriesPlan
 from exporter.ledger.store.writer import LedgerChange
 from exporter.model import Answer, BookKey, DailyKey, Placement
+
+SettleHours = Callable[[Counters, CounterState, Answer], Settlement]
+"""Returns what an answer does to the open hours of a book."""
 
 
 class ApplyContext(NamedTuple):
@@ -94,16 +100,23 @@ class CounterBooks:
             if book.dataset.kind in vacated and not book.series.keys().isdisjoint(vacated[book.dataset.kind])
         }
 
-    def advance(self, key: BookKey, answer: Answer, context: ApplyContext) -> CounterChange:
+    def advance(
+        self,
+        key: BookKey,
+        answer: Answer,
+        context: ApplyContext,
+        settle_hours: SettleHours = settle_answer,
+    ) -> CounterChange:
         """Return the changes that an answer makes; the first answer begins the book."""
         book = self._books.get(key)
         if book is None or book.state is None:
             plan = self._plans[key[1]]
             listed = listed_placements(context.roster, plan.dataset.kind)
             return start_counters(plan, answer, listed, context.commit_number)
-        assets = {asset for rows in answer.hours.values() for asset, _ in rows}
-        assets |= {asset for hour in book.open.values() for asset, _ in hour.rows}
-        return advance(book, book.state, answer, self._publish_context(book, assets, context))
+        settlement = settle_hours(book, book.state, answer)
+        assets = {asset for rows in settlement.settled.values() for asset, _ in rows}
+        assets |= {asset for hour in settlement.open.values() for asset, _ in hour.rows}
+        return advance(book, book.state, answer, settlement, self._publish_context(book, assets, context))
 
     def add_late(self, key: BookKey, late: LateUsage, context: ApplyContext) -> CounterChange | None:
         """Return the changes that late usage makes; None if counting has not begun."""

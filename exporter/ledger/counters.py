@@ -83,7 +83,10 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class CounterChange:
-    """The changes of one answer to one book: ``kept`` are settled rows by day, ``gap`` is time no question covered."""
+    """The changes of one answer to one book.
+
+    ``settled`` are the hours that it settles, ``kept`` their rows by day, ``gap`` is time that no question covered.
+    """
 
     state: CounterState
     rows: dict[RowKey, RowTotals]
@@ -92,6 +95,7 @@ class CounterChange:
     daily: dict[DailyKey, int]
     waiting: set[RowKey]
     reported_since: datetime
+    settled: Mapping[datetime, Rows] = field(default_factory=dict)
     kept: dict[date, dict[RowKey, Amounts]] = field(default_factory=dict)
     gap: timedelta = timedelta(0)
 
@@ -118,10 +122,16 @@ class PublishContext:
     commit_number: int
 
 
-def advance(book: Counters, state: CounterState, answer: Answer, context: PublishContext) -> CounterChange:
-    """Return the changes of an answer: settled hours, raised totals, births, and growth of series."""
+def settle_answer(book: Counters, state: CounterState, answer: Answer) -> Settlement:
+    """Return what an answer does to the open hours of a book."""
+    return settle(book.open, answer, book.dataset.settle, state.newest)
+
+
+def advance(
+    book: Counters, state: CounterState, answer: Answer, settlement: Settlement, context: PublishContext
+) -> CounterChange:
+    """Return the changes of an answer that settles hours: raised totals, births, and growth of series."""
     plan = book.plan
-    settlement = settle(book.open, answer, plan.dataset.settle, state.newest)
     changed, active, births = _find_active(book, settlement, context)
     birth = Birth(answer.date, context.commit_number)
     reported_since = book.reported_since or answer.date
@@ -139,6 +149,7 @@ def advance(book: Counters, state: CounterState, answer: Answer, context: Publis
         daily=meter_hours(plan.dataset, settlement.settled),
         waiting=growth.waiting,
         reported_since=reported_since,
+        settled=settlement.settled,
         kept=_by_day(settlement.settled, state.kept_from),
         gap=gap,
     )

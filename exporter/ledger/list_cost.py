@@ -1,6 +1,6 @@
 """The list cost of usage, hour by hour, as one more dataset beside each dataset that has meters. Pure.
 
-A book of list cost gets the same answers as the book of its dataset, converted to dollars. So it has all properties of
+The hours of a book of list cost are those of its dataset's book, converted to dollars. So it has all properties of
 counters (late usage, restarts, renames, births at zero); and since a settled hour keeps its price, no change of price
 can make it fall.
 """
@@ -11,8 +11,9 @@ from typing import Protocol
 
 from exporter.billing import USD, Tariff
 from exporter.catalog.entry import Dataset, Field, Label, Metric, MetricPart, Role
-from exporter.ledger.counters import Counters
+from exporter.ledger.counters import CounterChange, Counters, CounterState
 from exporter.ledger.daily_sums import counting_meters
+from exporter.ledger.hours import OpenHour, Settlement
 from exporter.model import DISPATCH_PREFIX, HOUR, Answer, Placement, Question, RowKey, Rows, floor_hour, floor_minute
 
 VARIANT = "list-cost"
@@ -68,18 +69,41 @@ class ListCosts:
             return dict(placements)
         return {asset: Placement(placement.project, "") for asset, placement in placements.items()}
 
-    def answer(
-        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
-    ) -> Answer | None:
-        """Return an answer in dollars; None if the dataset costs nothing. ``book`` is that of its cost.
+    def knows(self, dataset: Dataset) -> bool:
+        """Return whether the cost of a dataset is counted."""
+        return self._tariffs is not None and has_list_cost(dataset)
 
-        ``levels`` are the stored amounts in each hour of an answer about storage.
+    def settle_usage(
+        self, account_id: str, dataset: Dataset, usage: CounterChange, book: Counters, state: CounterState
+    ) -> Settlement:
+        """Return what an answer about usage, applied as ``usage``, does to the hours of its cost's ``book``.
+
+        An hour of cost settles together with its usage: settled by itself, it would miss what the usage still gains.
         """
-        if self._tariffs is None or not has_list_cost(dataset):
-            return None
-        if dataset.role is Role.USAGE:
-            return self._answer_about_usage(account_id, dataset, answer, book)
-        return self._answer_about_stored(account_id, dataset, answer, levels, book)
+        first = state.open_from
+        settled = {hour: known.rows for hour, known in book.open.items() if hour not in usage.open}
+        newly = {hour: rows for hour, rows in usage.settled.items() if hour >= floor_hour(first)}
+        settled |= self.price(account_id, dataset, newly)
+        rows = {hour: known.rows for hour, known in usage.open.items() if hour >= floor_hour(first)}
+        still_open = {hour: OpenHour(costs, costs) for hour, costs in self.price(account_id, dataset, rows).items()}
+        return Settlement(still_open, settled, max(first, usage.state.open_from), 0)
+
+    def answer_about_stored(
+        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
+    ) -> Answer:
+        """Return an answer about stored amounts in dollars, for the completed hours since counting began.
+
+        ``levels`` are the stored amounts in each hour of the answer. A stored amount holds until the next hour with
+        rows; hours before the answer's keep their earlier amounts.
+        """
+        until = min(answer.question.until, floor_minute(answer.date))
+        if book is None or book.state is None:
+            return Answer(Question(key_of(dataset.key), until, until), answer.date, {}, answer.newest)
+        since = min(max(book.state.open_from, ceil_hour(book.state.start)), until)
+        over = list(_hours(since, floor_hour(until)))
+        known = {hour: there.rows for hour, there in book.open.items() if hour in over}
+        told = self.price(account_id, dataset, _filled(levels, over))
+        return Answer(Question(key_of(dataset.key), since, until), answer.date, known | told, answer.newest)
 
     def price(
         self, account_id: str, dataset: Dataset, hours: Mapping[datetime, Rows]
@@ -110,35 +134,6 @@ class ListCosts:
             if tariff is not None and tariff.price:
                 found.append((tariff.meter, dataset.field_index[meter.source], tariff.price * meter.weight))
         return found
-
-    def _answer_about_usage(self, account_id: str, dataset: Dataset, answer: Answer, book: Counters | None) -> Answer:
-        """Return an answer about usage in dollars, for the hours whose cost has not settled.
-
-        The usage itself may stay open for longer: it also waits for fields that cost nothing.
-        """
-        asked = answer.question
-        since = max(asked.since, book.state.open_from) if book is not None and book.state else asked.since
-        open_hours = {hour: rows for hour, rows in answer.hours.items() if hour >= floor_hour(since)}
-        question = Question(key_of(asked.dataset), since, asked.until)
-        hours = self.price(account_id, dataset, open_hours)
-        sampled = answer.sampled & hours.keys()
-        return Answer(question, answer.date, hours, answer.newest, answer.sample_interval, sampled)
-
-    def _answer_about_stored(
-        self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None
-    ) -> Answer:
-        """Return an answer about stored amounts in dollars, for the completed hours since counting began.
-
-        A stored amount holds until the next hour with rows; hours before the answer's keep their earlier amounts.
-        """
-        until = min(answer.question.until, floor_minute(answer.date))
-        if book is None or book.state is None:
-            return Answer(Question(key_of(dataset.key), until, until), answer.date, {}, answer.newest)
-        since = min(max(book.state.open_from, ceil_hour(book.state.start)), until)
-        over = list(_hours(since, floor_hour(until)))
-        known = {hour: there.rows for hour, there in book.open.items() if hour in over}
-        told = self.price(account_id, dataset, _filled(levels, over))
-        return Answer(Question(key_of(dataset.key), since, until), answer.date, known | told, answer.newest)
 
 
 def _hours(since: datetime, until: datetime) -> Iterator[datetime]:

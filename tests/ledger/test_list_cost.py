@@ -88,6 +88,33 @@ def test_a_lower_price_never_lets_it_fall() -> None:
     assert cost(scene) == {("shop", "calls"): 70}
 
 
+def test_an_hour_stays_open_as_long_as_its_usage() -> None:
+    """While a fall of what is free keeps an hour open, usage that comes late costs its price, too."""
+    scene = counting(Prices({"calls": 7}))
+    scene.say_and_scrape("11:20", {"10": {"w1": 4, ("w1", "unbilled"): 3}})
+    for minute in range(21, 45):
+        scene.say_and_scrape(f"11:{minute}", {"10": {"w1": 4, ("w1", "unbilled"): minute % 2}, "11": {"w1": 1}})
+    scene.say_and_scrape("11:45", {"10": {"w1": 9, ("w1", "unbilled"): 3}, "11": {"w1": 1}})
+    assert scene.totals() == {("w1", "success"): 10, ("w1", "unbilled"): 3}
+    assert cost(scene) == {("shop", "calls"): 70}
+
+
+def test_hours_that_settled_without_prices_cost_nothing_later(tmp_path: Path) -> None:
+    """A ledger that was open without prices for hours goes on with what is open then; no hour is counted twice."""
+    scene = counting(Prices({"calls": 7}), tmp_path)
+    scene.say_and_scrape("10:20", {"10": {"w1": 4}})
+    scene.say_and_scrape("10:21", {"10": {"w1": 4}})
+    scene.ledger.close()
+    unpriced = Scene(tmp_path)
+    for minute in (40, 50):
+        unpriced.say_and_scrape(f"12:{minute}", {"10": {"w1": 5}, "11": {"w1": 50}, "12": {"w1": 500}})
+    unpriced.ledger.close()
+    scene = Scene(tmp_path, tariffs=Prices({"calls": 7}))
+    for minute in (51, 52):
+        scene.say_and_scrape(f"12:{minute}", {"12": {"w1": 501}})
+    assert cost(scene) == {("shop", "calls"): (4 + 501) * 7}
+
+
 def test_late_usage_has_the_price_of_its_day() -> None:
     """What an audit finds is added at the price of the day that it is of."""
     scene = counting(Prices({"calls": 2, ("calls", TUESDAY): 5}))
