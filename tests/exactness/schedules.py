@@ -1,7 +1,7 @@
 """Random schedules of failures, lateness, throttling, restarts, crashes, renames and clock steps.
 
 A schedule is made from its batch, a seed and its number, and from nothing else. A hundred have the same seed always;
-those of ``fresh_seed`` are others with ``SCHEDULE_SEED``.
+those of ``fresh_seed`` are others with every commit.
 """
 
 import asyncio
