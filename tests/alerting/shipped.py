@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,14 @@ def read_groups(files: Sequence[Path] = RULES) -> list[Json]:
 
     Prometheus evaluates groups side by side; a test that compares to the digit wants them one after the other.
     """
-    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    groups = [group for file in files for group in _read_file(file)]
     return sorted(groups, key=lambda group: _place(group["name"]))
+
+
+@cache
+def _read_file(file: Path) -> list[Json]:
+    groups: list[Json] = yaml.safe_load(file.read_text())["groups"]
+    return groups
 
 
 def _place(name: str) -> int:
