@@ -42,6 +42,9 @@ REFRESHES = 60
 FOR_AUDITS, FOR_OUTAGES = timedelta(days=4), timedelta(hours=15)
 """How far back Cloudflare keeps data: days are filled in and audited only where a schedule waits for that."""
 
+ANSWERED_WITHIN = timedelta(hours=1)
+"""How soon a day that was not filled in yet is, once Cloudflare is well; one that leaves retention sooner may be lost."""
+
 PLAIN: Mapping[str, Event] = {
     **{f"nothing {number}": nothing for number in range(12)},
     "server error": fault(kind=Kind.HTTP_STATUS, status=502, html=True, times=1),
@@ -193,10 +196,10 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
                 if is_scraped:
                     rig.scrape()
                 rig.pass_time(timedelta(seconds=seconds))
-            rested_at = rig.now
+            well_from = rig.now
             if batch.has_audit:
                 await rig.come_to_audit()
-                rig.check_daily(rested_at)
+                rig.check_daily(well_from + ANSWERED_WITHIN)
             else:
                 await rig.come_to_rest()
             rig.check()
