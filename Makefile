@@ -22,7 +22,7 @@ run: .venv/.run
 	@$(python) -m stack.run
 
 test: lint tools
-	$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(python) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.test
 	$(python) -m ruff check

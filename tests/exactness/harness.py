@@ -198,9 +198,8 @@ class Rig:
     async def come_to_rest(self, hours: int = 2) -> None:
         """Let Cloudflare be well and quiet until everything is visible, settled and published."""
         self.calm_down()
-        # Longer steps than these let a series whose birth waits grow too late for the comparison.
-        for _ in range(hours * 6):
-            await self.rest(timedelta(minutes=10))
+        for _ in range(hours * 2):
+            await self.rest(HOUR / 2)
         await self.rest(timedelta(minutes=1))
 
     async def rest(self, by: timedelta) -> None:

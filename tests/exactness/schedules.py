@@ -1,7 +1,7 @@
 """Random schedules of failures, lateness, throttling, restarts, crashes, renames and clock steps.
 
-A schedule is made from its batch, a seed and its number, and from nothing else. A hundred have the same seed always;
-those of ``fresh_seed`` are others with every commit.
+A schedule is made from its batch, a seed and its number, and from nothing else. Some have the same seed always; those
+of ``fresh_seed`` are others with every commit.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ FOR_AUDITS, FOR_OUTAGES = timedelta(days=4), timedelta(hours=15)
 """How far back Cloudflare keeps data: days are filled in and audited only where a schedule waits for that."""
 
 ANSWERED_WITHIN = timedelta(hours=1)
-"""How soon a day that was not filled in yet is, once Cloudflare is well; one that leaves retention sooner may be lost."""
+"""How soon a missing day is filled in once Cloudflare is well; one that leaves retention sooner may be lost."""
 
 PLAIN: Mapping[str, Event] = {
     **{f"nothing {number}": nothing for number in range(12)},
