@@ -76,7 +76,12 @@ def test_exactly_what_is_above_fires(scene: Scene, tools: Tools, tmp_path: Path)
         ],
     }
     said = judge(
-        tools.promtool, tmp_path, only({scene.alert}, scene.severity), test, seconds=150, step=f"{scene.step}s"
+        tools.promtool,
+        tmp_path,
+        only({scene.alert}, scene.severity),
+        test,
+        seconds=150,
+        step=f"{scene.evaluation_step}s",
     )
     assert not said, shown(said)
 

@@ -72,5 +72,5 @@ def test_an_exception_counts_for_its_subject(scene: Scene, tools: Tools, tmp_pat
             }
         ],
     }
-    said = judge(tools.promtool, tmp_path, only({scene.alert}), test, seconds=100, step=f"{tried.step}s")
+    said = judge(tools.promtool, tmp_path, only({scene.alert}), test, seconds=100, step=f"{tried.evaluation_step}s")
     assert not said, shown(said)

@@ -85,7 +85,7 @@ class Firing:
 class Scene:
     """All cases of an alert in one test: signals by way, and what then fires, at every check until the end.
 
-    Each account has the time of these ``datasets``. ``step`` is the distance of values and evaluations in seconds. With
+    Each account has the time of these ``datasets``. ``step`` is the distance of values in seconds. With
     ``checks`` only so many of the last checks are made. With a ``norm``, a day or a week, there are values only where
     those of the last hours are compared with, that far and multiples of it before.
     """
@@ -101,6 +101,11 @@ class Scene:
     checks: int = CHECKED // (5 * MINUTE) + 1
     has_account: bool = True
     norm: int = 0
+
+    @property
+    def evaluation_step(self) -> int:
+        """Return the seconds between two evaluations of the rules; over days and weeks those are most of the work."""
+        return self.step * (3 if self.norm else 2) if self.length > 3 * DAY else self.step
 
     def check_times(self) -> range:
         """Return the seconds at which it is looked at what fires."""
