@@ -1,7 +1,9 @@
 """What holds for every test: nothing is skipped where CI is set, the slowest start first, CPU seconds are told."""
 
+import gc
 import logging
 import os
+import sys
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -12,6 +14,10 @@ from tests.exactness.seed import SEED_VARIABLE, fresh_seed
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What is kept for many tests (traffic, documents, schemas) need not be looked through again and again.
+    gc.set_threshold(100_000, 50, 100)
+    # httpx looks for it at every request within the process; a module that is missing is looked for on the disk.
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     config.pluginmanager.register(CpuSeconds(config), "cpu-seconds")
 
 

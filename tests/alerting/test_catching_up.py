@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import Documents, Traffic, World
-from stack.tools import Tools
+from stack.tools import REPOSITORY, Tools
 from tests.alerting.alerts import (
     ACCOUNT_DOWN,
     DATASET_STALE,
@@ -208,7 +208,7 @@ def test_lists_are_back_after_analytics(play: Play, tools: Tools, tmp_path: Path
     """Every rate is the true mean where what came into being meanwhile is counted minutes before it can be named."""
     scene = play("lists back last")
     truth = Truth(scene)
-    test = RuleTest(scene.scrapes)
+    test = RuleTest(scene.scrapes, rules=[REPOSITORY / "alerting/rules/usage.yml"])
     expect_true_rates(test, truth, range(CAUGHT_UP, CAUGHT_UP + 15))
     test.run(tools.promtool, tmp_path)
 

@@ -64,7 +64,7 @@ def test_noise_stays_noise() -> None:
 
     @seed(400)
     @settings(
-        max_examples=3,
+        max_examples=2,
         deadline=None,
         database=None,
         phases=(Phase.generate,),
