@@ -205,13 +205,17 @@ class Dataset:
 
     @cached_property
     def signature(self) -> str:
-        """Return the version, row shape and metrics that a stored ledger must match to be continued."""
+        """Return the version, the row shape and the parts of all metrics, as they are stored with a book."""
         metrics = ",".join(
             f"{metric.name}({'/'.join(metric.labels)};{metric.split}):{part.source}/{part.word}"
             for metric in self.metrics
             for part in metric.parts
         )
         return f"{self.version}|{self._row_shape}|{metrics}"
+
+    def continues(self, signature: str) -> bool:
+        """Return whether a book stored with another signature goes on: its rows are the same and mean the same."""
+        return signature.split("|")[:2] == self.signature.split("|")[:2]
 
     def can_read(self, signature: str) -> bool:
         """Return whether rows stored with another signature have the same labels and fields."""

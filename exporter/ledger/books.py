@@ -76,9 +76,12 @@ class Books:
 
     def find_signatures(self, change: LedgerChange) -> dict[BookKey, str]:
         """Return the signatures of the books that a change touches."""
-        touched = {key: self._plans.datasets[key[1]] for key in (*change.books, *change.readings)}
+        touched = {
+            key: self._plans.datasets[key[1]] for key in (*change.books, *change.readings, *change.carried_gauges)
+        }
         touched |= {key: self._plans.list_costs[key[1]] for key in change.costs}
-        return {key: plan.dataset.signature for key, plan in touched.items()}
+        signatures = {key: plan.dataset.signature for key, plan in touched.items()}
+        return signatures | {key: book.dataset.signature for key, book in change.carried.items()}
 
     def find_touched(self, change: LedgerChange) -> dict[BookKey, Counters]:
         """Return the begun counters that a change advances or whose closed days it sets."""

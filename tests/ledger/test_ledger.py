@@ -20,8 +20,6 @@ CHANGED_DATASETS = {
     "label": replace(CALLS, labels=(Label("status", "outcome"),)),
     "field": replace(CALLS, fields=(Field("requests"), Field("errors"))),
     "scale of a field": replace(CALLS, fields=(Field("requests", fractional=True),)),
-    "metric": replace(CALLS, metrics=(replace(CALLS.metrics[0], name="cloudflare_other_total"),)),
-    "labels of a metric": replace(CALLS, metrics=(replace(CALLS.metrics[0], labels=(), zeros=((),)),)),
 }
 
 

@@ -5,7 +5,7 @@ Times are whole seconds since 1970, amounts JSON arrays of integers (they may ex
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -67,7 +67,10 @@ class Loader:
         return load_kept(self._connection, key, day)
 
     def load_book(self, key: BookKey, plan: SeriesPlan, commit_number: int) -> Counters:
-        """Return a book as it was last committed; its births count as first seen in ``commit_number``."""
+        """Return a book as it was last committed, without its waiting rows.
+
+        Its births count as first seen in ``commit_number``.
+        """
         book = Counters(plan, self._load_state(key, commit_number))
         for asset, labels, *figures in self._select("asset, labels, settled, total, attributed", "row", key):
             book.rows[asset, tuple(json.loads(labels))] = RowTotals(*(tuple(json.loads(text)) for text in figures))
@@ -78,7 +81,6 @@ class Loader:
             birth = Birth(time_of(born), commit_number) if born is not None else None
             series_key = SeriesKey(metric, tuple(json.loads(labels)))
             book.series.setdefault(Placement(project, name), {})[series_key] = Series(int(amount), birth)
-        book.find_waiting()
         return book
 
     def _load_state(self, key: BookKey, commit_number: int) -> CounterState:
@@ -122,17 +124,17 @@ class Loader:
     def _select(self, columns: str, table: str, key: BookKey) -> Iterator[tuple[Any, ...]]:
         return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)
 
-    def load_gauges(self, signatures: Mapping[str, str]) -> dict[BookKey, tuple[GaugeState, dict[RowKey, Reading]]]:
-        """Return the readings stored with the datasets' current signatures."""
-        found: dict[BookKey, tuple[GaugeState, dict[RowKey, Reading]]] = {}
+    def load_gauges(self) -> dict[BookKey, tuple[str, GaugeState, dict[RowKey, Reading]]]:
+        """Return the signature with which each book of gauges was stored, its state and its readings."""
+        found: dict[BookKey, tuple[str, GaugeState, dict[RowKey, Reading]]] = {}
         for account, dataset, signature, *moments in self._connection.execute("SELECT * FROM reading_book"):
-            if signatures.get(dataset) == signature:
-                until, last_success, newest = moments
-                found[account, dataset] = (GaugeState(time_of(until), time_of(last_success), moment_of(newest)), {})
+            until, last_success, newest = moments
+            state = GaugeState(time_of(until), time_of(last_success), moment_of(newest))
+            found[account, dataset] = (signature, state, {})
         for account, dataset, asset, labels, at, amounts in self._connection.execute("SELECT * FROM reading"):
             if (account, dataset) in found:
                 row_key = (asset, tuple(json.loads(labels)))
-                found[account, dataset][1][row_key] = Reading(time_of(at), tuple(json.loads(amounts)))
+                found[account, dataset][2][row_key] = Reading(time_of(at), tuple(json.loads(amounts)))
         return found
 
     def load_used(self) -> dict[str, dict[RosterKey, datetime]]:

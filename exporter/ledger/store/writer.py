@@ -14,9 +14,11 @@ from exporter.ledger.counters import CounterChange, Counters
 from exporter.ledger.gauges import GaugeChange
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey
+from exporter.ledger.series import Series, SeriesKey
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_daily, write_day, write_marks
 from exporter.ledger.store.encoding import json_or_none, marks, seconds_of, seconds_or_none
-from exporter.model import BookKey, DailyKey, Placement
+from exporter.ledger.totals import RowTotals
+from exporter.model import BookKey, DailyKey, Placement, RowKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class LedgerChange:
     """Everything that one transaction writes.
 
     ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` are the placements
-    that counters of either sort lose, ``retired`` the counters that end.
+    that counters of either sort lose, ``retired`` the counters that end. ``carried`` are counters stored with other
+    metrics, which are written anew, and ``carried_gauges`` gauges.
     """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -42,6 +45,8 @@ class LedgerChange:
     costs: dict[BookKey, CounterChange] = field(default_factory=dict)
     left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
+    carried: Mapping[BookKey, Counters] = field(default_factory=dict)
+    carried_gauges: frozenset[BookKey] = frozenset()
     readings: dict[BookKey, GaugeChange] = field(default_factory=dict)
     used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
     days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
@@ -68,6 +73,12 @@ def write_change(
     _write_accounts(write, change)
     for key, retirement in change.retired.items():
         _retire(write, key, retirement)
+    for key, book in change.carried.items():
+        _rewrite_book(write, key, signatures[key], book)
+    write.executemany(
+        "UPDATE reading_book SET signature = ? WHERE account = ? AND dataset = ?",
+        [(signatures[key], *key) for key in change.carried_gauges],
+    )
     for key, placements in change.left.items():
         write.executemany(
             "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
@@ -148,13 +159,38 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
             json.dumps(state.late),
         ),
     )
+    _write_rows(write, key, change.rows)
+    _write_series(write, key, change.series)
+    merge_daily(write, key, seconds_of(state.start), change.daily, add)
+    for day, rows in change.kept.items():
+        keep_more(write, key, day, rows)
+
+
+def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, book: Counters) -> None:
+    """Write a book's rows and series as those of another signature."""
+    write.execute("UPDATE book SET signature = ? WHERE account = ? AND dataset = ?", (signature, *key))
+    write.execute("DELETE FROM series WHERE account = ? AND dataset = ?", key)
+    _write_rows(write, key, book.rows)
+    _write_series(
+        write,
+        key,
+        {(placement, which): series for placement, there in book.series.items() for which, series in there.items()},
+    )
+
+
+def _write_rows(write: sqlite3.Connection, key: BookKey, rows: Mapping[RowKey, RowTotals]) -> None:
     write.executemany(
         f"INSERT OR REPLACE INTO row VALUES ({marks(7)})",
         (
             (*key, asset, json.dumps(labels), *(json.dumps(figures) for figures in row))
-            for (asset, labels), row in change.rows.items()
+            for (asset, labels), row in rows.items()
         ),
     )
+
+
+def _write_series(
+    write: sqlite3.Connection, key: BookKey, changed: Mapping[tuple[Placement, SeriesKey], Series]
+) -> None:
     write.executemany(
         f"INSERT OR REPLACE INTO series VALUES ({marks(8)})",
         (
@@ -167,12 +203,9 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
                 str(series.amount),
                 seconds_of(series.birth.at) if series.birth else None,
             )
-            for (placement, which), series in change.series.items()
+            for (placement, which), series in changed.items()
         ),
     )
-    merge_daily(write, key, seconds_of(state.start), change.daily, add)
-    for day, rows in change.kept.items():
-        keep_more(write, key, day, rows)
 
 
 def _write_open_hours(
