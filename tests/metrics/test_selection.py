@@ -18,11 +18,10 @@ def test_an_account_that_is_left_out_is_not_asked(tmp_path: Path) -> None:
     """Its id is in no request, and nothing of it is published."""
 
     async def script() -> None:
-        site = Site(two_accounts(), tmp_path, accounts={"exclude": ["Oth*"]})
-        await site.refresh(3)
-        assert not site.recorder.has_asked(OTHER_ID)
-        assert site.values(REQUESTS, "account") == site.values(UP, "account") == {"Example"}
-        await site.exporter.close()
+        async with Site(two_accounts(), tmp_path, accounts={"exclude": ["Oth*"]}) as site:
+            await site.refresh(3)
+            assert not site.recorder.has_asked(OTHER_ID)
+            assert site.values(REQUESTS, "account") == site.values(UP, "account") == {"Example"}
 
     asyncio.run(script())
 
@@ -31,20 +30,19 @@ def test_an_account_that_is_left_out_later_leaves(tmp_path: Path) -> None:
     """With the next refresh its series are gone, and wanted again it goes on counting where it was."""
 
     async def script() -> None:
-        site = Site(two_accounts(), tmp_path)
-        await site.refresh(4)
-        before = site.total(REQUESTS)
-        site.configure(accounts={"include": ["Example"]})
-        site.recorder.forget()
-        await site.refresh(12)
-        assert not site.recorder.has_asked(OTHER_ID)
-        assert site.values(UP, "account") == site.values(REQUESTS, "account") == {"Example"}
-        assert site.values("cloudflare_exporter_dataset_state", "account") == {"Example"}
-        site.configure()
-        await site.refresh(4)
-        assert site.values(UP, "account") == {"Example", "Other"}
-        assert site.total(REQUESTS) > before
-        await site.exporter.close()
+        async with Site(two_accounts(), tmp_path) as site:
+            await site.refresh(4)
+            before = site.total(REQUESTS)
+            site.configure(accounts={"include": ["Example"]})
+            site.recorder.forget()
+            await site.refresh(12)
+            assert not site.recorder.has_asked(OTHER_ID)
+            assert site.values(UP, "account") == site.values(REQUESTS, "account") == {"Example"}
+            assert site.values("cloudflare_exporter_dataset_state", "account") == {"Example"}
+            site.configure()
+            await site.refresh(4)
+            assert site.values(UP, "account") == {"Example", "Other"}
+            assert site.total(REQUESTS) > before
 
     asyncio.run(script())
 
@@ -53,13 +51,11 @@ def test_an_account_that_was_left_out_while_away_is_not_published(tmp_path: Path
     """A restart shows only what the configuration leaves, before anything is asked."""
 
     async def script() -> None:
-        site = Site(two_accounts(), tmp_path)
-        await site.refresh(3)
-        await site.exporter.close()
-        again = Site(two_accounts(), tmp_path, accounts={"exclude": [OTHER_ID]})
-        await again.exporter.start()
-        assert again.values("cloudflare_exporter_dataset_start_timestamp_seconds", "account") == {"Example"}
-        await again.exporter.close()
+        async with Site(two_accounts(), tmp_path) as site:
+            await site.refresh(3)
+        async with Site(two_accounts(), tmp_path, accounts={"exclude": [OTHER_ID]}) as again:
+            await again.exporter.start()
+            assert again.values("cloudflare_exporter_dataset_start_timestamp_seconds", "account") == {"Example"}
 
     asyncio.run(script())
 
@@ -68,15 +64,14 @@ def test_choices_that_leave_no_account_are_told(tmp_path: Path, caplog: pytest.L
     """One line says that the filter is why nothing is asked."""
 
     async def script() -> None:
-        site = Site(two_accounts(), tmp_path, accounts={"include": ["Exmaple"]})
-        with caplog.at_level(logging.INFO, logger="exporter"):
-            await site.refresh(3)
-        assert told(caplog) == [
-            "token 1 lists 2 accounts; accounts.include and accounts.exclude leave none. "
-            "Change accounts.include or accounts.exclude, or remove the token."
-        ]
-        assert site.samples(UP) == [({"account": "token 1"}, 0)]
-        await site.exporter.close()
+        async with Site(two_accounts(), tmp_path, accounts={"include": ["Exmaple"]}) as site:
+            with caplog.at_level(logging.INFO, logger="exporter"):
+                await site.refresh(3)
+            assert told(caplog) == [
+                "token 1 lists 2 accounts; accounts.include and accounts.exclude leave none. "
+                "Change accounts.include or accounts.exclude, or remove the token."
+            ]
+            assert site.samples(UP) == [({"account": "token 1"}, 0)]
 
     asyncio.run(script())
 
@@ -86,13 +81,14 @@ def test_an_alias_is_the_label_of_the_account(tmp_path: Path) -> None:
 
     async def script() -> None:
         rules = [{"match": {"account": "production", "kind": "worker"}, "project": "front"}]
-        site = Site(two_accounts(), tmp_path, accounts={"alias": {ACCOUNT_ID: "production"}}, projects=rules)
-        await site.refresh(3)
-        assert site.values(UP, "account") == site.values(REQUESTS, "account") == {"production", "Other"}
-        projects = {(labels["account"], labels["project"]) for labels, _ in site.samples(REQUESTS)}
-        assert {project for account, project in projects if account == "production"} == {"front"}
-        assert ("Other", "front") not in projects
-        await site.exporter.close()
+        async with Site(
+            two_accounts(), tmp_path, accounts={"alias": {ACCOUNT_ID: "production"}}, projects=rules
+        ) as site:
+            await site.refresh(3)
+            assert site.values(UP, "account") == site.values(REQUESTS, "account") == {"production", "Other"}
+            projects = {(labels["account"], labels["project"]) for labels, _ in site.samples(REQUESTS)}
+            assert {project for account, project in projects if account == "production"} == {"front"}
+            assert ("Other", "front") not in projects
 
     asyncio.run(script())
 
@@ -101,16 +97,15 @@ def test_a_changed_alias_begins_its_series_anew(tmp_path: Path) -> None:
     """The old label leaves with the refresh that brings the new one, which starts at 0."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path)
-        await site.refresh(5)
-        assert site.total(REQUESTS) > 0
-        site.configure(accounts={"alias": {ACCOUNT_ID: "production"}})
-        await site.refresh()
-        assert site.values(REQUESTS, "account") == {"production"}
-        assert site.total(REQUESTS) == 0
-        await site.refresh(2)
-        assert site.total(REQUESTS) > 0
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path) as site:
+            await site.refresh(5)
+            assert site.total(REQUESTS) > 0
+            site.configure(accounts={"alias": {ACCOUNT_ID: "production"}})
+            await site.refresh()
+            assert site.values(REQUESTS, "account") == {"production"}
+            assert site.total(REQUESTS) == 0
+            await site.refresh(2)
+            assert site.total(REQUESTS) > 0
 
     asyncio.run(script())
 
@@ -119,21 +114,20 @@ def test_a_product_that_is_left_out_is_neither_listed_nor_asked(tmp_path: Path) 
     """Its path and its datasets are in no request, its assets and series are not there."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path, filters={"products": {"exclude": ["kv"]}})
-        await site.refresh(3)
-        assert not site.recorder.has_asked("storage/kv")
-        assert not site.recorder.has_asked("kvOperations")
-        assert site.recorder.has_asked("d1Analytics")
-        assert site.samples("cloudflare_kv_operations_total") == []
-        assert "kv_namespace" not in site.values("cloudflare_asset_info", "kind")
-        site.configure()
-        await site.refresh(3)
-        assert site.values("cloudflare_kv_operations_total", "kv_namespace") >= {"sessions"}
-        site.configure(filters={"products": {"include": ["workers"]}})
-        await site.refresh()
-        assert site.values("cloudflare_asset_info", "kind") == {"worker"}
-        assert site.values("cloudflare_exporter_dataset_state", "dataset") == {"workersInvocationsAdaptive"}
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path, filters={"products": {"exclude": ["kv"]}}) as site:
+            await site.refresh(3)
+            assert not site.recorder.has_asked("storage/kv")
+            assert not site.recorder.has_asked("kvOperations")
+            assert site.recorder.has_asked("d1Analytics")
+            assert site.samples("cloudflare_kv_operations_total") == []
+            assert "kv_namespace" not in site.values("cloudflare_asset_info", "kind")
+            site.configure()
+            await site.refresh(3)
+            assert site.values("cloudflare_kv_operations_total", "kv_namespace") >= {"sessions"}
+            site.configure(filters={"products": {"include": ["workers"]}})
+            await site.refresh()
+            assert site.values("cloudflare_asset_info", "kind") == {"worker"}
+            assert site.values("cloudflare_exporter_dataset_state", "dataset") == {"workersInvocationsAdaptive"}
 
     asyncio.run(script())
 
@@ -142,18 +136,18 @@ def test_an_asset_that_is_left_out_still_counts(tmp_path: Path) -> None:
     """Its usage is that of ``(filtered)``, so the sum is Cloudflare's; it is in no list of assets."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path / "some", filters={"assets": {"exclude": ["worker/shop-web"]}})
-        whole = Site(listed_world(), tmp_path / "all")
-        for each in (site, whole):
-            await each.refresh(6)
-        assert site.values(REQUESTS, "script_name") >= {"(filtered)", "shop-api"}
-        assert "shop-web" not in site.values(REQUESTS, "script_name")
-        assert site.total(REQUESTS) == whole.total(REQUESTS) > 0
-        names = {labels.get("asset") for labels, _ in site.samples("cloudflare_asset_info")}
-        assert "shop-api" in names
-        assert not names & {"shop-web", "(filtered)"}
-        for each in (site, whole):
-            await each.exporter.close()
+        async with (
+            Site(listed_world(), tmp_path / "some", filters={"assets": {"exclude": ["worker/shop-web"]}}) as site,
+            Site(listed_world(), tmp_path / "all") as whole,
+        ):
+            for each in (site, whole):
+                await each.refresh(6)
+            assert site.values(REQUESTS, "script_name") >= {"(filtered)", "shop-api"}
+            assert "shop-web" not in site.values(REQUESTS, "script_name")
+            assert site.total(REQUESTS) == whole.total(REQUESTS) > 0
+            names = {labels.get("asset") for labels, _ in site.samples("cloudflare_asset_info")}
+            assert "shop-api" in names
+            assert not names & {"shop-web", "(filtered)"}
 
     asyncio.run(script())
 
@@ -162,16 +156,15 @@ def test_a_metric_that_is_left_out_is_not_published(tmp_path: Path) -> None:
     """Families go one by one; a dataset that gives nothing else is not asked any more."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path)
-        await site.refresh()
-        assert site.recorder.has_asked("d1QueriesAdaptiveGroups")
-        site.configure(filters={"metrics": {"exclude": ["*_bytes_total", "cloudflare_d1_query_*"]}})
-        site.recorder.forget()
-        await site.refresh(2)
-        assert not [name for name in site.families() if name.endswith("_bytes_total")]
-        assert "cloudflare_d1_query_duration_seconds" not in site.families()
-        assert REQUESTS in site.families()
-        assert not site.recorder.has_asked("d1QueriesAdaptiveGroups")
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path) as site:
+            await site.refresh()
+            assert site.recorder.has_asked("d1QueriesAdaptiveGroups")
+            site.configure(filters={"metrics": {"exclude": ["*_bytes_total", "cloudflare_d1_query_*"]}})
+            site.recorder.forget()
+            await site.refresh(2)
+            assert not [name for name in site.families() if name.endswith("_bytes_total")]
+            assert "cloudflare_d1_query_duration_seconds" not in site.families()
+            assert REQUESTS in site.families()
+            assert not site.recorder.has_asked("d1QueriesAdaptiveGroups")
 
     asyncio.run(script())

@@ -92,22 +92,21 @@ def test_facts_are_asked_after_the_first_refresh_and_put_down(tmp_path: Path) ->
     """The ledger then holds subscriptions, the cycle's day and the bill, and the next refresh publishes by them."""
 
     async def script() -> None:
-        site = Site(billed_world(subscriptions=(PAID, R2)), tmp_path)
-        await site.refresh()
-        known = facts(site)
-        assert known.fetched_at is not None
-        assert [(each.name, each.price) for each in known.subscriptions or ()] == [
-            ("Workers Paid", Decimal(5)),
-            ("R2 Paid", Decimal(0)),
-        ]
-        # The oldest anchor is R2's.
-        assert known.anchor_day == 3
-        assert (known.billed_state, known.billed_path) == ("available", "/billable-usage")
-        assert date(2025, 10, 19) in {each.day for each in known.billed}
-        await site.refresh()
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
-        assert costs(site).cycle.start == date(2025, 10, 3)
-        await site.exporter.close()
+        async with Site(billed_world(subscriptions=(PAID, R2)), tmp_path) as site:
+            await site.refresh()
+            known = facts(site)
+            assert known.fetched_at is not None
+            assert [(each.name, each.price) for each in known.subscriptions or ()] == [
+                ("Workers Paid", Decimal(5)),
+                ("R2 Paid", Decimal(0)),
+            ]
+            # The oldest anchor is R2's.
+            assert known.anchor_day == 3
+            assert (known.billed_state, known.billed_path) == ("available", "/billable-usage")
+            assert date(2025, 10, 19) in {each.day for each in known.billed}
+            await site.refresh()
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
+            assert costs(site).cycle.start == date(2025, 10, 3)
 
     asyncio.run(script())
 
@@ -116,17 +115,16 @@ def test_it_asks_once_an_hour(tmp_path: Path) -> None:
     """However often usage is asked, three requests an hour are enough for each account."""
 
     async def script() -> None:
-        site = Site(billed_world(), tmp_path)
-        await site.refresh(3)
-        paths = ("/subscriptions", "/billable-usage/info", "/billable-usage")
-        assert [asked(site, path) for path in paths] == [1, 1, 1]
-        site.clock.advance(timedelta(minutes=55))
-        await site.refresh(2)
-        assert [asked(site, path) for path in paths] == [1, 1, 1]
-        site.clock.advance(timedelta(minutes=5))
-        await site.refresh(2)
-        assert [asked(site, path) for path in paths] == [2, 2, 2]
-        await site.exporter.close()
+        async with Site(billed_world(), tmp_path) as site:
+            await site.refresh(3)
+            paths = ("/subscriptions", "/billable-usage/info", "/billable-usage")
+            assert [asked(site, path) for path in paths] == [1, 1, 1]
+            site.clock.advance(timedelta(minutes=55))
+            await site.refresh(2)
+            assert [asked(site, path) for path in paths] == [1, 1, 1]
+            site.clock.advance(timedelta(minutes=5))
+            await site.refresh(2)
+            assert [asked(site, path) for path in paths] == [2, 2, 2]
 
     asyncio.run(script())
 
@@ -136,27 +134,26 @@ def test_what_failed_is_asked_again_after_five_minutes(tmp_path: Path, path: str
     """Cloudflare's fault costs no account its state, and what was known before stays until it answers."""
 
     async def script() -> None:
-        site = Site(billed_world(), tmp_path)
-        await site.refresh(2)
-        known = facts(site)
-        site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, path=path, status=503))
-        site.clock.advance(HOUR)
-        await site.refresh()
-        site.recorder.forget()
-        await site.refresh(2)
-        assert asked(site) == 0
-        assert facts(site) == known
-        assert site.samples(UP) == [({"account": "Example"}, 1)]
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
-        site.simulator.faults.clear()
-        site.clock.advance(timedelta(minutes=3))
-        await site.refresh(2)
-        assert asked(site) == 1
-        assert facts(site).fetched_at != known.fetched_at
-        site.clock.advance(timedelta(minutes=10))
-        await site.refresh(2)
-        assert asked(site) == 1
-        await site.exporter.close()
+        async with Site(billed_world(), tmp_path) as site:
+            await site.refresh(2)
+            known = facts(site)
+            site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, path=path, status=503))
+            site.clock.advance(HOUR)
+            await site.refresh()
+            site.recorder.forget()
+            await site.refresh(2)
+            assert asked(site) == 0
+            assert facts(site) == known
+            assert site.samples(UP) == [({"account": "Example"}, 1)]
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
+            site.simulator.faults.clear()
+            site.clock.advance(timedelta(minutes=3))
+            await site.refresh(2)
+            assert asked(site) == 1
+            assert facts(site).fetched_at != known.fetched_at
+            site.clock.advance(timedelta(minutes=10))
+            await site.refresh(2)
+            assert asked(site) == 1
 
     asyncio.run(script())
 
@@ -168,16 +165,17 @@ def test_the_bill_is_found_in_each_place_and_then_remembered(
     """Where it was found is put down, so that an hour later, and after a restart, no other place is asked."""
 
     async def script() -> None:
-        site = Site(billed_world(usage_path=offered), tmp_path)
-        await site.refresh()
-        assert (facts(site).billed_state, facts(site).billed_path) == ("available", f"/{offered}")
-        others = [path for path in ("/billable-usage", "/paygo-usage", "/billing/usage/paygo") if path != f"/{offered}"]
-        await restart(site)
-        await site.refresh()
-        assert asked(site, f"/{offered}") == 1
-        assert [asked(site, path) for path in others] == [0, 0]
-        assert info(site)[3] == "available"
-        await site.exporter.close()
+        async with Site(billed_world(usage_path=offered), tmp_path) as site:
+            await site.refresh()
+            assert (facts(site).billed_state, facts(site).billed_path) == ("available", f"/{offered}")
+            others = [
+                path for path in ("/billable-usage", "/paygo-usage", "/billing/usage/paygo") if path != f"/{offered}"
+            ]
+            await restart(site)
+            await site.refresh()
+            assert asked(site, f"/{offered}") == 1
+            assert [asked(site, path) for path in others] == [0, 0]
+            assert info(site)[3] == "available"
 
     asyncio.run(script())
 
@@ -186,19 +184,18 @@ def test_a_token_without_the_permission_fails_nothing(tmp_path: Path, caplog: py
     """The account is up, the paid plan is assumed, and the state of the bill says why; no log line nags."""
 
     async def script() -> None:
-        site = Site(billed_world(permissions=FEW), tmp_path)
-        with caplog.at_level(logging.INFO, logger="exporter"):
-            await site.refresh(3)
-            site.clock.advance(HOUR)
-            await site.refresh(2)
-        assert site.samples(UP) == [({"account": "Example"}, 1)]
-        assert info(site) == ("workers_paid", "assumed", "assumed", "forbidden")
-        assert costs(site).cycle.start == date(2025, 10, 1)
-        assert [(each.usd, each.is_assumed) for each in costs(site).terms.subscriptions] == [(Decimal(5), True)]
-        assert facts(site).subscriptions is None
-        assert site.samples("cloudflare_exporter_problem_start_timestamp_seconds") == []
-        assert told(caplog) == ["account Example is up."]
-        await site.exporter.close()
+        async with Site(billed_world(permissions=FEW), tmp_path) as site:
+            with caplog.at_level(logging.INFO, logger="exporter"):
+                await site.refresh(3)
+                site.clock.advance(HOUR)
+                await site.refresh(2)
+            assert site.samples(UP) == [({"account": "Example"}, 1)]
+            assert info(site) == ("workers_paid", "assumed", "assumed", "forbidden")
+            assert costs(site).cycle.start == date(2025, 10, 1)
+            assert [(each.usd, each.is_assumed) for each in costs(site).terms.subscriptions] == [(Decimal(5), True)]
+            assert facts(site).subscriptions is None
+            assert site.samples("cloudflare_exporter_problem_start_timestamp_seconds") == []
+            assert told(caplog) == ["account Example is up."]
 
     asyncio.run(script())
 
@@ -208,19 +205,20 @@ def test_a_permission_that_is_taken_away_leaves_what_was_known(tmp_path: Path) -
 
     async def script() -> None:
         world = billed_world()
-        site = Site(replace(world, tokens=(*world.tokens, TokenModel(token="few", permissions=FEW))), tmp_path)
-        await site.refresh(2)
-        known = facts(site)
-        site.recorder.forget()
-        site.configure(cloudflare={"tokens": [{"token": "few"}]})
-        await site.refresh(3)
-        assert site.recorder.tokens == {"few"}
-        assert asked(site) == 1
-        now = facts(site)
-        assert now == replace(known, fetched_at=now.fetched_at, is_forbidden=True, billed_state="forbidden")
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "forbidden")
-        assert site.samples(UP) == [({"account": "Example"}, 1)]
-        await site.exporter.close()
+        async with Site(
+            replace(world, tokens=(*world.tokens, TokenModel(token="few", permissions=FEW))), tmp_path
+        ) as site:
+            await site.refresh(2)
+            known = facts(site)
+            site.recorder.forget()
+            site.configure(cloudflare={"tokens": [{"token": "few"}]})
+            await site.refresh(3)
+            assert site.recorder.tokens == {"few"}
+            assert asked(site) == 1
+            now = facts(site)
+            assert now == replace(known, fetched_at=now.fetched_at, is_forbidden=True, billed_state="forbidden")
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "forbidden")
+            assert site.samples(UP) == [({"account": "Example"}, 1)]
 
     asyncio.run(script())
 
@@ -230,13 +228,12 @@ def test_another_token_is_asked_with_at_once(tmp_path: Path) -> None:
 
     async def script() -> None:
         world = billed_world(permissions=FEW)
-        site = Site(replace(world, tokens=(*world.tokens, TokenModel(token="enough"))), tmp_path)
-        await site.refresh(2)
-        assert info(site)[:2] == ("workers_paid", "assumed")
-        site.configure(cloudflare={"tokens": [{"token": "enough"}]})
-        await site.refresh(3)
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
-        await site.exporter.close()
+        async with Site(replace(world, tokens=(*world.tokens, TokenModel(token="enough"))), tmp_path) as site:
+            await site.refresh(2)
+            assert info(site)[:2] == ("workers_paid", "assumed")
+            site.configure(cloudflare={"tokens": [{"token": "enough"}]})
+            await site.refresh(3)
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
 
     asyncio.run(script())
 
@@ -245,13 +242,12 @@ def test_an_account_that_offers_no_bill(tmp_path: Path) -> None:
     """It has subscriptions all the same, and nothing is billed beside the estimate."""
 
     async def script() -> None:
-        site = Site(billed_world(covered=False), tmp_path)
-        await site.refresh(2)
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "absent")
-        assert costs(site).cycle.start == date(2025, 10, 14)
-        assert site.samples("cloudflare_billed_cost_usd") == []
-        assert site.samples(UP) == [({"account": "Example"}, 1)]
-        await site.exporter.close()
+        async with Site(billed_world(covered=False), tmp_path) as site:
+            await site.refresh(2)
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "absent")
+            assert costs(site).cycle.start == date(2025, 10, 14)
+            assert site.samples("cloudflare_billed_cost_usd") == []
+            assert site.samples(UP) == [({"account": "Example"}, 1)]
 
     asyncio.run(script())
 
@@ -269,18 +265,17 @@ def test_odd_answers_fail_nothing(tmp_path: Path, fault: Fault, caplog: pytest.L
     """Whatever is answered about billing, usage is counted and the account is up, without a word of an error."""
 
     async def script() -> None:
-        site = Site(billed_world(), tmp_path)
-        site.simulator.faults.add(fault)
-        with caplog.at_level(logging.INFO, logger="exporter"):
-            await site.refresh(4)
-        assert site.samples(UP) == [({"account": "Example"}, 1)]
-        assert site.total("cloudflare_worker_requests_total") > 0
-        assert [record for record in caplog.records if record.levelno > logging.INFO] == []
-        site.simulator.faults.clear()
-        site.clock.advance(HOUR)
-        await site.refresh(2)
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
-        await site.exporter.close()
+        async with Site(billed_world(), tmp_path) as site:
+            site.simulator.faults.add(fault)
+            with caplog.at_level(logging.INFO, logger="exporter"):
+                await site.refresh(4)
+            assert site.samples(UP) == [({"account": "Example"}, 1)]
+            assert site.total("cloudflare_worker_requests_total") > 0
+            assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+            site.simulator.faults.clear()
+            site.clock.advance(HOUR)
+            await site.refresh(2)
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
 
     asyncio.run(script())
 
@@ -289,18 +284,17 @@ def test_facts_are_there_after_a_restart(tmp_path: Path) -> None:
     """Plan, cycle, subscriptions and bill are published before anything is asked."""
 
     async def script() -> None:
-        site = Site(billed_world(), tmp_path)
-        await site.refresh(3)
-        before = costs(site)
-        known = facts(site)
-        await restart(site)
-        assert site.recorder.asked == []
-        after = costs(site)
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
-        assert (after.cycle, after.terms, after.billed) == (before.cycle, before.terms, before.billed)
-        assert after.cycle.start == date(2025, 10, 14)
-        assert facts(site) == known
-        await site.exporter.close()
+        async with Site(billed_world(), tmp_path) as site:
+            await site.refresh(3)
+            before = costs(site)
+            known = facts(site)
+            await restart(site)
+            assert site.recorder.asked == []
+            after = costs(site)
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
+            assert (after.cycle, after.terms, after.billed) == (before.cycle, before.terms, before.billed)
+            assert after.cycle.start == date(2025, 10, 14)
+            assert facts(site) == known
 
     asyncio.run(script())
 
@@ -309,17 +303,16 @@ def test_facts_that_another_release_wrote_are_asked_anew(tmp_path: Path) -> None
     """What cannot be read is nothing heard, and no reason not to start."""
 
     async def script() -> None:
-        site = Site(billed_world(), tmp_path)
-        await site.refresh(2)
-        await site.exporter.close()
-        with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
-            connection.execute("UPDATE billing SET facts = '{\"plan\": 5'")
-        site.exporter = build_exporter(site.config(), site.clock, transport=site.recorder)
-        await site.exporter.start()
-        assert info(site) == ("workers_paid", "assumed", "assumed", "unknown")
-        await site.refresh(2)
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
-        await site.exporter.close()
+        async with Site(billed_world(), tmp_path) as site:
+            await site.refresh(2)
+            await site.exporter.close()
+            with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
+                connection.execute("UPDATE billing SET facts = '{\"plan\": 5'")
+            site.exporter = build_exporter(site.config(), site.clock, transport=site.recorder)
+            await site.exporter.start()
+            assert info(site) == ("workers_paid", "assumed", "assumed", "unknown")
+            await site.refresh(2)
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
 
     asyncio.run(script())
 
@@ -341,21 +334,20 @@ def test_facts_that_cannot_be_put_down_are_not_used(tmp_path: Path) -> None:
     """What a restart would forget is not published; it is counted as a failed commit, and tried again."""
 
     async def script() -> None:
-        site = Site(billed_world(), tmp_path)
-        site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, path="*/subscriptions", status=503, times=10))
-        await site.refresh()
-        with full_disk(tmp_path):
-            site.simulator.faults.clear()
+        async with Site(billed_world(), tmp_path) as site:
+            site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, path="*/subscriptions", status=503, times=10))
+            await site.refresh()
+            with full_disk(tmp_path):
+                site.simulator.faults.clear()
+                site.clock.advance(timedelta(minutes=5))
+                await site.refresh(2)
+                assert asked(site) > 0
+                assert info(site) == ("workers_paid", "assumed", "assumed", "unknown")
+                assert site.samples(UP) == [({"account": "Example"}, 1)]
+                assert site.own("commit_failures_total") == 1
             site.clock.advance(timedelta(minutes=5))
             await site.refresh(2)
-            assert asked(site) > 0
-            assert info(site) == ("workers_paid", "assumed", "assumed", "unknown")
-            assert site.samples(UP) == [({"account": "Example"}, 1)]
-            assert site.own("commit_failures_total") == 1
-        site.clock.advance(timedelta(minutes=5))
-        await site.refresh(2)
-        assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
-        await site.exporter.close()
+            assert info(site) == ("workers_paid", "subscriptions", "subscriptions", "available")
 
     asyncio.run(script())
 
@@ -379,10 +371,9 @@ def test_anchors(
     """Cycles begin on the day that Cloudflare names, or that of Workers Paid, or of another monthly subscription."""
 
     async def script() -> None:
-        site = Site(billed_world(subscriptions=subscriptions, covered=covered), tmp_path)
-        await site.refresh(2)
-        assert (costs(site).cycle.start, costs(site).terms.cycle_source) == (start, source)
-        await site.exporter.close()
+        async with Site(billed_world(subscriptions=subscriptions, covered=covered), tmp_path) as site:
+            await site.refresh(2)
+            assert (costs(site).cycle.start, costs(site).terms.cycle_source) == (start, source)
 
     asyncio.run(script())
 
@@ -393,15 +384,14 @@ def test_subscriptions_become_costs(tmp_path: Path) -> None:
     async def script() -> None:
         cancelled = replace(PAID, public_name="Old Plan", state="Cancelled")
         euros = replace(PAID, public_name="Euro Plan", currency="EUR")
-        site = Site(billed_world(subscriptions=(PAID, R2, PRO, cancelled, euros)), tmp_path)
-        await site.refresh(2)
-        assert {each.name: each.usd for each in costs(site).terms.subscriptions} == {
-            "Workers Paid": 5,
-            "R2 Paid": 0,
-            "Pro Plan": Decimal("20.01"),
-        }
-        assert costs(site).terms.unpriced == ("Euro Plan",)
-        await site.exporter.close()
+        async with Site(billed_world(subscriptions=(PAID, R2, PRO, cancelled, euros)), tmp_path) as site:
+            await site.refresh(2)
+            assert {each.name: each.usd for each in costs(site).terms.subscriptions} == {
+                "Workers Paid": 5,
+                "R2 Paid": 0,
+                "Pro Plan": Decimal("20.01"),
+            }
+            assert costs(site).terms.unpriced == ("Euro Plan",)
 
     asyncio.run(script())
 
@@ -423,21 +413,20 @@ def test_billed_is_what_was_estimated(tmp_path: Path, month: int | Literal["cycl
     async def script() -> None:
         demo = demo_world()
         account = replace(demo.accounts[0], storage_month_days=month)
-        site = Site(unlimited(demo, account), tmp_path)
-        await fill(site)
-        found = costs(site, DEMO_ACCOUNT_ID)
-        assert found.cycle.start == date(2025, 10, 14)
-        assert found.terms.rating.storage_month_days == (30 if month == 30 else None)
-        assert len(found.billed) > 15
-        for line in found.billed:
-            assert line.meter, line.service
-            assert line.estimated == line.compared, line.service
-        charged = [line for line in found.billed if line.compared]
-        assert len(charged) > 5
-        assert {line.ratio for line in charged} == {1}
-        published = site.samples("cloudflare_billed_estimate_ratio")
-        assert [amount for _, amount in published] == [RATIO_DIVISOR] * len(charged)
-        await site.exporter.close()
+        async with Site(unlimited(demo, account), tmp_path) as site:
+            await fill(site)
+            found = costs(site, DEMO_ACCOUNT_ID)
+            assert found.cycle.start == date(2025, 10, 14)
+            assert found.terms.rating.storage_month_days == (30 if month == 30 else None)
+            assert len(found.billed) > 15
+            for line in found.billed:
+                assert line.meter, line.service
+                assert line.estimated == line.compared, line.service
+            charged = [line for line in found.billed if line.compared]
+            assert len(charged) > 5
+            assert {line.ratio for line in charged} == {1}
+            published = site.samples("cloudflare_billed_estimate_ratio")
+            assert [amount for _, amount in published] == [RATIO_DIVISOR] * len(charged)
 
     asyncio.run(script())
 
@@ -446,12 +435,11 @@ def test_a_bill_of_days_that_are_not_known_has_no_ratio(tmp_path: Path) -> None:
     """Where counting began within the cycle there is nothing to compare the bill with."""
 
     async def script() -> None:
-        site = Site(priced_world(timedelta(days=3)), tmp_path)
-        await fill(site)
-        lines = costs(site).billed
-        assert sum(line.compared for line in lines) > 0
-        assert {line.ratio for line in lines} == {None}
-        assert site.samples("cloudflare_billed_estimate_ratio") == []
-        await site.exporter.close()
+        async with Site(priced_world(timedelta(days=3)), tmp_path) as site:
+            await fill(site)
+            lines = costs(site).billed
+            assert sum(line.compared for line in lines) > 0
+            assert {line.ratio for line in lines} == {None}
+            assert site.samples("cloudflare_billed_estimate_ratio") == []
 
     asyncio.run(script())

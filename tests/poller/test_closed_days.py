@@ -70,24 +70,25 @@ def test_days_before_counting_are_filled_in(tmp_path: Path, caplog: pytest.LogCa
     """Every day that Cloudflare still knows is asked once, which is to be seen; its sums are the oracle's."""
 
     async def script() -> None:
-        rig = Rig(small_world(1, QUIET), tmp_path)
-        with caplog.at_level(logging.INFO, logger="exporter.poller.closed_days"):
-            await refresh(rig)
-            left = []
-            for _ in range(3):
+        async with Rig(small_world(1, QUIET), tmp_path) as rig:
+            with caplog.at_level(logging.INFO, logger="exporter.poller.closed_days"):
                 await refresh(rig)
-                left.append(remaining(rig))
-        # Those of what is stored can be asked without counting; yesterday of them is no day before it.
-        expected = {dataset.name: 4 if dataset.name in USAGE else 2 for dataset in DATASETS.values() if dataset.meters}
-        assert left == [expected, {}, {}]
-        assert told(caplog) == [
-            "account Example: the history fill begins, with 4 days to ask",
-            "account Example: the history fill is complete",
-        ]
-        assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
-        start = rig.start_of(WORKERS)
-        assert set(samples(rig.exporter, "audited_until_timestamp_seconds").values()) == {start.timestamp()}
-        await rig.exporter.close()
+                left = []
+                for _ in range(3):
+                    await refresh(rig)
+                    left.append(remaining(rig))
+            # Those of what is stored can be asked without counting; yesterday of them is no day before it.
+            expected = {
+                dataset.name: 4 if dataset.name in USAGE else 2 for dataset in DATASETS.values() if dataset.meters
+            }
+            assert left == [expected, {}, {}]
+            assert told(caplog) == [
+                "account Example: the history fill begins, with 4 days to ask",
+                "account Example: the history fill is complete",
+            ]
+            assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
+            start = rig.start_of(WORKERS)
+            assert set(samples(rig.exporter, "audited_until_timestamp_seconds").values()) == {start.timestamp()}
 
     asyncio.run(script())
 
@@ -110,21 +111,20 @@ def test_audits_make_up_for_what_came_hours_late(tmp_path: Path, caplog: pytest.
     """Through restarts and kills, counters and daily sums are the oracle's in the end, and nothing final is asked."""
 
     async def script() -> None:
-        rig = Rig(replace(small_world(1, QUIET), arrival=SOME_TAKE_A_DAY), tmp_path)
-        first = rig.now
-        await refresh(rig, 2)
-        await pass_hours(rig, 8)
-        rig.simulator.set_quiet_from(rig.now)
-        final: set[tuple[object, ...]] = set()
-        for number in range(20):
-            await (rig.kill() if number % 2 else rig.restart())
-            await pass_hours(rig, 2)
-            assert final <= final_marks(tmp_path)
-            final = final_marks(tmp_path)
-        await refresh(rig, 8)
-        rig.check()
-        rig.check_daily(first)
-        await rig.exporter.close()
+        async with Rig(replace(small_world(1, QUIET), arrival=SOME_TAKE_A_DAY), tmp_path) as rig:
+            first = rig.now
+            await refresh(rig, 2)
+            await pass_hours(rig, 8)
+            rig.simulator.set_quiet_from(rig.now)
+            final: set[tuple[object, ...]] = set()
+            for number in range(20):
+                await (rig.kill() if number % 2 else rig.restart())
+                await pass_hours(rig, 2)
+                assert final <= final_marks(tmp_path)
+                final = final_marks(tmp_path)
+            await refresh(rig, 8)
+            rig.check()
+            rig.check_daily(first)
         late = samples(rig.exporter, "late_usage_total")
         assert {dataset for (_, dataset, _), amount in late.items() if amount} == USAGE
         assert not any(samples(rig.exporter, "revisions_total").values())
@@ -148,17 +148,16 @@ def test_what_was_answered_is_not_asked_again_after_a_restart(tmp_path: Path) ->
     """Until a day is due once more a refresh is one document, as it was before."""
 
     async def script() -> None:
-        rig = Rig(small_world(1, QUIET), tmp_path)
-        await refresh(rig, 45)
-        await rig.restart()
-        asked = []
-        for _ in range(3):
-            before = rig.simulator.requests["graphql"]
-            await refresh(rig)
-            asked.append(rig.simulator.requests["graphql"] - before)
-        # What plan and token allow is learned anew with the first refresh.
-        assert asked == [2, 1, 1]
-        await rig.exporter.close()
+        async with Rig(small_world(1, QUIET), tmp_path) as rig:
+            await refresh(rig, 45)
+            await rig.restart()
+            asked = []
+            for _ in range(3):
+                before = rig.simulator.requests["graphql"]
+                await refresh(rig)
+                asked.append(rig.simulator.requests["graphql"] - before)
+            # What plan and token allow is learned anew with the first refresh.
+            assert asked == [2, 1, 1]
 
     asyncio.run(script())
 
@@ -167,22 +166,21 @@ def test_a_dataset_that_fails_delays_only_its_own_days(tmp_path: Path) -> None:
     """The others are filled in, also over a restart, and the rest is made up for once it is answered."""
 
     async def script() -> None:
-        rig = Rig(small_world(1, QUIET), tmp_path)
-        rig.simulator.faults.add(Fault(kind=Kind.SHORT_RETENTION, seconds=7_200))
-        await refresh(rig)
-        rig.simulator.faults.clear()
-        rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, dataset=KV))
-        await rig.restart()
-        await refresh(rig, 8)
-        assert remaining(rig) == {KV: 4}
-        known = {key: amount for key, amount in used(rig, FRIDAY, MONDAY).items() if not is_kv_usage(key)}
-        assert summed(rig, FRIDAY, MONDAY) == known
-        await rig.restart()
-        rig.simulator.faults.clear()
-        await refresh(rig, 3)
-        assert remaining(rig) == {}
-        assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
-        await rig.exporter.close()
+        async with Rig(small_world(1, QUIET), tmp_path) as rig:
+            rig.simulator.faults.add(Fault(kind=Kind.SHORT_RETENTION, seconds=7_200))
+            await refresh(rig)
+            rig.simulator.faults.clear()
+            rig.simulator.faults.add(Fault(kind=Kind.ALIAS_ERROR, dataset=KV))
+            await rig.restart()
+            await refresh(rig, 8)
+            assert remaining(rig) == {KV: 4}
+            known = {key: amount for key, amount in used(rig, FRIDAY, MONDAY).items() if not is_kv_usage(key)}
+            assert summed(rig, FRIDAY, MONDAY) == known
+            await rig.restart()
+            rig.simulator.faults.clear()
+            await refresh(rig, 3)
+            assert remaining(rig) == {}
+            assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
 
     asyncio.run(script())
 
@@ -196,19 +194,18 @@ def test_a_ledger_that_cannot_be_written_loses_no_day(tmp_path: Path) -> None:
     """The failure is counted, the counters go on, and the days are asked again."""
 
     async def script() -> None:
-        rig = Rig(small_world(1, QUIET), tmp_path)
-        with other_program(tmp_path) as file:
-            file.execute("CREATE TRIGGER full BEFORE INSERT ON day_mark BEGIN SELECT RAISE(ABORT, 'full'); END")
-            await refresh(rig, 3)
-            assert samples(rig.exporter, "account_up") == {("Example",): 1}
-            assert usage_meters().isdisjoint(meter for _, _, meter in summed(rig, FRIDAY, MONDAY))
-            file.execute("DROP TRIGGER full")
-        # What was asked after the third refresh is published with the next.
-        assert samples(rig.exporter, "commit_failures_total") == {(): 2}
-        await refresh(rig, 2)
-        assert samples(rig.exporter, "commit_failures_total") == {(): 3}
-        assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
-        await rig.exporter.close()
+        async with Rig(small_world(1, QUIET), tmp_path) as rig:
+            with other_program(tmp_path) as file:
+                file.execute("CREATE TRIGGER full BEFORE INSERT ON day_mark BEGIN SELECT RAISE(ABORT, 'full'); END")
+                await refresh(rig, 3)
+                assert samples(rig.exporter, "account_up") == {("Example",): 1}
+                assert usage_meters().isdisjoint(meter for _, _, meter in summed(rig, FRIDAY, MONDAY))
+                file.execute("DROP TRIGGER full")
+            # What was asked after the third refresh is published with the next.
+            assert samples(rig.exporter, "commit_failures_total") == {(): 2}
+            await refresh(rig, 2)
+            assert samples(rig.exporter, "commit_failures_total") == {(): 3}
+            assert summed(rig, FRIDAY, MONDAY) == used(rig, FRIDAY, MONDAY)
 
     asyncio.run(script())
 
@@ -219,12 +216,11 @@ def test_days_that_do_not_fit_or_are_sampled_are_cut(tmp_path: Path) -> None:
     async def script() -> None:
         world = small_world(1, QUIET, max_page_size=25, retention=timedelta(days=2))
         world = replace(world, sampling={WORKERS: Sampling(interval=10, wider_than=HOUR)})
-        rig = Rig(world, tmp_path, page_limit=25)
-        await refresh(rig, 5)
-        assert remaining(rig) == {}
-        sunday = MONDAY - DAY
-        assert summed(rig, sunday, MONDAY) == used(rig, sunday, MONDAY)
-        await rig.exporter.close()
+        async with Rig(world, tmp_path, page_limit=25) as rig:
+            await refresh(rig, 5)
+            assert remaining(rig) == {}
+            sunday = MONDAY - DAY
+            assert summed(rig, sunday, MONDAY) == used(rig, sunday, MONDAY)
 
     asyncio.run(script())
 
@@ -237,20 +233,19 @@ def test_a_pipeline_that_stands_still_costs_nothing_once_it_is_back(tmp_path: Pa
     """
 
     async def script() -> None:
-        rig = Rig(small_world(1, QUIET, retention=timedelta(hours=12)), tmp_path)
-        await refresh(rig, 3)
-        await pass_hours(rig, 2)
-        await refresh(rig, 9)
-        since = rig.now
-        while rig.now < since + 3 * HOUR:
-            await refresh(rig)
-            rig.pass_time(timedelta(minutes=9))
-            behind = 3 * HOUR if is_behind else rig.now - since
-            rig.simulator.faults.clear()
-            rig.simulator.faults.add(Fault(kind=Kind.STALE, seconds=behind.total_seconds()))
-        await rig.come_to_rest()
-        rig.check()
-        assert not any(samples(rig.exporter, "late_usage_total").values())
-        await rig.exporter.close()
+        async with Rig(small_world(1, QUIET, retention=timedelta(hours=12)), tmp_path) as rig:
+            await refresh(rig, 3)
+            await pass_hours(rig, 2)
+            await refresh(rig, 9)
+            since = rig.now
+            while rig.now < since + 3 * HOUR:
+                await refresh(rig)
+                rig.pass_time(timedelta(minutes=9))
+                behind = 3 * HOUR if is_behind else rig.now - since
+                rig.simulator.faults.clear()
+                rig.simulator.faults.add(Fault(kind=Kind.STALE, seconds=behind.total_seconds()))
+            await rig.come_to_rest()
+            rig.check()
+            assert not any(samples(rig.exporter, "late_usage_total").values())
 
     asyncio.run(script())

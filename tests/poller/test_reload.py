@@ -24,20 +24,20 @@ def test_a_reload_loses_nothing(tmp_path: Path) -> None:
     """Counters go on as if nothing had happened, and the metrics say when it was."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path / "one")
-        other = Site(listed_world(), tmp_path / "other")
-        for minute in range(8):
-            if minute == 4:
-                reloaded = site.clock.now().timestamp()
-                site.configure()
-            for each in (site, other):
-                await each.refresh()
-        assert site.samples(REQUESTS) == other.samples(REQUESTS)
-        assert site.own("config_last_reload_successful") == other.own("config_last_reload_successful") == 1
-        assert site.own("config_last_reload_success_timestamp_seconds") == reloaded
-        assert other.own("config_last_reload_success_timestamp_seconds") < reloaded
-        for each in (site, other):
-            await each.exporter.close()
+        async with (
+            Site(listed_world(), tmp_path / "one") as site,
+            Site(listed_world(), tmp_path / "other") as other,
+        ):
+            for minute in range(8):
+                if minute == 4:
+                    reloaded = site.clock.now().timestamp()
+                    site.configure()
+                for each in (site, other):
+                    await each.refresh()
+            assert site.samples(REQUESTS) == other.samples(REQUESTS)
+            assert site.own("config_last_reload_successful") == other.own("config_last_reload_successful") == 1
+            assert site.own("config_last_reload_success_timestamp_seconds") == reloaded
+            assert other.own("config_last_reload_success_timestamp_seconds") < reloaded
 
     asyncio.run(script())
 
@@ -46,13 +46,12 @@ def test_changed_rules_apply_from_the_next_refresh(tmp_path: Path) -> None:
     """Assets are listed at once, and the one that the rule is for moves; the others stay."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path)
-        await site.refresh(2)
-        assert placed(site) == {("shop", "shop-web"), ("store", "shop-api")}
-        site.configure(projects=[{"match": {"name": "shop-web"}, "project": "front"}])
-        await site.refresh(2)
-        assert placed(site) == {("front", "shop-web"), ("store", "shop-api")}
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path) as site:
+            await site.refresh(2)
+            assert placed(site) == {("shop", "shop-web"), ("store", "shop-api")}
+            site.configure(projects=[{"match": {"name": "shop-web"}, "project": "front"}])
+            await site.refresh(2)
+            assert placed(site) == {("front", "shop-web"), ("store", "shop-api")}
 
     asyncio.run(script())
 
@@ -66,27 +65,30 @@ def test_a_broken_configuration_is_refused(tmp_path: Path, caplog: pytest.LogCap
     """One line names each key, the metric says so, the one before goes on; mended, all is well."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path / "state", projects=[{"match": {"name": "*"}, "project": "all"}])
-        await site.refresh(2)
-        taken_over = site.own("config_last_reload_success_timestamp_seconds")
-        path = tmp_path / "exporter.yml"
-        path.write_text("poll: {refresh: 60}\nprojects: [{match: {regex: '('}, project: x}]\n", encoding="utf-8")
-        with caplog.at_level(logging.INFO, logger="exporter"):
-            site.reload(lambda: load_config(path, {}, None))
-        (line,) = told(caplog)
-        assert line.startswith(f"the configuration is refused, keeping the previous one: The configuration file {path}")
-        assert "poll.refresh: must be a duration such as 30s, 10m or 1h30m" in line
-        assert "projects[0].match.regex: not a valid regular expression" in line
-        assert "\n" not in line
-        await site.refresh(2)
-        assert site.own("config_last_reload_successful") == 0
-        assert site.own("config_last_reload_success_timestamp_seconds") == taken_over
-        assert site.values(REQUESTS, "project") == {"all"}
-        site.configure(projects=[{"match": {"name": "*"}, "project": "one"}])
-        await site.refresh(2)
-        assert site.own("config_last_reload_successful") == 1
-        assert site.values(REQUESTS, "project") == {"one"}
-        await site.exporter.close()
+        async with Site(
+            listed_world(), tmp_path / "state", projects=[{"match": {"name": "*"}, "project": "all"}]
+        ) as site:
+            await site.refresh(2)
+            taken_over = site.own("config_last_reload_success_timestamp_seconds")
+            path = tmp_path / "exporter.yml"
+            path.write_text("poll: {refresh: 60}\nprojects: [{match: {regex: '('}, project: x}]\n", encoding="utf-8")
+            with caplog.at_level(logging.INFO, logger="exporter"):
+                site.reload(lambda: load_config(path, {}, None))
+            (line,) = told(caplog)
+            assert line.startswith(
+                f"the configuration is refused, keeping the previous one: The configuration file {path}"
+            )
+            assert "poll.refresh: must be a duration such as 30s, 10m or 1h30m" in line
+            assert "projects[0].match.regex: not a valid regular expression" in line
+            assert "\n" not in line
+            await site.refresh(2)
+            assert site.own("config_last_reload_successful") == 0
+            assert site.own("config_last_reload_success_timestamp_seconds") == taken_over
+            assert site.values(REQUESTS, "project") == {"all"}
+            site.configure(projects=[{"match": {"name": "*"}, "project": "one"}])
+            await site.refresh(2)
+            assert site.own("config_last_reload_successful") == 1
+            assert site.values(REQUESTS, "project") == {"one"}
 
     asyncio.run(script())
 
@@ -95,16 +97,15 @@ def test_a_token_file_that_is_missing_refuses_all_of_it(tmp_path: Path, caplog: 
     """What else the configuration says is not taken over either."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path / "state")
-        await site.refresh(2)
-        site.configure(
-            cloudflare={"tokens": [{"token": TOKEN}, {"token_file": str(tmp_path / "token")}]},
-            accounts={"exclude": ["*"]},
-        )
-        assert f"Cannot read the token file {tmp_path / 'token'}: No such file" in caplog.text
-        await site.refresh(2)
-        assert site.values(UP, "account") == {"Example"}
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path / "state") as site:
+            await site.refresh(2)
+            site.configure(
+                cloudflare={"tokens": [{"token": TOKEN}, {"token_file": str(tmp_path / "token")}]},
+                accounts={"exclude": ["*"]},
+            )
+            assert f"Cannot read the token file {tmp_path / 'token'}: No such file" in caplog.text
+            await site.refresh(2)
+            assert site.values(UP, "account") == {"Example"}
 
     asyncio.run(script())
 
@@ -113,23 +114,22 @@ def test_what_only_a_restart_changes_stays_and_is_told(tmp_path: Path, caplog: p
     """State folder and API URL are those of before, each with a line; the rest applies."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path)
-        await site.refresh()
-        with caplog.at_level(logging.WARNING, logger="exporter"):
-            site.configure(
-                cloudflare={"api_url": "http://elsewhere.test"},
-                storage={"path": "/nowhere"},
-                poll={"refresh": "90s", "discovery": "20m"},
-            )
-        assert told(caplog) == [
-            "storage.path has changed; that takes effect after a restart",
-            "cloudflare.api_url has changed; that takes effect after a restart",
-        ]
-        await site.refresh(2)
-        assert site.samples(UP) == [({"account": "Example"}, 1)]
-        assert site.own("refresh_interval_seconds") == timedelta(seconds=90).total_seconds()
-        assert site.own("discovery_interval_seconds") == timedelta(minutes=20).total_seconds()
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path) as site:
+            await site.refresh()
+            with caplog.at_level(logging.WARNING, logger="exporter"):
+                site.configure(
+                    cloudflare={"api_url": "http://elsewhere.test"},
+                    storage={"path": "/nowhere"},
+                    poll={"refresh": "90s", "discovery": "20m"},
+                )
+            assert told(caplog) == [
+                "storage.path has changed; that takes effect after a restart",
+                "cloudflare.api_url has changed; that takes effect after a restart",
+            ]
+            await site.refresh(2)
+            assert site.samples(UP) == [({"account": "Example"}, 1)]
+            assert site.own("refresh_interval_seconds") == timedelta(seconds=90).total_seconds()
+            assert site.own("discovery_interval_seconds") == timedelta(minutes=20).total_seconds()
 
     asyncio.run(script())
 
@@ -138,15 +138,14 @@ def test_health_goes_by_the_interval_that_is_in_force(tmp_path: Path) -> None:
     """With a longer interval a pause that used to be too long is none."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path)
-        transport = httpx.ASGITransport(app=site.exporter.web)
-        async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
-            for refresh, status in (("1m", 503), ("10m", 200)):
-                site.configure(poll={"refresh": refresh})
-                await site.refresh()
-                site.clock.advance(timedelta(minutes=6))
-                assert (await http.get("/-/healthy")).status_code == status
-        await site.exporter.close()
+        async with Site(listed_world(), tmp_path) as site:
+            transport = httpx.ASGITransport(app=site.exporter.web)
+            async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
+                for refresh, status in (("1m", 503), ("10m", 200)):
+                    site.configure(poll={"refresh": refresh})
+                    await site.refresh()
+                    site.clock.advance(timedelta(minutes=6))
+                    assert (await http.get("/-/healthy")).status_code == status
 
     asyncio.run(script())
 
@@ -159,21 +158,20 @@ def test_a_token_that_comes_brings_its_accounts(tmp_path: Path) -> None:
             TokenModel(token=TOKEN, accounts=frozenset({ACCOUNT_ID})),
             TokenModel(token=SECOND, accounts=frozenset({ACCOUNT_ID, OTHER_ID})),
         )
-        site = Site(replace(two_accounts(), tokens=tokens), tmp_path)
-        await site.refresh(2)
-        assert site.samples(UP) == [({"account": "Example"}, 1)]
-        site.configure(cloudflare={"tokens": [{"token": TOKEN}, {"token": SECOND}]})
-        await site.refresh(2)
-        assert up(site) == {"Example": 1, "Other": 1}
-        site.configure(cloudflare={"tokens": [{"token": SECOND}]})
-        site.recorder.forget()
-        await site.refresh(2)
-        assert site.recorder.tokens == {SECOND}
-        assert up(site) == {"Example": 1, "Other": 1}
-        site.configure(cloudflare={"tokens": [{"token": TOKEN}]})
-        await site.refresh(2)
-        assert up(site) == {"Example": 1, "Other": 0}
-        await site.exporter.close()
+        async with Site(replace(two_accounts(), tokens=tokens), tmp_path) as site:
+            await site.refresh(2)
+            assert site.samples(UP) == [({"account": "Example"}, 1)]
+            site.configure(cloudflare={"tokens": [{"token": TOKEN}, {"token": SECOND}]})
+            await site.refresh(2)
+            assert up(site) == {"Example": 1, "Other": 1}
+            site.configure(cloudflare={"tokens": [{"token": SECOND}]})
+            site.recorder.forget()
+            await site.refresh(2)
+            assert site.recorder.tokens == {SECOND}
+            assert up(site) == {"Example": 1, "Other": 1}
+            site.configure(cloudflare={"tokens": [{"token": TOKEN}]})
+            await site.refresh(2)
+            assert up(site) == {"Example": 1, "Other": 0}
 
     asyncio.run(script())
 
@@ -190,29 +188,28 @@ def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path, caplog: pyte
         path = tmp_path / "token"
         path.write_text(TOKEN, encoding="utf-8")
         world = replace(listed_world(), tokens=(TokenModel(token=TOKEN), TokenModel(token=SECOND)))
-        site = Site(world, tmp_path / "state", cloudflare={"tokens": [{"token_file": str(path)}]})
-        await site.refresh(3)
-        seen = site.total(REQUESTS)
-        with caplog.at_level(logging.INFO, logger="exporter"):
-            site.exporter.reloader.reread_tokens()
-            assert told(caplog) == []
-            path.write_text("", encoding="utf-8")
-            for _ in range(2):
+        async with Site(world, tmp_path / "state", cloudflare={"tokens": [{"token_file": str(path)}]}) as site:
+            await site.refresh(3)
+            seen = site.total(REQUESTS)
+            with caplog.at_level(logging.INFO, logger="exporter"):
                 site.exporter.reloader.reread_tokens()
-            await site.refresh()
-            path.write_text(f"{SECOND}\n", encoding="utf-8")
-            site.exporter.reloader.reread_tokens()
-        site.recorder.forget()
-        await site.refresh(3)
-        assert told(caplog) == [
-            f"keeping the previous token: The token file {path} is empty or contains spaces or other invalid "
-            "characters.",
-            "a token file has changed; its new token is in use",
-        ]
-        assert site.recorder.tokens == {SECOND}
-        assert up(site) == {"Example": 1}
-        assert site.total(REQUESTS) > seen
-        await site.exporter.close()
+                assert told(caplog) == []
+                path.write_text("", encoding="utf-8")
+                for _ in range(2):
+                    site.exporter.reloader.reread_tokens()
+                await site.refresh()
+                path.write_text(f"{SECOND}\n", encoding="utf-8")
+                site.exporter.reloader.reread_tokens()
+            site.recorder.forget()
+            await site.refresh(3)
+            assert told(caplog) == [
+                f"keeping the previous token: The token file {path} is empty or contains spaces or other invalid "
+                "characters.",
+                "a token file has changed; its new token is in use",
+            ]
+            assert site.recorder.tokens == {SECOND}
+            assert up(site) == {"Example": 1}
+            assert site.total(REQUESTS) > seen
 
     asyncio.run(script())
 
@@ -221,27 +218,26 @@ def test_a_loop_reloads_when_asked(tmp_path: Path, caplog: pytest.LogCaptureFixt
     """Each time the event is set the configuration is read once, whatever came of the time before."""
 
     async def script() -> None:
-        site = Site(listed_world(), tmp_path)
-        asked, read = asyncio.Event(), asyncio.Queue[Config | Exception]()
+        async with Site(listed_world(), tmp_path) as site:
+            asked, read = asyncio.Event(), asyncio.Queue[Config | Exception]()
 
-        def give() -> Config:
-            found = read.get_nowait()
-            if isinstance(found, Exception):
-                raise found
-            return found
+            def give() -> Config:
+                found = read.get_nowait()
+                if isinstance(found, Exception):
+                    raise found
+                return found
 
-        running = asyncio.create_task(site.exporter.reloader.run(asked, give))
-        for found in (ConfigError("unreadable"), RuntimeError("unexpected"), site.config(poll={"refresh": "2m"})):
-            read.put_nowait(found)
-            asked.set()
-            async with asyncio.timeout(5):
-                while asked.is_set() or not read.empty():
-                    await asyncio.sleep(0)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await site.refresh()
-        assert site.own("refresh_interval_seconds") == 120
-        await site.exporter.close()
+            running = asyncio.create_task(site.exporter.reloader.run(asked, give))
+            for found in (ConfigError("unreadable"), RuntimeError("unexpected"), site.config(poll={"refresh": "2m"})):
+                read.put_nowait(found)
+                asked.set()
+                async with asyncio.timeout(5):
+                    while asked.is_set() or not read.empty():
+                        await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await site.refresh()
+            assert site.own("refresh_interval_seconds") == 120
 
     with caplog.at_level(logging.INFO, logger="exporter"):
         asyncio.run(script())

@@ -172,18 +172,17 @@ def test_before_the_first_snapshot_it_is_not_ready(tmp_path: Path) -> None:
     """Whatever is asked, there are no data yet; with the first refresh there are."""
 
     async def script() -> None:
-        site = Site(priced_world(), tmp_path)
-        for query in ("", "?by=zone", "?period=previous"):
-            answer = await ask_api(site, f"/api/costs{query}")
-            assert answer.status_code == 503
-            assert answer.json() == {
-                "error": {"code": "not_ready", "message": "No data yet: the first refresh is under way."}
-            }
-        await site.refresh()
-        answer = await ask_api(site, "/api/costs")
-        assert answer.status_code == 200
-        assert [each["account"] for each in answer.json()["accounts"]] == ["Example", "Other"]
-        await site.exporter.close()
+        async with Site(priced_world(), tmp_path) as site:
+            for query in ("", "?by=zone", "?period=previous"):
+                answer = await ask_api(site, f"/api/costs{query}")
+                assert answer.status_code == 503
+                assert answer.json() == {
+                    "error": {"code": "not_ready", "message": "No data yet: the first refresh is under way."}
+                }
+            await site.refresh()
+            answer = await ask_api(site, "/api/costs")
+            assert answer.status_code == 200
+            assert [each["account"] for each in answer.json()["accounts"]] == ["Example", "Other"]
 
     asyncio.run(script())
 
@@ -192,13 +191,12 @@ def test_it_can_only_be_read(tmp_path: Path) -> None:
     """Any other method is refused."""
 
     async def script() -> None:
-        site = Site(priced_world(), tmp_path)
-        await site.refresh()
-        transport = httpx.ASGITransport(app=site.exporter.web)
-        async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
-            assert (await http.post("/api/costs")).status_code == 405
-            assert (await http.head("/api/costs")).status_code == 200
-        await site.exporter.close()
+        async with Site(priced_world(), tmp_path) as site:
+            await site.refresh()
+            transport = httpx.ASGITransport(app=site.exporter.web)
+            async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:
+                assert (await http.post("/api/costs")).status_code == 405
+                assert (await http.head("/api/costs")).status_code == 200
 
     asyncio.run(script())
 
@@ -207,19 +205,18 @@ def test_an_account_that_is_left_out_is_not_told(tmp_path: Path) -> None:
     """What the configuration excludes is in no answer about the cycle under way, nor about one before."""
 
     async def script() -> None:
-        site = Site(priced_world(), tmp_path)
-        await site.refresh(2)
-        site.configure(accounts={"exclude": ["Other"]})
-        await site.refresh(2)
-        for query in ("", "?period=previous", "?compare=previous,current"):
-            answer = await ask_api(site, f"/api/costs{query}")
-            assert [each["account"] for each in answer.json()["accounts"]] == ["Example"]
-        answer = await ask_api(site, "/api/costs?account=Other")
-        assert answer.json()["error"]["message"] == "Unknown account Other. Known accounts: Example."
-        site.configure(accounts={"exclude": ["*"]})
-        await site.refresh(2)
-        for query in ("", "?period=previous"):
-            assert (await ask_api(site, f"/api/costs{query}")).json()["accounts"] == []
-        await site.exporter.close()
+        async with Site(priced_world(), tmp_path) as site:
+            await site.refresh(2)
+            site.configure(accounts={"exclude": ["Other"]})
+            await site.refresh(2)
+            for query in ("", "?period=previous", "?compare=previous,current"):
+                answer = await ask_api(site, f"/api/costs{query}")
+                assert [each["account"] for each in answer.json()["accounts"]] == ["Example"]
+            answer = await ask_api(site, "/api/costs?account=Other")
+            assert answer.json()["error"]["message"] == "Unknown account Other. Known accounts: Example."
+            site.configure(accounts={"exclude": ["*"]})
+            await site.refresh(2)
+            for query in ("", "?period=previous"):
+                assert (await ask_api(site, f"/api/costs{query}")).json()["accounts"] == []
 
     asyncio.run(script())
