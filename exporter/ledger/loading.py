@@ -24,7 +24,7 @@ class StoredBooks(NamedTuple):
     list_costs: dict[BookKey, Counters]
     gauges: dict[BookKey, Gauges]
     carried: dict[BookKey, Counters]
-    carried_gauges: frozenset[BookKey]
+    carried_gauges: dict[BookKey, Gauges]
 
 
 def load_books(loader: Loader, plans: Plans, commit_number: int) -> StoredBooks:
@@ -45,7 +45,7 @@ def load_books(loader: Loader, plans: Plans, commit_number: int) -> StoredBooks:
         list_costs,
         {key: book for key, (_, book) in gauges.items()},
         {key: book for key, book in (usage | list_costs).items() if book.dataset.signature != signatures[key]},
-        frozenset(key for key, (signature, book) in gauges.items() if book.dataset.signature != signature),
+        {key: book for key, (signature, book) in gauges.items() if book.dataset.signature != signature},
     )
 
 

@@ -73,6 +73,10 @@ class Writes:
         ]
 
 
+UNWRITTEN = frozenset({"settled"})
+"""The parts of a change that the file does not have."""
+
+
 def parts_of(change: LedgerChange) -> frozenset[str]:
     """Return what a change writes: its fields that are not empty, and those of its changes of books and of days."""
     found: set[str] = set()
@@ -80,7 +84,11 @@ def parts_of(change: LedgerChange) -> frozenset[str]:
         for value in getattr(change, part.name).values():
             for one in value if isinstance(value, list) else [value]:
                 if isinstance(one, CounterChange | DayChange):
-                    found |= {f"{part.name}: {inner.name}" for inner in fields(one) if getattr(one, inner.name)}
+                    found |= {
+                        f"{part.name}: {inner.name}"
+                        for inner in fields(one)
+                        if getattr(one, inner.name) and inner.name not in UNWRITTEN
+                    }
                 elif one:
                     found.add(part.name)
     return frozenset(found)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from exporter.simulator import Curve, Fault, Worker
 from tests.clock import START
 from tests.exactness.harness import ACCOUNT_ID, RENAMABLE, Rig, small_assets
+from tests.exactness.release import Release
 
 INVOCATIONS = "workersInvocationsAdaptive"
 PERIODIC = "durableObjectsPeriodicGroups"
@@ -67,6 +68,12 @@ async def swap_names(rig: Rig) -> None:
     rig.note_changing()
     rig.simulator.rename(ACCOUNT_ID, *RENAMABLE[5], "flags")
     rig.simulator.rename(ACCOUNT_ID, *RENAMABLE[6], "sessions")
+
+
+async def install_release(rig: Rig) -> None:
+    """Install another release; series that it lacks leave, and those that are new are born."""
+    rig.scrape()
+    await rig.install(Release(rig.release.number + 1))
 
 
 async def create_worker(rig: Rig) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayMark, DayPart
 from exporter.ledger.counters import CounterChange, Counters
-from exporter.ledger.gauges import GaugeChange
+from exporter.ledger.gauges import GaugeChange, Gauges
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Series, SeriesKey
@@ -46,7 +46,7 @@ class LedgerChange:
     left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
     carried: Mapping[BookKey, Counters] = field(default_factory=dict)
-    carried_gauges: frozenset[BookKey] = frozenset()
+    carried_gauges: Mapping[BookKey, Gauges] = field(default_factory=dict)
     readings: dict[BookKey, GaugeChange] = field(default_factory=dict)
     used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
     days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
