@@ -52,12 +52,12 @@ class Ledger:
         self._last_use = LastUse(store.load_used())
         self._billing = store.load_billing()
         self._days = ClosedDays(store)
-        stored = load_books(store, self._plans, self.commit_number)
-        self._books = Books(self._plans, stored, tariffs)
+        loaded = load_books(store, self._plans, self.commit_number)
+        self._books = Books(self._plans, loaded.books, tariffs)
         self._sums = AccountSums(store, self._books.usage)
         retired = retire_changed(store, self._plans, self._days)
-        if retired or stored.carried or stored.carried_gauges:
-            self._commit(LedgerChange(retired=retired, carried=stored.carried, carried_gauges=stored.carried_gauges))
+        if retired or loaded.carried or loaded.carried_gauges:
+            self._commit(LedgerChange(retired=retired, carried=loaded.carried, carried_gauges=loaded.carried_gauges))
 
     @classmethod
     def open(cls, folder: Path | None, datasets: Iterable[Dataset], tariffs: Tariffs | None = None) -> "Ledger":

@@ -15,19 +15,22 @@ from exporter.model import BookKey
 
 
 class StoredBooks(NamedTuple):
-    """The books of all accounts: counters of usage, counters of list cost, and gauges.
-
-    ``carried`` are the counters that were stored with other metrics, ``carried_gauges`` the gauges.
-    """
+    """The books of all accounts: counters of usage, counters of list cost, and gauges."""
 
     usage: dict[BookKey, Counters]
     list_costs: dict[BookKey, Counters]
     gauges: dict[BookKey, Gauges]
+
+
+class LoadedBooks(NamedTuple):
+    """The stored books under the catalog's metrics, and those of them that were stored with others."""
+
+    books: StoredBooks
     carried: dict[BookKey, Counters]
     carried_gauges: dict[BookKey, Gauges]
 
 
-def load_books(loader: Loader, plans: Plans, commit_number: int) -> StoredBooks:
+def load_books(loader: Loader, plans: Plans, commit_number: int) -> LoadedBooks:
     """Return every book with the rows that the catalog describes, under the metrics of the catalog.
 
     Births that are still held count as first seen in ``commit_number``.
@@ -40,10 +43,8 @@ def load_books(loader: Loader, plans: Plans, commit_number: int) -> StoredBooks:
         for key, (signature, state, rows) in loader.load_gauges().items()
         if key[1] in plans.datasets and plans.datasets[key[1]].dataset.continues(signature)
     }
-    return StoredBooks(
-        usage,
-        list_costs,
-        {key: book for key, (_, book) in gauges.items()},
+    return LoadedBooks(
+        StoredBooks(usage, list_costs, {key: book for key, (_, book) in gauges.items()}),
         {key: book for key, book in (usage | list_costs).items() if book.dataset.signature != signatures[key]},
         {key: book for key, (signature, book) in gauges.items() if book.dataset.signature != signature},
     )

@@ -72,7 +72,7 @@ class LedgerReader:
 
         With ``shows_assets`` off, list cost is by project.
         """
-        books = load_books(self._loader, plan_datasets(self._datasets.values()), 0)
+        books = load_books(self._loader, plan_datasets(self._datasets.values()), 0).books
         return Publication(
             commit_number=0,
             accounts=self.labels(),
