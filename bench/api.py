@@ -20,7 +20,7 @@ from bench.requests import Requests
 from bench.worlds import usual_counts
 from exporter.app import Exporter
 from exporter.clock import SystemClock
-from exporter.runtime import calm_collector, listen
+from exporter.runtime import listen, prompt_scrapes
 from stack.port import LOOPBACK
 
 ASSETS = 5_000
@@ -69,7 +69,7 @@ async def measure_api(folder: Path, assets: int = ASSETS, rounds: int = 60) -> l
         await rig.refresh()
     await rig.refresh(timedelta(hours=2))
     await rig.refresh()
-    async with calm_collector(SystemClock()):
+    async with prompt_scrapes(SystemClock()):
         quiet, ledger, busy = await _serve_and_ask(rig.exporter, rounds)
     await rig.exporter.close()
     slowest = max(quiet.taken, key=lambda path: percentile(quiet.taken[path], 0.99))

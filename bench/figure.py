@@ -18,6 +18,11 @@ class Figure:
         """Whether the value is within the bound."""
         return self.bound is None or self.value <= self.bound
 
+    def as_line(self) -> str:
+        """Return the figure as a line of text."""
+        bound = "" if self.bound is None else f" (at most {self.bound:,}{'' if self.is_ok else ': EXCEEDED'})"
+        return f"{self.name}: {self.value:,} {self.unit}{bound}"
+
 
 def as_document(figures: Iterable[Figure]) -> dict[str, dict[str, float | str | bool | None]]:
     """Return the figures for printing: name -> value, unit, bound, ok."""

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 
 from exporter.app import Exporter
@@ -13,6 +14,9 @@ from exporter.model import ExporterError
 from exporter.web import make_server
 
 COLLECTION_SECONDS = 3_600
+
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep the interpreter while another waits for it; Python's own choice is five times that."""
 
 
 class ListenError(ExporterError):
@@ -36,10 +40,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def calm_collector(clock: Clock) -> AsyncIterator[None]:
-    """Collect garbage only once an hour while the context lasts.
+async def prompt_scrapes(clock: Clock) -> AsyncIterator[None]:
+    """Keep scrapes prompt while the context lasts: threads hand over often, and garbage is collected once an hour.
 
-    A full collection over a hundred thousand series stalls scrapes for half a second, and almost nothing is cyclic.
+    A scrape that arrives during a refresh waits for the refresh's thread several times, each as long as a thread may
+    keep the interpreter. A full collection over a hundred thousand series stalls scrapes for half a second, and almost
+    nothing is cyclic.
     """
 
     async def collect_hourly() -> None:
@@ -47,6 +53,8 @@ async def calm_collector(clock: Clock) -> AsyncIterator[None]:
             await clock.sleep(COLLECTION_SECONDS)
             gc.collect()
 
+    usual_interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.disable()
     collecting = asyncio.create_task(collect_hourly())
     try:
@@ -54,6 +62,7 @@ async def calm_collector(clock: Clock) -> AsyncIterator[None]:
     finally:
         collecting.cancel()
         gc.enable()
+        sys.setswitchinterval(usual_interval)
 
 
 async def run_until_stopped(exporter: Exporter, listener: socket.socket, stopping: asyncio.Event) -> None:

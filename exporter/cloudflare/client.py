@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +25,7 @@ from exporter.cloudflare.errors import (
     is_too_large,
     rest_error,
 )
+from exporter.cloudflare.long_json import decode_long
 from exporter.cloudflare.time import CloudflareTime, parse_date
 from exporter.logs import keys
 
@@ -190,7 +191,7 @@ class Client:
         self._budget.observe(api, response.headers)
         date = self._observe(response)
         is_large = sum(map(len, chunks)) > LARGE_BYTES
-        body = await asyncio.to_thread(_decode, chunks) if is_large else _decode(chunks)
+        body = await asyncio.to_thread(_decode, chunks, decode_long) if is_large else _decode(chunks, _decode_short)
         if response.status_code == 429 and not _is_too_large(body):
             raise self._throttled(api, response, what)
         if response.status_code == 429:
@@ -231,14 +232,18 @@ class Client:
         return fault
 
 
-def _decode(chunks: list[bytes]) -> Any:
+def _decode(chunks: list[bytes], decode: Callable[[str], Any]) -> Any:
     """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory."""
     try:
         text = b"".join(chunks).decode()
         chunks.clear()
-        return json.loads(text, parse_float=Decimal)
+        return decode(text)
     except ValueError:
         return None
+
+
+def _decode_short(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal)
 
 
 def _cost(body: Mapping[str, Any]) -> tuple[int, int]:

@@ -18,18 +18,20 @@ class Format(Enum):
 
 
 def render(families: Iterable[Family], form: Format) -> bytes:
-    """Return the exposition of some families; those without samples are left out."""
-    lines: list[str] = []
-    for family in families:
-        if not family.samples:
-            continue
-        name, kind = _declared(family, form)
-        lines.append(f"# HELP {name} {_escape_help(family.help, form)}\n# TYPE {name} {kind}\n")
-        lines += [
-            f"{family.name}{sample.suffix}{sample.labels.text} {format_value(sample)}\n" for sample in family.samples
-        ]
+    """Return the exposition of some families; those without samples are left out.
+
+    Each family is encoded by itself: joining all of them at once would keep scrapes waiting.
+    """
+    bodies = [_render_family(family, form) for family in families if family.samples]
     if form is Format.OPENMETRICS:
-        lines.append("# EOF\n")
+        bodies.append(b"# EOF\n")
+    return b"".join(bodies)
+
+
+def _render_family(family: Family, form: Format) -> bytes:
+    name, kind = _declared(family, form)
+    lines = [f"# HELP {name} {_escape_help(family.help, form)}\n# TYPE {name} {kind}\n"]
+    lines += [f"{family.name}{sample.suffix}{sample.labels.text} {format_value(sample)}\n" for sample in family.samples]
     return "".join(lines).encode()
 
 

@@ -16,9 +16,10 @@ class Labels:
             raise ValueError(f"{len(names)} label names but {len(values)} values: {names} {values}")
         self.names = names
         self.values = values
-        self.text = "{" + ",".join(f'{n}="{_escape(v)}"' for n, v in zip(names, values, strict=True)) + "}"
-        if not names:
-            self.text = ""
+        joined = "".join(values)
+        if "\\" in joined or '"' in joined or "\n" in joined:
+            values = tuple(map(_escape, values))
+        self.text = _template(names) % values
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Labels) and self.text == other.text
@@ -32,6 +33,11 @@ class Labels:
     def as_dict(self) -> dict[str, str]:
         """Return the label values by name."""
         return dict(zip(self.names, self.values, strict=True))
+
+
+@lru_cache
+def _template(names: tuple[str, ...]) -> str:
+    return "{" + ",".join(f'{name}="%s"' for name in names) + "}" if names else ""
 
 
 def _escape(value: str) -> str:

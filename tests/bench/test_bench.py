@@ -73,6 +73,7 @@ def test_a_broken_bound_shows() -> None:
         "one": {"value": 3, "unit": "requests", "bound": 2, "ok": False},
         "other": {"value": 3, "unit": "requests", "bound": None, "ok": True},
     }
+    assert [figure.as_line() for figure in figures] == ["one: 3 requests (at most 2: EXCEEDED)", "other: 3 requests"]
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 2.0), (0.75, 3.0), (0.99, 4.0), (0.01, 1.0)])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 
 def marks(count: int) -> str:
@@ -13,6 +14,11 @@ def marks(count: int) -> str:
 def json_or_none(figures: Iterable[int] | None) -> str | None:
     """Encode figures, which may exceed 64 bits."""
     return None if figures is None else json.dumps(figures)
+
+
+def tuples_of(texts: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Decode a column of JSON arrays, all at once: a call for each of a hundred thousand takes longer than they do."""
+    return list(map(tuple, json.loads(f"[{','.join(texts)}]")))
 
 
 def seconds_of(moment: datetime) -> int:

@@ -18,7 +18,7 @@ from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_kept, load_marks
-from exporter.ledger.store.encoding import moment_of, time_of
+from exporter.ledger.store.encoding import moment_of, time_of, tuples_of
 from exporter.ledger.totals import RowTotals
 from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, Placement, RowKey
 
@@ -72,14 +72,16 @@ class Loader:
         Its births count as first seen in ``commit_number``.
         """
         book = Counters(plan, self._load_state(key, commit_number))
-        for asset, labels, *figures in self._select("asset, labels, settled, total, attributed", "row", key):
-            book.rows[asset, tuple(json.loads(labels))] = RowTotals(*(tuple(json.loads(text)) for text in figures))
+        assets, *texts = self._columns("asset, labels, settled, total, attributed", "row", key)
+        labels, *figures = map(tuples_of, texts)
+        book.rows = dict(zip(zip(assets, labels, strict=True), map(RowTotals, *figures), strict=True))
         book.open = self.load_open_hours(key)
-        for project, name, metric, labels, amount, born in self._select(
+        projects, names, metrics, values, amounts, births = self._columns(
             "project, asset, metric, labels, amount, born", "series", key
-        ):
+        )
+        series_keys = map(SeriesKey, metrics, tuples_of(values))
+        for project, name, series_key, amount, born in zip(projects, names, series_keys, amounts, births, strict=True):
             birth = Birth(time_of(born), commit_number) if born is not None else None
-            series_key = SeriesKey(metric, tuple(json.loads(labels)))
             book.series.setdefault(Placement(project, name), {})[series_key] = Series(int(amount), birth)
         return book
 
@@ -108,12 +110,14 @@ class Loader:
         until, last_success = map(time_of, next(self._select("until, last_success", "book", key)))
         rows: dict[datetime, dict[RowKey, Amounts]] = {}
         peaks: dict[datetime, dict[RowKey, Amounts]] = {}
-        for at, asset, labels, amounts, peak in self._select("hour, asset, labels, amounts, peak", "open_row", key):
-            hour, row_key = time_of(at), (asset, tuple(json.loads(labels)))
-            if amounts is not None:
-                rows.setdefault(hour, {})[row_key] = tuple(json.loads(amounts))
-            if peak is not None:
-                peaks.setdefault(hour, {})[row_key] = tuple(json.loads(peak))
+        starts, assets, *texts = self._columns("hour, asset, labels, amounts, peak", "open_row", key)
+        labels, *figures = (tuples_of(text or "[]" for text in column) for column in texts)
+        for at, asset, values, amounts, highest in zip(starts, assets, labels, *figures, strict=True):
+            hour, row_key = time_of(at), (asset, values)
+            if amounts:
+                rows.setdefault(hour, {})[row_key] = amounts
+            if highest:
+                peaks.setdefault(hour, {})[row_key] = highest
         hours: dict[datetime, OpenHour] = {}
         for hour in rows.keys() | peaks.keys():
             known = rows.get(hour, {})
@@ -123,6 +127,10 @@ class Loader:
 
     def _select(self, columns: str, table: str, key: BookKey) -> Iterator[tuple[Any, ...]]:
         return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)
+
+    def _columns(self, columns: str, table: str, key: BookKey) -> list[tuple[Any, ...]]:
+        """Return the rows of a book column by column."""
+        return list(zip(*self._select(columns, table, key), strict=True)) or [()] * (columns.count(",") + 1)
 
     def load_gauges(self) -> dict[BookKey, tuple[str, GaugeState, dict[RowKey, Reading]]]:
         """Return the signature with which each book of gauges was stored, its state and its readings."""
