@@ -1,13 +1,12 @@
 """Usage by asset and meter over days, weeks or months, from the ledger's daily sums. Read-only."""
 
-import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from operator import itemgetter
+from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
 from exporter.catalog import METERS
@@ -126,23 +125,21 @@ def find_usage(query: UsageQuery, book: UsageBook, card: RateCard) -> UsagePage:
             f"until ({until}) is not after since ({since}).", "Set until to the day after the last one wanted."
         )
     after = _after(query.paging.cursor)
-    accounts = {account_id: _Account(account_id, query, book, card) for account_id in query.accounts}
+    accounts = sorted((_Account(account_id, query, book, card) for account_id in query.accounts), key=_Account.place)
     found: list[tuple[UsageKey, date, _Used]] = []
     kept = max(since, today - KEPT_DAYS * DAY)
     for first, end in _times(kept, min(until, today + DAY), query.step):
         text = str(first)
         if after is not None and text < after.since:
             continue
-        used = [pair for account in accounts.values() for pair in account.used(first, end).items()]
-        if after is not None and text == after.since:
-            place = after._replace(since="")
-            used = [pair for pair in used if pair[0] > place]
-        chosen = heapq.nsmallest(query.paging.limit + 1 - len(found), used, key=itemgetter(0))
-        found += [(place._replace(since=text), end, what) for place, what in chosen]
+        behind = after._replace(since="") if after is not None and text == after.since else None
+        used = chain.from_iterable(account.used(first, end, behind) for account in accounts)
+        chosen = islice(used, query.paging.limit + 1 - len(found))
+        found += [(key._replace(since=text), end, what) for key, what in chosen]
         if len(found) > query.paging.limit:
             break
     page = found[: query.paging.limit]
-    rows = tuple(accounts[key.account_id].row(key, end, what) for key, end, what in page)
+    rows = tuple(_row(card, key, end, what) for key, end, what in page)
     cursor = write_cursor(ORDER, page[-1][0]) if len(found) > len(page) else None
     return UsagePage(since, until, query.step, min(known, default=None), rows, cursor)
 
@@ -186,6 +183,15 @@ class _Description(NamedTuple):
     dispatched: str
 
 
+class _Place(NamedTuple):
+    """An asset as it is shown; several that are filtered are shown as one."""
+
+    project: str
+    kind: str
+    asset: str
+    asset_id: str
+
+
 class _Account:
     """The queried usage of one account."""
 
@@ -196,42 +202,57 @@ class _Account:
         self._card = card
         self._label = book.labels()[account_id]
         self._roster = book.roster(account_id)
-        self._assets: dict[tuple[str, str], tuple[str, str] | None] = {}
-        self._places: dict[tuple[str, str], UsageKey | None] = {}
+        self._places: dict[tuple[str, str], _Place | None] = {}
 
-    def used(self, since: date, until: date) -> dict[UsageKey, _Used]:
-        """Return the usage in the days [since, until) by place: a key without a time."""
-        sums: dict[tuple[str, str], int] = {}
-        for (_, asset, counted), amount in self._book.settled_sums(self._id, since, until, self._wanted):
-            which = (counted, asset)
-            sums[which] = sums.get(which, 0) + amount
-        for day, those in self._open.items():
-            if since <= day < until:
-                for which, amount in those:
-                    sums[which] = sums.get(which, 0) + amount
-        found: dict[UsageKey, _Used] = {}
-        for which, amount in sums.items():
-            if which not in self._places:
-                self._places[which] = self._place(*which)
-            place = self._places[which]
-            if place is not None:
-                known = found.get(place)
-                found[place] = _Used(which[0], amount + known.amount if known else amount)
+    def place(self) -> tuple[str, str]:
+        """Return what orders accounts."""
+        return self._label, self._id
+
+    def used(self, since: date, until: date, after: UsageKey | None) -> Iterator[tuple[UsageKey, _Used]]:
+        """Yield the usage in the days [since, until) in order, behind a key; keys have no time."""
+        if after is not None and (after.account, after.account_id) < self.place():
+            after = None
+        by_place = self._by_place(since, until)
+        for place in sorted(by_place):
+            if after is not None and place < _Place(*after[2:6]):
+                continue
+            used: dict[str, _Used] = {}
+            for meter, counted, amount in by_place[place]:
+                known = used.get(meter)
+                used[meter] = _Used(counted, amount + known.amount if known else amount)
+            for meter, what in sorted(used.items()):
+                key = UsageKey("", self._label, *place, meter, self._id)
+                if after is None or key > after:
+                    yield key, what
+
+    def _by_place(self, since: date, until: date) -> dict[_Place, list[tuple[str, str, int]]]:
+        """Return the meter, its id in the catalog and an amount of all usage in the days [since, until), by place."""
+        found: dict[_Place, list[tuple[str, str, int]]] = {}
+        for asset_id, counted, amount in self._amounts(since, until):
+            told = self._descriptions.get(counted)
+            # The account's own peak of a stored quantity is less than the sum of its assets', and not usage of its own.
+            if told is None or (told.how.is_stored and not asset_id and not told.how.is_of_account):
+                continue
+            meter = told.dispatched if asset_id.startswith(DISPATCH_PREFIX) else told.name
+            place = self._place_of(told.how.kind, asset_id)
+            if place is not None and (not self._query.meters or meter in self._query.meters):
+                found.setdefault(place, []).append((meter, counted, amount))
         return found
 
-    def row(self, key: UsageKey, until: date, used: _Used) -> UsageRow:
-        """Return the row of some usage."""
-        how, rate = METERS[used.counted], self._card.meters.get(key.meter)
-        quantity = Fraction(used.amount, how.scale * (DOCUMENTED_MONTH_DAYS if how.is_stored else 1))
-        return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
+    def _amounts(self, since: date, until: date) -> Iterator[tuple[str, str, int]]:
+        """Yield the amounts of assets and meters, settled and open; some in parts."""
+        for (_, asset_id, counted), amount in self._book.settled_sums(self._id, since, until, self._wanted):
+            yield asset_id, counted, amount
+        for day, amounts in self._open.items():
+            if since <= day < until:
+                yield from amounts
 
     @cached_property
-    def _open(self) -> dict[date, list[tuple[tuple[str, str], int]]]:
-        """Return the amounts in open hours by day, meter and asset, for all meters that can match."""
-        days: dict[date, list[tuple[tuple[str, str], int]]] = {}
-        for (day, asset, counted), amount in self._book.open_sums(self._id).items():
-            if counted in self._descriptions:
-                days.setdefault(day, []).append(((counted, asset), amount))
+    def _open(self) -> dict[date, list[tuple[str, str, int]]]:
+        """Return the amounts of assets and meters in open hours, by day."""
+        days: dict[date, list[tuple[str, str, int]]] = {}
+        for (day, asset_id, counted), amount in self._book.open_sums(self._id).items():
+            days.setdefault(day, []).append((asset_id, counted, amount))
         return days
 
     @cached_property
@@ -254,36 +275,27 @@ class _Account:
             meters = frozenset(self._descriptions)
         if query.projects or query.assets:
             assets = frozenset(
-                asset_id for kind, asset_id in self._roster if self._wants_asset(kind, asset_id) is not None
+                asset_id for kind, asset_id in self._roster if self._place_of(kind, asset_id) is not None
             )
         return DailyFilter(assets, meters)
 
-    def _wants_asset(self, kind: str, asset_id: str) -> tuple[str, str] | None:
-        """Return project and name of an asset that matches, or None."""
+    def _place_of(self, kind: str, asset_id: str) -> _Place | None:
+        """Return where an asset is shown, or None if it does not match."""
         which = (kind, asset_id)
-        if which not in self._assets:
+        if which not in self._places:
             query, found = self._query, place_cost(kind, asset_id, self._roster)
             is_wanted = (not query.projects or found.project in query.projects) and (
                 not query.assets or bool({found.asset, asset_id} & query.assets)
             )
-            self._assets[which] = (found.project, found.asset) if is_wanted else None
-        return self._assets[which]
+            shown_id = "" if found.asset == FILTERED else asset_id
+            self._places[which] = _Place(found.project, kind, found.asset, shown_id) if is_wanted else None
+        return self._places[which]
 
-    def _place(self, counted: str, asset_id: str) -> UsageKey | None:
-        told = self._descriptions.get(counted)
-        # The account's own peak of a stored quantity is less than the sum of its assets', and not usage of its own.
-        if told is None or (told.how.is_stored and not asset_id and not told.how.is_of_account):
-            return None
-        meter = told.dispatched if asset_id.startswith(DISPATCH_PREFIX) else told.name
-        if self._query.meters and meter not in self._query.meters:
-            return None
-        kind = told.how.kind
-        found = self._wants_asset(kind, asset_id)
-        if found is None:
-            return None
-        project, asset = found
-        shown_id = "" if asset == FILTERED else asset_id
-        return UsageKey("", self._label, project, kind, asset, shown_id, meter, self._id)
+
+def _row(card: RateCard, key: UsageKey, until: date, used: _Used) -> UsageRow:
+    how, rate = METERS[used.counted], card.meters.get(key.meter)
+    quantity = Fraction(used.amount, how.scale * (DOCUMENTED_MONTH_DAYS if how.is_stored else 1))
+    return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
 
 
 def usage_document(row: UsageRow) -> Json:
