@@ -40,6 +40,9 @@ from tests.exactness.harness import Rig, small_world, state_folder
 
 REFRESHES = 60
 
+FIXED, FRESH = range(3), range(2)
+"""The schedules of each batch that tests follow: always the same, and those of the commit. A soak follows many more."""
+
 FOR_AUDITS, FOR_OUTAGES = timedelta(days=4), timedelta(hours=15)
 """How far back Cloudflare keeps data: days are filled in and audited only where a schedule waits for that."""
 
@@ -211,7 +214,8 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
 def check_schedules(name: str, seed: int, numbers: Iterable[int]) -> None:
     """Follow schedules of a batch; one that fails says how it is followed again.
 
-    Garbage is collected at the end: looking through the traffic that is kept for all schedules takes long.
+    Garbage is collected at the end, and only what came since: looking through the traffic that is kept for all
+    schedules takes long.
     """
     gc.disable()
     try:
@@ -224,5 +228,5 @@ def check_schedules(name: str, seed: int, numbers: Iterable[int]) -> None:
                 error.add_note(f"again: python -m soak --seed {seed} --schedule '{name}' {number}")
                 raise
     finally:
+        gc.collect(0)
         gc.enable()
-        gc.collect()
