@@ -1,13 +1,11 @@
 """The HTTP client: authentication, timeouts, retries that honour Retry-After, and silence while throttled."""
 
 import asyncio
-import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -25,7 +23,7 @@ from exporter.cloudflare.errors import (
     is_too_large,
     rest_error,
 )
-from exporter.cloudflare.long_json import decode_long
+from exporter.cloudflare.json_text import LEVELS, decode_json
 from exporter.cloudflare.time import CloudflareTime, parse_date
 from exporter.logs import keys
 
@@ -191,7 +189,8 @@ class Client:
         self._budget.observe(api, response.headers)
         date = self._observe(response)
         is_large = sum(map(len, chunks)) > LARGE_BYTES
-        body = await asyncio.to_thread(_decode, chunks, decode_long) if is_large else _decode(chunks, _decode_short)
+        levels = LEVELS[api] if is_large else 0
+        body = await asyncio.to_thread(_decode, chunks, levels) if is_large else _decode(chunks, levels)
         if response.status_code == 429 and not _is_too_large(body):
             raise self._throttled(api, response, what)
         if response.status_code == 429:
@@ -232,18 +231,14 @@ class Client:
         return fault
 
 
-def _decode(chunks: list[bytes], decode: Callable[[str], Any]) -> Any:
+def _decode(chunks: list[bytes], levels: int) -> Any:
     """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory."""
     try:
         text = b"".join(chunks).decode()
         chunks.clear()
-        return decode(text)
+        return decode_json(text, levels)
     except ValueError:
         return None
-
-
-def _decode_short(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal)
 
 
 def _cost(body: Mapping[str, Any]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.cloudflare.long_json import decode_long
+from exporter.cloudflare.json_text import decode_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -25,7 +25,7 @@ def _standard(text: str) -> Any:
 def test_it_is_what_the_standard_decoder_says(value: Any, indent: int | None, is_ascii: bool) -> None:
     """Any value, in any layout, is decoded alike."""
     text = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
-    assert decode_long(text) == _standard(text)
+    assert decode_json(text, 6) == _standard(text)
 
 
 @given(VALUES, st.data())
@@ -39,9 +39,9 @@ def test_it_refuses_what_the_standard_decoder_refuses(value: Any, data: st.DataO
         expected = _standard(broken)
     except ValueError:
         with pytest.raises(json.JSONDecodeError):
-            decode_long(broken)
+            decode_json(broken, 6)
     else:
-        assert decode_long(broken) == expected
+        assert decode_json(broken, 6) == expected
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_it_refuses_what_the_standard_decoder_refuses(value: Any, data: st.DataO
 def test_broken_texts_are_refused(text: str) -> None:
     """What ends too early or goes on too long raises the error that the standard decoder raises."""
     with pytest.raises(json.JSONDecodeError):
-        decode_long(text)
+        decode_json(text, 6)
 
 
 def test_deeper_levels_are_whole() -> None:
     """Values below the levels that are taken apart are there, too, with exact fractions."""
     text = "[" * 12 + '{"a": [0.1, 12345678901234567890]}' + "]" * 12
-    value = decode_long(text)
+    value = decode_json(text, 6)
     assert value == _standard(text)
     for _ in range(12):
         (value,) = value

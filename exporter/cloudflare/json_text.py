@@ -1,4 +1,4 @@
-"""JSON of long answers, decoded element by element, so that other threads have their turn in between. Pure.
+"""JSON of answers; long ones are decoded element by element, so that other threads have their turn in between. Pure.
 
 The standard decoder keeps the interpreter to itself from the first to the last character, which is a tenth of a second
 for ten megabytes; no scrape is answered meanwhile.
@@ -9,17 +9,20 @@ from decimal import Decimal
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
-LEVELS = 6
-"""How many levels are taken apart: those of a GraphQL answer around its rows (body, data, viewer, accounts, account,
-alias)."""
+LEVELS = {"rest": 2, "graphql": 6}
+"""How many levels there are around the rows of an answer, by API: body and result, or body, data, viewer, accounts,
+account and alias."""
 
 _skip_space = re.compile(r"[ \t\n\r]*").match
 
 
-def decode_long(text: str) -> Any:
-    """Return what a JSON text says, with Decimals for fractions. Raises JSONDecodeError."""
+def decode_json(text: str, levels: int) -> Any:
+    """Return what a JSON text says, with Decimals for fractions; so many levels are taken apart.
+
+    Raises JSONDecodeError.
+    """
     decoder = _Decoder(text)
-    value, end = decoder.value(0, LEVELS)
+    value, end = decoder.value(0, levels)
     end = decoder.skip(end)
     if end != len(text):
         raise JSONDecodeError("Extra data", text, end)
@@ -34,7 +37,7 @@ class _Decoder:
         self._decode = JSONDecoder(parse_float=Decimal).raw_decode
 
     def value(self, at: int, levels: int) -> tuple[Any, int]:
-        """Return a value and its end; so many levels of objects and arrays are taken apart."""
+        """Return a value and its end."""
         at = self.skip(at)
         if levels and self._text.startswith("{", at):
             return self._object(at, levels - 1)
