@@ -24,7 +24,9 @@ help:
 run: .venv/.run
 	@$(python) -m stack.run
 
-test: lint tools
+# Programs are fetched while the types are checked.
+test: .venv/.test
+	@$(MAKE) --no-print-directory --jobs=2 lint tools
 	$(python) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.test

@@ -24,10 +24,11 @@ Labels = Mapping[str, str]
 
 @dataclass
 class RuleTest:
-    """One test of rules on scraped values. Times are seconds of the scene."""
+    """One test of rules on scraped values, evaluated every ``step`` minutes. Times are seconds of the scene."""
 
     scrapes: Sequence[Scrape]
     rules: Sequence[Path] = RULES
+    step: int = 1
     _alerts: list[dict[str, Any]] = field(default_factory=list)
     _expressions: list[dict[str, Any]] = field(default_factory=list)
 
@@ -49,7 +50,7 @@ class RuleTest:
             "alert_rule_test": self._alerts,
             "promql_expr_test": self._expressions,
         }
-        said = judge(promtool, folder, read_groups(self.rules), test, seconds=60)
+        said = judge(promtool, folder, read_groups(self.rules), test, seconds=60, step=f"{self.step}m")
         assert not said, shown(said)
 
 

@@ -46,6 +46,9 @@ CAUGHT_UP = BACK + 7
 
 LATENESS = timedelta(minutes=25)
 
+SELDOM = 2
+"""How many minutes lie between two evaluations of the rules in most scenes; in one it is a minute, which takes long."""
+
 RESTART = 200
 RESTARTED = ((0, RESTART), (RESTART + 3, END))
 """The lives of an exporter that is started again while Cloudflare is away, and misses some scrapes."""
@@ -91,14 +94,14 @@ def every(step: int, since: int, until: int) -> range:
     return range(since, until + 1, step)
 
 
-def minutes_of_rates() -> list[int]:
-    """Return when rates are looked at: every five minutes, and every minute while the rules look back at the gap."""
-    return sorted({*every(5, SETTLED, END), *every(1, BACK, BACK + 15)})
+def minutes_of_rates(step: int = 1) -> list[int]:
+    """Return when rates are looked at: now and then, and each time while the rules look back at the gap."""
+    return sorted({*every(5 * step, SETTLED + SETTLED % step, END), *every(step, BACK, BACK + 15)})
 
 
-def minutes_of_alerts() -> list[int]:
+def minutes_of_alerts(step: int = 1) -> list[int]:
     """Return when alerts are looked at: the same, from the beginning on."""
-    return [*every(5, 0, SETTLED - 1), *minutes_of_rates()]
+    return [*every(5 * step, 0, SETTLED - 1), *minutes_of_rates(step)]
 
 
 def expect_true_rates(test: RuleTest, truth: Truth, minutes: Iterable[int]) -> None:
@@ -145,8 +148,8 @@ def undecided_of_outage(minute: int) -> set[str]:
     return {DATASET_STALE, ACCOUNT_DOWN, UNRESOLVED} if is_turning else set()
 
 
-@pytest.mark.parametrize("name", ["scraped every minute", "scraped every 15 s"])
-def test_cloudflare_was_away(play: Play, tools: Tools, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "step"), [("scraped every minute", 1), ("scraped every 15 s", SELDOM)])
+def test_cloudflare_was_away(play: Play, tools: Tools, tmp_path: Path, name: str, step: int) -> None:
     """Every rate is the true mean before, right after and later; that Cloudflare is away is the only alert.
 
     So it is for a Worker and a bucket that came into being meanwhile.
@@ -157,9 +160,9 @@ def test_cloudflare_was_away(play: Play, tools: Tools, tmp_path: Path, name: str
     assert span and span.seconds > 6 * 3_600
     assert recorded(REQUESTS.record, {"script_name": FRESH}) in truth.means(REQUESTS, span)
     assert truth.span(WORKERS, (AWAY + 15) * 60) is None
-    test = RuleTest(scene.scrapes)
-    expect_true_rates(test, truth, minutes_of_rates())
-    for minute in minutes_of_alerts():
+    test = RuleTest(scene.scrapes, step=step)
+    expect_true_rates(test, truth, minutes_of_rates(step))
+    for minute in minutes_of_alerts(step):
         expect_exactly(test, minute, alerts_of_outage(scene, minute), undecided_of_outage(minute))
     test.run(tools.promtool, tmp_path)
 
@@ -191,12 +194,12 @@ def test_data_is_late(play: Play, tools: Tools, tmp_path: Path) -> None:
     """Where usage is visible up to 25 minutes late only, rates are off by no more than that, and no alert is false."""
     scene = play("late data")
     truth = Truth(scene)
-    test = RuleTest(scene.scrapes)
-    for minute in (*every(10, SETTLED, AWAY), *every(3, CAUGHT_UP, END)):
+    test = RuleTest(scene.scrapes, step=SELDOM)
+    for minute in (*every(10, SETTLED + 1, AWAY), *every(4, CAUGHT_UP + 1, END)):
         for rate in RATES:
             for series, (least, most) in truth.bounds(rate, minute * 60, LATENESS).items():
                 test.expect_samples(minute * 60, f"count({series} >= {least!r} <= {most!r})", {"{}": 1})
-    for minute in minutes_of_alerts():
+    for minute in minutes_of_alerts(SELDOM):
         expect_exactly(test, minute, alerts_of_outage(scene, minute), undecided_of_outage(minute))
     test.run(tools.promtool, tmp_path)
     # 25 minutes at either end of six hours, at the end of which there is more traffic than at their begin.
@@ -221,9 +224,9 @@ def test_workers_failed_meanwhile(play: Play, tools: Tools, tmp_path: Path) -> N
     """
     scene = play("restarted and failing")
     truth = Truth(scene)
-    test = RuleTest(scene.scrapes)
-    expect_true_rates(test, truth, minutes_of_rates())
-    for minute in minutes_of_alerts():
+    test = RuleTest(scene.scrapes, step=SELDOM)
+    expect_true_rates(test, truth, minutes_of_rates(SELDOM))
+    for minute in minutes_of_alerts(SELDOM):
         firing, undecided = alerts_of_outage(scene, minute), undecided_of_outage(minute)
         if RESTART <= minute < RESTART + 60:
             # The new exporter says itself for how long the account has not been answered.
