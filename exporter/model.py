@@ -15,7 +15,7 @@ What is asked
 principal     one token, as a way of asking Cloudflare; tokens of one user share a request budget
 discovery     reading the lists of an account's assets
 dataset       a GraphQL analytics field, e.g. ``workersInvocationsAdaptive``, asked in one way
-dimension     what Cloudflare groups a dataset by; it becomes a label
+dimension     what Cloudflare groups a dataset by; it becomes a label, or several
 question      "how much of this dataset between two minutes"; cut into pieces where it does not fit a page
 answer        the rows that Cloudflare gave to a question, by hour, with the answer's own date
 refresh       one round of asking: every account that the request budget allows, then one publication
@@ -25,7 +25,8 @@ history fill  asking about the days before counting began, for the daily sums on
 
 What is counted
 amount        an integer in the smallest unit of a field (floats of the API in millionths)
-row           the amounts of one asset and one set of label values
+row           the amounts of one asset and one set of words
+word          Cloudflare's value of a dimension, before a label classifies it
 book          what the ledger keeps of one dataset of one account: counters, or gauges
 open hour     an hour whose amounts an answer may still replace; a settled hour is final but for the audit
 total         the amount of a row since the dataset's start, never falling
@@ -71,7 +72,7 @@ NAME_PREFIX = "name:"
 """The prefix of row ids of rows that carry a name but no id; the name follows."""
 
 RowKey = tuple[str, tuple[str, ...]]
-"""Asset id and label values, in the order of the dataset's labels."""
+"""Asset id and Cloudflare's words, in the order of the dataset's ``words``."""
 
 BookKey = tuple[str, str]
 """Account id and the key of a dataset."""

@@ -54,11 +54,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A dimension published as a label; ``classify`` turns Cloudflare's value into the label's."""
+    """A dimension published as a label; ``classify`` turns Cloudflare's word into the label's value."""
 
     name: str
     dimension: str
     classify: Callable[[str], str] | None = None
+
+    def value(self, word: str) -> str:
+        """Return the label's value for Cloudflare's word."""
+        return self.classify(word) if self.classify else word
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,11 @@ class Dataset:
         return tuple(dict.fromkeys(name for name in names if name))
 
     @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Return the dimensions behind the labels, each once: a row's key has Cloudflare's word for each."""
+        return tuple(dict.fromkeys(label.dimension for label in self.labels))
+
+    @cached_property
     def field_index(self) -> Mapping[str, int]:
         """Return the position of each field in a row's amounts."""
         return {entry.name: position for position, entry in enumerate(self.fields)}
@@ -202,30 +211,6 @@ class Dataset:
             return self.distinct_by
         name = entry.name.rstrip("0123456789") + "*" if entry.group == "quantiles" else entry.name
         return f"{entry.group}.{name}".lstrip(".")
-
-    @cached_property
-    def signature(self) -> str:
-        """Return the version, the row shape and the parts of all metrics, as they are stored with a book."""
-        metrics = ",".join(
-            f"{metric.name}({'/'.join(metric.labels)};{metric.split}):{part.source}/{part.word}"
-            for metric in self.metrics
-            for part in metric.parts
-        )
-        return f"{self.version}|{self._row_shape}|{metrics}"
-
-    def continues(self, signature: str) -> bool:
-        """Return whether a book stored with another signature goes on: its rows are the same and mean the same."""
-        return signature.split("|")[:2] == self.signature.split("|")[:2]
-
-    def can_read(self, signature: str) -> bool:
-        """Return whether rows stored with another signature have the same labels and fields."""
-        return signature.split("|")[1:2] == [self._row_shape]
-
-    @property
-    def _row_shape(self) -> str:
-        labels = ",".join(f"{label.name}={label.dimension}" for label in self.labels)
-        fields = ",".join(f"{entry.name}*{entry.scale}" for entry in self.fields)
-        return f"{','.join(self.dimensions)};{labels};{fields}"
 
 
 @dataclass(frozen=True, slots=True)

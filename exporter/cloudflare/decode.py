@@ -67,19 +67,14 @@ def decode_newest(rows: Sequence[Mapping[str, Any]]) -> datetime | None:
 
 
 def _row_key(dataset: Dataset, dimensions: Mapping[str, Any]) -> RowKey:
-    labels = tuple(
-        [
-            label.classify(str(dimensions[label.dimension])) if label.classify else str(dimensions[label.dimension])
-            for label in dataset.labels
-        ]
-    )
+    words = tuple([str(dimensions[name]) for name in dataset.words])
     dispatch = dimensions[dataset.dispatch_dimension] if dataset.dispatch_dimension else ""
     if dispatch:
-        return DISPATCH_PREFIX + str(dispatch), labels
+        return DISPATCH_PREFIX + str(dispatch), words
     asset = str(dimensions[dataset.id_dimension]) if dataset.id_dimension else ""
     if not asset and dataset.name_dimension and dimensions[dataset.name_dimension]:
         asset = NAME_PREFIX + str(dimensions[dataset.name_dimension])
-    return asset, labels
+    return asset, words
 
 
 def _amount(entry: Field, row: Mapping[str, Any]) -> int:

@@ -80,8 +80,8 @@ class Books:
             key: self._plans.datasets[key[1]] for key in (*change.books, *change.readings, *change.carried_gauges)
         }
         touched |= {key: self._plans.list_costs[key[1]] for key in change.costs}
-        signatures = {key: plan.dataset.signature for key, plan in touched.items()}
-        return signatures | {key: book.dataset.signature for key, book in change.carried.items()}
+        signatures = {key: plan.signature for key, plan in touched.items()}
+        return signatures | {key: carried.book.plan.signature for key, carried in change.carried.items()}
 
     def find_touched(self, change: LedgerChange) -> dict[BookKey, Counters]:
         """Return the begun counters that a change advances or whose closed days it sets."""

@@ -1,56 +1,142 @@
-"""A stored book under a catalog with other metrics over the same rows: what both know by name goes on. Pure.
+"""A stored book under another catalog: what both know by name goes on. Pure.
 
-The file keeps series and attributed amounts by position; the signature stored beside them is the list of their names.
+Rows keep Cloudflare's words, so another classification moves nothing that is stored.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from operator import add
 from typing import NamedTuple
 
+from exporter.catalog.entry import Dataset
 from exporter.ledger.counters import Counters
+from exporter.ledger.gauges import Gauges
+from exporter.ledger.hours import OpenHour
 from exporter.ledger.series import SeriesKey
+from exporter.ledger.signature import NamedPart, Signature, StoredLabel, read_signature
+from exporter.ledger.totals import RowTotals
+from exporter.model import Amounts, RowKey, Rows, merge_rows
+
+Parts = tuple[NamedPart, ...]
 
 
-class NamedPart(NamedTuple):
-    """One part of a metric, by name. ``metric`` includes the names of the labels: with others it is another metric."""
+class RowMove(NamedTuple):
+    """The positions at which the words and fields of today stand in rows as they were stored."""
 
-    metric: str
-    source: str
-    word: str
+    words: tuple[int, ...]
+    fields: tuple[int, ...]
+
+    def key(self, key: RowKey) -> RowKey:
+        """Return a stored row's key as it is today."""
+        return key[0], tuple([key[1][position] for position in self.words])
+
+    def amounts(self, amounts: Amounts) -> Amounts:
+        """Return a stored row's amounts as they are today."""
+        return tuple([amounts[position] for position in self.fields])
+
+    def rows(self, rows: Rows) -> dict[RowKey, Amounts]:
+        """Return stored rows as they are today; those that differed only in what is no longer kept are added."""
+        moved: dict[RowKey, Amounts] = {}
+        for key, amounts in rows.items():
+            merge_rows(moved, {self.key(key): self.amounts(amounts)})
+        return moved
+
+    def hours(self, hours: Mapping[datetime, OpenHour]) -> dict[datetime, OpenHour]:
+        """Return stored open hours as they are today."""
+        return {hour: self._hour(known) for hour, known in hours.items()}
+
+    def _hour(self, known: OpenHour) -> OpenHour:
+        rows = self.rows(known.rows)
+        return replace(known, rows=rows, peak=rows if known.peak is known.rows else self.rows(known.peak))
 
 
-def carry_over(book: Counters, signature: str) -> None:
-    """Rearrange a book that was stored with another signature of the same rows to the metrics of its dataset.
+def find_move(stored: Signature, dataset: Dataset) -> RowMove | None:
+    """Return how rows that were stored with a signature are read today.
+
+    None if they identify assets otherwise, have other words, or lack a field.
+    """
+    labels, fields = _labels_by_dimension(stored, dataset), _fields_by_name(stored, dataset)
+    wanted = [entry.name for entry in dataset.fields]
+    is_same_asset = stored.identity == frozenset(dataset.dimensions) - set(dataset.words)
+    if not is_same_asset or labels.keys() != set(dataset.words) or not fields.keys() >= set(wanted):
+        return None
+    return RowMove(tuple(labels[word] for word in dataset.words), tuple(fields[name] for name in wanted))
+
+
+def continues(stored: Signature, dataset: Dataset) -> bool:
+    """Return whether a book that was stored with a signature goes on: its rows can be read, and mean the same."""
+    return stored.version == str(dataset.version) and find_move(stored, dataset) is not None
+
+
+def carry_over(book: Counters, stored: Signature, move: RowMove) -> None:
+    """Rearrange a book that was stored with another signature to the rows and metrics of its dataset.
 
     A metric that is new starts at zero: what its rows have by now counts as attributed. One that is gone loses its
     series; one with other labels is new.
     """
-    before, now = parts_of(signature), parts_of(book.dataset.signature)
-    _carry_rows(book, before, now)
-    _carry_series(book, before, now)
+    today = read_signature(book.plan.signature).parts
+    before = _with_labels(stored.parts, today)
+    _carry_rows(book, before, today, move)
+    _carry_series(book, before, today)
+    book.open = move.hours(book.open)
+    if book.state is not None and book.state.late:
+        book.state = book.state._replace(late=move.amounts(book.state.late))
 
 
-def parts_of(signature: str) -> tuple[NamedPart, ...]:
-    """Return the parts of all metrics, in the order of a row's attributed amounts. Raises ValueError."""
-    _, _, metrics = signature.split("|")
-    return tuple(map(_part_of, filter(None, metrics.split(","))))
+def carry_gauges(book: Gauges, move: RowMove) -> None:
+    """Rearrange the readings that were stored with another signature to the rows of their dataset."""
+    book.rows = {
+        move.key(key): reading._replace(amounts=move.amounts(reading.amounts)) for key, reading in book.rows.items()
+    }
 
 
-def _part_of(text: str) -> NamedPart:
-    metric, _, part = text.partition("):")
-    source, _, word = part.partition("/")
-    return NamedPart(metric, source, word)
+def _labels_by_dimension(stored: Signature, dataset: Dataset) -> dict[str, int]:
+    """Return the position of each dimension's own words, rather than of what they were classified as."""
+    classified = {label.name for label in dataset.labels if label.classify}
+
+    def is_of_words(label: StoredLabel) -> bool:
+        return label.name not in classified
+
+    return {label.dimension: at for at, label in enumerate(stored.labels) if is_of_words(label)}
 
 
-def _carry_rows(book: Counters, before: tuple[NamedPart, ...], now: tuple[NamedPart, ...]) -> None:
+def _fields_by_name(stored: Signature, dataset: Dataset) -> dict[str, int]:
+    """Return the position of each field that is stored in the same unit."""
+    scales = {entry.name: str(entry.scale) for entry in dataset.fields}
+    found: dict[str, int] = {}
+    for at, text in enumerate(stored.fields):
+        name, is_scaled, scale = text.partition("*")
+        if not is_scaled or scale == scales.get(name):
+            found[name] = at
+    return found
+
+
+def _with_labels(before: Parts, today: Parts) -> Parts:
+    """Return stored parts with the names of their metrics' labels, which the earliest releases left out."""
+    complete = {part.metric.partition("(")[0]: part.metric for part in today}
+    return tuple(part._replace(metric=complete.get(part.metric, part.metric)) for part in before)
+
+
+def _carry_rows(book: Counters, before: Parts, today: Parts, move: RowMove) -> None:
     known = {part: position for position, part in enumerate(before)}
-    places = [(known.get(part), series_part.field) for part, series_part in zip(now, book.plan.parts, strict=True)]
-    for key, row in book.rows.items():
-        attributed = tuple([row.total[field] if place is None else row.attributed[place] for place, field in places])
-        book.rows[key] = row._replace(attributed=attributed)
+    parts = zip(today, book.plan.parts, strict=True)
+    places = [(known.get(part), series_part.field) for part, series_part in parts]
+    carried: dict[RowKey, RowTotals] = {}
+    for stored_key, row in book.rows.items():
+        key, total = move.key(stored_key), move.amounts(row.total)
+        attributed = tuple([total[field] if place is None else row.attributed[place] for place, field in places])
+        moved = RowTotals(move.amounts(row.settled), total, attributed)
+        there = carried.get(key)
+        if there is not None:
+            moved = RowTotals(*(tuple(map(add, *two)) for two in zip(there, moved, strict=True)))
+        carried[key] = moved
+    book.rows = carried
 
 
-def _carry_series(book: Counters, before: tuple[NamedPart, ...], now: tuple[NamedPart, ...]) -> None:
+def _carry_series(book: Counters, before: Parts, today: Parts) -> None:
     names = list(dict.fromkeys(part.metric for part in before))
-    places = {name: position for position, name in enumerate(dict.fromkeys(part.metric for part in now))}
+    places = {name: position for position, name in enumerate(dict.fromkeys(part.metric for part in today))}
     for placement, there in list(book.series.items()):
         kept = {
             SeriesKey(places[names[key.metric]], key.values): series

@@ -16,13 +16,13 @@ def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyK
     weights: dict[tuple[str, ...], list[tuple[str, int, int]]] = {}
     for hour, rows in hours.items():
         day = hour.date()
-        for (asset, values), amounts in rows.items():
-            if values not in weights:
-                weights[values] = [
+        for (asset, words), amounts in rows.items():
+            if words not in weights:
+                weights[words] = [
                     (meter.id, dataset.field_index[meter.source], meter.weight)
-                    for meter in counting_meters(dataset, values)
+                    for meter in counting_meters(dataset, words)
                 ]
-            for meter_id, position, weight in weights[values]:
+            for meter_id, position, weight in weights[words]:
                 if amounts[position] > 0:
                     key = (day, asset, meter_id)
                     sums[key] = sums.get(key, 0) + weight * amounts[position]
@@ -38,9 +38,10 @@ def add_daily(
             sums[key] = sums.get(key, 0) + amount
 
 
-def counting_meters(dataset: Dataset, values: tuple[str, ...]) -> list[Meter]:
-    """Return the meters that count rows with these label values."""
-    labels = dict(zip([label.name for label in dataset.labels], values, strict=True))
+def counting_meters(dataset: Dataset, words: tuple[str, ...]) -> list[Meter]:
+    """Return the meters that count rows with these words."""
+    by_dimension = dict(zip(dataset.words, words, strict=True))
+    labels = {label.name: label.value(by_dimension[label.dimension]) for label in dataset.labels}
     return [meter for meter in dataset.meters if _counts(meter, labels)]
 
 

@@ -153,11 +153,11 @@ def current_readings(
     if is_window and book.state and now is not None and now - book.state.until > WINDOW_LIFE:
         return {}
     series: dict[tuple[Placement, SeriesKey], int] = {}
-    for (asset, values), reading in book.rows.items():
+    for (asset, words), reading in book.rows.items():
         placement = place_row(book.dataset.kind, asset, roster)
         if placement is None or presence(book.dataset.kind, asset, roster) is Presence.GONE:
             continue
-        for part, key in zip(book.plan.parts, book.plan.keys(values), strict=True):
+        for part, key in zip(book.plan.parts, book.plan.keys(words), strict=True):
             amount = reading.amounts[part.field]
             if amount == UNKNOWN:
                 continue

@@ -35,7 +35,7 @@ def list_cost_of(dataset: Dataset) -> Dataset:
         kind=dataset.kind,
         id_dimension=dataset.id_dimension,
         fields=(Field("cost"),),
-        labels=(Label("meter", ""),),
+        labels=(Label("meter", "meter"),),
         metrics=(
             Metric("cloudflare_list_cost_usd_total", "", (MetricPart("cost"),), ("meter",), divisor=USD, zeros=()),
         ),

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from exporter.ledger.carrying import carry_over
+from exporter.catalog.entry import Dataset
+from exporter.ledger.carrying import RowMove, carry_gauges, carry_over, continues, find_move
 from exporter.ledger.closed_days import ClosedDays
 from exporter.ledger.counters import Counters, meter_open_hours
 from exporter.ledger.gauges import Gauges
 from exporter.ledger.plans import Plans
 from exporter.ledger.series import SeriesPlan
+from exporter.ledger.signature import read_signature
 from exporter.ledger.store.loader import Loader
-from exporter.ledger.store.writer import Retirement
-from exporter.model import BookKey
+from exporter.ledger.store.writer import Carried, Retirement
+from exporter.model import BookKey, DailyKey
 
 
 class StoredBooks(NamedTuple):
@@ -23,59 +25,83 @@ class StoredBooks(NamedTuple):
 
 
 class LoadedBooks(NamedTuple):
-    """The stored books under the catalog's metrics, and those of them that were stored with others."""
+    """The stored books under the catalog's signatures, and those of them that were stored with others."""
 
     books: StoredBooks
-    carried: dict[BookKey, Counters]
+    carried: dict[BookKey, Carried]
     carried_gauges: dict[BookKey, Gauges]
 
 
 def load_books(loader: Loader, plans: Plans, commit_number: int) -> LoadedBooks:
-    """Return every book with the rows that the catalog describes, under the metrics of the catalog.
+    """Return every book whose rows the catalog describes, under the signature of the catalog.
 
     Births that are still held count as first seen in ``commit_number``.
     """
     signatures = {key: signature for key, (signature, _) in loader.load_signatures().items()}
-    usage = _load_counters(loader, plans.datasets, signatures, commit_number)
-    list_costs = _load_counters(loader, plans.list_costs, signatures, commit_number)
-    gauges = {
-        key: (signature, Gauges(plans.datasets[key[1]], state, rows))
-        for key, (signature, state, rows) in loader.load_gauges().items()
-        if key[1] in plans.datasets and plans.datasets[key[1]].dataset.continues(signature)
-    }
-    return LoadedBooks(
-        StoredBooks(usage, list_costs, {key: book for key, (_, book) in gauges.items()}),
-        {key: book for key, book in (usage | list_costs).items() if book.dataset.signature != signatures[key]},
-        {key: book for key, (signature, book) in gauges.items() if book.dataset.signature != signature},
-    )
+    carried: dict[BookKey, Carried] = {}
+    usage = _load_counters(loader, plans.datasets, signatures, commit_number, carried)
+    list_costs = _load_counters(loader, plans.list_costs, signatures, commit_number, carried)
+    gauges: dict[BookKey, Gauges] = {}
+    carried_gauges: dict[BookKey, Gauges] = {}
+    for key, (signature, state, rows) in loader.load_gauges().items():
+        plan = plans.datasets.get(key[1])
+        move = _move_of(plan, signature)
+        if plan is None or move is None:
+            continue
+        gauges[key] = Gauges(plan, state, rows)
+        if plan.signature != signature:
+            carry_gauges(gauges[key], move)
+            carried_gauges[key] = gauges[key]
+    return LoadedBooks(StoredBooks(usage, list_costs, gauges), carried, carried_gauges)
 
 
 def retire_changed(loader: Loader, plans: Plans, days: ClosedDays) -> dict[BookKey, Retirement]:
     """Return the remains of the counters whose rows are no longer those of the catalog.
 
-    The amounts of their open hours go to the daily sums, if the rows still mean the same.
+    The amounts of their open hours go to the daily sums, if the rows can still be read.
     """
     retired: dict[BookKey, Retirement] = {}
     for key, (signature, start) in loader.load_signatures().items():
         plan = plans.find(key[1])
-        if plan is not None and plan.dataset.continues(signature):
-            continue
-        is_readable = plan is not None and plan.dataset.can_read(signature)
-        sums = meter_open_hours(plan.dataset, loader.load_open_hours(key)) if plan and is_readable else {}
-        retired[key] = days.retire(key, start, sums)
+        if _move_of(plan, signature) is None:
+            sums = meter_stored_hours(loader, key, plan.dataset, signature) if plan else {}
+            retired[key] = days.retire(key, start, sums)
     return retired
 
 
+def meter_stored_hours(loader: Loader, key: BookKey, dataset: Dataset, signature: str) -> dict[DailyKey, int]:
+    """Return the amounts that the open hours of a stored book add to the daily sums; empty if they can't be read."""
+    move = find_move(read_signature(signature), dataset)
+    if move is None:
+        return {}
+    return meter_open_hours(dataset, move.hours(loader.load_open_hours(key)))
+
+
+def _move_of(plan: SeriesPlan | None, signature: str) -> RowMove | None:
+    """Return how the rows of a book that goes on are read; None if it ends."""
+    stored = read_signature(signature)
+    return find_move(stored, plan.dataset) if plan is not None and continues(stored, plan.dataset) else None
+
+
 def _load_counters(
-    loader: Loader, plans: Mapping[str, SeriesPlan], signatures: Mapping[BookKey, str], commit_number: int
+    loader: Loader,
+    plans: Mapping[str, SeriesPlan],
+    signatures: Mapping[BookKey, str],
+    commit_number: int,
+    carried: dict[BookKey, Carried],
 ) -> dict[BookKey, Counters]:
+    """Return the books of some plans, and add those that were stored with other signatures to ``carried``."""
     books: dict[BookKey, Counters] = {}
     for key, signature in signatures.items():
         plan = plans.get(key[1])
-        if plan is None or not plan.dataset.continues(signature):
+        move = _move_of(plan, signature)
+        if plan is None or move is None:
             continue
         books[key] = loader.load_book(key, plan, commit_number)
-        if plan.dataset.signature != signature:
-            carry_over(books[key], signature)
+        if plan.signature != signature:
+            carry_over(books[key], read_signature(signature), move)
+            carried[key] = Carried(
+                books[key], {day: move.rows(rows) for day, rows in loader.load_all_kept(key).items()}
+            )
         books[key].find_waiting()
     return books

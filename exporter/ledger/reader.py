@@ -10,10 +10,9 @@ from pathlib import Path
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.account_labels import EnrolledAccounts
-from exporter.ledger.counters import meter_open_hours
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import add_daily
-from exporter.ledger.loading import load_books
+from exporter.ledger.loading import load_books, meter_stored_hours
 from exporter.ledger.plans import plan_datasets
 from exporter.ledger.publication import Publication, publish_books, publish_list_costs
 from exporter.ledger.roster import Entry, RosterKey
@@ -63,8 +62,8 @@ class LedgerReader:
         sums: dict[DailyKey, int] = {}
         for key, (signature, _) in self._signatures.items():
             dataset = self._datasets.get(key[1])
-            if key[0] == account_id and dataset is not None and dataset.can_read(signature):
-                add_daily(sums, meter_open_hours(dataset, self._loader.load_open_hours(key)))
+            if key[0] == account_id and dataset is not None:
+                add_daily(sums, meter_stored_hours(self._loader, key, dataset, signature))
         return sums
 
     def publication(self, *, shows_assets: bool) -> Publication:

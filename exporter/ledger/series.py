@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import Dataset, Label
+from exporter.ledger.signature import signature_of
 from exporter.ledger.totals import RowTotals
 from exporter.model import Placement, RowKey
 
@@ -58,6 +59,11 @@ class SeriesPlan:
     dataset: Dataset
 
     @cached_property
+    def signature(self) -> str:
+        """The names behind all positions, as they are stored with a book."""
+        return signature_of(self.dataset)
+
+    @cached_property
     def parts(self) -> tuple[SeriesPart, ...]:
         """The parts of all metrics, in the order of a row's attributed amounts."""
         position = {label.name: index for index, label in enumerate(self.dataset.labels)}
@@ -79,8 +85,14 @@ class SeriesPlan:
             SeriesKey(index, values) for index, metric in enumerate(self.dataset.metrics) for values in metric.zeros
         )
 
-    def keys(self, values: tuple[str, ...]) -> tuple[SeriesKey, ...]:
-        """Return the series that a row with these label values feeds, part by part."""
+    @cached_property
+    def _labels(self) -> tuple[tuple[int, Label], ...]:
+        """The labels, each with the position of its word."""
+        return tuple((self.dataset.words.index(label.dimension), label) for label in self.dataset.labels)
+
+    def keys(self, words: tuple[str, ...]) -> tuple[SeriesKey, ...]:
+        """Return the series that a row with these words feeds, part by part."""
+        values = [label.value(words[position]) for position, label in self._labels]
         return tuple(
             SeriesKey(part.metric, tuple([values[index] for index in part.labels]) + part.word) for part in self.parts
         )
@@ -115,12 +127,12 @@ def find_births(
 ) -> set[tuple[Placement, SeriesKey]]:
     """Return the missing series: the zeros of ``known`` placements, and those that placed rows feed."""
     births = {(placement, key) for placement in known for key in plan.zeros if key not in series.get(placement, {})}
-    for (asset, values), row in rows.items():
+    for (asset, words), row in rows.items():
         placement = placements.get(asset)
         if placement is None:
             continue
         there = series.get(placement, {})
-        for part, key, attributed in zip(plan.parts, plan.keys(values), row.attributed, strict=True):
+        for part, key, attributed in zip(plan.parts, plan.keys(words), row.attributed, strict=True):
             if row.total[part.field] > attributed and key not in there:
                 births.add((placement, key))
     return births
@@ -145,7 +157,7 @@ def attribute(
     """Return each placed row's increase to its series, unless the series is held; with ``held`` None all wait."""
     grown = Growth({}, {}, set())
     for row_key, row in rows.items():
-        asset, values = row_key
+        asset, words = row_key
         placement = placements.get(asset)
         if placement is None or held is None:
             if _is_waiting(plan, row):
@@ -153,7 +165,7 @@ def attribute(
             continue
         there = series.get(placement, {})
         attributed = list(row.attributed)
-        for index, (part, key) in enumerate(zip(plan.parts, plan.keys(values), strict=True)):
+        for index, (part, key) in enumerate(zip(plan.parts, plan.keys(words), strict=True)):
             increase = row.total[part.field] - attributed[index]
             if not increase:
                 continue

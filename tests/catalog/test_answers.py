@@ -34,7 +34,7 @@ ROWS: dict[str, tuple[str, tuple[str, tuple[str, ...]], dict[str, int]]] = {
         """{"dimensions": {"datetimeHour": "2025-10-20T10:00:00Z", "bucketName": "eu_media",
         "actionType": "GetObject", "responseStatusCode": 200, "storageClass": "Standard"},
         "sum": {"requests": 17, "responseBytes": 123456, "responseObjectSize": 120000}}""",
-        ("eu_media", ("GetObject", "B", "200", "Standard")),
+        ("eu_media", ("GetObject", "200", "Standard")),
         {"requests": 17, "responseBytes": 123456, "responseObjectSize": 120000},
     ),
     "d1AnalyticsAdaptiveGroups": (

@@ -30,15 +30,12 @@ def truth_of(
     truth: dict[RowKey, Amounts] = {}
     for values, figures in simulator.used(account_id, dataset.name, since, until, by=by).items():
         words = dict(zip(by, values, strict=True))
-        labels = tuple(
-            label.classify(words[label.dimension]) if label.classify else words[label.dimension]
-            for label in dataset.labels
-        )
+        kept = tuple(words[dimension] for dimension in dataset.words)
         asset = words[dataset.id_dimension] if dataset.id_dimension else ""
         if dataset.dispatch_dimension and words[dataset.dispatch_dimension]:
             asset = DISPATCH_PREFIX + words[dataset.dispatch_dimension]
         amounts = tuple(figures[entry.name] for entry in dataset.fields)
-        truth[asset, labels] = added(truth.get((asset, labels)), amounts)
+        truth[asset, kept] = added(truth.get((asset, kept)), amounts)
     return {key: amounts for key, amounts in truth.items() if any(amounts)}
 
 
@@ -49,9 +46,9 @@ def added(known: Amounts | None, more: Amounts) -> Amounts:
 
 def add_increases(increases: Counter[Kept], dataset: Dataset, truth: dict[RowKey, Amounts]) -> None:
     """Add by how much the series of a dataset have to grow, summed over all names."""
-    names = [label.name for label in dataset.labels]
-    for (_, values), amounts in truth.items():
-        labels = dict(zip(names, values, strict=True))
+    for (_, words), amounts in truth.items():
+        by_dimension = dict(zip(dataset.words, words, strict=True))
+        labels = {label.name: label.value(by_dimension[label.dimension]) for label in dataset.labels}
         for metric in dataset.metrics:
             for part in metric.parts:
                 kept = [(name, labels[name]) for name in metric.labels]

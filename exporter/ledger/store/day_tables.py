@@ -38,6 +38,12 @@ def load_kept(read: sqlite3.Connection, key: BookKey, day: date) -> dict[RowKey,
     return {(asset, tuple(json.loads(labels))): tuple(json.loads(amounts)) for asset, labels, amounts in rows}
 
 
+def load_all_kept(read: sqlite3.Connection, key: BookKey) -> dict[date, dict[RowKey, Amounts]]:
+    """Return the settled rows kept of every day that is not final."""
+    days = read.execute("SELECT DISTINCT day FROM kept_row WHERE account = ? AND dataset = ?", key).fetchall()
+    return {day: load_kept(read, key, day) for day in (date.fromisoformat(text) for (text,) in days)}
+
+
 def load_uncounted(read: sqlite3.Connection, key: BookKey, start: int, day: date) -> dict[DailyKey, int]:
     """Return the sums of a day without usage counted since ``start`` (NOT_COUNTED: all sums of stored amounts)."""
     sums: dict[DailyKey, int] = {}

@@ -17,7 +17,7 @@ from exporter.ledger.hours import OpenHour
 from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
-from exporter.ledger.store.day_tables import load_kept, load_marks
+from exporter.ledger.store.day_tables import load_all_kept, load_kept, load_marks
 from exporter.ledger.store.encoding import moment_of, time_of, tuples_of
 from exporter.ledger.totals import RowTotals
 from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, Placement, RowKey
@@ -65,6 +65,10 @@ class Loader:
     def load_kept(self, key: BookKey, day: date) -> dict[RowKey, Amounts]:
         """Return the settled rows kept of a day that is not final."""
         return load_kept(self._connection, key, day)
+
+    def load_all_kept(self, key: BookKey) -> dict[date, dict[RowKey, Amounts]]:
+        """Return the settled rows kept of every day that is not final."""
+        return load_all_kept(self._connection, key)
 
     def load_book(self, key: BookKey, plan: SeriesPlan, commit_number: int) -> Counters:
         """Return a book as it was last committed, without its waiting rows.

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayMark, DayPart
 from exporter.ledger.counters import CounterChange, Counters
-from exporter.ledger.gauges import GaugeChange, Gauges
+from exporter.ledger.gauges import GaugeChange, Gauges, Reading
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Series, SeriesKey
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_daily, write_day, write_marks
 from exporter.ledger.store.encoding import json_or_none, marks, seconds_of, seconds_or_none
 from exporter.ledger.totals import RowTotals
-from exporter.model import BookKey, DailyKey, Placement, RowKey
+from exporter.model import Amounts, BookKey, DailyKey, Placement, RowKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,20 @@ class Retirement:
     marks: dict[DayPart, DayMark]
 
 
+class Carried(NamedTuple):
+    """A book that was stored with another signature, under that of today, and what was kept for its audits."""
+
+    book: Counters
+    kept: Mapping[date, Mapping[RowKey, Amounts]]
+
+
 @dataclass(slots=True)
 class LedgerChange:
     """Everything that one transaction writes.
 
     ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` are the placements
-    that counters of either sort lose, ``retired`` the counters that end. ``carried`` are counters stored with other
-    metrics, which are written anew, and ``carried_gauges`` gauges.
+    that counters of either sort lose, ``retired`` the counters that end. ``carried`` are counters stored with
+    another signature, which are written anew, and ``carried_gauges`` gauges.
     """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -45,7 +52,7 @@ class LedgerChange:
     costs: dict[BookKey, CounterChange] = field(default_factory=dict)
     left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
-    carried: Mapping[BookKey, Counters] = field(default_factory=dict)
+    carried: Mapping[BookKey, Carried] = field(default_factory=dict)
     carried_gauges: Mapping[BookKey, Gauges] = field(default_factory=dict)
     readings: dict[BookKey, GaugeChange] = field(default_factory=dict)
     used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
@@ -73,12 +80,14 @@ def write_change(
     _write_accounts(write, change)
     for key, retirement in change.retired.items():
         _retire(write, key, retirement)
-    for key, book in change.carried.items():
-        _rewrite_book(write, key, signatures[key], book)
-    write.executemany(
-        "UPDATE reading_book SET signature = ? WHERE account = ? AND dataset = ?",
-        [(signatures[key], *key) for key in change.carried_gauges],
-    )
+    for key, carried in change.carried.items():
+        _rewrite_book(write, key, signatures[key], carried)
+    for key, gauges in change.carried_gauges.items():
+        write.execute(
+            "UPDATE reading_book SET signature = ? WHERE account = ? AND dataset = ?", (signatures[key], *key)
+        )
+        write.execute("DELETE FROM reading WHERE account = ? AND dataset = ?", key)
+        _write_reading_rows(write, key, gauges.rows)
     for key, placements in change.left.items():
         write.executemany(
             "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
@@ -166,11 +175,17 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
         keep_more(write, key, day, rows)
 
 
-def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, book: Counters) -> None:
-    """Write a book's rows and series as those of another signature."""
-    write.execute("UPDATE book SET signature = ? WHERE account = ? AND dataset = ?", (signature, *key))
-    write.execute("DELETE FROM series WHERE account = ? AND dataset = ?", key)
+def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, carried: Carried) -> None:
+    """Write all rows and series of a book as those of another signature."""
+    book = carried.book
+    late = json.dumps(book.state.late if book.state else ())
+    write.execute("UPDATE book SET signature = ?, late = ? WHERE account = ? AND dataset = ?", (signature, late, *key))
+    for table in ("row", "open_row", "kept_row", "series"):
+        write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", key)
     _write_rows(write, key, book.rows)
+    _write_open_hours(write, key, {}, book.open)
+    for day, rows in carried.kept.items():
+        keep_more(write, key, day, rows)
     _write_series(
         write,
         key,
@@ -261,11 +276,15 @@ def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, cha
         "DELETE FROM reading WHERE account = ? AND dataset = ? AND asset = ? AND labels = ?",
         [(*key, asset, json.dumps(labels)) for asset, labels in change.gone],
     )
+    _write_reading_rows(write, key, change.rows)
+    merge_daily(write, key, NOT_COUNTED, change.peaks, max)
+
+
+def _write_reading_rows(write: sqlite3.Connection, key: BookKey, rows: Mapping[RowKey, Reading]) -> None:
     write.executemany(
         f"INSERT OR REPLACE INTO reading VALUES ({marks(6)})",
         [
-            (*key, asset, json.dumps(labels), seconds_of(reading.at), json.dumps(reading.amounts))
-            for (asset, labels), reading in change.rows.items()
+            (*key, asset, json.dumps(words), seconds_of(reading.at), json.dumps(reading.amounts))
+            for (asset, words), reading in rows.items()
         ],
     )
-    merge_daily(write, key, NOT_COUNTED, change.peaks, max)

@@ -13,6 +13,9 @@ WEB = worker("w1", "shop-web")
 TAGGED = worker("w2", "two", tags=("project:store",))
 CART = Asset("do_namespace", "n1", "shop-web_Cart", parent="shop-web")
 
+FIRST_SIGNATURE = "1|tag,status|status=status|requests|cloudflare_calls_total:requests/"
+"""The signature of CALLS as the first release spelled it: without scales and without the labels of metrics."""
+
 
 def write_first_version(folder: Path) -> None:
     """Write a ledger as the first schema had it: three assets, and 9 calls of one of them."""
@@ -23,7 +26,7 @@ def write_first_version(folder: Path) -> None:
         (KIND, "w2", "two", "listed", *rest, "store", "store", 0, None, None, '["project:store"]', "", ""),
         ("do_namespace", "n1", "shop-web_Cart", "listed", *rest, "shop", "", 0, None, None, "[]", "shop-web", ""),
     ]
-    book = (CALLS.signature, start, start, start + 60, start + 60, start + 60, None, None)
+    book = (FIRST_SIGNATURE, start, start, start + 60, start + 60, start + 60, None, None)
     with closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as connection:
         connection.executescript(f"BEGIN; {MIGRATIONS[0]} PRAGMA user_version = 1; COMMIT;")
         connection.execute("INSERT INTO account VALUES (?, ?, ?)", (ACCOUNT.id, ACCOUNT.name, ACCOUNT.name))
