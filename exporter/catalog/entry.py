@@ -163,6 +163,11 @@ class Dataset:
         return f"{self.name}/{self.variant}" if self.variant else self.name
 
     @property
+    def published_name(self) -> str:
+        """Return the name under which its state and freshness are published; a window shares that of its counters."""
+        return self.name if self.role is Role.WINDOW else self.key
+
+    @property
     def says_sampling(self) -> bool:
         """Return whether answers include their sample interval."""
         return self.role is Role.USAGE and self.reports_sampling

@@ -95,6 +95,16 @@ class Books:
         """Return the published books of counters and gauges; windows that are too old at ``now`` are left out."""
         return publish_books(self.usage.all(), self.gauges.all(), rosters, now)
 
+    def check(self, rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> None:
+        """Raise LookupError or ValueError if a series does not fit its metric, or a reading its dataset."""
+        for book in self.counters().values():
+            shapes = {(key.metric, len(key.values)) for there in book.series.values() for key in there}
+            for position, labels in shapes:
+                metric = book.dataset.metrics[position]
+                if labels != len(metric.labels) + bool(metric.split):
+                    raise ValueError(f"a series of {metric.name} has the labels of another")
+        publish_books({}, self.gauges.all(), rosters, None)
+
     def take(self, change: LedgerChange) -> None:
         """Apply a committed change."""
         self.usage.take(change, change.books)

@@ -69,7 +69,7 @@ class Ledger:
         try:
             store.check()
             ledger = cls(store, known, tariffs)
-            ledger._check()
+            ledger._books.check(ledger._rosters.all())
             return ledger
         except Exception as error:
             if folder is None or not is_damage(error):
@@ -262,12 +262,3 @@ class Ledger:
         self._days.take(change)
         self._sums.take(change, self.commit_number)
         self._billing |= change.billing
-
-    def _check(self) -> None:
-        """Raise LookupError or ValueError if a series does not fit its metric."""
-        publication = self.publication()
-        for book in (*publication.books, *publication.list_costs):
-            for _, key, _ in book.series:
-                metric = book.dataset.metrics[key.metric]
-                if len(key.values) != len(metric.labels) + bool(metric.split):
-                    raise ValueError(f"a series of {metric.name} has the labels of another")

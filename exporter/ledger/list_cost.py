@@ -48,11 +48,6 @@ def key_of(dataset: str) -> str:
     return f"{dataset}/{VARIANT}"
 
 
-def is_list_cost(key: str) -> bool:
-    """Return whether a dataset's key is that of list cost."""
-    return key.endswith(f"/{VARIANT}")
-
-
 class ListCosts:
     """The conversion of answers to list cost; without tariffs there is none.
 

@@ -49,7 +49,8 @@ class LedgerReader:
 
     def until(self, account_id: str) -> datetime | None:
         """Return the time until which the account's usage was asked."""
-        return self._loader.load_until(account_id)
+        known = self._loader.load_until(account_id)
+        return max((until for dataset, until in known.items() if dataset in self._datasets), default=None)
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING

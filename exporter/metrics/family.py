@@ -84,7 +84,7 @@ class LabelCache:
 
 def build_family(name: str, kind: str, text: str, samples: Sequence[Sample]) -> Family:
     """Return a family. Raises ValueError if two samples carry the same labels, or other label names than the first."""
-    if len({(sample.suffix, sample.labels) for sample in samples}) != len(samples):
+    if len({(sample.suffix, sample.labels.text) for sample in samples}) != len(samples):
         raise ValueError(f"{name}: two samples carry the same labels")
     names = {sample.suffix: sample.labels.names for sample in samples}
     if any(sample.labels.names != names[sample.suffix] for sample in samples):

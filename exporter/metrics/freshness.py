@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from exporter.catalog.entry import Role
 from exporter.ledger import Publication, PublishedBook
 from exporter.metrics.own import OwnMetric, Values
 
@@ -13,7 +14,7 @@ def fresh_until(book: PublishedBook) -> datetime | None:
     """Return the time until which a dataset's values include Cloudflare's data; None for a window."""
     if book.state:
         return book.state.published_until
-    return book.readings.newest if book.readings and not book.dataset.variant else None
+    return book.readings.newest if book.readings and book.dataset.role is not Role.WINDOW else None
 
 
 def _moments(read: Callable[[PublishedBook], datetime | None]) -> Callable[[Publication], Values]:
@@ -21,9 +22,9 @@ def _moments(read: Callable[[PublishedBook], datetime | None]) -> Callable[[Publ
 
     def read_all(publication: Publication) -> Values:
         return {
-            (publication.accounts[book.account], book.dataset.name): moment.timestamp()
+            (publication.accounts[book.account], book.dataset.published_name): moment.timestamp()
             for book in publication.books
-            if not book.dataset.variant and (moment := read(book)) is not None
+            if book.dataset.role is not Role.WINDOW and (moment := read(book)) is not None
         }
 
     return read_all

@@ -82,7 +82,11 @@ class SnapshotBuilder:
         own = build_families(EXPORTER_METRICS, ExporterFacts(publication, status, at), self._cached_labels.get)
         families = [family for family in (*figures, *own) if wants_metric(family.name)]
         families.append(SERIES.family(families))
-        fresh = {(book.account, book.dataset.name): until for book in publication.books if (until := fresh_until(book))}
+        fresh = {
+            (book.account, book.dataset.published_name): until
+            for book in publication.books
+            if (until := fresh_until(book))
+        }
         asset_usage = find_asset_usage(publication, self._products)
         accounts = publication.accounts
         return Snapshot(publication.commit_number, at, tuple(families), status, accounts, fresh, costs, asset_usage)
@@ -106,17 +110,18 @@ class SnapshotBuilder:
         used: dict[tuple[str, ...], Labels] = {}
         for book in publication.books:
             account = publication.accounts[book.account]
-            metrics = book.dataset.metrics
-            names = [self._label_names(book.dataset, metric) for metric in metrics]
-            suffixes = [metric.name.removeprefix(_family_name(metric)) for metric in metrics]
+            # What is the same for all series of a metric is looked up once: there may be a hundred thousand.
+            metrics = [
+                (metric, self._label_names(book.dataset, metric), _suffix(metric), samples[_family_name(metric)].append)
+                for metric in book.dataset.metrics
+            ]
             for placement, key, amount in book.series:
-                metric = metrics[key.metric]
+                metric, names, suffix, add = metrics[key.metric]
                 asset = () if metric.is_of_account else placement
                 identity = (metric.name, account, *asset, *key.values)
-                labels = self._labels.get(identity) or Labels(names[key.metric], identity[1:])
+                labels = self._labels.get(identity) or Labels(names, identity[1:])
                 used[identity] = labels
-                sample = Sample(labels, amount, metric.divisor, suffixes[key.metric])
-                samples[_family_name(metric)].append(sample)
+                add(Sample(labels, amount, metric.divisor, suffix))
         self._labels = used
         families: dict[str, Family] = {}
         for dataset, metric in declared:
@@ -135,6 +140,10 @@ class SnapshotBuilder:
 
 def _family_name(metric: Metric) -> str:
     return metric.family or metric.name
+
+
+def _suffix(metric: Metric) -> str:
+    return metric.name.removeprefix(_family_name(metric))
 
 
 def _grouped(samples: Sequence[Sample]) -> list[Sample]:

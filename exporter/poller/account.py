@@ -199,7 +199,7 @@ class AccountPoller:
         if not lacking:
             self._limits_at = now + LIMITS_LIFE.total_seconds()
         for dataset in lacking:
-            self.statuses.mark_unavailable(dataset.key, dataset.name)
+            self.statuses.mark_unavailable(dataset.key, dataset.published_name)
 
     def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
         """Return the question of each dataset that is due."""
@@ -237,7 +237,7 @@ class AccountPoller:
         for dataset in self._context.settings.datasets:
             if dataset.key in outcomes:
                 error = errors.get(dataset.key)
-                self.statuses.record_dataset(dataset.key, dataset.name, error)
+                self.statuses.record_dataset(dataset.key, dataset.published_name, error)
                 self._pause(dataset, error)
         if len(errors) < len(outcomes):
             self.statuses.log_changes()

@@ -53,7 +53,7 @@ class ClosedDayPoller:
             if dataset.role is Role.WINDOW or not known.is_enabled:
                 continue
             tasks, progress = self._context.ledger.find_day_tasks(account.id, dataset, now, known.retention)
-            self._context.days[account.id, dataset.name] = progress
+            self._context.days[account.id, dataset.published_name] = progress
             unfilled = max(unfilled, progress.unfilled_days)
             if monotonic >= self._again_at.get(dataset.key, float("-inf")):
                 self._due += [(dataset, task) for task in tasks if task.due <= now]

@@ -13,7 +13,7 @@ from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, f
 
 OK, DEGRADED = "ok", "degraded"
 
-COUNTED = frozenset(dataset.name for dataset in DATASETS.values() if dataset.role is Role.USAGE)
+COUNTED = frozenset(dataset.published_name for dataset in DATASETS.values() if dataset.role is Role.USAGE)
 """The datasets that are counted; stored quantities are hourly, and so always older."""
 
 Json = dict[str, Any]

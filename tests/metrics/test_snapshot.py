@@ -132,6 +132,22 @@ def test_every_metric_of_the_catalog_has_a_family() -> None:
     assert len(names) == len(set(names))
 
 
+def test_two_ways_of_counting_a_dataset_stand_apart() -> None:
+    """Each has its own time, revisions and freshness, under a name of its own."""
+    other = replace(D1, variant="by_query", metrics=())
+    earlier = STATE._replace(published_until=START, revisions=9)
+    snapshot = build(
+        PublishedBook(ACCOUNT_ID, D1, STATE, None, ()), PublishedBook(ACCOUNT_ID, other, earlier, None, ())
+    )
+    one, two = (f'{{account="Example",dataset="{D1.name}{way}"}}' for way in ("", "/by_query"))
+    assert values(snapshot, "cloudflare_exporter_dataset_queried_until_timestamp_seconds") == {
+        one: UNTIL.timestamp(),
+        two: START.timestamp(),
+    }
+    assert values(snapshot, "cloudflare_exporter_revisions_total") == {one: 2, two: 9}
+    assert snapshot.fresh_until == {(ACCOUNT_ID, D1.name): UNTIL, (ACCOUNT_ID, other.key): START}
+
+
 def quantiles(script: str, median: int) -> tuple[tuple[Placement, SeriesKey, int], ...]:
     """The first two quantiles of a Worker's CPU time."""
     place = Placement("shop", script)

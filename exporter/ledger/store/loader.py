@@ -14,7 +14,6 @@ from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.gauges import GaugeState, Reading
 from exporter.ledger.hours import OpenHour
-from exporter.ledger.list_cost import is_list_cost
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_all_kept, load_kept, load_marks
@@ -178,10 +177,10 @@ class Loader:
                 days[day] = date.fromisoformat(day)
             yield (days[day], asset, meter), int(amount)
 
-    def load_until(self, account: str) -> datetime | None:
-        """Return the time until which any usage of an account was asked."""
+    def load_until(self, account: str) -> dict[str, datetime]:
+        """Return the time until which each counted dataset of an account was asked, by key."""
         books = self._connection.execute("SELECT dataset, until FROM book WHERE account = ?", (account,))
-        return moment_of(max((until for dataset, until in books if not is_list_cost(dataset)), default=None))
+        return {dataset: time_of(until) for dataset, until in books}
 
     def load_billing(self) -> dict[str, str]:
         """Return the billing facts last stored of each account, by account id."""
