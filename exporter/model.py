@@ -228,6 +228,12 @@ def floor_hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+def ceil_day(moment: datetime) -> datetime:
+    """Return the end of the UTC day; the moment itself if it is midnight."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight == moment else midnight + DAY
+
+
 def parse_time(text: str) -> datetime:
     """Read an RFC 3339 time of Cloudflare's as aware UTC; raises ValueError."""
     moment = datetime.fromisoformat(text)

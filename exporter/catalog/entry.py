@@ -131,7 +131,8 @@ class Metering:
 class Dataset:
     """One way of querying a GraphQL dataset; ``variant`` distinguishes several ways of querying the same one.
 
-    ``version`` is raised when the meaning changes; counting then restarts. A row's asset id is the value of
+    ``version`` is raised when the meaning changes; counting then restarts. A further field or label is counted from the
+    next midnight on, and a meter that reads one has an id of its own. A row's asset id is the value of
     ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
     ``dispatch_dimension`` belong to that dispatch namespace. ``settle`` is how long after its end an hour may still
     grow. ``reports_sampling``: answers include ``avg.sampleInterval``. ``min_interval`` is the shortest time between

@@ -45,6 +45,7 @@ class Books:
         key = (context.account_id, answer.question.dataset)
         dataset = self._plans.datasets[key[1]].dataset
         if dataset.role is Role.USAGE:
+            answer = self.usage.fold(key, answer)
             change.books[key] = self.usage.advance(key, answer, context)
             change.costs |= self.costs.follow_usage(dataset, answer, change.books[key], context)
         else:

@@ -10,30 +10,34 @@ from operator import add
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.counters import Counters
+from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.series import SeriesKey
 from exporter.ledger.signature import NamedPart, Signature, StoredLabel, read_signature
 from exporter.ledger.totals import RowTotals
-from exporter.model import Amounts, RowKey, Rows, merge_rows
+from exporter.model import UNKNOWN, Amounts, RowKey, Rows, ceil_day, merge_rows
 
 Parts = tuple[NamedPart, ...]
 
 
 class RowMove(NamedTuple):
-    """The positions at which the words and fields of today stand in rows as they were stored."""
+    """The positions at which the words and fields of today stand in rows as they were stored; None for new ones.
 
-    words: tuple[int, ...]
-    fields: tuple[int, ...]
+    A new word is empty there, and a new field has ``absent`` amounts.
+    """
+
+    words: tuple[int | None, ...]
+    fields: tuple[int | None, ...]
+    absent: int = 0
 
     def key(self, key: RowKey) -> RowKey:
         """Return a stored row's key as it is today."""
-        return key[0], tuple([key[1][position] for position in self.words])
+        return key[0], tuple(["" if position is None else key[1][position] for position in self.words])
 
     def amounts(self, amounts: Amounts) -> Amounts:
         """Return a stored row's amounts as they are today."""
-        return tuple([amounts[position] for position in self.fields])
+        return tuple([self.absent if position is None else amounts[position] for position in self.fields])
 
     def rows(self, rows: Rows) -> dict[RowKey, Amounts]:
         """Return stored rows as they are today; those that differed only in what is no longer kept are added."""
@@ -48,20 +52,37 @@ class RowMove(NamedTuple):
 
     def _hour(self, known: OpenHour) -> OpenHour:
         rows = self.rows(known.rows)
-        return replace(known, rows=rows, peak=rows if known.peak is known.rows else self.rows(known.peak))
+        # The sum of the peaks of rows that are now one may be more than the row ever was.
+        has_peak = known.peak is not known.rows and len(rows) == len(known.rows)
+        return replace(known, rows=rows, peak=self.rows(known.peak) if has_peak else rows)
 
 
 def find_move(stored: Signature, dataset: Dataset) -> RowMove | None:
     """Return how rows that were stored with a signature are read today.
 
-    None if they identify assets otherwise, have other words, or lack a field.
+    None if they identify assets otherwise, or have a field in another unit.
     """
-    labels, fields = _labels_by_dimension(stored, dataset), _fields_by_name(stored, dataset)
-    wanted = [entry.name for entry in dataset.fields]
-    is_same_asset = stored.identity == frozenset(dataset.dimensions) - set(dataset.words)
-    if not is_same_asset or labels.keys() != set(dataset.words) or not fields.keys() >= set(wanted):
+    if stored.identity != frozenset(dataset.dimensions) - set(dataset.words):
         return None
-    return RowMove(tuple(labels[word] for word in dataset.words), tuple(fields[name] for name in wanted))
+    scales = {entry.name: str(entry.scale) for entry in dataset.fields}
+    fields: dict[str, int] = {}
+    for position, text in enumerate(stored.fields):
+        name, is_scaled, scale = text.partition("*")
+        if is_scaled and scale != scales.get(name, scale):
+            return None
+        fields[name] = position
+    labels = _labels_by_dimension(stored, dataset)
+    return RowMove(tuple(map(labels.get, dataset.words)), tuple(map(fields.get, scales)))
+
+
+def find_gauge_move(stored: Signature, dataset: Dataset) -> RowMove | None:
+    """Return how readings that were stored with a signature are read today; None if they have other words.
+
+    A reading stays until another of its row replaces it, which one without a word would wait for in vain.
+    """
+    move = find_move(stored, dataset) if stored.version == str(dataset.version) else None
+    is_same = {label.dimension for label in stored.labels} == set(dataset.words)
+    return move._replace(absent=UNKNOWN) if move is not None and is_same else None
 
 
 def continues(stored: Signature, dataset: Dataset) -> bool:
@@ -73,15 +94,16 @@ def carry_over(book: Counters, stored: Signature, move: RowMove) -> None:
     """Rearrange a book that was stored with another signature to the rows and metrics of its dataset.
 
     A metric that is new starts at zero: what its rows have by now counts as attributed. One that is gone loses its
-    series; one with other labels is new.
+    series; one with other labels is new. A word or field that is new is counted from the next midnight on.
     """
     today = read_signature(book.plan.signature).parts
     before = _with_labels(stored.parts, today)
     _carry_rows(book, before, today, move)
     _carry_series(book, before, today)
     book.open = move.hours(book.open)
-    if book.state is not None and book.state.late:
-        book.state = book.state._replace(late=move.amounts(book.state.late))
+    if book.state is not None:
+        late = book.state.late and move.amounts(book.state.late)
+        book.state = book.state._replace(late=late, joined=_joined(book.dataset, book.state, move))
 
 
 def carry_gauges(book: Gauges, move: RowMove) -> None:
@@ -101,15 +123,12 @@ def _labels_by_dimension(stored: Signature, dataset: Dataset) -> dict[str, int]:
     return {label.dimension: at for at, label in enumerate(stored.labels) if is_of_words(label)}
 
 
-def _fields_by_name(stored: Signature, dataset: Dataset) -> dict[str, int]:
-    """Return the position of each field that is stored in the same unit."""
-    scales = {entry.name: str(entry.scale) for entry in dataset.fields}
-    found: dict[str, int] = {}
-    for at, text in enumerate(stored.fields):
-        name, is_scaled, scale = text.partition("*")
-        if not is_scaled or scale == scales.get(name):
-            found[name] = at
-    return found
+def _joined(dataset: Dataset, state: CounterState, move: RowMove) -> dict[str, datetime]:
+    """Return since when words and fields are counted that have not been from the beginning."""
+    names = (*dataset.words, *(entry.name for entry in dataset.fields))
+    known = {name: since for name, since in state.joined.items() if name in names}
+    added = [name for name, position in zip(names, (*move.words, *move.fields), strict=True) if position is None]
+    return known | dict.fromkeys(added, ceil_day(state.until))
 
 
 def _with_labels(before: Parts, today: Parts) -> Parts:

@@ -17,6 +17,7 @@ from exporter.ledger.counters import (
     start_counters,
 )
 from exporter.ledger.daily_sums import add_daily
+from exporter.ledger.folding import fold_answer
 from exporter.ledger.hours import Settlement
 from exporter.ledger.roster import Entry, RosterKey, listed_placements, place_row
 from exporter.ledger.series import SeriesPlan
@@ -99,6 +100,11 @@ class CounterBooks:
             for key, book in self.of_account(account_id).items()
             if book.dataset.kind in vacated and not book.series.keys().isdisjoint(vacated[book.dataset.kind])
         }
+
+    def fold(self, key: BookKey, answer: Answer) -> Answer:
+        """Return an answer with only what was counted in each of its hours."""
+        book = self._books.get(key)
+        return fold_answer(answer, book.dataset, book.state.joined) if book and book.state else answer
 
     def advance(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import add
+from types import MappingProxyType
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
@@ -22,6 +23,8 @@ class CounterState(NamedTuple):
 
     Amounts that settle from ``kept_from`` on are kept until the day's audit. ``revisions``, ``gap`` and ``late`` (per
     field) are counted since ``start``: rows that fell, time that no question covered, and usage that audits added.
+    ``joined`` are the words (by dimension) and fields that came with a later release, each with the midnight from which
+    it is counted.
     """
 
     start: datetime
@@ -35,6 +38,7 @@ class CounterState(NamedTuple):
     revisions: int = 0
     gap: timedelta = timedelta(0)
     late: Amounts = ()
+    joined: Mapping[str, datetime] = MappingProxyType({})
 
 
 @dataclass(slots=True)

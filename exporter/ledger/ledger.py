@@ -14,7 +14,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.account_labels import EnrolledAccounts
 from exporter.ledger.account_sums import AccountSums
 from exporter.ledger.audit import DayChange
-from exporter.ledger.audit_schedule import DayPart, DayTask, Horizon
+from exporter.ledger.audit_schedule import DayPart, DayTask, Horizon, Portion
 from exporter.ledger.books import Books
 from exporter.ledger.closed_days import ClosedDays, gather_late
 from exporter.ledger.counter_books import ApplyContext
@@ -171,7 +171,8 @@ class Ledger:
         for part, answer in answers:
             key = (account_id, answer.question.dataset)
             dataset, book = self._plans.datasets[key[1]].dataset, self._books.usage.find(key)
-            change.days.setdefault(key, []).append(self._days.judge(key, dataset, part, answer, book))
+            said = self._books.usage.fold(key, answer) if part.part is Portion.COUNTED else answer
+            change.days.setdefault(key, []).append(self._days.judge(key, dataset, part, said, book))
         for key, days in change.days.items():
             late = gather_late(days)
             if self._books.usage.find(key) is not None and (late.rows or late.revisions):

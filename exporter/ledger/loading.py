@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.carrying import RowMove, carry_gauges, carry_over, continues, find_move
+from exporter.ledger.carrying import RowMove, carry_gauges, carry_over, continues, find_gauge_move, find_move
 from exporter.ledger.closed_days import ClosedDays
 from exporter.ledger.counters import Counters, meter_open_hours
 from exporter.ledger.gauges import Gauges
@@ -45,7 +45,7 @@ def load_books(loader: Loader, plans: Plans, commit_number: int) -> LoadedBooks:
     carried_gauges: dict[BookKey, Gauges] = {}
     for key, (signature, state, rows) in loader.load_gauges().items():
         plan = plans.datasets.get(key[1])
-        move = _move_of(plan, signature)
+        move = find_gauge_move(read_signature(signature), plan.dataset) if plan else None
         if plan is None or move is None:
             continue
         gauges[key] = Gauges(plan, state, rows)

@@ -1,10 +1,11 @@
 """Assets grouped by project, as on the status page: filtered and sorted, with the sums of the selected assets. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.pricing.attribution import sum_amounts
+from exporter.pricing import CostAmount
+from exporter.pricing.attribution import sum_by_key
 from exporter.pricing.money import exactly
 from exporter.views.assets import LAST_USED, NAME, AssetFilter, AssetRow, dollars_key, seconds_key
 from exporter.views.paging import Order, in_order_of_identity, in_order_of_value
@@ -47,7 +48,11 @@ def group_by_project(assets: Iterable[AssetRow], projects: Iterable[ProjectRow])
 
 def sums_of_assets(assets: Iterable[AssetRow]) -> list[ProjectRow]:
     """Return the projects of some assets with the sums of those alone; unlisted usage is not included."""
-    return [_sums(rows) for rows in _by_project(assets).values()]
+    found = _by_project(assets)
+    # Assets that are published under one name share its values, which count once.
+    places = {key: {row.listed.place: row for row in rows}.values() for key, rows in found.items()}
+    amounts = sum_by_key((key, row.amount) for key, rows in places.items() for row in rows if row.amount is not None)
+    return [_sums(rows, places[key], amounts.get(key)) for key, rows in found.items()]
 
 
 def _by_project(assets: Iterable[AssetRow]) -> dict[ProjectKey, list[AssetRow]]:
@@ -58,11 +63,8 @@ def _by_project(assets: Iterable[AssetRow]) -> dict[ProjectKey, list[AssetRow]]:
     return found
 
 
-def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
+def _sums(rows: Sequence[AssetRow], places: Collection[AssetRow], amount: CostAmount | None) -> ProjectRow:
     listed = rows[0].listed
-    # Assets that are published under one name share its values, which count once.
-    places = {row.listed.place: row for row in rows}.values()
-    amounts = [row.amount for row in places if row.amount is not None]
     return ProjectRow(
         listed.place.account_id,
         listed.account,
@@ -70,7 +72,7 @@ def _sums(rows: Sequence[AssetRow]) -> ProjectRow:
         dict(sorted(Counter(row.listed.place.kind for row in rows).items())),
         sum_known(row.use.requests for row in places),
         sum_known(row.use.errors for row in places),
-        sum_amounts(amounts) if amounts else None,
+        amount,
     )
 
 

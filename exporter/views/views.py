@@ -72,6 +72,11 @@ class Views:
         return budgets_of(self._budgets, project, accounts)
 
     @cached_property
+    def totals(self) -> dict[str, CostAmount]:
+        """The cost of each account with known costs, by id."""
+        return {account_id: costs.amount for account_id, costs in self._costs.items()}
+
+    @cached_property
     def _rows(self) -> tuple[AssetRow, ...]:
         return asset_rows(self._holdings, self._costs, self._amounts)
 

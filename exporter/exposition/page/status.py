@@ -101,10 +101,10 @@ def _account_columns(
         return f"{there.start} to {there.end - timedelta(days=1)}"
 
     def to_date(entry: AccountStatus) -> str:
-        return dollars(costs[entry.account_id].amount.to_date)
+        return dollars(views.totals[entry.account_id].to_date)
 
     def forecast(entry: AccountStatus) -> str:
-        return dollars(costs[entry.account_id].amount.forecast)
+        return dollars(views.totals[entry.account_id].forecast)
 
     return (
         Column("Account", name_of),

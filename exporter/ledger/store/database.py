@@ -116,6 +116,9 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE billing (account TEXT PRIMARY KEY, facts TEXT) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE book ADD COLUMN joined TEXT NOT NULL DEFAULT '{}';
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 

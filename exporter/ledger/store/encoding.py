@@ -1,7 +1,7 @@
 """The encoding of the ledger's columns: times as whole seconds since 1970, figures as JSON arrays of integers."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +29,16 @@ def seconds_of(moment: datetime) -> int:
 def seconds_or_none(moment: datetime | None) -> int | None:
     """Encode a time that may be missing."""
     return None if moment is None else seconds_of(moment)
+
+
+def times_by_name(times: Mapping[str, datetime]) -> str:
+    """Encode some times by name."""
+    return json.dumps({name: seconds_of(moment) for name, moment in times.items()})
+
+
+def named_times_of(text: str) -> dict[str, datetime]:
+    """Decode some times by name."""
+    return {name: time_of(seconds) for name, seconds in json.loads(text).items()}
 
 
 def time_of(seconds: int) -> datetime:

@@ -17,7 +17,7 @@ from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_all_kept, load_kept, load_marks
-from exporter.ledger.store.encoding import moment_of, time_of, tuples_of
+from exporter.ledger.store.encoding import moment_of, named_times_of, time_of, tuples_of
 from exporter.ledger.totals import RowTotals
 from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, Placement, RowKey
 
@@ -90,9 +90,10 @@ class Loader:
 
     def _load_state(self, key: BookKey, commit_number: int) -> CounterState:
         columns = (
-            "start, open_from, until, published_until, last_success, kept_from, newest, hold, revisions, gap, late"
+            "start, open_from, until, published_until, last_success, kept_from, newest, hold, revisions, gap, late, "
+            "joined"
         )
-        *moments, newest, hold, revisions, gap, late = next(self._select(columns, "book", key))
+        *moments, newest, hold, revisions, gap, late, joined = next(self._select(columns, "book", key))
         start, open_from, until, published_until, last_success, kept_from = map(time_of, moments)
         return CounterState(
             start,
@@ -106,6 +107,7 @@ class Loader:
             revisions,
             timedelta(seconds=gap),
             tuple(json.loads(late)),
+            named_times_of(joined),
         )
 
     def load_open_hours(self, key: BookKey) -> dict[datetime, OpenHour]:

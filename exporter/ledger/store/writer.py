@@ -16,7 +16,7 @@ from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Series, SeriesKey
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_daily, write_day, write_marks
-from exporter.ledger.store.encoding import json_or_none, marks, seconds_of, seconds_or_none
+from exporter.ledger.store.encoding import json_or_none, marks, seconds_of, seconds_or_none, times_by_name
 from exporter.ledger.totals import RowTotals
 from exporter.model import Amounts, BookKey, DailyKey, Placement, RowKey
 
@@ -155,7 +155,7 @@ def _entry_columns(entry: Entry) -> tuple[Any, ...]:
 def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change: CounterChange) -> None:
     state = change.state
     write.execute(
-        f"INSERT OR REPLACE INTO book VALUES ({marks(14)})",
+        f"INSERT OR REPLACE INTO book VALUES ({marks(15)})",
         (
             *key,
             signature,
@@ -166,6 +166,7 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
             state.revisions,
             round(state.gap.total_seconds()),
             json.dumps(state.late),
+            times_by_name(state.joined),
         ),
     )
     _write_rows(write, key, change.rows)
@@ -178,8 +179,11 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
 def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, carried: Carried) -> None:
     """Write all rows and series of a book as those of another signature."""
     book = carried.book
-    late = json.dumps(book.state.late if book.state else ())
-    write.execute("UPDATE book SET signature = ?, late = ? WHERE account = ? AND dataset = ?", (signature, late, *key))
+    if book.state is not None:
+        write.execute(
+            "UPDATE book SET signature = ?, late = ?, joined = ? WHERE account = ? AND dataset = ?",
+            (signature, json.dumps(book.state.late), times_by_name(book.state.joined), *key),
+        )
     for table in ("row", "open_row", "kept_row", "series"):
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", key)
     _write_rows(write, key, book.rows)

@@ -1,0 +1,37 @@
+"""Days of before: an answer about hours in which a word or field was not counted yet is folded to what was. Pure.
+
+Else a row that is asked by one more label would count what a coarser row has already, and a new field what was used
+before it came.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from exporter.catalog.entry import Dataset
+from exporter.model import Amounts, Answer, RowKey, Rows, merge_rows
+
+
+def fold_answer(answer: Answer, dataset: Dataset, joined: Mapping[str, datetime]) -> Answer:
+    """Return an answer in which words and fields are empty in the hours before they ``joined``."""
+    if not joined or min(answer.hours, default=answer.question.until) >= max(joined.values()):
+        return answer
+    hours = {hour: _fold(rows, dataset, _not_yet(joined, hour)) for hour, rows in answer.hours.items()}
+    return replace(answer, hours=hours)
+
+
+def _not_yet(joined: Mapping[str, datetime], hour: datetime) -> frozenset[str]:
+    return frozenset(name for name, since in joined.items() if hour < since)
+
+
+def _fold(rows: Rows, dataset: Dataset, names: frozenset[str]) -> Rows:
+    if not names:
+        return rows
+    has_word = [name not in names for name in dataset.words]
+    has_field = [entry.name not in names for entry in dataset.fields]
+    folded: dict[RowKey, Amounts] = {}
+    for (asset, words), amounts in rows.items():
+        key = (asset, tuple([word if there else "" for word, there in zip(words, has_word, strict=True)]))
+        known = tuple([amount if there else 0 for amount, there in zip(amounts, has_field, strict=True)])
+        merge_rows(folded, {key: known})
+    return folded
