@@ -183,6 +183,10 @@ class _Description(NamedTuple):
     dispatched: str
 
 
+_Asset = tuple[str, str]
+"""Kind and id of an asset."""
+
+
 class _Place(NamedTuple):
     """An asset as it is shown; several that are filtered are shown as one."""
 
@@ -202,42 +206,58 @@ class _Account:
         self._card = card
         self._label = book.labels()[account_id]
         self._roster = book.roster(account_id)
-        self._places: dict[tuple[str, str], _Place | None] = {}
+        self._places: dict[_Asset, _Place | None] = {}
 
     def place(self) -> tuple[str, str]:
         """Return what orders accounts."""
         return self._label, self._id
 
     def used(self, since: date, until: date, after: UsageKey | None) -> Iterator[tuple[UsageKey, _Used]]:
-        """Yield the usage in the days [since, until) in order, behind a key; keys have no time."""
+        """Yield the usage in the days [since, until) in order, behind a key; keys have no time.
+
+        Only what is yielded is worked out: a page shows a hundred of perhaps twenty thousand rows.
+        """
         if after is not None and (after.account, after.account_id) < self.place():
             after = None
-        by_place = self._by_place(since, until)
+        by_asset = self._by_asset(since, until)
+        by_place: dict[_Place, list[_Asset]] = {}
+        for asset in by_asset:
+            place = self._place_of(*asset)
+            if place is not None:
+                by_place.setdefault(place, []).append(asset)
         for place in sorted(by_place):
             if after is not None and place < _Place(*after[2:6]):
                 continue
             used: dict[str, _Used] = {}
-            for meter, counted, amount in by_place[place]:
-                known = used.get(meter)
-                used[meter] = _Used(counted, amount + known.amount if known else amount)
+            for asset in by_place[place]:
+                for counted, amount in by_asset[asset]:
+                    meter = self._meter_of(counted, asset[1])
+                    if meter is not None:
+                        known = used.get(meter)
+                        used[meter] = _Used(counted, amount + known.amount if known else amount)
             for meter, what in sorted(used.items()):
                 key = UsageKey("", self._label, *place, meter, self._id)
                 if after is None or key > after:
                     yield key, what
 
-    def _by_place(self, since: date, until: date) -> dict[_Place, list[tuple[str, str, int]]]:
-        """Return the meter, its id in the catalog and an amount of all usage in the days [since, until), by place."""
-        found: dict[_Place, list[tuple[str, str, int]]] = {}
+    def _by_asset(self, since: date, until: date) -> dict[_Asset, list[tuple[str, int]]]:
+        """Return the meters, as the catalog has them, and amounts of the days [since, until), by asset."""
+        kinds = {counted: told.how.kind for counted, told in self._descriptions.items()}
+        found: dict[_Asset, list[tuple[str, int]]] = {}
         for asset_id, counted, amount in self._amounts(since, until):
-            told = self._descriptions.get(counted)
-            # The account's own peak of a stored quantity is less than the sum of its assets', and not usage of its own.
-            if told is None or (told.how.is_stored and not asset_id and not told.how.is_of_account):
-                continue
-            meter = told.dispatched if asset_id.startswith(DISPATCH_PREFIX) else told.name
-            place = self._place_of(told.how.kind, asset_id)
-            if place is not None and (not self._query.meters or meter in self._query.meters):
-                found.setdefault(place, []).append((meter, counted, amount))
+            kind = kinds.get(counted)
+            if kind is not None:
+                found.setdefault((kind, asset_id), []).append((counted, amount))
         return found
+
+    def _meter_of(self, counted: str, asset_id: str) -> str | None:
+        """Return the meter of the card that counts an asset's usage, or None if it does not match."""
+        told = self._descriptions[counted]
+        # The account's own peak of a stored quantity is less than the sum of its assets', and not usage of its own.
+        if told.how.is_stored and not asset_id and not told.how.is_of_account:
+            return None
+        meter = told.dispatched if asset_id.startswith(DISPATCH_PREFIX) else told.name
+        return meter if not self._query.meters or meter in self._query.meters else None
 
     def _amounts(self, since: date, until: date) -> Iterator[tuple[str, str, int]]:
         """Yield the amounts of assets and meters, settled and open; some in parts."""
