@@ -54,7 +54,7 @@ class Shop(Scene):
     def __init__(self, folder: Path, dataset: Dataset, hours: Mapping[str, Calls]) -> None:
         super().__init__(folder, [dataset])
         self._dataset = dataset
-        self._hours = hours
+        self.hours = hours
         self.list("09:59", worker("w1", "shop"))
         self.refresh("10:00")
 
@@ -72,7 +72,7 @@ class Shop(Scene):
         """Ask what was used since the oldest open hour, and answer a scrape."""
         since = self.ledger.open_from(ACCOUNT.id, PLAIN.key) or at(clock)
         said = answer(since, clock, {})
-        seen = {at(f"{hour}:00"): calls for hour, calls in self._hours.items()}
+        seen = {at(f"{hour}:00"): calls for hour, calls in self.hours.items()}
         hours = {hour: self.rows(calls) for hour, calls in seen.items() if since <= hour < at(clock)}
         self.ledger.apply(ACCOUNT.id, [replace(said, hours=hours)], self._scraped)
         self.scrape()
@@ -87,7 +87,7 @@ class Shop(Scene):
         which = MONDAY if day == "monday" else TUESDAY
         start = 0 if day == "monday" else 24
         whole: dict[tuple[str, str], int] = {}
-        for hour, calls in self._hours.items():
+        for hour, calls in self.hours.items():
             if start <= int(hour) < start + 24:
                 whole |= {place: whole.get(place, 0) + requests for place, requests in calls.items()}
         said = day_answer(which, clock, {})
@@ -162,7 +162,7 @@ def test_late_usage_of_the_day_before_is_counted_once(tmp_path: Path) -> None:
     shop.settle(22)
     shop.install(WITH_BOTH)
     shop.settle(31)
-    shop._hours = {**HOURS, "11": {("200", "LHR"): 6}}
+    shop.hours = {**HOURS, "11": {("200", "LHR"): 6}}
     assert shop.audit_day("50:00", "monday") == {("w1", ("", "200")): (0, 6)}
     assert shop.amounts()[ALL.name,] == calls(*HOURS.values()) + 6
     assert shop.amounts()[BYTES.name,] == 10 * calls(NIGHT, MORNING)
@@ -182,6 +182,18 @@ def test_a_label_less_takes_effect_at_once(tmp_path: Path) -> None:
     shop.settle(31)
     assert shop.audit_day("50:00", "monday") == {}
     assert shop.amounts()[ALL.name,] == calls(*HOURS.values())
+
+
+def test_rows_that_become_one_are_not_in_dispute(tmp_path: Path) -> None:
+    """Each was higher once, but never both at a time: the hour settles as soon as any other."""
+    shop = Shop(tmp_path, WITH_PLACE, {"10": {("200", "LHR"): 5, ("200", "CDG"): 3}})
+    shop.refresh("10:30")
+    shop.hours = {"10": {("200", "LHR"): 3, ("200", "CDG"): 5}, "11": NIGHT}
+    shop.refresh("11:10")
+    shop.install(PLAIN)
+    shop.refresh("11:35")
+    assert shop.ledger.open_from(ACCOUNT.id, PLAIN.key) == at("11:00")
+    assert shop.amounts()[ALL.name,] == 8 + calls(NIGHT)
 
 
 @pytest.mark.parametrize("seed", range(20))
