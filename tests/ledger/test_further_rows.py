@@ -115,16 +115,22 @@ HOURS = {"10": MORNING, "23": EVENING, "24": NIGHT, "30": MORNING}
 """What is used from ten on Monday to six on Tuesday."""
 
 
-@pytest.mark.parametrize("restarts", [1, 2])
-def test_a_further_field_is_counted_from_midnight_on(tmp_path: Path, restarts: int) -> None:
-    """It is nothing in the hours of the day on which it came, whenever they are asked or audited."""
-    shop = Shop(tmp_path, PLAIN, HOURS)
+def upgraded(folder: Path, dataset: Dataset, restarts: int) -> Shop:
+    """Return a ledger at twenty past midnight that has had a further field or label since twenty past eleven."""
+    shop = Shop(folder, PLAIN, HOURS)
     shop.settle(22)
     shop.refresh("23:20")
     for _ in range(restarts):
-        shop.install(WITH_BYTES)
+        shop.install(dataset)
     for clock in ("23:21", "23:40", "24:20", "24:21"):
         shop.refresh(clock)
+    return shop
+
+
+@pytest.mark.parametrize("restarts", [1, 2])
+def test_a_further_field_is_counted_from_midnight_on(tmp_path: Path, restarts: int) -> None:
+    """It is nothing in the hours of the day on which it came, whenever they are asked or audited."""
+    shop = upgraded(tmp_path, WITH_BYTES, restarts)
     assert shop.amounts()[ALL.name,] == calls(MORNING, EVENING, NIGHT)
     assert shop.amounts()[BYTES.name,] == 10 * calls(NIGHT)
     shop.settle(31)
@@ -140,13 +146,7 @@ def test_a_further_field_is_counted_from_midnight_on(tmp_path: Path, restarts: i
 @pytest.mark.parametrize("restarts", [1, 2])
 def test_a_further_label_takes_effect_at_midnight(tmp_path: Path, restarts: int) -> None:
     """Until then rows are counted as they were, so that nothing is counted twice; other metrics are the exact sums."""
-    shop = Shop(tmp_path, PLAIN, HOURS)
-    shop.settle(22)
-    shop.refresh("23:20")
-    for _ in range(restarts):
-        shop.install(WITH_PLACE)
-    for clock in ("23:21", "23:40", "24:20", "24:21"):
-        shop.refresh(clock)
+    shop = upgraded(tmp_path, WITH_PLACE, restarts)
     by_place = {tuple(labels): amount for (name, *labels), amount in shop.amounts().items() if name == BY_PLACE.name}
     assert by_place == NIGHT
     shop.settle(31)
