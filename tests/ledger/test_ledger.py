@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.catalog.entry import Field, Label
+from exporter.catalog.entry import Field
 from exporter.config.selection import Selection
 from exporter.model import Account
 from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, inventory, used, worker
@@ -17,9 +17,8 @@ ERROR = ("unassigned", "shop", "error")
 
 CHANGED_DATASETS = {
     "version": replace(CALLS, version=2),
-    "label": replace(CALLS, labels=(Label("status", "outcome"),)),
-    "field": replace(CALLS, fields=(Field("requests"), Field("errors"))),
     "scale of a field": replace(CALLS, fields=(Field("requests", fractional=True),)),
+    "id of its assets": replace(CALLS, id_dimension="scriptTag"),
 }
 
 
