@@ -28,6 +28,13 @@ Encoding = tuple[Format, bool]
 """A format, and whether it is compressed."""
 
 
+PROMETHEUS: Encoding = (Format.OPENMETRICS, True)
+"""What Prometheus asks for first: https://prometheus.io/docs/instrumenting/content_negotiation/"""
+
+EXPECTED_SECONDS = 60.0
+"""How long that is rendered without having been asked for, so that a restarted exporter can answer at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A body and the number of the ledger commit behind it."""
@@ -42,7 +49,7 @@ class Renderer:
     def __init__(self, clock: Clock, process: ProcessMetrics) -> None:
         self._clock = clock
         self._process = process
-        self._asked: dict[Encoding, float] = {}
+        self._asked: dict[Encoding, float] = {PROMETHEUS: clock.monotonic() + EXPECTED_SECONDS - LATELY_SECONDS}
         self._current: tuple[Snapshot | None, dict[Encoding, Rendered]] = (None, {})
         self._previous: tuple[ReferenceType[Snapshot] | None, dict[Encoding, Rendered]] = (None, {})
         self._seconds = 0.0

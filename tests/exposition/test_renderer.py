@@ -24,13 +24,25 @@ def test_a_format_that_is_asked_for_is_ready_with_the_next_snapshot() -> None:
     renderer = Renderer(clock, ProcessMetrics())
     first, second = snapshot(commit_number=1), snapshot(commit_number=2)
     renderer.renew(first)
-    assert renderer.peek(first, OPEN_GZIP) is None
+    assert renderer.peek(first, TEXT_PLAIN) is None
     clock.advance(600)
     renderer.renew(second)
-    ready = renderer.peek(second, OPEN_GZIP)
+    ready = renderer.peek(second, TEXT_PLAIN)
     assert ready is not None
     assert ready.commit_number == 2
-    assert renderer.peek(second, TEXT_PLAIN) is None
+    assert renderer.peek(second, OPEN_GZIP) is None
+
+
+def test_what_prometheus_asks_for_is_ready_at_the_start() -> None:
+    """The first scrape after a restart finds it rendered; if nobody comes for a minute, it is no longer."""
+    clock = ManualClock()
+    renderer, shown = Renderer(clock, ProcessMetrics()), snapshot()
+    renderer.renew(shown)
+    assert renderer.peek(shown, OPEN_GZIP) is not None
+    renderer = Renderer(clock, ProcessMetrics())
+    clock.advance(61)
+    renderer.renew(shown)
+    assert renderer.peek(shown, OPEN_GZIP) is None
 
 
 def test_a_format_that_nobody_asks_for_any_more_is_not_rendered() -> None:
