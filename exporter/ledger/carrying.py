@@ -3,58 +3,19 @@
 Rows keep Cloudflare's words, so another classification moves nothing that is stored.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from operator import add
-from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges
-from exporter.ledger.hours import OpenHour
+from exporter.ledger.row_move import RowMove
 from exporter.ledger.series import SeriesKey
 from exporter.ledger.signature import NamedPart, Signature, StoredLabel, read_signature
 from exporter.ledger.totals import RowTotals
-from exporter.model import UNKNOWN, Amounts, RowKey, Rows, ceil_day, merge_rows
+from exporter.model import UNKNOWN, RowKey, ceil_day
 
 Parts = tuple[NamedPart, ...]
-
-
-class RowMove(NamedTuple):
-    """The positions at which the words and fields of today stand in rows as they were stored; None for new ones.
-
-    A new word is empty there, and a new field has ``absent`` amounts.
-    """
-
-    words: tuple[int | None, ...]
-    fields: tuple[int | None, ...]
-    absent: int = 0
-
-    def key(self, key: RowKey) -> RowKey:
-        """Return a stored row's key as it is today."""
-        return key[0], tuple(["" if position is None else key[1][position] for position in self.words])
-
-    def amounts(self, amounts: Amounts) -> Amounts:
-        """Return a stored row's amounts as they are today."""
-        return tuple([self.absent if position is None else amounts[position] for position in self.fields])
-
-    def rows(self, rows: Rows) -> dict[RowKey, Amounts]:
-        """Return stored rows as they are today; those that differed only in what is no longer kept are added."""
-        moved: dict[RowKey, Amounts] = {}
-        for key, amounts in rows.items():
-            merge_rows(moved, {self.key(key): self.amounts(amounts)})
-        return moved
-
-    def hours(self, hours: Mapping[datetime, OpenHour]) -> dict[datetime, OpenHour]:
-        """Return stored open hours as they are today."""
-        return {hour: self._hour(known) for hour, known in hours.items()}
-
-    def _hour(self, known: OpenHour) -> OpenHour:
-        rows = self.rows(known.rows)
-        # The sum of the peaks of rows that are now one may be more than the row ever was.
-        has_peak = known.peak is not known.rows and len(rows) == len(known.rows)
-        return replace(known, rows=rows, peak=self.rows(known.peak) if has_peak else rows)
 
 
 def find_move(stored: Signature, dataset: Dataset) -> RowMove | None:
@@ -75,19 +36,19 @@ def find_move(stored: Signature, dataset: Dataset) -> RowMove | None:
     return RowMove(tuple(map(labels.get, dataset.words)), tuple(map(fields.get, scales)))
 
 
-def find_gauge_move(stored: Signature, dataset: Dataset) -> RowMove | None:
+def find_continuation(stored: Signature, dataset: Dataset) -> RowMove | None:
+    """Return how the rows of a book that goes on are read today; None if it ends, for they mean something else."""
+    return find_move(stored, dataset) if stored.version == str(dataset.version) else None
+
+
+def find_gauge_continuation(stored: Signature, dataset: Dataset) -> RowMove | None:
     """Return how readings that were stored with a signature are read today; None if they have other words.
 
     A reading stays until another of its row replaces it, which one without a word would wait for in vain.
     """
-    move = find_move(stored, dataset) if stored.version == str(dataset.version) else None
+    move = find_continuation(stored, dataset)
     is_same = {label.dimension for label in stored.labels} == set(dataset.words)
     return move._replace(absent=UNKNOWN) if move is not None and is_same else None
-
-
-def continues(stored: Signature, dataset: Dataset) -> bool:
-    """Return whether a book that was stored with a signature goes on: its rows can be read, and mean the same."""
-    return stored.version == str(dataset.version) and find_move(stored, dataset) is not None
 
 
 def carry_over(book: Counters, stored: Signature, move: RowMove) -> None:

@@ -4,12 +4,13 @@ Else a row that is asked by one more label would count what a coarser row has al
 before it came.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from exporter.catalog.entry import Dataset
-from exporter.model import Amounts, Answer, RowKey, Rows, merge_rows
+from exporter.ledger.row_move import RowMove
+from exporter.model import Answer, Rows
 
 
 def fold_answer(answer: Answer, dataset: Dataset, joined: Mapping[str, datetime]) -> Answer:
@@ -27,11 +28,9 @@ def _not_yet(joined: Mapping[str, datetime], hour: datetime) -> frozenset[str]:
 def _fold(rows: Rows, dataset: Dataset, names: frozenset[str]) -> Rows:
     if not names:
         return rows
-    has_word = [name not in names for name in dataset.words]
-    has_field = [entry.name not in names for entry in dataset.fields]
-    folded: dict[RowKey, Amounts] = {}
-    for (asset, words), amounts in rows.items():
-        key = (asset, tuple([word if there else "" for word, there in zip(words, has_word, strict=True)]))
-        known = tuple([amount if there else 0 for amount, there in zip(amounts, has_field, strict=True)])
-        merge_rows(folded, {key: known})
-    return folded
+    fields = [entry.name for entry in dataset.fields]
+    return RowMove(_positions(dataset.words, names), _positions(fields, names)).rows(rows)
+
+
+def _positions(there: Sequence[str], left_out: frozenset[str]) -> tuple[int | None, ...]:
+    return tuple(None if name in left_out else position for position, name in enumerate(there))

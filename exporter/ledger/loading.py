@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.carrying import RowMove, carry_gauges, carry_over, continues, find_gauge_move, find_move
+from exporter.ledger.carrying import (
+    carry_gauges,
+    carry_over,
+    find_continuation,
+    find_gauge_continuation,
+    find_move,
+)
 from exporter.ledger.closed_days import ClosedDays
 from exporter.ledger.counters import Counters, meter_open_hours
 from exporter.ledger.gauges import Gauges
@@ -45,7 +51,7 @@ def load_books(loader: Loader, plans: Plans, commit_number: int) -> LoadedBooks:
     carried_gauges: dict[BookKey, Gauges] = {}
     for key, (signature, state, rows) in loader.load_gauges().items():
         plan = plans.datasets.get(key[1])
-        move = find_gauge_move(read_signature(signature), plan.dataset) if plan else None
+        move = find_gauge_continuation(read_signature(signature), plan.dataset) if plan else None
         if plan is None or move is None:
             continue
         gauges[key] = Gauges(plan, state, rows)
@@ -63,7 +69,7 @@ def retire_changed(loader: Loader, plans: Plans, days: ClosedDays) -> dict[BookK
     retired: dict[BookKey, Retirement] = {}
     for key, (signature, start) in loader.load_signatures().items():
         plan = plans.find(key[1])
-        if _move_of(plan, signature) is None:
+        if plan is None or find_continuation(read_signature(signature), plan.dataset) is None:
             sums = meter_stored_hours(loader, key, plan.dataset, signature) if plan else {}
             retired[key] = days.retire(key, start, sums)
     return retired
@@ -77,12 +83,6 @@ def meter_stored_hours(loader: Loader, key: BookKey, dataset: Dataset, signature
     return meter_open_hours(dataset, move.hours(loader.load_open_hours(key)))
 
 
-def _move_of(plan: SeriesPlan | None, signature: str) -> RowMove | None:
-    """Return how the rows of a book that goes on are read; None if it ends."""
-    stored = read_signature(signature)
-    return find_move(stored, plan.dataset) if plan is not None and continues(stored, plan.dataset) else None
-
-
 def _load_counters(
     loader: Loader,
     plans: Mapping[str, SeriesPlan],
@@ -93,13 +93,13 @@ def _load_counters(
     """Return the books of some plans, and add those that were stored with other signatures to ``carried``."""
     books: dict[BookKey, Counters] = {}
     for key, signature in signatures.items():
-        plan = plans.get(key[1])
-        move = _move_of(plan, signature)
+        plan, stored = plans.get(key[1]), read_signature(signature)
+        move = find_continuation(stored, plan.dataset) if plan else None
         if plan is None or move is None:
             continue
         books[key] = loader.load_book(key, plan, commit_number)
         if plan.signature != signature:
-            carry_over(books[key], read_signature(signature), move)
+            carry_over(books[key], stored, move)
             carried[key] = Carried(
                 books[key], {day: move.rows(rows) for day, rows in loader.load_all_kept(key).items()}
             )

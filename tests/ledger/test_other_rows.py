@@ -9,7 +9,7 @@ import pytest
 
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart
 from exporter.ledger import DayPart, Portion, reading
-from exporter.ledger.carrying import continues
+from exporter.ledger.carrying import find_continuation
 from exporter.ledger.signature import read_signature, signature_of
 from exporter.model import Amounts, RowKey
 from tests.ledger.factories import ACCOUNT, MONDAY, Scene, answer, at, day_answer, other_program, worker
@@ -217,8 +217,8 @@ def test_classes_that_were_stored_are_left_out(tmp_path: Path) -> None:
 def test_rows_that_mean_something_else_do_not_go_on(other: Dataset) -> None:
     """Such a book ends, and another begins."""
     stored = read_signature(signature_of(CALLS))
-    assert continues(stored, CALLS)
-    assert not continues(stored, other)
+    assert find_continuation(stored, CALLS) is not None
+    assert find_continuation(stored, other) is None
 
 
 @pytest.mark.parametrize("seed", range(20))
