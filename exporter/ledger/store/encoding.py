@@ -1,7 +1,7 @@
 """The encoding of the ledger's columns: times as whole seconds since 1970, figures as JSON arrays of integers."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +16,15 @@ def json_or_none(figures: Iterable[int] | None) -> str | None:
     return None if figures is None else json.dumps(figures)
 
 
-def tuples_of(texts: Iterable[str]) -> list[tuple[Any, ...]]:
-    """Decode a column of JSON arrays, all at once: a call for each of a hundred thousand takes longer than they do."""
-    return list(map(tuple, json.loads(f"[{','.join(texts)}]")))
+def tuples_of(texts: Collection[str]) -> list[tuple[Any, ...]]:
+    """Decode a column of JSON arrays, all at once: a call for each of a hundred thousand takes longer than they do.
+
+    Raises ValueError or TypeError if one is not an array.
+    """
+    found = list(map(tuple, json.loads(f"[{','.join(texts)}]")))
+    if len(found) != len(texts):
+        raise ValueError(f"a column of {len(texts)} arrays holds {len(found)}")
+    return found
 
 
 def seconds_of(moment: datetime) -> int:
@@ -37,8 +43,11 @@ def times_by_name(times: Mapping[str, datetime]) -> str:
 
 
 def named_times_of(text: str) -> dict[str, datetime]:
-    """Decode some times by name."""
-    return {name: time_of(seconds) for name, seconds in json.loads(text).items()}
+    """Decode some times by name. Raises ValueError or TypeError."""
+    times = json.loads(text)
+    if not isinstance(times, dict):
+        raise ValueError(f"{text} is not an object")
+    return {name: time_of(seconds) for name, seconds in times.items()}
 
 
 def time_of(seconds: int) -> datetime:

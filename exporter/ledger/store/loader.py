@@ -116,7 +116,7 @@ class Loader:
         rows: dict[datetime, dict[RowKey, Amounts]] = {}
         peaks: dict[datetime, dict[RowKey, Amounts]] = {}
         starts, assets, *texts = self._columns("hour, asset, labels, amounts, peak", "open_row", key)
-        labels, *figures = (tuples_of(text or "[]" for text in column) for column in texts)
+        labels, *figures = (tuples_of([text or "[]" for text in column]) for column in texts)
         for at, asset, values, amounts, highest in zip(starts, assets, labels, *figures, strict=True):
             hour, row_key = time_of(at), (asset, values)
             if amounts:
