@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.figure import Figure
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
+from exporter.model import Scope
 from exporter.simulator import Fault, Kind
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 
@@ -55,7 +56,7 @@ def _compare(rig: Rig) -> tuple[int, int]:
         if dataset.role is not Role.USAGE:
             continue
         truth = rig.oracle(dataset, rig.start_of(dataset.name), now)
-        totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
+        totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.name)
         known = {key: total for key, total in totals.items() if any(total)}
         counters += len(truth) * len(dataset.fields)
         for key in truth.keys() | known.keys():

@@ -12,6 +12,7 @@ project       the group an asset belongs to, by rule, tag, Worker or name prefix
 placement     the project and name under which an asset's usage and cost are published
 
 What is asked
+scope         what a question is about and a book belongs to: an account, or one of its zones
 principal     one token, as a way of asking Cloudflare; tokens of one user share a request budget
 discovery     reading the lists of an account's assets
 dataset       a GraphQL analytics field, e.g. ``workersInvocationsAdaptive``, asked in one way
@@ -27,7 +28,7 @@ What is counted
 amount        an integer in the smallest unit of a field (floats of the API in millionths)
 row           the amounts of one asset and one set of words
 word          Cloudflare's value of a dimension, before a label classifies it
-book          what the ledger keeps of one dataset of one account: counters, or gauges
+book          what the ledger keeps of one dataset of one scope: counters, or gauges
 open hour     an hour whose amounts an answer may still replace; a settled hour is final but for the audit
 total         the amount of a row since the dataset's start, never falling
 revision      a row that Cloudflare put lower than an earlier answer did
@@ -74,9 +75,6 @@ NAME_PREFIX = "name:"
 RowKey = tuple[str, tuple[str, ...]]
 """Asset id and Cloudflare's words, in the order of the dataset's ``words``."""
 
-BookKey = tuple[str, str]
-"""Account id and the key of a dataset."""
-
 DailyKey = tuple[date, str, str]
 """UTC day, asset id and meter id."""
 
@@ -87,6 +85,31 @@ Rows = Mapping[RowKey, Amounts]
 
 UNKNOWN = -1
 """The amount of a state or window field that the account's plan does not have."""
+
+
+class Scope(NamedTuple):
+    """What a question is about and a book belongs to: an account, or one of its zones, by their ids."""
+
+    account_id: str
+    zone_id: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> "Scope":
+        """Read a scope's ``text``."""
+        account_id, _, zone_id = text.partition("/")
+        return cls(account_id, zone_id)
+
+    @property
+    def text(self) -> str:
+        """Return the account's id, for a zone followed by ``/`` and the zone's."""
+        return f"{self.account_id}/{self.zone_id}" if self.zone_id else self.account_id
+
+
+class BookKey(NamedTuple):
+    """What identifies a book: its scope and the key of its dataset."""
+
+    scope: Scope
+    dataset: str
 
 
 class ExporterError(Exception):
@@ -170,16 +193,22 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a dataset (by its key) in [since, until); both on whole minutes.
+    """What is asked of a scope's dataset (by its key) in [since, until); both on whole minutes.
 
     One that is ``by_day`` is about a day that is over: amounts of usage are then those of the whole day, filed under
     its start; stored amounts are still given by the hour.
     """
 
+    scope: Scope
     dataset: str
     since: datetime
     until: datetime
     by_day: bool = False
+
+    @property
+    def book(self) -> BookKey:
+        """Return the key of the book that an answer is applied to."""
+        return BookKey(self.scope, self.dataset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from exporter.billing import NO_BILLING_FACTS, BillingFacts
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare import USUAL_LIMITS, Analytics, CloudflareError, CloudflareTime, DatasetLimits, Principal
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import HOUR, Account, Answer, Inventory, ListingFailure, Question, floor_hour
+from exporter.model import HOUR, Account, Answer, Inventory, ListingFailure, Question, Scope, floor_hour
 from exporter.poller.windows import make_question
 
 
@@ -53,7 +53,7 @@ async def try_account(
     limits = await _limits(principal.analytics, account, datasets)
     known = {} if isinstance(limits, CloudflareError) else limits
     now = time.now()
-    questions = _questions(datasets, known, now) if now is not None else []
+    questions = _questions(account, datasets, known, now) if now is not None else []
     asked = await principal.analytics.ask(account, questions, known) if questions else {}
     outcomes = {question.dataset: outcome for question, outcome in asked.items()}
     return AccountTrial(account, principal.name, inventory, limits, outcomes)
@@ -91,12 +91,12 @@ async def _limits(
 
 
 def _questions(
-    datasets: Sequence[Dataset], limits: Mapping[str, DatasetLimits], now: datetime
+    account: Account, datasets: Sequence[Dataset], limits: Mapping[str, DatasetLimits], now: datetime
 ) -> list[tuple[Dataset, Question]]:
     until = floor_hour(now)
     allowed = [(dataset, limits.get(dataset.key, USUAL_LIMITS)) for dataset in datasets]
     return [
-        (dataset, make_question(dataset, until, until - HOUR, limit.retention))
+        (dataset, make_question(Scope(account.id), dataset, until, until - HOUR, limit.retention))
         for dataset, limit in allowed
         if limit.is_enabled
     ]

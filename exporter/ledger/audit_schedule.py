@@ -15,7 +15,7 @@ from typing import Generic, NamedTuple, TypeVar
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.counters import CounterState
 from exporter.ledger.hours import AGREEMENT, PATIENCE
-from exporter.model import DAY, HOUR, Amounts, DayProgress, Question, floor_hour
+from exporter.model import DAY, HOUR, Amounts, DayProgress, Question, Scope, floor_hour
 
 AUDIT_AFTER = timedelta(hours=26)
 """How long after its end a day is audited: invocations and Cloudflare's pipeline can be hours late."""
@@ -84,14 +84,14 @@ class Horizon(NamedTuple):
 
 
 def find_tasks(
-    dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], horizon: Horizon
+    scope: Scope, dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], horizon: Horizon
 ) -> list[DayTask]:
-    """Return the tasks of a dataset's closed days, the newest day first.
+    """Return the tasks of the closed days of a scope's dataset, the newest day first.
 
     A usage dataset has a ``state`` once counting has begun. Days out of reach can no longer be asked about.
     """
     tasks = (
-        _task(dataset, part, span, marks.get(part), state)
+        _task(dataset, part, Question(scope, dataset.key, *span, by_day=True), marks.get(part), state)
         for part, span in _parts(dataset, state, horizon.now)
         if span[0] >= horizon.oldest
     )
@@ -154,11 +154,11 @@ def _is_filled(day: date, start: datetime) -> bool:
 def _task(
     dataset: Dataset,
     part: DayPart,
-    span: tuple[datetime, datetime],
+    question: Question,
     mark: DayMark | None,
     state: CounterState | None,
 ) -> DayTask | None:
-    since, until = span
+    until = question.until
     final_from = start_of(part.day) + DAY + AUDIT_AFTER
     if mark is not None and mark.is_final:
         return None
@@ -174,7 +174,7 @@ def _task(
         due = until + dataset.settle
     else:
         due = final_from
-    return DayTask(due, Question(dataset.key, since, until, by_day=True), part, mark is None)
+    return DayTask(due, question, part, mark is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.entry import Role
 from exporter.ledger.cost_books import CostBooks
 from exporter.ledger.counter_books import ApplyContext, CounterBooks
 from exporter.ledger.counters import Counters, LateUsage
@@ -42,8 +42,8 @@ class Books:
 
     def apply(self, change: LedgerChange, answer: Answer, context: ApplyContext) -> None:
         """Add the effects of an answer to a change."""
-        key = (context.account_id, answer.question.dataset)
-        dataset = self._plans.datasets[key[1]].dataset
+        key = answer.question.book
+        dataset = self._plans.datasets[key.dataset].dataset
         if dataset.role is Role.USAGE:
             answer = self.usage.fold(key, answer)
             change.books[key] = self.usage.advance(key, answer, context)
@@ -52,13 +52,12 @@ class Books:
             change.readings[key] = self.gauges.read(key, answer, context.roster)
             change.costs |= self.costs.follow_stored(dataset, answer, change.readings[key].levels, context)
 
-    def add_late(self, change: LedgerChange, dataset: Dataset, late: LateUsage, context: ApplyContext) -> None:
-        """Add the effects of late usage, found by audits, to a change."""
-        key = (context.account_id, dataset.key)
+    def add_late(self, change: LedgerChange, key: BookKey, late: LateUsage, context: ApplyContext) -> None:
+        """Add the effects of late usage of a book, found by audits, to a change."""
         made = self.usage.add_late(key, late, context)
         if made is not None:
             change.books[key] = made
-            change.costs |= self.costs.add_late(dataset, late, context)
+            change.costs |= self.costs.add_late(key, self._plans.datasets[key.dataset].dataset, late, context)
 
     def busy_assets(self, account_id: str) -> set[RosterKey]:
         """Return the assets of an account with usage in an open hour."""
@@ -73,14 +72,14 @@ class Books:
     def find_placements(self, account_ids: Iterable[str]) -> dict[BookKey, frozenset[Placement]]:
         """Return all placements with series in the books of some accounts."""
         wanted = set(account_ids)
-        return {key: frozenset(book.series) for key, book in self.counters().items() if key[0] in wanted}
+        return {key: frozenset(book.series) for key, book in self.counters().items() if key.scope.account_id in wanted}
 
     def find_signatures(self, change: LedgerChange) -> dict[BookKey, str]:
         """Return the signatures of the books that a change touches."""
         touched = {
-            key: self._plans.datasets[key[1]] for key in (*change.books, *change.readings, *change.carried_gauges)
+            key: self._plans.datasets[key.dataset] for key in (*change.books, *change.readings, *change.carried_gauges)
         }
-        touched |= {key: self._plans.list_costs[key[1]] for key in change.costs}
+        touched |= {key: self._plans.list_costs[key.dataset] for key in change.costs}
         signatures = {key: plan.signature for key, plan in touched.items()}
         return signatures | {key: carried.book.plan.signature for key, carried in change.carried.items()}
 

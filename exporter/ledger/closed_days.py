@@ -33,7 +33,7 @@ class ClosedDays:
     ) -> tuple[list[DayTask], DayProgress]:
         """Return the tasks of a dataset's closed days, and their progress."""
         marks = self._marks.get(key, {})
-        tasks = find_tasks(dataset, state, marks, horizon)
+        tasks = find_tasks(key.scope, dataset, state, marks, horizon)
         return tasks, find_progress(dataset, state, marks, tasks, horizon)
 
     def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Counters | None) -> DayChange:

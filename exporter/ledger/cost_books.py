@@ -48,7 +48,7 @@ class CostBooks:
 
         ``levels`` are the stored amounts in each hour of the answer.
         """
-        book = self.counters.find((context.account_id, key_of(dataset.key)))
+        book = self.counters.find(BookKey(answer.question.scope, key_of(dataset.key)))
         in_money = self._list_costs.answer_about_stored(context.account_id, dataset, answer, levels, book)
         return self._advance(dataset, in_money, context, settle_answer)
 
@@ -57,13 +57,15 @@ class CostBooks:
     ) -> dict[BookKey, CounterChange]:
         if not self._list_costs.knows(dataset):
             return {}
-        key = (context.account_id, key_of(dataset.key))
+        key = BookKey(answer.question.scope, key_of(dataset.key))
         # List cost has no audit of its own: late usage found by the usage audit is priced instead.
         return {key: replace(self.counters.advance(key, answer, context, settle_hours), kept={})}
 
-    def add_late(self, dataset: Dataset, late: LateUsage, context: ApplyContext) -> dict[BookKey, CounterChange]:
-        """Return the changes that late usage makes to its dataset's list cost; empty if the dataset costs nothing."""
-        key = (context.account_id, key_of(dataset.key))
+    def add_late(
+        self, usage: BookKey, dataset: Dataset, late: LateUsage, context: ApplyContext
+    ) -> dict[BookKey, CounterChange]:
+        """Return the changes that late ``usage`` makes to its list cost; empty if the dataset costs nothing."""
+        key = BookKey(usage.scope, key_of(usage.dataset))
         in_money = self._list_costs.price(context.account_id, dataset, late.rows)
         made = self.counters.add_late(key, LateUsage(in_money, 0, late.date), context) if in_money else None
         return {key: made} if made else {}

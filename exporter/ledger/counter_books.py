@@ -22,7 +22,7 @@ from exporter.ledger.hours import Settlement
 from exporter.ledger.roster import Entry, RosterKey, listed_placements, place_row
 from exporter.ledger.series import SeriesPlan
 from exporter.ledger.store.writer import LedgerChange
-from exporter.model import Answer, BookKey, DailyKey, Placement
+from exporter.model import Answer, BookKey, DailyKey, Placement, Scope
 
 SettleHours = Callable[[Counters, CounterState, Answer], Settlement]
 """Returns what an answer does to the open hours of a book."""
@@ -66,8 +66,8 @@ class CounterBooks:
         return self._books.get(key)
 
     def of_account(self, account_id: str) -> dict[BookKey, Counters]:
-        """Return the books of an account."""
-        return {key: book for key, book in self._books.items() if key[0] == account_id}
+        """Return the books of an account and its zones."""
+        return {key: book for key, book in self._books.items() if key.scope.account_id == account_id}
 
     def until(self, account_id: str) -> datetime | None:
         """Return the newest time until which any dataset of the account was asked."""
@@ -116,13 +116,13 @@ class CounterBooks:
         """Return the changes that an answer makes; the first answer begins the book."""
         book = self._books.get(key)
         if book is None or book.state is None:
-            plan = self._plans[key[1]]
-            listed = listed_placements(context.roster, plan.dataset.kind)
+            plan = self._plans[key.dataset]
+            listed = _listed_in(key.scope, plan.dataset.kind, context.roster)
             return start_counters(plan, answer, listed, context.commit_number)
         settlement = settle_hours(book, book.state, answer)
         assets = {asset for rows in settlement.settled.values() for asset, _ in rows}
         assets |= {asset for hour in settlement.open.values() for asset, _ in hour.rows}
-        return advance(book, book.state, answer, settlement, self._publish_context(book, assets, context))
+        return advance(book, book.state, answer, settlement, self._publish_context(key.scope, book, assets, context))
 
     def add_late(self, key: BookKey, late: LateUsage, context: ApplyContext) -> CounterChange | None:
         """Return the changes that late usage makes; None if counting has not begun."""
@@ -130,7 +130,7 @@ class CounterBooks:
         if book is None or book.state is None:
             return None
         assets = {asset for rows in late.rows.values() for asset, _ in rows}
-        return add_late(book, book.state, late, self._publish_context(book, assets, context))
+        return add_late(book, book.state, late, self._publish_context(key.scope, book, assets, context))
 
     def take(self, change: LedgerChange, books: Mapping[BookKey, CounterChange]) -> None:
         """Apply a committed change; ``books`` are its changes to these counters."""
@@ -140,13 +140,21 @@ class CounterBooks:
         for key in change.retired:
             self._books.pop(key, None)
         for key, made in books.items():
-            self._books.setdefault(key, Counters(self._plans[key[1]])).merge(made)
+            self._books.setdefault(key, Counters(self._plans[key.dataset])).merge(made)
 
-    def _publish_context(self, book: Counters, assets: set[str], context: ApplyContext) -> PublishContext:
+    def _publish_context(self, scope: Scope, book: Counters, assets: set[str], context: ApplyContext) -> PublishContext:
         """Return the context for publishing the rows of some assets, and the waiting rows."""
         kind = book.dataset.kind
         assets |= {asset for asset, _ in book.waiting}
         placed = {asset: place_row(kind, asset, context.roster) for asset in assets}
         placements = {asset: placement for asset, placement in placed.items() if placement is not None}
-        listed = listed_placements(context.roster, kind)
+        listed = _listed_in(scope, kind, context.roster)
         return PublishContext(self._place(placements), listed, context.scraped, context.commit_number)
+
+
+def _listed_in(scope: Scope, kind: str, roster: Mapping[RosterKey, Entry]) -> list[Placement]:
+    """Return the placements of all known assets of a kind that a scope's books are about: a zone's only of itself."""
+    if not scope.zone_id:
+        return listed_placements(roster, kind)
+    key = (kind, scope.zone_id)
+    return listed_placements({key: roster[key]} if key in roster else {}, kind)

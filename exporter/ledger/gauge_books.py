@@ -18,7 +18,7 @@ class GaugeBooks:
         self._books = books
 
     def all(self) -> Mapping[BookKey, Gauges]:
-        """Return the books of all accounts."""
+        """Return the books of all scopes."""
         return self._books
 
     def find(self, key: BookKey) -> Gauges | None:
@@ -32,11 +32,11 @@ class GaugeBooks:
 
     def read(self, key: BookKey, answer: Answer, roster: Mapping[RosterKey, Entry]) -> GaugeChange:
         """Return the changes that an answer makes to the readings of a dataset, given the account's roster."""
-        plan = self._plans[key[1]]
+        plan = self._plans[key.dataset]
         book = self._books.get(key) or Gauges(plan)
         return read(book, answer, lambda asset: presence(plan.dataset.kind, asset, roster))
 
     def take(self, change: LedgerChange) -> None:
         """Apply a committed change."""
         for key, made in change.readings.items():
-            self._books.setdefault(key, Gauges(self._plans[key[1]])).merge(made)
+            self._books.setdefault(key, Gauges(self._plans[key.dataset])).merge(made)

@@ -29,7 +29,7 @@ from exporter.ledger.rosters import Rosters
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
 from exporter.ledger.store.writer import LedgerChange
-from exporter.model import Account, Answer, DailyKey, DayProgress, Inventory, Rows
+from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Rows, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ApplyResult:
     """The result of applying answers. ``strangers`` are the assets (kind, id) that wait for a discovery."""
 
     strangers: frozenset[RosterKey]
-    gaps: Mapping[str, timedelta]
+    gaps: Mapping[BookKey, timedelta]
 
 
 class Ledger:
@@ -122,12 +122,12 @@ class Ledger:
             self._commit(LedgerChange(roster={account_id: changed}, left=left))
         self._rosters.take_failures(inventory)
 
-    def open_from(self, account_id: str, dataset: str) -> datetime | None:
+    def open_from(self, scope: Scope, dataset: str) -> datetime | None:
         """Return the start of the next question; None if the dataset has not begun.
 
         Usage is asked from its oldest open hour, a state from the newest known hour.
         """
-        return self._books.open_from((account_id, dataset))
+        return self._books.open_from(BookKey(scope, dataset))
 
     def until(self, account_id: str) -> datetime | None:
         """Return the newest time until which any dataset of the account was asked."""
@@ -149,36 +149,36 @@ class Ledger:
         self._commit(change)
         return ApplyResult(
             strangers=frozenset(key for key, entry in context.roster.items() if entry.standing is Standing.STRANGER),
-            gaps={dataset: made.gap for (_, dataset), made in change.books.items()},
+            gaps={key: made.gap for key, made in change.books.items()},
         )
 
     def find_day_tasks(
-        self, account_id: str, dataset: Dataset, now: datetime, retention: timedelta
+        self, scope: Scope, dataset: Dataset, now: datetime, retention: timedelta
     ) -> tuple[list[DayTask], DayProgress]:
-        """Return the tasks of a dataset's closed days, and their progress."""
-        key = (account_id, dataset.key)
+        """Return the tasks of the closed days of a scope's dataset, and their progress."""
+        key = BookKey(scope, dataset.key)
         book = self._books.usage.find(key)
         return self._days.find_tasks(key, dataset, book.state if book else None, Horizon(now, retention))
 
-    def count_rows(self, account_id: str, dataset: str) -> int:
+    def count_rows(self, scope: Scope, dataset: str) -> int:
         """Return an upper estimate of the rows in one day of a dataset: states have a row per hour."""
-        return self._books.count_rows((account_id, dataset))
+        return self._books.count_rows(BookKey(scope, dataset))
 
     def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
         """Apply answers about closed days in one transaction; return the changes of each. Raises CommitError."""
         change = LedgerChange()
         context = self._context(account_id, scraped)
         for part, answer in answers:
-            key = (account_id, answer.question.dataset)
-            dataset, book = self._plans.datasets[key[1]].dataset, self._books.usage.find(key)
+            key = answer.question.book
+            dataset, book = self._plans.datasets[key.dataset].dataset, self._books.usage.find(key)
             said = self._books.usage.fold(key, answer) if part.part is Portion.COUNTED else answer
             change.days.setdefault(key, []).append(self._days.judge(key, dataset, part, said, book))
         for key, days in change.days.items():
             late = gather_late(days)
             if self._books.usage.find(key) is not None and (late.rows or late.revisions):
-                dataset = self._plans.datasets[key[1]].dataset
-                context = self._meet(change, context, dataset.kind, late.rows, late.date)
-                self._books.add_late(change, dataset, late, context)
+                kind = self._plans.datasets[key.dataset].dataset.kind
+                context = self._meet(change, context, kind, late.rows, late.date)
+                self._books.add_late(change, key, late, context)
         self._commit(change)
         return [day for days in change.days.values() for day in days]
 
@@ -216,9 +216,9 @@ class Ledger:
         """Return the commit in which settled sums of [since, until) last changed since this process started."""
         return self._sums.changed_at(account_id, since, until)
 
-    def totals(self, account_id: str, dataset: str) -> dict[tuple[str, tuple[str, ...]], tuple[int, ...]]:
-        """Return the total of each row of a dataset since its start, per field."""
-        book = self._books.usage.find((account_id, dataset))
+    def totals(self, scope: Scope, dataset: str) -> dict[tuple[str, tuple[str, ...]], tuple[int, ...]]:
+        """Return the total of each row of a scope's dataset since its start, per field."""
+        book = self._books.usage.find(BookKey(scope, dataset))
         return {key: row.total for key, row in book.rows.items()} if book else {}
 
     def publication(self, now: datetime | None = None) -> Publication:

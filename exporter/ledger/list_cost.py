@@ -93,12 +93,12 @@ class ListCosts:
         """
         until = min(answer.question.until, floor_minute(answer.date))
         if book is None or book.state is None:
-            return Answer(Question(key_of(dataset.key), until, until), answer.date, {}, answer.newest)
+            return Answer(_about_cost(answer.question, until, until), answer.date, {}, answer.newest)
         since = min(max(book.state.open_from, ceil_hour(book.state.start)), until)
         over = list(_hours(since, floor_hour(until)))
         known = {hour: there.rows for hour, there in book.open.items() if hour in over}
         told = self.price(account_id, dataset, _filled(levels, over))
-        return Answer(Question(key_of(dataset.key), since, until), answer.date, known | told, answer.newest)
+        return Answer(_about_cost(answer.question, since, until), answer.date, known | told, answer.newest)
 
     def price(
         self, account_id: str, dataset: Dataset, hours: Mapping[datetime, Rows]
@@ -129,6 +129,11 @@ class ListCosts:
             if tariff is not None and tariff.price:
                 found.append((tariff.meter, dataset.field_index[meter.source], tariff.price * meter.weight))
         return found
+
+
+def _about_cost(usage: Question, since: datetime, until: datetime) -> Question:
+    """Return the question about the list cost of what a question asks."""
+    return Question(usage.scope, key_of(usage.dataset), since, until)
 
 
 def _hours(since: datetime, until: datetime) -> Iterator[datetime]:

@@ -50,7 +50,7 @@ def load_books(loader: Loader, plans: Plans, commit_number: int) -> LoadedBooks:
     gauges: dict[BookKey, Gauges] = {}
     carried_gauges: dict[BookKey, Gauges] = {}
     for key, (signature, state, rows) in loader.load_gauges().items():
-        plan = plans.datasets.get(key[1])
+        plan = plans.datasets.get(key.dataset)
         move = find_gauge_continuation(read_signature(signature), plan.dataset) if plan else None
         if plan is None or move is None:
             continue
@@ -68,7 +68,7 @@ def retire_changed(loader: Loader, plans: Plans, days: ClosedDays) -> dict[BookK
     """
     retired: dict[BookKey, Retirement] = {}
     for key, (signature, start) in loader.load_signatures().items():
-        plan = plans.find(key[1])
+        plan = plans.find(key.dataset)
         if plan is None or find_continuation(read_signature(signature), plan.dataset) is None:
             sums = meter_stored_hours(loader, key, plan.dataset, signature) if plan else {}
             retired[key] = days.retire(key, start, sums)
@@ -93,7 +93,7 @@ def _load_counters(
     """Return the books of some plans, and add those that were stored with other signatures to ``carried``."""
     books: dict[BookKey, Counters] = {}
     for key, signature in signatures.items():
-        plan, stored = plans.get(key[1]), read_signature(signature)
+        plan, stored = plans.get(key.dataset), read_signature(signature)
         move = find_continuation(stored, plan.dataset) if plan else None
         if plan is None or move is None:
             continue

@@ -9,21 +9,26 @@ from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesKey
-from exporter.model import BookKey, Placement
+from exporter.model import BookKey, Placement, Scope
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedBook:
-    """One dataset of one account as published: label sets (project, asset, labels) with their amounts.
+    """One dataset of one scope as published: label sets (project, asset, labels) with their amounts.
 
     Usage has ``state``; states and windows have ``readings``.
     """
 
-    account: str
+    scope: Scope
     dataset: Dataset
     state: CounterState | None
     readings: GaugeState | None
     series: tuple[tuple[Placement, SeriesKey, int], ...]
+
+    @property
+    def account_id(self) -> str:
+        """The account of the scope."""
+        return self.scope.account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +43,17 @@ class Publication:
     list_costs: tuple[PublishedBook, ...] = ()
 
 
-def publish_book(account: str, book: Counters) -> PublishedBook:
+def publish_book(scope: Scope, book: Counters) -> PublishedBook:
     """Return the published book of a dataset's counters."""
     series = tuple(
         (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
     )
-    return PublishedBook(account, book.dataset, book.state, None, series)
+    return PublishedBook(scope, book.dataset, book.state, None, series)
 
 
 def publish_list_costs(costs: Mapping[BookKey, Counters], *, with_assets: bool) -> tuple[PublishedBook, ...]:
     """Return the published books of list cost, by asset or by project."""
-    published = [publish_book(key[0], book) for key, book in costs.items() if book.state]
+    published = [publish_book(key.scope, book) for key, book in costs.items() if book.state]
     return tuple(
         replace(each, series=tuple(one for one in each.series if bool(one[0].asset) is with_assets))
         for each in published
@@ -63,15 +68,15 @@ def publish_books(
 ) -> tuple[PublishedBook, ...]:
     """Return the published books of counters and gauges; windows that are too old at ``now`` are left out."""
     return (
-        *(publish_book(key[0], book) for key, book in usage.items() if book.state),
-        *(publish_gauges(key[0], book, rosters.get(key[0], {}), now) for key, book in gauges.items()),
+        *(publish_book(key.scope, book) for key, book in usage.items() if book.state),
+        *(publish_gauges(key.scope, book, rosters.get(key.scope.account_id, {}), now) for key, book in gauges.items()),
     )
 
 
 def publish_gauges(
-    account: str, book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
+    scope: Scope, book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
 ) -> PublishedBook:
     """Return the published book of a state or window dataset."""
     series = current_readings(book, roster, now)
     triples = tuple((placement, key, amount) for (placement, key), amount in series.items())
-    return PublishedBook(account, book.dataset, None, book.state, triples)
+    return PublishedBook(scope, book.dataset, None, book.state, triples)

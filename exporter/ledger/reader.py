@@ -49,8 +49,9 @@ class LedgerReader:
 
     def until(self, account_id: str) -> datetime | None:
         """Return the time until which the account's usage was asked."""
-        known = self._loader.load_until(account_id)
-        return max((until for dataset, until in known.items() if dataset in self._datasets), default=None)
+        known = self._loader.load_until().items()
+        asked = (until for key, until in known if key.scope.account_id == account_id and key.dataset in self._datasets)
+        return max(asked, default=None)
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
@@ -62,8 +63,8 @@ class LedgerReader:
         """Return the amounts that open hours add to the daily sums."""
         sums: dict[DailyKey, int] = {}
         for key, (signature, _) in self._signatures.items():
-            dataset = self._datasets.get(key[1])
-            if key[0] == account_id and dataset is not None:
+            dataset = self._datasets.get(key.dataset)
+            if key.scope.account_id == account_id and dataset is not None:
                 add_daily(sums, meter_stored_hours(self._loader, key, dataset, signature))
         return sums
 

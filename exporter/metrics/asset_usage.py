@@ -78,7 +78,7 @@ def _uses(
     requests = _counted(publication.books, {product.kind: product.requests for product in products})
     errors = _counted(publication.books, {product.kind: product.errors for product in products})
     dollars = _list_costs(publication.list_costs)
-    priced = {book.account for book in publication.list_costs}
+    priced = {book.account_id for book in publication.list_costs}
     places = requests.keys() | errors.keys() | dollars.keys()
     places |= {holding.place for holding in assets if holding.place.account_id in priced}
     with exactly():
@@ -95,7 +95,7 @@ def _uses(
 def _counted(books: Iterable[PublishedBook], counted: Mapping[str, Sequence[OperationCount]]) -> dict[AssetPlace, int]:
     sums: dict[AssetPlace, int] = {}
     for book in books:
-        account, kind = book.account, book.dataset.kind
+        account, kind = book.account_id, book.dataset.kind
         counting = dict(_positions(book.dataset, counted.get(kind, ())))
         if not counting:
             continue
@@ -131,7 +131,7 @@ def _list_costs(books: Iterable[PublishedBook]) -> dict[AssetPlace, int]:
         there: dict[Placement, int] = {}
         for placement, _, amount in book.series:
             there[placement] = there.get(placement, 0) + amount // LAST_PLACE
-        _add(sums, book.account, book.dataset.kind, there)
+        _add(sums, book.account_id, book.dataset.kind, there)
     return sums
 
 

@@ -128,7 +128,7 @@ def _list_costs(costs: ListCosts) -> Values:
             (meter,) = key.values
             rate = costs.card.meters.get(meter)
             leaf = (
-                costs.accounts[book.account],
+                costs.accounts[book.account_id],
                 placement.project,
                 rate.product if rate else "",
                 meter,

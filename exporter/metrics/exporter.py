@@ -70,7 +70,7 @@ def _counted(facts: ExporterFacts) -> Iterator[tuple[tuple[str, str], CounterSta
     """Yield the state of each counted dataset, with its account's label and its name."""
     for book in facts.publication.books:
         if book.state is not None:
-            yield (facts.publication.accounts[book.account], book.dataset.published_name), book.state, book.dataset
+            yield (facts.publication.accounts[book.account_id], book.dataset.published_name), book.state, book.dataset
 
 
 def _late_usage(facts: ExporterFacts) -> Values:

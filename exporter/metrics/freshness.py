@@ -22,7 +22,7 @@ def _moments(read: Callable[[PublishedBook], datetime | None]) -> Callable[[Publ
 
     def read_all(publication: Publication) -> Values:
         return {
-            (publication.accounts[book.account], book.dataset.published_name): moment.timestamp()
+            (publication.accounts[book.account_id], book.dataset.published_name): moment.timestamp()
             for book in publication.books
             if book.dataset.role is not Role.WINDOW and (moment := read(book)) is not None
         }

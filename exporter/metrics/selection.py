@@ -16,8 +16,8 @@ def select(publication: Publication, accounts: Iterable[Account], selection: Sel
     return replace(
         publication,
         accounts={account: label for account, label in publication.accounts.items() if account in wanted},
-        books=tuple(book for book in publication.books if book.account in wanted and book.dataset.key in datasets),
-        list_costs=tuple(book for book in publication.list_costs if book.account in wanted),
+        books=tuple(book for book in publication.books if book.account_id in wanted and book.dataset.key in datasets),
+        list_costs=tuple(book for book in publication.list_costs if book.account_id in wanted),
         assets={
             account: tuple(entry for entry in roster if entry.asset.kind in kinds and not entry.is_filtered)
             for account, roster in publication.assets.items()

@@ -83,7 +83,7 @@ class SnapshotBuilder:
         families = [family for family in (*figures, *own) if wants_metric(family.name)]
         families.append(SERIES.family(families))
         fresh = {
-            (book.account, book.dataset.published_name): until
+            (book.account_id, book.dataset.published_name): until
             for book in publication.books
             if (until := fresh_until(book))
         }
@@ -109,7 +109,7 @@ class SnapshotBuilder:
         samples: dict[str, list[Sample]] = {_family_name(metric): [] for _, metric in declared}
         used: dict[tuple[str, ...], Labels] = {}
         for book in publication.books:
-            account = publication.accounts[book.account]
+            account = publication.accounts[book.account_id]
             # What is the same for all series of a metric is looked up once: there may be a hundred thousand.
             metrics = [
                 (metric, self._label_names(book.dataset, metric), _suffix(metric), samples[_family_name(metric)].append)

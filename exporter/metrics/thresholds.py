@@ -96,7 +96,7 @@ def _placed(books: Iterable[PublishedBook]) -> set[_Subject]:
     for book in books:
         of_account = {number for number, metric in enumerate(book.dataset.metrics) if metric.is_of_account}
         found |= {
-            _Subject(book.account, placement.project, placement.asset)
+            _Subject(book.account_id, placement.project, placement.asset)
             for placement, key, _ in book.series
             if key.metric not in of_account
         }

@@ -19,7 +19,7 @@ from exporter.cloudflare import (
 )
 from exporter.ledger import CommitError, RosterKey
 from exporter.logs import keys
-from exporter.model import Account, Answer, ListingFailure, Question, floor_minute
+from exporter.model import Account, Answer, BookKey, ListingFailure, Question, Scope, floor_minute
 from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext
@@ -203,7 +203,7 @@ class AccountPoller:
 
     def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
         """Return the question of each dataset that is due."""
-        ledger, clock = self._context.ledger, self._context.clock
+        ledger, clock, scope = self._context.ledger, self._context.clock, Scope(self.account.id)
         until = max(filter(None, (floor_minute(now), ledger.until(self.account.id))))
         questions: list[tuple[Dataset, Question]] = []
         for dataset in self._context.settings.datasets:
@@ -212,19 +212,17 @@ class AccountPoller:
             limits = self._limits.get(dataset.key, USUAL_LIMITS)
             if not limits.is_enabled:
                 continue
-            question = make_question(dataset, until, ledger.open_from(self.account.id, dataset.key), limits.retention)
+            known_until = ledger.open_from(scope, dataset.key)
+            question = make_question(scope, dataset, until, known_until, limits.retention)
             if question.since < question.until:
                 questions.append((dataset, question))
         return questions
 
-    def _log_gaps(self, gaps: Mapping[str, timedelta]) -> None:
-        for dataset, gap in gaps.items():
+    def _log_gaps(self, gaps: Mapping[BookKey, timedelta]) -> None:
+        for (scope, dataset), gap in gaps.items():
             if gap:
-                log.warning(
-                    "lost %s of usage beyond Cloudflare's retention",
-                    gap,
-                    extra=keys(account=self.account.id, dataset=dataset),
-                )
+                about = keys(account=scope.account_id, dataset=dataset)
+                log.warning("lost %s of usage beyond Cloudflare's retention", gap, extra=about)
 
     def _bring_discovery_forward(self, strangers: frozenset[RosterKey]) -> None:
         """Bring the next discovery forward if there are strangers."""

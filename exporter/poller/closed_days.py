@@ -11,7 +11,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare import MOST_ALIASES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
 from exporter.logs import keys
-from exporter.model import Account, Answer
+from exporter.model import Account, Answer, Scope
 from exporter.poller.context import PollerContext
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class ClosedDayPoller:
             known = limits.get(dataset.key, USUAL_LIMITS)
             if dataset.role is Role.WINDOW or not known.is_enabled:
                 continue
-            tasks, progress = self._context.ledger.find_day_tasks(account.id, dataset, now, known.retention)
+            tasks, progress = self._context.ledger.find_day_tasks(Scope(account.id), dataset, now, known.retention)
             self._context.days[account.id, dataset.published_name] = progress
             unfilled = max(unfilled, progress.unfilled_days)
             if monotonic >= self._again_at.get(dataset.key, float("-inf")):
@@ -87,7 +87,7 @@ class ClosedDayPoller:
         aliases = rows = count = 0
         for dataset, task in self._due:
             aliases += analytics.pieces_of(account, dataset, task.question, limits)
-            rows += self._context.ledger.count_rows(account.id, dataset.key)
+            rows += self._context.ledger.count_rows(task.question.scope, dataset.key)
             if count and (aliases > MOST_ALIASES or rows > MOST_ROWS):
                 break
             count += 1

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare import RETENTION
 from exporter.ledger import LOOK_BACK
-from exporter.model import HOUR, MINUTE, Question, floor_hour
+from exporter.model import HOUR, MINUTE, Question, Scope, floor_hour
 
 WINDOW = timedelta(minutes=15)
 WINDOW_DELAY = timedelta(minutes=5)
@@ -13,9 +13,9 @@ WINDOW_DELAY = timedelta(minutes=5)
 
 
 def make_question(
-    dataset: Dataset, until: datetime, known_until: datetime | None, retention: timedelta = RETENTION
+    scope: Scope, dataset: Dataset, until: datetime, known_until: datetime | None, retention: timedelta = RETENTION
 ) -> Question:
-    """Return the question to ask of a dataset at the minute ``until``, as far back as ``retention`` allows.
+    """Return the question to ask of a scope's dataset at the minute ``until``, as far back as ``retention`` allows.
 
     Usage is asked from its oldest open hour, or for the running hour if counting has not begun: any answer begins it.
     A state is asked from the newest known hour, a window for the 15 minutes that ended ``WINDOW_DELAY`` ago.
@@ -23,10 +23,12 @@ def make_question(
     oldest = floor_hour(until - retention) + HOUR
     match dataset.role:
         case Role.USAGE:
-            return Question(dataset.key, max(known_until or floor_hour(until - MINUTE), oldest), until)
+            since = max(known_until or floor_hour(until - MINUTE), oldest)
+            return Question(scope, dataset.key, since, until)
         case Role.STATE:
             running = floor_hour(until)
-            return Question(dataset.key, max(known_until or oldest, oldest, running - LOOK_BACK), running + HOUR)
+            since = max(known_until or oldest, oldest, running - LOOK_BACK)
+            return Question(scope, dataset.key, since, running + HOUR)
         case _:
             end = until - WINDOW_DELAY
-            return Question(dataset.key, end - WINDOW, end)
+            return Question(scope, dataset.key, end - WINDOW, end)

@@ -10,11 +10,12 @@ import pytest
 from exporter.catalog import DATASETS
 from exporter.cloudflare import Analytics, CloudflareError, Forbidden, Rejected, Throttled, TokenRejected
 from exporter.cloudflare.errors import PageFull, Unreachable
-from exporter.model import Account, Answer, Question
+from exporter.model import Account, Answer, Question, Scope
 from tests.cloudflare.conftest import API_URL, Scene, answer
 from tests.cloudflare.table import Table, answered, failed, fault_of, row
 
 EXAMPLE = Account("a" * 32, "Example")
+SCOPE = Scope(EXAMPLE.id)
 OTHER = Account("b" * 32, "Other")
 
 WORKERS = "workersInvocationsAdaptive"
@@ -39,7 +40,7 @@ def ask(
     analytics: Analytics, *datasets: str, since: datetime = NINE, until: datetime = TEN, account: Account = EXAMPLE
 ) -> dict[str, Answer | CloudflareError]:
     """The outcome of asking for some datasets."""
-    questions = [(DATASETS[name], Question(name, since, until)) for name in datasets]
+    questions = [(DATASETS[name], Question(Scope(account.id), name, since, until)) for name in datasets]
     outcomes = asyncio.run(analytics.ask(account, questions))
     return {question.dataset: outcome for question, outcome in outcomes.items()}
 
@@ -66,8 +67,8 @@ def test_an_answer_holds_rows_date_and_newest_minute(scene: Scene) -> None:
     table = Table(**{KV: [(at(9, 1), "k", 2), (at(9, 58), "k", 3)], D1: []})
     outcomes = ask(connect(scene, table), KV, D1)
     assert outcomes == {
-        KV: Answer(Question(KV, at(9), at(10)), DATE, {at(9): {("k", KV_LABELS): (5, 5)}}, at(9, 58)),
-        D1: Answer(Question(D1, at(9), at(10)), DATE, {}, None),
+        KV: Answer(Question(SCOPE, KV, at(9), at(10)), DATE, {at(9): {("k", KV_LABELS): (5, 5)}}, at(9, 58)),
+        D1: Answer(Question(SCOPE, D1, at(9), at(10)), DATE, {}, None),
     }
     assert table.asked == [{"usage_0": KV, "newest_0": KV, "usage_1": D1, "newest_1": D1}]
 

@@ -10,7 +10,7 @@ from exporter.cloudflare import Analytics, CloudflareError
 from exporter.model import Answer, Question
 from tests.cloudflare.conftest import Scene
 from tests.cloudflare.table import Table, answered, row
-from tests.cloudflare.test_analytics import D1, DATE, EXAMPLE, KV, KV_LABELS, OTHER, R2, ask, at, connect
+from tests.cloudflare.test_analytics import D1, DATE, EXAMPLE, KV, KV_LABELS, OTHER, R2, SCOPE, ask, at, connect
 
 
 def amounts(outcome: Answer | CloudflareError) -> dict[str, int]:
@@ -29,7 +29,7 @@ def day_row(dataset: str, amount: int, interval: int = 1) -> dict[str, Any]:
 
 def ask_day(analytics: Analytics, dataset: str, since: datetime, until: datetime) -> Answer:
     """The answer to a question about a part of a closed day."""
-    question = Question(dataset, since, until, by_day=True)
+    question = Question(SCOPE, dataset, since, until, by_day=True)
     outcome = asyncio.run(analytics.ask(EXAMPLE, [(DATASETS[dataset], question)]))[question]
     assert isinstance(outcome, Answer), outcome
     return outcome
@@ -40,7 +40,7 @@ def test_a_day_is_answered_under_its_start(scene: Scene) -> None:
     table = Table()
     table.fail(lambda aliases: answered({"usage_0": [day_row(KV, 7)]}))
     assert ask_day(connect(scene, table), KV, at(9, 41), at(23)) == Answer(
-        Question(KV, at(9, 41), at(23), by_day=True), DATE, {at(0): {("a", KV_LABELS): (7, 7)}}
+        Question(SCOPE, KV, at(9, 41), at(23), by_day=True), DATE, {at(0): {("a", KV_LABELS): (7, 7)}}
     )
     assert table.asked == [{"usage_0": KV}]
 
@@ -50,7 +50,7 @@ def test_the_pieces_of_a_day_add_up(scene: Scene) -> None:
     table = Table()
     table.fail(lambda aliases: answered({alias: [day_row(R2, 3)] for alias in aliases}))
     analytics = connect(scene, table)
-    question = Question(R2, at(0), at(23), by_day=True)
+    question = Question(SCOPE, R2, at(0), at(23), by_day=True)
     assert analytics.pieces_of(EXAMPLE, DATASETS[R2], question, {}) == 12
     assert amounts(ask_day(analytics, R2, at(0), at(23))) == {"a": 36}
 
@@ -80,7 +80,7 @@ def test_two_parts_of_a_day_are_answered_apart(scene: Scene) -> None:
     """What was before counting and what was counted stand under the same day, each in its own answer."""
     table = Table()
     table.fail(lambda aliases: answered({"usage_0": [day_row(KV, 7)], "usage_1": [day_row(KV, 5)]}))
-    parts = [Question(KV, at(0), at(9, 41), by_day=True), Question(KV, at(9, 41), at(23), by_day=True)]
+    parts = [Question(SCOPE, KV, at(0), at(9, 41), by_day=True), Question(SCOPE, KV, at(9, 41), at(23), by_day=True)]
     outcomes = asyncio.run(connect(scene, table).ask(EXAMPLE, [(DATASETS[KV], part) for part in parts]))
     assert [amounts(outcomes[part]) for part in parts] == [{"a": 7}, {"a": 5}]
 

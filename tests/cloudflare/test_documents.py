@@ -20,10 +20,11 @@ from exporter.catalog import DATASETS
 from exporter.catalog.entry import ROWS, Role
 from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, take_batch, whole_piece
-from exporter.model import Question
+from exporter.model import Question, Scope
 from tests.schema import load_cloudflare_schema
 
 ACCOUNT = "a" * 32
+SCOPE = Scope(ACCOUNT)
 NINE = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
 TEN = datetime(2025, 10, 20, 10, 0, tzinfo=UTC)
 UNTIL = datetime(2025, 10, 20, 10, 17, tzinfo=UTC)
@@ -55,12 +56,14 @@ def all_forms(dataset: str) -> list[Piece]:
 def day_piece(dataset: str, since: datetime = MIDNIGHT, until: datetime = NEXT_MIDNIGHT) -> Piece:
     """The piece that asks for a closed day, or a part of it."""
     entry = DATASETS[dataset]
-    return whole_piece(entry, Question(entry.key, since, until, by_day=True), USUAL_LIMITS)
+    return whole_piece(entry, Question(SCOPE, entry.key, since, until, by_day=True), USUAL_LIMITS)
 
 
 EVERY_DOCUMENT = {
     **{name: all_forms(name) for name in DATASETS},
-    "all datasets": [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL_LIMITS) for entry in DATASETS.values()],
+    "all datasets": [
+        whole_piece(entry, Question(SCOPE, entry.key, NINE, UNTIL), USUAL_LIMITS) for entry in DATASETS.values()
+    ],
     "as many pieces as fit": take_batch([form for name in DATASETS for form in all_forms(name)])[0],
     "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].role is not Role.WINDOW],
     "without a field": [
@@ -147,14 +150,14 @@ def test_a_dataset_is_grouped_by_each_dimension_once() -> None:
 def test_a_whole_question_also_asks_for_its_newest_minute() -> None:
     """The piece that stands for a question covers its range and asks how new the data is."""
     dataset = DATASETS["d1AnalyticsAdaptiveGroups"]
-    whole = whole_piece(dataset, Question(dataset.key, NINE, UNTIL), USUAL_LIMITS)
+    whole = whole_piece(dataset, Question(SCOPE, dataset.key, NINE, UNTIL), USUAL_LIMITS)
     assert whole == Piece(dataset, NINE, UNTIL, newest_since=NINE)
 
 
 def test_a_window_has_no_hours_and_a_state_no_minutes() -> None:
     """A window's rows are of the whole window; a state is asked by the hour, the only time that all storage has."""
     window, state, objects = (
-        build_document(ACCOUNT, [whole_piece(DATASETS[key], Question(key, NINE, TEN), USUAL_LIMITS)]).text
+        build_document(ACCOUNT, [whole_piece(DATASETS[key], Question(SCOPE, key, NINE, TEN), USUAL_LIMITS)]).text
         for key in (
             "kvOperationsAdaptiveGroups/quantiles",
             "durableObjectsStorageGroups",
@@ -214,7 +217,7 @@ def test_a_document_holds_no_more_aliases_than_are_answered() -> None:
 
 def test_one_refresh_of_all_datasets_takes_few_documents() -> None:
     """Every dataset whole, states and windows included, fits into two documents."""
-    pieces = [whole_piece(entry, Question(entry.key, NINE, UNTIL), USUAL_LIMITS) for entry in DATASETS.values()]
+    pieces = [whole_piece(entry, Question(SCOPE, entry.key, NINE, UNTIL), USUAL_LIMITS) for entry in DATASETS.values()]
     batch, rest = take_batch(pieces)
     assert take_batch(rest)[1] == []
     assert {entry.dataset.key for entry in (*batch, *rest)} == set(DATASETS)

@@ -10,6 +10,7 @@ from graphql import build_schema, parse, validate
 import exporter.simulator
 from exporter.catalog import DATASETS
 from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits, build_settings_document, read_settings
+from exporter.model import Scope
 from exporter.simulator import Limits as SimulatedLimits
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.schema import load_cloudflare_schema
@@ -78,7 +79,7 @@ def test_a_plan_without_a_dataset_and_with_small_pages_is_counted_exactly(tmp_pa
             r2 = DATASETS["r2OperationsAdaptiveGroups"]
             until = rig.exporter.ledger.until(ACCOUNT_ID)
             assert until is not None
-            totals = rig.exporter.ledger.totals(ACCOUNT_ID, r2.key)
+            totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), r2.key)
             assert {key: total for key, total in totals.items() if any(total)} == rig.oracle(
                 r2, rig.start_of(r2.name), until
             )

@@ -7,9 +7,10 @@ from exporter.catalog import DATASETS
 from exporter.cloudflare import USUAL_LIMITS
 from exporter.cloudflare.documents import Piece
 from exporter.cloudflare.splits import Splits, split_piece
-from exporter.model import Question
+from exporter.model import Question, Scope
 
 ACCOUNT = "a" * 32
+SCOPE = Scope(ACCOUNT)
 KV = DATASETS["kvOperationsAdaptiveGroups"]
 
 
@@ -20,7 +21,7 @@ def at(hour: int, minute: int = 0) -> datetime:
 
 def question(since: datetime, until: datetime) -> Question:
     """A question about KV."""
-    return Question(KV.name, since, until)
+    return Question(SCOPE, KV.name, since, until)
 
 
 def ranges(pieces: tuple[Piece, ...]) -> list[tuple[datetime, datetime]]:
@@ -80,13 +81,13 @@ def test_what_a_window_needs_does_not_cut_its_dataset() -> None:
     splits = Splits()
     piece = Piece(window, at(9, 50), at(10, 5))
     splits.remember(ACCOUNT, piece, split_piece(piece, ["a", "b"]))
-    assert len(splits.pieces(ACCOUNT, window, Question(window.key, at(10), at(10, 15)), USUAL_LIMITS)) == 2
+    assert len(splits.pieces(ACCOUNT, window, Question(SCOPE, window.key, at(10), at(10, 15)), USUAL_LIMITS)) == 2
     assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL_LIMITS)) == 1
 
 
 def day_question(since: datetime, until: datetime) -> Question:
     """A question about a part of a closed day."""
-    return Question(KV.name, since, until, by_day=True)
+    return Question(SCOPE, KV.name, since, until, by_day=True)
 
 
 def test_a_closed_day_is_asked_whole_and_without_its_newest_minute() -> None:
@@ -106,7 +107,7 @@ def test_a_closed_day_is_cut_as_far_as_the_plan_allows() -> None:
 def test_a_closed_day_of_a_dataset_that_hides_its_sampling_is_cut() -> None:
     """Such a dataset is never asked for more than two hours at once."""
     entry = DATASETS["r2OperationsAdaptiveGroups"]
-    pieces = Splits().pieces(ACCOUNT, entry, Question(entry.key, at(9, 41), at(14), by_day=True), USUAL_LIMITS)
+    pieces = Splits().pieces(ACCOUNT, entry, Question(SCOPE, entry.key, at(9, 41), at(14), by_day=True), USUAL_LIMITS)
     assert ranges(pieces) == [(at(9, 41), at(11)), (at(11), at(13)), (at(13), at(14))]
 
 
@@ -193,5 +194,5 @@ def test_accounts_and_datasets_are_remembered_apart() -> None:
     splits.remember(ACCOUNT, whole, split_piece(whole, []))
     d1 = DATASETS["d1AnalyticsAdaptiveGroups"]
     assert len(splits.pieces("b" * 32, KV, question(at(4), at(8)), USUAL_LIMITS)) == 1
-    assert len(splits.pieces(ACCOUNT, d1, Question(d1.name, at(4), at(8)), USUAL_LIMITS)) == 1
+    assert len(splits.pieces(ACCOUNT, d1, Question(SCOPE, d1.name, at(4), at(8)), USUAL_LIMITS)) == 1
     assert len(splits.pieces(ACCOUNT, KV, question(at(4), at(8)), USUAL_LIMITS)) == 2

@@ -7,7 +7,7 @@ from exporter.cloudflare.errors import Unreachable
 from exporter.model import Answer, Question
 from tests.cloudflare.conftest import Scene
 from tests.cloudflare.table import Table, answered, fault_of, row
-from tests.cloudflare.test_analytics import KV, NINE, TEN, ask, at, connect, kinds
+from tests.cloudflare.test_analytics import KV, NINE, SCOPE, TEN, ask, at, connect, kinds
 
 
 def gauge_rows(dataset: str, *assets: str) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def test_a_dataset_is_asked_in_several_ways_at_once(scene: Scene) -> None:
     outcome = ask(analytics, KV, window)[window]
     assert isinstance(outcome, Answer)
     assert (outcome.question, outcome.hours) == (
-        Question(window, NINE, TEN),
+        Question(SCOPE, window, NINE, TEN),
         {NINE: {("k", ("x",)): (1_000_000,) * 5}},
     )
     assert table.asked[0] == {"usage_0": KV, "newest_0": KV, "usage_1": KV}

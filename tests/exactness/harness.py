@@ -20,7 +20,7 @@ from exporter.costs.calculator import CostCalculator
 from exporter.costs.current import Costs, CostSource
 from exporter.ledger import Ledger, Tariffs
 from exporter.ledger.audit_schedule import AUDIT_AFTER
-from exporter.model import HOUR, Amounts, DailyKey, RowKey, floor_hour
+from exporter.model import HOUR, Amounts, DailyKey, RowKey, Scope, floor_hour
 from exporter.simulator import Documents, ManualClock, Simulator, Traffic, World
 from tests.clock import START, CoupledClock
 from tests.exactness.crash import Crash, CrashPoint, Writes, bury_crashed_tasks
@@ -241,7 +241,7 @@ class Rig:
         return next(
             book.state.start
             for book in books
-            if book.state and book.dataset.key == dataset and book.account == account_id
+            if book.state and book.dataset.key == dataset and book.account_id == account_id
         )
 
     def oracle(
@@ -265,7 +265,7 @@ class Rig:
         for account_id in account_ids or (ACCOUNT_ID,):
             for dataset in USAGE:
                 truth = self.oracle(dataset, self.start_of(dataset.name, account_id), self.now, account_id)
-                totals = self.exporter.ledger.totals(account_id, dataset.name)
+                totals = self.exporter.ledger.totals(Scope(account_id), dataset.name)
                 assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.name
         assert self._compared(self.watcher.increases) == self._compared(
             self.expected_increases(*(account_ids or (ACCOUNT_ID,)))
@@ -277,10 +277,10 @@ class Rig:
     def check_on_the_way(self, *account_ids: str) -> None:
         """Compare totals with the oracle while usage is still becoming visible: none may exceed it."""
         for book in self.exporter.ledger.publication().books:
-            if book.state is None or book.account not in (account_ids or (ACCOUNT_ID,)):
+            if book.state is None or book.account_id not in (account_ids or (ACCOUNT_ID,)):
                 continue
-            truth = self.oracle(book.dataset, book.state.start, self.now, book.account)
-            for key, total in self.exporter.ledger.totals(book.account, book.dataset.key).items():
+            truth = self.oracle(book.dataset, book.state.start, self.now, book.account_id)
+            for key, total in self.exporter.ledger.totals(book.scope, book.dataset.key).items():
                 used = truth.get(key, (0,) * len(total))
                 assert all(map(le, total, used)), f"{book.dataset.name} {key}: {total} exceeds {used}"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.model import Scope
 from exporter.simulator import Fault, Kind
 from tests.exactness.events import INVOCATIONS, KV, PERIODIC, R2
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
@@ -32,7 +33,7 @@ def test_no_account_in_the_answer(tmp_path: Path) -> None:
         await live_until(rig, at(rig, 11, 40))
         assert (up(rig), reason(rig)) == (0, "unreachable")
         assert min(minutes_behind(rig).values()) >= 11
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, INVOCATIONS) == at(rig, 10, 0)
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), INVOCATIONS) == at(rig, 10, 0)
         rig.simulator.faults.clear()
         await live(rig, 20)
         assert up(rig) == 1
@@ -57,12 +58,12 @@ def test_a_wrong_answer_settles_nothing(tmp_path: Path, fault: Fault) -> None:
         rig.simulator.faults.add(fault)
         revisions = of_dataset(rig, "revisions_total", INVOCATIONS)
         await live_until(rig, at(rig, 11, 34))
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, INVOCATIONS) == at(rig, 10, 0)
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), INVOCATIONS) == at(rig, 10, 0)
         assert of_dataset(rig, "revisions_total", INVOCATIONS) > revisions
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, KV) == at(rig, 11, 0)
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), KV) == at(rig, 11, 0)
         rig.simulator.faults.clear()
         await live(rig, 40)
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, INVOCATIONS) == at(rig, 11, 0)
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), INVOCATIONS) == at(rig, 11, 0)
 
     play(tmp_path, case)
 
@@ -76,7 +77,7 @@ def test_a_wrong_answer_after_an_outage(tmp_path: Path) -> None:
         now = rig.now
         rig.simulator.faults.add(Fault(kind=Kind.STALE, seconds=9_000, until=now + 4 * MINUTE))
         await live(rig, 3)
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, INVOCATIONS) < at(rig, 11, 0)  # type: ignore[operator]
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), INVOCATIONS) < at(rig, 11, 0)  # type: ignore[operator]
         await live(rig, 20)
 
     play(tmp_path, case)

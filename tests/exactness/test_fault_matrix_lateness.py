@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.model import Scope
 from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Fault, Kind
 from tests.clock import START
 from tests.exactness.events import INVOCATIONS, KV
@@ -30,9 +31,9 @@ def test_data_arrive_along_the_usual_curve(tmp_path: Path) -> None:
 
     async def case(rig: Rig) -> None:
         await live_until(rig, at(rig, 11, 20))
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, KV) == at(rig, 10, 0)
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), KV) == at(rig, 10, 0)
         await live_until(rig, at(rig, 11, 45))
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, KV) == at(rig, 11, 0)
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), KV) == at(rig, 11, 0)
 
     play(tmp_path, case, replace(world_of(), arrival=USUAL_ARRIVAL), has_audit=True, after=check_nothing_was_late)
 
@@ -47,7 +48,7 @@ def test_the_pipeline_stands_still_for_three_hours(tmp_path: Path) -> None:
             rig.simulator.faults.clear()
             rig.simulator.faults.add(Fault(kind=Kind.STALE, seconds=(rig.now - stopped).total_seconds() + 1))
             await live(rig, 2)
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, INVOCATIONS) == stopped.replace(minute=0, second=0)
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), INVOCATIONS) == stopped.replace(minute=0, second=0)
         rig.simulator.faults.clear()
         await live(rig, 10)
 
@@ -110,7 +111,7 @@ def test_the_end_of_a_period(tmp_path: Path, name: str) -> None:
         await live(rig, 1)
         await rig.restart()
         await live(rig, 60)
-        assert rig.exporter.ledger.open_from(ACCOUNT_ID, KV) == end
+        assert rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), KV) == end
         assert set(minutes_behind(rig).values()) == {1}
 
     play(tmp_path, case, replace(world_of(), arrival=USUAL_ARRIVAL), start=ENDS[name], has_audit=True)

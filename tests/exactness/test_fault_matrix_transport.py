@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.cloudflare.client import TIMEOUT
+from exporter.model import Scope
 from exporter.simulator import Fault, Kind
 from tests.exactness.harness import Rig
 from tests.exactness.matrix import live, minutes_behind, play, reason, requests, up
@@ -130,11 +131,11 @@ def test_an_outage_is_caught_up_with(tmp_path: Path, name: str) -> None:
 
     async def case(rig: Rig) -> None:
         await live(rig, 20)
-        known = rig.exporter.ledger.totals("a" * 32, "workersInvocationsAdaptive")
+        known = rig.exporter.ledger.totals(Scope("a" * 32), "workersInvocationsAdaptive")
         rig.simulator.faults.add(Fault(**LASTING[name]))  # type: ignore[arg-type]
         await live(rig, 20)
         assert (up(rig), reason(rig)) == (0, "unreachable")
-        assert rig.exporter.ledger.totals("a" * 32, "workersInvocationsAdaptive") == known
+        assert rig.exporter.ledger.totals(Scope("a" * 32), "workersInvocationsAdaptive") == known
         await live(rig, 20)
         rig.simulator.faults.clear()
         await live(rig, 2)

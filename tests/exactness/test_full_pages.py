@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
+from exporter.model import Scope
 from exporter.simulator import KvNamespace
 from tests.exactness.events import KV
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
@@ -41,7 +42,7 @@ def test_ten_thousand_rows_fill_a_page(tmp_path: Path) -> None:
             assert minutes_behind(rig)[KV] == 1
             truth = rig.oracle(DATASETS[KV], rig.start_of(KV), rig.now)
             assert len(truth) > 10_000
-            totals = rig.exporter.ledger.totals(ACCOUNT_ID, KV)
+            totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), KV)
             assert {key: total for key, total in totals.items() if any(total)} == truth
 
     asyncio.run(script())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from exporter.model import HOUR, Amounts, RowKey, floor_hour
+from exporter.model import HOUR, Amounts, RowKey, Scope, floor_hour
 from exporter.simulator import Fault, Kind
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.exactness.matrix import DOCUMENTS, TRAFFIC, at, live, live_until, of_dataset, up, world_of
@@ -29,7 +29,7 @@ def check_but_for(rig: Rig, since: datetime, until: datetime) -> None:
         truth: dict[RowKey, Amounts] = truth_of(rig.simulator, ACCOUNT_ID, dataset, start, since)
         for key, amounts in truth_of(rig.simulator, ACCOUNT_ID, dataset, until, last_until(rig)).items():
             truth[key] = added(truth.get(key), amounts)
-        totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
+        totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.name)
         assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.name
         add_increases(increases, dataset, truth)
         add_list_cost(increases, dataset, truth, rig.now.date())

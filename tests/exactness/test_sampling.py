@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from exporter.catalog import DATASETS
+from exporter.model import Scope
 from exporter.simulator import Sampling
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 
@@ -46,11 +47,13 @@ def test_estimates_settle(tmp_path: Path) -> None:
             dataset = DATASETS[INVOCATIONS]
             start = rig.start_of(INVOCATIONS)
             now = rig.clock.cloudflare.now()
-            open_from = rig.exporter.ledger.open_from(ACCOUNT_ID, INVOCATIONS)
+            open_from = rig.exporter.ledger.open_from(Scope(ACCOUNT_ID), INVOCATIONS)
             assert open_from is not None
             assert now - open_from < timedelta(hours=2)
             position = dataset.field_index["requests"]
-            counted = sum(total[position] for total in rig.exporter.ledger.totals(ACCOUNT_ID, INVOCATIONS).values())
+            counted = sum(
+                total[position] for total in rig.exporter.ledger.totals(Scope(ACCOUNT_ID), INVOCATIONS).values()
+            )
             used = sum(amounts[position] for amounts in rig.oracle(dataset, start, now).values())
             assert abs(counted - used) < used / 5
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from exporter.model import Scope
 from exporter.simulator import Sampling
 from tests.clock import START
 from tests.exactness.events import Event
@@ -42,7 +43,7 @@ async def follow(steps: Sequence[tuple[str, int]]) -> None:
                 rig.pass_time(timedelta(seconds=seconds))
             await rig.come_to_audit()
             for dataset in USAGE:
-                totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.name)
+                totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.name)
                 truth = rig.oracle(dataset, rig.start_of(dataset.name), rig.now)
                 if dataset.name not in NOISY:
                     assert {key: total for key, total in totals.items() if any(total)} == truth

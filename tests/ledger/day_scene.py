@@ -7,7 +7,7 @@ from pathlib import Path
 
 from exporter.ledger.audit_schedule import DayTask
 from exporter.model import DailyKey, DayProgress
-from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, worker
+from tests.ledger.factories import CALLS, MONDAY, SCOPE, Scene, at, worker
 
 SUNDAY = date(2025, 10, 19)
 TUESDAY = date(2025, 10, 21)
@@ -43,7 +43,7 @@ def shop(scene: Scene) -> int:
 
 def tasks(scene: Scene, clock: str) -> list[DayTask]:
     """Return what is to be asked at a moment."""
-    found, _ = scene.ledger.find_day_tasks(ACCOUNT.id, CALLS, at(clock), RETENTION)
+    found, _ = scene.ledger.find_day_tasks(SCOPE, CALLS, at(clock), RETENTION)
     return [task for task in found if task.due <= at(clock)]
 
 
@@ -57,7 +57,7 @@ def due(scene: Scene, clock: str) -> list[str]:
 
 def progress(scene: Scene, clock: str) -> DayProgress:
     """Return how far the closed days have come at a moment."""
-    return scene.ledger.find_day_tasks(ACCOUNT.id, CALLS, at(clock), RETENTION)[1]
+    return scene.ledger.find_day_tasks(SCOPE, CALLS, at(clock), RETENTION)[1]
 
 
 def everything(scene: Scene) -> tuple[object, ...]:

@@ -26,6 +26,7 @@ from exporter.model import (
     Question,
     RowKey,
     Rows,
+    Scope,
     floor_hour,
     floor_minute,
 )
@@ -33,6 +34,7 @@ from exporter.model import (
 DAY = datetime(2025, 10, 20, tzinfo=UTC)
 MONDAY = date(2025, 10, 20)
 ACCOUNT = Account("a" * 32, "Example")
+SCOPE = Scope(ACCOUNT.id)
 KIND = "worker"
 
 CALLS = Dataset(
@@ -86,7 +88,7 @@ def answer(
     Its newest data are of the last minute, so no pipeline stands still.
     """
     date = at(clock)
-    question = Question(dataset, since, until or floor_minute(date))
+    question = Question(SCOPE, dataset, since, until or floor_minute(date))
     hours = {at(f"{hour}:00"): rows(amounts) for hour, amounts in usage.items() if amounts}
     return Answer(question, date, hours, question.until - MINUTE)
 
@@ -96,7 +98,7 @@ def day_answer(
 ) -> Answer:
     """Return what Cloudflare said at a moment about a day, or the part of it that was asked for."""
     start = days.start_of(day)
-    question = Question(dataset, start, start + timedelta(days=1), by_day=True)
+    question = Question(SCOPE, dataset, start, start + timedelta(days=1), by_day=True)
     hours = {start: rows(usage)} if usage else {}
     return Answer(question, at(clock), hours, sampled=frozenset(hours) if are_estimates else frozenset())
 
@@ -152,7 +154,7 @@ class Scene:
 
     def say(self, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> ApplyResult:
         """Apply what was used, by hour (``"10"``), in the answer to the question that it would ask now."""
-        asked_from = since or self.ledger.open_from(ACCOUNT.id, CALLS.name) or floor_hour(at(clock))
+        asked_from = since or self.ledger.open_from(SCOPE, CALLS.name) or floor_hour(at(clock))
         return self.ledger.apply(ACCOUNT.id, [answer(asked_from, clock, usage)], self._scraped)
 
     def audit(self, clock: str, usage: Usage, *, day: date = MONDAY, are_estimates: bool = False) -> DayChange:
@@ -196,7 +198,7 @@ class Scene:
 
     def totals(self) -> dict[tuple[str, str], int]:
         """Return the totals by asset id and status."""
-        found = self.ledger.totals(ACCOUNT.id, CALLS.name)
+        found = self.ledger.totals(SCOPE, CALLS.name)
         return {(asset, labels[0]): total[0] for (asset, labels), total in found.items()}
 
     def daily(self) -> dict[DailyKey, int]:

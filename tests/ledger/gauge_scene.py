@@ -16,7 +16,7 @@ from exporter.catalog.entry import (
 )
 from exporter.ledger import Tariffs
 from exporter.model import Answer, Asset, DailyKey, Question, RowKey, Rows, floor_minute
-from tests.ledger.factories import ACCOUNT, CALLS, KIND, Scene, at, worker
+from tests.ledger.factories import ACCOUNT, CALLS, KIND, SCOPE, Scene, at, worker
 
 STOCK = Dataset(
     name="stock",
@@ -69,14 +69,14 @@ class GaugeState(Scene):
     def say_stock(self, clock: str, hours: Mapping[str, Stock]) -> None:
         """Apply what was stored in which hour, in an answer of this moment."""
         since = min((at(f"{hour}:00") for hour in hours), default=at(clock))
-        question = Question(STOCK.key, since, at(clock) + timedelta(hours=1))
+        question = Question(SCOPE, STOCK.key, since, at(clock) + timedelta(hours=1))
         rows = {at(f"{hour}:00"): stock_rows(stock) for hour, stock in hours.items() if stock}
         self.ledger.apply(ACCOUNT.id, [Answer(question, at(clock), rows)], 0)
 
     def say_speed(self, clock: str, speeds: Mapping[str, tuple[int, int]]) -> None:
         """Apply the quantiles of the window that ended five minutes before."""
         end = floor_minute(at(clock)) - timedelta(minutes=5)
-        question = Question(SPEED.key, end - timedelta(minutes=15), end)
+        question = Question(SCOPE, SPEED.key, end - timedelta(minutes=15), end)
         rows: Rows = {(asset, ()): amounts for asset, amounts in speeds.items()}
         self.ledger.apply(ACCOUNT.id, [Answer(question, at(clock), {question.since: rows} if rows else {})], 0)
 

@@ -8,7 +8,7 @@ from exporter.ledger.audit import DayChange, audit, fill
 from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.gauges import peaks_of_day
 from exporter.model import HOUR, UNKNOWN, Amounts, Answer, DailyKey, Question, RowKey
-from tests.ledger.factories import CALLS, DAY, MONDAY, Usage, at, day_answer, row_key, rows
+from tests.ledger.factories import CALLS, DAY, MONDAY, SCOPE, Usage, at, day_answer, row_key, rows
 from tests.ledger.gauge_scene import STOCK, Stock, stock_rows
 
 COUNTED = DayPart(MONDAY, Portion.COUNTED)
@@ -199,7 +199,7 @@ def test_the_peaks_of_a_day_that_is_over(case: str) -> None:
 def test_a_fill_raises_peaks_and_never_lowers_them() -> None:
     """The hours before the day, which the answer does not hold, may have told more; that is no contradiction."""
     known = stored({"w1": 9, "w2": 1, "": 10})
-    question = Question(STOCK.key, DAY, DAY + 24 * HOUR, by_day=True)
+    question = Question(SCOPE, STOCK.key, DAY, DAY + 24 * HOUR, by_day=True)
     hours = {at("09:00"): stock_rows({"w1": 5, "w2": 4})}
     first = fill(STOCK, BEFORE, None, Answer(question, at("50:00"), hours), known)
     assert first == DayChange(BEFORE, DayMark(at("50:00"), at("50:00")), stored({"w1": 9, "w2": 4, "": 10}))

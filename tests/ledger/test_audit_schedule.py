@@ -11,7 +11,7 @@ from exporter.ledger.audit_schedule import DayMark, DayPart, DayTask, Horizon, P
 from exporter.ledger.counters import CounterState
 from exporter.model import DayProgress
 from tests.ledger.day_scene import SUNDAY, TUESDAY
-from tests.ledger.factories import CALLS, MONDAY, at
+from tests.ledger.factories import CALLS, MONDAY, SCOPE, at
 from tests.ledger.gauge_scene import STOCK
 
 UNMETERED = replace(CALLS, meters=())
@@ -180,7 +180,7 @@ TASKS = {
 def test_what_is_asked_of_closed_days(case: str) -> None:
     """What is to be asked, in which bounds and when at the earliest, is as the table says."""
     given = TASKS[case]
-    tasks = find_tasks(given.dataset, given.state, {}, Horizon(given.now, given.retention))
+    tasks = find_tasks(SCOPE, given.dataset, given.state, {}, Horizon(given.now, given.retention))
     assert [told(task) for task in tasks] == given.tasks
     assert all(task.question.by_day and task.question.dataset == given.dataset.key for task in tasks)
 
@@ -190,7 +190,7 @@ def test_a_month_before_counting_is_filled_in(days_later: int) -> None:
     """All 31 days before the day of the start are there at first; who comes late no longer finds the oldest."""
     start = moment("2025-10-20 10:30")
     now = start + timedelta(days=days_later)
-    tasks = find_tasks(CALLS, counting(start, start), {}, Horizon(now, timedelta(days=90)))
+    tasks = find_tasks(SCOPE, CALLS, counting(start, start), {}, Horizon(now, timedelta(days=90)))
     filled = [task.part.day for task in tasks if task.part.part is Portion.BEFORE]
     oldest = max(date(2025, 9, 19), now.date() - timedelta(days=32))
     assert filled == [MONDAY - timedelta(days=back) for back in range((MONDAY - oldest).days + 1)]
@@ -198,7 +198,7 @@ def test_a_month_before_counting_is_filled_in(days_later: int) -> None:
 
 def test_a_month_of_what_is_stored_moves_on_with_time() -> None:
     """What is stored is never counted, so that each day that ends is asked."""
-    tasks = find_tasks(STOCK, None, {}, Horizon(at("24:00"), timedelta(days=90)))
+    tasks = find_tasks(SCOPE, STOCK, None, {}, Horizon(at("24:00"), timedelta(days=90)))
     assert (tasks[0].part.day, tasks[-1].part.day, len(tasks)) == (MONDAY, date(2025, 9, 20), 31)
 
 
@@ -232,7 +232,7 @@ def test_when_a_day_is_asked_again(case: str) -> None:
     """The next question waits for late data, and for the time after which a second answer says something."""
     part, mark, due = DUE[case]
     marks = {part: mark} if mark else {}
-    tasks = find_tasks(CALLS, counting(at("10:30"), at("72:00")), marks, Horizon(at("73:00"), timedelta(days=5)))
+    tasks = find_tasks(SCOPE, CALLS, counting(at("10:30"), at("72:00")), marks, Horizon(at("73:00"), timedelta(days=5)))
     (task,) = [task for task in tasks if task.part == part]
     assert (task.due, task.is_new) == (at(due), mark is None)
 
@@ -241,10 +241,10 @@ def test_what_is_final_is_not_asked_again() -> None:
     """The parts of a day are final apart from each other."""
     state = counting(at("10:30"), at("48:00"))
     known = {MONDAY_BEFORE: FINAL, SUNDAY_BEFORE: FINAL}
-    tasks = find_tasks(CALLS, state, known, Horizon(at("50:00"), timedelta(days=4)))
+    tasks = find_tasks(SCOPE, CALLS, state, known, Horizon(at("50:00"), timedelta(days=4)))
     assert [task.part for task in tasks] == [TUESDAY_COUNTED, MONDAY_COUNTED]
     known |= {MONDAY_COUNTED: FINAL, TUESDAY_COUNTED: FINAL}
-    assert find_tasks(CALLS, state, known, Horizon(at("50:00"), timedelta(days=4))) == []
+    assert find_tasks(SCOPE, CALLS, state, known, Horizon(at("50:00"), timedelta(days=4))) == []
 
 
 HEARD_ONCE = DayMark(at("20:00"))
@@ -282,7 +282,7 @@ def test_how_far_the_closed_days_have_come(case: str) -> None:
     """Audited is everything before the first day that is not final; a day that was heard of once is filled in."""
     dataset, state, marks, (audited, unfilled) = PROGRESS[case]
     horizon = Horizon(at("72:30"), timedelta(days=5))
-    tasks = find_tasks(dataset, state, marks, horizon)
+    tasks = find_tasks(SCOPE, dataset, state, marks, horizon)
     expected = DayProgress(at(audited) if audited else None, unfilled)
     assert find_progress(dataset, state, marks, tasks, horizon) == expected
 
@@ -292,7 +292,7 @@ def test_audited_days_stay_audited_for_ever() -> None:
     start, now = moment("2025-06-01 10:30"), moment("2025-10-20 03:00")
     marks = {DayPart(now.date() - timedelta(days=back), Portion.COUNTED): FINAL for back in range(2, 40)}
     state, horizon = counting(start, now), Horizon(now, timedelta(days=90))
-    tasks = find_tasks(CALLS, state, marks, horizon)
+    tasks = find_tasks(SCOPE, CALLS, state, marks, horizon)
     assert find_progress(CALLS, state, marks, tasks, horizon) == DayProgress(moment("2025-10-19 00:00"), 0)
 
 
@@ -300,7 +300,7 @@ def test_what_is_out_of_reach_holds_nothing_up() -> None:
     """Away for longer than Cloudflare keeps data: the days that nobody audited cannot change any more."""
     start, horizon = moment("2025-10-01 10:30"), Horizon(moment("2025-10-20 12:00"), timedelta(days=3))
     state = counting(start, moment("2025-10-20 11:00"))
-    tasks = find_tasks(CALLS, state, {}, horizon)
+    tasks = find_tasks(SCOPE, CALLS, state, {}, horizon)
     assert [told(task) for task in tasks] == [
         "19 counted 19 00:00-20 00:00 at 21 02:00",
         "18 counted 18 00:00-19 00:00 at 20 02:00",

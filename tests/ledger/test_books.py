@@ -15,16 +15,16 @@ from exporter.ledger.plans import plan_datasets
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.rosters import Rosters
 from exporter.ledger.store.writer import LedgerChange
-from exporter.model import UNASSIGNED, Answer, Placement
-from tests.ledger.factories import ACCOUNT, CALLS, KIND, FlatTariff, answer, at, failed, inventory, worker
+from exporter.model import UNASSIGNED, Answer, BookKey, Placement
+from tests.ledger.factories import ACCOUNT, CALLS, KIND, SCOPE, FlatTariff, answer, at, failed, inventory, worker
 from tests.ledger.gauge_scene import SPEED, STOCK, stock_rows
 
 SHOP = Placement(UNASSIGNED, "shop")
 ROSTER: Mapping[RosterKey, Entry] = {
     (KIND, "w1"): Entry(worker("w1", "shop"), Standing.LISTED, at("09:00"), project=UNASSIGNED)
 }
-KEY = (ACCOUNT.id, CALLS.key)
-COST = (ACCOUNT.id, key_of(CALLS.key))
+KEY = BookKey(SCOPE, CALLS.key)
+COST = BookKey(SCOPE, key_of(CALLS.key))
 
 
 def empty(*datasets: Dataset) -> Books:
@@ -81,7 +81,7 @@ def test_a_metered_variant_of_a_dataset_has_a_cost_of_its_own() -> None:
     variant = replace(CALLS, variant="zone")
     books = begun(CALLS, variant)
     books.take(change_by(books, answer(at("09:00"), "10:00", {}, dataset=variant.key)))
-    assert set(books.costs.counters.all()) == {COST, (ACCOUNT.id, "calls/zone/list-cost")}
+    assert set(books.costs.counters.all()) == {COST, BookKey(SCOPE, "calls/zone/list-cost")}
 
 
 def test_a_state_goes_to_the_gauges_and_its_cost_to_the_counters() -> None:
@@ -92,13 +92,13 @@ def test_a_state_goes_to_the_gauges_and_its_cost_to_the_counters() -> None:
     speed = change_by(books, answer(at("09:00"), "10:00", {}, dataset=SPEED.key))
     assert (set(stock.books), set(stock.readings), set(stock.costs)) == (
         set(),
-        {(ACCOUNT.id, STOCK.key)},
-        {(ACCOUNT.id, key_of(STOCK.key))},
+        {BookKey(SCOPE, STOCK.key)},
+        {BookKey(SCOPE, key_of(STOCK.key))},
     )
-    assert (set(speed.books), set(speed.readings), set(speed.costs)) == (set(), {(ACCOUNT.id, SPEED.key)}, set())
-    assert books.open_from((ACCOUNT.id, STOCK.key)) is None
+    assert (set(speed.books), set(speed.readings), set(speed.costs)) == (set(), {BookKey(SCOPE, SPEED.key)}, set())
+    assert books.open_from(BookKey(SCOPE, STOCK.key)) is None
     books.take(stock)
-    assert books.open_from((ACCOUNT.id, STOCK.key)) == at("09:00")
+    assert books.open_from(BookKey(SCOPE, STOCK.key)) == at("09:00")
 
 
 def test_a_change_names_the_counters_that_it_touches_as_they_were() -> None:

@@ -12,7 +12,7 @@ from exporter.ledger import CommitError, DayPart, Portion
 from exporter.ledger.audit_schedule import start_of
 from exporter.model import Answer, Question
 from tests.ledger.day_scene import TUESDAY, WEDNESDAY, calls, counted, due, everything, progress, shop
-from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, day_answer, other_program, row_key, worker
+from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, SCOPE, Scene, at, day_answer, other_program, row_key, worker
 
 COUNTED_MONDAY = "20 counted 10:30-00:00"
 
@@ -182,7 +182,7 @@ def test_late_usage_is_told_by_field(tmp_path: Path) -> None:
     """Each field of the dataset has its own sum over all rows and days."""
     scene = Scene(tmp_path, (TWO_FIELDS,))
     for clock in ("00:00", "48:35", "48:41"):
-        question = Question(TWO_FIELDS.key, at("00:00"), at(clock))
+        question = Question(SCOPE, TWO_FIELDS.key, at("00:00"), at(clock))
         hours = {at("10:00"): {row_key("w1"): (4, 1)}} if clock != "00:00" else {}
         scene.ledger.apply(ACCOUNT.id, [Answer(question, at(clock), hours)], 0)
     audits = [audit_of(MONDAY, {"w1": (6, 1), "w2": (1, 1)}), audit_of(TUESDAY, {"w1": (0, 7)})]

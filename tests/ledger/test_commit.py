@@ -9,7 +9,7 @@ import pytest
 
 from exporter.ledger.store.store import CommitError
 from exporter.model import Account, Answer, Question
-from tests.ledger.factories import ACCOUNT, MONDAY, FlatTariff, answer, at, other_program, used, worker
+from tests.ledger.factories import ACCOUNT, MONDAY, SCOPE, FlatTariff, answer, at, other_program, used, worker
 from tests.ledger.gauge_scene import STOCK, GaugeState, stock_rows
 
 SHOP = ("unassigned", "shop", "success")
@@ -54,7 +54,11 @@ def test_a_commit_that_fails_leaves_every_part_as_it_was(tmp_path: Path, table: 
     ledger = scene.ledger
     before, daily = ledger.publication(), scene.daily()
     known = (dict(ledger.roster(ACCOUNT.id)), ledger.until(ACCOUNT.id), ledger.changed_at(ACCOUNT.id, *ALWAYS))
-    stock = Answer(Question(STOCK.key, at("10:00"), at("11:00")), at("10:31"), {at("10:00"): stock_rows({"w9": 5})})
+    stock = Answer(
+        Question(SCOPE, STOCK.key, at("10:00"), at("11:00")),
+        at("10:31"),
+        {at("10:00"): stock_rows({"w9": 5})},
+    )
     answers = [answer(at("10:00"), "10:31", {"10": {"w1": 12, "w2": 1}}), stock]
     with refusing(tmp_path, table), pytest.raises(CommitError):
         ledger.apply(ACCOUNT.id, answers, ledger.commit_number)

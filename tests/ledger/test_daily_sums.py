@@ -7,7 +7,7 @@ import pytest
 from exporter.catalog import DATASETS
 from exporter.ledger.daily_sums import meter_hours
 from exporter.model import Rows
-from tests.ledger.factories import ACCOUNT, MONDAY, Scene, Usage, at, worker
+from tests.ledger.factories import MONDAY, SCOPE, Scene, Usage, at, worker
 
 TUESDAY = date(2025, 10, 21)
 
@@ -172,6 +172,6 @@ def test_daily_sums_outlive_a_reset_of_the_counters() -> None:
     scene.ledger.reset_counters()
     assert (scene.totals(), scene.series(), scene.daily()) == ({}, {}, {(MONDAY, "w1", "calls"): 11})
     scene.say("11:40", {"11": {"w1": 4}})
-    assert scene.ledger.open_from(ACCOUNT.id, "calls") == at("11:40")
+    assert scene.ledger.open_from(SCOPE, "calls") == at("11:40")
     scene.say("11:50", {"11": {"w1": 5}})
     assert (scene.totals(), scene.daily()) == ({("w1", "success"): 5}, {(MONDAY, "w1", "calls"): 16})

@@ -11,7 +11,7 @@ from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricP
 from exporter.ledger import DayPart, Portion
 from exporter.model import Amounts, RowKey
 from tests.ledger.day_scene import TUESDAY
-from tests.ledger.factories import ACCOUNT, MONDAY, Scene, answer, at, day_answer, worker
+from tests.ledger.factories import ACCOUNT, MONDAY, SCOPE, Scene, answer, at, day_answer, worker
 
 ALL = Metric("cloudflare_all_total", "Calls.", (MetricPart("requests"),))
 BY_CODE = Metric("cloudflare_coded_total", "Calls.", (MetricPart("requests"),), ("code",), zeros=())
@@ -70,7 +70,7 @@ class Shop(Scene):
 
     def refresh(self, clock: str) -> None:
         """Ask what was used since the oldest open hour, and answer a scrape."""
-        since = self.ledger.open_from(ACCOUNT.id, PLAIN.key) or at(clock)
+        since = self.ledger.open_from(SCOPE, PLAIN.key) or at(clock)
         said = answer(since, clock, {})
         seen = {at(f"{hour}:00"): calls for hour, calls in self.hours.items()}
         hours = {hour: self.rows(calls) for hour, calls in seen.items() if since <= hour < at(clock)}
@@ -192,7 +192,7 @@ def test_rows_that_become_one_are_not_in_dispute(tmp_path: Path) -> None:
     shop.refresh("11:10")
     shop.install(PLAIN)
     shop.refresh("11:35")
-    assert shop.ledger.open_from(ACCOUNT.id, PLAIN.key) == at("11:00")
+    assert shop.ledger.open_from(SCOPE, PLAIN.key) == at("11:00")
     assert shop.amounts()[ALL.name,] == 8 + calls(NIGHT)
 
 
@@ -231,7 +231,7 @@ def test_whatever_the_releases_have(tmp_path: Path, seed: int) -> None:
     assert shop.amounts()[ALL.name,] == calls(*hours.values())
     if "bytes" in known.field_index:
         of_bytes = [each for hour, each in hours.items() if int(hour) >= since["bytes"]]
-        totals = shop.ledger.totals(ACCOUNT.id, PLAIN.key)
+        totals = shop.ledger.totals(SCOPE, PLAIN.key)
         assert sum(total[known.field_index["bytes"]] for total in totals.values()) == 10 * calls(*of_bytes)
     for clock, day in (("50:00", "monday"), ("74:00", "tuesday")):
         assert shop.audit_day(clock, day) == {}

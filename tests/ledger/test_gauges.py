@@ -7,7 +7,7 @@ import pytest
 
 from exporter.ledger import CommitError
 from exporter.model import Answer, Question
-from tests.ledger.factories import ACCOUNT, CALLS, KIND, at, worker
+from tests.ledger.factories import ACCOUNT, CALLS, KIND, SCOPE, at, worker
 from tests.ledger.gauge_scene import API, DATASETS, SHOP, SPEED, STOCK, GaugeState, stock_rows
 from tests.ledger.test_commit import refusing
 
@@ -24,11 +24,11 @@ def test_a_state_is_the_newest_hour_of_each_row() -> None:
 def test_a_state_goes_on_from_its_newest_hour() -> None:
     """The next question starts with the newest hour that an answer had, and an empty answer does not move that."""
     scene = GaugeState()
-    assert scene.ledger.open_from(ACCOUNT.id, STOCK.key) is None
+    assert scene.ledger.open_from(SCOPE, STOCK.key) is None
     scene.say_stock("11:10", {"08": {"w1": 5}, "10": {"w2": 8}})
-    assert scene.ledger.open_from(ACCOUNT.id, STOCK.key) == at("10:00")
+    assert scene.ledger.open_from(SCOPE, STOCK.key) == at("10:00")
     scene.say_stock("12:10", {})
-    assert scene.ledger.open_from(ACCOUNT.id, STOCK.key) == at("10:00")
+    assert scene.ledger.open_from(SCOPE, STOCK.key) == at("10:00")
 
 
 def test_a_state_of_zero_is_shown() -> None:
@@ -88,7 +88,7 @@ def test_states_are_kept_over_a_restart(tmp_path: Path) -> None:
     scene.reopen(DATASETS)
     assert scene.ledger.publication().books == before.books
     assert scene.shown() == {("shop", "hot"): 5, ("api", "cold"): 7}
-    assert (scene.peaks(), scene.ledger.open_from(ACCOUNT.id, STOCK.key)) == (peaks, at("59:00"))
+    assert (scene.peaks(), scene.ledger.open_from(SCOPE, STOCK.key)) == (peaks, at("59:00"))
     scene.ledger.close()
 
 
@@ -99,7 +99,7 @@ def test_a_changed_state_dataset_is_read_anew(tmp_path: Path) -> None:
     changed = (CALLS, replace(STOCK, version=2), SPEED)
     scene.reopen(changed)
     assert scene.ledger.publication().books == ()
-    assert scene.ledger.open_from(ACCOUNT.id, STOCK.key) is None
+    assert scene.ledger.open_from(SCOPE, STOCK.key) is None
     scene.say_stock("11:12", {"11": {"w1": 6}})
     scene.reopen(changed)
     assert scene.shown(changed[1]) == {("shop", "hot"): 6}
@@ -172,8 +172,8 @@ def test_readings_that_cannot_be_written_change_nothing(tmp_path: Path, table: s
     scene = GaugeState(folder=tmp_path)
     scene.say_stock("10:10", {"09": {"w1": 5}})
     before, peaks = scene.ledger.publication(), scene.peaks()
-    question = Question(STOCK.key, at("09:00"), at("11:00"))
-    usage = Question(CALLS.key, at("10:00"), at("10:20"))
+    question = Question(SCOPE, STOCK.key, at("09:00"), at("11:00"))
+    usage = Question(SCOPE, CALLS.key, at("10:00"), at("10:20"))
     answers = [
         Answer(question, at("10:20"), {at("10:00"): stock_rows({"w1": 9, "w2": 1})}),
         Answer(usage, at("10:20"), {at("10:00"): {("w1", ("success",)): (1,)}}),

@@ -10,7 +10,7 @@ import pytest
 from exporter.ledger import DayChange, DayPart, Portion
 from exporter.model import Answer, DailyKey, Question
 from tests.ledger.day_scene import NEXT_VERSION, RESETS, SUNDAY, WEDNESDAY, calls, counted, due, progress, shop
-from tests.ledger.factories import ACCOUNT, CALLS, DAY, MONDAY, Scene, at, worker
+from tests.ledger.factories import ACCOUNT, CALLS, DAY, MONDAY, SCOPE, Scene, at, worker
 from tests.ledger.gauge_scene import DATASETS, STOCK, GaugeState, Stock, stock_rows
 
 
@@ -39,7 +39,7 @@ def test_the_day_of_the_start_is_filled_in_while_it_is_counted(tmp_path: Path) -
     scene.say("11:00", {"10": {"w1": 4}})
     scene.fill("11:01", {"w1": 100})
     scene.say("11:30", {"10": {"w1": 5}})
-    assert scene.ledger.open_from(ACCOUNT.id, CALLS.name) == at("11:00")
+    assert scene.ledger.open_from(SCOPE, CALLS.name) == at("11:00")
     scene.fill("11:31", {"w1": 100})
     assert scene.daily() == calls(105)
 
@@ -133,7 +133,7 @@ def test_two_resets_of_a_day_double_nothing(tmp_path: Path) -> None:
 
 def fill_stock(scene: GaugeState, clock: str, hours: Mapping[str, Stock]) -> DayChange:
     """Apply what was stored on Monday, in the answer to its fill."""
-    question = Question(STOCK.key, DAY, DAY + timedelta(days=1), by_day=True)
+    question = Question(SCOPE, STOCK.key, DAY, DAY + timedelta(days=1), by_day=True)
     found = {at(f"{hour}:00"): stock_rows(stock) for hour, stock in hours.items()}
     said = Answer(question, at(clock), found)
     (change,) = scene.ledger.apply_days(ACCOUNT.id, [(DayPart(MONDAY, Portion.BEFORE), said)], 0)
@@ -155,6 +155,6 @@ def test_what_is_stored_is_filled_in_beside_what_was_read(tmp_path: Path) -> Non
     fill_stock(scene, "50:00", {"02": {"w1": 4, "w2": 4}, "09": {"w1": 4}})
     assert scene.peaks() == stored(w1=5, w2=4, all=8)
     assert fill_stock(scene, "50:05", {"02": {"w1": 4, "w2": 4}, "09": {"w1": 4}}).mark.is_final
-    found, _ = scene.ledger.find_day_tasks(ACCOUNT.id, STOCK, at("51:00"), timedelta(days=3))
+    found, _ = scene.ledger.find_day_tasks(SCOPE, STOCK, at("51:00"), timedelta(days=3))
     assert MONDAY not in {task.part.day for task in found}
     assert scene.shown() == {("shop", "hot"): 5, ("api", "hot"): 1}

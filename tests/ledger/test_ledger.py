@@ -8,8 +8,8 @@ import pytest
 
 from exporter.catalog.entry import Field
 from exporter.config.selection import Selection
-from exporter.model import Account
-from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, inventory, used, worker
+from exporter.model import Account, BookKey
+from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, SCOPE, Scene, at, inventory, used, worker
 
 SHOP = ("unassigned", "shop", "success")
 ERROR = ("unassigned", "shop", "error")
@@ -62,9 +62,9 @@ def test_a_gap_is_counted_and_older_hours_settle_as_known() -> None:
     scene.say_and_scrape("10:00", {})
     scene.say_and_scrape("10:20", {"10": {"w1": 9}})
     applied = scene.say("14:20", {"14": {"w1": 2}}, since=at("14:00"))
-    assert applied.gaps == {"calls": timedelta(hours=3, minutes=40)}
+    assert applied.gaps == {BookKey(SCOPE, "calls"): timedelta(hours=3, minutes=40)}
     assert (scene.totals(), scene.daily()) == ({("w1", "success"): 11}, {(MONDAY, "w1", "calls"): 11})
-    assert scene.say("14:21", {"14": {"w1": 2}}).gaps == {"calls": timedelta(0)}
+    assert scene.say("14:21", {"14": {"w1": 2}}).gaps == {BookKey(SCOPE, "calls"): timedelta(0)}
 
 
 def test_revisions_are_counted_by_dataset() -> None:

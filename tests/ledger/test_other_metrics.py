@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from exporter.catalog.entry import Dataset, Field, Metric, MetricPart, gauge
-from tests.ledger.factories import ACCOUNT, Scene, answer, at, rows, worker
+from tests.ledger.factories import ACCOUNT, SCOPE, Scene, answer, at, rows, worker
 from tests.ledger.factories import CALLS as ONE_FIELD
 from tests.ledger.gauge_scene import STOCK, GaugeState
 
@@ -45,7 +45,7 @@ class Shop(Scene):
         """Let each Worker have been used so much in this hour; minutes pass, with a scrape each."""
         for _ in range(minutes):
             clock = f"10:{self.minute:02}"
-            since = self.ledger.open_from(ACCOUNT.id, CALLS.key) or at("10:00")
+            since = self.ledger.open_from(SCOPE, CALLS.key) or at("10:00")
             said = answer(since, clock, {})
             hours = {at("10:00"): dict.fromkeys(rows(dict.fromkeys(workers, requests)), (requests, errors))}
             self.ledger.apply(ACCOUNT.id, [replace(said, hours=hours if requests else {})], self._scraped)

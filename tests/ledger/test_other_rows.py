@@ -12,7 +12,7 @@ from exporter.ledger import DayPart, Portion, reading
 from exporter.ledger.carrying import find_continuation
 from exporter.ledger.signature import read_signature, signature_of
 from exporter.model import Amounts, RowKey
-from tests.ledger.factories import ACCOUNT, MONDAY, Scene, answer, at, day_answer, other_program, worker
+from tests.ledger.factories import ACCOUNT, MONDAY, SCOPE, Scene, answer, at, day_answer, other_program, worker
 from tests.ledger.factories import CALLS as COUNTED
 from tests.ledger.gauge_scene import STOCK, GaugeState
 
@@ -74,7 +74,7 @@ class Shop(Scene):
 
     def use(self, clock: str, used: Used, hour: str = "10") -> None:
         """Let so much have been used in an hour, as of a moment."""
-        since = self.ledger.open_from(ACCOUNT.id, CALLS.key) or at(clock)
+        since = self.ledger.open_from(SCOPE, CALLS.key) or at(clock)
         hours = {at(f"{hour}:00"): self.rows(used)} if used else {}
         self.ledger.apply(ACCOUNT.id, [replace(answer(since, clock, {}), hours=hours)], self._scraped)
         self.scrape()
@@ -104,7 +104,7 @@ class Shop(Scene):
                 total[fields["requests"]],
                 total[fields["bytes"]],
             )
-            for (_, labels), total in self.ledger.totals(ACCOUNT.id, CALLS.key).items()
+            for (_, labels), total in self.ledger.totals(SCOPE, CALLS.key).items()
         }
 
 

@@ -61,7 +61,7 @@ def published(publication: Publication) -> dict[str, set[object]]:
     """What is published of each dataset that the file keeps, in no order."""
     books = [book for book in publication.books if book.dataset.role is not Role.WINDOW]
     return {
-        f"{book.account} {book.dataset.key}": {(*placement, key, amount) for placement, key, amount in book.series}
+        f"{book.account_id} {book.dataset.key}": {(*placement, key, amount) for placement, key, amount in book.series}
         for book in (*books, *publication.list_costs)
     }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exporter.config.selection import Selection
 from exporter.model import Asset
-from tests.ledger.factories import ACCOUNT, Scene, answer, at, failed, worker
+from tests.ledger.factories import ACCOUNT, SCOPE, Scene, answer, at, failed, worker
 
 SHOP = worker("w1", "shop")
 PLACE = ("unassigned", "shop")
@@ -32,7 +32,7 @@ def test_usage_before_the_first_answer_is_not_counted() -> None:
     scene.list("09:59", SHOP)
     scene.say("10:10", {"10": {"w1": 50}})
     scene.scrape()
-    assert scene.ledger.open_from(ACCOUNT.id, "calls") == at("10:10")
+    assert scene.ledger.open_from(SCOPE, "calls") == at("10:10")
     scene.say("10:11", {"10": {"w1": 3}})
     assert scene.series() == {SUCCESS: 3}
 

@@ -14,7 +14,7 @@ from exporter.ledger.roster import Entry, Standing
 from exporter.ledger.series import SeriesKey
 from exporter.metrics.family import Labels, Sample, build_family
 from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
-from exporter.model import Asset, DayProgress, Placement
+from exporter.model import Asset, DayProgress, Placement, Scope
 from exporter.status import AccountStatus, DatasetStatus, ExporterStatus, ListStatus
 
 AT = datetime(2025, 10, 20, 10, 1, 2, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_usage_is_published_under_its_placement() -> None:
     """A series carries account, project, the asset's own label and the metric's labels, in that order."""
     names = [metric.name for metric in R2.metrics]
     key = SeriesKey(names.index("cloudflare_r2_operations_total"), ("GetObject", "B", "200", "Standard"))
-    snapshot = build(PublishedBook(ACCOUNT_ID, R2, STATE, None, ((Placement("shop", "eu_media"), key, 5),)))
+    snapshot = build(PublishedBook(Scope(ACCOUNT_ID), R2, STATE, None, ((Placement("shop", "eu_media"), key, 5),)))
     assert values(snapshot, "cloudflare_r2_operations_total") == {
         '{account="Example",project="shop",bucket="eu_media",action="GetObject",class="B",status_code="200",'
         'storage_class="Standard"}': 5
@@ -105,7 +105,7 @@ def test_a_split_metric_carries_the_word_of_its_part() -> None:
     names = [metric.name for metric in OBJECTS.metrics]
     index = names.index("cloudflare_durable_object_websocket_messages_total")
     series = tuple((Placement("shop", "Cart"), SeriesKey(index, (word,)), 1) for word in ("inbound", "outbound"))
-    snapshot = build(PublishedBook(ACCOUNT_ID, OBJECTS, STATE, None, series))
+    snapshot = build(PublishedBook(Scope(ACCOUNT_ID), OBJECTS, STATE, None, series))
     assert values(snapshot, "cloudflare_durable_object_websocket_messages_total") == {
         '{account="Example",project="shop",do_namespace="Cart",direction="inbound"}': 1,
         '{account="Example",project="shop",do_namespace="Cart",direction="outbound"}': 1,
@@ -116,7 +116,9 @@ def test_a_divisor_comes_from_the_catalog() -> None:
     """Millionths stay integers in the snapshot, with what they have to be divided by."""
     names = [metric.name for metric in D1.metrics]
     key = SeriesKey(names.index("cloudflare_d1_response_bytes_total"), ())
-    snapshot = build(PublishedBook(ACCOUNT_ID, D1, STATE, None, ((Placement("shop", "orders"), key, 1_500_000),)))
+    snapshot = build(
+        PublishedBook(Scope(ACCOUNT_ID), D1, STATE, None, ((Placement("shop", "orders"), key, 1_500_000),))
+    )
     family = next(family for family in snapshot.families if family.name == "cloudflare_d1_response_bytes_total")
     assert (family.samples[0].amount, family.samples[0].divisor) == (1_500_000, 1_000_000)
     assert family.help == (
@@ -137,7 +139,8 @@ def test_two_ways_of_counting_a_dataset_stand_apart() -> None:
     other = replace(D1, variant="by_query", metrics=())
     earlier = STATE._replace(published_until=START, revisions=9)
     snapshot = build(
-        PublishedBook(ACCOUNT_ID, D1, STATE, None, ()), PublishedBook(ACCOUNT_ID, other, earlier, None, ())
+        PublishedBook(Scope(ACCOUNT_ID), D1, STATE, None, ()),
+        PublishedBook(Scope(ACCOUNT_ID), other, earlier, None, ()),
     )
     one, two = (f'{{account="Example",dataset="{D1.name}{way}"}}' for way in ("", "/by_query"))
     assert values(snapshot, "cloudflare_exporter_dataset_queried_until_timestamp_seconds") == {
@@ -162,8 +165,8 @@ def test_a_summary_is_put_together_from_usage_and_window() -> None:
         (Placement("shop", script), SeriesKey(position, ()), 7) for script in ("web", "api") for position in positions
     )
     snapshot = build(
-        PublishedBook(ACCOUNT_ID, WORKERS, STATE, None, usage),
-        PublishedBook(ACCOUNT_ID, LATELY, None, READINGS, (*quantiles("web", 5), *quantiles("idle", 3))),
+        PublishedBook(Scope(ACCOUNT_ID), WORKERS, STATE, None, usage),
+        PublishedBook(Scope(ACCOUNT_ID), LATELY, None, READINGS, (*quantiles("web", 5), *quantiles("idle", 3))),
     )
     family = next(family for family in snapshot.families if family.name == "cloudflare_worker_cpu_time_seconds")
     assert family.kind == "summary"
@@ -185,7 +188,7 @@ def test_a_summary_is_put_together_from_usage_and_window() -> None:
 def test_a_gauge_of_the_account_has_no_asset() -> None:
     """What Cloudflare knows for the account only carries no project and no name."""
     series = ((Placement("unassigned", "(account)"), SeriesKey(0, ()), 5),)
-    snapshot = build(PublishedBook(ACCOUNT_ID, KV_STORAGE, None, READINGS, series))
+    snapshot = build(PublishedBook(Scope(ACCOUNT_ID), KV_STORAGE, None, READINGS, series))
     assert values(snapshot, "cloudflare_durable_object_kv_storage_bytes") == {'{account="Example"}': 5}
 
 
@@ -193,9 +196,9 @@ def test_a_state_shows_when_it_was_read_and_a_window_does_not_hide_its_dataset()
     """A state has no start and no queried time; the moments of a dataset are those of its usage."""
     later = READINGS._replace(last_success=UNTIL + timedelta(minutes=9))
     snapshot = build(
-        PublishedBook(ACCOUNT_ID, WORKERS, STATE, None, ()),
-        PublishedBook(ACCOUNT_ID, LATELY, None, later, ()),
-        PublishedBook(ACCOUNT_ID, KV_STORAGE, None, later, ()),
+        PublishedBook(Scope(ACCOUNT_ID), WORKERS, STATE, None, ()),
+        PublishedBook(Scope(ACCOUNT_ID), LATELY, None, later, ()),
+        PublishedBook(Scope(ACCOUNT_ID), KV_STORAGE, None, later, ()),
     )
     prefix = "cloudflare_exporter_dataset_"
     usage, state = (
@@ -209,7 +212,7 @@ def test_a_state_shows_when_it_was_read_and_a_window_does_not_hide_its_dataset()
 
 def test_a_dataset_shows_how_far_it_is() -> None:
     """Start, questioned time, newest data and last success are moments, labelled by account and dataset."""
-    snapshot = build(PublishedBook(ACCOUNT_ID, D1, STATE, None, ()))
+    snapshot = build(PublishedBook(Scope(ACCOUNT_ID), D1, STATE, None, ()))
     labels = '{account="Example",dataset="d1AnalyticsAdaptiveGroups"}'
     prefix = "cloudflare_exporter_dataset_"
     assert values(snapshot, f"{prefix}start_timestamp_seconds") == {labels: 1760950800}
@@ -221,7 +224,7 @@ def test_a_dataset_shows_how_far_it_is() -> None:
 def test_a_held_publication_shows_the_time_that_its_values_have() -> None:
     """As long as values are held back, so is the time up to which they were asked; no data yet is no sample."""
     held = STATE._replace(published_until=START, newest=None)
-    snapshot = build(PublishedBook(ACCOUNT_ID, D1, held, None, ()))
+    snapshot = build(PublishedBook(Scope(ACCOUNT_ID), D1, held, None, ()))
     assert list(values(snapshot, "cloudflare_exporter_dataset_queried_until_timestamp_seconds").values()) == [
         1760950800
     ]
@@ -231,7 +234,7 @@ def test_a_held_publication_shows_the_time_that_its_values_have() -> None:
 def test_the_exporter_tells_of_itself() -> None:
     """Accounts, datasets, requests and the ledger's own counts are published, whole numbers as integers."""
     late = STATE._replace(late=(0, 0, 0, 0, 2_500_000))
-    snapshot = build(PublishedBook(ACCOUNT_ID, D1, late, None, ()))
+    snapshot = build(PublishedBook(Scope(ACCOUNT_ID), D1, late, None, ()))
     own = "cloudflare_exporter_"
     dataset = '{account="Example",dataset="d1AnalyticsAdaptiveGroups"}'
     assert values(snapshot, f"{own}build_info") == {f'{{version="{__version__}"}}': 1}
@@ -295,7 +298,7 @@ def test_a_snapshot_carries_revision_time_and_status() -> None:
 def test_label_sets_are_made_once() -> None:
     """The next snapshot of the same series carries the very same label set; a series that left is forgotten."""
     builder = SnapshotBuilder(PRODUCTS)
-    book = PublishedBook(ACCOUNT_ID, D1, STATE, None, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),))
+    book = PublishedBook(Scope(ACCOUNT_ID), D1, STATE, None, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),))
     first, second = (builder.build(publication(book), STATUS, AT).families[:50] for _ in range(2))
     made = [next(f for f in families if f.name == D1.metrics[0].name).samples[0].labels for families in (first, second)]
     assert made[0] is made[1]
@@ -309,7 +312,7 @@ def test_two_samples_of_one_series_are_an_error() -> None:
     twice = Sample(Labels(("account",), ("Example",)), 1)
     with pytest.raises(ValueError, match=r"^app_total: two samples carry the same labels$"):
         build_family("app_total", "counter", "Help.", [twice, twice])
-    book = PublishedBook(ACCOUNT_ID, D1, STATE, None, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),) * 2)
+    book = PublishedBook(Scope(ACCOUNT_ID), D1, STATE, None, ((Placement("shop", "orders"), SeriesKey(0, ()), 1),) * 2)
     with pytest.raises(ValueError, match=r"^cloudflare_d1_read_queries_total: two samples carry the same labels$"):
         build(book)
 

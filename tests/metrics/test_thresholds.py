@@ -19,7 +19,7 @@ from exporter.ledger.roster import FILTERED, Entry, Standing
 from exporter.ledger.series import SeriesKey
 from exporter.metrics.family import Family
 from exporter.metrics.thresholds import LABELS, THRESHOLD, ThresholdFacts, Thresholds
-from exporter.model import NAME_PREFIX, Asset, Placement
+from exporter.model import NAME_PREFIX, Asset, Placement, Scope
 from tests.configured import Site
 from tests.exactness.harness import ACCOUNT_ID
 from tests.exactness.worlds import small_world
@@ -48,7 +48,7 @@ def worker(name: str, asset_id: str, **changes: Any) -> Entry:
 def book(account_id: str, dataset: str, *placements: Placement) -> PublishedBook:
     """Usage of some assets."""
     series = tuple((placement, SeriesKey(0, ("ok",)), 1) for placement in placements)
-    return PublishedBook(account_id, DATASETS[dataset], None, None, series)
+    return PublishedBook(Scope(account_id), DATASETS[dataset], None, None, series)
 
 
 PUBLICATION = Publication(

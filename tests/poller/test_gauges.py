@@ -14,12 +14,13 @@ from exporter.catalog import DATASETS
 from exporter.catalog.entry import Dataset, Role
 from exporter.exposition.text import Format, render
 from exporter.metrics.family import Family
-from exporter.model import Question, floor_hour
+from exporter.model import Question, Scope, floor_hour
 from exporter.poller.windows import make_question
 from exporter.simulator import Fault, Kind, ObjectNamespace, World
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.poller.scene import MINUTE, listed_world, refresh
 
+SCOPE = Scope(ACCOUNT_ID)
 NOON = datetime(2025, 10, 20, 12, tzinfo=UTC)
 SUMMARIES = {metric.name for dataset in DATASETS.values() for metric in dataset.metrics if metric.kind == "summary"}
 
@@ -57,7 +58,9 @@ def test_a_window_is_the_newest_whole_quarter_of_an_hour(dataset: Dataset) -> No
     """Fifteen minutes up to five minutes ago, whatever was known before."""
     until = NOON + 3 * MINUTE
     for known in (None, NOON):
-        assert make_question(dataset, until, known) == Question(dataset.key, NOON - 17 * MINUTE, NOON - 2 * MINUTE)
+        assert make_question(SCOPE, dataset, until, known) == Question(
+            SCOPE, dataset.key, NOON - 17 * MINUTE, NOON - 2 * MINUTE
+        )
 
 
 @pytest.mark.parametrize(
@@ -72,8 +75,8 @@ def test_a_window_is_the_newest_whole_quarter_of_an_hour(dataset: Dataset) -> No
 def test_a_state_is_asked_from_the_newest_hour_known(known: datetime | None, since: datetime) -> None:
     """At most 48 hours back, and always with the running hour, whole."""
     for minutes in (1, 59):
-        question = make_question(STATES[0], NOON + minutes * MINUTE, known)
-        assert question == Question(STATES[0].key, since, NOON + timedelta(hours=1))
+        question = make_question(SCOPE, STATES[0], NOON + minutes * MINUTE, known)
+        assert question == Question(SCOPE, STATES[0].key, since, NOON + timedelta(hours=1))
 
 
 def test_states_are_asked_every_five_minutes_and_windows_each_refresh(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.daily_sums import KEPT_DAYS
-from exporter.ledger.store.encoding import marks, moment_of, seconds_of, seconds_or_none, time_of
+from exporter.ledger.store.encoding import key_of, marks, moment_of, place_of, seconds_of, seconds_or_none, time_of
 from exporter.ledger.totals import sum_rows
 from exporter.model import Amounts, BookKey, DailyKey, RowKey
 
@@ -25,7 +25,7 @@ def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]
     found: dict[BookKey, dict[DayPart, DayMark]] = {}
     for account, dataset, day, part, answered, first, digest, since, is_final in read.execute("SELECT * FROM day_mark"):
         mark = DayMark(time_of(answered), moment_of(first), digest, moment_of(since), bool(is_final))
-        found.setdefault((account, dataset), {})[DayPart(date.fromisoformat(day), Portion(part))] = mark
+        found.setdefault(key_of(account, dataset), {})[DayPart(date.fromisoformat(day), Portion(part))] = mark
     return found
 
 
@@ -33,14 +33,14 @@ def load_kept(read: sqlite3.Connection, key: BookKey, day: date) -> dict[RowKey,
     """Return the settled rows kept of a day."""
     rows = read.execute(
         "SELECT asset, labels, amounts FROM kept_row WHERE account = ? AND dataset = ? AND day = ?",
-        (*key, day.isoformat()),
+        (*place_of(key), day.isoformat()),
     )
     return {(asset, tuple(json.loads(labels))): tuple(json.loads(amounts)) for asset, labels, amounts in rows}
 
 
 def load_all_kept(read: sqlite3.Connection, key: BookKey) -> dict[date, dict[RowKey, Amounts]]:
     """Return the settled rows kept of every day that is not final."""
-    days = read.execute("SELECT DISTINCT day FROM kept_row WHERE account = ? AND dataset = ?", key).fetchall()
+    days = read.execute("SELECT DISTINCT day FROM kept_row WHERE account = ? AND dataset = ?", place_of(key)).fetchall()
     return {day: load_kept(read, key, day) for day in (date.fromisoformat(text) for (text,) in days)}
 
 
@@ -54,11 +54,20 @@ def load_uncounted(read: sqlite3.Connection, key: BookKey, start: int, day: date
     return sums
 
 
+def _daily_place(key: BookKey) -> tuple[str, str]:
+    """Return the columns of a book's daily sums: they are kept by account, with a zone as their asset."""
+    return key.scope.account_id, key.dataset
+
+
+def _of_day(key: BookKey, day: date) -> tuple[str, tuple[Any, ...]]:
+    """Return the condition of a book's sums of a day, and its values."""
+    condition, values = "account = ? AND dataset = ? AND day = ?", (*_daily_place(key), str(day))
+    return (f"{condition} AND asset = ?", (*values, key.scope.zone_id)) if key.scope.zone_id else (condition, values)
+
+
 def _uncounted(key: BookKey, start: int, day: date) -> tuple[str, tuple[Any, ...]]:
-    condition = "account = ? AND dataset = ? AND day = ?"
-    if start == NOT_COUNTED:
-        return condition, (*key, day.isoformat())
-    return f"{condition} AND counted_from != ?", (*key, day.isoformat(), start)
+    condition, values = _of_day(key, day)
+    return (condition, values) if start == NOT_COUNTED else (f"{condition} AND counted_from != ?", (*values, start))
 
 
 def merge_daily(
@@ -70,7 +79,7 @@ def merge_daily(
 ) -> None:
     """Combine amounts with the daily sums of one start of counting."""
     for (day, asset, meter), amount in daily.items():
-        place = (*key, day.isoformat(), counted_from, asset, meter)
+        place = (*_daily_place(key), str(day), counted_from, asset, meter)
         known = write.execute(
             "SELECT amount FROM daily WHERE account = ? AND dataset = ? AND day = ? AND counted_from = ? "
             "AND asset = ? AND meter = ?",
@@ -80,7 +89,8 @@ def merge_daily(
         write.execute(f"INSERT OR REPLACE INTO daily VALUES ({marks(7)})", (*place, str(total)))
     if daily:
         oldest = max(day for day, _, _ in daily) - timedelta(days=KEPT_DAYS)
-        write.execute("DELETE FROM daily WHERE account = ? AND dataset = ? AND day < ?", (*key, oldest.isoformat()))
+        old = (*_daily_place(key), str(oldest))
+        write.execute("DELETE FROM daily WHERE account = ? AND dataset = ? AND day < ?", old)
 
 
 def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
@@ -88,7 +98,7 @@ def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[
     known = load_kept(write, key, day)
     _write_kept(write, key, day, sum_rows(({which: known[which] for which in rows if which in known}, rows)))
     oldest = str(day - MARKS_KEPT)
-    write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day < ?", (*key, oldest))
+    write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day < ?", (*place_of(key), oldest))
 
 
 def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayChange) -> None:
@@ -96,9 +106,11 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
     day, part = change.part
     if part is Portion.COUNTED:
         counted_from = start
-        condition, values = "account = ? AND dataset = ? AND day = ? AND counted_from = ?", (*key, str(day), start)
+        condition, values = _of_day(key, day)
+        condition, values = f"{condition} AND counted_from = ?", (*values, start)
         if change.mark.is_final:
-            write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day = ?", (*key, str(day)))
+            kept = (*place_of(key), str(day))
+            write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day = ?", kept)
         _write_kept(write, key, day, change.kept)
     else:
         counted_from = NOT_COUNTED
@@ -107,7 +119,7 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
     write.executemany(
         f"INSERT INTO daily VALUES ({marks(7)})",
         [
-            (*key, str(day), counted_from, asset, meter, str(amount))
+            (*_daily_place(key), str(day), counted_from, asset, meter, str(amount))
             for (_, asset, meter), amount in change.daily.items()
         ],
     )
@@ -120,7 +132,7 @@ def write_marks(write: sqlite3.Connection, key: BookKey, found: Mapping[DayPart,
         write.execute(
             f"INSERT OR REPLACE INTO day_mark VALUES ({marks(9)})",
             (
-                *key,
+                *place_of(key),
                 str(day),
                 str(part),
                 seconds_of(mark.answered),
@@ -132,14 +144,16 @@ def write_marks(write: sqlite3.Connection, key: BookKey, found: Mapping[DayPart,
         )
         oldest = str(mark.answered.date() - MARKS_KEPT)
         for table in ("day_mark", "kept_row"):
-            write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ? AND day < ?", (*key, oldest))
+            old = (*place_of(key), oldest)
+            write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ? AND day < ?", old)
 
 
 def _write_kept(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
+    place = (*place_of(key), str(day))
     write.executemany(
         f"INSERT OR REPLACE INTO kept_row VALUES ({marks(6)})",
         [
-            (*key, str(day), asset, json.dumps(labels), json.dumps(amounts))
+            (*place, asset, json.dumps(labels), json.dumps(amounts))
             for (asset, labels), amounts in rows.items()
             if any(amounts)
         ],

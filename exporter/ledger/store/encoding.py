@@ -1,9 +1,24 @@
-"""The encoding of the ledger's columns: times as whole seconds since 1970, figures as JSON arrays of integers."""
+"""The encoding of the ledger's columns.
+
+Scopes are stored as their text, times as whole seconds since 1970, figures as JSON arrays of integers.
+"""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from exporter.model import BookKey, Scope
+
+
+def place_of(key: BookKey) -> tuple[str, str]:
+    """Encode a book's key: the columns ``account`` and ``dataset`` of its tables."""
+    return key.scope.text, key.dataset
+
+
+def key_of(account: str, dataset: str) -> BookKey:
+    """Decode a book's key."""
+    return BookKey(Scope.of(account), dataset)
 
 
 def marks(count: int) -> str:

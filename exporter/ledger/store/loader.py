@@ -17,7 +17,7 @@ from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_all_kept, load_kept, load_marks
-from exporter.ledger.store.encoding import moment_of, named_times_of, time_of, tuples_of
+from exporter.ledger.store.encoding import key_of, moment_of, named_times_of, place_of, time_of, tuples_of
 from exporter.ledger.totals import RowTotals
 from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, Placement, RowKey
 
@@ -55,7 +55,7 @@ class Loader:
     def load_signatures(self) -> dict[BookKey, tuple[str, datetime]]:
         """Return the signature with which each book was stored, and its start."""
         rows = self._connection.execute("SELECT account, dataset, signature, start FROM book")
-        return {(account, dataset): (signature, time_of(start)) for account, dataset, signature, start in rows}
+        return {key_of(account, dataset): (signature, time_of(start)) for account, dataset, signature, start in rows}
 
     def load_marks(self) -> dict[BookKey, dict[DayPart, DayMark]]:
         """Return the marks of closed days."""
@@ -131,7 +131,9 @@ class Loader:
         return hours
 
     def _select(self, columns: str, table: str, key: BookKey) -> Iterator[tuple[Any, ...]]:
-        return self._connection.execute(f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", key)
+        return self._connection.execute(
+            f"SELECT {columns} FROM {table} WHERE account = ? AND dataset = ?", place_of(key)
+        )
 
     def _columns(self, columns: str, table: str, key: BookKey) -> list[tuple[Any, ...]]:
         """Return the rows of a book column by column."""
@@ -143,11 +145,12 @@ class Loader:
         for account, dataset, signature, *moments in self._connection.execute("SELECT * FROM reading_book"):
             until, last_success, newest = moments
             state = GaugeState(time_of(until), time_of(last_success), moment_of(newest))
-            found[account, dataset] = (signature, state, {})
+            found[key_of(account, dataset)] = (signature, state, {})
         for account, dataset, asset, labels, at, amounts in self._connection.execute("SELECT * FROM reading"):
-            if (account, dataset) in found:
+            key = key_of(account, dataset)
+            if key in found:
                 row_key = (asset, tuple(json.loads(labels)))
-                found[account, dataset][2][row_key] = Reading(time_of(at), tuple(json.loads(amounts)))
+                found[key][2][row_key] = Reading(time_of(at), tuple(json.loads(amounts)))
         return found
 
     def load_used(self) -> dict[str, dict[RosterKey, datetime]]:
@@ -179,10 +182,10 @@ class Loader:
                 days[day] = date.fromisoformat(day)
             yield (days[day], asset, meter), int(amount)
 
-    def load_until(self, account: str) -> dict[str, datetime]:
-        """Return the time until which each counted dataset of an account was asked, by key."""
-        books = self._connection.execute("SELECT dataset, until FROM book WHERE account = ?", (account,))
-        return {dataset: time_of(until) for dataset, until in books}
+    def load_until(self) -> dict[BookKey, datetime]:
+        """Return the time until which each counted dataset was asked."""
+        books = self._connection.execute("SELECT account, dataset, until FROM book")
+        return {key_of(account, dataset): time_of(until) for account, dataset, until in books}
 
     def load_billing(self) -> dict[str, str]:
         """Return the billing facts last stored of each account, by account id."""

@@ -16,7 +16,7 @@ from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Series, SeriesKey
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_daily, write_day, write_marks
-from exporter.ledger.store.encoding import json_or_none, marks, seconds_of, seconds_or_none, times_by_name
+from exporter.ledger.store.encoding import json_or_none, marks, place_of, seconds_of, seconds_or_none, times_by_name
 from exporter.ledger.totals import RowTotals
 from exporter.model import Amounts, BookKey, DailyKey, Placement, RowKey
 
@@ -62,12 +62,12 @@ class LedgerChange:
     def touched_days(self) -> set[tuple[str, date]]:
         """Return the accounts and days whose daily sums change."""
         sums: list[tuple[str, Iterable[DailyKey]]] = [
-            *((account, change.daily) for (account, _), change in self.books.items()),
-            *((account, change.peaks) for (account, _), change in self.readings.items()),
-            *((account, retirement.daily) for (account, _), retirement in self.retired.items()),
+            *((key.scope.account_id, change.daily) for key, change in self.books.items()),
+            *((key.scope.account_id, change.peaks) for key, change in self.readings.items()),
+            *((key.scope.account_id, retirement.daily) for key, retirement in self.retired.items()),
         ]
         touched = {(account, day) for account, keys in sums for day, _, _ in keys}
-        return touched | {(account, day.part.day) for (account, _), days in self.days.items() for day in days}
+        return touched | {(key.scope.account_id, day.part.day) for key, days in self.days.items() for day in days}
 
 
 def write_change(
@@ -84,14 +84,14 @@ def write_change(
         _rewrite_book(write, key, signatures[key], carried)
     for key, gauges in change.carried_gauges.items():
         write.execute(
-            "UPDATE reading_book SET signature = ? WHERE account = ? AND dataset = ?", (signatures[key], *key)
+            "UPDATE reading_book SET signature = ? WHERE account = ? AND dataset = ?", (signatures[key], *place_of(key))
         )
-        write.execute("DELETE FROM reading WHERE account = ? AND dataset = ?", key)
+        write.execute("DELETE FROM reading WHERE account = ? AND dataset = ?", place_of(key))
         _write_reading_rows(write, key, gauges.rows)
     for key, placements in change.left.items():
         write.executemany(
             "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
-            [(*key, placement.project, placement.asset) for placement in placements],
+            [(*place_of(key), placement.project, placement.asset) for placement in placements],
         )
     for key, reading_change in change.readings.items():
         if reading_change.is_stored:
@@ -157,7 +157,7 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
     write.execute(
         f"INSERT OR REPLACE INTO book VALUES ({marks(15)})",
         (
-            *key,
+            *place_of(key),
             signature,
             *map(seconds_of, (state.start, state.open_from, state.until, state.published_until, state.last_success)),
             seconds_or_none(state.newest),
@@ -182,10 +182,10 @@ def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, carri
     if book.state is not None:
         write.execute(
             "UPDATE book SET signature = ?, late = ?, joined = ? WHERE account = ? AND dataset = ?",
-            (signature, json.dumps(book.state.late), times_by_name(book.state.joined), *key),
+            (signature, json.dumps(book.state.late), times_by_name(book.state.joined), *place_of(key)),
         )
     for table in ("row", "open_row", "kept_row", "series"):
-        write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", key)
+        write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
     _write_rows(write, key, book.rows)
     _write_open_hours(write, key, {}, book.open)
     for day, rows in carried.kept.items():
@@ -198,10 +198,11 @@ def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, carri
 
 
 def _write_rows(write: sqlite3.Connection, key: BookKey, rows: Mapping[RowKey, RowTotals]) -> None:
+    place = place_of(key)
     write.executemany(
         f"INSERT OR REPLACE INTO row VALUES ({marks(7)})",
         (
-            (*key, asset, json.dumps(labels), *(json.dumps(figures) for figures in row))
+            (*place, asset, json.dumps(labels), *(json.dumps(figures) for figures in row))
             for (asset, labels), row in rows.items()
         ),
     )
@@ -210,11 +211,12 @@ def _write_rows(write: sqlite3.Connection, key: BookKey, rows: Mapping[RowKey, R
 def _write_series(
     write: sqlite3.Connection, key: BookKey, changed: Mapping[tuple[Placement, SeriesKey], Series]
 ) -> None:
+    place = place_of(key)
     write.executemany(
         f"INSERT OR REPLACE INTO series VALUES ({marks(8)})",
         (
             (
-                *key,
+                *place,
                 placement.project,
                 placement.asset,
                 which.metric,
@@ -230,18 +232,19 @@ def _write_series(
 def _write_open_hours(
     write: sqlite3.Connection, key: BookKey, before: Mapping[datetime, OpenHour], now: Mapping[datetime, OpenHour]
 ) -> None:
-    gone = [(*key, seconds_of(hour)) for hour in before if hour not in now]
+    place = place_of(key)
+    gone = [(*place, seconds_of(hour)) for hour in before if hour not in now]
     write.executemany("DELETE FROM open_row WHERE account = ? AND dataset = ? AND hour = ?", gone)
     for hour, known in now.items():
         old = before.get(hour)
         at = seconds_of(hour)
         if old is not None and old.rows.keys() - known.peak.keys():
-            write.execute("DELETE FROM open_row WHERE account = ? AND dataset = ? AND hour = ?", (*key, at))
+            write.execute("DELETE FROM open_row WHERE account = ? AND dataset = ? AND hour = ?", (*place, at))
             old = None
         write.executemany(
             f"INSERT OR REPLACE INTO open_row VALUES ({marks(7)})",
             (
-                (*key, at, asset, json.dumps(labels), json_or_none(known.rows.get((asset, labels))), peak)
+                (*place, at, asset, json.dumps(labels), json_or_none(known.rows.get((asset, labels))), peak)
                 for (asset, labels), peak in _changed_rows(old, known)
             ),
         )
@@ -261,7 +264,7 @@ def _changed_rows(old: OpenHour | None, known: OpenHour) -> Iterator[tuple[Any, 
 def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> None:
     merge_daily(write, key, seconds_of(retirement.start), retirement.daily, add)
     for table in ("book", "row", "open_row", "series", "kept_row", "day_mark"):
-        write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", key)
+        write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
     write_marks(write, key, retirement.marks)
 
 
@@ -270,25 +273,26 @@ def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, cha
     write.execute(
         "DELETE FROM reading WHERE account = ? AND dataset = ? AND NOT EXISTS "
         "(SELECT 1 FROM reading_book WHERE account = ? AND dataset = ? AND signature = ?)",
-        (*key, *key, signature),
+        (*place_of(key), *place_of(key), signature),
     )
     write.execute(
         f"INSERT OR REPLACE INTO reading_book VALUES ({marks(6)})",
-        (*key, signature, seconds_of(until), seconds_of(last_success), seconds_or_none(newest)),
+        (*place_of(key), signature, seconds_of(until), seconds_of(last_success), seconds_or_none(newest)),
     )
     write.executemany(
         "DELETE FROM reading WHERE account = ? AND dataset = ? AND asset = ? AND labels = ?",
-        [(*key, asset, json.dumps(labels)) for asset, labels in change.gone],
+        [(*place_of(key), asset, json.dumps(labels)) for asset, labels in change.gone],
     )
     _write_reading_rows(write, key, change.rows)
     merge_daily(write, key, NOT_COUNTED, change.peaks, max)
 
 
 def _write_reading_rows(write: sqlite3.Connection, key: BookKey, rows: Mapping[RowKey, Reading]) -> None:
+    place = place_of(key)
     write.executemany(
         f"INSERT OR REPLACE INTO reading VALUES ({marks(6)})",
         [
-            (*key, asset, json.dumps(words), seconds_of(reading.at), json.dumps(reading.amounts))
+            (*place, asset, json.dumps(words), seconds_of(reading.at), json.dumps(reading.amounts))
             for (asset, words), reading in rows.items()
         ],
     )

@@ -21,6 +21,7 @@ from exporter.catalog import DATASETS
 from exporter.catalog.entry import Dataset
 from exporter.ledger import Ledger
 from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
+from exporter.model import Scope
 from exporter.simulator import (
     AccountModel,
     Bucket,
@@ -128,7 +129,9 @@ def test_totals_and_times_are_kept(folder: Path, said: dict[str, Any]) -> None:
             book.dataset.key: int(book.state.start.timestamp()) for book in ledger.publication().books if book.state
         }
         for dataset in counted(said):
-            assert ledger.totals(ACCOUNT_ID, dataset.key) == rows(dataset, said["totals"][dataset.key]), dataset.key
+            assert ledger.totals(Scope(ACCOUNT_ID), dataset.key) == rows(dataset, said["totals"][dataset.key]), (
+                dataset.key
+            )
             assert starts[dataset.key] == said["starts"][dataset.key]
 
 
@@ -223,7 +226,7 @@ def test_counting_goes_on_exactly(folder: Path, said: dict[str, Any]) -> None:
 def check_totals(rig: Rig, said: Mapping[str, Any]) -> None:
     """Compare the totals of all datasets with what was used since they were first counted."""
     for dataset in counted(said):
-        totals = rig.exporter.ledger.totals(ACCOUNT_ID, dataset.key)
+        totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.key)
         truth = rig.oracle(dataset, datetime.fromtimestamp(said["starts"][dataset.key], UTC), rig.now)
         assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.key
 

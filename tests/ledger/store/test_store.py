@@ -6,7 +6,7 @@ import pytest
 
 from exporter.ledger import Ledger
 from exporter.ledger.store.database import MIGRATIONS, StorageError
-from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, at, other_program, used, worker
+from tests.ledger.factories import CALLS, MONDAY, SCOPE, Scene, at, other_program, used, worker
 
 SHOP = ("unassigned", "shop", "success")
 ERROR = ("unassigned", "shop", "error")
@@ -16,12 +16,12 @@ def test_a_restart_publishes_what_was_published_before(tmp_path: Path) -> None:
     """Series, names, state, totals and daily sums are the same after closing and opening."""
     scene = used(tmp_path)
     before = scene.ledger.publication()
-    totals, daily, open_from = scene.totals(), scene.daily(), scene.ledger.open_from(ACCOUNT.id, CALLS.name)
+    totals, daily, open_from = scene.totals(), scene.daily(), scene.ledger.open_from(SCOPE, CALLS.name)
     scene.reopen()
     after = scene.ledger.publication()
     assert (after.accounts, after.books, after.assets) == (before.accounts, before.books, before.assets)
     assert (scene.totals(), scene.daily(), open_from) == (totals, daily, at("11:00"))
-    assert scene.ledger.open_from(ACCOUNT.id, CALLS.name) == open_from
+    assert scene.ledger.open_from(SCOPE, CALLS.name) == open_from
     scene.ledger.close()
 
 
@@ -46,9 +46,9 @@ def test_the_peak_of_an_open_hour_outlives_a_restart(tmp_path: Path) -> None:
     scene.reopen()
     for clock in ("11:30", "11:34"):
         scene.say(clock, {"10": {"w1": 3}})
-        assert scene.ledger.open_from(ACCOUNT.id, CALLS.name) == at("10:00")
+        assert scene.ledger.open_from(SCOPE, CALLS.name) == at("10:00")
     scene.say("11:35", {"10": {"w1": 3}})
-    assert scene.ledger.open_from(ACCOUNT.id, CALLS.name) == at("11:00")
+    assert scene.ledger.open_from(SCOPE, CALLS.name) == at("11:00")
     scene.ledger.close()
 
 
