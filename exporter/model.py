@@ -105,6 +105,13 @@ class Scope(NamedTuple):
         return f"{self.account_id}/{self.zone_id}" if self.zone_id else self.account_id
 
 
+PublishedKey = tuple[Scope, str]
+"""A scope and the name under which the state and freshness of one of its datasets are published."""
+
+ZONE = "zone"
+"""The kind of asset that zones are."""
+
+
 class BookKey(NamedTuple):
     """What identifies a book: its scope and the key of its dataset."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from exporter.model import DayProgress
+from exporter.model import DayProgress, PublishedKey, Scope
 
 STORAGE = "storage"
 """The reason of an account or token that is down because the ledger cannot be written."""
@@ -18,19 +18,35 @@ BEGINNING = "new"
 
 @dataclass(frozen=True, slots=True)
 class DatasetStatus:
-    """The status of one dataset of one account: ``state`` is ok, failing or unavailable.
+    """The status of one dataset of one scope: ``state`` is ok, failing or unavailable. ``zone`` is the zone's name.
 
     ``reason`` is one word, ``detail`` says what failed and why, ``remedy`` what to do; all are empty when it is ok.
     ``since`` is the time when this state began for this reason, by Cloudflare's clock if that is known.
     """
 
-    account_id: str
+    scope: Scope
     dataset: str
     state: str
     reason: str = ""
     detail: str = ""
     remedy: str = ""
     since: datetime | None = None
+    zone: str = ""
+
+    @property
+    def account_id(self) -> str:
+        """The account of the scope."""
+        return self.scope.account_id
+
+    @property
+    def key(self) -> PublishedKey:
+        """The key of what is published about the dataset."""
+        return self.scope, self.dataset
+
+    @property
+    def title(self) -> str:
+        """The dataset's name, with the zone's where it is one of a zone."""
+        return f"{self.dataset} of zone {self.zone}" if self.scope.zone_id else self.dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +89,7 @@ class Problem:
 
     ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
     ``account``, ``token``, ``storage``, ``configuration``, ``web configuration``, ``budget``, ``clock``, the
-    dataset's name, or ``list of`` and the kind. ``since`` is None if it is not known.
+    dataset's title, or ``list of`` and the kind. ``since`` is None if it is not known.
     """
 
     account: str
@@ -86,7 +102,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ExporterStatus:
-    """The exporter's status. Counts are since the process began; keys are (account id, dataset).
+    """The exporter's status. Counts are since the process began.
 
     ``refresh`` is the id of the newest refresh, empty before the first. ``configured_at`` is the time when the current
     configuration took effect, by the machine's clock. ``own_problems`` are those that belong to no account, dataset or
@@ -97,8 +113,8 @@ class ExporterStatus:
     datasets: tuple[DatasetStatus, ...]
     lists: tuple[ListStatus, ...]
     api_requests: Mapping[tuple[str, str], int]
-    sample_intervals: Mapping[tuple[str, str], float]
-    days: Mapping[tuple[str, str], DayProgress]
+    sample_intervals: Mapping[PublishedKey, float]
+    days: Mapping[PublishedKey, DayProgress]
     page_splits: int
     commit_failures: int
     storage_bytes: int
@@ -172,7 +188,7 @@ def _of_account(entry: AccountStatus, labels: Mapping[str, str]) -> Problem:
 
 
 def _of_part(entry: DatasetStatus | ListStatus, labels: Mapping[str, str]) -> Problem:
-    part = entry.dataset if isinstance(entry, DatasetStatus) else f"list of {entry.kind}"
+    part = entry.title if isinstance(entry, DatasetStatus) else f"list of {entry.kind}"
     return Problem(labels[entry.account_id], part, entry.reason, entry.since, entry.detail, entry.remedy)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from exporter.model import Scope
 from exporter.status import (
     BEGINNING,
     STORAGE,
@@ -38,7 +39,7 @@ def token(reason: str) -> AccountStatus:
 
 def dataset(reason: str, name: str = KV, account_id: str = BAD, state: str = "failing") -> DatasetStatus:
     """A dataset that is not answered."""
-    return DatasetStatus(account_id, name, state, reason, f"It is {reason}.", "Mend it.", SINCE)
+    return DatasetStatus(Scope(account_id), name, state, reason, f"It is {reason}.", "Mend it.", SINCE)
 
 
 def listing(reason: str, account_id: str = BAD, state: str = "failing") -> ListStatus:
@@ -55,7 +56,7 @@ def test_nothing_is_wrong() -> None:
     """Accounts that are up, datasets and lists that are ok, and a clock that is nearly right are no problem."""
     status = replace(
         WELL,
-        datasets=(DatasetStatus(GOOD, KV, "ok", since=SINCE),),
+        datasets=(DatasetStatus(Scope(GOOD), KV, "ok", since=SINCE),),
         lists=(ListStatus(GOOD, "worker", "ok", since=SINCE),),
         clock_offset=timedelta(seconds=59),
     )

@@ -1,20 +1,21 @@
 """The books of all accounts: an answer is applied to its dataset's counters or gauges, and to its list cost."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from exporter.catalog.entry import Role
 from exporter.ledger.cost_books import CostBooks
 from exporter.ledger.counter_books import ApplyContext, CounterBooks
 from exporter.ledger.counters import Counters, LateUsage
+from exporter.ledger.ended_books import end_book
 from exporter.ledger.gauge_books import GaugeBooks
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import StoredBooks
 from exporter.ledger.plans import Plans
 from exporter.ledger.publication import PublishedBook, publish_books
 from exporter.ledger.roster import Entry, RosterKey
-from exporter.ledger.store.writer import LedgerChange
-from exporter.model import Answer, BookKey, Placement
+from exporter.ledger.store.writer import LedgerChange, Retirement
+from exporter.model import Answer, BookKey, Placement, Scope
 
 
 class Books:
@@ -45,7 +46,7 @@ class Books:
         key = answer.question.book
         dataset = self._plans.datasets[key.dataset].dataset
         if dataset.role is Role.USAGE:
-            answer = self.usage.fold(key, answer)
+            answer = self.usage.fold(key, self.usage.cut(key, answer))
             change.books[key] = self.usage.advance(key, answer, context)
             change.costs |= self.costs.follow_usage(dataset, answer, change.books[key], context)
         else:
@@ -58,6 +59,12 @@ class Books:
         if made is not None:
             change.books[key] = made
             change.costs |= self.costs.add_late(key, self._plans.datasets[key.dataset].dataset, late, context)
+
+    def end_zones(self, gone: Collection[Scope], date: datetime) -> dict[BookKey, Retirement]:
+        """Return the remains of the books of zones that were found at ``date`` to have left their account."""
+        ended = {key: end_book(book, date) for key, book in self.usage.all().items() if key.scope in gone}
+        others = (*self.costs.counters.all(), *self.gauges.all())
+        return ended | {key: Retirement(date, {}, {}) for key in others if key.scope in gone}
 
     def busy_assets(self, account_id: str) -> set[RosterKey]:
         """Return the assets of an account with usage in an open hour."""

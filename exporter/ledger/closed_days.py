@@ -57,7 +57,7 @@ class ClosedDays:
 
     def take(self, change: LedgerChange) -> None:
         """Apply a committed change."""
-        self._marks |= {key: retirement.marks for key, retirement in change.retired.items()}
+        self._marks |= {key: retirement.marks for key, retirement in change.retired.items()} | change.begun
         for key, days in change.days.items():
             self._marks.setdefault(key, {}).update((day.part, day.mark) for day in days)
 

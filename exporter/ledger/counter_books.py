@@ -17,7 +17,7 @@ from exporter.ledger.counters import (
     start_counters,
 )
 from exporter.ledger.daily_sums import add_daily
-from exporter.ledger.folding import fold_answer
+from exporter.ledger.folding import cut_answer, fold_answer
 from exporter.ledger.hours import Settlement
 from exporter.ledger.roster import Entry, RosterKey, listed_placements, place_row
 from exporter.ledger.series import SeriesPlan
@@ -75,10 +75,11 @@ class CounterBooks:
         return max((state.until for state in states if state), default=None)
 
     def busy_assets(self, account_id: str) -> set[RosterKey]:
-        """Return the assets of an account with usage in an open hour."""
+        """Return the assets of an account with usage in an open hour; a zone's hours end with it."""
         return {
             (book.dataset.kind, asset)
-            for book in self.of_account(account_id).values()
+            for key, book in self.of_account(account_id).items()
+            if not key.scope.zone_id
             for hour in book.open.values()
             for (asset, _), amounts in hour.rows.items()
             if any(amounts)
@@ -105,6 +106,14 @@ class CounterBooks:
         """Return an answer with only what was counted in each of its hours."""
         book = self._books.get(key)
         return fold_answer(answer, book.dataset, book.state.joined) if book and book.state else answer
+
+    def cut(self, key: BookKey, answer: Answer) -> Answer:
+        """Return an answer with only what it says of open hours. Raises ValueError if it mixes in older usage.
+
+        One about several zones may reach further back; what is settled is final.
+        """
+        book = self._books.get(key)
+        return cut_answer(answer, book.state.open_from) if book and book.state else answer
 
     def advance(
         self,

@@ -1,4 +1,4 @@
-"""Days of before: an answer about hours in which a word or field was not counted yet is folded to what was. Pure.
+"""What of an answer is taken: none of settled hours, and of each hour what was counted then. Pure.
 
 Else a row that is asked by one more label would count what a coarser row has already, and a new field what was used
 before it came.
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.row_move import RowMove
-from exporter.model import Answer, Rows
+from exporter.model import Answer, Rows, floor_hour
 
 
 def fold_answer(answer: Answer, dataset: Dataset, joined: Mapping[str, datetime]) -> Answer:
@@ -19,6 +19,21 @@ def fold_answer(answer: Answer, dataset: Dataset, joined: Mapping[str, datetime]
         return answer
     hours = {hour: _fold(rows, dataset, _not_yet(joined, hour)) for hour, rows in answer.hours.items()}
     return replace(answer, hours=hours)
+
+
+def cut_answer(answer: Answer, since: datetime) -> Answer:
+    """Return what an answer says of the time from ``since`` on; an hour that began before must not be mixed in.
+
+    Raises ValueError if the answer covers the hour of ``since`` from an earlier minute on.
+    """
+    if answer.question.since >= since:
+        return answer
+    if since != floor_hour(since):
+        raise ValueError(f"{answer.question.dataset} was asked from {answer.question.since}, but is open from {since}")
+    question = replace(answer.question, since=min(since, answer.question.until))
+    return replace(
+        answer, question=question, hours={hour: rows for hour, rows in answer.hours.items() if hour >= since}
+    )
 
 
 def _not_yet(joined: Mapping[str, datetime], hour: datetime) -> frozenset[str]:

@@ -38,5 +38,7 @@ class GaugeBooks:
 
     def take(self, change: LedgerChange) -> None:
         """Apply a committed change."""
+        for key in change.retired:
+            self._books.pop(key, None)
         for key, made in change.readings.items():
             self._books.setdefault(key, Gauges(self._plans[key.dataset])).merge(made)

@@ -19,17 +19,18 @@ from exporter.ledger.books import Books
 from exporter.ledger.closed_days import ClosedDays, gather_late
 from exporter.ledger.counter_books import ApplyContext
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
+from exporter.ledger.ended_books import EndedBooks
 from exporter.ledger.last_use import LastUse
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import load_books, retire_changed
 from exporter.ledger.plans import plan_datasets
-from exporter.ledger.publication import Publication
+from exporter.ledger.publication import Publication, name_zones
 from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing
-from exporter.ledger.rosters import Rosters
+from exporter.ledger.rosters import Rosters, find_gone_zones
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
-from exporter.ledger.store.writer import LedgerChange
-from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Rows, Scope
+from exporter.ledger.store.writer import Ended, LedgerChange
+from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Placement, Rows, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Ledger:
         self._last_use = LastUse(store.load_used())
         self._billing = store.load_billing()
         self._days = ClosedDays(store)
+        self._ended = EndedBooks({key: Ended(*stored) for key, stored in store.load_ended().items()})
         loaded = load_books(store, self._plans, self.commit_number)
         self._books = Books(self._plans, loaded.books, tariffs)
         self._sums = AccountSums(store, self._books.usage)
@@ -116,10 +118,14 @@ class Ledger:
     def apply_discovery(self, inventory: Inventory, rules: ProjectRules) -> None:
         """Apply a discovery: names, projects, births and departures. Raises CommitError."""
         account_id = inventory.account.id
-        changed = self._rosters.discover(inventory, self._books.busy_assets(account_id), rules)
+        found = self._rosters.discover(inventory, self._books.busy_assets(account_id), rules)
+        changed = self._rosters.find_moved(inventory) | ({account_id: found} if found else {})
         if changed:
-            left = self._books.find_left(account_id, self._rosters.find_vacated(account_id, changed))
-            self._commit(LedgerChange(roster={account_id: changed}, left=left))
+            left: dict[BookKey, frozenset[Placement]] = {}
+            for account, entries in changed.items():
+                left |= self._books.find_left(account, self._rosters.find_vacated(account, entries))
+            ended = self._books.end_zones(find_gone_zones(changed), inventory.date)
+            self._commit(LedgerChange(roster=changed, left=left, retired=ended))
         self._rosters.take_failures(inventory)
 
     def open_from(self, scope: Scope, dataset: str) -> datetime | None:
@@ -146,6 +152,7 @@ class Ledger:
             self._books.apply(change, answer, context)
             if dataset.role is Role.USAGE:
                 self._last_use.add(change, account_id, dataset.kind, answer)
+        self._ended.begin(change, [key for key in change.books if self._books.usage.find(key) is None])
         self._commit(change)
         return ApplyResult(
             strangers=frozenset(key for key, entry in context.roster.items() if entry.standing is Standing.STRANGER),
@@ -231,6 +238,8 @@ class Ledger:
             assets={account: tuple(roster.values()) for account, roster in rosters.items()},
             used=self._last_use.all(),
             list_costs=self._books.costs.publish(),
+            zones=name_zones(rosters),
+            gaps=self._ended.gaps(),
         )
 
     def _context(self, account_id: str, scraped: int) -> ApplyContext:
@@ -261,5 +270,6 @@ class Ledger:
         self._books.take(change)
         self._last_use.take(change)
         self._days.take(change)
+        self._ended.take(change)
         self._sums.take(change, self.commit_number)
         self._billing |= change.billing

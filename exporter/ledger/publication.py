@@ -1,15 +1,15 @@
 """The ledger's publication: label sets with their amounts, the accounts' names and their assets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesKey
-from exporter.model import BookKey, Placement, Scope
+from exporter.model import ZONE, BookKey, Placement, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,11 @@ class PublishedBook:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """Everything the ledger publishes, as of its commit ``commit_number``; ``list_costs`` are in parts of a ``USD``."""
+    """Everything the ledger publishes, as of its commit ``commit_number``.
+
+    ``list_costs`` are in parts of a ``USD``; ``accounts`` are labels by account id, ``zones`` names by zone id.
+    ``gaps`` is the time whose usage is lost of zones that left their account.
+    """
 
     commit_number: int
     accounts: Mapping[str, str]
@@ -41,6 +45,22 @@ class Publication:
     assets: Mapping[str, tuple[Entry, ...]]
     used: Mapping[str, Mapping[RosterKey, datetime]]
     list_costs: tuple[PublishedBook, ...] = ()
+    zones: Mapping[str, str] = field(default_factory=dict)
+    gaps: Mapping[BookKey, timedelta] = field(default_factory=dict)
+
+    def labels_of(self, scope: Scope, dataset: str) -> tuple[str, str, str]:
+        """Return the labels of what is published about a dataset: account, dataset and zone (empty: the account's)."""
+        return self.accounts[scope.account_id], dataset, self.zones.get(scope.zone_id, scope.zone_id)
+
+
+def name_zones(rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> dict[str, str]:
+    """Return the names of all zones by id."""
+    return {
+        zone_id: entry.asset.name
+        for roster in rosters.values()
+        for (kind, zone_id), entry in roster.items()
+        if kind == ZONE and entry.asset.name
+    }
 
 
 def publish_book(scope: Scope, book: Counters) -> PublishedBook:

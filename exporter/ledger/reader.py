@@ -14,7 +14,7 @@ from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import add_daily
 from exporter.ledger.loading import load_books, meter_stored_hours
 from exporter.ledger.plans import plan_datasets
-from exporter.ledger.publication import Publication, publish_books, publish_list_costs
+from exporter.ledger.publication import Publication, name_zones, publish_books, publish_list_costs
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.read_only import open_read_only
@@ -81,6 +81,8 @@ class LedgerReader:
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
             used=self._loader.load_used(),
             list_costs=publish_list_costs(books.list_costs, with_assets=shows_assets),
+            zones=name_zones(self._roster),
+            gaps={key: gap for key, (_, gap) in self._loader.load_ended().items()},
         )
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:

@@ -194,6 +194,11 @@ def _explicit(decided_by: str) -> str:
     return decided_by if decided_by.startswith((BY_RULE, BY_TAG)) else ""
 
 
+def leave(entry: Entry) -> Entry:
+    """Return an entry whose asset is known to be gone."""
+    return replace(entry, standing=Standing.UNLISTED, absences=ABSENCES)
+
+
 def _mark_missing(current: dict[RosterKey, Entry], listing: Listing, is_busy: Callable[[str, str], bool]) -> None:
     listed = {asset.id for asset in listing.assets}
     for (kind, asset_id), entry in list(current.items()):

@@ -3,9 +3,17 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing, apply_discovery, register_strangers
+from exporter.ledger.roster import (
+    Entry,
+    ProjectRules,
+    RosterKey,
+    Standing,
+    apply_discovery,
+    leave,
+    register_strangers,
+)
 from exporter.ledger.store.writer import LedgerChange
-from exporter.model import Inventory, ListingFailure, Placement
+from exporter.model import ZONE, Inventory, Listing, ListingFailure, Placement, Scope
 
 
 class Rosters:
@@ -35,6 +43,20 @@ class Rosters:
         """Return the entries that a discovery changes; ``busy`` are the assets with usage in an open hour."""
         roster = self.of_account(inventory.account.id)
         return apply_discovery(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules)
+
+    def find_moved(self, inventory: Inventory) -> dict[str, dict[RosterKey, Entry]]:
+        """Return the entries of other accounts whose zones an inventory lists, by account: these have left them."""
+        found = inventory.listings.get(ZONE)
+        if not isinstance(found, Listing):
+            return {}
+        moved: dict[str, dict[RosterKey, Entry]] = {}
+        listed = {(ZONE, asset.id) for asset in found.assets}
+        for account_id, roster in self._rosters.items():
+            there = listed & roster.keys() if account_id != inventory.account.id else set()
+            left = {key: leave(roster[key]) for key in there if roster[key].standing is not Standing.UNLISTED}
+            if left:
+                moved[account_id] = left
+        return moved
 
     def find_vacated(self, account_id: str, changed: Mapping[RosterKey, Entry]) -> dict[str, frozenset[Placement]]:
         """Return, by kind, the placements that changed entries leave and no other entry has."""
@@ -69,3 +91,13 @@ class Rosters:
         self._unlistable[account_id] = frozenset(
             kind for kind, found in inventory.listings.items() if isinstance(found, ListingFailure) and found.final
         )
+
+
+def find_gone_zones(changed: Mapping[str, Mapping[RosterKey, Entry]]) -> frozenset[Scope]:
+    """Return the zones that changed entries of some accounts show to have left them."""
+    return frozenset(
+        Scope(account_id, zone_id)
+        for account_id, entries in changed.items()
+        for (kind, zone_id), entry in entries.items()
+        if kind == ZONE and entry.standing is Standing.UNLISTED
+    )

@@ -8,13 +8,12 @@ from exporter import __version__
 from exporter.catalog.entry import Dataset
 from exporter.ledger import CounterState, Publication
 from exporter.metrics.family import Family
+from exporter.metrics.freshness import DATASET
 from exporter.metrics.own import OwnMetric, Values
 from exporter.model import UNLISTED, DayProgress
 from exporter.status import ExporterStatus, find_problems, since_by_labels
 
 DAY_SECONDS = 86_400
-
-DATASET = ("account", "dataset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def _accounts_up(facts: ExporterFacts) -> Values:
 def _dataset_states(facts: ExporterFacts) -> Values:
     labels = facts.publication.accounts
     return {
-        (labels[each.account_id], each.dataset, each.state, each.reason): 1
+        (*facts.publication.labels_of(each.scope, each.dataset), each.state, each.reason): 1
         for each in facts.status.datasets
         if each.account_id in labels
     }
@@ -66,11 +65,18 @@ def _unlisted_assets(facts: ExporterFacts) -> Values:
     }
 
 
-def _counted(facts: ExporterFacts) -> Iterator[tuple[tuple[str, str], CounterState, Dataset]]:
-    """Yield the state of each counted dataset, with its account's label and its name."""
+def _counted(facts: ExporterFacts) -> Iterator[tuple[tuple[str, str, str], CounterState, Dataset]]:
+    """Yield the state of each counted dataset, with its labels."""
     for book in facts.publication.books:
         if book.state is not None:
-            yield (facts.publication.accounts[book.account_id], book.dataset.published_name), book.state, book.dataset
+            yield facts.publication.labels_of(book.scope, book.dataset.published_name), book.state, book.dataset
+
+
+def _gaps(facts: ExporterFacts) -> Values:
+    gaps: dict[tuple[str, ...], float] = {
+        facts.publication.labels_of(*key): gap.total_seconds() for key, gap in facts.publication.gaps.items()
+    }
+    return gaps | {key: state.gap.total_seconds() for key, state, _ in _counted(facts)}
 
 
 def _late_usage(facts: ExporterFacts) -> Values:
@@ -82,10 +88,7 @@ def _late_usage(facts: ExporterFacts) -> Values:
 
 
 def _sample_intervals(facts: ExporterFacts) -> Values:
-    labels = facts.publication.accounts
-    return {
-        (labels[account], dataset): interval for (account, dataset), interval in facts.status.sample_intervals.items()
-    }
+    return {facts.publication.labels_of(*key): interval for key, interval in facts.status.sample_intervals.items()}
 
 
 def _of_days(read: Callable[[DayProgress], float | None]) -> Callable[[ExporterFacts], Values]:
@@ -93,8 +96,8 @@ def _of_days(read: Callable[[DayProgress], float | None]) -> Callable[[ExporterF
 
     def read_all(facts: ExporterFacts) -> Values:
         return {
-            (facts.publication.accounts[account], dataset): value
-            for (account, dataset), progress in facts.status.days.items()
+            facts.publication.labels_of(*key): value
+            for key, progress in facts.status.days.items()
             if (value := read(progress)) is not None
         }
 
@@ -146,7 +149,7 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
         "cloudflare_exporter_dataset_state",
         "gauge",
         "State of a dataset: ok, failing (asked again at each refresh) or unavailable (not allowed by token or plan).",
-        ("account", "dataset", "state", "reason"),
+        (*DATASET, "state", "reason"),
         _dataset_states,
     ),
     OwnMetric(
@@ -195,9 +198,9 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
     OwnMetric(
         "cloudflare_exporter_gap_seconds_total",
         "counter",
-        "Time whose usage is lost, because the exporter was away longer than Cloudflare keeps data.",
+        "Time whose usage is lost: the exporter was away longer than Cloudflare keeps data, or a zone left.",
         DATASET,
-        lambda facts: {key: state.gap.total_seconds() for key, state, _ in _counted(facts)},
+        _gaps,
     ),
     OwnMetric(
         "cloudflare_exporter_late_usage_total",

@@ -7,7 +7,8 @@ from exporter.catalog.entry import Role
 from exporter.ledger import Publication, PublishedBook
 from exporter.metrics.own import OwnMetric, Values
 
-DATASET = ("account", "dataset")
+DATASET = ("account", "dataset", "zone")
+"""The labels of what is published about a dataset; ``zone`` is empty where it is one of an account."""
 
 
 def fresh_until(book: PublishedBook) -> datetime | None:
@@ -22,7 +23,7 @@ def _moments(read: Callable[[PublishedBook], datetime | None]) -> Callable[[Publ
 
     def read_all(publication: Publication) -> Values:
         return {
-            (publication.accounts[book.account_id], book.dataset.published_name): moment.timestamp()
+            publication.labels_of(book.scope, book.dataset.published_name): moment.timestamp()
             for book in publication.books
             if book.dataset.role is not Role.WINDOW and (moment := read(book)) is not None
         }

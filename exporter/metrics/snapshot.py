@@ -18,6 +18,7 @@ from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_fa
 from exporter.metrics.freshness import FRESHNESS, fresh_until
 from exporter.metrics.own import build_families
 from exporter.metrics.thresholds import THRESHOLD, ThresholdFacts, Thresholds
+from exporter.model import PublishedKey
 from exporter.status import ExporterStatus
 
 
@@ -25,7 +26,7 @@ from exporter.status import ExporterStatus
 class Snapshot:
     """Everything that is published at one moment, as of the ledger's commit ``commit_number``.
 
-    ``fresh_until`` is, by account id and dataset, the time until which the published values include Cloudflare's data;
+    ``fresh_until`` is, by what is published, the time until which the published values include Cloudflare's data;
     ``costs`` are the accounts' costs, and ``asset_usage`` the assets with their usage.
     """
 
@@ -34,7 +35,7 @@ class Snapshot:
     families: tuple[Family, ...]
     status: ExporterStatus
     account_labels: Mapping[str, str]
-    fresh_until: Mapping[tuple[str, str], datetime]
+    fresh_until: Mapping[PublishedKey, datetime]
     costs: Costs = field(default_factory=Costs)
     asset_usage: AssetUsage = field(default_factory=AssetUsage)
 
@@ -83,7 +84,7 @@ class SnapshotBuilder:
         families = [family for family in (*figures, *own) if wants_metric(family.name)]
         families.append(SERIES.family(families))
         fresh = {
-            (book.account_id, book.dataset.published_name): until
+            (book.scope, book.dataset.published_name): until
             for book in publication.books
             if (until := fresh_until(book))
         }

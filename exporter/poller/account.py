@@ -172,7 +172,7 @@ class AccountPoller:
             reporting = {entry.key for entry in self._context.settings.datasets if entry.says_sampling}
             self._context.sample_intervals.update(
                 {
-                    (self.account.id, answer.question.dataset): answer.sample_interval
+                    (answer.question.scope, answer.question.dataset): answer.sample_interval
                     for answer in answers
                     if answer.question.dataset in reporting
                 }

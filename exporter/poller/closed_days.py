@@ -46,14 +46,14 @@ class ClosedDayPoller:
         if now is None or self.is_busy or monotonic < self._find_at:
             return
         self._find_at = monotonic + RESPITE.total_seconds()
-        unfilled = 0
+        scope, unfilled = Scope(account.id), 0
         self._due = []
         for dataset in self._context.settings.datasets:
             known = limits.get(dataset.key, USUAL_LIMITS)
             if dataset.role is Role.WINDOW or not known.is_enabled:
                 continue
-            tasks, progress = self._context.ledger.find_day_tasks(Scope(account.id), dataset, now, known.retention)
-            self._context.days[account.id, dataset.published_name] = progress
+            tasks, progress = self._context.ledger.find_day_tasks(scope, dataset, now, known.retention)
+            self._context.days[scope, dataset.published_name] = progress
             unfilled = max(unfilled, progress.unfilled_days)
             if monotonic >= self._again_at.get(dataset.key, float("-inf")):
                 self._due += [(dataset, task) for task in tasks if task.due <= now]

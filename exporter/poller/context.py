@@ -16,7 +16,7 @@ from exporter.config.selection import Selection
 from exporter.costs.calculator import CostCalculator
 from exporter.ledger import Ledger
 from exporter.metrics.snapshot import Published
-from exporter.model import DayProgress
+from exporter.model import DayProgress, PublishedKey
 from exporter.pricing import CostRules
 from exporter.status import Problem
 
@@ -68,8 +68,8 @@ class PollerContext:
     settings: Settings
     config_problem: Problem | None = None
     token_problem: Problem | None = None
-    sample_intervals: dict[tuple[str, str], Decimal] = field(default_factory=dict)
-    days: dict[tuple[str, str], DayProgress] = field(default_factory=dict)
+    sample_intervals: dict[PublishedKey, Decimal] = field(default_factory=dict)
+    days: dict[PublishedKey, DayProgress] = field(default_factory=dict)
     commit_failures: int = 0
     _followed: Settings | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)

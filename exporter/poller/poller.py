@@ -255,9 +255,9 @@ class Poller:
             datasets=tuple(status for account in asked for status in account.statuses.datasets()),
             lists=tuple(status for account in asked for status in account.statuses.lists()),
             api_requests=self._request_counts.counts(),
-            days={key: progress for key, progress in context.days.items() if key[0] in known},
+            days={key: progress for key, progress in context.days.items() if key[0].account_id in known},
             sample_intervals={
-                key: float(interval) for key, interval in context.sample_intervals.items() if key[0] in known
+                key: float(interval) for key, interval in context.sample_intervals.items() if key[0].account_id in known
             },
             page_splits=self._splits_before + sum(each.analytics.splits.count for each in self._assignment.principals),
             commit_failures=context.commit_failures,

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from exporter.cloudflare import CloudflareError
 from exporter.logs import keys
-from exporter.model import Account, ListingFailure
+from exporter.model import Account, ListingFailure, Scope
 from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus
 
 log = logging.getLogger(__name__)
@@ -69,16 +69,16 @@ class StatusTracker:
 
     def record_dataset(self, key: str, name: str, error: CloudflareError | None) -> None:
         """Record whether a dataset was answered; ``log_changes`` logs it."""
-        status = DatasetStatus(self.account.id, name, "ok")
+        status = DatasetStatus(Scope(self.account.id), name, "ok")
         if error is not None:
             state = "unavailable" if error.is_final else "failing"
-            status = DatasetStatus(self.account.id, name, state, error.outcome, error.detail, error.remedy)
+            status = DatasetStatus(Scope(self.account.id), name, state, error.outcome, error.detail, error.remedy)
         self._datasets[key] = dated(status, self._datasets.get(key), self._now())
 
     def mark_unavailable(self, key: str, name: str) -> None:
         """Record and log that the account's plan does not have a dataset."""
         status = DatasetStatus(
-            self.account.id,
+            Scope(self.account.id),
             name,
             "unavailable",
             "plan",

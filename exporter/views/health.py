@@ -67,21 +67,21 @@ def data_until(snapshot: Snapshot, account_id: str) -> datetime | None:
     """Return until when all counted datasets of an account have data; None if none has any."""
     fresh = (
         until
-        for (account, dataset), until in snapshot.fresh_until.items()
-        if account == account_id and dataset in COUNTED
+        for (scope, dataset), until in snapshot.fresh_until.items()
+        if scope.account_id == account_id and dataset in COUNTED
     )
     return min(fresh, default=None)
 
 
 def _dataset(entry: DatasetStatus, snapshot: Snapshot) -> Json:
-    key = (entry.account_id, entry.dataset)
-    days = snapshot.status.days.get(key)
+    days = snapshot.status.days.get(entry.key)
     return {
         "account": snapshot.account_labels.get(entry.account_id, entry.account_id),
         "dataset": entry.dataset,
+        "zone": entry.zone,
         **_standing(entry),
-        "data_until": _time(snapshot.fresh_until.get(key)),
-        "sample_interval": snapshot.status.sample_intervals.get(key, 1),
+        "data_until": _time(snapshot.fresh_until.get(entry.key)),
+        "sample_interval": snapshot.status.sample_intervals.get(entry.key, 1),
         "audited_until": _time(days.audited_until if days else None),
         "days_to_fill_in": days.unfilled_days if days else 0,
     }

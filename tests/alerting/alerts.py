@@ -25,7 +25,7 @@ BUCKET_LARGE = "CloudflareR2BucketLarge"
 
 _OF_DATASET = re.compile(
     r"cloudflare_exporter_dataset_(queried_until|last_success)_timestamp_seconds"
-    r'\{account="Example",dataset="(\w+)"\}'
+    r'\{account="Example",dataset="(\w+)",zone=""\}'
 )
 
 

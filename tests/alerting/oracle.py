@@ -149,7 +149,7 @@ class Truth:
         found: dict[str, dict[int, int]] = {rate.dataset: {} for rate in RATES}
         for scrape in self.scene.scrapes:
             for dataset, untils in found.items():
-                value = (scrape.values or {}).get(f'{name}{{account="Example",dataset="{dataset}"}}')
+                value = (scrape.values or {}).get(f'{name}{{account="Example",dataset="{dataset}",zone=""}}')
                 if value is not None:
                     untils[scrape.second] = int(float(value) - BEGIN.timestamp())
         return found

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from exporter.metrics.family import Family, Labels, Sample
 from exporter.metrics.snapshot import Snapshot
+from exporter.model import Scope
 from exporter.status import AccountStatus, DatasetStatus, ExporterStatus, ListStatus
 
 AT = datetime(2025, 10, 20, 10, 0, 5, tzinfo=UTC)
 SINCE = AT - timedelta(hours=2, minutes=10)
 ACCOUNT_ID = "a" * 32
+SCOPE = Scope(ACCOUNT_ID)
 
 
 class ManualClock:
@@ -55,7 +57,7 @@ FAMILIES = (
 )
 
 
-FRESH = {(ACCOUNT_ID, "kvOperationsAdaptiveGroups"): AT - timedelta(minutes=9)}
+FRESH = {(SCOPE, "kvOperationsAdaptiveGroups"): AT - timedelta(minutes=9)}
 
 
 def snapshot(*families: Family, commit_number: int = 7) -> Snapshot:
@@ -66,7 +68,9 @@ def snapshot(*families: Family, commit_number: int = 7) -> Snapshot:
             AccountStatus("", False, "unauthorized", "The <token> was rejected.", "token 2", "Check it.", SINCE),
         ),
         datasets=(
-            DatasetStatus(ACCOUNT_ID, "kvOperationsAdaptiveGroups", "failing", "unreachable", "No answer.", "Wait."),
+            DatasetStatus(
+                Scope(ACCOUNT_ID), "kvOperationsAdaptiveGroups", "failing", "unreachable", "No answer.", "Wait."
+            ),
         ),
         lists=(
             ListStatus(ACCOUNT_ID, "kv_namespace", "unavailable", "forbidden", "May not.", "Give 'KV Read'.", SINCE),

@@ -47,17 +47,17 @@ STATUS = ExporterStatus(
         AccountStatus("", False, "unauthorized", "Check that the token is right.", "token 2"),
     ),
     datasets=(
-        DatasetStatus(ACCOUNT_ID, D1.name, "ok"),
-        DatasetStatus(ACCOUNT_ID, R2.name, "unavailable", "forbidden", "Give the token the permission."),
-        DatasetStatus("f" * 32, D1.name, "ok"),
+        DatasetStatus(Scope(ACCOUNT_ID), D1.name, "ok"),
+        DatasetStatus(Scope(ACCOUNT_ID), R2.name, "unavailable", "forbidden", "Give the token the permission."),
+        DatasetStatus(Scope("f" * 32), D1.name, "ok"),
     ),
     lists=(
         ListStatus(ACCOUNT_ID, "worker", "ok"),
         ListStatus(ACCOUNT_ID, "r2_bucket", "unavailable", "forbidden", "Give the token the permission."),
     ),
     api_requests={("rest", "success"): 12, ("graphql", "throttled"): 1},
-    days={(ACCOUNT_ID, D1.name): DayProgress(START, 3)},
-    sample_intervals={(ACCOUNT_ID, D1.name): 10.5},
+    days={(Scope(ACCOUNT_ID), D1.name): DayProgress(START, 3)},
+    sample_intervals={(Scope(ACCOUNT_ID), D1.name): 10.5},
     page_splits=3,
     commit_failures=4,
     storage_bytes=4096,
@@ -142,13 +142,13 @@ def test_two_ways_of_counting_a_dataset_stand_apart() -> None:
         PublishedBook(Scope(ACCOUNT_ID), D1, STATE, None, ()),
         PublishedBook(Scope(ACCOUNT_ID), other, earlier, None, ()),
     )
-    one, two = (f'{{account="Example",dataset="{D1.name}{way}"}}' for way in ("", "/by_query"))
+    one, two = (f'{{account="Example",dataset="{D1.name}{way}",zone=""}}' for way in ("", "/by_query"))
     assert values(snapshot, "cloudflare_exporter_dataset_queried_until_timestamp_seconds") == {
         one: UNTIL.timestamp(),
         two: START.timestamp(),
     }
     assert values(snapshot, "cloudflare_exporter_revisions_total") == {one: 2, two: 9}
-    assert snapshot.fresh_until == {(ACCOUNT_ID, D1.name): UNTIL, (ACCOUNT_ID, other.key): START}
+    assert snapshot.fresh_until == {(Scope(ACCOUNT_ID), D1.name): UNTIL, (Scope(ACCOUNT_ID), other.key): START}
 
 
 def quantiles(script: str, median: int) -> tuple[tuple[Placement, SeriesKey, int], ...]:
@@ -202,7 +202,7 @@ def test_a_state_shows_when_it_was_read_and_a_window_does_not_hide_its_dataset()
     )
     prefix = "cloudflare_exporter_dataset_"
     usage, state = (
-        f'{{account="Example",dataset="{name}"}}' for name in ("workersInvocationsAdaptive", KV_STORAGE.name)
+        f'{{account="Example",dataset="{name}",zone=""}}' for name in ("workersInvocationsAdaptive", KV_STORAGE.name)
     )
     assert values(snapshot, f"{prefix}start_timestamp_seconds") == {usage: 1760950800}
     assert values(snapshot, f"{prefix}queried_until_timestamp_seconds") == {usage: 1760954460}
@@ -213,7 +213,7 @@ def test_a_state_shows_when_it_was_read_and_a_window_does_not_hide_its_dataset()
 def test_a_dataset_shows_how_far_it_is() -> None:
     """Start, questioned time, newest data and last success are moments, labelled by account and dataset."""
     snapshot = build(PublishedBook(Scope(ACCOUNT_ID), D1, STATE, None, ()))
-    labels = '{account="Example",dataset="d1AnalyticsAdaptiveGroups"}'
+    labels = '{account="Example",dataset="d1AnalyticsAdaptiveGroups",zone=""}'
     prefix = "cloudflare_exporter_dataset_"
     assert values(snapshot, f"{prefix}start_timestamp_seconds") == {labels: 1760950800}
     assert values(snapshot, f"{prefix}queried_until_timestamp_seconds") == {labels: 1760954460}
@@ -236,12 +236,12 @@ def test_the_exporter_tells_of_itself() -> None:
     late = STATE._replace(late=(0, 0, 0, 0, 2_500_000))
     snapshot = build(PublishedBook(Scope(ACCOUNT_ID), D1, late, None, ()))
     own = "cloudflare_exporter_"
-    dataset = '{account="Example",dataset="d1AnalyticsAdaptiveGroups"}'
+    dataset = '{account="Example",dataset="d1AnalyticsAdaptiveGroups",zone=""}'
     assert values(snapshot, f"{own}build_info") == {f'{{version="{__version__}"}}': 1}
     assert values(snapshot, f"{own}account_up") == {'{account="Example"}': 1, '{account="token 2"}': 0}
     assert values(snapshot, f"{own}dataset_state") == {
-        '{account="Example",dataset="d1AnalyticsAdaptiveGroups",state="ok",reason=""}': 1,
-        '{account="Example",dataset="r2OperationsAdaptiveGroups",state="unavailable",reason="forbidden"}': 1,
+        '{account="Example",dataset="d1AnalyticsAdaptiveGroups",zone="",state="ok",reason=""}': 1,
+        '{account="Example",dataset="r2OperationsAdaptiveGroups",zone="",state="unavailable",reason="forbidden"}': 1,
     }
     assert values(snapshot, f"{own}api_requests_total") == {
         '{api="rest",outcome="success"}': 12,
@@ -254,7 +254,7 @@ def test_the_exporter_tells_of_itself() -> None:
     assert values(snapshot, f"{own}history_fill_remaining_seconds") == {dataset: 3 * 86_400}
     fields = ("readQueries", "writeQueries", "rowsRead", "rowsWritten", "queryBatchResponseBytes")
     assert values(snapshot, f"{own}late_usage_total") == {
-        f'{{account="Example",dataset="d1AnalyticsAdaptiveGroups",field="{field}"}}': amount
+        f'{{account="Example",dataset="d1AnalyticsAdaptiveGroups",zone="",field="{field}"}}': amount
         for field, amount in zip(fields, (0, 0, 0, 0, 2.5), strict=True)
     }
     assert values(snapshot, f"{own}unlisted_assets") == {'{account="Example"}': 1}

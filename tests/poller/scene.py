@@ -58,7 +58,7 @@ def samples(exporter: Exporter, name: str) -> dict[tuple[str, ...], int | float]
 def states(rig: Rig, account: str = "Example") -> dict[str, tuple[str, str]]:
     """Return each dataset's state and reason."""
     found = samples(rig.exporter, "dataset_state")
-    return {dataset: (state, reason) for (name, dataset, state, reason) in found if name == account}
+    return {dataset: (state, reason) for (name, dataset, _, state, reason) in found if name == account}
 
 
 def all_ok_but(**others: tuple[str, str]) -> dict[str, tuple[str, str]]:
@@ -72,9 +72,10 @@ def published_assets(exporter: Exporter, dataset: str = WORKERS) -> set[str]:
     return {placement.asset for book in books if book.dataset.name == dataset for placement, _, _ in book.series}
 
 
-def untils(rig: Rig) -> Mapping[tuple[str, ...], int | float]:
-    """Return up to when each dataset is published."""
-    return samples(rig.exporter, "dataset_queried_until_timestamp_seconds")
+def untils(rig: Rig) -> Mapping[tuple[str, str], int | float]:
+    """Return up to when each dataset is published, by account and dataset."""
+    found = samples(rig.exporter, "dataset_queried_until_timestamp_seconds")
+    return {(account, dataset): until for (account, dataset, _), until in found.items()}
 
 
 @contextmanager

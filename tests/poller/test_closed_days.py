@@ -61,7 +61,7 @@ def remaining(rig: Rig) -> dict[str, int | float]:
     """Return how many days of each dataset are still to be filled in."""
     return {
         dataset: left // 86_400
-        for (_, dataset), left in samples(rig.exporter, "history_fill_remaining_seconds").items()
+        for (_, dataset, _), left in samples(rig.exporter, "history_fill_remaining_seconds").items()
         if left
     }
 
@@ -126,7 +126,7 @@ def test_audits_make_up_for_what_came_hours_late(tmp_path: Path, caplog: pytest.
             rig.check()
             rig.check_daily(first)
         late = samples(rig.exporter, "late_usage_total")
-        assert {dataset for (_, dataset, _), amount in late.items() if amount} == USAGE
+        assert {dataset for (_, dataset, _, _), amount in late.items() if amount} == USAGE
         assert not any(samples(rig.exporter, "revisions_total").values())
         midnight = datetime.combine(MONDAY + DAY, time(), UTC).timestamp()
         assert set(samples(rig.exporter, "audited_until_timestamp_seconds").values()) == {midnight}

@@ -35,7 +35,7 @@ class WindowFails(httpx.AsyncBaseTransport):
 
 def states(exporter: Exporter) -> dict[str, tuple[str, str]]:
     """Each dataset's state and reason."""
-    return {dataset: (state, reason) for _, dataset, state, reason in samples(exporter, "dataset_state")}
+    return {dataset: (state, reason) for _, dataset, _, state, reason in samples(exporter, "dataset_state")}
 
 
 def test_a_window_that_fails_shows_in_the_state_of_its_dataset(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_window_that_fails_shows_in_the_state_of_its_dataset(tmp_path: Path) -
                 transport.is_failing = is_failing
                 await exporter.poller.refresh()
                 assert states(exporter) == all_ok_but(**({KV: ("failing", "unreachable")} if is_failing else {}))
-                untils.append(samples(exporter, "dataset_queried_until_timestamp_seconds")["Example", KV])
+                untils.append(samples(exporter, "dataset_queried_until_timestamp_seconds")["Example", KV, ""])
                 rig.clock.advance(MINUTE)
             assert untils == [untils[0] + 60 * refresh for refresh in range(4)]
             assert samples(exporter, "account_up") == {("Example",): 1}

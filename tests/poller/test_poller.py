@@ -99,7 +99,7 @@ def test_an_unknown_account_id_is_shown(tmp_path: Path) -> None:
                 await exporter.poller.refresh()
                 rig.clock.advance(MINUTE)
             assert samples(exporter, "account_up") == {("Example",): 1, (OTHER_ID,): 0}
-            reasons = {key[2:] for key in samples(exporter, "dataset_state") if key[0] == OTHER_ID}
+            reasons = {key[3:] for key in samples(exporter, "dataset_state") if key[0] == OTHER_ID}
             assert reasons == {("unavailable", "forbidden")}
             await exporter.close()
 

@@ -130,7 +130,8 @@ async def _token_statuses() -> None:
     assert 'cloudflare_exporter_account_up{account="Failing"} 0' in metrics
     assert 'cloudflare_exporter_account_up{account="token 2"} 0' in metrics
     assert (
-        f'cloudflare_exporter_dataset_state{{account="Good",dataset="{R2}",state="unavailable",reason="forbidden"}} 1'
+        f'cloudflare_exporter_dataset_state{{account="Good",dataset="{R2}",zone="",state="unavailable",'
+        'reason="forbidden"} 1'
     ) in metrics
     lists = 'cloudflare_exporter_discovery_state{account="Good",kind="kv_namespace"'
     assert f'{lists},state="unavailable",reason="forbidden"}} 1' in metrics

@@ -109,7 +109,7 @@ class TokenRig(Rig):
     def until(self, account: str) -> int | float:
         """Up to when the Workers of an account are published; 0 if they are not."""
         known = self.family("dataset_queried_until_timestamp_seconds")
-        return known.get((account, "workersInvocationsAdaptive"), 0)
+        return known.get((account, "workersInvocationsAdaptive", ""), 0)
 
 
 class WebPolicy:

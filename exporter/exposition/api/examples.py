@@ -183,6 +183,7 @@ EXAMPLES: Mapping[str, Any] = {
             {
                 "account": "Example",
                 "dataset": "workersInvocationsAdaptive",
+                "zone": "",
                 "state": "ok",
                 **_STANDING_WELL,
                 "data_until": "2025-10-20T09:48:00Z",

@@ -167,10 +167,11 @@ SCHEMAS: Mapping[str, Schema] = {
         },
     ),
     "DatasetHealth": record(
-        "The health of a dataset of an account.",
+        "The health of a dataset of an account, or of one of its zones.",
         {
             "account": ACCOUNT["account"],
             "dataset": text("Its name in GraphQL."),
+            "zone": text("The zone's name; empty if the dataset is the account's."),
             "state": PART_STATE,
             **STANDING,
             "data_until": DATA_UNTIL,

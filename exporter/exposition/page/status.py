@@ -125,14 +125,14 @@ def _dataset_columns(snapshot: Snapshot) -> Sequence[Column[DatasetStatus]]:
     names, intervals, days = snapshot.account_labels, snapshot.status.sample_intervals, snapshot.status.days
     return (
         Column("Account", lambda entry: names.get(entry.account_id, entry.account_id)),
-        Column("Dataset", lambda entry: entry.dataset),
+        Column("Dataset", lambda entry: entry.title),
         Column("State", lambda entry: _state(entry.state, entry.reason)),
-        Column("Data until (UTC)", lambda entry: minute(snapshot.fresh_until.get((entry.account_id, entry.dataset)))),
-        Column("Sampled", lambda entry: _sampled(intervals.get((entry.account_id, entry.dataset), 1))),
-        Column("Audited until (UTC)", lambda entry: _audited(days.get((entry.account_id, entry.dataset)))),
+        Column("Data until (UTC)", lambda entry: minute(snapshot.fresh_until.get(entry.key))),
+        Column("Sampled", lambda entry: _sampled(intervals.get(entry.key, 1))),
+        Column("Audited until (UTC)", lambda entry: _audited(days.get(entry.key))),
         Column(
             "Days of history to fill",
-            lambda entry: _unfilled(days.get((entry.account_id, entry.dataset))),
+            lambda entry: _unfilled(days.get(entry.key)),
             is_figure=True,
         ),
     )

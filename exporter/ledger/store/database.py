@@ -119,6 +119,10 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE book ADD COLUMN joined TEXT NOT NULL DEFAULT '{}';
     """,
+    """
+    CREATE TABLE ended_book (
+        account TEXT, dataset TEXT, ended INTEGER, gap INTEGER, PRIMARY KEY (account, dataset)) WITHOUT ROWID;
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 

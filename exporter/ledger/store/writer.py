@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from operator import add
 from typing import Any, NamedTuple
 
@@ -21,13 +21,24 @@ from exporter.ledger.totals import RowTotals
 from exporter.model import Amounts, BookKey, DailyKey, Placement, RowKey
 
 
+class Ended(NamedTuple):
+    """When a zone was found to have left its account, and the time whose usage is lost."""
+
+    at: datetime
+    gap: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """The remains of a book that ends: the sums of its open hours, and the marks of its closed days."""
+    """The remains of a book that ends: the sums of its open hours, and the marks of its closed days.
+
+    ``ended`` is set for counters of a zone that left its account.
+    """
 
     start: datetime
     daily: dict[DailyKey, int]
     marks: dict[DayPart, DayMark]
+    ended: Ended | None = None
 
 
 class Carried(NamedTuple):
@@ -42,7 +53,8 @@ class LedgerChange:
     """Everything that one transaction writes.
 
     ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` are the placements
-    that counters of either sort lose, ``retired`` the counters that end. ``carried`` are counters stored with
+    that counters of either sort lose, ``retired`` the books that end, and ``begun`` those of zones that are counted
+    again, with the marks of the days that are not filled in. ``carried`` are counters stored with
     another signature, which are written anew, and ``carried_gauges`` gauges.
     """
 
@@ -52,6 +64,7 @@ class LedgerChange:
     costs: dict[BookKey, CounterChange] = field(default_factory=dict)
     left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
+    begun: dict[BookKey, dict[DayPart, DayMark]] = field(default_factory=dict)
     carried: Mapping[BookKey, Carried] = field(default_factory=dict)
     carried_gauges: Mapping[BookKey, Gauges] = field(default_factory=dict)
     readings: dict[BookKey, GaugeChange] = field(default_factory=dict)
@@ -80,6 +93,9 @@ def write_change(
     _write_accounts(write, change)
     for key, retirement in change.retired.items():
         _retire(write, key, retirement)
+    for key, unfilled in change.begun.items():
+        write.execute("DELETE FROM ended_book WHERE account = ? AND dataset = ?", place_of(key))
+        write_marks(write, key, unfilled)
     for key, carried in change.carried.items():
         _rewrite_book(write, key, signatures[key], carried)
     for key, gauges in change.carried_gauges.items():
@@ -263,9 +279,13 @@ def _changed_rows(old: OpenHour | None, known: OpenHour) -> Iterator[tuple[Any, 
 
 def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> None:
     merge_daily(write, key, seconds_of(retirement.start), retirement.daily, add)
-    for table in ("book", "row", "open_row", "series", "kept_row", "day_mark"):
+    for table in ("book", "row", "open_row", "series", "kept_row", "day_mark", "reading_book", "reading"):
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
     write_marks(write, key, retirement.marks)
+    if retirement.ended is not None:
+        at, gap = retirement.ended
+        ended = (*place_of(key), seconds_of(at), round(gap.total_seconds()))
+        write.execute(f"INSERT OR REPLACE INTO ended_book VALUES ({marks(4)})", ended)
 
 
 def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, change: GaugeChange) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from exporter.exposition.page.words import dollars, duration
 from exporter.metrics.snapshot import Snapshot
-from exporter.model import DayProgress
+from exporter.model import DayProgress, Scope
 from exporter.status import AccountStatus, Problem
 from tests.exposition.page.reader import Page, page_of, page_response
 from tests.exposition.snapshots import ACCOUNT_ID, AT, SINCE, snapshot
@@ -98,7 +98,7 @@ def test_accounts_datasets_and_lists_stand_with_their_state() -> None:
 @pytest.mark.parametrize(("interval", "shown"), [(1.0, ""), (10.0, "1:10"), (2.5, "1:2.5"), (133.33, "1:133")])
 def test_a_sampled_dataset_says_how_coarsely(interval: float, shown: str) -> None:
     """One event in so many was kept; an exact dataset says nothing."""
-    sampled = replace(well().status, sample_intervals={(ACCOUNT_ID, KV): interval})
+    sampled = replace(well().status, sample_intervals={(Scope(ACCOUNT_ID), KV): interval})
     page = page_of(replace(well(), status=sampled))
     assert page.tables["Datasets"][0]["Sampled"] == shown
 
@@ -113,7 +113,7 @@ def test_a_sampled_dataset_says_how_coarsely(interval: float, shown: str) -> Non
 )
 def test_a_dataset_tells_how_far_its_closed_days_have_come(progress: DayProgress, shown: tuple[str, str]) -> None:
     """Up to when its counters are final, and how many days before counting are still to be asked."""
-    asked = replace(well().status, days={(ACCOUNT_ID, KV): progress})
+    asked = replace(well().status, days={(Scope(ACCOUNT_ID), KV): progress})
     (dataset,) = page_of(replace(well(), status=asked)).tables["Datasets"]
     assert (dataset["Audited until (UTC)"], dataset["Days of history to fill"]) == shown
 
