@@ -1,7 +1,7 @@
 """The composition root: builds and wires every object."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +10,8 @@ import httpx
 from starlette.types import ASGIApp
 
 from exporter.alerts import Addresses, AlertsClient
-from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import Dataset
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Dataset, Product
 from exporter.check import (
     PATIENCE,
     Checker,
@@ -78,14 +78,15 @@ def build_exporter(
     telemetry_path: str = "/metrics",
     policy: WebPolicy | None = None,
     page_limit: int = PAGE_LIMIT,
+    products: Sequence[Product] = PRODUCTS,
     open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
     source_costs: Callable[[Ledger, CostCalculator], CostSource] = CurrentCosts,
 ) -> Exporter:
     """Return a wired exporter. Raises ConfigError or StorageError.
 
     ``policy`` admits requests; without it, all of them. ``transport`` replaces the network to Cloudflare,
-    ``monitoring_transport`` that to Prometheus and Alertmanager, ``open_ledger`` the opening of the ledger's folder,
-    and ``source_costs`` the source of the costs that are published beside usage.
+    ``monitoring_transport`` that to Prometheus and Alertmanager, ``products`` the catalog, ``open_ledger`` the opening
+    of the ledger's folder, and ``source_costs`` the source of the costs that are published beside usage.
     """
     time, request_counts, published = CloudflareTime(clock), RequestCounts(), Published()
     http = _http_client(transport)
@@ -94,7 +95,9 @@ def build_exporter(
     )
     principals = tokens.take(config)
     calculator = CostCalculator(load_card(), config.costs.rules())
-    ledger = open_ledger(config.storage.folder(), DATASETS.values(), calculator.tariffs)
+    ledger = open_ledger(
+        config.storage.folder(), [dataset for product in products for dataset in product.datasets], calculator.tariffs
+    )
     calculator.learn(ledger)
     renderer = Renderer(clock, ProcessMetrics())
     context = PollerContext(
@@ -103,13 +106,13 @@ def build_exporter(
         published,
         clock,
         time,
-        Settings.of(config, clock.now()),
+        Settings.of(config, clock.now(), products),
     )
     policy = policy or WebPolicy(None, clock)
     poller = Poller(
         principals,
         context,
-        SnapshotBuilder(PRODUCTS),
+        SnapshotBuilder(products),
         source_costs(ledger, calculator),
         request_counts=request_counts,
         find_problems=policy.problems,

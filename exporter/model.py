@@ -29,7 +29,9 @@ amount        an integer in the smallest unit of a field (floats of the API in m
 row           the amounts of one asset and one set of words
 word          Cloudflare's value of a dimension, before a label classifies it
 book          what the ledger keeps of one dataset of one scope: counters, or gauges
+grain         how finely a dataset tells time: by the minute, the hour, the day, or the moment without an hour
 open hour     an hour whose amounts an answer may still replace; a settled hour is final but for the audit
+open day      the same of a dataset that tells only days; once settled it is final, for it waits for what an audit would
 total         the amount of a row since the dataset's start, never falling
 revision      a row that Cloudflare put lower than an earlier answer did
 reading       the newest value of a gauge, with the hour or window it is from
@@ -82,6 +84,9 @@ Amounts = tuple[int, ...]
 """One integer per field of the dataset."""
 
 Rows = Mapping[RowKey, Amounts]
+
+RETENTION = timedelta(days=31)
+"""How long data are kept if Cloudflare doesn't say, from the products' analytics pages."""
 
 UNKNOWN = -1
 """The amount of a state or window field that the account's plan does not have."""
@@ -224,7 +229,8 @@ class Answer:
 
     ``hours`` holds only hours (or days) with rows, keyed by their start; ``date`` is the answer's own ``Date``;
     ``newest`` is the newest minute of the question that holds data. ``sample_interval`` is how coarsely Cloudflare
-    sampled (1: exact), and ``sampled`` names the hours whose amounts are estimates.
+    sampled (1: exact), and ``sampled`` names the hours whose amounts are estimates. Cloudflare keeps such data for
+    ``retention``.
     """
 
     question: Question
@@ -233,6 +239,7 @@ class Answer:
     newest: datetime | None = None
     sample_interval: Decimal = Decimal(1)
     sampled: frozenset[datetime] = frozenset()
+    retention: timedelta = RETENTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "billing": set(),
     "simulator": set(),
     "status": {"model"},
-    "catalog": set(),
+    "catalog": {"model"},
     "cloudflare": {"model", "clock", "logs", "billing", "catalog"},
     "ledger": {"model", "logs", "billing", "catalog"},
     "pricing": {"model", "billing", "catalog"},

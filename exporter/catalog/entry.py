@@ -9,6 +9,8 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 
+from exporter.catalog.grain import BY_HOUR, BY_MINUTE, Grain
+
 MILLIONTH = 1_000_000
 
 GIGABYTE = 1_000_000_000
@@ -131,8 +133,8 @@ class Metering:
 class Dataset:
     """One way of querying a GraphQL dataset; ``variant`` distinguishes several ways of querying the same one.
 
-    ``version`` is raised when the meaning changes; counting then restarts. A further field or label is counted from the
-    next midnight on, and a meter that reads one has an id of its own. A row's asset id is the value of
+    ``version`` is raised when the meaning or the ``grain`` changes; counting then restarts. A further field or label is
+    counted from the next midnight on, and a meter that reads one has an id of its own. A row's asset id is the value of
     ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
     ``dispatch_dimension`` belong to that dispatch namespace. ``settle`` is how long after its end an hour may still
     grow. ``reports_sampling``: answers include ``avg.sampleInterval``. ``min_interval`` is the shortest time between
@@ -153,6 +155,7 @@ class Dataset:
     settle: timedelta = timedelta(minutes=30)
     reports_sampling: bool = True
     role: Role = Role.USAGE
+    grain: Grain = BY_MINUTE
     variant: str = ""
     min_interval: timedelta = timedelta(0)
     distinct_by: str = ""
@@ -174,9 +177,9 @@ class Dataset:
         return self.role is Role.USAGE and self.reports_sampling
 
     @property
-    def time_dimension(self) -> str:
-        """Return the dimension that bounds questions; some storage datasets have none finer than an hour."""
-        return "datetimeHour" if self.role is Role.STATE else "datetimeMinute"
+    def asked_by(self) -> Grain:
+        """Return the grain of questions; some storage datasets have none finer than an hour."""
+        return BY_HOUR if self.role is Role.STATE else self.grain
 
     @cached_property
     def dimensions(self) -> tuple[str, ...]:

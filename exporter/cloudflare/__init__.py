@@ -18,14 +18,13 @@ from exporter.cloudflare.errors import (
     Throttled,
     TokenRejected,
 )
-from exporter.cloudflare.limits import PAGE_LIMIT, RETENTION, USUAL_LIMITS, DatasetLimits
+from exporter.cloudflare.limits import PAGE_LIMIT, USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.principal import Principal
 from exporter.cloudflare.time import CloudflareTime
 
 __all__ = [
     "MOST_ALIASES",
     "PAGE_LIMIT",
-    "RETENTION",
     "USUAL_LIMITS",
     "Analytics",
     "BillingReader",

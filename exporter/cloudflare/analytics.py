@@ -13,7 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare.client import Client
 from exporter.cloudflare.decode import HourRows, decode_ids, decode_interval, decode_newest, decode_rows
 from exporter.cloudflare.documents import MOST_ALIASES, Document, Piece, build_document, count_aliases, take_batch
@@ -36,7 +36,7 @@ LARGE_ROWS = 500
 """More rows than this are decoded in a thread, so that scrapes are answered meanwhile."""
 
 MOST_PARTS = 256
-"""The most pieces a question may be split into before it fails."""
+"""The most pieces that full pages may add to a question before it fails."""
 
 
 class _Missing(Unreachable):
@@ -54,9 +54,11 @@ class _NodeAnswer:
 
 @dataclass(slots=True)
 class _Progress:
-    """The parts collected so far for one question."""
+    """The parts collected so far for one question; ``planned`` are the pieces that it was cut into at first."""
 
+    dataset: Dataset
     question: Question
+    planned: Sequence[Piece]
     rows: HourRows = field(default_factory=dict)
     newest: datetime | None = None
     dates: list[datetime] = field(default_factory=list)
@@ -67,7 +69,7 @@ class _Progress:
 
     def add(self, piece: Piece, part: _NodeAnswer, interval: Decimal) -> None:
         """Add the answer to a piece, sampled by ``interval``. Raises Unreachable, and then nothing is added."""
-        decoded = decode_rows(piece.dataset, part.rows, self.question.since, piece.limits.missing, piece.grain)
+        decoded = decode_rows(piece.dataset, part.rows, piece.filed_under, piece.limits.missing, piece.grain)
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
         self.intervals.append(interval)
@@ -78,7 +80,18 @@ class _Progress:
         if self.fault:
             return self.fault
         interval = max(self.intervals, default=Decimal(1))
-        return Answer(self.question, min(self.dates), self.rows, self.newest, interval, frozenset(self.sampled))
+        newest = self.newest
+        if self.dataset.role is Role.USAGE and not self.dataset.grain.tells_newest:
+            newest = max((unit for unit, rows in self.rows.items() if rows), default=None)
+        return Answer(
+            self.question,
+            min(self.dates),
+            self.rows,
+            newest,
+            interval,
+            frozenset(self.sampled),
+            self.planned[0].limits.retention,
+        )
 
 
 class Analytics:
@@ -120,12 +133,9 @@ class Analytics:
         limits: Mapping[str, DatasetLimits] = MappingProxyType({}),
     ) -> dict[Question, Answer | CloudflareError]:
         """Return each question's complete answer, or the error that prevented it."""
-        progress = [_Progress(question) for _, question in questions]
-        waiting = [
-            replace(piece, number=number)
-            for number, (dataset, question) in enumerate(questions)
-            for piece in self._pieces(account, dataset, question, limits)
-        ]
+        cut = [self._pieces(account, dataset, question, limits) for dataset, question in questions]
+        progress = [_Progress(*asked, pieces) for asked, pieces in zip(questions, cut, strict=True)]
+        waiting = [replace(piece, number=number) for number, pieces in enumerate(cut) for piece in pieces]
         asked_before = self._asked[account.id, False]
         while waiting:
             batch, waiting = take_batch(
@@ -175,17 +185,20 @@ class Analytics:
         Raises PageFull if the question of a full page cannot be split, and Unreachable if a row is not as requested.
         """
         if len(part.rows) >= piece.limits.page_size and not piece.dataset.takes_full_page:
-            return self._halve(account, piece, part, progress.parts)
+            return self._halve(account, piece, part, progress.parts - len(progress.planned))
         interval = decode_interval(part.rows)
         finer = self.splits.refine(account.id, piece) if interval > 1 else ()
         if not finer:
             progress.add(piece, part, interval)
         return finer
 
-    def _halve(self, account: Account, piece: Piece, part: _NodeAnswer, parts: int) -> tuple[Piece, ...]:
-        """Return the halves of a piece whose page was full, the ``parts``-th of its question, and remember them."""
+    def _halve(self, account: Account, piece: Piece, part: _NodeAnswer, further: int) -> tuple[Piece, ...]:
+        """Return the halves of a piece whose page was full, and remember them.
+
+        ``further`` parts of its question have been asked beyond those that were planned.
+        """
         halves = split_piece(piece, decode_ids(piece.dataset, part.rows))
-        if not halves or parts > MOST_PARTS:
+        if not halves or further >= MOST_PARTS:
             raise PageFull(
                 f"{piece.dataset.name} of account {account.name} ({account.id}): more than "
                 f"{piece.limits.page_size} rows even in the smallest part "
@@ -266,8 +279,9 @@ def _parts(
         elif not isinstance(rows, list):
             parts.append(_Missing(f"{named}: Cloudflare's answer does not contain it."))
         else:
-            newest = node.get(f"newest_{index}")
-            parts.append(_NodeAnswer(rows, decode_newest(newest) if isinstance(newest, list) else None, date))
+            said = node.get(f"newest_{index}")
+            newest = decode_newest(said, piece.dataset.asked_by.bound) if isinstance(said, list) else None
+            parts.append(_NodeAnswer(rows, newest, date))
     return parts
 
 

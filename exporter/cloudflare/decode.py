@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.catalog.entry import ROWS, Dataset, Field, Role
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, UNKNOWN, Amounts, RowKey, merge_rows, parse_time
+from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, UNKNOWN, Amounts, RowKey, floor_minute, merge_rows, parse_time
 
 HourRows = dict[datetime, dict[RowKey, Amounts]]
 
@@ -21,17 +21,17 @@ def decode_rows(
 ) -> HourRows:
     """Return the amounts of each asset and label set by hour, or by day; rows with the same key are added.
 
-    Fields ``missing`` from the plan count as 0, and as UNKNOWN in a state or window. The rows of a window, which have
-    no hours, are filed under its start ``since``. Raises Unreachable if a row lacks a requested value.
+    Fields ``missing`` from the plan count as 0, and as UNKNOWN in a state or window. Rows without a time, for want of a
+    ``grain``, are filed under ``since``. Raises Unreachable if a row lacks a requested value.
     """
     decoded: HourRows = {}
-    is_window = dataset.role is Role.WINDOW
     absent = 0 if dataset.role is Role.USAGE else UNKNOWN
-    hours: dict[str, datetime] = {"": since} if is_window else {}
+    is_grouped = bool(grain or dataset.dimensions)
+    hours: dict[str, datetime] = {} if grain else {"": since}
     try:
         for row in rows:
-            dimensions = row["dimensions"]
-            text = "" if is_window else dimensions[grain]
+            dimensions = row["dimensions"] if is_grouped else {}
+            text = dimensions[grain] if grain else ""
             hour = hours.get(text)
             if hour is None:
                 hour = hours[text] = parse_time(text)
@@ -58,10 +58,10 @@ def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]
         raise Unreachable(f"{dataset.name}: unexpected row in Cloudflare's answer ({error!r}).") from error
 
 
-def decode_newest(rows: Sequence[Mapping[str, Any]]) -> datetime | None:
-    """Return the newest minute with data; None if the answer has none."""
+def decode_newest(rows: Sequence[Mapping[str, Any]], time: str) -> datetime | None:
+    """Return the newest minute with data, from the time dimension ``time``; None if the answer has none."""
     try:
-        return parse_time(rows[0]["dimensions"]["datetimeMinute"]) if rows else None
+        return floor_minute(parse_time(rows[0]["dimensions"][time])) if rows else None
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from exporter.catalog.entry import ROWS, Dataset, Role
+from exporter.catalog.grain import BY_DAY, Grain
 from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits
 from exporter.model import Question, format_time
 
@@ -33,10 +34,18 @@ class Piece:
 
     @property
     def grain(self) -> str:
-        """Return the time dimension that rows are grouped by; empty for a window."""
+        """Return the time dimension that rows are grouped by; empty if there is none, as for a window."""
         if self.dataset.role is Role.WINDOW:
             return ""
-        return "date" if self.by_day and self.dataset.role is Role.USAGE else "datetimeHour"
+        is_of_day = self.by_day and self.dataset.role is Role.USAGE
+        return self.dataset.asked_by.of_day if is_of_day else self.dataset.asked_by.group
+
+    @property
+    def filed_under(self) -> datetime:
+        """Return the time to which rows without a time dimension belong: the start of the window, unit or day."""
+        if self.dataset.role is Role.WINDOW:
+            return self.since
+        return (BY_DAY if self.by_day else self.dataset.asked_by).floor(self.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +58,12 @@ class Document:
 
 
 def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> Piece:
-    """Return the piece that covers a whole question."""
-    newest_since = question.since if dataset.role is Role.USAGE and not question.by_day else None
+    """Return the piece that covers a whole question, from and to times by which its dataset can be asked."""
+    grain = dataset.asked_by
+    since, until = grain.floor_step(question.since), grain.ceil_step(question.until)
+    asks_newest = dataset.role is Role.USAGE and grain.tells_newest and not question.by_day
     return Piece(
-        dataset, question.since, question.until, newest_since=newest_since, limits=limits, by_day=question.by_day
+        dataset, since, until, newest_since=since if asks_newest else None, limits=limits, by_day=question.by_day
     )
 
 
@@ -78,7 +89,7 @@ def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
         usage_filter = _filter(piece, index, declarations, variables)
         nodes.append(_usage_node(piece, index, usage_filter))
         if piece.newest_since is not None:
-            _declare(declarations, variables, f"newest_since_{index}", "Time", format_time(piece.newest_since))
+            _declare_time(declarations, variables, f"newest_since_{index}", piece.dataset.asked_by, piece.newest_since)
             nodes.append(_newest_node(piece.dataset, index))
     text = (
         f"query Usage({', '.join(declarations)}) {{\n"
@@ -95,10 +106,10 @@ def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
 
 
 def _filter(piece: Piece, index: int, declarations: list[str], variables: dict[str, str]) -> str:
-    _declare(declarations, variables, f"since_{index}", "Time", format_time(piece.since))
-    _declare(declarations, variables, f"until_{index}", "Time", format_time(piece.until))
-    time = piece.dataset.time_dimension
-    conditions = [f"{time}_geq: $since_{index}", f"{time}_lt: $until_{index}"]
+    grain = piece.dataset.asked_by
+    _declare_time(declarations, variables, f"since_{index}", grain, piece.since)
+    _declare_time(declarations, variables, f"until_{index}", grain, piece.until)
+    conditions = [f"{grain.bound}_geq: $since_{index}", f"{grain.bound}_lt: $until_{index}"]
     if piece.id_from is not None:
         _declare(declarations, variables, f"from_{index}", "string", piece.id_from)
         conditions.append(f"{piece.dataset.id_dimension}_geq: $from_{index}")
@@ -106,6 +117,15 @@ def _filter(piece: Piece, index: int, declarations: list[str], variables: dict[s
         _declare(declarations, variables, f"below_{index}", "string", piece.id_below)
         conditions.append(f"{piece.dataset.id_dimension}_lt: $below_{index}")
     return "{" + ", ".join(conditions) + "}"
+
+
+def _declare_time(
+    declarations: list[str], variables: dict[str, str], name: str, grain: Grain, moment: datetime
+) -> None:
+    if grain.bound == "date":
+        _declare(declarations, variables, name, "Date", moment.date().isoformat())
+    else:
+        _declare(declarations, variables, name, "Time", format_time(moment))
 
 
 def _declare(declarations: list[str], variables: dict[str, str], name: str, kind: str, value: str) -> None:
@@ -121,8 +141,8 @@ def _usage_node(piece: Piece, index: int, usage_filter: str) -> str:
             groups.setdefault(entry.group, []).append(entry.name)
     if dataset.says_sampling:
         groups.setdefault("avg", []).append("sampleInterval")
-    grain = (piece.grain,) if piece.grain else ()
-    selections = [f"dimensions {{ {' '.join((*grain, *dataset.dimensions))} }}"]
+    dimensions = [name for name in (piece.grain, *dataset.dimensions) if name]
+    selections = [f"dimensions {{ {' '.join(dimensions)} }}"] if dimensions else []
     selections += [f"{group} {{ {' '.join(names)} }}" if group else " ".join(names) for group, names in groups.items()]
     return (
         f"      usage_{index}: {dataset.name}(limit: {piece.limits.page_size}, filter: {usage_filter}) {{\n"
@@ -132,11 +152,12 @@ def _usage_node(piece: Piece, index: int, usage_filter: str) -> str:
 
 
 def _newest_node(dataset: Dataset, index: int) -> str:
-    newest_filter = f"{{datetimeMinute_geq: $newest_since_{index}, datetimeMinute_lt: $until_{index}}}"
+    time = dataset.asked_by.bound
+    newest_filter = f"{{{time}_geq: $newest_since_{index}, {time}_lt: $until_{index}}}"
     return (
         f"      newest_{index}: {dataset.name}"
-        f"(limit: 1, filter: {newest_filter}, orderBy: [datetimeMinute_DESC]) {{\n"
-        "        dimensions { datetimeMinute }\n"
+        f"(limit: 1, filter: {newest_filter}, orderBy: [{time}_DESC]) {{\n"
+        f"        dimensions {{ {time} }}\n"
         "      }\n"
     )
 

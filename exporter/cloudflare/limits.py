@@ -9,12 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from exporter.catalog.entry import ROWS, Dataset, Field
+from exporter.model import RETENTION
 
 PAGE_LIMIT = 10_000
 """The largest page that Cloudflare documents, in rows."""
-
-RETENTION = timedelta(days=31)
-"""The retention assumed if Cloudflare gives none, from the products' analytics pages."""
 
 SETTINGS = "enabled maxDuration maxPageSize notOlderThan availableFields"
 

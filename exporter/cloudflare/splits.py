@@ -1,4 +1,4 @@
-"""Splitting of questions that exceed a page: by time down to an hour, by asset id, then by the minute."""
+"""Splitting of questions that exceed a page: by time down to the dataset's unit, by asset id, then by its step."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare.documents import Piece, whole_piece, without_newest
 from exporter.cloudflare.limits import DatasetLimits
-from exporter.model import HOUR, MINUTE, Question, floor_hour, floor_minute
+from exporter.model import HOUR, Question, floor_hour
 
 SILENTLY_SAMPLED = 2 * HOUR
 """The longest piece of a dataset that does not report sampling: wide ranges are sampled more coarsely."""
@@ -38,9 +38,16 @@ class Splits:
         whole = whole_piece(dataset, question, limits)
         known = self._known.get(_place(account_id, whole), Split())
         pieces = [whole]
-        bounds = [known.longest, limits.longest, SILENTLY_SAMPLED if _may_be_sampled_silently(dataset) else None]
+        grain = dataset.asked_by
+        bounds = [
+            known.longest,
+            limits.longest,
+            SILENTLY_SAMPLED if _may_be_sampled_silently(dataset) else None,
+            None if grain.group else grain.unit,
+        ]
         longest = min((bound for bound in bounds if bound is not None), default=None)
         if longest is not None and dataset.role is not Role.WINDOW:
+            longest = max(longest - longest % grain.step, grain.step)
             pieces = [part for piece in pieces for part in _cut_times(piece, longest)]
         for cut in known.ids:
             pieces = [part for piece in pieces for part in _cut_ids(piece, cut)]
@@ -62,6 +69,7 @@ class Splits:
     def refine(self, account_id: str, piece: Piece) -> tuple[Piece, ...]:
         """Return and record finer pieces for asking a sampled piece again; none if it is fine enough."""
         longest = HOUR if floor_hour(piece.since) + HOUR < piece.until else QUARTER
+        longest = max(longest, piece.dataset.asked_by.step)
         parts = tuple(_cut_times(piece, longest))
         if len(parts) > 1:
             key = _place(account_id, piece)
@@ -83,19 +91,18 @@ def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:
     part = without_newest(piece)
     if piece.dataset.role is Role.WINDOW:
         return _halve_ids(part, ids)
-    middle = floor_hour(piece.since + (piece.until - piece.since) / 2)
+    grain, halfway = piece.dataset.asked_by, piece.since + (piece.until - piece.since) / 2
+    middle = grain.floor(halfway)
     if middle <= piece.since:
-        middle = floor_hour(piece.since) + HOUR
+        middle = grain.floor(piece.since) + grain.unit
     if middle < piece.until:
         return replace(part, until=middle), replace(part, since=middle)
     halves = _halve_ids(part, ids)
     if halves:
         return halves
-    if piece.dataset.role is Role.STATE:
-        return ()
-    minute = floor_minute(piece.since + (piece.until - piece.since) / 2)
-    if piece.since < minute < piece.until and piece.until - piece.since > MINUTE:
-        return replace(part, until=minute), replace(part, since=minute)
+    middle = grain.floor_step(halfway)
+    if piece.since < middle:
+        return replace(part, until=middle), replace(part, since=middle)
     return ()
 
 

@@ -180,11 +180,11 @@ class Selection(Section):
             self.wants_metric(metric.family or metric.name) for metric in dataset.metrics
         )
 
-    def datasets(self) -> tuple[Dataset, ...]:
-        """Return the datasets to query."""
+    def datasets(self, products: Iterable[Product] = PRODUCTS) -> tuple[Dataset, ...]:
+        """Return the datasets to query, of these products."""
         return tuple(
             dataset
-            for product in PRODUCTS
+            for product in products
             if self.wants_product(product)
             for dataset in product.datasets
             if self.wants_dataset(dataset)

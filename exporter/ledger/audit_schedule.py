@@ -14,11 +14,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.counters import CounterState
-from exporter.ledger.hours import AGREEMENT, PATIENCE
+from exporter.ledger.hours import AGREEMENT, AUDIT_AFTER, PATIENCE
 from exporter.model import DAY, HOUR, Amounts, DayProgress, Question, Scope, floor_hour
-
-AUDIT_AFTER = timedelta(hours=26)
-"""How long after its end a day is audited: invocations and Cloudflare's pipeline can be hours late."""
 
 FILLED_DAYS = 31
 """The number of days before counting began that are filled in; no billing cycle is longer."""
@@ -117,6 +114,8 @@ def find_progress(
     )
     if state is None:
         return DayProgress(None, unfilled)
+    if dataset.grain.settles_by_audit:
+        return DayProgress(state.open_from, unfilled)
     audited = state.kept_from
     for part, (since, until) in reversed(list(_parts(dataset, state, now))):
         mark = marks.get(part)
@@ -137,10 +136,11 @@ def _parts(
     start = state.start if state else now
     kept_from = state.kept_from if state else now
     is_metered = bool(dataset.meters)
+    is_audited = is_usage and not dataset.grain.settles_by_audit
     for back in range(FILLED_DAYS + 2):
         day = now.date() - timedelta(days=back)
         since, until = start_of(day), start_of(day) + DAY
-        if is_usage and until > start and max(since, start) >= kept_from and until <= now:
+        if is_audited and until > start and max(since, start) >= kept_from and until <= now:
             yield DayPart(day, Portion.COUNTED), (max(since, start), until)
         ended = min(until, start)
         if is_metered and since < ended <= now and (is_usage or until <= now) and _is_filled(day, start):

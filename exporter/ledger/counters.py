@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.daily_sums import meter_hours
-from exporter.ledger.hours import OpenHour, Settlement, settle
+from exporter.ledger.hours import OpenHour, Settlement, settle, settle_delay
 from exporter.ledger.series import Birth, BirthHold, Series, SeriesKey, SeriesPlan, attribute, find_births
 from exporter.ledger.totals import RowTotals, accrue, sum_rows
 from exporter.model import HOUR, Amounts, Answer, DailyKey, Placement, RowKey, Rows
@@ -105,9 +105,13 @@ class CounterChange:
 
 
 def start_counters(plan: SeriesPlan, answer: Answer, listed: Iterable[Placement], commit_number: int) -> CounterChange:
-    """Begin a book: counting starts at the end of the first answered question; known assets are born at zero."""
+    """Begin a book: counting starts at the end of the first answered question; known assets are born at zero.
+
+    What tells only whole hours or days is counted from the next of them on.
+    """
     until = answer.question.until
-    state = CounterState(until, until, until, until, answer.date, kept_from=until, newest=answer.newest)
+    start = plan.dataset.grain.ceil_step(until)
+    state = CounterState(start, start, until, until, answer.date, kept_from=start, newest=answer.newest)
     births = find_births(plan, {}, {}, listed, {})
     return CounterChange(state, {}, {}, _bear(births, Birth(answer.date, commit_number)), {}, set(), answer.date)
 
@@ -128,7 +132,8 @@ class PublishContext:
 
 def settle_answer(book: Counters, state: CounterState, answer: Answer) -> Settlement:
     """Return what an answer does to the open hours of a book."""
-    return settle(book.open, answer, book.dataset.settle, state.newest)
+    grain = book.dataset.grain
+    return settle(book.open, answer, settle_delay(book.dataset.settle, answer.retention, grain), state.newest, grain)
 
 
 def advance(
@@ -143,7 +148,7 @@ def advance(
     is_incomplete = bool(births) or any(asset not in context.placements for asset, _ in active)
     hold = _hold(state, answer, birth, held, is_incomplete=is_incomplete)
     growth = attribute(plan, active, context.placements, book.series, None if hold else held)
-    gap = max(answer.question.since - state.until, timedelta(0))
+    gap = max(answer.question.since - max(state.until, state.start), timedelta(0))
     next_state = _next_state(state, answer, settlement.open_from, hold)
     return CounterChange(
         state=next_state._replace(revisions=state.revisions + settlement.revisions, gap=state.gap + gap),
@@ -154,7 +159,7 @@ def advance(
         waiting=growth.waiting,
         reported_since=reported_since,
         settled=settlement.settled,
-        kept=_by_day(settlement.settled, state.kept_from),
+        kept={} if plan.dataset.grain.settles_by_audit else _by_day(settlement.settled, state.kept_from),
         gap=gap,
     )
 

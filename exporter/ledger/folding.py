@@ -30,7 +30,7 @@ def cut_answer(answer: Answer, since: datetime) -> Answer:
         return answer
     if since != floor_hour(since):
         raise ValueError(f"{answer.question.dataset} was asked from {answer.question.since}, but is open from {since}")
-    question = replace(answer.question, since=min(since, answer.question.until))
+    question = replace(answer.question, since=since)
     return replace(
         answer, question=question, hours={hour: rows for hour, rows in answer.hours.items() if hour >= since}
     )

@@ -1,6 +1,7 @@
 """Open hours and their settling: which answers replace which amounts, and when an hour becomes final.
 
 Pure. An answer replaces the amounts of every hour it covers, so asking twice changes nothing. Hours settle in order.
+Of a dataset that knows only days, each "hour" is a day: it stays open until it could be audited, and settles for good.
 """
 
 from collections.abc import Mapping
@@ -8,10 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from exporter.model import HOUR, Amounts, Answer, RowKey, Rows, floor_hour
+from exporter.catalog.grain import BY_MINUTE, Grain
+from exporter.model import DAY, HOUR, Amounts, Answer, RowKey, Rows
 
 AGREEMENT = timedelta(minutes=5)
 """How much later a second answer must confirm the first before an hour settles."""
+
+AUDIT_AFTER = timedelta(hours=26)
+"""How long after its end a day is audited: invocations and Cloudflare's pipeline can be hours late."""
 
 PATIENCE = timedelta(hours=6)
 """How long to wait for a second answer that agrees with a doubtful one, and for missing data."""
@@ -25,9 +30,10 @@ class OpenHour:
     """The known facts about an hour that is not final yet.
 
     ``rows`` is the last answer, ``peak`` the highest amounts of any answer. ``whole_since`` is the date of the first
-    answer that covered the hour to its end. While due answers are doubtful, ``disputed_since`` is the date of the first
-    such answer, and ``agreed_since`` that of the first of the latest ones, which all agree on these rows. Amounts that
-    ``are_estimates`` differ from answer to answer, so only a difference of more than a tenth is significant.
+    answer that covered the hour to its end (a day's: of the first that could be final). While due answers are doubtful,
+    ``disputed_since`` is the date of the first such answer, and ``agreed_since`` that of the first of the latest ones,
+    which all agree on these rows. Amounts that ``are_estimates`` differ from answer to answer, so only a difference of
+    more than a tenth is significant.
     """
 
     rows: Rows
@@ -56,6 +62,7 @@ def settle(
     answer: Answer,
     settle_after: timedelta,
     newest: datetime | None = None,
+    grain: Grain = BY_MINUTE,
 ) -> Settlement:
     """Apply an answer to the open hours. ``newest`` is the newest minute with data seen so far.
 
@@ -63,11 +70,12 @@ def settle(
     the hour's end and is not lower than the earlier one. A single answer, as after an outage, may be wrong. An answer
     that is empty, or lower than an earlier one, must be repeated exactly. While no later data have been seen, an hour
     of a busy dataset waits for ``PATIENCE``: Cloudflare's pipeline may be stalled. Hours before the question's start
-    (it was cut at Cloudflare's retention) settle with their last known amounts.
+    (it was cut at Cloudflare's retention) settle with their last known amounts. Both answers about a day are dated
+    ``settle_after`` past its end.
     """
     seen = max(filter(None, (answer.newest, *answer.hours)), default=None)
     newest = max(filter(None, (newest, seen)), default=None)
-    first = floor_hour(answer.question.since)
+    first = grain.floor(answer.question.since)
     settled: dict[datetime, Rows] = {hour: known.rows for hour, known in open_hours.items() if hour < first}
     still_open: dict[datetime, OpenHour] = {}
     open_from = answer.question.since
@@ -78,8 +86,8 @@ def settle(
         are_estimates = before.are_estimates or hour in answer.sampled
         known, fallen = _replace(before, answer.hours.get(hour, {}), are_estimates)
         revisions += fallen
-        end = hour + HOUR
-        if end <= answer.question.until:
+        end = hour + grain.unit
+        if _is_whole(end, answer, settle_after, grain):
             known = replace(known, whole_since=before.whole_since or answer.date)
         if end <= answer.question.until and answer.date >= end + settle_after:
             known = _date_doubts(known, before, answer.date)
@@ -94,6 +102,24 @@ def settle(
         still_open[hour] = known
         hour = end
     return Settlement(still_open, settled, open_from, revisions)
+
+
+def _is_whole(end: datetime, answer: Answer, settle_after: timedelta, grain: Grain) -> bool:
+    """Return whether an answer can be the first of the two that agree on an hour, or a day, with this end."""
+    is_late = not grain.settles_by_audit or answer.date >= end + settle_after
+    return end <= answer.question.until and is_late
+
+
+def whole_since(hour: datetime, until: datetime, answered: datetime, grain: Grain) -> datetime | None:
+    """Return since when a stored hour is known to its end, if its last answer asked up to ``until``."""
+    end = hour + grain.unit
+    is_late = not grain.settles_by_audit or answered >= end + AUDIT_AFTER
+    return answered if end <= until and is_late else None
+
+
+def settle_delay(settle: timedelta, retention: timedelta, grain: Grain) -> timedelta:
+    """Return how long after its end an hour may still grow, or a day is asked, as far as ``retention`` allows."""
+    return min(AUDIT_AFTER, max(retention - DAY - HOUR, timedelta(0))) if grain.settles_by_audit else settle
 
 
 def _replace(before: OpenHour, rows: Rows, are_estimates: bool) -> tuple[OpenHour, int]:

@@ -40,6 +40,7 @@ def list_cost_of(dataset: Dataset) -> Dataset:
             Metric("cloudflare_list_cost_usd_total", "", (MetricPart("cost"),), ("meter",), divisor=USD, zeros=()),
         ),
         settle=dataset.settle,
+        grain=dataset.grain,
     )
 
 
@@ -75,13 +76,13 @@ class ListCosts:
 
         An hour of cost settles together with its usage: settled by itself, it would miss what the usage still gains.
         """
-        first = state.open_from
+        oldest, first = state.open_from, dataset.grain.floor(state.open_from)
         settled = {hour: known.rows for hour, known in book.open.items() if hour not in usage.open}
-        newly = {hour: rows for hour, rows in usage.settled.items() if hour >= floor_hour(first)}
+        newly = {hour: rows for hour, rows in usage.settled.items() if hour >= first}
         settled |= self.price(account_id, dataset, newly)
-        rows = {hour: known.rows for hour, known in usage.open.items() if hour >= floor_hour(first)}
+        rows = {hour: known.rows for hour, known in usage.open.items() if hour >= first}
         still_open = {hour: OpenHour(costs, costs) for hour, costs in self.price(account_id, dataset, rows).items()}
-        return Settlement(still_open, settled, max(first, usage.state.open_from), 0)
+        return Settlement(still_open, settled, max(oldest, usage.state.open_from), 0)
 
     def answer_about_stored(
         self, account_id: str, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], book: Counters | None

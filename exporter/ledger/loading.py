@@ -80,7 +80,7 @@ def meter_stored_hours(loader: Loader, key: BookKey, dataset: Dataset, signature
     move = find_move(read_signature(signature), dataset)
     if move is None:
         return {}
-    return meter_open_hours(dataset, move.hours(loader.load_open_hours(key)))
+    return meter_open_hours(dataset, move.hours(loader.load_open_hours(key, dataset.grain)))
 
 
 def _load_counters(

@@ -1,13 +1,13 @@
 """State shared by all account pollers: the ledger and its lock, clocks, settings and counts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import Dataset, Product
 from exporter.clock import Clock
 from exporter.cloudflare import CloudflareTime
 from exporter.config import Config
@@ -35,13 +35,16 @@ class Settings:
     refresh_interval: timedelta
     discovery_interval: timedelta
     configured_at: datetime
+    products: tuple[Product, ...]
 
     @classmethod
-    def of(cls, config: Config, at: datetime) -> "Settings":
-        """Return the settings of a configuration that takes effect at ``at``."""
+    def of(cls, config: Config, at: datetime, products: Iterable[Product]) -> "Settings":
+        """Return the settings of a configuration that takes effect at ``at``, for a catalog of ``products``."""
+        known = tuple(products)
         return cls(
+            products=known,
             selection=config.selection,
-            datasets=config.selection.datasets(),
+            datasets=config.selection.datasets(known),
             alerting=config.alerting,
             cost_rules=config.costs.rules(),
             shows_cost_of_assets=config.costs.assets,

@@ -55,7 +55,7 @@ class Reloader:
             log.error("the configuration is refused, keeping the previous one: %s", reason)
         else:
             context = self._context
-            context.settings = Settings.of(config, context.clock.now())
+            context.settings = Settings.of(config, context.clock.now(), context.settings.products)
             context.config_problem = context.token_problem = None
             self._poller.reconfigure(principals)
             self._config = config

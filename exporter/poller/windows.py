@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.cloudflare import RETENTION
 from exporter.ledger import LOOK_BACK
-from exporter.model import HOUR, MINUTE, Question, Scope, floor_hour
+from exporter.model import HOUR, MINUTE, RETENTION, Question, Scope, floor_hour
 
 WINDOW = timedelta(minutes=15)
 WINDOW_DELAY = timedelta(minutes=5)
@@ -17,14 +16,16 @@ def make_question(
 ) -> Question:
     """Return the question to ask of a scope's dataset at the minute ``until``, as far back as ``retention`` allows.
 
-    Usage is asked from its oldest open hour, or for the running hour if counting has not begun: any answer begins it.
-    A state is asked from the newest known hour, a window for the 15 minutes that ended ``WINDOW_DELAY`` ago.
+    Usage is asked from its oldest open hour (or day), or for the running one if counting has not begun: any answer
+    begins it. A state is asked from the newest known hour, a window for the 15 minutes that ended ``WINDOW_DELAY`` ago.
     """
-    oldest = floor_hour(until - retention) + HOUR
+    grain = dataset.asked_by
+    oldest = grain.floor(until - retention) + grain.unit
     match dataset.role:
         case Role.USAGE:
-            since = max(known_until or floor_hour(until - MINUTE), oldest)
-            return Question(scope, dataset.key, since, until)
+            running = grain.floor(until - MINUTE)
+            since = known_until if known_until is not None and known_until <= until else running
+            return Question(scope, dataset.key, max(since, oldest), until)
         case Role.STATE:
             running = floor_hour(until)
             since = max(known_until or oldest, oldest, running - LOOK_BACK)

@@ -8,6 +8,7 @@ import pytest
 
 from exporter.catalog import DATASETS
 from exporter.cloudflare.decode import decode_rows
+from exporter.cloudflare.documents import Piece
 
 HOUR = datetime(2025, 10, 20, 10, tzinfo=UTC)
 
@@ -200,7 +201,8 @@ def test_a_row_decodes_to_amounts(name: str) -> None:
     text, key, amounts = ROWS[name]
     dataset = DATASETS[name]
     expected = tuple(amounts.get(entry.name, 0) for entry in dataset.fields)
-    assert decode_rows(dataset, [json.loads(text, parse_float=Decimal)], HOUR) == {HOUR: {key: expected}}
+    grain = Piece(dataset, HOUR, HOUR).grain
+    assert decode_rows(dataset, [json.loads(text, parse_float=Decimal)], HOUR, grain=grain) == {HOUR: {key: expected}}
 
 
 def test_a_row_of_a_dispatch_namespace_belongs_to_the_namespace() -> None:

@@ -131,15 +131,15 @@ def test_a_window_is_filed_under_its_start() -> None:
     """Rows without an hour belong to the window that was asked for; quantiles are kept in millionths."""
     latencies = {field.name: Decimal("4.5") for field in LATENCY.fields}
     made = {"dimensions": {"namespaceId": "k", "actionType": "read"}, "quantiles": latencies}
-    assert decode_rows(LATENCY, [made], NINE) == {NINE: {("k", ("read",)): (4_500_000,) * 5}}
-    assert decode_rows(LATENCY, [], NINE) == {}
+    assert decode_rows(LATENCY, [made], NINE, grain="") == {NINE: {("k", ("read",)): (4_500_000,) * 5}}
+    assert decode_rows(LATENCY, [], NINE, grain="") == {}
 
 
 def test_a_field_that_the_plan_lacks_is_unknown() -> None:
     """It counts nothing as usage, and is no reading of zero in a window."""
     made = {"dimensions": {"namespaceId": "k", "actionType": "read"}, "quantiles": {"latencyMsP50": 1}}
     missing = frozenset({"latencyMsP75", "latencyMsP90", "latencyMsP99", "latencyMsP999"})
-    assert decode_rows(LATENCY, [made], NINE, missing)[NINE]["k", ("read",)] == (1_000_000, *[UNKNOWN] * 4)
+    assert decode_rows(LATENCY, [made], NINE, missing, grain="")[NINE]["k", ("read",)] == (1_000_000, *[UNKNOWN] * 4)
     usage = row({"requests": 2}, namespaceId="k", actionType="read", result="x")
     assert decode_rows(KV, [usage], NINE, frozenset({"objectBytes"}))[NINE]["k", ("read", "x")] == (2, 0)
 
@@ -194,7 +194,7 @@ def test_a_fraction_that_is_no_number_is_an_error(number: object) -> None:
 def test_the_newest_minute_is_read() -> None:
     """One row with a minute is the newest; no row, or one that cannot be read, is none."""
     made = [{"dimensions": {"datetimeMinute": "2025-10-20T10:16:00Z"}}]
-    assert decode_newest(made) == datetime(2025, 10, 20, 10, 16, tzinfo=UTC)
-    assert decode_newest([]) is None
-    assert decode_newest([{"dimensions": {}}]) is None
-    assert decode_newest([{"dimensions": {"datetimeMinute": "late"}}]) is None
+    assert decode_newest(made, "datetimeMinute") == datetime(2025, 10, 20, 10, 16, tzinfo=UTC)
+    assert decode_newest([], "datetimeMinute") is None
+    assert decode_newest([{"dimensions": {}}], "datetimeMinute") is None
+    assert decode_newest([{"dimensions": {"datetimeMinute": "late"}}], "datetimeMinute") is None

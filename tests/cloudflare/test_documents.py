@@ -17,10 +17,12 @@ from graphql import (
 )
 
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import ROWS, Role
+from exporter.catalog.entry import ROWS, Dataset, Role
 from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, take_batch, whole_piece
+from exporter.cloudflare.splits import Splits
 from exporter.model import Question, Scope
+from tests.grains import BUILDS, DAILY, HOURLY, MOMENTARY
 from tests.schema import load_cloudflare_schema
 
 ACCOUNT = "a" * 32
@@ -248,6 +250,22 @@ def test_documents_are_valid_for_the_simulator(name: str, simulated_schema: Grap
 def test_documents_are_valid_for_cloudflare(name: str, cloudflare_schema: GraphQLSchema) -> None:
     """Every form of every dataset, alone and together, is valid against Cloudflare's own schema."""
     check(cloudflare_schema, EVERY_DOCUMENT[name])
+
+
+def coarse_forms(dataset: Dataset) -> list[Piece]:
+    """Every form in which a dataset of another grain is asked: what runs, a closed day, and a range of ids."""
+    running = Splits().pieces(ACCOUNT, dataset, Question(SCOPE, dataset.key, NINE, UNTIL), USUAL_LIMITS)
+    closed = Splits().pieces(
+        ACCOUNT, dataset, Question(SCOPE, dataset.key, MIDNIGHT, NEXT_MIDNIGHT, by_day=True), USUAL_LIMITS
+    )
+    by_id = [replace(running[0], id_from="m", id_below="t")] if dataset.id_dimension else []
+    return [*running, *closed[:1], *by_id]
+
+
+@pytest.mark.parametrize("dataset", [HOURLY, DAILY, MOMENTARY, BUILDS], ids=lambda dataset: dataset.name)
+def test_documents_of_other_grains_are_valid_for_cloudflare(dataset: Dataset, cloudflare_schema: GraphQLSchema) -> None:
+    """Where Cloudflare has no minutes, no hours or no groups of time, none are asked for."""
+    check(cloudflare_schema, coarse_forms(dataset))
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

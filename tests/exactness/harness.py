@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, time, timedelta
 from operator import le
@@ -13,13 +13,14 @@ from typing import Self
 import httpx
 
 from exporter.app import Exporter, build_exporter
-from exporter.catalog.entry import Dataset
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Dataset, Product
 from exporter.cloudflare.client import TIMEOUT
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
 from exporter.costs.calculator import CostCalculator
 from exporter.costs.current import Costs, CostSource
 from exporter.ledger import Ledger, Tariffs
-from exporter.ledger.audit_schedule import AUDIT_AFTER
+from exporter.ledger.hours import AUDIT_AFTER
 from exporter.model import HOUR, Amounts, DailyKey, RowKey, Scope, floor_hour
 from exporter.simulator import Documents, ManualClock, Simulator, Traffic, World
 from tests.clock import START, CoupledClock
@@ -70,6 +71,7 @@ class Rig:
         documents: Documents | None = None,
         *,
         page_limit: int = 10_000,
+        products: Sequence[Product] = PRODUCTS,
         start: datetime = START,
         crash_point: CrashPoint | None = None,
         source_costs: Callable[[Ledger, CostCalculator], CostSource] = CardOnly,
@@ -92,6 +94,7 @@ class Rig:
         self._scraped_at = self.now
         self._folder = folder
         self._page_limit = page_limit
+        self._products = products
         self._source_costs = source_costs
         self.exporter = self._build()
 
@@ -121,6 +124,7 @@ class Rig:
             self.clock,
             transport=httpx.ASGITransport(app=self.simulator.app),
             page_limit=self._page_limit,
+            products=self._products,
             open_ledger=self._open_ledger,
             source_costs=self._source_costs,
         )

@@ -80,7 +80,7 @@ def up(rig: Rig) -> int | float:
 def untils(rig: Rig) -> dict[str, int | float]:
     """Return up to when each dataset is published."""
     found = samples(rig.exporter, "dataset_queried_until_timestamp_seconds")
-    return {dataset: until for (_, dataset), until in found.items()}
+    return {dataset: until for (_, dataset, _), until in found.items()}
 
 
 def minutes_behind(rig: Rig) -> dict[str, int]:
@@ -90,7 +90,7 @@ def minutes_behind(rig: Rig) -> dict[str, int]:
 
 def of_dataset(rig: Rig, name: str, dataset: str) -> int | float:
     """Return one of the exporter's own metrics of a dataset."""
-    return samples(rig.exporter, name)["Example", dataset]
+    return samples(rig.exporter, name)["Example", dataset, ""]
 
 
 def requests(rig: Rig, api: str, outcome: str) -> int | float:

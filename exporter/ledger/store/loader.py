@@ -9,17 +9,18 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from exporter.catalog.grain import Grain
 from exporter.ledger.audit_schedule import DayMark, DayPart
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.gauges import GaugeState, Reading
-from exporter.ledger.hours import OpenHour
+from exporter.ledger.hours import OpenHour, whole_since
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_all_kept, load_kept, load_marks
 from exporter.ledger.store.encoding import key_of, moment_of, named_times_of, place_of, time_of, tuples_of
 from exporter.ledger.totals import RowTotals
-from exporter.model import HOUR, Amounts, Asset, BookKey, DailyKey, Placement, RowKey
+from exporter.model import Amounts, Asset, BookKey, DailyKey, Placement, RowKey
 
 _DATASETS = (
     "WITH RECURSIVE datasets (name) AS (SELECT min(dataset) FROM daily WHERE account = ?1 UNION ALL SELECT (SELECT "
@@ -78,7 +79,7 @@ class Loader:
         assets, *texts = self._columns("asset, labels, settled, total, attributed", "row", key)
         labels, *figures = map(tuples_of, texts)
         book.rows = dict(zip(zip(assets, labels, strict=True), map(RowTotals, *figures), strict=True))
-        book.open = self.load_open_hours(key)
+        book.open = self.load_open_hours(key, plan.dataset.grain)
         projects, names, metrics, values, amounts, births = self._columns(
             "project, asset, metric, labels, amount, born", "series", key
         )
@@ -110,7 +111,7 @@ class Loader:
             named_times_of(joined),
         )
 
-    def load_open_hours(self, key: BookKey) -> dict[datetime, OpenHour]:
+    def load_open_hours(self, key: BookKey, grain: Grain) -> dict[datetime, OpenHour]:
         """Return the open hours of a book; hours that its last answer covered whole count as answered at that time."""
         until, last_success = map(time_of, next(self._select("until, last_success", "book", key)))
         rows: dict[datetime, dict[RowKey, Amounts]] = {}
@@ -127,7 +128,7 @@ class Loader:
         for hour in rows.keys() | peaks.keys():
             known = rows.get(hour, {})
             peak = known | peaks[hour] if hour in peaks else known
-            hours[hour] = OpenHour(known, peak, whole_since=last_success if until >= hour + HOUR else None)
+            hours[hour] = OpenHour(known, peak, whole_since=whole_since(hour, until, last_success, grain))
         return hours
 
     def _select(self, columns: str, table: str, key: BookKey) -> Iterator[tuple[Any, ...]]:

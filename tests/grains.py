@@ -1,0 +1,57 @@
+"""Made-up ways of asking real datasets that tell time less finely than by the minute."""
+
+from datetime import timedelta
+
+from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart
+from exporter.catalog.grain import BY_DAY, BY_HOUR, BY_MOMENT
+
+HOURLY = Dataset(
+    name="vectorizeQueriesAdaptiveGroups",
+    version=1,
+    kind="worker",
+    id_dimension="vectorizeIndexId",
+    grain=BY_HOUR,
+    reports_sampling=False,
+    fields=(Field("queriedVectorDimensions"),),
+    metrics=(
+        Metric("cloudflare_dimensions_total", "Dimensions.", (MetricPart("queriedVectorDimensions"),), zeros=((),)),
+    ),
+    meters=(Meter("dimensions", "queriedVectorDimensions"),),
+)
+
+DAILY = Dataset(
+    name="httpRequests1dGroups",
+    version=1,
+    kind="worker",
+    id_dimension="",
+    grain=BY_DAY,
+    settle=timedelta(hours=2),
+    fields=(Field("requests"),),
+    metrics=(Metric("cloudflare_visits_total", "Visits.", (MetricPart("requests"),), zeros=(), is_of_account=True),),
+    meters=(Meter("visits", "requests"),),
+)
+
+MOMENTARY = Dataset(
+    name="gatewayResolverByCustomResolverGroups",
+    version=1,
+    kind="worker",
+    id_dimension="locationId",
+    grain=BY_MOMENT,
+    labels=(Label("decision", "resolverDecision"),),
+    fields=(Field("count", ""),),
+    metrics=(Metric("cloudflare_lookups_total", "Lookups.", (MetricPart("count"),), ("decision",), zeros=()),),
+    meters=(Meter("lookups", "count"),),
+)
+
+BUILDS = Dataset(
+    name="workersBuildsBuildMinutesAdaptiveGroups",
+    version=1,
+    kind="worker",
+    id_dimension="",
+    grain=BY_MOMENT,
+    reports_sampling=False,
+    fields=(Field("buildMinutes", fractional=True),),
+    metrics=(
+        Metric("cloudflare_build_minutes_total", "Time.", (MetricPart("buildMinutes"),), zeros=(), is_of_account=True),
+    ),
+)
