@@ -36,7 +36,8 @@ total         the amount of a row since the dataset's start, never falling
 revision      a row that Cloudflare put lower than an earlier answer did
 reading       the newest value of a gauge, with the hour or window it is from
 series        one exposed time series; it grows by the increases of the rows placed in it
-birth         the publication of a new series as 0, until a scrape has seen it
+birth         the publication of a new series as 0, or of one that comes back at what it had, until a scrape has seen it
+departure     the end of the series of a placement that no asset has any more; what they had is kept for 35 days
 meter         what an invoice counts; daily sums are kept per meter
 
 What it costs

@@ -23,6 +23,10 @@ class EnrolledAccounts:
         """Return the label of each account, by id."""
         return {account_id: label for account_id, (_, label) in self._known.items()}
 
+    def label(self, account_id: str) -> str:
+        """Return the label of an account; its id if it was never enrolled."""
+        return self._known[account_id][1] if account_id in self._known else account_id
+
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         """Return name and label of new and renamed accounts; ``alias`` has labels by account id."""
         return label_accounts(self._known, accounts, alias)

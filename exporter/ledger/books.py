@@ -91,9 +91,10 @@ class Books:
         return signatures | {key: carried.book.plan.signature for key, carried in change.carried.items()}
 
     def find_touched(self, change: LedgerChange) -> dict[BookKey, Counters]:
-        """Return the begun counters that a change advances or whose closed days it sets."""
+        """Return the begun counters that a change advances, whose closed days it sets or whose series leave."""
         found = {key: self.usage.find(key) for key in (*change.books, *change.days)}
         found |= {key: self.costs.counters.find(key) for key in change.costs}
+        found |= {key: book for key, book in self.counters().items() if key in change.left}
         return {key: book for key, book in found.items() if book is not None}
 
     def publish(

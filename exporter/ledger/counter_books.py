@@ -19,6 +19,7 @@ from exporter.ledger.counters import (
 from exporter.ledger.daily_sums import add_daily
 from exporter.ledger.folding import cut_answer, fold_answer
 from exporter.ledger.hours import Settlement
+from exporter.ledger.left_series import Recall
 from exporter.ledger.roster import Entry, RosterKey, listed_placements, place_row
 from exporter.ledger.series import SeriesPlan
 from exporter.ledger.store.writer import LedgerChange
@@ -32,13 +33,15 @@ class ApplyContext(NamedTuple):
     """The context in which answers are applied to an account.
 
     ``roster`` is the account's, ``scraped`` the newest commit that a scrape was answered with, and ``commit_number``
-    the number that the change will have.
+    the number that the change will have. ``label`` is the account's, ``recall`` returns what left.
     """
 
     account_id: str
     roster: Mapping[RosterKey, Entry]
     scraped: int
     commit_number: int
+    label: str
+    recall: Recall
 
 
 class CounterBooks:
@@ -126,12 +129,11 @@ class CounterBooks:
         book = self._books.get(key)
         if book is None or book.state is None:
             plan = self._plans[key.dataset]
-            listed = _listed_in(key.scope, plan.dataset.kind, context.roster)
-            return start_counters(plan, answer, listed, context.commit_number)
+            return start_counters(plan, answer, self._publish_context(key.scope, plan.dataset.kind, set(), context))
         settlement = settle_hours(book, book.state, answer)
         assets = {asset for rows in settlement.settled.values() for asset, _ in rows}
         assets |= {asset for hour in settlement.open.values() for asset, _ in hour.rows}
-        return advance(book, book.state, answer, settlement, self._publish_context(key.scope, book, assets, context))
+        return advance(book, book.state, answer, settlement, self._publish_context_of(key.scope, book, assets, context))
 
     def add_late(self, key: BookKey, late: LateUsage, context: ApplyContext) -> CounterChange | None:
         """Return the changes that late usage makes; None if counting has not begun."""
@@ -139,26 +141,35 @@ class CounterBooks:
         if book is None or book.state is None:
             return None
         assets = {asset for rows in late.rows.values() for asset, _ in rows}
-        return add_late(book, book.state, late, self._publish_context(key.scope, book, assets, context))
+        return add_late(book, book.state, late, self._publish_context_of(key.scope, book, assets, context))
 
     def take(self, change: LedgerChange, books: Mapping[BookKey, CounterChange]) -> None:
         """Apply a committed change; ``books`` are its changes to these counters."""
-        for key, placements in change.left.items():
+        for key, departure in change.left.items():
             if key in self._books:
-                self._books[key].drop_series(placements)
+                self._books[key].drop_series(departure.placements)
         for key in change.retired:
             self._books.pop(key, None)
         for key, made in books.items():
             self._books.setdefault(key, Counters(self._plans[key.dataset])).merge(made)
 
-    def _publish_context(self, scope: Scope, book: Counters, assets: set[str], context: ApplyContext) -> PublishContext:
+    def _publish_context_of(
+        self, scope: Scope, book: Counters, assets: set[str], context: ApplyContext
+    ) -> PublishContext:
         """Return the context for publishing the rows of some assets, and the waiting rows."""
-        kind = book.dataset.kind
-        assets |= {asset for asset, _ in book.waiting}
+        return self._publish_context(scope, book.dataset.kind, assets | {asset for asset, _ in book.waiting}, context)
+
+    def _publish_context(self, scope: Scope, kind: str, assets: set[str], context: ApplyContext) -> PublishContext:
         placed = {asset: place_row(kind, asset, context.roster) for asset in assets}
         placements = {asset: placement for asset, placement in placed.items() if placement is not None}
-        listed = _listed_in(scope, kind, context.roster)
-        return PublishContext(self._place(placements), listed, context.scraped, context.commit_number)
+        return PublishContext(
+            self._place(placements),
+            _listed_in(scope, kind, context.roster),
+            context.scraped,
+            context.commit_number,
+            context.label,
+            context.recall,
+        )
 
 
 def _listed_in(scope: Scope, kind: str, roster: Mapping[RosterKey, Entry]) -> list[Placement]:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from exporter.catalog.entry import Dataset
 from exporter.ledger.daily_sums import meter_hours
 from exporter.ledger.hours import OpenHour, Settlement, settle, settle_delay
-from exporter.ledger.series import Birth, BirthHold, Series, SeriesKey, SeriesPlan, attribute, find_births
+from exporter.ledger.left_series import Recall, SeriesName
+from exporter.ledger.series import Birth, BirthHold, Born, Series, SeriesKey, SeriesPlan, attribute, bear, find_births
 from exporter.ledger.totals import RowTotals, accrue, sum_rows
 from exporter.model import HOUR, Amounts, Answer, DailyKey, Placement, RowKey, Rows
 
@@ -90,6 +91,7 @@ class CounterChange:
     """The changes of one answer to one book.
 
     ``settled`` are the hours that it settles, ``kept`` their rows by day, ``gap`` is time that no question covered.
+    ``returned`` are those of the born series that came back.
     """
 
     state: CounterState
@@ -102,18 +104,7 @@ class CounterChange:
     settled: Mapping[datetime, Rows] = field(default_factory=dict)
     kept: dict[date, dict[RowKey, Amounts]] = field(default_factory=dict)
     gap: timedelta = timedelta(0)
-
-
-def start_counters(plan: SeriesPlan, answer: Answer, listed: Iterable[Placement], commit_number: int) -> CounterChange:
-    """Begin a book: counting starts at the end of the first answered question; known assets are born at zero.
-
-    What tells only whole hours or days is counted from the next of them on.
-    """
-    until = answer.question.until
-    start = plan.dataset.grain.ceil_step(until)
-    state = CounterState(start, start, until, until, answer.date, kept_from=start, newest=answer.newest)
-    births = find_births(plan, {}, {}, listed, {})
-    return CounterChange(state, {}, {}, _bear(births, Birth(answer.date, commit_number)), {}, set(), answer.date)
+    returned: frozenset[SeriesName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +112,32 @@ class PublishContext:
     """The placements in which a change is published, and the newest commit that was scraped.
 
     ``placements`` are by asset id (strangers have none), ``listed`` those of all known assets. ``scraped`` is the
-    newest commit that a scrape was answered with, ``commit_number`` the number that this change will have.
+    newest commit that a scrape was answered with, ``commit_number`` the number that this change will have. ``account``
+    is the account's label, ``recall`` returns what left.
     """
 
     placements: Mapping[str, Placement]
     listed: Iterable[Placement]
     scraped: int
     commit_number: int
+    account: str
+    recall: Recall
+
+    def bear(self, plan: SeriesPlan, births: Iterable[tuple[Placement, SeriesKey]], at: datetime) -> Born:
+        """Return the series of some births at a time."""
+        return bear(plan, births, Birth(at, self.commit_number), self.account, self.recall)
+
+
+def start_counters(plan: SeriesPlan, answer: Answer, context: PublishContext) -> CounterChange:
+    """Begin a book: counting starts at the end of the first answered question; series of known assets are born.
+
+    What tells only whole hours or days is counted from the next of them on.
+    """
+    until = answer.question.until
+    start = plan.dataset.grain.ceil_step(until)
+    state = CounterState(start, start, until, until, answer.date, kept_from=start, newest=answer.newest)
+    born = context.bear(plan, find_births(plan, {}, {}, context.listed, {}), answer.date)
+    return CounterChange(state, {}, {}, born.series, {}, set(), answer.date, returned=born.returned)
 
 
 def settle_answer(book: Counters, state: CounterState, answer: Answer) -> Settlement:
@@ -148,19 +158,21 @@ def advance(
     is_incomplete = bool(births) or any(asset not in context.placements for asset, _ in active)
     hold = _hold(state, answer, birth, held, is_incomplete=is_incomplete)
     growth = attribute(plan, active, context.placements, book.series, None if hold else held)
+    born = context.bear(plan, births, answer.date)
     gap = max(answer.question.since - max(state.until, state.start), timedelta(0))
     next_state = _next_state(state, answer, settlement.open_from, hold)
     return CounterChange(
         state=next_state._replace(revisions=state.revisions + settlement.revisions, gap=state.gap + gap),
         rows=changed | growth.rows,
         open=settlement.open,
-        series=_bear(births, birth) | growth.series,
+        series=born.series | growth.series,
         daily=meter_hours(plan.dataset, settlement.settled),
         waiting=growth.waiting,
         reported_since=reported_since,
         settled=settlement.settled,
         kept={} if plan.dataset.grain.settles_by_audit else _by_day(settlement.settled, state.kept_from),
         gap=gap,
+        returned=born.returned,
     )
 
 
@@ -186,6 +198,7 @@ def add_late(book: Counters, state: CounterState, late: LateUsage, context: Publ
     reported_since = book.reported_since or late.date
     held = None if state.hold else BirthHold(late.date, context.scraped, reported_since)
     growth = attribute(plan, active, context.placements, book.series, held)
+    born = context.bear(plan, births, late.date)
     totals = state.late or (0,) * len(plan.dataset.fields)
     for rows in late.rows.values():
         for amounts in rows.values():
@@ -194,10 +207,11 @@ def add_late(book: Counters, state: CounterState, late: LateUsage, context: Publ
         state=state._replace(revisions=state.revisions + late.revisions, late=totals),
         rows=changed | growth.rows,
         open=book.open,
-        series=_bear(births, Birth(late.date, context.commit_number)) | growth.series,
+        series=born.series | growth.series,
         daily={},
         waiting=growth.waiting,
         reported_since=reported_since,
+        returned=born.returned,
     )
 
 
@@ -251,7 +265,3 @@ def _next_state(state: CounterState, answer: Answer, open_from: datetime, hold: 
 def meter_open_hours(dataset: Dataset, open_hours: Mapping[datetime, OpenHour]) -> dict[DailyKey, int]:
     """Return the amounts that open hours add to the daily sums, also when their book ends (changed dataset, reset)."""
     return meter_hours(dataset, {hour: known.rows for hour, known in open_hours.items()})
-
-
-def _bear(births: Iterable[tuple[Placement, SeriesKey]], birth: Birth) -> dict[tuple[Placement, SeriesKey], Series]:
-    return {which: Series(0, birth) for which in sorted(births)}

@@ -21,6 +21,7 @@ from exporter.ledger.counter_books import ApplyContext
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.ended_books import EndedBooks
 from exporter.ledger.last_use import LastUse
+from exporter.ledger.left_series import Departure
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import load_books, retire_changed
 from exporter.ledger.plans import plan_datasets
@@ -105,7 +106,7 @@ class Ledger:
         changed = self._accounts.enroll(accounts, alias)
         if changed:
             left = self._books.find_placements(self._accounts.find_relabeled(changed))
-            self._commit(LedgerChange(accounts=changed, left=left))
+            self._commit(LedgerChange(accounts=changed, left=self._departures(left)))
 
     def roster(self, account_id: str) -> Mapping[RosterKey, Entry]:
         """Return every asset ever seen of an account."""
@@ -125,7 +126,7 @@ class Ledger:
             for account, entries in changed.items():
                 left |= self._books.find_left(account, self._rosters.find_vacated(account, entries))
             ended = self._books.end_zones(find_gone_zones(changed), inventory.date)
-            self._commit(LedgerChange(roster=changed, left=left, retired=ended))
+            self._commit(LedgerChange(roster=changed, left=self._departures(left, inventory.date), retired=ended))
         self._rosters.take_failures(inventory)
 
     def open_from(self, scope: Scope, dataset: str) -> datetime | None:
@@ -191,7 +192,8 @@ class Ledger:
 
     def reset_counters(self) -> None:
         """Drop all totals and series, so that counting restarts from zero; daily sums and names stay."""
-        self._commit(LedgerChange(retired=self._days.retire_all(self._books.counters())))
+        retired = self._days.retire_all(self._books.counters())
+        self._commit(LedgerChange(retired=retired, forgets_left=True))
 
     def record_billing(self, account_id: str, facts: str) -> None:
         """Store the account's billing facts. Raises CommitError."""
@@ -243,7 +245,19 @@ class Ledger:
         )
 
     def _context(self, account_id: str, scraped: int) -> ApplyContext:
-        return ApplyContext(account_id, self._rosters.of_account(account_id), scraped, self.commit_number + 1)
+        roster, label = self._rosters.of_account(account_id), self._accounts.label(account_id)
+        return ApplyContext(account_id, roster, scraped, self.commit_number + 1, label, self._store.recall)
+
+    def _departures(
+        self, left: Mapping[BookKey, frozenset[Placement]], at: datetime | None = None
+    ) -> dict[BookKey, Departure]:
+        """Return how placements leave their books at a time; without one, when each book was last answered."""
+        counters = self._books.counters()
+        return {
+            key: Departure(self._accounts.label(key.scope.account_id), at or state.last_success, placements)
+            for key, placements in left.items()
+            if (state := counters[key].state) is not None
+        }
 
     def _meet(
         self,

@@ -1,4 +1,4 @@
-"""Exposed series: each is born at zero and grows by the increases of the rows placed in it. Pure.
+"""Exposed series: each is born, at zero or where it left, and grows by the increases of the rows placed in it. Pure.
 
 The amount that a row has not yet given to a series stays with the row (``attributed`` behind ``total``), so it follows
 the asset through renames, waits for a stranger's placement, and is never lost with a series that is dropped.
@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset, Label
-from exporter.ledger.signature import signature_of
+from exporter.ledger.left_series import Recall, SeriesName
+from exporter.ledger.signature import metric_name, signature_of
 from exporter.ledger.totals import RowTotals
 from exporter.model import Placement, RowKey
 
@@ -34,7 +35,7 @@ class Birth(NamedTuple):
 
 
 class Series(NamedTuple):
-    """The exposed amount; ``birth`` is set while the series is held at zero."""
+    """The exposed amount; ``birth`` is set while the series is held at the amount that it was born with."""
 
     amount: int
     birth: Birth | None
@@ -86,6 +87,11 @@ class SeriesPlan:
         )
 
     @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics in signatures."""
+        return tuple(map(metric_name, self.dataset.metrics))
+
+    @cached_property
     def _labels(self) -> tuple[tuple[int, Label], ...]:
         """The labels, each with the position of its word."""
         return tuple((self.dataset.words.index(label.dimension), label) for label in self.dataset.labels)
@@ -96,6 +102,10 @@ class SeriesPlan:
         return tuple(
             SeriesKey(part.metric, tuple([values[index] for index in part.labels]) + part.word) for part in self.parts
         )
+
+    def name(self, account: str, placement: Placement, key: SeriesKey) -> SeriesName:
+        """Return the names of a series of the account with this label."""
+        return SeriesName(account, self.dataset.key, *placement, self.metrics[key.metric], key.values)
 
 
 class BirthHold(NamedTuple):
@@ -136,6 +146,22 @@ def find_births(
             if row.total[part.field] > attributed and key not in there:
                 births.add((placement, key))
     return births
+
+
+class Born(NamedTuple):
+    """The series of some births, and the names of those that came back."""
+
+    series: dict[tuple[Placement, SeriesKey], Series]
+    returned: frozenset[SeriesName] = frozenset()
+
+
+def bear(
+    plan: SeriesPlan, births: Iterable[tuple[Placement, SeriesKey]], birth: Birth, account: str, recall: Recall
+) -> Born:
+    """Return new series of the account with this label: at the amount with which they left, or else at zero."""
+    names = {which: plan.name(account, *which) for which in sorted(births)}
+    left = recall(names.values(), birth.at) if names else {}
+    return Born({which: Series(left.get(name, 0), birth) for which, name in names.items()}, frozenset(left))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ positions, so that a later catalog reads them by name.
 
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.entry import Dataset, Metric
 
 
 class NamedPart(NamedTuple):
@@ -46,11 +46,14 @@ def signature_of(dataset: Dataset) -> str:
     """Return the signature with which a dataset's books are stored."""
     fields = ",".join(f"{entry.name}*{entry.scale}" for entry in dataset.fields)
     parts = ",".join(
-        f"{metric.name}({'/'.join(metric.labels)};{metric.split}):{part.source}/{part.word}"
-        for metric in dataset.metrics
-        for part in metric.parts
+        f"{metric_name(metric)}:{part.source}/{part.word}" for metric in dataset.metrics for part in metric.parts
     )
     return f"{dataset.version}|{','.join(dataset.dimensions)};{','.join(dataset.words)};{fields}|{parts}"
+
+
+def metric_name(metric: Metric) -> str:
+    """Return a metric's name in signatures, with the names of its labels."""
+    return f"{metric.name}({'/'.join(metric.labels)};{metric.split})"
 
 
 def read_signature(text: str) -> Signature:

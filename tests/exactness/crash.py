@@ -81,7 +81,8 @@ def parts_of(change: LedgerChange) -> frozenset[str]:
     """Return what a change writes: its fields that are not empty, and those of its changes of books and of days."""
     found: set[str] = set()
     for part in fields(change):
-        for value in getattr(change, part.name).values():
+        written = getattr(change, part.name)
+        for value in written.values() if isinstance(written, Mapping) else [written]:
             for one in value if isinstance(value, list) else [value]:
                 if isinstance(one, CounterChange | DayChange):
                     found |= {

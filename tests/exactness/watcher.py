@@ -1,4 +1,4 @@
-"""What Prometheus sees of an exporter: no series falls or is born above zero, and what ``increase()`` comes to."""
+"""What Prometheus sees of an exporter: no series falls or is born above what it was, and what ``increase()`` is."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,27 +21,31 @@ _NAMES = {"account", "project", "script_name", "bucket", "database", "do_namespa
 class Watcher:
     """Follows every exposed counter.
 
-    ``values`` are those that are published now, ``increases`` what ``increase()`` gives over the scrapes so far, summed
-    over all names, and ``scraped`` the newest sample of each series that ever was scraped.
+    ``values`` are those that are published now, ``last`` the newest of each series that ever was published,
+    ``increases`` what ``increase()`` gives over the scrapes so far, summed over all names, and ``scraped`` the newest
+    sample of each series that ever was scraped.
     """
 
     values: dict[Series, int] = field(default_factory=dict)
+    last: dict[Series, int] = field(default_factory=dict)
     increases: Counter[Kept] = field(default_factory=Counter)
     scraped: dict[Series, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.scraped = self.scraped or dict(self.values)
+        self.last = self.last or dict(self.values)
 
     def see(self, snapshot: Snapshot) -> None:
-        """Look at what is published: nothing may fall or be born above zero."""
+        """Look at what is published: nothing may fall, or be born but at zero or where it left."""
         seen: dict[Series, int] = {}
         for name, sample, amount in _counters(snapshot):
             series = (name, sample.labels.text)
             before = self.values.get(series, 0)
             assert amount >= before, f"{series} fell from {before} to {amount}"
-            assert series in self.values or amount == 0, f"{series} was born at {amount}"
+            assert series in self.values or amount in {0, self.last.get(series)}, f"{series} was born at {amount}"
             seen[series] = amount
         self.values = seen
+        self.last |= seen
 
     def scrape(self, snapshot: Snapshot) -> None:
         """Scrape what is published, and let increases grow as Prometheus computes them.

@@ -35,7 +35,8 @@ def empty(*datasets: Dataset) -> Books:
 def change_by(books: Books, said: Answer, commit_number: int = 2) -> LedgerChange:
     """Return what an answer changes in books; every commit before has been scraped."""
     change = LedgerChange()
-    books.apply(change, said, ApplyContext(ACCOUNT.id, ROSTER, commit_number - 1, commit_number))
+    context = ApplyContext(ACCOUNT.id, ROSTER, commit_number - 1, commit_number, ACCOUNT.name, lambda *_: {})
+    books.apply(change, said, context)
     return change
 
 

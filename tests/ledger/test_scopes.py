@@ -211,6 +211,21 @@ def test_a_zone_that_comes_back_begins_anew(scene: ZoneScene) -> None:
     assert {part.part for part in scene.days(ONE, "99:00")} <= {Portion.COUNTED}
 
 
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_the_series_of_a_zone_that_comes_back_go_on(scene: ZoneScene, is_reset: bool) -> None:
+    """The book is another, the label set the same, unless counters were reset meanwhile."""
+    use(scene)
+    assert scene.published()[ONE, "z1.example"] == 10
+    scene.list("31:14", "z1", account=OTHER)
+    if is_reset:
+        scene.ledger.reset_counters()
+    scene.list("40:00", "z1", "z2")
+    scene.say(ONE, "40:01", {})
+    assert scene.published()[ONE, "z1.example"] == (0 if is_reset else 10)
+    scene.say(ONE, "40:02", {"40": {"z1": 3}})
+    assert scene.published()[ONE, "z1.example"] == (3 if is_reset else 13)
+
+
 def test_an_account_keeps_no_cost_of_a_zone_that_left(scene: ZoneScene) -> None:
     """The cost book of a zone ends with it."""
     use(scene)

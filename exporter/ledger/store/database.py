@@ -123,6 +123,13 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE ended_book (
         account TEXT, dataset TEXT, ended INTEGER, gap INTEGER, PRIMARY KEY (account, dataset)) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE left_series (
+        label TEXT, dataset TEXT, project TEXT, asset TEXT, metric TEXT, labels TEXT, account TEXT, amount TEXT,
+        left_at INTEGER, PRIMARY KEY (label, dataset, project, asset, metric, labels));
+    CREATE INDEX left_series_of_book ON left_series (account, dataset);
+    CREATE INDEX left_series_by_time ON left_series (left_at);
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 

@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from exporter.ledger.counters import Counters
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
+from exporter.ledger.left_series import SeriesName
 from exporter.ledger.store.database import (
     FILE_NAME,
     StorageError,
@@ -20,6 +21,7 @@ from exporter.ledger.store.database import (
     take_folder,
 )
 from exporter.ledger.store.day_tables import load_uncounted
+from exporter.ledger.store.left_series import check_left, find_left
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.writer import LedgerChange, counted_from, write_change
 from exporter.model import BookKey, DailyKey, ExporterError
@@ -62,6 +64,7 @@ class Store(Loader):
         senseless = f"amount GLOB '*[^0-9]*' OR amount = '' OR day NOT GLOB '{_DAY}'"
         if self._connection.execute(f"SELECT 1 FROM daily WHERE {senseless} LIMIT 1").fetchone():
             raise ValueError("a daily sum has an invalid day or amount")
+        check_left(self._connection)
         kept = "SELECT day, labels, amounts, account, dataset, asset FROM kept_row"
         for day, *texts, _, _, _ in self._connection.execute(kept):
             date.fromisoformat(day)
@@ -76,6 +79,11 @@ class Store(Loader):
     def load_uncounted(self, key: BookKey, book: Counters | None, day: date) -> dict[DailyKey, int]:
         """Return the sums of a day without the usage that the book counted."""
         return load_uncounted(self._connection, key, counted_from(book), day)
+
+    def recall(self, wanted: Collection[SeriesName], now: datetime) -> dict[SeriesName, int]:
+        """Return the amounts of those of some series that left and are still remembered. Raises CommitError."""
+        with self._committing():
+            return find_left(self._connection, wanted, now)
 
     def read_settled(
         self, account: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
@@ -94,9 +102,13 @@ class Store(Loader):
         ``signatures`` are those of the books that the change touches, ``books`` the counters that it touches, in their
         previous state.
         """
+        with self._committing(), self._transaction() as write:
+            write_change(write, change, signatures, books)
+
+    @contextmanager
+    def _committing(self) -> Iterator[None]:
         try:
-            with self._transaction() as write:
-                write_change(write, change, signatures, books)
+            yield
         except (sqlite3.Error, OSError, ValueError) as error:
             place = self._folder / FILE_NAME if self._folder else "memory"
             if is_damage(error):

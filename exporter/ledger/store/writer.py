@@ -13,10 +13,12 @@ from exporter.ledger.audit_schedule import DayMark, DayPart
 from exporter.ledger.counters import CounterChange, Counters
 from exporter.ledger.gauges import GaugeChange, Gauges, Reading
 from exporter.ledger.hours import OpenHour
+from exporter.ledger.left_series import Departure
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Series, SeriesKey
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_daily, write_day, write_marks
 from exporter.ledger.store.encoding import json_or_none, marks, place_of, seconds_of, seconds_or_none, times_by_name
+from exporter.ledger.store.left_series import forget_all, forget_dropped, move_out, take_back
 from exporter.ledger.totals import RowTotals
 from exporter.model import Amounts, BookKey, DailyKey, Placement, RowKey
 
@@ -52,17 +54,17 @@ class Carried(NamedTuple):
 class LedgerChange:
     """Everything that one transaction writes.
 
-    ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` are the placements
-    that counters of either sort lose, ``retired`` the books that end, and ``begun`` those of zones that are counted
-    again, with the marks of the days that are not filled in. ``carried`` are counters stored with
-    another signature, which are written anew, and ``carried_gauges`` gauges.
+    ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` is what counters of
+    either sort lose, ``retired`` the books that end, and ``begun`` those of zones that are counted again, with the
+    marks of the days that are not filled in. ``carried`` are counters stored with another signature, which are written
+    anew, and ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back.
     """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
     roster: dict[str, dict[RosterKey, Entry]] = field(default_factory=dict)
     books: dict[BookKey, CounterChange] = field(default_factory=dict)
     costs: dict[BookKey, CounterChange] = field(default_factory=dict)
-    left: dict[BookKey, frozenset[Placement]] = field(default_factory=dict)
+    left: dict[BookKey, Departure] = field(default_factory=dict)
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
     begun: dict[BookKey, dict[DayPart, DayMark]] = field(default_factory=dict)
     carried: Mapping[BookKey, Carried] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class LedgerChange:
     used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
     days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
     billing: dict[str, str] = field(default_factory=dict)
+    forgets_left: bool = False
 
     def touched_days(self) -> set[tuple[str, date]]:
         """Return the accounts and days whose daily sums change."""
@@ -104,11 +107,10 @@ def write_change(
         )
         write.execute("DELETE FROM reading WHERE account = ? AND dataset = ?", place_of(key))
         _write_reading_rows(write, key, gauges.rows)
-    for key, placements in change.left.items():
-        write.executemany(
-            "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
-            [(*place_of(key), placement.project, placement.asset) for placement in placements],
-        )
+    if change.forgets_left:
+        forget_all(write)
+    for key, departure in change.left.items():
+        move_out(write, key, departure, books[key])
     for key, reading_change in change.readings.items():
         if reading_change.is_stored:
             _write_readings(write, key, signatures[key], reading_change)
@@ -187,6 +189,7 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
     )
     _write_rows(write, key, change.rows)
     _write_series(write, key, change.series)
+    take_back(write, change.returned)
     merge_daily(write, key, seconds_of(state.start), change.daily, add)
     for day, rows in change.kept.items():
         keep_more(write, key, day, rows)
@@ -200,6 +203,7 @@ def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, carri
             "UPDATE book SET signature = ?, late = ?, joined = ? WHERE account = ? AND dataset = ?",
             (signature, json.dumps(book.state.late), times_by_name(book.state.joined), *place_of(key)),
         )
+    forget_dropped(write, key, book.plan.metrics)
     for table in ("row", "open_row", "kept_row", "series"):
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
     _write_rows(write, key, book.rows)
@@ -279,7 +283,8 @@ def _changed_rows(old: OpenHour | None, known: OpenHour) -> Iterator[tuple[Any, 
 
 def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> None:
     merge_daily(write, key, seconds_of(retirement.start), retirement.daily, add)
-    for table in ("book", "row", "open_row", "series", "kept_row", "day_mark", "reading_book", "reading"):
+    tables = ("book", "row", "open_row", "series", "left_series", "kept_row", "day_mark", "reading_book", "reading")
+    for table in tables:
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
     write_marks(write, key, retirement.marks)
     if retirement.ended is not None:

@@ -67,6 +67,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "the labels of a series": run('UPDATE series SET labels = \'["success", "x"]\''),
     "the metric of a series": run("UPDATE series SET metric = 7"),
     "a daily sum": run("UPDATE daily SET amount = '9x'"),
+    "a series that left": run("INSERT INTO left_series VALUES ('a', 'calls', 'p', 's', 'm', '[]', 'a', '9x', 0)"),
     "the day of a daily sum": run("UPDATE daily SET day = '2025-1#-20'"),
 }
 

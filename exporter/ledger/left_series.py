@@ -1,0 +1,39 @@
+"""Series that left: a label set that comes back soon goes on from the amount that it had. Pure.
+
+What left is kept outside memory, by names: a later catalog may have its metric in another position.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from exporter.model import Placement
+
+REMEMBERED = timedelta(days=35)
+"""How long the amount of a series is kept after it left: longer than any month."""
+
+
+class SeriesName(NamedTuple):
+    """The names that tell a series from all others, now and in later releases.
+
+    ``account`` is a label, which another account may bear later, and ``metric`` the name that signatures have.
+    """
+
+    account: str
+    dataset: str
+    project: str
+    asset: str
+    metric: str
+    values: tuple[str, ...]
+
+
+class Departure(NamedTuple):
+    """The placements that a book loses at a time of Cloudflare's; ``label`` is that of the account."""
+
+    label: str
+    at: datetime
+    placements: frozenset[Placement]
+
+
+Recall = Callable[[Collection[SeriesName], datetime], Mapping[SeriesName, int]]
+"""Returns the amounts of those of some series that left, but not too long before a time."""

@@ -1,0 +1,75 @@
+"""Series that left in the ledger's file: nothing of them is loaded at the start."""
+
+import json
+import sqlite3
+from collections.abc import Collection
+from datetime import datetime
+
+from exporter.ledger.counters import Counters
+from exporter.ledger.left_series import REMEMBERED, Departure, SeriesName
+from exporter.ledger.store.encoding import marks, place_of, seconds_of
+from exporter.model import BookKey
+
+_NAMED = "label = ? AND dataset = ? AND project = ? AND asset = ? AND metric = ? AND labels = ?"
+
+
+def move_out(write: sqlite3.Connection, key: BookKey, departure: Departure, book: Counters) -> None:
+    """Move the series of some placements to those that left; one at zero starts at zero anyway."""
+    write.executemany(
+        f"INSERT OR REPLACE INTO left_series VALUES ({marks(9)})",
+        [
+            (*_columns(book.plan.name(departure.label, placement, which)), key.scope.text, str(series.amount), left_at)
+            for left_at in (seconds_of(departure.at),)
+            for placement in departure.placements
+            for which, series in book.series.get(placement, {}).items()
+            if series.amount
+        ],
+    )
+    write.executemany(
+        "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
+        [(*place_of(key), *placement) for placement in departure.placements],
+    )
+
+
+def find_left(read: sqlite3.Connection, wanted: Collection[SeriesName], now: datetime) -> dict[SeriesName, int]:
+    """Return the amounts of those of some series that left and are still remembered."""
+    books = {name[:2] for name in wanted}
+    has_any = "SELECT 1 FROM left_series WHERE label = ? AND dataset = ? LIMIT 1"
+    known = {book for book in books if read.execute(has_any, book).fetchone()}
+    since = seconds_of(now - REMEMBERED)
+    found: dict[SeriesName, int] = {}
+    for name in wanted if known else ():
+        query = f"SELECT amount FROM left_series WHERE {_NAMED} AND left_at >= ?"
+        amount = read.execute(query, (*_columns(name), since)).fetchone()
+        if amount is not None:
+            found[name] = int(amount[0])
+    return found
+
+
+def take_back(write: sqlite3.Connection, names: Collection[SeriesName]) -> None:
+    """Delete series that came back from those that left."""
+    write.executemany(f"DELETE FROM left_series WHERE {_NAMED}", map(_columns, names))
+
+
+def forget_dropped(write: sqlite3.Connection, key: BookKey, metrics: Collection[str]) -> None:
+    """Delete what left of a book, but for these metrics: one that is dropped loses its series."""
+    write.execute(
+        "DELETE FROM left_series WHERE account = ? AND dataset = ? AND metric NOT IN (SELECT value FROM json_each(?))",
+        (*place_of(key), json.dumps(metrics)),
+    )
+
+
+def forget_all(write: sqlite3.Connection) -> None:
+    """Delete everything that left."""
+    write.execute("DELETE FROM left_series")
+
+
+def check_left(read: sqlite3.Connection) -> None:
+    """Raise ValueError if an amount or a time can't be read."""
+    senseless = "amount GLOB '*[^0-9]*' OR amount = '' OR typeof(left_at) != 'integer'"
+    if read.execute(f"SELECT 1 FROM left_series WHERE {senseless} LIMIT 1").fetchone():
+        raise ValueError("a series that left has an invalid amount or time")
+
+
+def _columns(name: SeriesName) -> tuple[str, ...]:
+    return (*name[:-1], json.dumps(name.values))
