@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from bench.figure import Figure
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
-from exporter.ledger.daily_sums import meter_hours
-from exporter.ledger.gauges import peaks_of_day
+from exporter.ledger.daily_sums import fold_days, meter_hours
+from exporter.ledger.gauges import levels_of_day
 from exporter.model import HOUR, DailyKey, Placement
 from exporter.pricing import AccountCosts, BilledAccount, Now, Spread, UsageTable, account_costs, load_card
 from exporter.pricing.cycle import Cycle, cycle_of
@@ -89,7 +89,7 @@ def _used(simulator: Simulator, account_id: str, day: date) -> dict[DailyKey, in
         elif dataset.meters:
             starts = [_start(day) + hour * HOUR for hour in range(24)]
             levels = {at: truth_of(simulator, account_id, dataset, at, at + HOUR) for at in starts}
-            found = peaks_of_day(dataset, levels).items()
+            found = fold_days(levels_of_day(dataset, levels), max).items()
         else:
             continue
         for key, amount in found:

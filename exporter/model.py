@@ -38,7 +38,8 @@ reading       the newest value of a gauge, with the hour or window it is from
 series        one exposed time series; it grows by the increases of the rows placed in it
 birth         the publication of a new series as 0, or of one that comes back at what it had, until a scrape has seen it
 departure     the end of the series of a placement that no asset has any more; what they had is kept for 35 days
-meter         what an invoice counts; daily sums are kept per meter
+meter         what an invoice counts; daily sums are kept per meter, and for a month each day's hours
+rest          the part of a daily sum that belongs to no hour: what audits and the history fill said of the whole day
 
 What it costs
 cycle         the billing cycle of an account, and nothing else
@@ -80,6 +81,9 @@ RowKey = tuple[str, tuple[str, ...]]
 
 DailyKey = tuple[date, str, str]
 """UTC day, asset id and meter id."""
+
+HourKey = tuple[datetime, str, str]
+"""Start of a UTC hour, asset id and meter id."""
 
 Amounts = tuple[int, ...]
 """One integer per field of the dataset."""

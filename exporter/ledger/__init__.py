@@ -8,6 +8,7 @@ from exporter.ledger.audit_schedule import DayPart, DayTask, Portion
 from exporter.ledger.counters import CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import KEPT_DAYS
+from exporter.ledger.day_hours import DayHours
 from exporter.ledger.gauges import LOOK_BACK
 from exporter.ledger.ledger import ApplyResult, Ledger
 from exporter.ledger.list_cost import Tariffs
@@ -27,6 +28,7 @@ __all__ = [
     "CounterState",
     "DailyFilter",
     "DayChange",
+    "DayHours",
     "DayPart",
     "DayTask",
     "Entry",

@@ -5,6 +5,7 @@ from datetime import date
 
 from exporter.ledger.counter_books import CounterBooks
 from exporter.ledger.daily_sums import add_daily
+from exporter.ledger.day_hours import DayHours, add_hours
 from exporter.ledger.store.store import Store
 from exporter.ledger.store.writer import LedgerChange
 from exporter.model import DailyKey
@@ -31,6 +32,13 @@ class AccountSums:
         if sums is None:
             sums = self._open[account_id] = self._counters.open_sums(account_id)
         return sums
+
+    def read_hours(self, account_id: str, asset: str, since: date, until: date) -> dict[DailyKey, DayHours]:
+        """Return an asset's usage of each meter on each UTC day in [since, until) by hour, open hours included."""
+        days = self._store.read_hours(account_id, asset, since, until)
+        for amounts in self._counters.open_hours(account_id, asset):
+            add_hours(days, amounts, since, until)
+        return days
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:
         """Return the commit in which settled sums of [since, until) last changed since this process started."""

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.audit_schedule import Comparison, DayMark, DayPart, compare, digest_of, judge, start_of
-from exporter.ledger.daily_sums import meter_hours
-from exporter.ledger.gauges import peaks_of_day
+from exporter.ledger.daily_sums import fold_days, meter_hours
+from exporter.ledger.gauges import levels_of_day
 from exporter.ledger.totals import sum_rows
-from exporter.model import Amounts, Answer, DailyKey, RowKey, Rows
+from exporter.model import Amounts, Answer, DailyKey, HourKey, RowKey, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class DayChange:
     """The changes that one answer makes to a part of a day.
 
     ``daily`` are the part's sums afterwards, ``kept`` the figures to keep until it is final, ``late`` the usage that
-    was not counted yet, and ``revisions`` the number of rows that are lower for good.
+    was not counted yet, and ``revisions`` the number of rows that are lower for good. ``levels`` are stored amounts by
+    hour.
     """
 
     part: DayPart
@@ -26,6 +27,7 @@ class DayChange:
     kept: dict[RowKey, Amounts] = field(default_factory=dict)
     late: dict[RowKey, Amounts] = field(default_factory=dict)
     revisions: int = 0
+    levels: dict[HourKey, int] = field(default_factory=dict)
 
 
 def audit(
@@ -52,8 +54,10 @@ def fill(
     dataset: Dataset, part: DayPart, mark: DayMark | None, answer: Answer, known: Mapping[DailyKey, int]
 ) -> DayChange:
     """Compare an answer about usage before counting began, or about stored amounts, with the ``known`` sums."""
+    levels: dict[HourKey, int] = {}
     if dataset.role is Role.STATE:
-        said = peaks_of_day(dataset, answer.hours)
+        levels = levels_of_day(dataset, answer.hours)
+        said = fold_days(levels, max)
     else:
         said = meter_hours(dataset, _only(answer, start_of(part.day)))
     amounts = {key: (amount,) for key, amount in said.items()}
@@ -64,7 +68,8 @@ def fill(
     judged = judge(mark, part, answer.date, bool(found.lower), digest_of(amounts) if found.lower else "")
     if judged.is_final and dataset.role is Role.USAGE:
         return DayChange(part, judged, said)
-    return DayChange(part, judged, {key: max(said.get(key, 0), known.get(key, 0)) for key in said.keys() | known})
+    highest = {key: max(said.get(key, 0), known.get(key, 0)) for key in said.keys() | known}
+    return DayChange(part, judged, highest, levels=levels)
 
 
 def _only(answer: Answer, start: datetime) -> dict[datetime, Rows]:

@@ -7,6 +7,7 @@ from exporter.catalog.entry import Role
 from exporter.ledger.cost_books import CostBooks
 from exporter.ledger.counter_books import ApplyContext, CounterBooks
 from exporter.ledger.counters import Counters, LateUsage
+from exporter.ledger.daily_sums import NOTHING_METERED
 from exporter.ledger.ended_books import end_book
 from exporter.ledger.gauge_books import GaugeBooks
 from exporter.ledger.list_cost import Tariffs
@@ -64,7 +65,7 @@ class Books:
         """Return the remains of the books of zones that were found at ``date`` to have left their account."""
         ended = {key: end_book(book, date) for key, book in self.usage.all().items() if key.scope in gone}
         others = (*self.costs.counters.all(), *self.gauges.all())
-        return ended | {key: Retirement(date, {}, {}) for key in others if key.scope in gone}
+        return ended | {key: Retirement(date, NOTHING_METERED, {}) for key in others if key.scope in gone}
 
     def busy_assets(self, account_id: str) -> set[RosterKey]:
         """Return the assets of an account with usage in an open hour."""

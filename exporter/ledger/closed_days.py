@@ -16,9 +16,10 @@ from exporter.ledger.audit_schedule import (
     start_of,
 )
 from exporter.ledger.counters import Counters, CounterState, LateUsage, meter_open_hours
+from exporter.ledger.daily_sums import Metered
 from exporter.ledger.store.store import Store
 from exporter.ledger.store.writer import LedgerChange, Retirement
-from exporter.model import Answer, BookKey, DailyKey, DayProgress
+from exporter.model import Answer, BookKey, DayProgress
 
 
 class ClosedDays:
@@ -43,9 +44,9 @@ class ClosedDays:
             return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day))
         return fill(dataset, part, mark, answer, self._store.load_uncounted(key, book, part.day))
 
-    def retire(self, key: BookKey, start: datetime, daily: dict[DailyKey, int]) -> Retirement:
-        """Return the remains of a book that began at ``start`` and now ends."""
-        return Retirement(start, daily, after_retiring(self._marks.get(key, {}), start))
+    def retire(self, key: BookKey, start: datetime, metered: Metered) -> Retirement:
+        """Return the remains of a book that began at ``start`` and now ends; ``metered`` are its open hours."""
+        return Retirement(start, metered, after_retiring(self._marks.get(key, {}), start))
 
     def retire_all(self, books: Mapping[BookKey, Counters]) -> dict[BookKey, Retirement]:
         """Return the remains of counters that all end now."""

@@ -16,7 +16,7 @@ from exporter.ledger.counters import (
     settle_answer,
     start_counters,
 )
-from exporter.ledger.daily_sums import add_daily
+from exporter.ledger.daily_sums import Metered, add_daily, meter_settled
 from exporter.ledger.folding import cut_answer, fold_answer
 from exporter.ledger.hours import Settlement
 from exporter.ledger.left_series import Recall
@@ -92,8 +92,21 @@ class CounterBooks:
         """Return the amounts that an account's open hours add to its daily sums."""
         sums: dict[DailyKey, int] = {}
         for book in self.of_account(account_id).values():
-            add_daily(sums, meter_open_hours(book.dataset, book.open))
+            add_daily(sums, meter_open_hours(book.dataset, book.open).sums())
         return sums
+
+    def open_hours(self, account_id: str, asset: str) -> list[Metered]:
+        """Return the amounts of an asset in the open hours of each book of an account, by meter."""
+        return [
+            meter_settled(
+                book.dataset,
+                {
+                    hour: {row: amounts for row, amounts in known.rows.items() if row[0] == asset}
+                    for hour, known in book.open.items()
+                },
+            )
+            for book in self.of_account(account_id).values()
+        ]
 
     def find_left(
         self, account_id: str, vacated: Mapping[str, frozenset[Placement]]

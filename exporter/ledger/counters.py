@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.daily_sums import meter_hours
+from exporter.ledger.daily_sums import NOTHING_METERED, Metered, meter_settled
 from exporter.ledger.hours import OpenHour, Settlement, settle, settle_delay
 from exporter.ledger.left_series import Recall, SeriesName
 from exporter.ledger.series import Birth, BirthHold, Born, Series, SeriesKey, SeriesPlan, attribute, bear, find_births
 from exporter.ledger.totals import RowTotals, accrue, sum_rows
-from exporter.model import HOUR, Amounts, Answer, DailyKey, Placement, RowKey, Rows
+from exporter.model import HOUR, Amounts, Answer, Placement, RowKey, Rows
 
 JUMP = timedelta(minutes=5)
 """An answer that moves ``until`` further than this publishes its births before its values."""
@@ -90,15 +90,15 @@ class Counters:
 class CounterChange:
     """The changes of one answer to one book.
 
-    ``settled`` are the hours that it settles, ``kept`` their rows by day, ``gap`` is time that no question covered.
-    ``returned`` are those of the born series that came back.
+    ``settled`` are the hours that it settles, ``metered`` their amounts by meter, and ``kept`` their rows by day;
+    ``gap`` is time that no question covered. ``returned`` are those of the born series that came back.
     """
 
     state: CounterState
     rows: dict[RowKey, RowTotals]
     open: dict[datetime, OpenHour]
     series: dict[tuple[Placement, SeriesKey], Series]
-    daily: dict[DailyKey, int]
+    metered: Metered
     waiting: set[RowKey]
     reported_since: datetime
     settled: Mapping[datetime, Rows] = field(default_factory=dict)
@@ -137,7 +137,7 @@ def start_counters(plan: SeriesPlan, answer: Answer, context: PublishContext) ->
     start = plan.dataset.grain.ceil_step(until)
     state = CounterState(start, start, until, until, answer.date, kept_from=start, newest=answer.newest)
     born = context.bear(plan, find_births(plan, {}, {}, context.listed, {}), answer.date)
-    return CounterChange(state, {}, {}, born.series, {}, set(), answer.date, returned=born.returned)
+    return CounterChange(state, {}, {}, born.series, NOTHING_METERED, set(), answer.date, returned=born.returned)
 
 
 def settle_answer(book: Counters, state: CounterState, answer: Answer) -> Settlement:
@@ -166,7 +166,7 @@ def advance(
         rows=changed | growth.rows,
         open=settlement.open,
         series=born.series | growth.series,
-        daily=meter_hours(plan.dataset, settlement.settled),
+        metered=meter_settled(plan.dataset, settlement.settled),
         waiting=growth.waiting,
         reported_since=reported_since,
         settled=settlement.settled,
@@ -208,7 +208,7 @@ def add_late(book: Counters, state: CounterState, late: LateUsage, context: Publ
         rows=changed | growth.rows,
         open=book.open,
         series=born.series | growth.series,
-        daily={},
+        metered=NOTHING_METERED,
         waiting=growth.waiting,
         reported_since=reported_since,
         returned=born.returned,
@@ -262,6 +262,6 @@ def _next_state(state: CounterState, answer: Answer, open_from: datetime, hold: 
     )
 
 
-def meter_open_hours(dataset: Dataset, open_hours: Mapping[datetime, OpenHour]) -> dict[DailyKey, int]:
-    """Return the amounts that open hours add to the daily sums, also when their book ends (changed dataset, reset)."""
-    return meter_hours(dataset, {hour: known.rows for hour, known in open_hours.items()})
+def meter_open_hours(dataset: Dataset, open_hours: Mapping[datetime, OpenHour]) -> Metered:
+    """Return the amounts of open hours, as they settle also when their book ends (changed dataset, reset)."""
+    return meter_settled(dataset, {hour: known.rows for hour, known in open_hours.items()})

@@ -1,10 +1,15 @@
 """Daily sums: each asset's usage of each meter on each UTC day. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from operator import add
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset, Meter
-from exporter.model import DailyKey, Rows
+from exporter.model import DAY, DailyKey, HourKey, Rows
+
+Unit = TypeVar("Unit", date, datetime)
 
 KEPT_DAYS = 400
 """13 months and some days: a year can be compared with the previous one."""
@@ -12,10 +17,66 @@ KEPT_DAYS = 400
 
 def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
     """Return the amounts that the rows of some hours add to the daily sums, in each meter's smallest unit."""
-    sums: dict[DailyKey, int] = {}
+    return _meter(dataset, hours, datetime.date)
+
+
+def meter_by_hour(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[HourKey, int]:
+    """Return the amounts of some hours, each by itself, in each meter's smallest unit."""
+    return _meter(dataset, hours, _itself)
+
+
+def fold_days(amounts: Mapping[HourKey, int], combine: Callable[[int, int], int]) -> dict[DailyKey, int]:
+    """Return the amounts of hours, combined over each day."""
+    days: dict[DailyKey, int] = {}
+    for (hour, asset, meter), amount in amounts.items():
+        key = (hour.date(), asset, meter)
+        days[key] = combine(amount, days.get(key, 0))
+    return days
+
+
+class Metered(NamedTuple):
+    """Amounts of meters by hour, and of a dataset that knows only days by day."""
+
+    hours: Mapping[HourKey, int] = MappingProxyType({})
+    days: Mapping[DailyKey, int] = MappingProxyType({})
+
+    def sums(self, combine: Callable[[int, int], int] = add) -> dict[DailyKey, int]:
+        """Return the amounts combined over each day."""
+        return {**fold_days(self.hours, combine), **self.days}
+
+    def touched(self) -> set[date]:
+        """Return the days whose sums change."""
+        return {hour.date() for hour, _, _ in self.hours} | {day for day, _, _ in self.days}
+
+    def of(self, asset: str) -> "Metered":
+        """Return the amounts of one asset."""
+        return Metered(
+            {key: amount for key, amount in self.hours.items() if key[1] == asset},
+            {key: amount for key, amount in self.days.items() if key[1] == asset},
+        )
+
+
+NOTHING_METERED = Metered()
+
+
+def meter_settled(dataset: Dataset, hours: Mapping[datetime, Rows]) -> Metered:
+    """Return the amounts of what settles as one: hours, or days."""
+    if dataset.grain.unit < DAY:
+        return Metered(meter_by_hour(dataset, hours))
+    return Metered(days=meter_hours(dataset, hours))
+
+
+def _itself(hour: datetime) -> datetime:
+    return hour
+
+
+def _meter(
+    dataset: Dataset, hours: Mapping[datetime, Rows], unit_of: Callable[[datetime], Unit]
+) -> dict[tuple[Unit, str, str], int]:
+    sums: dict[tuple[Unit, str, str], int] = {}
     weights: dict[tuple[str, ...], list[tuple[str, int, int]]] = {}
     for hour, rows in hours.items():
-        day = hour.date()
+        unit = unit_of(hour)
         for (asset, words), amounts in rows.items():
             if words not in weights:
                 weights[words] = [
@@ -24,7 +85,7 @@ def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyK
                 ]
             for meter_id, position, weight in weights[words]:
                 if amounts[position] > 0:
-                    key = (day, asset, meter_id)
+                    key = (unit, asset, meter_id)
                     sums[key] = sums.get(key, 0) + weight * amounts[position]
     return sums
 

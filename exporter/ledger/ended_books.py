@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from exporter.ledger.audit_schedule import FILLED_DAYS, DayMark, DayPart, Portion
 from exporter.ledger.counters import Counters, meter_open_hours
+from exporter.ledger.daily_sums import NOTHING_METERED
 from exporter.ledger.store.writer import Ended, LedgerChange, Retirement
 from exporter.model import DAY, BookKey
 
@@ -46,7 +47,7 @@ class EndedBooks:
 def end_book(book: Counters, date: datetime) -> Retirement:
     """Return the remains of a book whose zone was found to have left at ``date``; its open hours end as they are."""
     if book.state is None:
-        return Retirement(date, {}, {})
+        return Retirement(date, NOTHING_METERED, {})
     gap = book.state.gap + max(date - book.state.until, timedelta(0))
     return Retirement(book.state.start, meter_open_hours(book.dataset, book.open), {}, Ended(date, gap))
 

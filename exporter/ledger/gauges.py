@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.ledger.daily_sums import meter_hours
+from exporter.ledger.daily_sums import meter_by_hour
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
 from exporter.ledger.series import SeriesKey, SeriesPlan
-from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, Placement, RowKey, Rows
+from exporter.model import UNKNOWN, Amounts, Answer, HourKey, Placement, RowKey, Rows
 
 LOOK_BACK = timedelta(hours=48)
 """How far back the newest state may be, and how long the state of an unknown asset is shown."""
@@ -59,14 +59,15 @@ class Gauges:
 class GaugeChange:
     """The changes of one answer to a book of gauges.
 
-    ``peaks`` are lower bounds of the day's peaks; ``levels`` are the stored amounts in each hour of the answer, from
-    that hour's rows or earlier ones. A window is not ``is_stored``: after a restart it would be out of date.
+    ``levels`` are the stored amounts in each hour of the answer, from that hour's rows or earlier ones. ``metered`` are
+    amounts by hour and meter: of assets from the hour's own rows, of the account from all. A window is not
+    ``is_stored``: after a restart it would be out of date.
     """
 
     state: GaugeState
     rows: dict[RowKey, Reading]
     gone: frozenset[RowKey]
-    peaks: dict[DailyKey, int]
+    metered: dict[HourKey, int]
     levels: dict[datetime, Rows]
     is_stored: bool = True
 
@@ -95,36 +96,36 @@ def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> Gauge
         rows = {key: Reading(at, amounts) for at, there in answer.hours.items() for key, amounts in there.items()}
         return GaugeChange(state, rows, frozenset(book.rows.keys() - rows.keys()), {}, {}, is_stored=False)
     current = dict(book.rows)
-    peaks: dict[DailyKey, int] = {}
+    metered: dict[HourKey, int] = {}
     levels: dict[datetime, Rows] = {}
     for hour in sorted(answer.hours):
         for key, amounts in answer.hours[hour].items():
             if key not in current or current[key].at <= hour:
                 current[key] = Reading(hour, amounts)
-        _raise(peaks, meter_hours(book.dataset, {hour: answer.hours[hour]}))
+        _raise(metered, meter_by_hour(book.dataset, {hour: answer.hours[hour]}))
         levels[hour] = {
             key: reading.amounts for key, reading in current.items() if _is_kept(find(key[0]), reading, hour)
         }
-        _raise(peaks, _of_account(meter_hours(book.dataset, {hour: levels[hour]})))
+        _raise(metered, _of_account(meter_by_hour(book.dataset, {hour: levels[hour]})))
     gone = frozenset(key for key, reading in current.items() if not _is_kept(find(key[0]), reading, answer.date))
     changed = {key: reading for key, reading in current.items() if key not in gone and book.rows.get(key) != reading}
-    return GaugeChange(state, changed, gone & book.rows.keys(), peaks, levels)
+    return GaugeChange(state, changed, gone & book.rows.keys(), metered, levels)
 
 
-def peaks_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
-    """Return the peaks of a closed day: of each asset, and of the account as the highest hourly sum over all assets.
+def levels_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[HourKey, int]:
+    """Return the levels in the hours of a closed day: of each asset, and of the account as the sum over all assets.
 
     A row's amounts hold until the next row of its key; the first row of the day also holds for the hours before it.
     """
-    peaks: dict[DailyKey, int] = {}
+    levels: dict[HourKey, int] = {}
     current: dict[RowKey, Amounts] = {}
     for hour in sorted(hours, reverse=True):
         current.update(hours[hour])
     for hour in sorted(hours):
         current.update(hours[hour])
-        _raise(peaks, meter_hours(dataset, {hour: hours[hour]}))
-        _raise(peaks, _of_account(meter_hours(dataset, {hour: current})))
-    return peaks
+        _raise(levels, meter_by_hour(dataset, {hour: hours[hour]}))
+        _raise(levels, _of_account(meter_by_hour(dataset, {hour: current})))
+    return levels
 
 
 def _is_kept(presence: Presence, reading: Reading, now: datetime) -> bool:
@@ -132,17 +133,17 @@ def _is_kept(presence: Presence, reading: Reading, now: datetime) -> bool:
     return presence is Presence.THERE or (presence is Presence.STRANGE and is_fresh)
 
 
-def _of_account(sums: Mapping[DailyKey, int]) -> dict[DailyKey, int]:
+def _of_account(levels: Mapping[HourKey, int]) -> dict[HourKey, int]:
     """Return the sums over all assets, under the empty asset id."""
-    total: dict[DailyKey, int] = {}
-    for (day, _, meter), amount in sums.items():
-        total[day, "", meter] = total.get((day, "", meter), 0) + amount
+    total: dict[HourKey, int] = {}
+    for (hour, _, meter), amount in levels.items():
+        total[hour, "", meter] = total.get((hour, "", meter), 0) + amount
     return total
 
 
-def _raise(peaks: dict[DailyKey, int], sums: Mapping[DailyKey, int]) -> None:
-    for key, amount in sums.items():
-        peaks[key] = max(peaks.get(key, 0), amount)
+def _raise(known: dict[HourKey, int], levels: Mapping[HourKey, int]) -> None:
+    for key, amount in levels.items():
+        known[key] = max(known.get(key, 0), amount)
 
 
 def current_readings(

@@ -19,6 +19,7 @@ from exporter.ledger.books import Books
 from exporter.ledger.closed_days import ClosedDays, gather_late
 from exporter.ledger.counter_books import ApplyContext
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
+from exporter.ledger.day_hours import DayHours
 from exporter.ledger.ended_books import EndedBooks
 from exporter.ledger.last_use import LastUse
 from exporter.ledger.left_series import Departure
@@ -207,6 +208,15 @@ class Ledger:
     def daily_sums(self, account_id: str, since: date = date.min, until: date = date.max) -> dict[DailyKey, int]:
         """Return each asset's usage of each meter on each UTC day in [since, until), open hours included."""
         return self._sums.read(account_id, since, until)
+
+    def hours(
+        self, account_id: str, asset: str, since: date = date.min, until: date = date.max
+    ) -> dict[DailyKey, DayHours]:
+        """Return an asset's usage of each meter on each UTC day in [since, until) by hour, open hours included.
+
+        The hours of the newest day and the 31 before it are kept; of an older day all is ``rest``. Raises StorageError.
+        """
+        return self._sums.read_hours(account_id, asset, since, until)
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING

@@ -13,13 +13,14 @@ from exporter.ledger.carrying import (
 )
 from exporter.ledger.closed_days import ClosedDays
 from exporter.ledger.counters import Counters, meter_open_hours
+from exporter.ledger.daily_sums import NOTHING_METERED, Metered
 from exporter.ledger.gauges import Gauges
 from exporter.ledger.plans import Plans
 from exporter.ledger.series import SeriesPlan
 from exporter.ledger.signature import read_signature
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.writer import Carried, Retirement
-from exporter.model import BookKey, DailyKey
+from exporter.model import BookKey
 
 
 class StoredBooks(NamedTuple):
@@ -70,16 +71,16 @@ def retire_changed(loader: Loader, plans: Plans, days: ClosedDays) -> dict[BookK
     for key, (signature, start) in loader.load_signatures().items():
         plan = plans.find(key.dataset)
         if plan is None or find_continuation(read_signature(signature), plan.dataset) is None:
-            sums = meter_stored_hours(loader, key, plan.dataset, signature) if plan else {}
+            sums = meter_stored_hours(loader, key, plan.dataset, signature) if plan else NOTHING_METERED
             retired[key] = days.retire(key, start, sums)
     return retired
 
 
-def meter_stored_hours(loader: Loader, key: BookKey, dataset: Dataset, signature: str) -> dict[DailyKey, int]:
-    """Return the amounts that the open hours of a stored book add to the daily sums; empty if they can't be read."""
+def meter_stored_hours(loader: Loader, key: BookKey, dataset: Dataset, signature: str) -> Metered:
+    """Return the amounts of the open hours of a stored book, by meter; empty if they can't be read."""
     move = find_move(read_signature(signature), dataset)
     if move is None:
-        return {}
+        return NOTHING_METERED
     return meter_open_hours(dataset, move.hours(loader.load_open_hours(key, dataset.grain)))
 
 

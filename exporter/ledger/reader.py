@@ -11,7 +11,8 @@ from pathlib import Path
 from exporter.catalog.entry import Dataset
 from exporter.ledger.account_labels import EnrolledAccounts
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
-from exporter.ledger.daily_sums import add_daily
+from exporter.ledger.daily_sums import Metered, add_daily
+from exporter.ledger.day_hours import DayHours, add_hours
 from exporter.ledger.loading import load_books, meter_stored_hours
 from exporter.ledger.plans import plan_datasets
 from exporter.ledger.publication import Publication, name_zones, publish_books, publish_list_costs
@@ -62,11 +63,24 @@ class LedgerReader:
     def open_sums(self, account_id: str) -> dict[DailyKey, int]:
         """Return the amounts that open hours add to the daily sums."""
         sums: dict[DailyKey, int] = {}
+        for metered in self._open_hours(account_id):
+            add_daily(sums, metered.sums())
+        return sums
+
+    def hours(
+        self, account_id: str, asset: str, since: date = date.min, until: date = date.max
+    ) -> dict[DailyKey, DayHours]:
+        """Return an asset's usage of each meter on each UTC day in [since, until) by hour, open hours included."""
+        days = self._loader.load_hours(account_id, asset, since, until)
+        for metered in self._open_hours(account_id):
+            add_hours(days, metered.of(asset), since, until)
+        return days
+
+    def _open_hours(self, account_id: str) -> Iterator[Metered]:
         for key, (signature, _) in self._signatures.items():
             dataset = self._datasets.get(key.dataset)
             if key.scope.account_id == account_id and dataset is not None:
-                add_daily(sums, meter_stored_hours(self._loader, key, dataset, signature))
-        return sums
+                yield meter_stored_hours(self._loader, key, dataset, signature)
 
     def publication(self, *, shows_assets: bool) -> Publication:
         """Return the publication of the last commit, without the windows, which are not stored.

@@ -6,7 +6,8 @@ import pytest
 
 from exporter.ledger.audit import DayChange, audit, fill
 from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
-from exporter.ledger.gauges import peaks_of_day
+from exporter.ledger.daily_sums import fold_days
+from exporter.ledger.gauges import levels_of_day
 from exporter.model import HOUR, UNKNOWN, Amounts, Answer, DailyKey, Question, RowKey
 from tests.ledger.factories import CALLS, DAY, MONDAY, SCOPE, Usage, at, day_answer, row_key, rows
 from tests.ledger.gauge_scene import STOCK, Stock, stock_rows
@@ -192,8 +193,8 @@ PEAKS: dict[str, tuple[Mapping[str, Stock], Mapping[str, int]]] = {
 def test_the_peaks_of_a_day_that_is_over(case: str) -> None:
     """Storage is billed by the day's peak: that of each asset, and of the account as the sum over all in any hour."""
     hours, expected = PEAKS[case]
-    found = peaks_of_day(STOCK, {at(f"{hour}:00"): stock_rows(stock) for hour, stock in hours.items()})
-    assert found == stored(expected)
+    levels = levels_of_day(STOCK, {at(f"{hour}:00"): stock_rows(stock) for hour, stock in hours.items()})
+    assert fold_days(levels, max) == stored(expected)
 
 
 def test_a_fill_raises_peaks_and_never_lowers_them() -> None:
@@ -202,7 +203,8 @@ def test_a_fill_raises_peaks_and_never_lowers_them() -> None:
     question = Question(SCOPE, STOCK.key, DAY, DAY + 24 * HOUR, by_day=True)
     hours = {at("09:00"): stock_rows({"w1": 5, "w2": 4})}
     first = fill(STOCK, BEFORE, None, Answer(question, at("50:00"), hours), known)
-    assert first == DayChange(BEFORE, DayMark(at("50:00"), at("50:00")), stored({"w1": 9, "w2": 4, "": 10}))
+    peaks, levels = stored({"w1": 9, "w2": 4, "": 10}), levels_of_day(STOCK, hours)
+    assert first == DayChange(BEFORE, DayMark(at("50:00"), at("50:00")), peaks, levels=levels)
     second = fill(STOCK, BEFORE, first.mark, Answer(question, at("50:05"), hours), first.daily)
     assert (second.daily, second.mark.is_final) == (first.daily, True)
 

@@ -130,6 +130,14 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX left_series_of_book ON left_series (account, dataset);
     CREATE INDEX left_series_by_time ON left_series (left_at);
     """,
+    """
+    CREATE TABLE hour_key (
+        id INTEGER PRIMARY KEY, account TEXT, dataset TEXT, asset TEXT, meter TEXT, is_stored INTEGER,
+        UNIQUE (account, dataset, asset, meter));
+    CREATE TABLE hour_row (
+        day INTEGER, key INTEGER, amounts BLOB CHECK (length(amounts) > 0 AND length(amounts) % 24 = 0),
+        PRIMARY KEY (day, key)) WITHOUT ROWID;
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 

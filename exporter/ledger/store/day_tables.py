@@ -4,12 +4,14 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from operator import add
 from typing import Any
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
-from exporter.ledger.daily_sums import KEPT_DAYS
+from exporter.ledger.daily_sums import KEPT_DAYS, Metered
 from exporter.ledger.store.encoding import key_of, marks, moment_of, place_of, seconds_of, seconds_or_none, time_of
+from exporter.ledger.store.hour_tables import merge_hours
 from exporter.ledger.totals import sum_rows
 from exporter.model import Amounts, BookKey, DailyKey, RowKey
 
@@ -70,7 +72,21 @@ def _uncounted(key: BookKey, start: int, day: date) -> tuple[str, tuple[Any, ...
     return (condition, values) if start == NOT_COUNTED else (f"{condition} AND counted_from != ?", (*values, start))
 
 
-def merge_daily(
+def merge_metered(
+    write: sqlite3.Connection,
+    key: BookKey,
+    counted_from: int,
+    metered: Metered,
+    *,
+    is_stored: bool,
+) -> None:
+    """Combine amounts with the daily sums of one start of counting, and those of hours with the hours of days."""
+    combine = max if is_stored else add
+    _merge_daily(write, key, counted_from, metered.sums(combine), combine)
+    merge_hours(write, _daily_place(key), metered.hours, is_stored=is_stored)
+
+
+def _merge_daily(
     write: sqlite3.Connection,
     key: BookKey,
     counted_from: int,
@@ -78,15 +94,25 @@ def merge_daily(
     combine: Callable[[int, int], int],
 ) -> None:
     """Combine amounts with the daily sums of one start of counting."""
-    for (day, asset, meter), amount in daily.items():
-        place = (*_daily_place(key), str(day), counted_from, asset, meter)
-        known = write.execute(
-            "SELECT amount FROM daily WHERE account = ? AND dataset = ? AND day = ? AND counted_from = ? "
-            "AND asset = ? AND meter = ?",
-            place,
-        ).fetchone()
-        total = combine(amount, int(known[0]) if known else 0)
-        write.execute(f"INSERT OR REPLACE INTO daily VALUES ({marks(7)})", (*place, str(total)))
+    for day in {day for day, _, _ in daily}:
+        condition, values = _of_day(key, day)
+        known = {
+            (day, asset, meter): int(amount)
+            for asset, meter, amount in write.execute(
+                f"SELECT asset, meter, amount FROM daily WHERE {condition} AND counted_from = ?",
+                (*values, counted_from),
+            )
+        }
+        changed = {which: combine(amount, known.get(which, 0)) for which, amount in daily.items() if which[0] == day}
+        place = (*_daily_place(key), str(day), counted_from)
+        write.executemany(
+            f"INSERT OR REPLACE INTO daily VALUES ({marks(7)})",
+            [
+                (*place, asset, meter, str(amount))
+                for (_, asset, meter), amount in changed.items()
+                if known.get((day, asset, meter)) != amount
+            ],
+        )
     if daily:
         oldest = max(day for day, _, _ in daily) - timedelta(days=KEPT_DAYS)
         old = (*_daily_place(key), str(oldest))
@@ -123,6 +149,7 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
             for (_, asset, meter), amount in change.daily.items()
         ],
     )
+    merge_hours(write, _daily_place(key), change.levels, is_stored=True)
     write_marks(write, key, {change.part: change.mark})
 
 

@@ -13,12 +13,14 @@ from exporter.catalog.grain import Grain
 from exporter.ledger.audit_schedule import DayMark, DayPart
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
+from exporter.ledger.day_hours import DayHours
 from exporter.ledger.gauges import GaugeState, Reading
 from exporter.ledger.hours import OpenHour, whole_since
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_all_kept, load_kept, load_marks
 from exporter.ledger.store.encoding import key_of, moment_of, named_times_of, place_of, time_of, tuples_of
+from exporter.ledger.store.hour_tables import load_hours
 from exporter.ledger.totals import RowTotals
 from exporter.model import Amounts, Asset, BookKey, DailyKey, Placement, RowKey
 
@@ -187,6 +189,10 @@ class Loader:
             if day not in days:
                 days[day] = date.fromisoformat(day)
             yield (days[day], asset, meter), int(amount)
+
+    def load_hours(self, account: str, asset: str, since: date, until: date) -> dict[DailyKey, DayHours]:
+        """Return the settled hours of an asset on the days in [since, until), over all datasets."""
+        return load_hours(self._connection, account, asset, since, until)
 
     def load_until(self) -> dict[BookKey, datetime]:
         """Return the time until which each counted dataset was asked."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from exporter.ledger.counters import Counters
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
+from exporter.ledger.day_hours import DayHours
 from exporter.ledger.left_series import SeriesName
 from exporter.ledger.store.database import (
     FILE_NAME,
@@ -89,10 +90,13 @@ class Store(Loader):
         self, account: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
     ) -> Iterator[tuple[DailyKey, int]]:
         """Yield the settled daily sums. Raises StorageError."""
-        try:
+        with _explained():
             yield from self.read_daily(account, since, until, wanted)
-        except (sqlite3.Error, OSError, ValueError) as error:
-            raise StorageError(f"The ledger could not be read ({error}).", remedy(error)) from error
+
+    def read_hours(self, account: str, asset: str, since: date, until: date) -> dict[DailyKey, DayHours]:
+        """Return the settled hours of an asset on the days in [since, until). Raises StorageError."""
+        with _explained():
+            return self.load_hours(account, asset, since, until)
 
     def commit(
         self, change: LedgerChange, signatures: Mapping[BookKey, str], books: Mapping[BookKey, Counters]
@@ -131,3 +135,11 @@ class Store(Loader):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError, ValueError) as error:
+        raise StorageError(f"The ledger could not be read ({error}).", remedy(error)) from error

@@ -2,25 +2,25 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from operator import add
 from typing import Any, NamedTuple
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayMark, DayPart
 from exporter.ledger.counters import CounterChange, Counters
+from exporter.ledger.daily_sums import Metered
 from exporter.ledger.gauges import GaugeChange, Gauges, Reading
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.left_series import Departure
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Series, SeriesKey
-from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_daily, write_day, write_marks
+from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_metered, write_day, write_marks
 from exporter.ledger.store.encoding import json_or_none, marks, place_of, seconds_of, seconds_or_none, times_by_name
 from exporter.ledger.store.left_series import forget_all, forget_dropped, move_out, take_back
 from exporter.ledger.totals import RowTotals
-from exporter.model import Amounts, BookKey, DailyKey, Placement, RowKey
+from exporter.model import Amounts, BookKey, Placement, RowKey
 
 
 class Ended(NamedTuple):
@@ -32,13 +32,13 @@ class Ended(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """The remains of a book that ends: the sums of its open hours, and the marks of its closed days.
+    """The remains of a book that ends: the amounts of its open hours by meter, and the marks of its closed days.
 
     ``ended`` is set for counters of a zone that left its account.
     """
 
     start: datetime
-    daily: dict[DailyKey, int]
+    metered: Metered
     marks: dict[DayPart, DayMark]
     ended: Ended | None = None
 
@@ -77,12 +77,12 @@ class LedgerChange:
 
     def touched_days(self) -> set[tuple[str, date]]:
         """Return the accounts and days whose daily sums change."""
-        sums: list[tuple[str, Iterable[DailyKey]]] = [
-            *((key.scope.account_id, change.daily) for key, change in self.books.items()),
-            *((key.scope.account_id, change.peaks) for key, change in self.readings.items()),
-            *((key.scope.account_id, retirement.daily) for key, retirement in self.retired.items()),
+        metered: list[tuple[str, Metered]] = [
+            *((key.scope.account_id, change.metered) for key, change in self.books.items()),
+            *((key.scope.account_id, Metered(change.metered)) for key, change in self.readings.items()),
+            *((key.scope.account_id, retirement.metered) for key, retirement in self.retired.items()),
         ]
-        touched = {(account, day) for account, keys in sums for day, _, _ in keys}
+        touched = {(account, day) for account, amounts in metered for day in amounts.touched()}
         return touched | {(key.scope.account_id, day.part.day) for key, days in self.days.items() for day in days}
 
 
@@ -190,7 +190,7 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
     _write_rows(write, key, change.rows)
     _write_series(write, key, change.series)
     take_back(write, change.returned)
-    merge_daily(write, key, seconds_of(state.start), change.daily, add)
+    merge_metered(write, key, seconds_of(state.start), change.metered, is_stored=False)
     for day, rows in change.kept.items():
         keep_more(write, key, day, rows)
 
@@ -282,7 +282,7 @@ def _changed_rows(old: OpenHour | None, known: OpenHour) -> Iterator[tuple[Any, 
 
 
 def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> None:
-    merge_daily(write, key, seconds_of(retirement.start), retirement.daily, add)
+    merge_metered(write, key, seconds_of(retirement.start), retirement.metered, is_stored=False)
     tables = ("book", "row", "open_row", "series", "left_series", "kept_row", "day_mark", "reading_book", "reading")
     for table in tables:
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
@@ -309,7 +309,7 @@ def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, cha
         [(*place_of(key), asset, json.dumps(labels)) for asset, labels in change.gone],
     )
     _write_reading_rows(write, key, change.rows)
-    merge_daily(write, key, NOT_COUNTED, change.peaks, max)
+    merge_metered(write, key, NOT_COUNTED, Metered(change.metered), is_stored=True)
 
 
 def _write_reading_rows(write: sqlite3.Connection, key: BookKey, rows: Mapping[RowKey, Reading]) -> None:

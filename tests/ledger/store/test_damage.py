@@ -46,6 +46,13 @@ def run(statement: str) -> Callable[[Path], None]:
     return damage
 
 
+def shorten_hours(path: Path) -> None:
+    """Cut off the hours of days, which the file's own constraint forbids."""
+    with other_program(path.parent) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        assert connection.execute("UPDATE hour_row SET amounts = x'01'").rowcount
+
+
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "nothing is left": lambda path: truncate(path, 0),
     "a byte is left": lambda path: truncate(path, 1),
@@ -69,6 +76,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "a daily sum": run("UPDATE daily SET amount = '9x'"),
     "a series that left": run("INSERT INTO left_series VALUES ('a', 'calls', 'p', 's', 'm', '[]', 'a', '9x', 0)"),
     "the day of a daily sum": run("UPDATE daily SET day = '2025-1#-20'"),
+    "the hours of a day": shorten_hours,
 }
 
 
