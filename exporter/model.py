@@ -39,6 +39,7 @@ series        one exposed time series; it grows by the increases of the rows pla
 birth         the publication of a new series as 0, or of one that comes back at what it had, until a scrape has seen it
 departure     the end of the series of a placement that no asset has any more; what they had is kept for 35 days
 meter         what an invoice counts; daily sums are kept per meter, and for a month each day's hours
+tally         what is counted of any asset: requests, errors; it has daily sums and hours like a meter, and no price
 rest          the part of a daily sum that belongs to no hour: what audits and the history fill said of the whole day
 
 What it costs
@@ -80,10 +81,10 @@ RowKey = tuple[str, tuple[str, ...]]
 """Asset id and Cloudflare's words, in the order of the dataset's ``words``."""
 
 DailyKey = tuple[date, str, str]
-"""UTC day, asset id and meter id."""
+"""UTC day, asset id and the id of a meter or tally."""
 
 HourKey = tuple[datetime, str, str]
-"""Start of a UTC hour, asset id and meter id."""
+"""Start of a UTC hour, asset id and the id of a meter or tally."""
 
 Amounts = tuple[int, ...]
 """One integer per field of the dataset."""

@@ -11,9 +11,10 @@ from exporter.catalog.entry import (
     Meter,
     Metric,
     MetricPart,
-    OperationCount,
     Product,
     Role,
+    Tallied,
+    Tally,
     gauge,
     quantile_fields,
     quantile_metric,
@@ -61,6 +62,10 @@ ANALYTICS = Dataset(
         ),
     ),
     meters=(Meter("d1_rows_read", "rowsRead"), Meter("d1_rows_written", "rowsWritten")),
+    tallies=(
+        Tally(Tallied.REQUESTS, "cloudflare_d1_read_queries_total"),
+        Tally(Tallied.REQUESTS, "cloudflare_d1_write_queries_total"),
+    ),
 )
 
 DURATION = "cloudflare_d1_query_duration_seconds"
@@ -122,8 +127,4 @@ PRODUCT = Product(
         created="created_at",
     ),
     datasets=(ANALYTICS, QUERIES, QUANTILES, STORAGE),
-    requests=(
-        OperationCount("cloudflare_d1_read_queries_total"),
-        OperationCount("cloudflare_d1_write_queries_total"),
-    ),
 )

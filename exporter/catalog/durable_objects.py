@@ -17,9 +17,10 @@ from exporter.catalog.entry import (
     Meter,
     Metric,
     MetricPart,
-    OperationCount,
     Product,
     Role,
+    Tallied,
+    Tally,
     gauge,
     quantile_fields,
     quantile_metric,
@@ -69,6 +70,10 @@ INVOCATIONS = Dataset(
         *summary_totals(WALL_TIME, WALL_TIME_TEXT, "wallTime", "requests", MILLIONTH),
     ),
     meters=(Meter("do_requests", "requests", weight=TWENTIETHS, scale=TWENTIETHS),),
+    tallies=(
+        Tally(Tallied.REQUESTS, "cloudflare_durable_object_requests_total"),
+        Tally(Tallied.ERRORS, "cloudflare_durable_object_errors_total"),
+    ),
 )
 
 PERIODIC = Dataset(
@@ -236,6 +241,4 @@ PRODUCT = Product(
         parent="script",
     ),
     datasets=(INVOCATIONS, PERIODIC, QUANTILES, CONNECTIONS, OBJECTS, SQL_STORAGE, KV_STORAGE),
-    requests=(OperationCount("cloudflare_durable_object_requests_total"),),
-    errors=(OperationCount("cloudflare_durable_object_errors_total"),),
 )

@@ -116,6 +116,30 @@ class Meter:
     unless: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
+class Tallied(StrEnum):
+    """What is counted of every asset, whatever it is; an operation is a request."""
+
+    REQUESTS = "requests"
+    ERRORS = "errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A counter that adds to an asset's requests or errors, though no invoice counts them: all its series, or with a
+    ``label`` those whose value of it starts with ``starts``.
+    """
+
+    tallied: Tallied
+    metric: str
+    label: str = ""
+    starts: str = ""
+
+
+def tally_id(kind: str, tallied: Tallied) -> str:
+    """Return the id under which daily sums and hours have a tally; that of no meter has a slash."""
+    return f"{kind}/{tallied}"
+
+
 @dataclass(frozen=True, slots=True)
 class Metering:
     """How a meter's usage is read: the kind of asset, the smallest unit, and whether it is a stored quantity.
@@ -136,10 +160,11 @@ class Dataset:
     ``version`` is raised when the meaning or the ``grain`` changes; counting then restarts. A further field or label is
     counted from the next midnight on, and a meter that reads one has an id of its own. A row's asset id is the value of
     ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
-    ``dispatch_dimension`` belong to that dispatch namespace. ``settle`` is how long after its end an hour may still
-    grow. ``reports_sampling``: answers include ``avg.sampleInterval``. ``min_interval`` is the shortest time between
-    two questions. ``distinct_by`` names a dimension to group by that is not a label; with ``takes_full_page`` a full
-    page of it is accepted as a lower bound.
+    ``dispatch_dimension`` belong to that dispatch namespace. ``tallies`` are the counters that add up to an asset's
+    requests and errors; without any these are unknown. ``settle`` is how long after its end an hour may still grow.
+    ``reports_sampling``: answers include ``avg.sampleInterval``. ``min_interval`` is the shortest time between two
+    questions. ``distinct_by`` names a dimension to group by that is not a label; with ``takes_full_page`` a full page
+    of it is accepted as a lower bound.
     """
 
     name: str
@@ -150,6 +175,7 @@ class Dataset:
     labels: tuple[Label, ...] = ()
     metrics: tuple[Metric, ...] = ()
     meters: tuple[Meter, ...] = ()
+    tallies: tuple[Tally, ...] = ()
     name_dimension: str = ""
     dispatch_dimension: str = ""
     settle: timedelta = timedelta(minutes=30)
@@ -192,6 +218,13 @@ class Dataset:
     def words(self) -> tuple[str, ...]:
         """Return the dimensions behind the labels, each once: a row's key has Cloudflare's word for each."""
         return tuple(dict.fromkeys(label.dimension for label in self.labels))
+
+    @cached_property
+    def counted_ids(self) -> frozenset[str]:
+        """Return the ids of what its daily sums count: meters and tallies."""
+        return frozenset(
+            [meter.id for meter in self.meters] + [tally_id(self.kind, tally.tallied) for tally in self.tallies]
+        )
 
     @cached_property
     def field_index(self) -> Mapping[str, int]:
@@ -256,23 +289,11 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationCount:
-    """A counter of an asset's requests or errors: all its series, or with a ``label`` those whose value of it starts
-    with ``starts``.
-    """
-
-    metric: str
-    label: str = ""
-    starts: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Product:
     """A Cloudflare product: its asset kind, the label and info metric of an asset, the list, and the datasets.
 
     ``title`` is the product's name for people, ``asset`` the word for one asset within a sentence, and ``assets`` that
     for all of them where no product is named beside it. ``category`` is the FOCUS service category.
-    ``requests`` and ``errors`` are the counters that add up to an asset's requests (or operations); empty: unknown.
     """
 
     name: str
@@ -285,8 +306,6 @@ class Product:
     category: str
     endpoint: Endpoint
     datasets: tuple[Dataset, ...]
-    requests: tuple[OperationCount, ...] = ()
-    errors: tuple[OperationCount, ...] = ()
 
     @property
     def asset_title(self) -> str:

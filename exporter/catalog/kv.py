@@ -12,9 +12,10 @@ from exporter.catalog.entry import (
     Meter,
     Metric,
     MetricPart,
-    OperationCount,
     Product,
     Role,
+    Tallied,
+    Tally,
     gauge,
     quantile_fields,
     quantile_metric,
@@ -48,6 +49,7 @@ OPERATIONS = Dataset(
         ),
     ),
     meters=tuple(Meter(meter, "requests", where={"action": frozenset({action})}) for action, meter in _METERS.items()),
+    tallies=(Tally(Tallied.REQUESTS, "cloudflare_kv_operations_total"),),
 )
 
 ENDS = ("P50", "P75", "P90", "P99", "P999")
@@ -107,5 +109,4 @@ PRODUCT = Product(
         name="title",
     ),
     datasets=(OPERATIONS, QUANTILES, STORAGE),
-    requests=(OperationCount("cloudflare_kv_operations_total"),),
 )

@@ -15,9 +15,10 @@ from exporter.catalog.entry import (
     Meter,
     Metric,
     MetricPart,
-    OperationCount,
     Product,
     Role,
+    Tallied,
+    Tally,
     Variant,
     gauge,
 )
@@ -131,6 +132,10 @@ OPERATIONS = Dataset(
         ),
     ),
     meters=_meters(),
+    tallies=(
+        Tally(Tallied.REQUESTS, "cloudflare_r2_operations_total"),
+        Tally(Tallied.ERRORS, "cloudflare_r2_operations_total", label="status_code", starts="5"),
+    ),
 )
 
 STORAGE = Dataset(
@@ -185,6 +190,4 @@ PRODUCT = Product(
         ),
     ),
     datasets=(OPERATIONS, STORAGE),
-    requests=(OperationCount("cloudflare_r2_operations_total"),),
-    errors=(OperationCount("cloudflare_r2_operations_total", label="status_code", starts="5"),),
 )

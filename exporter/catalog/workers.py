@@ -13,9 +13,10 @@ from exporter.catalog.entry import (
     Meter,
     Metric,
     MetricPart,
-    OperationCount,
     Product,
     Role,
+    Tallied,
+    Tally,
     quantile_fields,
     quantile_metric,
     summary_totals,
@@ -107,6 +108,10 @@ INVOCATIONS = Dataset(
         Meter("workers_cpu_ms", "cpuTimeUs", scale=1_000, unless={"status": UNBILLED}),
         Meter("workers_cpu_ms_internal_error", "cpuTimeUs", scale=1_000, where={"status": UNBILLED}),
     ),
+    tallies=(
+        Tally(Tallied.REQUESTS, "cloudflare_worker_requests_total"),
+        Tally(Tallied.ERRORS, "cloudflare_worker_errors_total"),
+    ),
 )
 
 QUANTILES = Dataset(
@@ -143,6 +148,4 @@ PRODUCT = Product(
         tags="tags",
     ),
     datasets=(INVOCATIONS, QUANTILES),
-    requests=(OperationCount("cloudflare_worker_requests_total"),),
-    errors=(OperationCount("cloudflare_worker_errors_total"),),
 )

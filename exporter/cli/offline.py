@@ -63,7 +63,7 @@ def assets(options: argparse.Namespace) -> int:
         accounts = wanted if options.account else list(state.publication.accounts)
         known = [until for account_id in accounts if (until := state.reader.until(account_id)) is not None]
         costs = state.costs()
-        asset_usage = find_asset_usage(state.publication, PRODUCTS)
+        asset_usage = find_asset_usage(state.publication)
         views = Views(asset_usage, costs.accounts, costs.budgets, state.publication.accounts)
         sys.stdout.write(commands.assets.run(options, views, accounts, max(known, default=None)))
     return 0

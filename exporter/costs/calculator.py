@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Protocol
 
 from exporter.billing import NO_BILLING_FACTS, BillingFacts, facts_from_text
-from exporter.ledger import Entry, RosterKey, place_cost
+from exporter.catalog import METERS
+from exporter.ledger import EVERYTHING, DailyFilter, Entry, RosterKey, place_cost
 from exporter.model import Account, DailyKey, Placement
 from exporter.pricing import (
     DOCUMENTED_MONTH_DAYS,
@@ -28,11 +29,16 @@ from exporter.pricing import (
     with_overrides,
 )
 
+METERED = DailyFilter(meters=frozenset(METERS))
+"""The daily sums that cost anything; the ledger also has tallies."""
+
 
 class UsageSource(Protocol):
     """The source of the calculator's usage: the running ledger, or its file."""
 
-    def settled_sums(self, account_id: str, since: date, until: date) -> Iterable[tuple[DailyKey, int]]:
+    def settled_sums(
+        self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
+    ) -> Iterable[tuple[DailyKey, int]]:
         """Return the daily sums of [since, until) without open hours; a key may come more than once."""
 
     def open_sums(self, account_id: str) -> Mapping[DailyKey, int]:
@@ -138,7 +144,7 @@ class CostCalculator:
         now = Now(terms.cycle_of(on or until.date()), until)
         closed = self._close(source, account.id, now, card)
         table = closed.table.copy()
-        table.add(source.settled_sums(account.id, now.today, now.cycle.end))
+        table.add(source.settled_sums(account.id, now.today, now.cycle.end, METERED))
         first = first_day(now)
         table.add(
             (key, amount) for key, amount in source.open_sums(account.id).items() if first <= key[0] < now.cycle.end
@@ -175,7 +181,7 @@ class CostCalculator:
         ):
             return known
         table = UsageTable(card, now)
-        table.add(source.settled_sums(account_id, first, now.today))
+        table.add(source.settled_sums(account_id, first, now.today, METERED))
         outlooks = table.outlooks()
         table.forget_history()
         closed = _Closed(now, card, commit_number, table, outlooks)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from exporter.billing import BillingFacts
 from exporter.catalog import METERS
-from exporter.costs.calculator import BillingSource, CostCalculator, UsageSource
+from exporter.costs.calculator import METERED, BillingSource, CostCalculator, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DAY, DISPATCH_PREFIX, Account, DailyKey, ExporterError
 from exporter.pricing import AccountCosts, BilledAccount, CostRules, RateCard
@@ -140,7 +140,7 @@ class CostHistory:
         return found
 
     def _sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
-        yield from self._source.settled_sums(account_id, since, until)
+        yield from self._source.settled_sums(account_id, since, until, METERED)
         for key, amount in self._source.open_sums(account_id).items():
             if since <= key[0] < until:
                 yield key, amount

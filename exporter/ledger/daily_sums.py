@@ -1,22 +1,25 @@
-"""Daily sums: each asset's usage of each meter on each UTC day. Pure."""
+"""Daily sums: each asset's usage of each meter, and its tallies, on each UTC day. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from operator import add
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from exporter.catalog.entry import Dataset, Meter
+from exporter.catalog.entry import Dataset, Meter, Tally, tally_id
 from exporter.model import DAY, DailyKey, HourKey, Rows
 
-Unit = TypeVar("Unit", date, datetime)
+Unit = TypeVar("Unit", bound=date)
 
 KEPT_DAYS = 400
 """13 months and some days: a year can be compared with the previous one."""
 
 
 def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
-    """Return the amounts that the rows of some hours add to the daily sums, in each meter's smallest unit."""
+    """Return the amounts that the rows of some hours add to the daily sums, in each meter's smallest unit.
+
+    Tallies come beside meters, under ids of their own.
+    """
     return _meter(dataset, hours, datetime.date)
 
 
@@ -79,10 +82,7 @@ def _meter(
         unit = unit_of(hour)
         for (asset, words), amounts in rows.items():
             if words not in weights:
-                weights[words] = [
-                    (meter.id, dataset.field_index[meter.source], meter.weight)
-                    for meter in counting_meters(dataset, words)
-                ]
+                weights[words] = [*_meter_weights(dataset, words), *_tally_weights(dataset, words)]
             for meter_id, position, weight in weights[words]:
                 if amounts[position] > 0:
                     key = (unit, asset, meter_id)
@@ -101,9 +101,33 @@ def add_daily(
 
 def counting_meters(dataset: Dataset, words: tuple[str, ...]) -> list[Meter]:
     """Return the meters that count rows with these words."""
-    by_dimension = dict(zip(dataset.words, words, strict=True))
-    labels = {label.name: label.value(by_dimension[label.dimension]) for label in dataset.labels}
+    labels = _labels(dataset, words)
     return [meter for meter in dataset.meters if _counts(meter, labels)]
+
+
+def _labels(dataset: Dataset, words: tuple[str, ...]) -> dict[str, str]:
+    by_dimension = dict(zip(dataset.words, words, strict=True))
+    return {label.name: label.value(by_dimension[label.dimension]) for label in dataset.labels}
+
+
+def _meter_weights(dataset: Dataset, words: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
+    """Yield the meters that count rows with these words: id, position of the field, and its weight."""
+    for meter in counting_meters(dataset, words):
+        yield meter.id, dataset.field_index[meter.source], meter.weight
+
+
+def _tally_weights(dataset: Dataset, words: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
+    """Yield the tallies that count rows with these words, like meters."""
+    labels = _labels(dataset, words)
+    for tally in dataset.tallies:
+        if not tally.label or labels[tally.label].startswith(tally.starts):
+            for source in tallied_fields(dataset, tally):
+                yield tally_id(dataset.kind, tally.tallied), dataset.field_index[source], 1
+
+
+def tallied_fields(dataset: Dataset, tally: Tally) -> list[str]:
+    """Return the fields of the counter that a tally adds."""
+    return [part.source for metric in dataset.metrics if metric.name == tally.metric for part in metric.parts]
 
 
 def _counts(meter: Meter, labels: Mapping[str, str]) -> bool:

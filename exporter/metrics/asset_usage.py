@@ -1,12 +1,12 @@
 """Each asset as it is published, with the usage that its counters hold. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset, OperationCount, Product
+from exporter.catalog.entry import Dataset, Tallied
 from exporter.ledger import Publication, PublishedBook, Standing
 from exporter.model import NAME_PREFIX, Placement
 from exporter.pricing.money import LAST_PLACE, PLACES, exactly
@@ -55,10 +55,10 @@ class AssetUsage:
     uses: Mapping[AssetPlace, UsageTotals] = field(default_factory=dict)
 
 
-def find_asset_usage(publication: Publication, products: Sequence[Product]) -> AssetUsage:
+def find_asset_usage(publication: Publication) -> AssetUsage:
     """Return the assets and usage of a publication's accounts, in the order of their labels."""
     assets = sorted(_listed(publication), key=lambda each: (each.account, *each.place[1:], each.id))
-    return AssetUsage(tuple(assets), _uses(publication, products, assets))
+    return AssetUsage(tuple(assets), _uses(publication, assets))
 
 
 def _listed(publication: Publication) -> Iterator[ListedAsset]:
@@ -72,11 +72,8 @@ def _listed(publication: Publication) -> Iterator[ListedAsset]:
                 yield ListedAsset(place, label, asset.id, asset.created, asset.modified, last_used)
 
 
-def _uses(
-    publication: Publication, products: Sequence[Product], assets: Iterable[ListedAsset]
-) -> dict[AssetPlace, UsageTotals]:
-    requests = _counted(publication.books, {product.kind: product.requests for product in products})
-    errors = _counted(publication.books, {product.kind: product.errors for product in products})
+def _uses(publication: Publication, assets: Iterable[ListedAsset]) -> dict[AssetPlace, UsageTotals]:
+    requests, errors = (_counted(publication.books, tallied) for tallied in (Tallied.REQUESTS, Tallied.ERRORS))
     dollars = _list_costs(publication.list_costs)
     priced = {book.account_id for book in publication.list_costs}
     places = requests.keys() | errors.keys() | dollars.keys()
@@ -92,11 +89,11 @@ def _uses(
         }
 
 
-def _counted(books: Iterable[PublishedBook], counted: Mapping[str, Sequence[OperationCount]]) -> dict[AssetPlace, int]:
+def _counted(books: Iterable[PublishedBook], tallied: Tallied) -> dict[AssetPlace, int]:
     sums: dict[AssetPlace, int] = {}
     for book in books:
         account, kind = book.account_id, book.dataset.kind
-        counting = dict(_positions(book.dataset, counted.get(kind, ())))
+        counting = dict(_positions(book.dataset, tallied))
         if not counting:
             continue
         there: dict[Placement, int] = {}
@@ -116,9 +113,9 @@ def _add(sums: dict[AssetPlace, int], account: str, kind: str, there: Mapping[Pl
         sums[place] = sums.get(place, 0) + amount
 
 
-def _positions(dataset: Dataset, counted: Sequence[OperationCount]) -> Iterator[tuple[int, tuple[int | None, str]]]:
+def _positions(dataset: Dataset, tallied: Tallied) -> Iterator[tuple[int, tuple[int | None, str]]]:
     """Yield the metrics that count, each with the position of the deciding label and the prefix its value must have."""
-    by_name = {tally.metric: tally for tally in counted}
+    by_name = {tally.metric: tally for tally in dataset.tallies if tally.tallied is tallied}
     for index, metric in enumerate(dataset.metrics):
         tally = by_name.get(metric.name)
         if tally is not None:

@@ -88,7 +88,7 @@ class SnapshotBuilder:
             for book in publication.books
             if (until := fresh_until(book))
         }
-        asset_usage = find_asset_usage(publication, self._products)
+        asset_usage = find_asset_usage(publication)
         accounts = publication.accounts
         return Snapshot(publication.commit_number, at, tuple(families), status, accounts, fresh, costs, asset_usage)
 

@@ -290,14 +290,12 @@ class _Account:
     def _wanted(self) -> DailyFilter:
         """Return the filter for reading the ledger; it may admit more than the query."""
         query = self._query
-        meters, assets = None, None
-        if query.meters or query.kinds:
-            meters = frozenset(self._descriptions)
+        assets = None
         if query.projects or query.assets:
             assets = frozenset(
                 asset_id for kind, asset_id in self._roster if self._place_of(kind, asset_id) is not None
             )
-        return DailyFilter(assets, meters)
+        return DailyFilter(assets, frozenset(self._descriptions))
 
     def _place_of(self, kind: str, asset_id: str) -> _Place | None:
         """Return where an asset is shown, or None if it does not match."""

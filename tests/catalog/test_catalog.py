@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import QUANTILES, ROWS, Dataset, Metric, Product, Role
+from exporter.catalog.entry import QUANTILES, ROWS, Dataset, Metric, Product, Role, tally_id
 from exporter.catalog.r2 import operation_class
 
 METRICS = [(dataset, metric) for dataset in DATASETS.values() for metric in dataset.metrics]
@@ -255,6 +255,16 @@ def test_meters_count_what_is_in_the_rate_card(dataset: Dataset) -> None:
         assert meter.source in dataset.field_index
         assert {*meter.where, *meter.unless} <= labels
         assert meter.weight > 0
+
+
+@every_dataset()
+def test_tallies_add_counters_of_their_dataset(dataset: Dataset) -> None:
+    """Each names a counter whole, or by one of its labels, and has an id that no meter has."""
+    metrics = {metric.name: metric for metric in dataset.metrics}
+    for tally in dataset.tallies:
+        assert metrics[tally.metric].kind == "counter"
+        assert tally.label in ("", *metrics[tally.metric].labels)
+        assert tally_id(dataset.kind, tally.tallied) not in RATE_CARD_IDS | OWN_IDS
 
 
 def test_every_own_meter_is_used() -> None:

@@ -77,8 +77,8 @@ def daily_truth(simulator: Simulator, account_id: str, since: date, until: date)
 
 
 def usage_meters() -> frozenset[str]:
-    """Return the ids of the meters that count usage."""
-    return frozenset(meter.id for dataset in USAGE for meter in dataset.meters)
+    """Return the ids of the meters and tallies that count usage."""
+    return frozenset().union(*(dataset.counted_ids for dataset in USAGE))
 
 
 def days(since: date, until: date) -> Iterator[datetime]:

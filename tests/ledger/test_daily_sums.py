@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from exporter.catalog import DATASETS
+from exporter.catalog import DATASETS, METERS
 from exporter.ledger.daily_sums import meter_hours
 from exporter.model import Rows
 from tests.ledger.factories import MONDAY, SCOPE, Scene, Usage, at, worker
@@ -126,13 +126,71 @@ CASES: dict[str, tuple[str, list[RowTotals], dict[tuple[str, str], int]]] = {
 def test_meters_count_what_is_billed(case: str) -> None:
     """The rows of an hour add to the day's meters what the table says."""
     name, found, expected = CASES[case]
+    assert {key: amount for key, amount in counted(name, found).items() if key[1] in METERS} == expected
+
+
+TALLIES: dict[str, tuple[str, list[RowTotals], dict[tuple[str, str], int]]] = {
+    "Workers: all outcomes, those that are not billed too": (
+        "workersInvocationsAdaptive",
+        [
+            ("w1", ("success",), {"requests": 7}),
+            ("w1", ("scriptThrewException",), {"requests": 2, "errors": 2}),
+            ("w1", ("internalError",), {"requests": 1, "errors": 1}),
+            ("dispatch:tenants", ("success",), {"requests": 3}),
+        ],
+        {("w1", "worker/requests"): 10, ("w1", "worker/errors"): 3, ("dispatch:tenants", "worker/requests"): 3},
+    ),
+    "R2: every operation, and those answered with 5xx": (
+        "r2OperationsAdaptiveGroups",
+        [
+            ("b1", ("GetObject", "200", "Standard"), {"requests": 7, "responseBytes": 90}),
+            ("b1", ("DeleteObject", "403", "Standard"), {"requests": 2}),
+            ("b1", ("PutObject", "503", "InfrequentAccess"), {"requests": 4}),
+            ("", ("ListBuckets", "500", ""), {"requests": 1}),
+        ],
+        {("b1", "r2_bucket/requests"): 13, ("b1", "r2_bucket/errors"): 4}
+        | {("", "r2_bucket/requests"): 1, ("", "r2_bucket/errors"): 1},
+    ),
+    "D1: queries that read and that write": (
+        "d1AnalyticsAdaptiveGroups",
+        [("d1", (), {"readQueries": 2, "writeQueries": 3, "rowsRead": 1_000})],
+        {("d1", "d1_database/requests"): 5},
+    ),
+    "D1: no query twice": ("d1QueriesAdaptiveGroups", [("d1", (), {"count": 2, "queryDurationMs": 9})], {}),
+    "Durable Objects: requests, and no messages": (
+        "durableObjectsInvocationsAdaptiveGroups",
+        [("n1", ("success",), {"requests": 3}), ("n1", ("scriptThrewException",), {"requests": 1, "errors": 1})],
+        {("n1", "do_namespace/requests"): 4, ("n1", "do_namespace/errors"): 1},
+    ),
+    "messages of Durable Objects are no requests": (
+        "durableObjectsPeriodicGroups",
+        [("n1", (), {"inboundWebsocketMsgCount": 7, "exceededCpuErrors": 2})],
+        {},
+    ),
+    "KV: every operation": (
+        "kvOperationsAdaptiveGroups",
+        [("k1", ("read", "hot_read"), {"requests": 9}), ("k1", ("write", "error"), {"requests": 1})],
+        {("k1", "kv_namespace/requests"): 10},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TALLIES)
+def test_tallies_count_requests_and_errors(case: str) -> None:
+    """They have ids of their own, which no meter has, and count what the published counters add up to."""
+    name, found, expected = TALLIES[case]
+    assert {key: amount for key, amount in counted(name, found).items() if key[1] not in METERS} == expected
+
+
+def counted(name: str, found: list[RowTotals]) -> dict[tuple[str, str], int]:
+    """Return what the rows of an hour add to the day, by asset and the id of a meter or tally."""
     dataset = DATASETS[name]
     hour = {
         (asset, values): tuple(fields.get(entry.name, 0) for entry in dataset.fields) for asset, values, fields in found
     }
-    assert meter_hours(dataset, {at("10:00"): hour}) == {
-        (MONDAY, asset, meter): amount for (asset, meter), amount in expected.items()
-    }
+    sums = meter_hours(dataset, {at("10:00"): hour})
+    assert {day for day, _, _ in sums} <= {MONDAY}
+    return {(asset, meter): amount for (_, asset, meter), amount in sums.items()}
 
 
 def test_hours_belong_to_their_utc_day() -> None:
