@@ -22,7 +22,7 @@ answer        the rows that Cloudflare gave to a question, by hour, with the ans
 refresh       one round of asking: every account that the request budget allows, then one publication
 grant         what one refresh lets an account do: ask for usage, read its lists
 audit         asking about a closed day once more, 26 hours after its end, when late usage has arrived
-history fill  asking about the days before counting began, for the daily sums only
+history fill  asking about the days before counting began, for the daily sums only; also about what final days lack
 
 What is counted
 amount        an integer in the smallest unit of a field (floats of the API in millionths)
@@ -252,8 +252,8 @@ class Answer:
 class DayProgress:
     """How far the audit and the history fill of a dataset have come.
 
-    Everything counted before ``audited_until`` is final (None: nothing is counted), and ``unfilled_days`` before
-    counting began are still to be asked about.
+    Everything counted before ``audited_until`` is final (None: nothing is counted), and ``unfilled_days`` are still to
+    be asked about: before counting began, or for a meter that was added since.
     """
 
     audited_until: datetime | None

@@ -18,7 +18,7 @@ class DayChange:
 
     ``daily`` are the part's sums afterwards, ``kept`` the figures to keep until it is final, ``late`` the usage that
     was not counted yet, and ``revisions`` the number of rows that are lower for good. ``levels`` are stored amounts by
-    hour.
+    hour. A change of some meters and tallies ``alone`` sets only their sums.
     """
 
     part: DayPart
@@ -28,16 +28,23 @@ class DayChange:
     late: dict[RowKey, Amounts] = field(default_factory=dict)
     revisions: int = 0
     levels: dict[HourKey, int] = field(default_factory=dict)
+    alone: frozenset[str] = frozenset()
 
 
 def audit(
-    dataset: Dataset, part: DayPart, mark: DayMark | None, answer: Answer, kept: Mapping[RowKey, Amounts]
+    dataset: Dataset,
+    part: DayPart,
+    mark: DayMark | None,
+    answer: Answer,
+    kept: Mapping[RowKey, Amounts],
+    *,
+    meters: frozenset[str] | None = None,
 ) -> DayChange:
-    """Compare an answer about counted usage with the ``kept`` figures of the same usage."""
+    """Compare an answer about counted usage, by some ``meters`` and tallies, with the ``kept`` figures of the same."""
     start = start_of(part.day)
     said = answer.hours.get(start, {})
     found = compare(kept, said, are_estimates=bool(answer.sampled))
-    judged = judge(mark, part, answer.date, bool(found.lower), digest_of(said) if found.lower else "")
+    judged = judge(mark, part, answer.date, bool(found.lower), digest_of(said) if found.lower else "", meters=meters)
     raised = sum_rows((kept, found.higher))
     figures: Rows = said if judged.is_final else raised
     return DayChange(
@@ -65,7 +72,8 @@ def fill(
     if dataset.role is Role.STATE:
         # The amount stored in an hour without a row of its own is known only from earlier hours.
         found = Comparison(found.higher, 0)
-    judged = judge(mark, part, answer.date, bool(found.lower), digest_of(amounts) if found.lower else "")
+    digest = digest_of(amounts) if found.lower else ""
+    judged = judge(mark, part, answer.date, bool(found.lower), digest, meters=dataset.counted_ids)
     if judged.is_final and dataset.role is Role.USAGE:
         return DayChange(part, judged, said)
     highest = {key: max(said.get(key, 0), known.get(key, 0)) for key in said.keys() | known}

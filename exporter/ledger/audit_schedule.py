@@ -44,7 +44,9 @@ class DayMark(NamedTuple):
     """The state of the answers about a part of a day, by their dates.
 
     ``answered`` is the newest, ``first`` the first that could be final. An answer lower than the known figures leaves
-    its ``digest``; ``repeated_since`` is the date since which it has been repeated.
+    its ``digest``; ``repeated_since`` is the date since which it has been repeated. ``meters`` are the meters and
+    tallies that all answers since the ``first`` spoke of (None: nothing is known to be lacking). A part that is final
+    and lacks some is asked about these ``alone``: then the dates and the digest are those of the answers about them.
     """
 
     answered: datetime
@@ -52,15 +54,27 @@ class DayMark(NamedTuple):
     digest: str = ""
     repeated_since: datetime | None = None
     is_final: bool = False
+    meters: frozenset[str] | None = None
+    alone: frozenset[str] = frozenset()
+
+    def lacks(self, dataset: Dataset) -> frozenset[str]:
+        """Return the meters and tallies of a dataset that the figures lack, though they are final."""
+        if not self.is_final or self.meters is None:
+            return frozenset()
+        return dataset.counted_ids - self.meters
 
 
 class DayTask(NamedTuple):
-    """A part of a day to ask about, from ``due`` on; ``is_new`` if it has never been asked about."""
+    """A part of a day to ask about, from ``due`` on; ``is_new`` if it has never been asked about.
+
+    One that is final is asked about some meters and tallies ``alone``.
+    """
 
     due: datetime
     question: Question
     part: DayPart
     is_new: bool
+    alone: frozenset[str] = frozenset()
 
 
 def start_of(day: date) -> datetime:
@@ -89,7 +103,7 @@ def find_tasks(
     """
     tasks = (
         _task(dataset, part, Question(scope, dataset.key, *span, by_day=True), marks.get(part), state)
-        for part, span in _parts(dataset, state, horizon.now)
+        for part, span in _parts(dataset, state, marks, horizon.now)
         if span[0] >= horizon.oldest
     )
     return [task for task in tasks if task is not None]
@@ -109,15 +123,13 @@ def find_progress(
     now = horizon.now
     yesterday = (now - DAY).date()
     is_usage = dataset.role is Role.USAGE
-    unfilled = sum(
-        task.is_new and task.part.part is Portion.BEFORE and (is_usage or task.part.day < yesterday) for task in tasks
-    )
+    unfilled = len({task.part.day for task in tasks if _is_unfilled(task, is_usage=is_usage, yesterday=yesterday)})
     if state is None:
         return DayProgress(None, unfilled)
     if dataset.grain.settles_by_audit:
         return DayProgress(state.open_from, unfilled)
     audited = state.kept_from
-    for part, (since, until) in reversed(list(_parts(dataset, state, now))):
+    for part, (since, until) in reversed(list(_parts(dataset, state, marks, now))):
         mark = marks.get(part)
         if part.part is Portion.COUNTED and since >= audited:
             if since >= horizon.oldest and (mark is None or not mark.is_final):
@@ -126,22 +138,32 @@ def find_progress(
     return DayProgress(audited, unfilled)
 
 
+def _is_unfilled(task: DayTask, *, is_usage: bool, yesterday: date) -> bool:
+    is_before = task.part.part is Portion.BEFORE and (is_usage or task.part.day < yesterday)
+    return task.is_new and (bool(task.alone) or is_before)
+
+
 def _parts(
-    dataset: Dataset, state: CounterState | None, now: datetime
+    dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], now: datetime
 ) -> Iterator[tuple[DayPart, tuple[datetime, datetime]]]:
-    """Yield the parts of the days that may need asking, newest first, with the time that each spans."""
+    """Yield the parts of the days that may need asking, newest first, with the time that each spans.
+
+    Usage that was counted before any was kept for an audit has a part only with a mark.
+    """
     is_usage = dataset.role is Role.USAGE
     if is_usage and state is None:
         return
     start = state.start if state else now
     kept_from = state.kept_from if state else now
-    is_metered = bool(dataset.meters)
+    is_metered = bool(dataset.counted_ids)
     is_audited = is_usage and not dataset.grain.settles_by_audit
     for back in range(FILLED_DAYS + 2):
         day = now.date() - timedelta(days=back)
         since, until = start_of(day), start_of(day) + DAY
-        if is_audited and until > start and max(since, start) >= kept_from and until <= now:
-            yield DayPart(day, Portion.COUNTED), (max(since, start), until)
+        counted = DayPart(day, Portion.COUNTED)
+        is_kept = max(since, start) >= kept_from or counted in marks
+        if is_audited and until > start and is_kept and until <= now:
+            yield counted, (max(since, start), until)
         ended = min(until, start)
         if is_metered and since < ended <= now and (is_usage or until <= now) and _is_filled(day, start):
             yield DayPart(day, Portion.BEFORE), (since, ended)
@@ -160,10 +182,13 @@ def _task(
 ) -> DayTask | None:
     until = question.until
     final_from = start_of(part.day) + DAY + AUDIT_AFTER
-    if mark is not None and mark.is_final:
+    alone = mark.lacks(dataset) if mark is not None else frozenset()
+    if mark is not None and mark.is_final and not alone:
         return None
     if part.part is Portion.COUNTED and state is not None and state.open_from < until:
         return None
+    if alone and mark is not None and mark.alone != alone:
+        return DayTask(final_from, question, part, is_new=True, alone=alone)
     if mark is not None and mark.first is not None:
         due = mark.answered + (DISPUTE_PACE if mark.digest else AGREEMENT)
     elif part.part is Portion.COUNTED:
@@ -174,7 +199,7 @@ def _task(
         due = until + dataset.settle
     else:
         due = final_from
-    return DayTask(due, question, part, mark is None)
+    return DayTask(due, question, part, mark is None, alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +231,16 @@ def _exceeds(more: int, less: int, are_estimates: bool) -> bool:
     return 9 * more > 10 * less if are_estimates else more > less
 
 
-def judge(mark: DayMark | None, part: DayPart, answered: datetime, is_lower: bool, digest: str) -> DayMark:
-    """Return the mark of a part of a day after an answer.
+def judge(
+    mark: DayMark | None,
+    part: DayPart,
+    answered: datetime,
+    is_lower: bool,
+    digest: str,
+    *,
+    meters: frozenset[str] | None = None,
+) -> DayMark:
+    """Return the mark of a part of a day after an answer that spoke of some ``meters`` and tallies.
 
     The answer is final if the part is due, the answer is not the first and it is not lower than the known figures. A
     lower answer must be repeated exactly, or is accepted after hours. The same rule settles an hour, for the same
@@ -216,12 +249,18 @@ def judge(mark: DayMark | None, part: DayPart, answered: datetime, is_lower: boo
     if answered < start_of(part.day) + DAY + AUDIT_AFTER:
         return DayMark(answered)
     first = mark.first if mark is not None and mark.first is not None else answered
+    if mark is not None and mark.first is not None:
+        meters = _common(mark.meters, meters)
     if not is_lower:
-        return DayMark(answered, first, is_final=answered >= first + AGREEMENT)
+        return DayMark(answered, first, is_final=answered >= first + AGREEMENT, meters=meters)
     is_repeated = mark is not None and mark.digest == digest and mark.repeated_since is not None
     since = mark.repeated_since if is_repeated and mark is not None and mark.repeated_since else answered
     is_final = answered >= since + AGREEMENT or answered >= first + PATIENCE
-    return DayMark(answered, first, digest, since, is_final)
+    return DayMark(answered, first, digest, since, is_final, meters)
+
+
+def _common(some: frozenset[str] | None, others: frozenset[str] | None) -> frozenset[str] | None:
+    return others if some is None else some if others is None else some & others
 
 
 def digest_of(rows: Mapping[Key, Amounts]) -> str:
@@ -240,9 +279,16 @@ def after_retiring(marks: Mapping[DayPart, DayMark], start: datetime) -> dict[Da
         is_whole = start_of(part.day) + DAY <= start
         if part.part is Portion.BEFORE and is_whole:
             kept[part] = mark
-        elif part.part is Portion.COUNTED and mark.is_final and _is_before_final(part.day, marks, start):
-            kept[DayPart(part.day, Portion.BEFORE)] = mark
+        elif part.part is Portion.COUNTED and _is_answered(mark) and _is_before_final(part.day, marks, start):
+            before = DayPart(part.day, Portion.BEFORE)
+            meters = _common(mark.meters, marks[before].meters) if before in marks else mark.meters
+            kept[before] = mark._replace(meters=meters, alone=frozenset())
     return kept
+
+
+def _is_answered(mark: DayMark) -> bool:
+    """Return whether figures are final by answers, not because none were kept to compare with them."""
+    return mark.is_final and mark.first is not None
 
 
 def _is_before_final(day: date, marks: Mapping[DayPart, DayMark], start: datetime) -> bool:

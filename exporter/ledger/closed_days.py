@@ -17,6 +17,7 @@ from exporter.ledger.audit_schedule import (
 )
 from exporter.ledger.counters import Counters, CounterState, LateUsage, meter_open_hours
 from exporter.ledger.daily_sums import Metered
+from exporter.ledger.lacking import fill_alone, find_audited
 from exporter.ledger.store.store import Store
 from exporter.ledger.store.writer import LedgerChange, Retirement
 from exporter.model import Answer, BookKey, DayProgress
@@ -37,12 +38,21 @@ class ClosedDays:
         tasks = find_tasks(key.scope, dataset, state, marks, horizon)
         return tasks, find_progress(dataset, state, marks, tasks, horizon)
 
+    def lacks(self, key: BookKey, dataset: Dataset, part: DayPart) -> bool:
+        """Return whether a part of a day is final but for some meters and tallies, which are asked about alone."""
+        mark = self._marks.get(key, {}).get(part)
+        return mark is not None and bool(mark.lacks(dataset))
+
     def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Counters | None) -> DayChange:
         """Return the changes that an answer makes to a part of a day."""
         mark = self._marks.get(key, {}).get(part)
+        if mark is not None and mark.lacks(dataset):
+            return fill_alone(dataset, part, mark, answer, self._store.load_part(key, book, part))
         if part.part is Portion.COUNTED:
-            return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day))
-        return fill(dataset, part, mark, answer, self._store.load_uncounted(key, book, part.day))
+            joined = book.state.joined if book is not None and book.state is not None else {}
+            meters = find_audited(dataset, part.day, joined)
+            return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day), meters=meters)
+        return fill(dataset, part, mark, answer, self._store.load_part(key, book, part))
 
     def retire(self, key: BookKey, start: datetime, metered: Metered) -> Retirement:
         """Return the remains of a book that began at ``start`` and now ends; ``metered`` are its open hours."""

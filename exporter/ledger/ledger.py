@@ -180,7 +180,8 @@ class Ledger:
         for part, answer in answers:
             key = answer.question.book
             dataset, book = self._plans.datasets[key.dataset].dataset, self._books.usage.find(key)
-            said = self._books.usage.fold(key, answer) if part.part is Portion.COUNTED else answer
+            is_audit = part.part is Portion.COUNTED and not self._days.lacks(key, dataset, part)
+            said = self._books.usage.fold(key, answer) if is_audit else answer
             change.days.setdefault(key, []).append(self._days.judge(key, dataset, part, said, book))
         for key, days in change.days.items():
             late = gather_late(days)

@@ -219,7 +219,7 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
     OwnMetric(
         "cloudflare_exporter_history_fill_remaining_seconds",
         "gauge",
-        "Time before counting began, in whole days, that the daily sums (the basis of costs) still lack.",
+        "Time in whole days that daily sums (the basis of costs) lack: before counting began, or of a later meter.",
         DATASET,
         _of_days(_unfilled_seconds),
     ),

@@ -135,13 +135,13 @@ class ClosedDayPoller:
 
 
 def _urgency(task: DayTask) -> tuple[int, float]:
-    """Order the days that counters wait for first, then days never asked (newest first), then repeated ones."""
-    rank = 0 if task.part.part is Portion.COUNTED else 1 if task.is_new else 2
+    """Order audits that counters wait for first, then days never asked (newest first), then repeated ones."""
+    rank = 0 if task.part.part is Portion.COUNTED and not task.alone else 1 if task.is_new else 2
     return rank, -task.question.since.timestamp()
 
 
 def _log_audits(account: Account, changes: Sequence[DayChange]) -> None:
-    counted = [change for change in changes if change.part.part is Portion.COUNTED]
+    counted = [change for change in changes if change.part.part is Portion.COUNTED and not change.alone]
     for day in sorted({change.part.day for change in counted}):
         those = [change for change in counted if change.part.day == day]
         late = sum(len(change.late) for change in those)

@@ -203,8 +203,9 @@ def test_a_fill_raises_peaks_and_never_lowers_them() -> None:
     question = Question(SCOPE, STOCK.key, DAY, DAY + 24 * HOUR, by_day=True)
     hours = {at("09:00"): stock_rows({"w1": 5, "w2": 4})}
     first = fill(STOCK, BEFORE, None, Answer(question, at("50:00"), hours), known)
+    mark = DayMark(at("50:00"), at("50:00"), meters=frozenset({"stock"}))
     peaks, levels = stored({"w1": 9, "w2": 4, "": 10}), levels_of_day(STOCK, hours)
-    assert first == DayChange(BEFORE, DayMark(at("50:00"), at("50:00")), peaks, levels=levels)
+    assert first == DayChange(BEFORE, mark, peaks, levels=levels)
     second = fill(STOCK, BEFORE, first.mark, Answer(question, at("50:05"), hours), first.daily)
     assert (second.daily, second.mark.is_final) == (first.daily, True)
 

@@ -179,7 +179,9 @@ SCHEMAS: Mapping[str, Schema] = {
                 "number", "The sample interval: 1 is exact, 10 means that one event in ten was kept."
             ),
             "audited_until": maybe(moment("The time until which all counts are final.")),
-            "days_to_fill_in": count("Days before counting began that are still to be back-filled."),
+            "days_to_fill_in": count(
+                "Days still to be back-filled: before counting began, or for a meter added since."
+            ),
         },
     ),
     "ListHealth": record(

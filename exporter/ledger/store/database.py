@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from exporter.ledger.store.upgrades import MARK_METERS
 from exporter.ledger.store.wal import is_log_lost
 from exporter.logs import keys
 from exporter.model import ExporterError
@@ -138,6 +139,7 @@ MIGRATIONS: tuple[str, ...] = (
         day INTEGER, key INTEGER, amounts BLOB CHECK (length(amounts) > 0 AND length(amounts) % 24 = 0),
         PRIMARY KEY (day, key)) WITHOUT ROWID;
     """,
+    MARK_METERS,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 

@@ -25,8 +25,14 @@ MARKS_KEPT = timedelta(days=40)
 def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]]:
     """Return the marks of closed days."""
     found: dict[BookKey, dict[DayPart, DayMark]] = {}
-    for account, dataset, day, part, answered, first, digest, since, is_final in read.execute("SELECT * FROM day_mark"):
-        mark = DayMark(time_of(answered), moment_of(first), digest, moment_of(since), bool(is_final))
+    ids: dict[str, frozenset[str]] = {}
+    for account, dataset, day, part, answered, first, digest, since, is_final, *texts in read.execute(
+        "SELECT * FROM day_mark"
+    ):
+        meters, alone = (text if text is None else ids.setdefault(text, frozenset(json.loads(text))) for text in texts)
+        mark = DayMark(
+            time_of(answered), moment_of(first), digest, moment_of(since), bool(is_final), meters, alone or frozenset()
+        )
         found.setdefault(key_of(account, dataset), {})[DayPart(date.fromisoformat(day), Portion(part))] = mark
     return found
 
@@ -46,12 +52,12 @@ def load_all_kept(read: sqlite3.Connection, key: BookKey) -> dict[date, dict[Row
     return {day: load_kept(read, key, day) for day in (date.fromisoformat(text) for (text,) in days)}
 
 
-def load_uncounted(read: sqlite3.Connection, key: BookKey, start: int, day: date) -> dict[DailyKey, int]:
-    """Return the sums of a day without usage counted since ``start`` (NOT_COUNTED: all sums of stored amounts)."""
+def load_part(read: sqlite3.Connection, key: BookKey, start: int, part: DayPart) -> dict[DailyKey, int]:
+    """Return the sums of a part of a day, counted since ``start`` (NOT_COUNTED: all sums of stored amounts)."""
     sums: dict[DailyKey, int] = {}
-    condition, values = _uncounted(key, start, day)
+    condition, values = _of_part(key, start, part)
     for asset, meter, amount in read.execute(f"SELECT asset, meter, amount FROM daily WHERE {condition}", values):
-        place = (day, asset, meter)
+        place = (part.day, asset, meter)
         sums[place] = sums.get(place, 0) + int(amount)
     return sums
 
@@ -67,8 +73,11 @@ def _of_day(key: BookKey, day: date) -> tuple[str, tuple[Any, ...]]:
     return (f"{condition} AND asset = ?", (*values, key.scope.zone_id)) if key.scope.zone_id else (condition, values)
 
 
-def _uncounted(key: BookKey, start: int, day: date) -> tuple[str, tuple[Any, ...]]:
-    condition, values = _of_day(key, day)
+def _of_part(key: BookKey, start: int, part: DayPart) -> tuple[str, tuple[Any, ...]]:
+    """Return the condition of a book's sums of a part of a day, and its values."""
+    condition, values = _of_day(key, part.day)
+    if part.part is Portion.COUNTED:
+        return f"{condition} AND counted_from = ?", (*values, start)
     return (condition, values) if start == NOT_COUNTED else (f"{condition} AND counted_from != ?", (*values, start))
 
 
@@ -130,17 +139,15 @@ def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[
 def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayChange) -> None:
     """Set the sums, the kept figures and the mark of a part of a day; counting began at ``start``."""
     day, part = change.part
-    if part is Portion.COUNTED:
-        counted_from = start
-        condition, values = _of_day(key, day)
-        condition, values = f"{condition} AND counted_from = ?", (*values, start)
+    counted_from = start if part is Portion.COUNTED else NOT_COUNTED
+    condition, values = _of_part(key, start, change.part)
+    if change.alone:
+        condition, values = f"{condition} AND meter IN ({marks(len(change.alone))})", (*values, *change.alone)
+    elif part is Portion.COUNTED:
         if change.mark.is_final:
             kept = (*place_of(key), str(day))
             write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day = ?", kept)
         _write_kept(write, key, day, change.kept)
-    else:
-        counted_from = NOT_COUNTED
-        condition, values = _uncounted(key, start, day)
     write.execute(f"DELETE FROM daily WHERE {condition}", values)
     write.executemany(
         f"INSERT INTO daily VALUES ({marks(7)})",
@@ -157,7 +164,7 @@ def write_marks(write: sqlite3.Connection, key: BookKey, found: Mapping[DayPart,
     """Write the marks of closed days, and delete those of no more use."""
     for (day, part), mark in found.items():
         write.execute(
-            f"INSERT OR REPLACE INTO day_mark VALUES ({marks(9)})",
+            f"INSERT OR REPLACE INTO day_mark VALUES ({marks(11)})",
             (
                 *place_of(key),
                 str(day),
@@ -167,6 +174,8 @@ def write_marks(write: sqlite3.Connection, key: BookKey, found: Mapping[DayPart,
                 mark.digest,
                 seconds_or_none(mark.repeated_since),
                 int(mark.is_final),
+                None if mark.meters is None else json.dumps(sorted(mark.meters)),
+                json.dumps(sorted(mark.alone)),
             ),
         )
         oldest = str(mark.answered.date() - MARKS_KEPT)

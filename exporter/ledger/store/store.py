@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
+from exporter.ledger.audit_schedule import DayPart
 from exporter.ledger.counters import Counters
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
@@ -21,7 +22,7 @@ from exporter.ledger.store.database import (
     start_new_file,
     take_folder,
 )
-from exporter.ledger.store.day_tables import load_uncounted
+from exporter.ledger.store.day_tables import load_part
 from exporter.ledger.store.left_series import check_left, find_left
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.writer import LedgerChange, counted_from, write_change
@@ -77,9 +78,9 @@ class Store(Loader):
         pages, page = (self._connection.execute(f"PRAGMA {word}").fetchone()[0] for word in ("page_count", "page_size"))
         return int(pages * page)
 
-    def load_uncounted(self, key: BookKey, book: Counters | None, day: date) -> dict[DailyKey, int]:
-        """Return the sums of a day without the usage that the book counted."""
-        return load_uncounted(self._connection, key, counted_from(book), day)
+    def load_part(self, key: BookKey, book: Counters | None, part: DayPart) -> dict[DailyKey, int]:
+        """Return the sums of a part of a day: of what the book counted, or of all else."""
+        return load_part(self._connection, key, counted_from(book), part)
 
     def recall(self, wanted: Collection[SeriesName], now: datetime) -> dict[SeriesName, int]:
         """Return the amounts of those of some series that left and are still remembered. Raises CommitError."""
