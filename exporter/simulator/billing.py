@@ -9,18 +9,18 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 from hashlib import sha256
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from exporter.simulator.daily import DailyUsage
 from exporter.simulator.http import Refusal
 from exporter.simulator.periods import Period, period_at
-from exporter.simulator.prices import SERVICES, Feed, Service
-from exporter.simulator.products import DATASETS
-from exporter.simulator.usage import Ask, Usage, Values, epoch_minute
+from exporter.simulator.prices import SERVICES, Service
+from exporter.simulator.usage import Usage
 from exporter.simulator.world import AccountModel, Subscription
 
 _SUBSCRIPTIONS = "/subscriptions"
 _INFO = "/billable-usage/info"
 _DAY = timedelta(days=1)
-_DAY_MINUTES = 1_440
 _YEARS = range(1970, 9_000)
 _MONTHS = {"monthly": 1, "yearly": 12}
 _PROVIDER = "Cloudflare"
@@ -35,24 +35,31 @@ def is_billing(account: AccountModel, path: str) -> bool:
     return path in (_SUBSCRIPTIONS, _INFO, f"/{account.usage_path}")
 
 
-def billing_result(
-    path: str, account: AccountModel, usage: Usage, query: Mapping[str, str], now: datetime
-) -> list[dict[str, Any]] | dict[str, Any]:
-    """Return the result of a billing path, with Decimals for numbers. Raises Refusal.
+class Billing:
+    """Answers the paths of billing."""
 
-    Usage is daily from the query's ``from`` to its ``to``, both inclusive, by default from the start of the current
-    cycle until now; it is empty if no cycle begins on one of these days.
-    """
-    if path == _SUBSCRIPTIONS:
-        return [_subscription(identifier, entry, now) for identifier, entry in _begun(account, now)]
-    if path == _INFO:
-        return _info(account, now)
-    if not account.covered:
-        raise Refusal(404, 10404, "Billable usage is not available for this account")
-    first, last = _range(query, _cycle(account, now), now)
-    if _cycle(account, _midnight(last)).start < _midnight(first):
-        return []
-    return _rows(_Bill(account, usage, now), _midnight(first), _midnight(last))
+    def __init__(self) -> None:
+        self._daily: WeakKeyDictionary[Usage, DailyUsage] = WeakKeyDictionary()
+
+    def result(
+        self, path: str, account: AccountModel, usage: Usage, query: Mapping[str, str], now: datetime
+    ) -> list[dict[str, Any]] | dict[str, Any]:
+        """Return the result of a billing path, with Decimals for numbers. Raises Refusal.
+
+        Usage is daily from the query's ``from`` to its ``to``, both inclusive, by default from the start of the current
+        cycle until now; it is empty if no cycle begins on one of these days.
+        """
+        if path == _SUBSCRIPTIONS:
+            return [_subscription(identifier, entry, now) for identifier, entry in _begun(account, now)]
+        if path == _INFO:
+            return _info(account, now)
+        if not account.covered:
+            raise Refusal(404, 10404, "Billable usage is not available for this account")
+        first, last = _range(query, _cycle(account, now), now)
+        if _cycle(account, _midnight(last)).start < _midnight(first):
+            return []
+        daily = self._daily.setdefault(usage, DailyUsage(usage))
+        return _rows(_Bill(account, daily, now), _midnight(first), _midnight(last))
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class _Bill:
     """The account that is billed, and the time ``now`` until which its usage is visible."""
 
     account: AccountModel
-    usage: Usage
+    daily: DailyUsage
     now: datetime
 
 
@@ -187,7 +194,7 @@ def _days(bill: _Bill, service: Service, since: datetime, until: datetime) -> It
     """Return the days on which a service was used, in order. Usage is counted anew in every cycle."""
     by_day: dict[int, int] = {}
     for feed in service.feeds:
-        for minute, used in _used(bill, service, feed, since, until):
+        for minute, used in bill.daily.amounts(feed, since, until, bill.now, stored=service.stored).items():
             by_day[minute] = by_day.get(minute, 0) + used * feed.times
     period: Period | None = None
     month_days, before = bill.account.storage_month_days, 0
@@ -200,36 +207,6 @@ def _days(bill: _Bill, service: Service, since: datetime, until: datetime) -> It
             scale *= period.days if month_days == "cycle" else month_days
         yield _Day(start, period, scale, by_day[minute], before)
         before += by_day[minute]
-
-
-def _used(bill: _Bill, service: Service, feed: Feed, since: datetime, until: datetime) -> Iterator[tuple[int, int]]:
-    """Yield a feed's daily amounts with the minute at which the day starts: a sum, or the peak if stored."""
-    dataset = DATASETS[feed.dataset]
-    counts = feed.counts
-    names = [measure.name for measure in dataset.measures]
-
-    def accepts(values: Values) -> bool:
-        return counts is None or counts(dict(zip(dataset.dimensions, values, strict=True)))
-
-    ask = Ask(
-        dataset,
-        epoch_minute(since),
-        epoch_minute(until),
-        60 if service.stored else _DAY_MINUTES,
-        # Storage rows are maxima: only those of single assets can be added up to the account's total.
-        tuple(range(len(dataset.dimensions))) if service.stored else (),
-        tuple(names.index(name) for name in feed.measures),
-        accepts,
-    )
-    steps: dict[int, int] = {}
-    for key, row in bill.usage.rows(ask, int(bill.now.timestamp())).items():
-        minute = int(key[0])
-        steps[minute] = steps.get(minute, 0) + sum(row[1:])
-    days: dict[int, int] = {}
-    for minute, used in steps.items():
-        day = minute - minute % _DAY_MINUTES
-        days[day] = max(days.get(day, 0), used)
-    yield from days.items()
 
 
 def _row(service: Service, day: _Day, identity: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -63,11 +64,15 @@ def exact_response(status: int, document: object) -> HttpResponse:
 
 def exact_json(value: object) -> str:
     """Return the JSON of dictionaries, lists and plain values; Decimals become numbers without a float in between."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
     if isinstance(value, Decimal):
         text = format(value, "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)}: {exact_json(item)}" for key, item in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{encode_basestring_ascii(key)}: {exact_json(item)}" for key, item in value.items()) + "}"
+        )
     if isinstance(value, list):
         return "[" + ", ".join(map(exact_json, value)) + "]"
     return json.dumps(value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from exporter.simulator.billing import billing_result, is_billing
+from exporter.simulator.billing import Billing, is_billing
 from exporter.simulator.dataset import Listing, PageSize, timestamp
 from exporter.simulator.http import HttpRequest, HttpResponse, Refusal, error_response, exact_response, json_response
 from exporter.simulator.products import LISTINGS
@@ -37,6 +37,7 @@ class RestApi:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._bills = Billing()
 
     def answer(self, request: HttpRequest, path: str, token: TokenModel, now: datetime, *, short: bool) -> HttpResponse:
         """Return the answer to a token holder's request; with ``short`` lists lack their second half."""
@@ -84,7 +85,7 @@ class RestApi:
     ) -> HttpResponse:
         if not token.may("billing"):
             raise Refusal(403, 10000, "Authentication error")
-        result = billing_result(path, account, self._state.usage(account.id), request.query, now)
+        result = self._bills.result(path, account, self._state.usage(account.id), request.query, now)
         if short and isinstance(result, list):
             result = result[: len(result) // 2]
         return exact_response(200, {"success": True, "errors": [], "messages": [], "result": result})

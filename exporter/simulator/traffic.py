@@ -16,6 +16,7 @@ _GROWTH_CYCLE_DAYS = 90
 _MILLION = 1_000_000
 _MEAN_NOISE = 255
 _WHOLE = _MEAN_NOISE * _MILLION
+_DITHERED = tuple(chance * (_WHOLE // 256) for chance in range(256))
 _MOST_HOURS = 20_000
 
 
@@ -64,13 +65,18 @@ class Traffic:
         rhythm = _RHYTHM_OF_DAY[hour % 24] * _RHYTHM_OF_WEEK[(day + _EPOCH_WEEKDAY) % 7]
         growth = 1_000 + stream.growth * (day % _GROWTH_CYCLE_DAYS)
         mean = stream.rate * rhythm * growth // _MILLION
+        if not mean:
+            return [0] * 60, [0] * 60
         entropy = self.entropy(stream, hour, b"usage", 120)
-        dither = _WHOLE // 256
+        noise = entropy[:60]
+        steady = mean * 128
         events = [
-            (mean * (128 + noise) + chance * dither) // _WHOLE
-            for noise, chance in zip(entropy[:60], entropy[60:], strict=True)
+            (steady + mean * level + dithered) // _WHOLE
+            for level, dithered in zip(noise, map(_DITHERED.__getitem__, entropy[60:]), strict=True)
         ]
-        return events, [noise if event else 0 for noise, event in zip(entropy, events, strict=False)]
+        if all(events):
+            return events, list(noise)
+        return events, [part if event else 0 for part, event in zip(noise, events, strict=True)]
 
     def day(self, stream: Stream, day: int) -> tuple[int, int]:
         """Return events and noise of a whole day."""

@@ -94,6 +94,13 @@ class Usage:
                     _add_sources(groups, ask.between(first, last), series, name, at)
         return groups
 
+    def visible_until(self, dataset: Dataset, at: int) -> int:
+        """Return the minute before which all usage of a dataset is visible at epoch second ``at``."""
+        return (at - self._timeline_of(dataset).delay) // 60
+
+    def _timeline_of(self, dataset: Dataset) -> Timeline:
+        return self._timelines.get(dataset.name, self._timeline)
+
     def _stored(self, ask: Ask, at: int | None) -> dict[Key, list[int]]:
         hourly: dict[tuple[int, Values], list[int]] = {}
         for series in self._series_of(ask.dataset):
@@ -143,8 +150,8 @@ class Usage:
         )
         cells = () if dataset.cells is None else dataset.cells(asset)
         levels = () if dataset.levels is None else tuple(dataset.levels(asset))
-        timeline = self._timelines.get(dataset.name, self._timeline)
-        return _Series(lo, hi, names, tuple(self._sources(dataset, asset, cells)), levels, timeline)
+        sources = tuple(self._sources(dataset, asset, cells))
+        return _Series(lo, hi, names, sources, levels, self._timeline_of(dataset))
 
     def _sources(self, dataset: Dataset, asset: Asset, cells: Sequence[Cell]) -> Iterator[_Source]:
         for number, cell in enumerate(cells):
