@@ -13,6 +13,7 @@ from exporter.app import build_exporter
 from exporter.config import Config
 from exporter.simulator import ManualClock, Simulator, World
 from tests.clock import START, CoupledClock
+from tests.documents import shared_documents
 from tests.exactness.harness import TOKEN
 
 MINUTE = timedelta(minutes=1)
@@ -46,7 +47,7 @@ class Site:
 
     def __init__(self, world: World, folder: Path, **sections: Any) -> None:
         self.clock = CoupledClock(ManualClock(START))
-        self.simulator = Simulator(world, self.clock.cloudflare)
+        self.simulator = Simulator(world, self.clock.cloudflare, documents=shared_documents())
         self.recorder = Recorder(httpx.ASGITransport(app=self.simulator.app))
         self._folder = folder
         self.exporter = build_exporter(self.config(**sections), self.clock, transport=self.recorder)

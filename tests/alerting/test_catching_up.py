@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator import Documents, Traffic, World
+from exporter.simulator import Traffic, World
 from stack.tools import REPOSITORY, Tools
 from tests.alerting.alerts import (
     ACCOUNT_DOWN,
@@ -34,6 +34,7 @@ from tests.alerting.promtool import RuleTest
 from tests.alerting.scene import Scene, Script
 from tests.alerting.shipped import ALERTS, SHIPPED, selected_metrics
 from tests.alerting.world import API, CRON, FRESH, MEDIA, WEB, shop
+from tests.documents import shared_documents
 
 AWAY, BACK, END = 60, 420, 480
 """The minutes between which Cloudflare, or the exporter, is away for six hours; and the last minute."""
@@ -77,7 +78,7 @@ SCRIPTS = {
 def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
     """The scene of a script; it is played once."""
     played: dict[str, Scene] = {}
-    documents, traffic = Documents(), Traffic(seed=1)
+    documents, traffic = shared_documents(), Traffic(seed=1)
     wanted = selected_metrics(SHIPPED)
 
     def play(name: str) -> Scene:

@@ -14,6 +14,7 @@ from exporter.check.checker import PATIENCE
 from exporter.config import Config
 from exporter.simulator import AccountModel, Fault, ManualClock, Simulator, TokenModel, World
 from tests.clock import START, CoupledClock
+from tests.documents import shared_documents
 from tests.exactness.harness import small_assets
 
 ACCOUNT_ID, OTHER_ID = "a" * 32, "b" * 32
@@ -38,7 +39,7 @@ class Scene:
 
     def __init__(self, folder: Path, simulated: World | None = None, **sections: Any) -> None:
         self.clock = CoupledClock(ManualClock(START))
-        self.simulator = Simulator(simulated or world(), self.clock.cloudflare)
+        self.simulator = Simulator(simulated or world(), self.clock.cloudflare, documents=shared_documents())
         self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(app=self.simulator.app)
         cloudflare = {"tokens": [{"token": TOKEN}], **sections.pop("cloudflare", {})}
         self.config = Config.model_validate(

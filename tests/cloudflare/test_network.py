@@ -19,6 +19,7 @@ from exporter.app import build_exporter
 from exporter.config import Config
 from exporter.simulator import ManualClock, Simulator
 from tests.clock import START, CoupledClock
+from tests.documents import shared_documents
 from tests.exactness.harness import TOKEN
 from tests.poller.scene import listed_world, samples, told
 
@@ -95,7 +96,7 @@ async def refresh_through_a_proxy(
 ) -> tuple[dict[tuple[str, ...], int | float], set[str]]:
     """Refresh once; gives which accounts are up, and what the proxy was asked for."""
     clock = CoupledClock(ManualClock(START))
-    simulator = Simulator(listed_world(), clock.cloudflare)
+    simulator = Simulator(listed_world(), clock.cloudflare, documents=shared_documents())
     settings = {"api_url": "https://cloudflare.test/client/v4", "tokens": [{"token": TOKEN}]}
     config = Config.model_validate({"cloudflare": settings, "storage": {"path": ""}})
     async with cloudflare_over_tls(simulator) as port, proxy_to(port) as (proxy, address):

@@ -15,6 +15,7 @@ from exporter.config import Config
 from exporter.simulator import DEMO_TOKEN, ManualClock, Simulator, demo_world
 from tests.clock import START, CoupledClock
 from tests.configured import MINUTE
+from tests.documents import shared_documents
 from tests.exposition.api.monitored import labels, of_prometheus, told
 from tests.exposition.api.scene import Api
 
@@ -56,7 +57,9 @@ def running_demo(folder: Path) -> Iterator[Demo]:
         exporter = build_exporter(
             config,
             clock,
-            transport=httpx.ASGITransport(app=Simulator(demo_world(), clock.cloudflare).app),
+            transport=httpx.ASGITransport(
+                app=Simulator(demo_world(), clock.cloudflare, documents=shared_documents()).app
+            ),
             monitoring_transport=httpx.MockTransport(monitoring),
         )
         try:

@@ -9,14 +9,15 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
-from exporter.simulator import LONG_INVOCATIONS, Documents, Traffic
+from exporter.simulator import LONG_INVOCATIONS, Traffic
 from tests.clock import START
+from tests.documents import shared_documents
 from tests.exactness.crash import CrashPoint, Writes
 from tests.exactness.events import INVOCATIONS, Event, be_away, create_worker, nothing, rename, swap_names, wait
 from tests.exactness.harness import Rig, small_world, state_folder
 
 TRAFFIC = Traffic(seed=1)
-DOCUMENTS = Documents()
+DOCUMENTS = shared_documents()
 LATE_IN_THE_DAY = START.replace(hour=22, minute=36)
 
 STEPS: tuple[Event, ...] = (

@@ -24,6 +24,7 @@ from exporter.ledger.hours import AUDIT_AFTER
 from exporter.model import HOUR, Amounts, DailyKey, RowKey, Scope, floor_hour
 from exporter.simulator import Documents, ManualClock, Simulator, Traffic, World
 from tests.clock import START, CoupledClock
+from tests.documents import shared_documents
 from tests.exactness.crash import Crash, CrashPoint, Writes, bury_crashed_tasks
 from tests.exactness.oracle import DAY, USAGE, add_increases, add_list_cost, daily_truth, truth_of, usage_meters
 from tests.exactness.release import Release
@@ -81,7 +82,7 @@ class Rig:
             world,
             self.clock.cloudflare,
             traffic=traffic,
-            documents=documents,
+            documents=documents or shared_documents(),
             broken_connection=lambda: httpx.RemoteProtocolError("server disconnected"),
             sleep=self._answer_slowly,
         )

@@ -5,14 +5,15 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from exporter.simulator import Documents, Traffic, World
+from exporter.simulator import Traffic, World
 from tests.clock import START
+from tests.documents import shared_documents
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.poller.scene import samples
 
 MINUTE = timedelta(minutes=1)
 TRAFFIC = Traffic(seed=1)
-DOCUMENTS = Documents()
+DOCUMENTS = shared_documents()
 
 Play = Callable[[Rig], Awaitable[None]]
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve, Documents, Kind, Traffic
+from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve, Kind, Traffic
 from tests.clock import START
+from tests.documents import shared_documents
 from tests.exactness.crash import CrashPoint
 from tests.exactness.events import (
     D1,
@@ -115,7 +116,7 @@ FULL: Mapping[str, Event] = {
 """Everything of the fault matrix but what holds for a whole schedule (lateness, start) or leaves no exact truth."""
 
 TRAFFIC = Traffic(seed=1)
-DOCUMENTS = Documents()
+DOCUMENTS = shared_documents()
 
 STARTS = (
     START,

@@ -9,6 +9,7 @@ from exporter.app import build_exporter
 from exporter.config import Cloudflare, Config, Storage, Token
 from exporter.simulator import AccountModel, ManualClock, Simulator, TokenModel, Worker, World
 from tests.clock import START, CoupledClock
+from tests.documents import shared_documents
 from tests.exactness.harness import CardOnly
 
 ACCOUNTS = 200
@@ -31,7 +32,7 @@ def test_two_hundred_accounts_share_one_budget() -> None:
 
 async def _two_hundred_accounts() -> None:
     clock = CoupledClock(ManualClock(START))
-    simulator = Simulator(world(), clock.cloudflare)
+    simulator = Simulator(world(), clock.cloudflare, documents=shared_documents())
     token = Token.model_validate({"token": "secret-token"})
     config = Config(
         cloudflare=Cloudflare(api_url="http://cloudflare.test/client/v4", tokens=(token,)), storage=Storage(path="")

@@ -23,6 +23,7 @@ from exporter.simulator import (
 )
 from tests.clock import START, CoupledClock
 from tests.configured import Site
+from tests.documents import shared_documents
 from tests.exactness.harness import TOKEN
 from tests.exposition.page.reader import Page
 from tests.poller.scene import full_disk, listed_world
@@ -108,7 +109,7 @@ async def _token_statuses() -> None:
         ),
         seed=1,
     )
-    simulator = Simulator(world, clock.cloudflare)
+    simulator = Simulator(world, clock.cloudflare, documents=shared_documents())
     simulator.faults.add(
         Fault(kind=Kind.ALIAS_ERROR, dataset=R2, message="not authorized for that dataset", code="authz"),
         Fault(kind=Kind.HTTP_STATUS, status=500, api="graphql", account=FAILING),
