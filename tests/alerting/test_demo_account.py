@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from stack.tools import Tools
 from tests.alerting.promtool import of_target
 from tests.alerting.shipped import ALERTS, SHIPPED, expressions_of, judge, only, rests_on, selected_metrics
 from tests.clock import CoupledClock
+from tests.documents import shared_documents
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
 """A Monday. On the day at the end, from evening to evening, a bucket of the shop grows past its threshold."""
@@ -34,6 +36,17 @@ UNREAD = (
     (re.compile(""), timedelta(days=21)),
 )
 """How much of the history an alert does not read, by what its expressions and those it rests on look back at."""
+
+
+class Reading(NamedTuple):
+    """How much of the history alerts do not read, and how often their rules are evaluated."""
+
+    unread: timedelta
+    step: str
+
+
+SELDOM = "30m"
+"""How often the rules are evaluated of alerts that look back for days, unless they count what was recorded."""
 
 STEPS_OF_HISTORY = 36
 """How many steps lie between two questions of the history."""
@@ -122,7 +135,7 @@ async def scrapes() -> list[Scrape]:
     wanted = selected_metrics(SHIPPED)
     cloudflare = ManualClock(BEGIN)
     clock = CoupledClock(cloudflare)
-    simulator = Simulator(demo_world(), cloudflare)
+    simulator = Simulator(demo_world(), cloudflare, documents=shared_documents())
     config = Config(
         cloudflare=Cloudflare(
             api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": DEMO_TOKEN}),)
@@ -192,9 +205,10 @@ def hours() -> range:
 
 
 def watch(
-    promtool: Path, folder: Path, found: Sequence[Scrape], alerts: Sequence[str], unread: timedelta
+    promtool: Path, folder: Path, found: Sequence[Scrape], alerts: Sequence[str], reading: Reading
 ) -> dict[tuple[str, str, Subject], set[int]]:
-    """Return the hours at which what fired of some alerts, whose rules read nothing of the first ``unread``."""
+    """Return the hours at which what fired of some alerts, whose rules are read alike."""
+    unread, step = reading
     groups, skipped = only(alerts), (HISTORY - unread) // timedelta(hours=1)
     # Promtool tells what fires where it is not wanted, so nothing is wanted.
     nothing = [
@@ -203,7 +217,7 @@ def watch(
     wanted = selected_metrics([rule for group in groups for rule in group["rules"]])
     series = list(input_series(found[unread // STEP :], BEGIN + unread, wanted))
     test = {"interval": "10m", "input_series": series, "alert_rule_test": nothing}
-    return fired(judge(promtool, folder, groups, test, seconds=400, step="10m"), skipped)
+    return fired(judge(promtool, folder, groups, test, seconds=400, step=step), skipped)
 
 
 def fired(said: str, skipped: int) -> dict[tuple[str, str, Subject], set[int]]:
@@ -222,21 +236,23 @@ def fired(said: str, skipped: int) -> dict[tuple[str, str, Subject], set[int]]:
     return dict(found)
 
 
-def unread_by(alert: str) -> timedelta:
-    """Return how much of the history neither an alert nor what it rests on reads."""
+def read_by(alert: str) -> Reading:
+    """Return what neither an alert nor what it rests on reads, and how often they are evaluated."""
     expressions = expressions_of(alert)
     wanted = rests_on(expressions)
     expressions += [rule["expr"] for rule in SHIPPED if rule.get("record") in wanted]
-    return next(unread for looks_back, unread in UNREAD if any(map(looks_back.search, expressions)))
+    unread = next(unread for looks_back, unread in UNREAD if any(map(looks_back.search, expressions)))
+    is_seldom = unread < UNREAD[-1][1] and not any("count_over_time" in text for text in expressions)
+    return Reading(unread, SELDOM if is_seldom else "10m")
 
 
 def test_what_fires_is_what_is_wrong(tools: Tools, tmp_path: Path) -> None:
     """Nothing fires but what the account's incidents deserve, and all of that does."""
     found = asyncio.run(scrapes())
     seen: dict[tuple[str, str, Subject], set[int]] = {}
-    for unread in {unread for _, unread in UNREAD}:
-        alerts = [name for name in ALERTS if unread_by(name) == unread]
-        seen |= watch(tools.promtool, tmp_path, found, alerts, unread)
+    for reading in {read_by(name) for name in ALERTS}:
+        alerts = [name for name in ALERTS if read_by(name) == reading]
+        seen |= watch(tools.promtool, tmp_path, found, alerts, reading)
     wanted = {(alert, severity, tuple(sorted(labels.items()))) for alert, severity, labels, _ in (*ALWAYS, *AT_TIMES)}
     assert seen.keys() == wanted, (seen.keys() - wanted, wanted - seen.keys())
     everywhere = set(hours())
