@@ -91,7 +91,13 @@ def build_exporter(
     time, request_counts, published = CloudflareTime(clock), RequestCounts(), Published()
     http = _http_client(transport)
     tokens = Tokens(
-        http, config.cloudflare.api_url, clock=clock, time=time, request_counts=request_counts, page_limit=page_limit
+        http,
+        config.cloudflare.api_url,
+        clock=clock,
+        time=time,
+        request_counts=request_counts,
+        page_limit=page_limit,
+        products=tuple(products),
     )
     principals = tokens.take(config)
     calculator = CostCalculator(load_card(), config.costs.rules())

@@ -190,9 +190,9 @@ class Selection(Section):
             if self.wants_dataset(dataset)
         )
 
-    def kinds(self) -> frozenset[str]:
-        """Return the kinds of assets of the wanted products."""
-        return frozenset(product.kind for product in PRODUCTS if self.wants_product(product))
+    def kinds(self, products: Iterable[Product] = PRODUCTS) -> frozenset[str]:
+        """Return the kinds of assets of those products that are wanted."""
+        return frozenset(product.kind for product in products if self.wants_product(product))
 
     def wants_asset(self, asset: Asset) -> bool:
         """Return whether an asset is published under its own name."""

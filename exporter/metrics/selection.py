@@ -1,18 +1,25 @@
 """The part of a publication that the user's selection includes. Pure; the ledger itself keeps everything."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 from exporter.config.selection import Selection
 from exporter.ledger.publication import Publication
 from exporter.model import Account
 
 
-def select(publication: Publication, accounts: Iterable[Account], selection: Selection) -> Publication:
-    """Return a publication without what the selection leaves out. ``accounts`` have their real names."""
+def select(
+    publication: Publication,
+    accounts: Iterable[Account],
+    selection: Selection,
+    products: Sequence[Product] = PRODUCTS,
+) -> Publication:
+    """Return a publication without what the selection leaves out of ``products``. ``accounts`` have real names."""
     wanted = {account.id for account in accounts if selection.accounts.admits(account)}
-    datasets = {dataset.key for dataset in selection.datasets()}
-    kinds = selection.kinds()
+    datasets = {dataset.key for dataset in selection.datasets(products)}
+    kinds = selection.kinds(products)
     return replace(
         publication,
         accounts={account: label for account, label in publication.accounts.items() if account in wanted},

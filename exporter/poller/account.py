@@ -73,7 +73,7 @@ class AccountPoller:
     def reset(self) -> None:
         """Apply a changed selection: discover again at the next refresh, forget the state of unwanted datasets."""
         self.statuses.keep(
-            {dataset.key for dataset in self._context.settings.datasets}, self._context.settings.selection.kinds()
+            {dataset.key for dataset in self._context.settings.datasets}, self._context.settings.kinds
         )
         self._ask_again_at.clear()
         self.billing.reset()
@@ -177,7 +177,7 @@ class AccountPoller:
                     if answer.question.dataset in reporting
                 }
             )
-            kinds = self._context.settings.selection.kinds()
+            kinds = self._context.settings.kinds
             self._bring_discovery_forward(frozenset(stranger for stranger in applied.strangers if stranger[0] in kinds))
         self._record_outcomes(outcomes)
 

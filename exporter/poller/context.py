@@ -29,6 +29,7 @@ class Settings:
 
     selection: Selection
     datasets: tuple[Dataset, ...]
+    kinds: frozenset[str]
     alerting: Alerting
     cost_rules: CostRules
     shows_cost_of_assets: bool
@@ -45,6 +46,7 @@ class Settings:
             products=known,
             selection=config.selection,
             datasets=config.selection.datasets(known),
+            kinds=config.selection.kinds(known),
             alerting=config.alerting,
             cost_rules=config.costs.rules(),
             shows_cost_of_assets=config.costs.assets,

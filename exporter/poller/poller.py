@@ -210,7 +210,9 @@ class Poller:
     def _build(self) -> Snapshot:
         context, settings = self._context, self._context.settings_in_force
         accounts = context.ledger.accounts()
-        publication = select(context.ledger.publication(context.time.now()), accounts, settings.selection)
+        publication = select(
+            context.ledger.publication(context.time.now()), accounts, settings.selection, settings.products
+        )
         status = self._status(publication.accounts)
         costs = self._costs.compute(publication.accounts)
         thresholds = Thresholds(settings.alerting.thresholds, {account.id: account.name for account in accounts})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import httpx
 
 from exporter.catalog import PRODUCTS
+from exporter.catalog.entry import Product
 from exporter.clock import Clock
 from exporter.cloudflare import (
     Analytics,
@@ -39,6 +40,7 @@ class Tokens:
         time: CloudflareTime,
         request_counts: RequestCounts,
         page_limit: int,
+        products: tuple[Product, ...] = PRODUCTS,
     ) -> None:
         self._http = http
         self._api_url = api_url
@@ -46,6 +48,7 @@ class Tokens:
         self._time = time
         self._request_counts = request_counts
         self._page_limit = page_limit
+        self._products = products
         self._budgets: dict[str, RequestBudget] = {}
         self._held: tuple[_Held, ...] = ()
 
@@ -84,7 +87,7 @@ class Tokens:
         else:
             client, analytics = known.client, known.principal.analytics
             client.use(secret)
-        products = [product for product in PRODUCTS if config.selection.wants_product(product)]
+        products = [product for product in self._products if config.selection.wants_product(product)]
         discovery, billing = Discovery(client, self._time, products), BillingReader(client, self._time)
         return _Held(token, secret, client, Principal(name, token.accounts, discovery, analytics, billing, budget))
 
