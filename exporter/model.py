@@ -37,6 +37,7 @@ revision      a row that Cloudflare put lower than an earlier answer did
 reading       the newest value of a gauge, with the hour or window it is from
 series        one exposed time series; it grows by the increases of the rows placed in it
 birth         the publication of a new series as 0, or of one that comes back at what it had, until a scrape has seen it
+pruning       forgetting an asset that left, once no daily sum, kept row or exposed series names it
 departure     the end of the series of a placement that no asset has any more; what they had is kept for 35 days
 meter         what an invoice counts; daily sums are kept per meter, and for a month each day's hours
 tally         what is counted of any asset: requests, errors; it has daily sums and hours like a meter, and no price

@@ -10,6 +10,7 @@ from exporter.ledger.counters import Counters, LateUsage
 from exporter.ledger.daily_sums import NOTHING_METERED
 from exporter.ledger.ended_books import end_book
 from exporter.ledger.gauge_books import GaugeBooks
+from exporter.ledger.gauges import Gauges, Presence, presence
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import StoredBooks
 from exporter.ledger.plans import Plans
@@ -31,6 +32,9 @@ class Books:
     def counters(self) -> dict[BookKey, Counters]:
         """Return all counters, of usage and of list cost."""
         return {**self.usage.all(), **self.costs.counters.all()}
+
+    def _all(self) -> dict[BookKey, Counters | Gauges]:
+        return {**self.counters(), **self.gauges.all()}
 
     def open_from(self, key: BookKey) -> datetime | None:
         """Return the oldest open hour of counters, or the newest hour of gauges; None if the book has not begun."""
@@ -70,6 +74,31 @@ class Books:
     def busy_assets(self, account_id: str) -> set[RosterKey]:
         """Return the assets of an account with usage in an open hour."""
         return self.usage.busy_assets(account_id)
+
+    def held_assets(self, account_id: str, roster: Mapping[RosterKey, Entry]) -> set[RosterKey]:
+        """Return the assets of an account that open hours, waiting rows or exposed readings name."""
+        held = {
+            (book.dataset.kind, asset)
+            for key, book in self.counters().items()
+            if key.scope.account_id == account_id
+            for asset in book.held_assets()
+        }
+        shown = (
+            (book.dataset.kind, asset)
+            for key, book in self.gauges.all().items()
+            if key.scope.account_id == account_id
+            for asset, _ in book.rows
+        )
+        return held | {which for which in shown if presence(*which, roster) is not Presence.GONE}
+
+    def find_rows(self, account_id: str, assets: Collection[RosterKey]) -> dict[BookKey, frozenset[str]]:
+        """Return the ids of those of some assets that have rows or readings in the books of their kind."""
+        books = {key: book for key, book in self._all().items() if key.scope.account_id == account_id}
+        found = {
+            key: frozenset(asset for asset, _ in book.rows if (book.dataset.kind, asset) in assets)
+            for key, book in books.items()
+        }
+        return {key: ids for key, ids in found.items() if ids}
 
     def find_left(
         self, account_id: str, vacated: Mapping[str, frozenset[Placement]]
@@ -119,3 +148,7 @@ class Books:
         self.usage.take(change, change.books)
         self.costs.counters.take(change, change.costs)
         self.gauges.take(change)
+        if change.pruned is not None:
+            books = self._all()
+            for key, assets in change.pruned.books.items():
+                books[key].drop_assets(assets)

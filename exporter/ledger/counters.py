@@ -1,6 +1,6 @@
 """A book: everything the ledger knows about one dataset of one account, and how an answer changes it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import add
@@ -44,7 +44,7 @@ class CounterState(NamedTuple):
 
 @dataclass(slots=True)
 class Counters:
-    """The figures of one dataset of one account, in memory; changed only by ``merge`` and ``drop_series``.
+    """The figures of one dataset of one account, in memory; changed only by ``merge`` and the ``drop`` methods.
 
     ``reported_since`` is the date of the first answer that this process applied.
     """
@@ -76,6 +76,15 @@ class Counters:
         """Drop the series of placements that no asset has any more."""
         for placement in placements:
             self.series.pop(placement, None)
+
+    def drop_assets(self, assets: Collection[str]) -> None:
+        """Drop the rows of pruned assets; the series that they fed stay as they are."""
+        self.rows = {key: row for key, row in self.rows.items() if key[0] not in assets}
+
+    def held_assets(self) -> set[str]:
+        """Return the ids of the assets that open hours or waiting rows name."""
+        rows = (key for hour in self.open.values() for key in (*hour.rows, *hour.peak))
+        return {asset for asset, _ in (*rows, *self.waiting)}
 
     def find_waiting(self) -> None:
         """Find the rows with amounts that no series has received yet (after loading)."""

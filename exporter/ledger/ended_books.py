@@ -12,7 +12,7 @@ from exporter.ledger.audit_schedule import FILLED_DAYS, DayMark, DayPart, Portio
 from exporter.ledger.counters import Counters, meter_open_hours
 from exporter.ledger.daily_sums import NOTHING_METERED
 from exporter.ledger.store.writer import Ended, LedgerChange, Retirement
-from exporter.model import DAY, BookKey
+from exporter.model import DAY, ZONE, BookKey, Scope
 
 
 class EndedBooks:
@@ -41,6 +41,9 @@ class EndedBooks:
         """Apply a committed change."""
         for key in change.begun:
             self._ended.pop(key, None)
+        if change.pruned is not None:
+            gone = {Scope(change.pruned.account_id, asset) for kind, asset in change.pruned.assets if kind == ZONE}
+            self._ended = {key: ended for key, ended in self._ended.items() if key.scope not in gone}
         self._ended |= {key: retired.ended for key, retired in change.retired.items() if retired.ended is not None}
 
 

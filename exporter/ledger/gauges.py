@@ -1,6 +1,6 @@
 """Readings: the newest values of a state or window dataset, and daily peaks of states. Pure but for ``merge``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,6 +53,10 @@ class Gauges:
         self.rows.update(change.rows)
         for key in change.gone:
             self.rows.pop(key, None)
+
+    def drop_assets(self, assets: Collection[str]) -> None:
+        """Drop the readings of pruned assets."""
+        self.rows = {key: reading for key, reading in self.rows.items() if key[0] not in assets}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ class LastUse:
         """Apply a committed change."""
         for account_id, hours in change.used.items():
             self._hours.setdefault(account_id, {}).update(hours)
+        if change.pruned is not None:
+            for key in change.pruned.assets:
+                self._hours.get(change.pruned.account_id, {}).pop(key, None)
 
 
 def find_newer(kind: str, answer: Answer, known: Mapping[RosterKey, datetime]) -> dict[RosterKey, datetime]:

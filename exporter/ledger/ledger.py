@@ -26,6 +26,7 @@ from exporter.ledger.left_series import Departure
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import load_books, retire_changed
 from exporter.ledger.plans import plan_datasets
+from exporter.ledger.pruner import Pruner
 from exporter.ledger.publication import Publication, name_zones
 from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing
 from exporter.ledger.rosters import Rosters, find_gone_zones
@@ -55,6 +56,7 @@ class Ledger:
         self._last_use = LastUse(store.load_used())
         self._billing = store.load_billing()
         self._days = ClosedDays(store)
+        self._pruner = Pruner(store)
         self._ended = EndedBooks({key: Ended(*stored) for key, stored in store.load_ended().items()})
         loaded = load_books(store, self._plans, self.commit_number)
         self._books = Books(self._plans, loaded.books, tariffs)
@@ -118,7 +120,7 @@ class Ledger:
         return self._rosters.is_discovered(account_id)
 
     def apply_discovery(self, inventory: Inventory, rules: ProjectRules) -> None:
-        """Apply a discovery: names, projects, births and departures. Raises CommitError."""
+        """Apply a discovery: names, projects, births and departures; prune now and then. Raises CommitError."""
         account_id = inventory.account.id
         found = self._rosters.discover(inventory, self._books.busy_assets(account_id), rules)
         changed = self._rosters.find_moved(inventory) | ({account_id: found} if found else {})
@@ -129,6 +131,9 @@ class Ledger:
             ended = self._books.end_zones(find_gone_zones(changed), inventory.date)
             self._commit(LedgerChange(roster=changed, left=self._departures(left, inventory.date), retired=ended))
         self._rosters.take_failures(inventory)
+        pruned = self._pruner.find(account_id, self.roster(account_id), self._books, inventory.date)
+        if pruned is not None:
+            self._commit(LedgerChange(pruned=pruned))
 
     def open_from(self, scope: Scope, dataset: str) -> datetime | None:
         """Return the start of the next question; None if the dataset has not begun.

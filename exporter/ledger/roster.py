@@ -66,7 +66,7 @@ class Entry:
     """An asset with its stored labels; ``suffixed`` means that its label carries its short id, for good.
 
     ``decided_by`` is how the project was decided; ``is_filtered`` means that the asset's usage is published without
-    its name.
+    its name. ``unlisted_since`` is the time of the discovery that found it unlisted.
     """
 
     asset: Asset
@@ -77,6 +77,7 @@ class Entry:
     decided_by: str = ""
     suffixed: bool = False
     is_filtered: bool = False
+    unlisted_since: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -155,7 +156,15 @@ def apply_discovery(
             _release_strangers(current, kind)
     _decide_projects(current)
     _follow_names(current)
-    return {key: entry for key, entry in current.items() if roster.get(key) != entry}
+    dated = {key: _dated(entry, inventory.date) for key, entry in current.items()}
+    return {key: entry for key, entry in dated.items() if roster.get(key) != entry}
+
+
+def _dated(entry: Entry, date: datetime) -> Entry:
+    """Return an entry with the time since which it is unlisted, if it is."""
+    if (entry.standing is Standing.UNLISTED) == (entry.unlisted_since is not None):
+        return entry
+    return replace(entry, unlisted_since=None if entry.unlisted_since else date)
 
 
 def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: Inventory, rules: ProjectRules) -> None:

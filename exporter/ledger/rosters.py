@@ -59,12 +59,16 @@ class Rosters:
         return moved
 
     def find_vacated(self, account_id: str, changed: Mapping[RosterKey, Entry]) -> dict[str, frozenset[Placement]]:
-        """Return, by kind, the placements that changed entries leave and no other entry has."""
+        """Return, by kind, the placements that changed entries leave and no other entry has.
+
+        That of unlisted assets stays: those that were pruned have no entry any more.
+        """
         roster = self.of_account(account_id)
         moved: dict[str, set[Placement]] = {}
         for key, entry in changed.items():
             placement = roster[key].placement if key in roster else None
-            if placement is not None and placement != entry.placement:
+            is_own = key in roster and roster[key].standing is not Standing.UNLISTED
+            if is_own and placement is not None and placement != entry.placement:
                 moved.setdefault(key[0], set()).add(placement)
         if moved:
             for key, entry in {**roster, **changed}.items():
@@ -83,6 +87,9 @@ class Rosters:
         for account_id, changed in change.roster.items():
             if changed:
                 self._rosters[account_id] = self._rosters.get(account_id, {}) | changed
+        if change.pruned is not None and change.pruned.assets:
+            account_id, gone = change.pruned.account_id, change.pruned.assets
+            self._rosters[account_id] = {key: one for key, one in self._rosters[account_id].items() if key not in gone}
 
     def take_failures(self, inventory: Inventory) -> None:
         """Record the kinds that an applied discovery could not list."""

@@ -226,6 +226,19 @@ def test_the_series_of_a_zone_that_comes_back_go_on(scene: ZoneScene, is_reset: 
     assert scene.published()[ONE, "z1.example"] == (3 if is_reset else 13)
 
 
+def test_a_zone_that_left_long_ago_is_forgotten(scene: ZoneScene) -> None:
+    """The time that was lost of it goes with it, when the last daily sum that names it is gone."""
+    use(scene)
+    scene.list("31:14", "z1", account=OTHER)
+    for clock in ("31:24", *(f"{24 * 402}:{minute}" for minute in range(0, 50, 10))):
+        scene.list(clock, "z2")
+    for _ in range(2):
+        assert (ZONE, "z1") not in scene.ledger.roster(ACCOUNT.id)
+        assert (gap_of(scene.ledger, ONE), gap_of(scene.ledger, TWO)) == (None, None)
+        assert scene.totals(TWO) == {"z2": 20}
+        scene.reopen()
+
+
 def test_an_account_keeps_no_cost_of_a_zone_that_left(scene: ZoneScene) -> None:
     """The cost book of a zone ends with it."""
     use(scene)

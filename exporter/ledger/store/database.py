@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from exporter.ledger.store.pruned_tables import NEWEST_SUMS
 from exporter.ledger.store.upgrades import MARK_METERS
 from exporter.ledger.store.wal import is_log_lost
 from exporter.logs import keys
@@ -140,6 +141,7 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (day, key)) WITHOUT ROWID;
     """,
     MARK_METERS,
+    NEWEST_SUMS,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 

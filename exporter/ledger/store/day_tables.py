@@ -12,6 +12,7 @@ from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.daily_sums import KEPT_DAYS, Metered
 from exporter.ledger.store.encoding import key_of, marks, moment_of, place_of, seconds_of, seconds_or_none, time_of
 from exporter.ledger.store.hour_tables import merge_hours
+from exporter.ledger.store.pruned_tables import note_newest
 from exporter.ledger.totals import sum_rows
 from exporter.model import Amounts, BookKey, DailyKey, RowKey
 
@@ -122,6 +123,7 @@ def _merge_daily(
                 if known.get((day, asset, meter)) != amount
             ],
         )
+    note_newest(write, key.scope.account_id, daily)
     if daily:
         oldest = max(day for day, _, _ in daily) - timedelta(days=KEPT_DAYS)
         old = (*_daily_place(key), str(oldest))
@@ -157,6 +159,7 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
         ],
     )
     merge_hours(write, _daily_place(key), change.levels, is_stored=True)
+    note_newest(write, key.scope.account_id, change.daily)
     write_marks(write, key, {change.part: change.mark})
 
 

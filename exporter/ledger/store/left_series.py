@@ -64,6 +64,20 @@ def forget_all(write: sqlite3.Connection) -> None:
     write.execute("DELETE FROM left_series")
 
 
+def has_old(read: sqlite3.Connection, now: datetime) -> bool:
+    """Return whether some series left too long ago."""
+    old = "SELECT 1 FROM left_series WHERE left_at < ? LIMIT 1"
+    return read.execute(old, (seconds_of(now - REMEMBERED),)).fetchone() is not None
+
+
+def forget_old(write: sqlite3.Connection, now: datetime, count: int) -> None:
+    """Delete some of the series that left too long ago."""
+    write.execute(
+        "DELETE FROM left_series WHERE rowid IN (SELECT rowid FROM left_series WHERE left_at < ? LIMIT ?)",
+        (seconds_of(now - REMEMBERED), count),
+    )
+
+
 def check_left(read: sqlite3.Connection) -> None:
     """Raise ValueError if an amount or a time can't be read."""
     senseless = "amount GLOB '*[^0-9]*' OR amount = '' OR typeof(left_at) != 'integer'"

@@ -21,14 +21,9 @@ from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.day_tables import load_all_kept, load_kept, load_marks
 from exporter.ledger.store.encoding import key_of, moment_of, named_times_of, place_of, time_of, tuples_of
 from exporter.ledger.store.hour_tables import load_hours
+from exporter.ledger.store.pruned_tables import DATASETS
 from exporter.ledger.totals import RowTotals
 from exporter.model import Amounts, Asset, BookKey, DailyKey, Placement, RowKey
-
-_DATASETS = (
-    "WITH RECURSIVE datasets (name) AS (SELECT min(dataset) FROM daily WHERE account = ?1 UNION ALL SELECT (SELECT "
-    "min(dataset) FROM daily WHERE account = ?1 AND dataset > name) FROM datasets WHERE name IS NOT NULL)"
-)
-"""The datasets of an account, with one key lookup each; with them, SQLite finds days by index among a year of sums."""
 
 
 class Loader:
@@ -46,12 +41,20 @@ class Loader:
         rosters: dict[str, dict[RosterKey, Entry]] = {}
         for row in self._connection.execute("SELECT * FROM asset"):
             account, kind, asset_id, name, standing, seen, absences, project, by, suffixed, *rest = row
-            created, modified, tags, parent, stem, filtered = rest
+            created, modified, tags, parent, stem, filtered, since = rest
             asset = Asset(
                 kind, asset_id, name, moment_of(created), moment_of(modified), tuple(json.loads(tags)), parent, stem
             )
             rosters.setdefault(account, {})[kind, asset_id] = Entry(
-                asset, Standing(standing), time_of(seen), absences, project, by, bool(suffixed), bool(filtered)
+                asset,
+                Standing(standing),
+                time_of(seen),
+                absences,
+                project,
+                by,
+                bool(suffixed),
+                bool(filtered),
+                moment_of(since),
             )
         return rosters
 
@@ -182,7 +185,7 @@ class Loader:
         days: dict[str, date] = {}
         condition, values = wanted.condition()
         for day, asset, meter, amount in self._connection.execute(
-            f"{_DATASETS} SELECT day, asset, meter, amount FROM daily WHERE account = ?1 AND dataset IN "
+            f"{DATASETS} SELECT day, asset, meter, amount FROM daily WHERE account = ?1 AND dataset IN "
             f"(SELECT name FROM datasets) AND day >= ?2 AND day < ?3{condition}",
             (account, str(since), str(until), *values),
         ):

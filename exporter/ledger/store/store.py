@@ -23,8 +23,9 @@ from exporter.ledger.store.database import (
     take_folder,
 )
 from exporter.ledger.store.day_tables import load_part
-from exporter.ledger.store.left_series import check_left, find_left
+from exporter.ledger.store.left_series import check_left, find_left, has_old
 from exporter.ledger.store.loader import Loader
+from exporter.ledger.store.pruned_tables import find_named, find_oldest_day
 from exporter.ledger.store.writer import LedgerChange, counted_from, write_change
 from exporter.model import BookKey, DailyKey, ExporterError
 
@@ -81,6 +82,21 @@ class Store(Loader):
     def load_part(self, key: BookKey, book: Counters | None, part: DayPart) -> dict[DailyKey, int]:
         """Return the sums of a part of a day: of what the book counted, or of all else."""
         return load_part(self._connection, key, counted_from(book), part)
+
+    def find_oldest_day(self, account_id: str) -> date | None:
+        """Return the oldest day of an account's daily sums. Raises CommitError."""
+        with self._committing():
+            return find_oldest_day(self._connection, account_id)
+
+    def find_named(self, account_id: str, since: date) -> set[str]:
+        """Return the ids of assets with kept rows, or with daily sums from a day on. Raises CommitError."""
+        with self._committing():
+            return find_named(self._connection, account_id, since)
+
+    def has_forgotten(self, now: datetime) -> bool:
+        """Return whether some series left too long ago to be remembered. Raises CommitError."""
+        with self._committing():
+            return has_old(self._connection, now)
 
     def recall(self, wanted: Collection[SeriesName], now: datetime) -> dict[SeriesName, int]:
         """Return the amounts of those of some series that left and are still remembered. Raises CommitError."""

@@ -14,11 +14,13 @@ from exporter.ledger.daily_sums import Metered
 from exporter.ledger.gauges import GaugeChange, Gauges, Reading
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.left_series import Departure
+from exporter.ledger.pruning import Pruned
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import Series, SeriesKey
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_metered, write_day, write_marks
 from exporter.ledger.store.encoding import json_or_none, marks, place_of, seconds_of, seconds_or_none, times_by_name
 from exporter.ledger.store.left_series import forget_all, forget_dropped, move_out, take_back
+from exporter.ledger.store.pruned_tables import prune
 from exporter.ledger.totals import RowTotals
 from exporter.model import Amounts, BookKey, Placement, RowKey
 
@@ -57,7 +59,8 @@ class LedgerChange:
     ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` is what counters of
     either sort lose, ``retired`` the books that end, and ``begun`` those of zones that are counted again, with the
     marks of the days that are not filled in. ``carried`` are counters stored with another signature, which are written
-    anew, and ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back.
+    anew, and ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back; ``pruned`` is what
+    nothing names any more.
     """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -74,6 +77,7 @@ class LedgerChange:
     days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
     billing: dict[str, str] = field(default_factory=dict)
     forgets_left: bool = False
+    pruned: Pruned | None = None
 
     def touched_days(self) -> set[tuple[str, date]]:
         """Return the accounts and days whose daily sums change."""
@@ -83,6 +87,8 @@ class LedgerChange:
             *((key.scope.account_id, retirement.metered) for key, retirement in self.retired.items()),
         ]
         touched = {(account, day) for account, amounts in metered for day in amounts.touched()}
+        if self.pruned is not None and self.pruned.day is not None:
+            touched.add((self.pruned.account_id, self.pruned.day))
         return touched | {(key.scope.account_id, day.part.day) for key, days in self.days.items() for day in days}
 
 
@@ -109,6 +115,8 @@ def write_change(
         _write_reading_rows(write, key, gauges.rows)
     if change.forgets_left:
         forget_all(write)
+    if change.pruned is not None:
+        prune(write, change.pruned)
     for key, departure in change.left.items():
         move_out(write, key, departure, books[key])
     for key, reading_change in change.readings.items():
@@ -142,7 +150,7 @@ def _write_accounts(write: sqlite3.Connection, change: LedgerChange) -> None:
         [(account, name, label) for account, (name, label) in change.accounts.items()],
     )
     write.executemany(
-        f"INSERT OR REPLACE INTO asset VALUES ({marks(16)})",
+        f"INSERT OR REPLACE INTO asset VALUES ({marks(17)})",
         [
             (account, kind, asset_id, *_entry_columns(entry))
             for account, roster in change.roster.items()
@@ -167,6 +175,7 @@ def _entry_columns(entry: Entry) -> tuple[Any, ...]:
         asset.parent,
         asset.stem,
         int(entry.is_filtered),
+        seconds_or_none(entry.unlisted_since),
     )
 
 

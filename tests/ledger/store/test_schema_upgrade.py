@@ -142,6 +142,16 @@ def test_daily_sums_are_kept(folder: Path, said: dict[str, Any]) -> None:
         assert {key: amount for key, amount in sums.items() if key[2] in METERS} == daily_sums(said)
 
 
+def test_the_newest_daily_sum_of_each_asset_is_known(folder: Path) -> None:
+    """What a statement names is not pruned, whichever release counted it."""
+    with opened(folder):
+        pass
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        newest = connection.execute("SELECT account, asset, max(day) FROM daily GROUP BY account, asset").fetchall()
+        assert newest
+        assert connection.execute("SELECT * FROM newest_sum ORDER BY account, asset").fetchall() == newest
+
+
 def test_names_and_projects_are_kept(folder: Path, said: dict[str, Any]) -> None:
     """The assets are known as they were, those that are gone and those that no list has included."""
     with opened(folder) as ledger:
