@@ -292,19 +292,20 @@ class Rig:
     def daily_sums(self, first: datetime, account_id: str = ACCOUNT_ID) -> tuple[DailySums, DailySums]:
         """Return the daily sums of usage, and what the oracle says, up to yesterday.
 
-        They begin with the first whole day that could be asked at ``first``; all days have to be audited by now.
+        Of tallies they have those of the present release. They begin with the first whole day that could be asked at
+        ``first``; all days have to be audited by now.
         """
         retention = self.simulator.state.world.limits.not_older_than
         oldest = floor_hour(first - retention) + HOUR
         since, until = (oldest - timedelta(microseconds=1)).date() + DAY, self.now.date()
-        meters = usage_meters()
+        meters = usage_meters(self.release.datasets(USAGE))
         known = {
             key: amount
             for key, amount in self.exporter.ledger.daily_sums(account_id).items()
             if amount and key[2] in meters and since <= key[0] < until
         }
         truth = daily_truth(self.simulator, account_id, since, until)
-        return known, {key: amount for key, amount in truth.items() if amount}
+        return known, {key: amount for key, amount in truth.items() if amount and key[2] in meters}
 
     def check_daily(self, first: datetime, account_id: str = ACCOUNT_ID) -> None:
         """Compare the daily sums of usage with the oracle, to the last unit."""

@@ -1,7 +1,7 @@
 """What the oracle says, in the ledger's shapes."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from exporter.billing import USD
@@ -76,9 +76,9 @@ def daily_truth(simulator: Simulator, account_id: str, since: date, until: date)
     return sums
 
 
-def usage_meters() -> frozenset[str]:
-    """Return the ids of the meters and tallies that count usage."""
-    return frozenset().union(*(dataset.counted_ids for dataset in USAGE))
+def usage_meters(datasets: Iterable[Dataset]) -> frozenset[str]:
+    """Return the ids of the meters and tallies with which datasets count usage."""
+    return frozenset().union(*(dataset.counted_ids for dataset in datasets))
 
 
 def days(since: date, until: date) -> Iterator[datetime]:

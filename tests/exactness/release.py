@@ -18,11 +18,18 @@ class Release:
 
     def datasets(self, known: Iterable[Dataset]) -> list[Dataset]:
         """Return the datasets as the release has them."""
-        return [replace(dataset, metrics=self._metrics(dataset)) for dataset in known]
+        return [self._dataset(dataset) for dataset in known]
 
     def lacks(self, known: Iterable[Dataset]) -> frozenset[str]:
         """Return the names of the metrics that the release does not have."""
         return frozenset(metric.name for dataset in known for metric in {*dataset.metrics} - {*self._metrics(dataset)})
+
+    def _dataset(self, dataset: Dataset) -> Dataset:
+        metrics = self._metrics(dataset)
+        names = {metric.name for metric in metrics}
+        lacked = {tally.tallied for tally in dataset.tallies if tally.metric not in names}
+        tallies = tuple(tally for tally in dataset.tallies if tally.tallied not in lacked)
+        return replace(dataset, metrics=metrics, tallies=tallies)
 
     def _metrics(self, dataset: Dataset) -> tuple[Metric, ...]:
         if not self.number:

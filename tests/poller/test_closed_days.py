@@ -17,6 +17,7 @@ from exporter.model import HOUR, DailyKey
 from exporter.simulator import Curve, Fault, Kind, Sampling
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.exactness.oracle import DAY, daily_truth, days, truth_of, usage_meters
+from tests.exactness.oracle import USAGE as COUNTED
 from tests.ledger.factories import other_program
 from tests.poller.scene import KV, QUIET, USAGE, WORKERS, refresh, samples, told
 
@@ -187,7 +188,7 @@ def test_a_dataset_that_fails_delays_only_its_own_days(tmp_path: Path) -> None:
 
 def is_kv_usage(key: DailyKey) -> bool:
     """Return whether a daily sum counts operations on KV."""
-    return key[2] in {meter.id for meter in DATASETS[KV].meters}
+    return key[2] in DATASETS[KV].counted_ids
 
 
 def test_a_ledger_that_cannot_be_written_loses_no_day(tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_a_ledger_that_cannot_be_written_loses_no_day(tmp_path: Path) -> None:
                 file.execute("CREATE TRIGGER full BEFORE INSERT ON day_mark BEGIN SELECT RAISE(ABORT, 'full'); END")
                 await refresh(rig, 3)
                 assert samples(rig.exporter, "account_up") == {("Example",): 1}
-                assert usage_meters().isdisjoint(meter for _, _, meter in summed(rig, FRIDAY, MONDAY))
+                assert usage_meters(COUNTED).isdisjoint(meter for _, _, meter in summed(rig, FRIDAY, MONDAY))
                 file.execute("DROP TRIGGER full")
             # What was asked after the third refresh is published with the next.
             assert samples(rig.exporter, "commit_failures_total") == {(): 2}
