@@ -21,7 +21,7 @@ from exporter.catalog import DATASETS, METERS
 from exporter.catalog.entry import Dataset
 from exporter.ledger import Ledger
 from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
-from exporter.model import Scope
+from exporter.model import DAY, Scope
 from exporter.simulator import (
     AccountModel,
     Bucket,
@@ -36,10 +36,11 @@ from exporter.simulator import (
 )
 from tests.clock import START
 from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig
+from tests.exactness.oracle import daily_truth
 from tests.exactness.watcher import Watcher
 
 FOLDER = Path(__file__).parent
-VERSIONS = (3, 4, 5)
+VERSIONS = (3, 4, 5, 6)
 
 RENAMED = datetime(2025, 10, 20, 15, 3, tzinfo=UTC)
 DELETED = datetime(2025, 10, 20, 18, 30, tzinfo=UTC)
@@ -228,10 +229,49 @@ def test_counting_goes_on_exactly(folder: Path, said: dict[str, Any]) -> None:
             await rig.come_to_audit()
             check_totals(rig, said)
             check_day(rig, DATASETS["d1AnalyticsAdaptiveGroups"], "d1_rows_read", "rowsRead")
+            check_tallies(rig, STOPPED.date() - DAY, STOPPED.date() + DAY)
             states = [book.state for book in rig.exporter.ledger.publication().books if book.state is not None]
             assert not any(any(state.late) or state.revisions or state.gap for state in states)
 
     asyncio.run(script())
+
+
+@pytest.mark.parametrize("version", [VERSIONS[-1]])
+def test_days_that_were_final_are_asked_for_requests_and_errors(folder: Path, said: dict[str, Any]) -> None:
+    """What releases before did not count is there after two more answers; what they counted is as it was."""
+    day = STOPPED.date() - 2 * DAY
+    with closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as connection:
+        final = "UPDATE day_mark SET is_final = 1, first = answered WHERE day = ?"
+        assert connection.execute(final, (str(day),)).rowcount
+
+    def metered(rig: Rig) -> dict[tuple[date, str, str], int]:
+        sums = rig.exporter.ledger.daily_sums(ACCOUNT_ID, day, day + DAY)
+        return {key: amount for key, amount in sums.items() if key[2] in METERS}
+
+    async def script() -> None:
+        async with Rig(WORLD, folder) as rig:
+            rig.clock.advance(STOPPED - START)
+            rig.watcher = Watcher(values=series_of(said))
+            await rig.exporter.start()
+            before = metered(rig)
+            assert rig.exporter.ledger.daily_sums(ACCOUNT_ID, day, day + DAY) == before
+            for _ in range(14):
+                rig.clock.advance(timedelta(minutes=4))
+                await rig.refresh()
+            assert metered(rig) == before
+            check_tallies(rig, day, day + DAY)
+
+    asyncio.run(script())
+
+
+def check_tallies(rig: Rig, since: date, until: date) -> None:
+    """Compare requests and errors on the days [since, until) with what was used on them."""
+    sums = rig.exporter.ledger.daily_sums(ACCOUNT_ID, since, until)
+    truth = daily_truth(rig.simulator, ACCOUNT_ID, since, until)
+    tallies, expected = (
+        {key: amount for key, amount in those.items() if amount and key[2] not in METERS} for those in (sums, truth)
+    )
+    assert tallies == expected != {}
 
 
 def check_totals(rig: Rig, said: Mapping[str, Any]) -> None:
