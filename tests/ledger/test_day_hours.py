@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +15,7 @@ from exporter.ledger.daily_sums import meter_by_hour
 from exporter.ledger.day_hours import HOURS, KEPT_HOURS
 from exporter.model import Answer, DailyKey, HourKey, Question, floor_hour
 from tests.exactness.harness import state_folder
-from tests.ledger.day_scene import SUNDAY, TUESDAY, counted, tasks
+from tests.ledger.day_scene import RESETS, SUNDAY, TUESDAY, counted, tasks
 from tests.ledger.factories import ACCOUNT, CALLS, DAY, MONDAY, SCOPE, Scene, at, other_program, rows, used, worker
 from tests.ledger.gauge_scene import DATASETS, STOCK, GaugeState, stock_rows
 from tests.ledger.test_grains import count_days
@@ -45,6 +47,19 @@ def test_an_hour_is_written_when_it_settles_and_told_before(tmp_path: Path) -> N
     with reading(tmp_path, (CALLS,)) as reader:
         assert reader.hours(ACCOUNT.id, "w1") == scene.ledger.hours(ACCOUNT.id, "w1")
         assert reader.hours(ACCOUNT.id, "w2") == {}
+
+
+@pytest.mark.parametrize("reset", RESETS)
+def test_an_hour_in_which_counting_began_anew_has_both_parts(tmp_path: Path, reset: str) -> None:
+    """What was counted of it before a reset, and what was counted after it."""
+    scene = used(tmp_path)
+    RESETS[reset](scene)
+    assert hours_of(scene.ledger) == {MONDAY: by_hour(h10=9, h11=4)}
+    scene.say("11:31", {})
+    for clock in ("12:40", "12:45"):
+        scene.say(clock, {"11": {"w1": 3}, "12": {"w1": 1}})
+        assert hours_of(scene.ledger) == {MONDAY: by_hour(h10=9, h11=7, h12=1)}
+    assert scene.ledger.open_from(SCOPE, CALLS.name) == at("12:00")
 
 
 def test_what_a_whole_day_said_is_its_rest(tmp_path: Path) -> None:
@@ -134,9 +149,15 @@ def check_sums(scene: Scene) -> None:
     assert {key: amount for key, amount in told.items() if amount} == scene.daily()
 
 
+USED = st.lists(
+    st.tuples(st.sampled_from([0, 0, -1, -2, -30]), st.sampled_from(ASSETS), st.sampled_from([1, 3, 5, 8, -2])),
+    max_size=3,
+)
+"""Amounts by asset, in an hour counted back from the present one; a negative amount takes back what was told."""
+
 STEPS = st.one_of(
-    st.tuples(st.just("use"), st.integers(-30, 0), st.sampled_from(ASSETS), st.integers(-2, 9)),
-    st.tuples(st.just("say"), st.sampled_from([1, 4, 7, 40, 60, 300])),
+    st.tuples(st.just("use"), USED, st.sampled_from([1, 4, 7, 40, 60, 300])),
+    st.tuples(st.just("use"), USED, st.sampled_from([1, 4, 7])),
     st.tuples(st.just("days"), st.sampled_from([1, 5, 400, 1600]), st.integers(0, 9)),
     st.tuples(st.just("reset")),
     st.tuples(st.just("release")),
@@ -154,20 +175,21 @@ class HourScene:
         self._used: dict[HourKey, int] = {}
         self._said: dict[HourKey, int] = {}
         self._ended: dict[HourKey, int] = {}
-        self.say(1)
+        self._say(1)
 
     @property
     def clock(self) -> str:
         """Cloudflare's time."""
         return f"{self._minute // 60}:{self._minute % 60:02}"
 
-    def use(self, back: int, asset: str, amount: int) -> None:
-        """Use some in an hour of the present or the past; a negative amount takes back what was told."""
-        key = (floor_hour(at(self.clock)) + timedelta(hours=back), asset, "calls")
-        self._used[key] = max(self._used.get(key, 0) + amount, 0)
+    def use(self, used: list[tuple[int, str, int]], minutes: int) -> None:
+        """Use some amounts, and be told some minutes later what the open hours have."""
+        for back, asset, amount in used:
+            key = (floor_hour(at(self.clock)) + timedelta(hours=back), asset, "calls")
+            self._used[key] = max(self._used.get(key, 0) + amount, 0)
+        self._say(minutes)
 
-    def say(self, minutes: int) -> None:
-        """Answer the question about the open hours some minutes later."""
+    def _say(self, minutes: int) -> None:
         self._minute += minutes
         since = self.scene.ledger.open_from(SCOPE, CALLS.name)
         if since is None:
@@ -221,11 +243,11 @@ class HourScene:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(STEPS, min_size=8, max_size=30))
-def test_hours_are_what_was_said_and_add_up_to_the_daily_sum(steps: list[tuple[str, ...]]) -> None:
+def test_hours_are_what_was_said_and_add_up_to_the_daily_sum(steps: list[tuple[Any, ...]]) -> None:
     """So it is with late usage, audits up and down, the day of the start, the history fill, new versions and resets."""
     with state_folder() as folder:
         scene = HourScene(folder)
-        does: dict[str, Callable[..., None]] = {"use": scene.use, "say": scene.say, "days": scene.ask_days}
+        does: dict[str, Callable[..., None]] = {"use": scene.use, "days": scene.ask_days}
         does |= {"reset": scene.reset, "release": scene.release}
         for name, *how in steps:
             does[name](*how)

@@ -134,6 +134,10 @@ RETIRED: dict[str, tuple[dict[DayPart, DayMark], set[DayPart]]] = {
         {SUNDAY_BEFORE, DayPart(date(2025, 10, 18), Portion.BEFORE)},
     ),
     "an audited day is one that was filled in": ({TUESDAY_COUNTED: FINAL}, {DayPart(TUESDAY, Portion.BEFORE)}),
+    "a counted day that no audit was kept for is filled in anew": (
+        {TUESDAY_COUNTED: DayMark(at("20:00"), is_final=True)},
+        set(),
+    ),
     "a day whose audit was not final is filled in anew": ({TUESDAY_COUNTED: OPEN_MARK}, set()),
     "the day of the start is final if both of its parts are": (
         {MONDAY_BEFORE: FINAL, MONDAY_COUNTED: FINAL},
