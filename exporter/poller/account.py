@@ -72,9 +72,7 @@ class AccountPoller:
 
     def reset(self) -> None:
         """Apply a changed selection: discover again at the next refresh, forget the state of unwanted datasets."""
-        self.statuses.keep(
-            {dataset.key for dataset in self._context.settings.datasets}, self._context.settings.kinds
-        )
+        self.statuses.keep({dataset.key for dataset in self._context.settings.datasets}, self._context.settings.kinds)
         self._ask_again_at.clear()
         self.billing.reset()
         self._limits_at = self._discover_at = float("-inf")
