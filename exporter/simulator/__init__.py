@@ -27,6 +27,7 @@ from exporter.simulator.world import (
     TokenModel,
     Worker,
     World,
+    Zone,
 )
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "UsageRows",
     "Worker",
     "World",
+    "Zone",
     "demo_world",
     "run",
     "running",

@@ -1,7 +1,7 @@
-"""Answers to single questions about a dataset of an account: plan, faults, rows, sampling, order and page."""
+"""Answers to single questions about a dataset of an account or a zone: plan, faults, rows, sampling, order, page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -10,14 +10,14 @@ from graphql import GraphQLSchema
 
 from exporter.simulator.documents import Selected, argument
 from exporter.simulator.faults import Fault, Kind, about, first
-from exporter.simulator.filters import BEGINNING, END, Condition, read_filter
+from exporter.simulator.filters import BEGINNING, END, Condition, of_zone, read_filter
 from exporter.simulator.plan import Plan, plan_of
 from exporter.simulator.products import DATASETS
 from exporter.simulator.questions import Question, Unanswerable
 from exporter.simulator.sampling import Rows, reported_interval, sampled
 from exporter.simulator.state import State
 from exporter.simulator.usage import Ask
-from exporter.simulator.world import AccountModel
+from exporter.simulator.world import AccountModel, Zone
 
 _FIRST_MINUTES = 2
 _NEWEST_FIRST = frozenset({"datetimeMinute_DESC", "datetime_DESC"})
@@ -48,21 +48,29 @@ class Answers:
         self._schema = schema
         self._questions: WeakKeyDictionary[Selected, Question] = WeakKeyDictionary()
 
-    def rows(self, selected: Selected, account: AccountModel, circumstances: Circumstances) -> list[str]:
-        """Return the rows as JSON objects. Raises Unanswerable if Cloudflare would refuse this question."""
+    def rows(
+        self, selected: Selected, account: AccountModel, circumstances: Circumstances, zone: Zone | None = None
+    ) -> list[str]:
+        """Return the rows of an account, or of its ``zone``, as JSON objects.
+
+        Raises Unanswerable if Cloudflare would refuse this question.
+        """
         question = self._questions.get(selected)
         if question is None:
             question = Question(DATASETS[selected.name], self._schema).prepare(selected.children)
             self._questions[selected] = question
         dataset = question.dataset
-        faults = about(circumstances.faults, dataset, account.id)
-        plan = plan_of(self._state.world, account, dataset, faults)
+        faults = about(circumstances.faults, dataset, account.id, "" if zone is None else zone.id)
+        plan = plan_of(self._state.world, zone or account, dataset, faults)
         if not plan.is_enabled:
-            raise Unanswerable(f"account {account.id} does not have access to the path {dataset.name}", "authz")
+            who = f"account {account.id}" if zone is None else f"zone {zone.id}"
+            raise Unanswerable(f"{who} does not have access to the path {dataset.name}", "authz")
         broken = first(faults, Kind.ALIAS_ERROR, Kind.PARTIAL)
         if broken is not None:
             raise Unanswerable(broken.message, broken.code)
         arguments = _arguments(selected, question, plan, circumstances)
+        if zone is not None:
+            arguments = replace(arguments, condition=of_zone(arguments.condition, zone.id))
         sorts = [question.order(name) for name in arguments.order]
         if first(faults, Kind.EMPTY) is not None:
             return []

@@ -9,10 +9,11 @@ from email.utils import format_datetime
 from exporter.simulator.clock import Clock
 from exporter.simulator.documents import Documents, Refused
 from exporter.simulator.faults import BUDGET_DEPLETED, Fault, Faults, Kind, Target, first
-from exporter.simulator.graphql import GraphQLApi, Request, refusal_body
+from exporter.simulator.graphql import GraphQLApi, refusal_body
 from exporter.simulator.http import HttpRequest, HttpResponse, error_response
 from exporter.simulator.limits import Allowance, Budgets
 from exporter.simulator.products import DATASETS
+from exporter.simulator.requests import Request
 from exporter.simulator.rest import RestApi, account_of, product_of
 from exporter.simulator.state import State
 from exporter.simulator.world import TokenModel
@@ -78,7 +79,7 @@ class CloudflareApi:
     def _answer_rest(
         self, request: HttpRequest, path: str, token: TokenModel | None, now: datetime, allowance: Allowance
     ) -> Answer:
-        account = account_of(path)
+        account = account_of(path, request.query)
         accounts = frozenset(() if account is None else (account,))
         target = Target(api="rest", path=path, accounts=accounts, product=product_of(path))
         faults = self._faults.hitting(target, now, self.requests.total())
@@ -103,7 +104,8 @@ class CloudflareApi:
             api="graphql",
             path="/graphql",
             accounts=frozenset(() if asked is None else asked.account_ids()),
-            datasets=_products(() if asked is None else (question.name for question in asked.questions())),
+            zones=frozenset(() if asked is None else asked.zone_ids()),
+            datasets=_products(() if asked is None else (question.selected.name for question in asked.asked())),
             settings=_products(() if asked is None else asked.settings()),
         )
         faults = self._faults.hitting(target, now, self.requests.total())

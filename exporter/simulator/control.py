@@ -17,11 +17,14 @@ from exporter.simulator.faults import Fault, Faults
 from exporter.simulator.http import HttpRequest, HttpResponse, json_response
 from exporter.simulator.state import State
 from exporter.simulator.usage import UsageRows
-from exporter.simulator.world import Asset, Bucket, BucketLists, Database, KvNamespace, ObjectNamespace, Worker
+from exporter.simulator.world import Asset, Bucket, BucketLists, Database, KvNamespace, ObjectNamespace, Worker, Zone
 
 _FAULTS = TypeAdapter(list[Fault])
 _ASSETS: Mapping[str, TypeAdapter[Asset]] = MappingProxyType(
-    {kind.kind: TypeAdapter(kind) for kind in (Worker, Bucket, BucketLists, Database, ObjectNamespace, KvNamespace)}
+    {
+        kind.kind: TypeAdapter(kind)
+        for kind in (Worker, Bucket, BucketLists, Database, ObjectNamespace, KvNamespace, Zone)
+    }
 )
 _LATER = frozenset({"deleted", "renames", "incidents"})
 """Fields of assets that have requests of their own to change them."""
@@ -59,6 +62,9 @@ class Controlled(Protocol):
 
     def add(self, account_id: str, asset: Asset) -> None:
         """Add an asset to an account."""
+
+    def move_zone(self, account_id: str, zone_id: str, to_account_id: str) -> None:
+        """Move a zone to another account."""
 
     def set_quiet_from(self, when: datetime | None) -> None:
         """Let all usage end."""
@@ -107,6 +113,12 @@ class _Rename(_Chosen):
     name: str
 
 
+class _Move(_Body):
+    account: str
+    id: str
+    to: str
+
+
 class Control:
     """Answers requests below /_sim/."""
 
@@ -124,6 +136,7 @@ class Control:
             ("POST", "/create"): self._create,
             ("POST", "/rename"): self._rename,
             ("POST", "/delete"): self._delete,
+            ("POST", "/move-zone"): self._move_zone,
             ("GET", "/used"): self._used,
             ("GET", "/visible"): self._visible,
             ("GET", "/requests"): lambda _request: dict(simulator.requests),
@@ -224,6 +237,11 @@ class Control:
         wanted = _Chosen.model_validate_json(request.body)
         self._simulator.delete(wanted.account, wanted.kind, wanted.id)
         return {"id": wanted.id}
+
+    def _move_zone(self, request: HttpRequest) -> dict[str, Any]:
+        wanted = _Move.model_validate_json(request.body)
+        self._simulator.move_zone(wanted.account, wanted.id, wanted.to)
+        return {"account": wanted.to}
 
     def _used(self, request: HttpRequest) -> dict[str, Any]:
         query = request.query

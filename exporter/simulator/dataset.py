@@ -53,7 +53,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A GraphQL dataset of an account.
+    """A GraphQL dataset of an account, or ``of_zones``: then its first dimension is the zone's id, which no row shows.
 
     The first measure counts events. ``sources`` names the measure behind the averages, extremes and quantiles of a
     name, if it is not the measure of the same name. ``levels`` makes it a storage dataset: hourly maxima.
@@ -70,6 +70,7 @@ class Dataset:
     count: bool = False
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     not_older_than: timedelta = DAY_31
+    of_zones: bool = False
 
 
 @dataclass(frozen=True)

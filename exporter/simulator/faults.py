@@ -24,6 +24,7 @@ class Kind(StrEnum):
     TRUNCATED_BODY = "truncated_body"
     REVOKED = "revoked"
     ACCOUNT_GONE = "account_gone"
+    ZONE_ABSENT = "zone_absent"
     SHORT_LIST = "short_list"
     ALIAS_ERROR = "alias_error"
     PARTIAL = "partial"
@@ -59,6 +60,7 @@ _GRAPHQL_ONLY = _OF_PLAN | {
     Kind.BUDGET_ERROR,
     Kind.TOO_MANY_NODES,
     Kind.ACCOUNTS_EMPTY,
+    Kind.ZONE_ABSENT,
     Kind.EMPTY,
     Kind.LOWER,
     Kind.STALE,
@@ -67,6 +69,7 @@ _GRAPHQL_ONLY = _OF_PLAN | {
 _NEEDED: Mapping[Kind, str] = MappingProxyType(
     {
         Kind.ACCOUNT_GONE: "account",
+        Kind.ZONE_ABSENT: "zone",
         Kind.MISSING_FIELD: "field",
         Kind.STALE: "seconds",
         Kind.SHORT_DURATION: "seconds",
@@ -83,13 +86,14 @@ class Fault:
 
     ``api`` is rest or graphql, ``path`` a glob over the path below /client/v4, ``since`` and ``until`` are simulated
     times, ``times`` the maximum number of affected requests and ``probability`` the share of the matching ones,
-    decided by the seed.
+    decided by the seed. ``zone`` is of GraphQL.
 
     - http_status: ``status``, as JSON or with ``html`` as a page, even for 200. disconnect: no answer at all.
     - throttle: status 429, with ``seconds`` as Retry-After, or without that header if ``retry_after`` is false.
     - slow: the answer comes after ``seconds`` of real time. truncated_body: it ends halfway.
     - revoked: the token is. account_gone: ``account`` does not exist, in lists and wherever it is named.
     - short_list: REST lists lack their second half. accounts_empty: GraphQL returns no account.
+    - zone_absent: GraphQL leaves ``zone`` out, without an error.
     - document_error, budget_error (in an answer 200): ``message`` and ``code`` in place of data. too_many_nodes: the
       same for documents with more than ``limit`` datasets.
     - alias_error: ``message`` and ``code`` in place of one dataset. partial: the rest of the account is lost too.
@@ -106,6 +110,7 @@ class Fault:
     path: str | None = None
     dataset: str | None = None
     account: str | None = None
+    zone: str | None = None
     product: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -145,6 +150,7 @@ class Target:
     api: str
     path: str
     accounts: frozenset[str]
+    zones: frozenset[str] = frozenset()
     datasets: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     product: str | None = None
@@ -207,6 +213,7 @@ def _matches(fault: Fault, target: Target, now: datetime) -> bool:
         and (fault.path is None or fnmatchcase(target.path, fault.path))
         and _names_subject(fault, target)
         and _names_account(fault, target)
+        and (fault.zone is None or fault.zone in target.zones)
         and (fault.since is None or fault.since <= now)
         and (fault.until is None or now < fault.until)
     )
@@ -230,12 +237,13 @@ def first(faults: Sequence[Fault], *kinds: Kind) -> Fault | None:
     return next((fault for fault in faults if fault.kind in kinds), None)
 
 
-def about(faults: Sequence[Fault], dataset: Dataset, account_id: str) -> list[Fault]:
-    """Return the faults of a request that concern one dataset of one account."""
+def about(faults: Sequence[Fault], dataset: Dataset, account_id: str, zone_id: str = "") -> list[Fault]:
+    """Return the faults of a request that concern one dataset of one account, or of one of its zones."""
     return [
         fault
         for fault in faults
         if fault.dataset in (None, dataset.name)
         and fault.product in (None, dataset.product)
         and fault.account in (None, account_id)
+        and fault.zone in (None, zone_id)
     ]

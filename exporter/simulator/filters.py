@@ -92,6 +92,11 @@ def read_filter(given: Mapping[str, Any], dimensions: Sequence[str]) -> Conditio
     return condition
 
 
+def of_zone(condition: Condition, zone_id: str) -> Condition:
+    """Return the condition for the rows of one zone only, whose id is their first value."""
+    return _both(Condition(tests=(lambda values: values[0] == zone_id,)), condition)
+
+
 def _both(one: Condition, other: Condition) -> Condition:
     return Condition(
         max(one.lo, other.lo),

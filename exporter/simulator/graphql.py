@@ -1,8 +1,7 @@
-"""GraphQL documents about accounts, answered as JSON text from their selections, without resolvers."""
+"""GraphQL documents about accounts and zones, answered as JSON text from their selections, without resolvers."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from weakref import WeakSet
@@ -10,66 +9,15 @@ from weakref import WeakSet
 from graphql import execute
 
 from exporter.simulator.answers import Answers, Circumstances
-from exporter.simulator.documents import Documents, Operation, Refused, Selected, argument
-from exporter.simulator.faults import Fault, Kind, about, first
-from exporter.simulator.plan import max_nodes, missing_fields
+from exporter.simulator.documents import Documents, Operation, Refused, Selected
+from exporter.simulator.faults import Kind, about, first
+from exporter.simulator.plan import max_nodes, max_zone_nodes, missing_fields
 from exporter.simulator.products import DATASETS
 from exporter.simulator.questions import Unanswerable
+from exporter.simulator.requests import Request, ZoneSelection
 from exporter.simulator.settings import dataset_settings, selected_fields
 from exporter.simulator.state import State
-from exporter.simulator.world import AccountModel, TokenModel
-
-
-@dataclass(eq=False)
-class Request:
-    """A document with its variables, sent by a token's holder at a time; ``existing`` are all existing accounts.
-
-    ``number`` identifies the request, ``faults`` are those that affect it.
-    """
-
-    operation: Operation
-    variables: Mapping[str, Any]
-    token: TokenModel
-    existing: Collection[str]
-    now: datetime
-    budget: int
-    number: int = 0
-    faults: Sequence[Fault] = ()
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    accounts_refused: int = 0
-    accounts_answered: int = 0
-
-    @property
-    def at(self) -> int:
-        """Return the time of the request in epoch seconds."""
-        return int(self.now.timestamp())
-
-    def account_selections(self) -> list[Selected]:
-        """Return the ``accounts`` that the document selects."""
-        viewers = [field for field in self.operation.selected if field.name == "viewer"]
-        return [field for viewer in viewers for field in viewer.children if field.name == "accounts"]
-
-    def wanted(self, accounts: Selected) -> list[str]:
-        """Return the account that a selection names, or all that the token can see if it names none."""
-        chosen = argument(accounts.arguments.get("filter"), self.variables)
-        if chosen and "accountTag" in chosen:
-            return [chosen["accountTag"]]
-        return [account_id for account_id in self.existing if self.token.sees(account_id)]
-
-    def account_ids(self) -> list[str]:
-        """Return the accounts that the document queries."""
-        return [account_id for accounts in self.account_selections() for account_id in self.wanted(accounts)]
-
-    def questions(self) -> list[Selected]:
-        """Return the questions of the document: its selections of datasets."""
-        fields = (field for accounts in self.account_selections() for field in accounts.children)
-        return [field for field in fields if field.name in DATASETS]
-
-    def settings(self) -> list[str]:
-        """Return the datasets whose settings the document queries."""
-        nodes = (field for accounts in self.account_selections() for field in accounts.children)
-        fields = (field.name for node in nodes if node.name == "settings" for field in node.children)
-        return [name for name in fields if name in DATASETS]
+from exporter.simulator.world import AccountModel, TokenModel, Zone
 
 
 class GraphQLApi:
@@ -103,8 +51,7 @@ class GraphQLApi:
                 self._documents.schema, request.operation.document, variable_values=dict(request.variables)
             )
             return json.dumps({"data": getattr(result, "data", None), "errors": None})
-        if len(request.questions()) > max_nodes(self._state.world, request.faults):
-            raise Refused("in combination, your request queries too many nodes, zones and accounts", status=429)
+        self._check_size(request)
         data = ",".join(self._root(request, selected) for selected in request.operation.selected)
         if request.accounts_refused and not request.accounts_answered:
             return error_body(request.errors)
@@ -117,22 +64,28 @@ class GraphQLApi:
         is_broken = first(request.faults, Kind.MISSING_FIELD) is not None
         if not is_broken and (not world.missing_fields or request.operation in self._checked):
             return
-        for accounts in request.account_selections():
-            for question in accounts.children:
-                if question.name not in DATASETS:
-                    continue
-                dataset, wanted = DATASETS[question.name], request.wanted(accounts)
-                faults = [fault for account_id in wanted for fault in about(request.faults, dataset, account_id)]
-                missing = missing_fields(world, dataset, faults)
-                for name in selected_fields(question):
-                    if name in missing:
-                        raise Refused(f'unknown field "{name.rpartition("_")[2]}"')
+        for asked in request.asked():
+            dataset = DATASETS[asked.selected.name]
+            faults = about(request.faults, dataset, asked.account_id, asked.zone_id)
+            missing = missing_fields(world, dataset, faults)
+            for name in selected_fields(asked.selected):
+                if name in missing:
+                    raise Refused(f'unknown field "{name.rpartition("_")[2]}"')
         if not is_broken:
             self._checked.add(request.operation)
 
+    def _check_size(self, request: Request) -> None:
+        """Refuse a document that names too many zones, or asks too much of accounts or zones."""
+        world, faults = self._state.world, request.faults
+        if any(len(request.wanted_zones(zones)) > world.limits.max_zones for zones in request.zone_selections()):
+            raise Refused("too many zones requested", code="quota")
+        is_too_large = len(request.questions()) > max_nodes(world, faults)
+        if is_too_large or len(request.zone_questions()) > max_zone_nodes(world, faults):
+            raise Refused("in combination, your request queries too many nodes, zones and accounts", status=429)
+
     def _root(self, request: Request, selected: Selected) -> str:
         if selected.name == "cost":
-            return f'"{selected.key}":{max(len(request.questions()), 1)}'
+            return f'"{selected.key}":{max(len(request.questions()) + len(request.zone_questions()), 1)}'
         if selected.name == "__typename":
             return f'"{selected.key}":"Query"'
         parts = [self._of_viewer(request, selected.key, child) for child in selected.children]
@@ -145,6 +98,8 @@ class GraphQLApi:
             return f'"{selected.key}":"viewer"'
         if first(request.faults, Kind.ACCOUNTS_EMPTY) is not None:
             return f'"{selected.key}":[]'
+        if selected.name == "zones":
+            return self._zones(request, ZoneSelection(selected, request.visible()), [viewer])
         answers = []
         for number, account_id in enumerate(request.wanted(selected)):
             path = [viewer, selected.key, str(number)]
@@ -154,7 +109,8 @@ class GraphQLApi:
                 request.accounts_refused += 1
                 return f'"{selected.key}":null'
             request.accounts_answered += 1
-            parts = [self._of_account(request, account, path, child) for child in _reached(request, account, selected)]
+            reached = _reached(request, selected, account.id)
+            parts = [self._of_account(request, account, path, child) for child in reached]
             answers.append(f"{{{','.join(parts)}}}")
         return f'"{selected.key}":[{",".join(answers)}]'
 
@@ -163,25 +119,58 @@ class GraphQLApi:
             return f'"{selected.key}":"{account.id}"'
         if selected.name == "__typename":
             return f'"{selected.key}":"account"'
+        if selected.name == "zones":
+            return self._zones(request, ZoneSelection(selected, [account.id]), path)
+        return self._of_plan(request, account, None, path, selected)
+
+    def _zones(self, request: Request, zones: ZoneSelection, above: list[str]) -> str:
+        """Return the zones of a selection. A zone that is not there, or not the token's, costs all of them."""
+        key, there = zones.selected.key, request.zones_of(zones.account_ids)
+        wanted = request.wanted_zones(zones)
+        foreign = [zone_id for zone_id in wanted if zone_id not in there or not request.token.may("zone_analytics")]
+        if foreign:
+            message = f"zones [{', '.join(foreign)}] are not authorized"
+            request.errors.append(_error(message, [*above, key], "authz", request.now))
+            return f'"{key}":null'
+        answers = []
+        for number, zone_id in enumerate(wanted):
+            account, zone = there[zone_id]
+            path = [*above, key, str(number)]
+            reached = _reached(request, zones.selected, account.id, zone_id)
+            parts = [self._of_zone(request, account, zone, path, child) for child in reached]
+            answers.append(f"{{{','.join(parts)}}}")
+        return f'"{key}":[{",".join(answers)}]'
+
+    def _of_zone(self, request: Request, account: AccountModel, zone: Zone, path: list[str], selected: Selected) -> str:
+        if selected.name == "zoneTag":
+            return f'"{selected.key}":"{zone.id}"'
+        if selected.name == "__typename":
+            return f'"{selected.key}":"zone"'
+        return self._of_plan(request, account, zone, path, selected)
+
+    def _of_plan(
+        self, request: Request, account: AccountModel, zone: Zone | None, path: list[str], selected: Selected
+    ) -> str:
+        """Return the settings or the rows of an account, or of its ``zone``."""
         if selected.name == "settings":
             schema, world = self._documents.schema, self._state.world
-            settings = dataset_settings(schema, world, account, selected, request.faults)
+            settings = dataset_settings(schema, world, account, selected, request.faults, zone=zone)
             return f'"{selected.key}":{json.dumps(settings)}'
         try:
             circumstances = Circumstances(request.at, request.number, request.variables, request.faults)
-            rows = self._answers.rows(selected, account, circumstances)
+            rows = self._answers.rows(selected, account, circumstances, zone)
         except Unanswerable as error:
             request.errors.append(_error(str(error), [*path, selected.key], error.code, request.now))
             return f'"{selected.key}":null'
         return f'"{selected.key}":[{",".join(rows)}]'
 
 
-def _reached(request: Request, account: AccountModel, accounts: Selected) -> Iterator[Selected]:
-    """Yield the selections of an account through the first whose error empties the rest."""
-    for child in accounts.children:
+def _reached(request: Request, owners: Selected, account_id: str, zone_id: str = "") -> Iterator[Selected]:
+    """Yield the selections of an account or a zone through the first whose error empties the rest."""
+    for child in owners.children:
         yield child
         if request.faults and child.name in DATASETS:
-            faults = about(request.faults, DATASETS[child.name], account.id)
+            faults = about(request.faults, DATASETS[child.name], account_id, zone_id)
             if first(faults, Kind.PARTIAL) is not None:
                 return
 

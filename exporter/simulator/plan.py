@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exporter.simulator.dataset import Dataset
 from exporter.simulator.faults import Fault, Kind, first
-from exporter.simulator.world import AccountModel, World
+from exporter.simulator.world import AccountModel, World, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Plan:
     missing_fields: frozenset[str]
 
 
-def plan_of(world: World, account: AccountModel, dataset: Dataset, faults: Sequence[Fault]) -> Plan:
-    """Return an account's plan for a dataset; ``faults`` are those that concern both."""
+def plan_of(world: World, holder: AccountModel | Zone, dataset: Dataset, faults: Sequence[Fault]) -> Plan:
+    """Return the plan of an account or a zone for a dataset; ``faults`` are those that concern both."""
     limits = world.limits
     return Plan(
-        is_enabled=dataset.name not in account.disabled_datasets and first(faults, Kind.UNAVAILABLE) is None,
+        is_enabled=dataset.name not in holder.disabled_datasets and first(faults, Kind.UNAVAILABLE) is None,
         max_duration=_least(limits.max_duration.total_seconds(), _seconds(faults, Kind.SHORT_DURATION)),
         max_fields=limits.max_fields,
         max_page_size=_least(limits.max_page_size, _limits(faults, Kind.SMALL_PAGES)),
@@ -43,8 +43,13 @@ def missing_fields(world: World, dataset: Dataset, faults: Sequence[Fault]) -> f
 
 
 def max_nodes(world: World, faults: Sequence[Fault]) -> int:
-    """Return the maximum number of datasets in a document."""
+    """Return the maximum number of datasets of accounts in a document."""
     return _least(world.limits.max_nodes, _limits(faults, Kind.TOO_MANY_NODES))
+
+
+def max_zone_nodes(world: World, faults: Sequence[Fault]) -> int:
+    """Return the maximum number of datasets of zones in a document, each counted once a zone."""
+    return _least(world.limits.max_zone_nodes, _limits(faults, Kind.TOO_MANY_NODES))
 
 
 def _seconds(faults: Sequence[Fault], kind: Kind) -> Sequence[float]:

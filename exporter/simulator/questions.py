@@ -90,11 +90,7 @@ class Question:
 
     def prepare(self, selected: Sequence[Selected]) -> "Question":
         """Determine what must be added up and how it is printed."""
-        row_type = self.schema.type_map["account"]
-        assert isinstance(row_type, GraphQLObjectType)
-        row_type = get_named_type(row_type.fields[self.dataset.name].type)
-        assert isinstance(row_type, GraphQLObjectType)
-        self.template = self._object(selected, row_type, None)
+        self.template = self._object(selected, row_type(self.schema, self.dataset), None)
         self.step = min(self.times.values(), default=0)
         return self
 
@@ -163,6 +159,15 @@ class Question:
         if index not in self.measures:
             self.measures.append(index)
         return self.measures.index(index) + 1
+
+
+def row_type(schema: GraphQLSchema, dataset: Dataset) -> GraphQLObjectType:
+    """Return the type of a dataset's rows."""
+    owner = schema.type_map["zone" if dataset.of_zones else "account"]
+    assert isinstance(owner, GraphQLObjectType)
+    rows = get_named_type(owner.fields[dataset.name].type)
+    assert isinstance(rows, GraphQLObjectType)
+    return rows
 
 
 def decimal(value: int, scale: int) -> str:

@@ -1,8 +1,8 @@
-"""The REST API: token verification, accounts, lists of assets and billing, with Cloudflare's envelopes and paging."""
+"""The REST API: token verification, accounts, zones, lists of assets, billing; Cloudflare's envelopes and paging."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,22 +11,29 @@ from exporter.simulator.dataset import Listing, PageSize, timestamp
 from exporter.simulator.http import HttpRequest, HttpResponse, Refusal, error_response, exact_response, json_response
 from exporter.simulator.products import LISTINGS
 from exporter.simulator.state import State
-from exporter.simulator.world import AccountModel, Asset, Bucket, TokenModel
+from exporter.simulator.world import AccountModel, Asset, Bucket, TokenModel, Zone
 
 _ACCOUNT_PATH = re.compile(r"/accounts/([^/]+)(/.*)?")
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 _JURISDICTIONS = frozenset({"default", "eu", "us", "fedramp", "fedramp-high"})
 _ACCOUNT_PAGES = PageSize(5, 50, 20)
+_ZONES = "/zones"
+_ZONE_PAGES = PageSize(5, 50, 20)
+_PLAN_NAMES = {"free": "Free Website", "pro": "Pro Website", "business": "Business Website", "enterprise": "Enterprise"}
 
 
-def account_of(path: str) -> str | None:
-    """Return the account id in a path below /client/v4."""
+def account_of(path: str, query: Mapping[str, str]) -> str | None:
+    """Return the account id in a path below /client/v4, or in the query of the list of zones."""
+    if path == _ZONES:
+        return query.get("account.id")
     match = _ACCOUNT_PATH.fullmatch(path)
     return match.group(1) if match else None
 
 
 def product_of(path: str) -> str | None:
     """Return the product whose list a path below /client/v4 is."""
+    if path == _ZONES:
+        return "zones"
     match = _ACCOUNT_PATH.fullmatch(path)
     rest = match.group(2) if match else None
     return next((listing.product for listing in LISTINGS if listing.path == rest), None)
@@ -53,6 +60,8 @@ class RestApi:
             return _verified(token, None)
         if path == "/accounts":
             return self._accounts(request, token, short)
+        if path == _ZONES:
+            return self._zones(request, token, now, short=short)
         match = _ACCOUNT_PATH.fullmatch(path)
         if match is None or not _ACCOUNT_ID.fullmatch(match.group(1)):
             raise Refusal(404, 7003, "No route for the URI")
@@ -61,11 +70,16 @@ class RestApi:
             raise Refusal(403, 9109, "Unauthorized to access requested resource")
         if match.group(2) is None:
             return json_response(200, {"success": True, "errors": [], "messages": [], "result": _account(account)})
-        if match.group(2) == "/tokens/verify":
+        return self._below_account(request, match.group(2), account, token, now, short=short)
+
+    def _below_account(
+        self, request: HttpRequest, path: str, account: AccountModel, token: TokenModel, now: datetime, *, short: bool
+    ) -> HttpResponse:
+        if path == "/tokens/verify":
             return _verified(token, account.id)
-        if is_billing(account, match.group(2)):
-            return self._billing(request, match.group(2), account, token, now, short=short)
-        listing = next((listing for listing in LISTINGS if listing.path == match.group(2)), None)
+        if is_billing(account, path):
+            return self._billing(request, path, account, token, now, short=short)
+        listing = next((listing for listing in LISTINGS if listing.path == path), None)
         if listing is None:
             raise Refusal(404, 7003, "No route for the URI")
         if not token.may(listing.permission):
@@ -79,6 +93,21 @@ class RestApi:
         if short:
             accounts = accounts[: len(accounts) // 2]
         return _page(request, accounts, _ACCOUNT_PAGES)
+
+    def _zones(self, request: HttpRequest, token: TokenModel, now: datetime, *, short: bool) -> HttpResponse:
+        """Return the zones that the query's filters leave; those of an account that the token cannot see are none."""
+        if not token.may("zones"):
+            raise Refusal(403, 10000, "Authentication error")
+        wanted, query = request.query.get("account.id"), request.query
+        zones = [
+            _zone(account, asset, now)
+            for account in self._state.accounts.values()
+            if token.sees(account.id) and wanted in (None, account.id)
+            for asset in account.assets
+            if isinstance(asset, Zone) and asset.exists_at(now)
+            if query.get("status") in (None, asset.status) and query.get("name") in (None, asset.name_at(now))
+        ]
+        return _page(request, zones[: len(zones) // 2] if short else zones, _ZONE_PAGES)
 
     def _billing(
         self, request: HttpRequest, path: str, account: AccountModel, token: TokenModel, now: datetime, *, short: bool
@@ -127,6 +156,23 @@ def _account(account: AccountModel) -> dict[str, Any]:
         "type": "standard",
         "created_on": timestamp(account.created),
         "settings": {"enforce_twofactor": False},
+    }
+
+
+def _zone(account: AccountModel, zone: Zone, now: datetime) -> dict[str, Any]:
+    plan = {"name": _PLAN_NAMES[zone.plan], "legacy_id": zone.plan, "currency": "USD"}
+    return {
+        "id": zone.id,
+        "name": zone.name_at(now),
+        "status": zone.status,
+        "paused": False,
+        "type": "full",
+        "account": {"id": account.id, "name": account.name},
+        "plan": plan,
+        "created_on": timestamp(zone.created),
+        "modified_on": timestamp(zone.created),
+        "activated_on": timestamp(zone.created),
+        "development_mode": 0,
     }
 
 

@@ -1,4 +1,4 @@
-"""The ``settings`` node: an account's plan in GraphQL."""
+"""The ``settings`` node: the plan of an account or a zone in GraphQL."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,20 +10,28 @@ from exporter.simulator.documents import Selected
 from exporter.simulator.faults import Fault, about
 from exporter.simulator.plan import Plan, plan_of
 from exporter.simulator.products import DATASETS
-from exporter.simulator.world import AccountModel, World
+from exporter.simulator.questions import row_type
+from exporter.simulator.world import AccountModel, World, Zone
 
 
 def dataset_settings(
-    schema: GraphQLSchema, world: World, account: AccountModel, selected: Selected, faults: Sequence[Fault]
+    schema: GraphQLSchema,
+    world: World,
+    account: AccountModel,
+    selected: Selected,
+    faults: Sequence[Fault],
+    *,
+    zone: Zone | None = None,
 ) -> dict[str, Any]:
-    """Return the settings of every selected dataset, by the keys of the document."""
+    """Return the settings of every selected dataset of an account or its ``zone``, by the keys of the document."""
     settings: dict[str, Any] = {}
     for child in selected.children:
         if child.name == "__typename":
-            settings[child.key] = "AccountSettings"
+            settings[child.key] = "AccountSettings" if zone is None else "ZoneSettings"
             continue
         dataset = DATASETS[child.name]
-        plan = plan_of(world, account, dataset, about(faults, dataset, account.id))
+        faults_of_plan = about(faults, dataset, account.id, "" if zone is None else zone.id)
+        plan = plan_of(world, zone or account, dataset, faults_of_plan)
         known = {
             "__typename": "Settings",
             "availableFields": available_fields(schema, dataset, plan),
@@ -39,10 +47,7 @@ def dataset_settings(
 
 def available_fields(schema: GraphQLSchema, dataset: Dataset, plan: Plan) -> list[str]:
     """Return the fields of a dataset, flattened: ``sum_requests``, ``dimensions_scriptName``, ``count``."""
-    account = schema.type_map["account"]
-    assert isinstance(account, GraphQLObjectType)
-    row = get_named_type(account.fields[dataset.name].type)
-    assert isinstance(row, GraphQLObjectType)
+    row = row_type(schema, dataset)
     names: list[str] = []
     for name, declared in row.fields.items():
         inner = get_named_type(declared.type)

@@ -88,6 +88,10 @@ class Simulator:
         """
         self._state.add(account_id, asset)
 
+    def move_zone(self, account_id: str, zone_id: str, to_account_id: str) -> None:
+        """Move a zone to another account now."""
+        self._state.move_zone(account_id, zone_id, to_account_id, self.clock.now())
+
     def set_quiet_from(self, when: datetime | None) -> None:
         """End all usage at ``when``, or never."""
         self._state.go_on_in(replace(self._state.world, quiet_from=when))

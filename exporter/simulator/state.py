@@ -7,7 +7,7 @@ from datetime import datetime
 from exporter.simulator.faults import Fault, Kind, first
 from exporter.simulator.traffic import Traffic
 from exporter.simulator.usage import Usage
-from exporter.simulator.world import TOKEN_STATUSES, AccountModel, Asset, Incident, TokenModel, Worker, World
+from exporter.simulator.world import TOKEN_STATUSES, AccountModel, Asset, Incident, TokenModel, Worker, World, Zone
 
 
 class State:
@@ -72,6 +72,15 @@ class State:
         """End an asset at ``when``. Raises KeyError if there is no such asset."""
         asset = self._asset(account_id, kind, asset_id, when)
         self._exchange(account_id, asset, replace(asset, deleted=when))
+
+    def move_zone(self, account_id: str, zone_id: str, to_account_id: str, when: datetime) -> None:
+        """Move a zone to another account at ``when``; its usage before that stays with the first.
+
+        Raises KeyError if there is no such zone or account.
+        """
+        zone, _ = self._asset(account_id, Zone.kind, zone_id, when), self.accounts[to_account_id]
+        self.delete(account_id, Zone.kind, zone_id, when)
+        self.add(to_account_id, replace(zone, created=when))
 
     def start_incident(self, account_id: str, script_tag: str, since: datetime, until: datetime) -> None:
         """Make most invocations of a Worker throw for a while. Raises KeyError if there is no such Worker."""

@@ -139,6 +139,17 @@ class KvNamespace(Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Zone(Asset):
+    """A zone; its name is the domain. Datasets in ``disabled_datasets`` are not part of its plan."""
+
+    kind = "zone"
+
+    plan: Literal["free", "pro", "business", "enterprise"] = "free"
+    status: Literal["initializing", "pending", "active", "moved"] = "active"
+    disabled_datasets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subscription:
     """A service that an account pays per period. ``price`` is that of one period.
 
@@ -191,7 +202,7 @@ TOKEN_STATUSES = frozenset({"active", "disabled", "expired", "revoked"})
 class TokenModel:
     """A token. ``accounts`` None: all.
 
-    ``permissions`` None: all, else of accounts, analytics, workers, r2, d1, kv, billing.
+    ``permissions`` None: all, else of accounts, analytics, workers, r2, d1, kv, billing, zones, zone_analytics.
     Limits count per ``user``, or per token for one that an account owns (``owner`` is that account's id).
     ``status`` is one of TOKEN_STATUSES; for a revoked token verification does not even return the status.
     """
@@ -235,7 +246,8 @@ class Sampling:
 class Limits:
     """Requests per five minutes, and limits of one question; None disables a request limit.
 
-    ``not_older_than`` applies to datasets whose own retention is longer.
+    ``not_older_than`` applies to datasets whose own retention is longer. A document may hold ``max_nodes`` datasets of
+    an account, and of zones ``max_zone_nodes``, each dataset counted once a zone.
     As documented: https://developers.cloudflare.com/analytics/graphql-api/limits/
     """
 
@@ -246,6 +258,8 @@ class Limits:
     not_older_than: timedelta = timedelta(days=90)
     max_fields: int = 30
     max_nodes: int = 50
+    max_zones: int = 10
+    max_zone_nodes: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)

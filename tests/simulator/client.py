@@ -7,12 +7,14 @@ from typing import Any
 import httpx
 
 from exporter.simulator import Simulator
+from exporter.simulator.products import DATASETS
 
 ACCOUNT = "a" * 32
 OTHER_ACCOUNT = "b" * 32
 TOKEN = "secret"
 
 WORKERS = "workersInvocationsAdaptive"
+OF_ACCOUNTS = {name: dataset for name, dataset in DATASETS.items() if not dataset.of_zones}
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

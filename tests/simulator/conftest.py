@@ -21,6 +21,7 @@ from exporter.simulator import (
     TokenModel,
     Worker,
     World,
+    Zone,
 )
 from tests.simulator.client import ACCOUNT, MINUTE, OTHER_ACCOUNT, TOKEN, Client
 
@@ -51,6 +52,7 @@ def account() -> AccountModel:
             ObjectNamespace(id="5" * 32, name="shop-api_Room", class_name="Room", script="shop-api"),
             ObjectNamespace(id="6" * 32, name="old", use_sqlite=False),
             KvNamespace(id="7" * 32, name="sessions"),
+            Zone(id="8" * 32, name="shop.example"),
         ),
     )
 

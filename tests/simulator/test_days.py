@@ -20,7 +20,7 @@ from exporter.simulator import (
 from exporter.simulator.dataset import Dataset
 from exporter.simulator.products import DATASETS
 from exporter.simulator.traffic import Stream
-from tests.simulator.client import ACCOUNT, HOUR, MINUTE, TOKEN, WORKERS, Client, iso
+from tests.simulator.client import ACCOUNT, HOUR, MINUTE, OF_ACCOUNTS, TOKEN, WORKERS, Client, iso
 
 DAY = timedelta(days=1)
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,7 +31,7 @@ BORDERS = {
     "a leap day": datetime(2024, 2, 29, tzinfo=UTC),
     "a leap year's March": datetime(2024, 3, 1, tzinfo=UTC),
 }
-COUNTED = sorted(name for name, dataset in DATASETS.items() if dataset.cells)
+COUNTED = sorted(name for name, dataset in OF_ACCOUNTS.items() if dataset.cells)
 STORED = sorted(name for name, dataset in DATASETS.items() if dataset.levels)
 
 

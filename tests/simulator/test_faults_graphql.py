@@ -198,6 +198,7 @@ EVERYTHING: tuple[dict[str, Any], ...] = (
     {"kind": Kind.REVOKED},
     {"kind": Kind.ACCOUNT_GONE, "account": ACCOUNT},
     {"kind": Kind.SHORT_LIST},
+    {"kind": Kind.ZONE_ABSENT, "zone": "8" * 32},
     {"kind": Kind.ALIAS_ERROR, "dataset": WORKERS, "code": "authz"},
     {"kind": Kind.PARTIAL, "dataset": WORKERS},
     {"kind": Kind.DOCUMENT_ERROR, "status": 503},

@@ -11,7 +11,7 @@ import pytest
 from exporter.simulator import AccountModel, Limits, ManualClock, Simulator, TokenModel
 from exporter.simulator.products import DATASETS
 from exporter.simulator.questions import decimal
-from tests.simulator.client import ACCOUNT, OTHER_ACCOUNT, WORKERS, Client, between, iso
+from tests.simulator.client import ACCOUNT, OF_ACCOUNTS, OTHER_ACCOUNT, WORKERS, Client, between, iso
 
 SINCE = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 UNTIL = datetime(2026, 6, 1, 10, 30, tzinfo=UTC)
@@ -22,7 +22,7 @@ NEWEST = (
 WHOLE = f"{WORKERS}(limit: 9000, filter: {{{RANGE}}}) {{ sum {{ requests }} }}"
 
 
-@pytest.mark.parametrize("dataset", sorted(name for name, dataset in DATASETS.items() if dataset.cells))
+@pytest.mark.parametrize("dataset", sorted(name for name, dataset in OF_ACCOUNTS.items() if dataset.cells))
 def test_rows_equal_the_oracle(simulator: Simulator, client: Client, dataset: str) -> None:
     """Rows by all dimensions and hour carry exactly the oracle's figures, float64 ones to the millionth."""
     declared = DATASETS[dataset]
@@ -42,7 +42,7 @@ def test_rows_equal_the_oracle(simulator: Simulator, client: Client, dataset: st
 
 def test_every_field_is_answered(client: Client) -> None:
     """Every dataset answers every field that its settings call available."""
-    names = " ".join(f"{name} {{ availableFields }}" for name in DATASETS)
+    names = " ".join(f"{name} {{ availableFields }}" for name in OF_ACCOUNTS)
     settings = client.ask(f"settings {{ {names} }}")["data"]["viewer"]["accounts"][0]["settings"]
     for dataset, node in settings.items():
         assert node["availableFields"]

@@ -19,8 +19,7 @@ from exporter.simulator import (
     running,
     serve_simulator,
 )
-from exporter.simulator.products import DATASETS
-from tests.simulator.client import ACCOUNT, WORKERS, Client, iso
+from tests.simulator.client import ACCOUNT, OF_ACCOUNTS, WORKERS, Client, iso
 
 
 def test_serves_on_a_free_port(simulator: Simulator) -> None:
@@ -182,7 +181,7 @@ def test_system_clock() -> None:
 
 
 def test_demo_account() -> None:
-    """The demo account uses every dataset, has an idle Worker, strangers, a large scan and a failing checkout."""
+    """The demo account uses all datasets of accounts, has an idle Worker, strangers, a scan, a failing checkout."""
     now = datetime(2026, 6, 12, 12, tzinfo=UTC)
     simulator = Simulator(demo_world(), ManualClock(now))
     client = Client(simulator, DEMO_TOKEN)
@@ -194,7 +193,7 @@ def test_demo_account() -> None:
     assert {tag for (tag,) in used} - set(tags.values())
     checkout = used[(tags["checkout"],)]
     assert checkout["errors"] > checkout["requests"] // 4
-    for dataset in DATASETS:
+    for dataset in OF_ACCOUNTS:
         assert simulator.used(DEMO_ACCOUNT_ID, dataset, now - hour, now)
     sizes = [
         simulator.used(DEMO_ACCOUNT_ID, "r2StorageAdaptiveGroups", day, day + hour, by=("bucketName",))[
