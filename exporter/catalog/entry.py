@@ -36,6 +36,13 @@ class Role(StrEnum):
     WINDOW = "window"
 
 
+class Reader(StrEnum):
+    """Whose node of GraphQL a dataset is read from: an account's, or that of each of its zones."""
+
+    ACCOUNT = "account"
+    ZONE = "zone"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A numeric field of a dataset.
@@ -160,11 +167,11 @@ class Dataset:
     ``version`` is raised when the meaning or the ``grain`` changes; counting then restarts. A further field or label is
     counted from the next midnight on, and a meter that reads one has an id of its own. A row's asset id is the value of
     ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
-    ``dispatch_dimension`` belong to that dispatch namespace. ``tallies`` are the counters that add up to an asset's
-    requests and errors; without any these are unknown. ``settle`` is how long after its end an hour may still grow.
-    ``reports_sampling``: answers include ``avg.sampleInterval``. ``min_interval`` is the shortest time between two
-    questions. ``distinct_by`` names a dimension to group by that is not a label; with ``takes_full_page`` a full page
-    of it is accepted as a lower bound.
+    ``dispatch_dimension`` belong to that dispatch namespace. Without either, they belong to what the ``reader`` reads:
+    the account, or the zone. ``tallies`` are the counters that add up to an asset's requests and errors; without any
+    these are unknown. ``settle`` is how long after its end an hour may still grow. ``reports_sampling``: answers
+    include ``avg.sampleInterval``. ``min_interval`` is the shortest time between two questions. ``distinct_by`` names a
+    dimension to group by that is not a label; with ``takes_full_page`` a full page of it is accepted as a lower bound.
     """
 
     name: str
@@ -186,6 +193,12 @@ class Dataset:
     min_interval: timedelta = timedelta(0)
     distinct_by: str = ""
     takes_full_page: bool = False
+    reader: Reader = Reader.ACCOUNT
+
+    @property
+    def is_of_zones(self) -> bool:
+        """Return whether each zone is asked for it, and has a book of its own."""
+        return self.reader is Reader.ZONE
 
     @property
     def key(self) -> str:
@@ -270,12 +283,14 @@ class Endpoint:
 
     ``paging`` is ``none``, ``page`` or ``cursor``; ``items`` is the path of the array in the response; the others are
     keys of an item (empty: not in the list). ``per_page`` is the largest documented page. ``permission_key`` is the
-    permission's key in a link to Cloudflare's token form (empty: it has none).
+    permission's key in a link to Cloudflare's token form (empty: it has none). ``params`` are further parameters of the
+    query; like in the path, ``{account_id}`` in a value stands for the account.
     """
 
     path: str
     permission: str
     permission_key: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
     paging: str = "none"
     per_page: int = 0
     items: tuple[str, ...] = ("result",)

@@ -9,7 +9,7 @@ from exporter.billing import NO_BILLING_FACTS, BillingFacts
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare import USUAL_LIMITS, Analytics, CloudflareError, CloudflareTime, DatasetLimits, Principal
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import HOUR, Account, Answer, Inventory, ListingFailure, Question, Scope, floor_hour
+from exporter.model import HOUR, Account, Answer, BookKey, Inventory, ListingFailure, Question, Scope, floor_hour
 from exporter.poller.windows import make_question
 
 
@@ -48,13 +48,15 @@ class AccountTrial:
 async def try_account(
     principal: Principal, account: Account, datasets: Sequence[Dataset], time: CloudflareTime
 ) -> AccountTrial:
-    """Read the lists of an account, and query each dataset for the last complete hour."""
+    """Read the lists of an account, and query each of its own datasets for the last complete hour."""
+    datasets = [dataset for dataset in datasets if not dataset.is_of_zones]
     inventory = await _inventory(principal, account)
     limits = await _limits(principal.analytics, account, datasets)
     known = {} if isinstance(limits, CloudflareError) else limits
     now = time.now()
     questions = _questions(account, datasets, known, now) if now is not None else []
-    asked = await principal.analytics.ask(account, questions, known) if questions else {}
+    by_book = {BookKey(Scope(account.id), key): allowed for key, allowed in known.items()}
+    asked = await principal.analytics.ask(account, questions, by_book) if questions else {}
     outcomes = {question.dataset: outcome for question, outcome in asked.items()}
     return AccountTrial(account, principal.name, inventory, limits, outcomes)
 
@@ -85,7 +87,8 @@ async def _limits(
     analytics: Analytics, account: Account, datasets: Sequence[Dataset]
 ) -> Mapping[str, DatasetLimits] | CloudflareError:
     try:
-        return await analytics.limits(account, datasets)
+        found = await analytics.limits(account, datasets)
+        return {key.dataset: limits for key, limits in found.items()}
     except CloudflareError as error:
         return error
 

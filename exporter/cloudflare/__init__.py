@@ -21,9 +21,12 @@ from exporter.cloudflare.errors import (
 from exporter.cloudflare.limits import PAGE_LIMIT, USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.principal import Principal
 from exporter.cloudflare.time import CloudflareTime
+from exporter.cloudflare.zone_documents import MOST_ZONE_NODES, MOST_ZONES, count_zone_documents
 
 __all__ = [
     "MOST_ALIASES",
+    "MOST_ZONES",
+    "MOST_ZONE_NODES",
     "PAGE_LIMIT",
     "USUAL_LIMITS",
     "Analytics",
@@ -42,4 +45,5 @@ __all__ = [
     "RequestCounts",
     "Throttled",
     "TokenRejected",
+    "count_zone_documents",
 ]

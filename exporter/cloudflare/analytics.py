@@ -1,7 +1,7 @@
 """Analytics: complete answers to questions, in as few documents as the limits allow.
 
 A full page is never accepted, the parts of a split question are answered together or not at all, and a fault of one
-dataset does not affect the others.
+dataset, or of one zone, does not affect the others.
 """
 
 import asyncio
@@ -11,26 +11,40 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
 
 from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare.client import Client
-from exporter.cloudflare.decode import HourRows, decode_ids, decode_interval, decode_newest, decode_rows
-from exporter.cloudflare.documents import MOST_ALIASES, Document, Piece, build_document, count_aliases, take_batch
+from exporter.cloudflare.decode import HourRows, decode_ids, decode_interval, decode_rows
+from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, count_aliases, take_batch
 from exporter.cloudflare.errors import (
-    ANALYTICS_ADVICE,
     CloudflareError,
+    Forbidden,
     OverBudget,
     PageFull,
     Rejected,
     Throttled,
     TooLarge,
     Unreachable,
-    graphql_error,
 )
-from exporter.cloudflare.limits import PAGE_LIMIT, DatasetLimits, build_settings_document, read_settings
+from exporter.cloudflare.limits import (
+    PAGE_LIMIT,
+    DatasetLimits,
+    build_settings_document,
+    build_zone_settings_document,
+    read_settings,
+    read_zone_settings,
+)
+from exporter.cloudflare.replies import Missing, Part, read_parts
 from exporter.cloudflare.splits import Splits, split_piece
-from exporter.model import Account, Answer, Question, merge_rows
+from exporter.cloudflare.zone_documents import (
+    MOST_ZONE_NODES,
+    MOST_ZONES,
+    build_zone_document,
+    divide,
+    divide_zones,
+    take_zone_batch,
+)
+from exporter.model import Account, Answer, BookKey, Question, Scope, merge_rows
 
 LARGE_ROWS = 500
 """More rows than this are decoded in a thread, so that scrapes are answered meanwhile."""
@@ -39,17 +53,7 @@ MOST_PARTS = 256
 """The most pieces that full pages may add to a question before it fails."""
 
 
-class _Missing(Unreachable):
-    """The answer lacks a piece without an error for it: another piece's error emptied the whole account node."""
-
-
-@dataclass(frozen=True, slots=True)
-class _NodeAnswer:
-    """The answer to one piece."""
-
-    rows: Sequence[Mapping[str, Any]]
-    newest: datetime | None
-    date: datetime
+_Answered = tuple[Piece, Part | CloudflareError]
 
 
 @dataclass(slots=True)
@@ -67,9 +71,10 @@ class _Progress:
     parts: int = 0
     fault: CloudflareError | None = None
 
-    def add(self, piece: Piece, part: _NodeAnswer, interval: Decimal) -> None:
+    def add(self, piece: Piece, part: Part, interval: Decimal) -> None:
         """Add the answer to a piece, sampled by ``interval``. Raises Unreachable, and then nothing is added."""
-        decoded = decode_rows(piece.dataset, part.rows, piece.filed_under, piece.limits.missing, piece.grain)
+        missing, since = piece.limits.missing, piece.filed_under
+        decoded = decode_rows(piece.dataset, part.rows, since, missing, piece.grain, owner=piece.zone_id)
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
         self.intervals.append(interval)
@@ -104,6 +109,7 @@ class Analytics:
         self._documents: dict[str, int] = {}
         self._asked: Counter[tuple[str, bool]] = Counter()
         self._most_aliases = MOST_ALIASES
+        self._most_zone_nodes = MOST_ZONE_NODES
 
     def cost(self, account_id: str) -> int:
         """Return the number of documents of an account's last refresh; 1 if there was none yet."""
@@ -117,20 +123,45 @@ class Analytics:
         """Record the number of accounts that the token serves."""
         self._client.count_by_account(count > 1)
 
-    async def limits(self, account: Account, datasets: Sequence[Dataset]) -> dict[str, DatasetLimits]:
-        """Return the limits set by the account's plan and the token, by dataset key. Raises CloudflareError."""
-        what = f"Limits of account {account.name} ({account.id})"
+    async def limits(self, account: Account, datasets: Sequence[Dataset]) -> dict[BookKey, DatasetLimits]:
+        """Return the limits set by the account's plan and the token. Raises CloudflareError."""
+        what, scope = f"Limits of account {account.name} ({account.id})", Scope(account.id)
         reply = await self._client.query(build_settings_document(datasets), {"account": account.id}, what)
         found = read_settings(reply.body, datasets, self._page_limit)
         if not found:
             raise Unreachable(f"{what}: Cloudflare's answer does not contain them.")
+        return {BookKey(scope, key): limits for key, limits in found.items()}
+
+    async def zone_limits(
+        self, account: Account, datasets: Sequence[Dataset], zones: Sequence[str]
+    ) -> dict[BookKey, DatasetLimits]:
+        """Return the limits set by the plans of some zones of an account, as far as Cloudflare gives them."""
+        found: dict[BookKey, DatasetLimits] = {}
+        waiting = [list(zones[start : start + MOST_ZONES]) for start in range(0, len(zones), MOST_ZONES)]
+        what, text = f"Limits of zones of account {account.name} ({account.id})", build_zone_settings_document(datasets)
+        while waiting:
+            some = waiting.pop(0)
+            try:
+                reply = await self._client.query(text, {"account": account.id, "zones": some}, what)
+                settings = read_zone_settings(reply.body, datasets, self._page_limit)
+            except (Rejected, Forbidden) as error:
+                waiting += divide_zones(some, error.detail)
+            except CloudflareError as error:
+                self._observe(error)
+                break
+            else:
+                found |= {
+                    BookKey(Scope(account.id, zone), key): limits
+                    for zone, known in settings.items()
+                    for key, limits in known.items()
+                }
         return found
 
     async def ask(
         self,
         account: Account,
         questions: Sequence[tuple[Dataset, Question]],
-        limits: Mapping[str, DatasetLimits] = MappingProxyType({}),
+        limits: Mapping[BookKey, DatasetLimits] = MappingProxyType({}),
     ) -> dict[Question, Answer | CloudflareError]:
         """Return each question's complete answer, or the error that prevented it."""
         cut = [self._pieces(account, dataset, question, limits) for dataset, question in questions]
@@ -138,12 +169,9 @@ class Analytics:
         waiting = [replace(piece, number=number) for number, pieces in enumerate(cut) for piece in pieces]
         asked_before = self._asked[account.id, False]
         while waiting:
-            batch, waiting = take_batch(
-                [piece for piece in waiting if progress[piece.number].fault is None], self._most_aliases
-            )
-            parts = await self._ask_pieces(account, batch) if batch else []
-            for piece, part in zip(batch, _drain(parts), strict=True):
-                is_large = isinstance(part, _NodeAnswer) and len(part.rows) > LARGE_ROWS
+            batch, waiting = self._take_batch([piece for piece in waiting if progress[piece.number].fault is None])
+            for piece, part in _drain(await self._ask_pieces(account, batch) if batch else []):
+                is_large = isinstance(part, Part) and len(part.rows) > LARGE_ROWS
                 arguments = (account, piece, part, progress[piece.number])
                 waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
         if not any(question.by_day for _, question in questions):
@@ -151,26 +179,26 @@ class Analytics:
         return {gathered.question: gathered.outcome() for gathered in progress}
 
     def pieces_of(
-        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, DatasetLimits]
+        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
     ) -> int:
         """Return the number of pieces that a question will be split into, as far as is known."""
         return len(self._pieces(account, dataset, question, limits))
 
     def _pieces(
-        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[str, DatasetLimits]
+        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
     ) -> tuple[Piece, ...]:
-        known = limits.get(dataset.key) or DatasetLimits(page_size=self._page_limit)
+        known = limits.get(question.book) or DatasetLimits(page_size=self._page_limit)
         return self.splits.pieces(account.id, dataset, question, known)
 
     def _take(
-        self, account: Account, piece: Piece, part: _NodeAnswer | CloudflareError, progress: _Progress
+        self, account: Account, piece: Piece, part: Part | CloudflareError, progress: _Progress
     ) -> tuple[Piece, ...]:
         """Add a part to the progress; return the pieces to ask instead if its page was full or coarsely sampled."""
         match part:
             case CloudflareError():
                 progress.fault = part
                 return ()
-            case _NodeAnswer():
+            case Part():
                 progress.parts += 1
                 progress.newest = part.newest or progress.newest
                 try:
@@ -179,7 +207,7 @@ class Analytics:
                     progress.fault = error
                     return ()
 
-    def _read(self, account: Account, piece: Piece, part: _NodeAnswer, progress: _Progress) -> tuple[Piece, ...]:
+    def _read(self, account: Account, piece: Piece, part: Part, progress: _Progress) -> tuple[Piece, ...]:
         """Add the rows of a part to the progress, or return the pieces to ask instead.
 
         Raises PageFull if the question of a full page cannot be split, and Unreachable if a row is not as requested.
@@ -192,7 +220,7 @@ class Analytics:
             progress.add(piece, part, interval)
         return finer
 
-    def _halve(self, account: Account, piece: Piece, part: _NodeAnswer, further: int) -> tuple[Piece, ...]:
+    def _halve(self, account: Account, piece: Piece, part: Part, further: int) -> tuple[Piece, ...]:
         """Return the halves of a piece whose page was full, and remember them.
 
         ``further`` parts of its question have been asked beyond those that were planned.
@@ -200,101 +228,72 @@ class Analytics:
         halves = split_piece(piece, decode_ids(piece.dataset, part.rows))
         if not halves or further >= MOST_PARTS:
             raise PageFull(
-                f"{piece.dataset.name} of account {account.name} ({account.id}): more than "
+                f"{piece.dataset.name} of {piece.whose}account {account.name} ({account.id}): more than "
                 f"{piece.limits.page_size} rows even in the smallest part "
                 f"({piece.since:%Y-%m-%d %H:%M} to {piece.until:%H:%M})."
             )
         self.splits.remember(account.id, piece, halves)
         return halves
 
-    async def _ask_pieces(self, account: Account, pieces: Sequence[Piece]) -> list[_NodeAnswer | CloudflareError]:
-        """Ask some pieces in one document; a refused document is halved until the failing piece stands alone."""
-        document = build_document(account.id, pieces)
+    def _take_batch(self, pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+        """Return the pieces of the next document, those of the account before those of zones, and the rest."""
+        of_zones = [piece for piece in pieces if piece.zone_id]
+        if len(of_zones) == len(pieces) > 0:
+            return take_zone_batch(of_zones, self._most_zone_nodes)
+        batch, rest = take_batch([piece for piece in pieces if not piece.zone_id], self._most_aliases)
+        return batch, rest + of_zones
+
+    async def _ask_pieces(self, account: Account, pieces: Sequence[Piece]) -> list[_Answered]:
+        """Ask some pieces in one document; a refused document is divided until the failing piece stands alone."""
+        is_of_zones = bool(pieces[0].zone_id)
+        document = build_zone_document(account.id, pieces) if is_of_zones else build_document(account.id, pieces)
         what = f"Analytics of account {account.name} ({account.id})"
         self._asked[account.id, pieces[0].by_day] += 1
         try:
             reply = await self._client.query(document.text, document.variables, what)
-            parts = _parts(document, reply.body, reply.date, account)
-        except Rejected as error:
-            if len(pieces) == 1:
-                return [error]
-            if isinstance(error, TooLarge):
-                self._most_aliases = max(count_aliases(pieces) // 2, 2)
-            middle = len(pieces) // 2
-            first = await self._ask_pieces(account, pieces[:middle])
-            return first + await self._ask_pieces(account, pieces[middle:])
+            parts = read_parts(document, reply, account)
         except CloudflareError as error:
             self._observe(error)
-            return [error] * len(pieces)
+            halves = self._divide(pieces, error)
+            answered = [await self._ask_pieces(account, half) for half in halves]
+            return [each for half in answered for each in half] or [(piece, error) for piece in pieces]
         for part in parts:
             self._observe(part)
-        return await self._ask_bystanders(account, pieces, parts)
+        return await self._ask_bystanders(account, list(zip(pieces, parts, strict=True)))
 
-    def _observe(self, part: _NodeAnswer | CloudflareError) -> None:
+    def _divide(self, pieces: Sequence[Piece], error: CloudflareError) -> Sequence[Sequence[Piece]]:
+        """Return the parts in which to ask a refused document again; empty if that would not help."""
+        is_of_zones = bool(pieces[0].zone_id)
+        if isinstance(error, TooLarge) and len(pieces) > 1:
+            most = max(count_aliases(pieces) // 2, 2)
+            self._most_aliases, self._most_zone_nodes = (
+                (self._most_aliases, most) if is_of_zones else (most, self._most_zone_nodes)
+            )
+        if is_of_zones:
+            # What is refused to the whole account is refused to each of its zones.
+            said = error.detail.rpartition("Cloudflare answered: ")[2]
+            may_be_one = isinstance(error, Rejected) or (isinstance(error, Forbidden) and "zone" in said)
+            return divide(pieces, said) if may_be_one else ()
+        middle = len(pieces) // 2
+        return (pieces[:middle], pieces[middle:]) if isinstance(error, Rejected) and middle else ()
+
+    def _observe(self, part: Part | CloudflareError) -> None:
         if isinstance(part, Throttled) and not isinstance(part, OverBudget):
             self._client.silence("graphql", part.retry_after)
 
-    async def _ask_bystanders(
-        self, account: Account, pieces: Sequence[Piece], parts: list[_NodeAnswer | CloudflareError]
-    ) -> list[_NodeAnswer | CloudflareError]:
+    async def _ask_bystanders(self, account: Account, answered: list[_Answered]) -> list[_Answered]:
         """Ask once more for pieces that an answer lacks only because another piece failed in it."""
-        lost = [index for index, part in enumerate(parts) if isinstance(part, _Missing)]
-        if lost and len(lost) < len(pieces):
-            again = await self._ask_pieces(account, [pieces[index] for index in lost])
-            for index, part in zip(lost, again, strict=True):
-                parts[index] = part
-        return parts
+        lost = [piece for piece, part in answered if isinstance(part, Missing)]
+        if len(lost) == len(answered):
+            return answered
+        found = [(piece, part) for piece, part in answered if not isinstance(part, Missing)]
+        while lost:
+            batch, lost = self._take_batch(lost)
+            found += await self._ask_pieces(account, batch)
+        return found
 
 
-def _drain(parts: list[_NodeAnswer | CloudflareError]) -> Iterator[_NodeAnswer | CloudflareError]:
+def _drain(answered: list[_Answered]) -> Iterator[_Answered]:
     """Yield parts one by one and release each: the undecoded rows of a large account take the most memory."""
-    while parts:
-        yield parts.pop(0)
-
-
-def _parts(
-    document: Document, body: Mapping[str, Any], date: datetime, account: Account
-) -> list[_NodeAnswer | CloudflareError]:
-    """Return each piece's part of an answer. Raises CloudflareError if the answer as a whole is unusable."""
-    by_alias, of_document = _errors(body)
-    what = f"Analytics of account {account.name} ({account.id})"
-    if of_document:
-        raise graphql_error(of_document, what)
-    data = body.get("data")
-    viewer = data.get("viewer") if isinstance(data, Mapping) else None
-    accounts = viewer.get("accounts") if isinstance(viewer, Mapping) else None
-    node = accounts[0] if isinstance(accounts, list) and accounts and isinstance(accounts[0], Mapping) else None
-    if node is None and not by_alias:
-        raise Unreachable(f"{what}: Cloudflare's answer does not contain the account.", ANALYTICS_ADVICE)
-    node = node or {}
-    parts: list[_NodeAnswer | CloudflareError] = []
-    for index, piece in enumerate(document.pieces):
-        named = f"{piece.dataset.name} of account {account.name} ({account.id})"
-        rows = node.get(f"usage_{index}")
-        errors = by_alias.get(f"usage_{index}")
-        if errors is None and not isinstance(rows, list):
-            errors = by_alias.get(f"newest_{index}")
-        if errors is not None:
-            parts.append(graphql_error(errors, named))
-        elif not isinstance(rows, list):
-            parts.append(_Missing(f"{named}: Cloudflare's answer does not contain it."))
-        else:
-            said = node.get(f"newest_{index}")
-            newest = decode_newest(said, piece.dataset.asked_by.bound) if isinstance(said, list) else None
-            parts.append(_NodeAnswer(rows, newest, date))
-    return parts
-
-
-def _errors(body: Mapping[str, Any]) -> tuple[dict[str, list[Mapping[str, Any]]], list[Mapping[str, Any]]]:
-    """Return the errors by alias, and those of the document as a whole."""
-    by_alias: dict[str, list[Mapping[str, Any]]] = {}
-    of_document: list[Mapping[str, Any]] = []
-    for error in body.get("errors") or ():
-        path = error.get("path") if isinstance(error, Mapping) else None
-        words = [str(step) for step in path] if isinstance(path, list) else []
-        alias = next((word for word in words if word.startswith(("usage_", "newest_"))), None)
-        if alias is not None:
-            by_alias.setdefault(alias, []).append(error)
-        else:
-            of_document.append(error if isinstance(error, Mapping) else {"message": str(error)})
-    return by_alias, of_document
+    while answered:
+        yield answered.pop(0)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,9 @@ LARGE_BYTES = 100_000
 """A larger body is decoded in a thread, so that scrapes are served meanwhile."""
 
 NETWORK_ADVICE = "Check the network, the proxy and the API URL."
+
+Variables = Mapping[str, str | Sequence[str]]
+"""The values of a GraphQL document's variables."""
 
 ACCOUNT_BASED = {"X-Rate-Limit-Type": "account-based"}
 """Opts in to limits per account: https://developers.cloudflare.com/analytics/graphql-api/limits/"""
@@ -124,7 +127,7 @@ class Client:
         self._request_counts.add("rest", "success")
         return reply
 
-    async def query(self, text: str, variables: Mapping[str, str], what: str) -> Reply:
+    async def query(self, text: str, variables: Variables, what: str) -> Reply:
         """Return a GraphQL response, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` only."""
         request = self._http.build_request(
             "POST",

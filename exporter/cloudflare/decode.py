@@ -18,11 +18,14 @@ def decode_rows(
     since: datetime,
     missing: frozenset[str] = frozenset(),
     grain: str = "datetimeHour",
+    *,
+    owner: str = "",
 ) -> HourRows:
     """Return the amounts of each asset and label set by hour, or by day; rows with the same key are added.
 
     Fields ``missing`` from the plan count as 0, and as UNKNOWN in a state or window. Rows without a time, for want of a
-    ``grain``, are filed under ``since``. Raises Unreachable if a row lacks a requested value.
+    ``grain``, are filed under ``since``; those of a dataset without ids are the ``owner``'s. Raises Unreachable if a
+    row lacks a requested value.
     """
     decoded: HourRows = {}
     absent = 0 if dataset.role is Role.USAGE else UNKNOWN
@@ -35,7 +38,7 @@ def decode_rows(
             hour = hours.get(text)
             if hour is None:
                 hour = hours[text] = parse_time(text)
-            key = _row_key(dataset, dimensions)
+            key = _row_key(dataset, dimensions, owner)
             amounts = tuple([_amount(entry, row) if entry.name not in missing else absent for entry in dataset.fields])
             merge_rows(decoded.setdefault(hour, {}), {key: amounts})
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -66,12 +69,12 @@ def decode_newest(rows: Sequence[Mapping[str, Any]], time: str) -> datetime | No
         return None
 
 
-def _row_key(dataset: Dataset, dimensions: Mapping[str, Any]) -> RowKey:
+def _row_key(dataset: Dataset, dimensions: Mapping[str, Any], owner: str) -> RowKey:
     words = tuple([str(dimensions[name]) for name in dataset.words])
     dispatch = dimensions[dataset.dispatch_dimension] if dataset.dispatch_dimension else ""
     if dispatch:
         return DISPATCH_PREFIX + str(dispatch), words
-    asset = str(dimensions[dataset.id_dimension]) if dataset.id_dimension else ""
+    asset = str(dimensions[dataset.id_dimension]) if dataset.id_dimension else owner
     if not asset and dataset.name_dimension and dimensions[dataset.name_dimension]:
         asset = NAME_PREFIX + str(dimensions[dataset.name_dimension])
     return asset, words

@@ -55,7 +55,7 @@ class Discovery:
         The name of a wanted account that the token cannot list is its id. Raises CloudflareError.
         """
         try:
-            items = await self._pages(ACCOUNTS, ACCOUNTS.path, ACCOUNTS.variants[0], "Listing the accounts")
+            items = await self._pages(ACCOUNTS, "", ACCOUNTS.variants[0], "Listing the accounts")
         except Forbidden as error:
             if not wanted:
                 raise TokenRejected(error.detail, LISTING_ADVICE) from error
@@ -92,7 +92,6 @@ class Discovery:
 
     async def _product(self, account: Account, product: Product) -> Listing | CloudflareError:
         endpoint = product.endpoint
-        path = endpoint.path.format(account_id=account.id)
         assets: dict[str, Asset] = {}
         for position, variant in enumerate(endpoint.variants):
             what = f"Listing {product.name} of account {account.name} ({account.id})"
@@ -100,7 +99,7 @@ class Discovery:
             if self._is_seldom(key):
                 continue
             try:
-                items = await self._pages(endpoint, path, variant, what)
+                items = await self._pages(endpoint, account.id, variant, what)
                 self._requests[account.id] += max(-(-len(items) // (endpoint.per_page or len(items) or 1)), 1)
                 for item in items:
                     asset = _asset(product, item, variant, what)
@@ -128,11 +127,16 @@ class Discovery:
         elif now is not None and key not in self._held:
             self._seldom[key] = now
 
-    async def _pages(self, endpoint: Endpoint, path: str, variant: Variant, what: str) -> list[Mapping[str, Any]]:
+    async def _pages(self, endpoint: Endpoint, account_id: str, variant: Variant, what: str) -> list[Mapping[str, Any]]:
+        path = endpoint.path.format(account_id=account_id)
         headers = {variant.header: variant.value} if variant.header else {}
         items: list[Mapping[str, Any]] = []
         totals: set[Any] = set()
-        params: dict[str, str | int] = {"per_page": endpoint.per_page} if endpoint.per_page else {}
+        params: dict[str, str | int] = {
+            name: value.format(account_id=account_id) for name, value in endpoint.params.items()
+        }
+        if endpoint.per_page:
+            params["per_page"] = endpoint.per_page
         for page in range(1, MOST_PAGES + 1):
             if endpoint.paging == "page":
                 params["page"] = page

@@ -3,12 +3,14 @@
 The text depends only on the shape of the questions; every value is a variable.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from exporter.catalog.entry import ROWS, Dataset, Role
 from exporter.catalog.grain import BY_DAY, Grain
+from exporter.cloudflare.client import Variables
 from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits
 from exporter.model import Question, format_time
 
@@ -31,6 +33,13 @@ class Piece:
     by_day: bool = False
     number: int = 0
     """The position of its question among those that are asked together."""
+    zone_id: str = ""
+    """The zone that it is about; empty: the account itself."""
+
+    @property
+    def whose(self) -> str:
+        """Return the words for the zone, to put before those for the account; empty if it is about the account."""
+        return f"zone {self.zone_id} of " if self.zone_id else ""
 
     @property
     def grain(self) -> str:
@@ -50,11 +59,21 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A GraphQL text with its variables; the aliases of piece i are ``usage_i`` and ``newest_i``."""
+    """A GraphQL text with its variables, and the ``zones`` that it is about; none: it is about the account itself.
+
+    ``pieces`` are those of the first zone, then those of the second …; the aliases of a zone's piece i are ``usage_i``
+    and ``newest_i``.
+    """
 
     text: str
-    variables: dict[str, str]
+    variables: Variables
     pieces: tuple[Piece, ...] = field(default=())
+    zones: tuple[str, ...] = ()
+
+    @property
+    def aliases(self) -> int:
+        """Return the number of pieces that each zone has."""
+        return len(self.pieces) // max(len(self.zones), 1)
 
 
 def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> Piece:
@@ -63,7 +82,13 @@ def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> 
     since, until = grain.floor_step(question.since), grain.ceil_step(question.until)
     asks_newest = dataset.role is Role.USAGE and grain.tells_newest and not question.by_day
     return Piece(
-        dataset, since, until, newest_since=since if asks_newest else None, limits=limits, by_day=question.by_day
+        dataset,
+        since,
+        until,
+        newest_since=since if asks_newest else None,
+        limits=limits,
+        by_day=question.by_day,
+        zone_id=question.scope.zone_id,
     )
 
 
@@ -82,8 +107,38 @@ def take_batch(pieces: Sequence[Piece], most: int = MOST_ALIASES) -> tuple[list[
 
 def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
     """Return the document that queries some pieces of one account, each within its limits."""
-    declarations = ["$account: string!"]
-    variables = {"account": account_id}
+    selection = select(pieces)
+    text = write_text(["$account: string!", *selection.declarations], selection.nodes)
+    return Document(text, {"account": account_id, **selection.variables}, tuple(pieces))
+
+
+def write_text(declarations: Sequence[str], nodes: str) -> str:
+    """Return the text of a document with these variables that selects ``nodes`` of an account."""
+    return (
+        f"query Usage({', '.join(declarations)}) {{\n"
+        "  cost\n"
+        "  viewer {\n"
+        "    budget\n"
+        "    accounts(filter: {accountTag: $account}) {\n"
+        f"{nodes}"
+        "    }\n"
+        "  }\n"
+        "}\n"
+    )
+
+
+class Selection(NamedTuple):
+    """The nodes that query some pieces, with the declarations and values of their variables."""
+
+    nodes: str
+    declarations: tuple[str, ...]
+    variables: Mapping[str, str]
+
+
+def select(pieces: Sequence[Piece]) -> Selection:
+    """Return the nodes that query some pieces, whoever they are about."""
+    declarations: list[str] = []
+    variables: dict[str, str] = {}
     nodes: list[str] = []
     for index, piece in enumerate(pieces):
         usage_filter = _filter(piece, index, declarations, variables)
@@ -91,18 +146,7 @@ def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
         if piece.newest_since is not None:
             _declare_time(declarations, variables, f"newest_since_{index}", piece.dataset.asked_by, piece.newest_since)
             nodes.append(_newest_node(piece.dataset, index))
-    text = (
-        f"query Usage({', '.join(declarations)}) {{\n"
-        "  cost\n"
-        "  viewer {\n"
-        "    budget\n"
-        "    accounts(filter: {accountTag: $account}) {\n"
-        f"{''.join(nodes)}"
-        "    }\n"
-        "  }\n"
-        "}\n"
-    )
-    return Document(text, variables, tuple(pieces))
+    return Selection("".join(nodes), tuple(declarations), variables)
 
 
 def _filter(piece: Piece, index: int, declarations: list[str], variables: dict[str, str]) -> str:

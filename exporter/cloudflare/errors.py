@@ -94,10 +94,17 @@ class PageFull(CloudflareError):
 ANALYTICS_ADVICE = (
     "Grant the token the permission 'Account Analytics Read'; if it has that, the plan lacks this dataset."
 )
+ZONE_ADVICE = (
+    "Grant the token the permission 'Analytics Read' for all zones; if it has that, the zone's plan lacks this dataset."
+)
 NOT_ENABLED_CODES = frozenset({10042})
 NO_ROUTE_CODES = frozenset({7000, 7003})
 BAD_TOKEN_CODES = frozenset({1000, 9106})
-TOO_LARGE_WORDS = ("in combination, your request queries too many", "query consumed excessive resources")
+TOO_LARGE_WORDS = (
+    "in combination, your request queries too many",
+    "query consumed excessive resources",
+    "too many zones",
+)
 PASSING_WORDS = ("internal server error", "unable to execute", "too many queries in progress")
 NO_PERMISSION_CODES = frozenset({9109, 10000})
 
@@ -122,8 +129,11 @@ def rest_error(status: int, body: Any, what: str, permission: str) -> Cloudflare
     return Rejected(answer)
 
 
-def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareError:
-    """Return the error for the GraphQL errors of one path; by code if there is one, else by message."""
+def graphql_error(errors: Sequence[Mapping[str, Any]], what: str, advice: str = ANALYTICS_ADVICE) -> CloudflareError:
+    """Return the error for the GraphQL errors of one path; by code if there is one, else by message.
+
+    ``advice`` is the remedy if it is not allowed.
+    """
     messages = [str(error.get("message", "")) for error in errors]
     codes = {_code(error) for error in errors}
     answer = f"{what}: Cloudflare answered: {'; '.join(messages)}."
@@ -133,7 +143,7 @@ def graphql_error(errors: Sequence[Mapping[str, Any]], what: str) -> CloudflareE
     if "unauthorized" in lowered or "authentication" in lowered:
         return TokenRejected(answer)
     if "authz" in codes or any(words in lowered for words in ("not authorized", "does not have")):
-        return Forbidden(answer, ANALYTICS_ADVICE)
+        return Forbidden(answer, advice)
     if any(words in lowered for words in PASSING_WORDS):
         return Unreachable(answer)
     return TooLarge(answer) if is_too_large(lowered) else Rejected(answer)

@@ -1,14 +1,16 @@
-"""The limits that an account's plan and token set for each dataset, from Cloudflare's ``settings`` node. Pure.
+"""The limits that plan and token set for each dataset of an account or a zone, from the ``settings`` node. Pure.
 
 https://developers.cloudflare.com/analytics/graphql-api/features/discovery/settings/
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from exporter.catalog.entry import ROWS, Dataset, Field
+from exporter.cloudflare.errors import ZONE_ADVICE, graphql_error
+from exporter.cloudflare.nodes import Node, find_account, find_zones, zone_id_of
 from exporter.model import RETENTION
 
 PAGE_LIMIT = 10_000
@@ -46,12 +48,41 @@ def build_settings_document(datasets: Iterable[Dataset]) -> str:
     )
 
 
+def build_zone_settings_document(datasets: Iterable[Dataset]) -> str:
+    """Return the text that queries the settings of datasets of zones; its variables are ``account`` and ``zones``."""
+    names = dict.fromkeys(entry.name for entry in datasets)
+    nodes = "".join(f"          {name} {{ {SETTINGS} }}\n" for name in names)
+    return (
+        "query Settings($account: string!, $zones: [string!]!) {\n"
+        "  viewer {\n"
+        "    accounts(filter: {accountTag: $account}) {\n"
+        "      zones(filter: {zoneTag_in: $zones}) {\n"
+        "        zoneTag\n"
+        f"        settings {{\n{nodes}        }}\n"
+        "      }\n"
+        "    }\n"
+        "  }\n"
+        "}\n"
+    )
+
+
 def read_settings(body: Mapping[str, Any], datasets: Iterable[Dataset], page_limit: int) -> dict[str, DatasetLimits]:
     """Return the limits in an answer by dataset key; a setting that is absent keeps its default."""
-    try:
-        settings = body["data"]["viewer"]["accounts"][0]["settings"]
-    except (KeyError, IndexError, TypeError):
-        return {}
+    return _read(find_account(body), datasets, page_limit)
+
+
+def read_zone_settings(
+    body: Mapping[str, Any], datasets: Sequence[Dataset], page_limit: int
+) -> dict[str, dict[str, DatasetLimits]]:
+    """Return the limits in an answer by zone id, then by dataset key. Raises CloudflareError if it has no zones."""
+    zones, errors = find_zones(find_account(body)), body.get("errors")
+    if not zones and isinstance(errors, list) and errors:
+        raise graphql_error(errors, "Limits of zones", ZONE_ADVICE)
+    return {zone_id_of(zone): _read(zone, datasets, page_limit) for zone in zones}
+
+
+def _read(node: Node | None, datasets: Iterable[Dataset], page_limit: int) -> dict[str, DatasetLimits]:
+    settings = node.get("settings") if node is not None else None
     if not isinstance(settings, Mapping):
         return {}
     found = ((entry, settings.get(entry.name)) for entry in datasets)

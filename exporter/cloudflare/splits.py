@@ -16,14 +16,14 @@ QUARTER = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The cuts that a dataset of an account needed: the longest range that fits, and asset ids to cut at."""
+    """The cuts that a dataset of an account or a zone needed: the longest range that fits, and asset ids to cut at."""
 
     longest: timedelta | None = None
     ids: tuple[str, ...] = ()
 
 
-_Place = tuple[str, str, bool]
-"""Account id, dataset key and whether days are queried: days have far fewer rows than hours."""
+_Place = tuple[str, str, str, bool]
+"""Account id, zone id, dataset key and whether days are queried: days have far fewer rows than hours."""
 
 
 class Splits:
@@ -79,7 +79,7 @@ class Splits:
 
 
 def _place(account_id: str, piece: Piece) -> _Place:
-    return account_id, piece.dataset.key, piece.by_day
+    return account_id, piece.zone_id, piece.dataset.key, piece.by_day
 
 
 def _may_be_sampled_silently(dataset: Dataset) -> bool:

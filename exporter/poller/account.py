@@ -54,7 +54,7 @@ class AccountPoller:
         self._discovered_at = float("-inf")
         self._discoveries = 0
         self._ask_again_at: dict[str, float] = {}
-        self._limits: dict[str, DatasetLimits] = {}
+        self._limits: dict[BookKey, DatasetLimits] = {}
         self._limits_at = float("-inf")
         self._limits_learned_at = float("-inf")
         self.days = ClosedDayPoller(context)
@@ -192,7 +192,9 @@ class AccountPoller:
             log.debug("%s", error, extra=keys(account=self.account.id))
             return
         lacking = [
-            each for each in self._context.settings.datasets if not self._limits.get(each.key, USUAL_LIMITS).is_enabled
+            each
+            for each in self._context.settings.datasets
+            if not self._limits.get(BookKey(Scope(self.account.id), each.key), USUAL_LIMITS).is_enabled
         ]
         if not lacking:
             self._limits_at = now + LIMITS_LIFE.total_seconds()
@@ -207,7 +209,7 @@ class AccountPoller:
         for dataset in self._context.settings.datasets:
             if clock.monotonic() < self._ask_again_at.get(dataset.key, float("-inf")):
                 continue
-            limits = self._limits.get(dataset.key, USUAL_LIMITS)
+            limits = self._limits.get(BookKey(scope, dataset.key), USUAL_LIMITS)
             if not limits.is_enabled:
                 continue
             known_until = ledger.open_from(scope, dataset.key)

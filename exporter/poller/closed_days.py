@@ -11,7 +11,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.cloudflare import MOST_ALIASES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
 from exporter.logs import keys
-from exporter.model import Account, Answer, Scope
+from exporter.model import Account, Answer, BookKey, Scope
 from exporter.poller.context import PollerContext
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class ClosedDayPoller:
         """Whether there is anything to ask now."""
         return bool(self._due) and not self.is_busy
 
-    def find(self, account: Account, limits: Mapping[str, DatasetLimits]) -> None:
+    def find(self, account: Account, limits: Mapping[BookKey, DatasetLimits]) -> None:
         """Find the day tasks that are due, and record the progress of the account's closed days."""
         now, monotonic = self._context.time.now(), self._context.clock.monotonic()
         if now is None or self.is_busy or monotonic < self._find_at:
@@ -49,7 +49,7 @@ class ClosedDayPoller:
         scope, unfilled = Scope(account.id), 0
         self._due = []
         for dataset in self._context.settings.datasets:
-            known = limits.get(dataset.key, USUAL_LIMITS)
+            known = limits.get(BookKey(scope, dataset.key), USUAL_LIMITS)
             if dataset.role is Role.WINDOW or not known.is_enabled:
                 continue
             tasks, progress = self._context.ledger.find_day_tasks(scope, dataset, now, known.retention)
@@ -61,7 +61,7 @@ class ClosedDayPoller:
         self._log_fill(account, unfilled)
 
     async def ask(
-        self, account: Account, analytics: Analytics, limits: Mapping[str, DatasetLimits], documents: int
+        self, account: Account, analytics: Analytics, limits: Mapping[BookKey, DatasetLimits], documents: int
     ) -> None:
         """Ask the tasks that are due, the most urgent first, in about ``documents`` GraphQL documents."""
         self.is_busy = True
@@ -81,7 +81,7 @@ class ClosedDayPoller:
             self._find_at = float("-inf")
 
     def _take_batch(
-        self, account: Account, analytics: Analytics, limits: Mapping[str, DatasetLimits]
+        self, account: Account, analytics: Analytics, limits: Mapping[BookKey, DatasetLimits]
     ) -> list[tuple[Dataset, DayTask]]:
         """Return the next questions that fit into a document and into memory, at least one."""
         aliases = rows = count = 0
@@ -98,7 +98,7 @@ class ClosedDayPoller:
         self,
         account: Account,
         analytics: Analytics,
-        limits: Mapping[str, DatasetLimits],
+        limits: Mapping[BookKey, DatasetLimits],
         batch: Sequence[tuple[Dataset, DayTask]],
     ) -> None:
         parts = {task.question: task.part for _, task in batch}

@@ -1,0 +1,123 @@
+"""Replies to GraphQL documents: which piece each part and each error of an answer belongs to. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from exporter.cloudflare.client import Reply
+from exporter.cloudflare.decode import decode_newest
+from exporter.cloudflare.documents import Document, Piece
+from exporter.cloudflare.errors import (
+    ANALYTICS_ADVICE,
+    ZONE_ADVICE,
+    CloudflareError,
+    Rejected,
+    Throttled,
+    TokenRejected,
+    Unreachable,
+    graphql_error,
+)
+from exporter.cloudflare.nodes import Node, find_account, find_zones, zone_id_of
+from exporter.model import Account
+
+Errors = list[Mapping[str, Any]]
+
+
+class Missing(Unreachable):
+    """The answer lacks a piece without an error for it: another piece's error emptied what held both."""
+
+
+class Unplaced(Rejected):
+    """An error is about one zone of several, and the answer does not show which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The answer to one piece."""
+
+    rows: Sequence[Mapping[str, Any]]
+    newest: datetime | None
+    date: datetime
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The errors of an answer: by zone and alias (either may be empty), and those of the document as a whole."""
+
+    placed: dict[tuple[str, str], Errors] = field(default_factory=dict)
+    unplaced: Errors = field(default_factory=list)
+    of_document: Errors = field(default_factory=list)
+
+
+def read_parts(document: Document, reply: Reply, account: Account) -> list[Part | CloudflareError]:
+    """Return each piece's part of an answer. Raises CloudflareError if the answer as a whole is unusable."""
+    what = f"Analytics of account {account.name} ({account.id})"
+    advice = ZONE_ADVICE if document.zones else ANALYTICS_ADVICE
+    node = find_account(reply.body)
+    zones = find_zones(node)
+    errors = _sort(reply.body, document, [zone_id_of(zone) for zone in zones])
+    if errors.of_document:
+        raise graphql_error(errors.of_document, what, advice)
+    if errors.unplaced:
+        fault = graphql_error(errors.unplaced, what)
+        raise fault if isinstance(fault, Throttled | TokenRejected) else Unplaced(fault.detail)
+    if node is None and not errors.placed:
+        raise Unreachable(f"{what}: Cloudflare's answer does not contain the account.", ANALYTICS_ADVICE)
+    owners = {zone_id_of(zone): zone for zone in zones} | {"": node or {}}
+    parts: list[Part | CloudflareError] = []
+    for number, piece in enumerate(document.pieces):
+        named = f"{piece.dataset.name} of {piece.whose}account {account.name} ({account.id})"
+        owner, index = owners.get(piece.zone_id, {}), number % document.aliases
+        rows, found = owner.get(f"usage_{index}"), _errors_of(errors, piece, index, owner)
+        if found is not None:
+            parts.append(graphql_error(found, named, advice))
+        elif isinstance(rows, list):
+            told = owner.get(f"newest_{index}")
+            newest = decode_newest(told, piece.dataset.asked_by.bound) if isinstance(told, list) else None
+            parts.append(Part(rows, newest, reply.date))
+        else:
+            # A zone that is missing although nothing failed would be missing again.
+            lost = Missing if errors.placed or not piece.zone_id else Unreachable
+            parts.append(lost(f"{named}: Cloudflare's answer does not contain it."))
+    return parts
+
+
+def _errors_of(errors: _Sorted, piece: Piece, index: int, owner: Node) -> Errors | None:
+    """Return the errors that cost a piece its rows; None if there are none: how new the rows are may be unknown."""
+    zone, placed = piece.zone_id, errors.placed
+    found = placed.get((zone, f"usage_{index}"))
+    if found is None and not isinstance(owner.get(f"usage_{index}"), list):
+        found = placed.get((zone, f"newest_{index}")) or placed.get((zone, ""))
+    return found
+
+
+def _sort(body: Mapping[str, Any], document: Document, answered: Sequence[str]) -> _Sorted:
+    """Sort the errors of an answer; ``answered`` are the zones in it, without a name where one is empty."""
+    errors = _Sorted()
+    for error in body.get("errors") or ():
+        said = error if isinstance(error, Mapping) else {"message": str(error)}
+        path = said.get("path")
+        words = [str(step) for step in path] if isinstance(path, list) else []
+        alias = next((word for word in words if word.startswith(("usage_", "newest_"))), "")
+        place = _index_after("zones", words) if document.zones else None
+        if not alias and place is None:
+            errors.of_document.append(said)
+        elif not document.zones:
+            errors.placed.setdefault(("", alias), []).append(said)
+        else:
+            zone = _zone_at(place, document.zones, answered)
+            (errors.placed.setdefault((zone, alias), []) if zone else errors.unplaced).append(said)
+    return errors
+
+
+def _index_after(name: str, words: Sequence[str]) -> int | None:
+    after = words[words.index(name) + 1 :] if name in words else []
+    return int(after[0]) if after and after[0].isdigit() else None
+
+
+def _zone_at(place: int | None, asked: Sequence[str], answered: Sequence[str]) -> str:
+    """Return the zone at a place of an answer; empty if the answer does not show it and there is more than one."""
+    if len(asked) == 1:
+        return asked[0]
+    return answered[place] if place is not None and place < len(answered) else ""

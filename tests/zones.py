@@ -1,0 +1,62 @@
+"""A product of zones that the catalog does not have yet, with Cloudflare's real names: operations of Cache Reserve."""
+
+from exporter.catalog.entry import (
+    Dataset,
+    Endpoint,
+    Field,
+    Label,
+    Meter,
+    Metric,
+    MetricPart,
+    Product,
+    Reader,
+    Tallied,
+    Tally,
+)
+from exporter.model import ZONE
+
+OPERATIONS = Dataset(
+    name="cacheReserveOperationsAdaptiveGroups",
+    version=1,
+    kind=ZONE,
+    id_dimension="",
+    reader=Reader.ZONE,
+    labels=(Label("class", "operationClass"), Label("status", "actionStatus")),
+    fields=(Field("requests"),),
+    metrics=(
+        Metric(
+            "cloudflare_zone_cache_reserve_operations_total",
+            "Operations on a zone's Cache Reserve.",
+            (MetricPart("requests"),),
+            labels=("class", "status"),
+            zeros=(("A", "success"), ("B", "success")),
+        ),
+    ),
+    meters=(
+        Meter("cache_reserve_class_a", "requests", where={"class": frozenset({"A"})}),
+        Meter("cache_reserve_class_b", "requests", where={"class": frozenset({"B"})}),
+    ),
+    tallies=(Tally(Tallied.REQUESTS, "cloudflare_zone_cache_reserve_operations_total"),),
+)
+
+CACHE_RESERVE = Product(
+    name="cache_reserve",
+    title="Cache Reserve",
+    kind=ZONE,
+    asset="zone",
+    assets="zones",
+    label="zone",
+    info="cloudflare_zone_info",
+    category="Networking",
+    endpoint=Endpoint(
+        path="/zones",
+        permission="Zone Read",
+        permission_key="zone",
+        params={"account.id": "{account_id}", "status": "active"},
+        paging="page",
+        per_page=50,
+        created="created_on",
+        modified="modified_on",
+    ),
+    datasets=(OPERATIONS,),
+)
