@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from exporter.alerts import Addresses, AlertsClient
-from exporter.catalog import PRODUCTS
+from exporter.catalog import PRODUCTS, datasets_of, meters_of
 from exporter.catalog.entry import Dataset, Product
 from exporter.check import (
     PATIENCE,
@@ -85,8 +85,8 @@ def build_exporter(
     """Return a wired exporter. Raises ConfigError or StorageError.
 
     ``policy`` admits requests; without it, all of them. ``transport`` replaces the network to Cloudflare,
-    ``monitoring_transport`` that to Prometheus and Alertmanager, ``products`` the catalog, ``open_ledger`` the opening
-    of the ledger's folder, and ``source_costs`` the source of the costs that are published beside usage.
+    ``monitoring_transport`` that to Prometheus and Alertmanager, ``products`` those of the catalog, ``open_ledger`` the
+    opening of the ledger's folder, and ``source_costs`` the source of the costs that are published beside usage.
     """
     time, request_counts, published = CloudflareTime(clock), RequestCounts(), Published()
     http = _http_client(transport)
@@ -100,10 +100,9 @@ def build_exporter(
         products=tuple(products),
     )
     principals = tokens.take(config)
-    calculator = CostCalculator(load_card(), config.costs.rules())
-    ledger = open_ledger(
-        config.storage.folder(), [dataset for product in products for dataset in product.datasets], calculator.tariffs
-    )
+    datasets = datasets_of(products).values()
+    calculator = CostCalculator(replace(load_card(), metering=meters_of(datasets)), config.costs.rules())
+    ledger = open_ledger(config.storage.folder(), datasets, calculator.tariffs)
     calculator.learn(ledger)
     renderer = Renderer(clock, ProcessMetrics())
     context = PollerContext(

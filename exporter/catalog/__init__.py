@@ -1,6 +1,6 @@
 """Catalog of everything Cloudflare measures, one file per product. A new product is added to ``PRODUCTS``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from exporter.catalog import d1, durable_objects, kv, r2, workers
@@ -14,15 +14,28 @@ PRODUCTS: tuple[Product, ...] = (
     kv.PRODUCT,
 )
 
-DATASETS: Mapping[str, Dataset] = MappingProxyType(
-    {dataset.key: dataset for product in PRODUCTS for dataset in product.datasets}
-)
 
-METERS: Mapping[str, Metering] = MappingProxyType(
-    {
-        meter.id: Metering(dataset.kind, meter.scale, dataset.role is Role.STATE, not dataset.id_dimension)
-        for dataset in DATASETS.values()
-        for meter in dataset.meters
-    }
-)
-"""The meters of all datasets by id."""
+def datasets_of(products: Iterable[Product]) -> Mapping[str, Dataset]:
+    """Return the datasets of some products by key."""
+    return MappingProxyType({dataset.key: dataset for product in products for dataset in product.datasets})
+
+
+def meters_of(datasets: Iterable[Dataset]) -> Mapping[str, Metering]:
+    """Return the meters of some datasets by id."""
+    return MappingProxyType(
+        {
+            meter.id: Metering(
+                dataset.kind,
+                meter.scale,
+                is_stored=dataset.role is Role.STATE,
+                is_of_account=not dataset.id_dimension and not dataset.is_of_zones,
+            )
+            for dataset in datasets
+            for meter in dataset.meters
+        }
+    )
+
+
+DATASETS = datasets_of(PRODUCTS)
+
+METERS = meters_of(DATASETS.values())

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Protocol
 
 from exporter.billing import NO_BILLING_FACTS, BillingFacts, facts_from_text
-from exporter.catalog import METERS
 from exporter.ledger import EVERYTHING, DailyFilter, Entry, RosterKey, place_cost
 from exporter.model import Account, DailyKey, Placement
 from exporter.pricing import (
@@ -28,9 +27,6 @@ from exporter.pricing import (
     month_days_of,
     with_overrides,
 )
-
-METERED = DailyFilter(meters=frozenset(METERS))
-"""The daily sums that cost anything; the ledger also has tallies."""
 
 
 class UsageSource(Protocol):
@@ -79,6 +75,8 @@ class CostCalculator:
         self.card = card
         self.rules = rules
         self.tariffs = ListTariffs(self.card_of)
+        # The daily sums that cost anything; the ledger also has tallies.
+        self.metered = DailyFilter(meters=frozenset(card.metering))
         self._names: dict[str, tuple[str, ...]] = {}
         self._cards: dict[str, RateCard] = {}
         self._facts: dict[str, BillingFacts] = {}
@@ -144,7 +142,7 @@ class CostCalculator:
         now = Now(terms.cycle_of(on or until.date()), until)
         closed = self._close(source, account.id, now, card)
         table = closed.table.copy()
-        table.add(source.settled_sums(account.id, now.today, now.cycle.end, METERED))
+        table.add(source.settled_sums(account.id, now.today, now.cycle.end, self.metered))
         first = first_day(now)
         table.add(
             (key, amount) for key, amount in source.open_sums(account.id).items() if first <= key[0] < now.cycle.end
@@ -181,7 +179,7 @@ class CostCalculator:
         ):
             return known
         table = UsageTable(card, now)
-        table.add(source.settled_sums(account_id, first, now.today, METERED))
+        table.add(source.settled_sums(account_id, first, now.today, self.metered))
         outlooks = table.outlooks()
         table.forget_history()
         closed = _Closed(now, card, commit_number, table, outlooks)

@@ -7,8 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from exporter.billing import BillingFacts
-from exporter.catalog import METERS
-from exporter.costs.calculator import METERED, BillingSource, CostCalculator, UsageSource
+from exporter.costs.calculator import BillingSource, CostCalculator, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DAY, DISPATCH_PREFIX, Account, DailyKey, ExporterError
 from exporter.pricing import AccountCosts, BilledAccount, CostRules, RateCard
@@ -128,7 +127,7 @@ class CostHistory:
         found: dict[AssetMeter, ListPrice] = {}
         for (day, asset, counted), amount in self._sums(account.id, since, until):
             is_dispatched = asset.startswith(DISPATCH_PREFIX)
-            how, meter = METERS.get(counted), billed_meter(card, counted, is_dispatched=is_dispatched)
+            how, meter = card.metering.get(counted), billed_meter(card, counted, is_dispatched=is_dispatched)
             if how is None or meter not in card.meters or (how.is_stored and not asset and not how.is_of_account):
                 continue
             place = place_cost(how.kind, asset, roster)
@@ -140,7 +139,7 @@ class CostHistory:
         return found
 
     def _sums(self, account_id: str, since: date, until: date) -> Iterator[tuple[DailyKey, int]]:
-        yield from self._source.settled_sums(account_id, since, until, METERED)
+        yield from self._source.settled_sums(account_id, since, until, self._calculator.metered)
         for key, amount in self._source.open_sums(account_id).items():
             if since <= key[0] < until:
                 yield key, amount

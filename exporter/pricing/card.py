@@ -147,12 +147,16 @@ class CardFault(NamedTuple):
 
 @dataclass(frozen=True)
 class RateCard:
-    """All rates by meter, plans and inputs; ``version`` is the day on which the prices were looked up."""
+    """All rates by meter, plans and inputs; ``version`` is the day on which the prices were looked up.
+
+    ``metering`` is how the catalog's meters are read.
+    """
 
     version: date
     meters: Mapping[str, Rate]
     plans: Mapping[str, BillingPlan] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
+    metering: Mapping[str, Metering] = field(default_factory=lambda: METERS)
 
     @cached_property
     def meter_by_invoice(self) -> Mapping[str, str]:
@@ -162,8 +166,8 @@ class RateCard:
     @cached_property
     def read_meters(self) -> Mapping[str, Metering]:
         """Return the meters whose usage is read, and how it is read."""
-        dispatched = {rate.dispatched: METERS[meter] for meter, rate in self.meters.items() if rate.dispatched}
-        return {meter: how for meter, how in {**METERS, **dispatched}.items() if meter in self.meters}
+        dispatched = {rate.dispatched: self.metering[meter] for meter, rate in self.meters.items() if rate.dispatched}
+        return {meter: how for meter, how in {**self.metering, **dispatched}.items() if meter in self.meters}
 
     def basis_of(self, meter: str) -> Basis:
         """Return how reliable the estimate of a meter's line is."""

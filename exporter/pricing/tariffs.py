@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date
 
 from exporter.billing import USD, Tariff
-from exporter.catalog import METERS
 from exporter.pricing.card import RateCard
 from exporter.pricing.list_price import unit_price
 
@@ -17,7 +16,8 @@ class ListTariffs:
 
     def find(self, account_id: str, meter: str, day: date, *, is_dispatched: bool) -> Tariff | None:
         """Return the tariff of a meter on a day; None if the meter is free or not on the rate card."""
-        card, how = self._card_of(account_id), METERS.get(meter)
+        card = self._card_of(account_id)
+        how = card.metering.get(meter)
         if how is None or meter not in card.meters:
             return None
         billed = billed_meter(card, meter, is_dispatched=is_dispatched)

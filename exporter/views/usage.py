@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
-from exporter.catalog import METERS
 from exporter.catalog.entry import Metering
 from exporter.costs.history import QueryError
 from exporter.ledger import EVERYTHING, FILTERED, KEPT_DAYS, DailyFilter, Entry, RosterKey, place_cost
@@ -279,7 +278,7 @@ class _Account:
     def _descriptions(self) -> dict[str, _Description]:
         """Return the meters that can match, with their names."""
         query, found = self._query, {}
-        for counted, how in METERS.items():
+        for counted, how in self._card.metering.items():
             name, dispatched = (billed_meter(self._card, counted, is_dispatched=each) for each in (False, True))
             is_wanted = not query.meters or bool({name, dispatched} & query.meters)
             if is_wanted and (not query.kinds or how.kind in query.kinds):
@@ -311,7 +310,7 @@ class _Account:
 
 
 def _row(card: RateCard, key: UsageKey, until: date, used: _Used) -> UsageRow:
-    how, rate = METERS[used.counted], card.meters.get(key.meter)
+    how, rate = card.metering[used.counted], card.meters.get(key.meter)
     quantity = Fraction(used.amount, how.scale * (DOCUMENTED_MONTH_DAYS if how.is_stored else 1))
     return UsageRow(key, until, quantity, rate.unit if rate else "", rate.product if rate else "")
 
