@@ -9,29 +9,28 @@ from datetime import datetime, timedelta
 
 from exporter.catalog.entry import Dataset
 from exporter.cloudflare import (
-    USUAL_LIMITS,
     CloudflareError,
-    DatasetLimits,
+    Forbidden,
     OverBudget,
     Principal,
     Rejected,
     TokenRejected,
+    count_zone_documents,
 )
-from exporter.ledger import CommitError, RosterKey
+from exporter.ledger import CommitError
 from exporter.logs import keys
-from exporter.model import Account, Answer, BookKey, ListingFailure, Question, Scope, floor_minute
+from exporter.model import Account, Answer, BookKey, ListingFailure, Question, floor_minute
 from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext
+from exporter.poller.limits import KnownLimits
 from exporter.poller.schedule import Candidate, Grant
+from exporter.poller.scopes import AccountScopes
 from exporter.poller.status_tracker import StatusTracker
 from exporter.poller.windows import make_question
 from exporter.status import STORAGE
 
 log = logging.getLogger(__name__)
-
-LIMITS_LIFE = timedelta(hours=6)
-"""How often the limits of plan and token are read, as long as they allow everything."""
 
 EARLY_DISCOVERY = timedelta(minutes=1)
 """The shortest pause before a discovery that strangers or failed lists bring forward."""
@@ -53,11 +52,13 @@ class AccountPoller:
         self._discover_at = float("-inf")
         self._discovered_at = float("-inf")
         self._discoveries = 0
-        self._ask_again_at: dict[str, float] = {}
-        self._limits: dict[BookKey, DatasetLimits] = {}
-        self._limits_at = float("-inf")
-        self._limits_learned_at = float("-inf")
-        self.days = ClosedDayPoller(context)
+        self._ask_again_at: dict[BookKey, float] = {}
+        self._scopes = AccountScopes(account.id, context)
+        self._limits = KnownLimits(context)
+        self._scopes.update()
+        self._known_scopes = frozenset(self._scopes.all)
+        self._asked_zones = 0
+        self.days = ClosedDayPoller(context, self._scopes)
         self.billing = BillingPoller(context)
 
     def switch_token(self, principal: Principal, account: Account) -> None:
@@ -75,7 +76,9 @@ class AccountPoller:
         self.statuses.keep({dataset.key for dataset in self._context.settings.datasets}, self._context.settings.kinds)
         self._ask_again_at.clear()
         self.billing.reset()
-        self._limits_at = self._discover_at = float("-inf")
+        self._limits.reset()
+        self._update_scopes()
+        self._discover_at = float("-inf")
 
     def candidate(self) -> Candidate:
         """Return the account's candidacy for the next refresh."""
@@ -84,9 +87,15 @@ class AccountPoller:
             self.account.id,
             self._asked_at,
             self._discover_at if is_due else None,
-            self.principal.analytics.cost(self.account.id) + (self._context.clock.monotonic() >= self._limits_at),
+            self._requests(),
             self.principal.discovery.cost(self.account.id),
         )
+
+    def _requests(self) -> int:
+        """Return the number of documents that asking takes: as many as last time, those of limits, and of new zones."""
+        known = self.principal.analytics.cost(self.account.id) + self._limits.requests(self._scopes.all)
+        new = max(len(self._scopes.all) - 1 - self._asked_zones, 0)
+        return known + count_zone_documents(self._context.settings.datasets, new)
 
     async def refresh(self, grant: Grant) -> None:
         """Discover assets and ask for usage, as the grant allows."""
@@ -118,11 +127,11 @@ class AccountPoller:
 
     def find_days(self) -> None:
         """Find the closed days to ask about."""
-        self.days.find(self.account, self._limits)
+        self.days.find(self.account, self._limits.by_book)
 
     async def ask_days(self, documents: int) -> None:
         """Ask about closed days, in about ``documents`` GraphQL documents."""
-        await self.days.ask(self.account, self.principal.analytics, self._limits, documents)
+        await self.days.ask(self.account, self.principal.analytics, self._limits.by_book, documents)
 
     async def ask_billing(self) -> None:
         """Ask how the account is billed."""
@@ -152,15 +161,23 @@ class AccountPoller:
             self._discover_at = now + self._context.settings.discovery_interval.total_seconds()
 
     async def _ask_usage(self) -> None:
-        await self._learn_limits_if_due()
+        self._update_scopes()
+        await self._read_limits_if_due()
         now = self._context.time.now()
         questions = self._questions(now) if now is not None else []
         if not questions:
             return
-        names = ",".join(dataset.key for dataset, _ in questions)
+        self._asked_zones = len(self._scopes.all) - 1
+        names = ",".join(dict.fromkeys(dataset.key for dataset, _ in questions))
         log.debug("asking for usage", extra=keys(account=self.account.id, token=self.principal.name, datasets=names))
-        asked = await self.principal.analytics.ask(self.account, questions, self._limits)
-        outcomes = {question.dataset: said for question, said in asked.items() if not isinstance(said, OverBudget)}
+        asked = await self.principal.analytics.ask(self.account, questions, self._limits.by_book)
+        # Another account's list may have shown meanwhile that a zone has moved there.
+        self._update_scopes()
+        outcomes = {
+            question.book: said
+            for question, said in asked.items()
+            if not isinstance(said, OverBudget) and question.scope in self._scopes.all
+        }
         answers = [outcome for outcome in outcomes.values() if isinstance(outcome, Answer)]
         if answers:
             scraped = self._context.published.scraped_commit
@@ -175,80 +192,84 @@ class AccountPoller:
                     if answer.question.dataset in reporting
                 }
             )
-            kinds = self._context.settings.kinds
-            self._bring_discovery_forward(frozenset(stranger for stranger in applied.strangers if stranger[0] in kinds))
+            if any(kind in self._context.settings.kinds for kind, _ in applied.strangers):
+                self._bring_discovery_forward()
         self._record_outcomes(outcomes)
 
-    async def _learn_limits_if_due(self) -> None:
-        """Read the limits of plan and token when that is due; until they are known, the usual ones apply."""
-        now = self._context.clock.monotonic()
-        if now < self._limits_at:
-            return
-        self._limits_learned_at = now
-        self._limits_at = now + self._context.settings.discovery_interval.total_seconds()
-        try:
-            self._limits = await self.principal.analytics.limits(self.account, self._context.settings.datasets)
-        except CloudflareError as error:
-            log.debug("%s", error, extra=keys(account=self.account.id))
-            return
-        lacking = [
-            each
-            for each in self._context.settings.datasets
-            if not self._limits.get(BookKey(Scope(self.account.id), each.key), USUAL_LIMITS).is_enabled
-        ]
-        if not lacking:
-            self._limits_at = now + LIMITS_LIFE.total_seconds()
-        for dataset in lacking:
-            self.statuses.mark_unavailable(dataset.key, dataset.published_name)
+    async def _read_limits_if_due(self) -> None:
+        """Read the limits of plans and token when that is due; until they are known, the usual ones apply."""
+        datasets, scopes = self._context.settings.datasets, self._scopes.all
+        lacking = await self._limits.read_due(self.account, self.principal.analytics, datasets, scopes)
+        for key, dataset in lacking:
+            self.statuses.mark_unavailable(key, dataset.published_name, self._scopes.name(key.scope))
 
     def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
-        """Return the question of each dataset that is due."""
-        ledger, clock, scope = self._context.ledger, self._context.clock, Scope(self.account.id)
+        """Return the question of each dataset that is due, about the account or each of its zones."""
+        ledger, clock = self._context.ledger, self._context.clock
         until = max(filter(None, (floor_minute(now), ledger.until(self.account.id))))
         questions: list[tuple[Dataset, Question]] = []
         for dataset in self._context.settings.datasets:
-            if clock.monotonic() < self._ask_again_at.get(dataset.key, float("-inf")):
-                continue
-            limits = self._limits.get(BookKey(scope, dataset.key), USUAL_LIMITS)
-            if not limits.is_enabled:
-                continue
-            known_until = ledger.open_from(scope, dataset.key)
-            question = make_question(scope, dataset, until, known_until, limits.retention)
-            if question.since < question.until:
-                questions.append((dataset, question))
+            for scope in self._scopes.of(dataset):
+                key = BookKey(scope, dataset.key)
+                limits = self._limits.find(key)
+                if not limits.is_enabled or clock.monotonic() < self._ask_again_at.get(key, float("-inf")):
+                    continue
+                known_until = ledger.open_from(scope, dataset.key)
+                question = make_question(scope, dataset, until, known_until, limits.retention)
+                if question.since < question.until:
+                    questions.append((dataset, question))
         return questions
+
+    def _update_scopes(self) -> None:
+        """Learn which zones there are, and forget what was known of those that have left."""
+        self._scopes.update()
+        scopes, account_id = frozenset(self._scopes.all), self.account.id
+        if scopes == self._known_scopes:
+            return
+        self._known_scopes = scopes
+        self.statuses.keep_scopes(scopes)
+        self._limits.keep(scopes)
+        for known in (self._context.days, self._context.sample_intervals):
+            for key in [key for key in known if key[0].account_id == account_id and key[0] not in scopes]:
+                del known[key]
 
     def _log_gaps(self, gaps: Mapping[BookKey, timedelta]) -> None:
         for (scope, dataset), gap in gaps.items():
             if gap:
-                about = keys(account=scope.account_id, dataset=dataset)
+                about = keys(account=scope.account_id, zone=scope.zone_id, dataset=dataset)
                 log.warning("lost %s of usage beyond Cloudflare's retention", gap, extra=about)
 
-    def _bring_discovery_forward(self, strangers: frozenset[RosterKey]) -> None:
-        """Bring the next discovery forward if there are strangers."""
-        if strangers:
-            self._discover_at = min(self._discover_at, self._discovered_at + EARLY_DISCOVERY.total_seconds())
+    def _bring_discovery_forward(self) -> None:
+        """Bring the next discovery forward: there are strangers, or a zone may have left."""
+        self._discover_at = min(self._discover_at, self._discovered_at + EARLY_DISCOVERY.total_seconds())
 
-    def _record_outcomes(self, outcomes: Mapping[str, Answer | CloudflareError]) -> None:
-        """Record each dataset's outcome, and pause datasets whose failure will not pass soon."""
+    def _record_outcomes(self, outcomes: Mapping[BookKey, Answer | CloudflareError]) -> None:
+        """Record each dataset's outcome, and pause datasets whose failure will not pass soon.
+
+        Whether the account is up is seen from its own datasets; those of its zones only confirm it.
+        """
+        datasets = {dataset.key: dataset for dataset in self._context.settings.datasets}
         errors = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, CloudflareError)}
-        for dataset in self._context.settings.datasets:
-            if dataset.key in outcomes:
-                error = errors.get(dataset.key)
-                self.statuses.record_dataset(dataset.key, dataset.published_name, error)
-                self._pause(dataset, error)
-        if len(errors) < len(outcomes):
+        for key in outcomes:
+            dataset, error = datasets.get(key.dataset), errors.get(key)
+            if dataset is not None:
+                if key.scope.zone_id and isinstance(error, Forbidden) and self.statuses.is_ok(key):
+                    self._bring_discovery_forward()
+                self.statuses.record_dataset(key, dataset.published_name, error, self._scopes.name(key.scope))
+                self._pause(key, dataset, error)
+        own = [key for key in outcomes if not key.scope.zone_id]
+        if any(key not in errors for key in own or outcomes):
             self.statuses.log_changes()
             self.statuses.mark_up()
-        elif errors:
-            first = next(iter(errors.values()))
+        elif own:
+            first = errors[own[0]]
             self.statuses.mark_down(first.outcome, first.detail, first.remedy)
 
-    def _pause(self, dataset: Dataset, error: CloudflareError | None) -> None:
+    def _pause(self, key: BookKey, dataset: Dataset, error: CloudflareError | None) -> None:
         pause = dataset.min_interval
         if error is not None:
             pause = self._context.settings.discovery_interval if error.is_final else timedelta(0)
         if isinstance(error, Rejected):
-            self._limits_at = min(self._limits_at, self._limits_learned_at + pause.total_seconds())
+            self._limits.hasten(key.scope, pause)
         if pause:
-            self._ask_again_at[dataset.key] = self._context.clock.monotonic() + pause.total_seconds()
+            self._ask_again_at[key] = self._context.clock.monotonic() + pause.total_seconds()

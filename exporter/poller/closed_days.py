@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from exporter.catalog.entry import Dataset, Role
-from exporter.cloudflare import MOST_ALIASES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
+from exporter.cloudflare import MOST_ALIASES, MOST_ZONE_NODES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
 from exporter.logs import keys
-from exporter.model import Account, Answer, BookKey, Scope
+from exporter.model import Account, Answer, BookKey
 from exporter.poller.context import PollerContext
+from exporter.poller.scopes import AccountScopes
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +27,11 @@ RESPITE = timedelta(minutes=5)
 class ClosedDayPoller:
     """The asker of an account's closed days, within the documents allocated to it."""
 
-    def __init__(self, context: PollerContext) -> None:
+    def __init__(self, context: PollerContext, scopes: AccountScopes) -> None:
         self._context = context
+        self._scopes = scopes
         self._due: list[tuple[Dataset, DayTask]] = []
-        self._again_at: dict[str, float] = {}
+        self._again_at: dict[BookKey, float] = {}
         self._find_at = float("-inf")
         self._unfilled: int | None = None
         self.is_busy = False
@@ -46,16 +48,17 @@ class ClosedDayPoller:
         if now is None or self.is_busy or monotonic < self._find_at:
             return
         self._find_at = monotonic + RESPITE.total_seconds()
-        scope, unfilled = Scope(account.id), 0
+        unfilled = 0
         self._due = []
-        for dataset in self._context.settings.datasets:
-            known = limits.get(BookKey(scope, dataset.key), USUAL_LIMITS)
-            if dataset.role is Role.WINDOW or not known.is_enabled:
+        datasets = [dataset for dataset in self._context.settings.datasets if dataset.role is not Role.WINDOW]
+        for dataset, key in ((each, BookKey(scope, each.key)) for each in datasets for scope in self._scopes.of(each)):
+            known = limits.get(key, USUAL_LIMITS)
+            if not known.is_enabled:
                 continue
-            tasks, progress = self._context.ledger.find_day_tasks(scope, dataset, now, known.retention)
-            self._context.days[scope, dataset.published_name] = progress
+            tasks, progress = self._context.ledger.find_day_tasks(key.scope, dataset, now, known.retention)
+            self._context.days[key.scope, dataset.published_name] = progress
             unfilled = max(unfilled, progress.unfilled_days)
-            if monotonic >= self._again_at.get(dataset.key, float("-inf")):
+            if monotonic >= self._again_at.get(key, float("-inf")):
                 self._due += [(dataset, task) for task in tasks if task.due <= now]
         self._due.sort(key=lambda due: _urgency(due[1]))
         self._log_fill(account, unfilled)
@@ -83,16 +86,23 @@ class ClosedDayPoller:
     def _take_batch(
         self, account: Account, analytics: Analytics, limits: Mapping[BookKey, DatasetLimits]
     ) -> list[tuple[Dataset, DayTask]]:
-        """Return the next questions that fit into a document and into memory, at least one."""
+        """Return the next questions that fit into a document and into memory, at least one.
+
+        They are about the account itself or about zones, whichever the most urgent is about.
+        """
+        of_zones = self._due[0][0].is_of_zones
+        most = MOST_ZONE_NODES if of_zones else MOST_ALIASES
+        alike = [due for due in self._due if due[0].is_of_zones is of_zones]
+        others = [due for due in self._due if due[0].is_of_zones is not of_zones]
         aliases = rows = count = 0
-        for dataset, task in self._due:
+        for dataset, task in alike:
             aliases += analytics.pieces_of(account, dataset, task.question, limits)
             rows += self._context.ledger.count_rows(task.question.scope, dataset.key)
-            if count and (aliases > MOST_ALIASES or rows > MOST_ROWS):
+            if count and (aliases > most or rows > MOST_ROWS):
                 break
             count += 1
-        batch, self._due = self._due[:count], self._due[count:]
-        return batch
+        self._due = sorted((*alike[count:], *others), key=lambda due: _urgency(due[1]))
+        return alike[:count]
 
     async def _ask_batch(
         self,
@@ -104,9 +114,13 @@ class ClosedDayPoller:
         parts = {task.question: task.part for _, task in batch}
         asked = await analytics.ask(account, [(dataset, task.question) for dataset, task in batch], limits)
         answers: list[tuple[DayPart, Answer]] = []
+        # The days of a zone that has left meanwhile are final.
+        self._scopes.update()
         for question, said in asked.items():
+            if question.scope not in self._scopes.all:
+                continue
             if isinstance(said, CloudflareError):
-                self._leave_alone(question.dataset)
+                self._leave_alone(question.book)
                 log.debug("%s", said, extra=keys(account=account.id, dataset=question.dataset))
             else:
                 answers.append((parts[question], said))
@@ -117,9 +131,9 @@ class ClosedDayPoller:
             )
             _log_audits(account, changes)
 
-    def _leave_alone(self, dataset: str) -> None:
-        self._again_at[dataset] = self._context.clock.monotonic() + RESPITE.total_seconds()
-        self._due = [due for due in self._due if due[0].key != dataset]
+    def _leave_alone(self, key: BookKey) -> None:
+        self._again_at[key] = self._context.clock.monotonic() + RESPITE.total_seconds()
+        self._due = [due for due in self._due if due[1].question.book != key]
 
     def _log_fill(self, account: Account, unfilled: int) -> None:
         if unfilled and not self._unfilled:

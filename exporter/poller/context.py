@@ -25,8 +25,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The pollers' settings, from the configuration that took effect at ``configured_at``; replaced as a whole."""
+    """The pollers' settings, from the configuration that took effect at ``configured_at``; replaced as a whole.
 
+    ``products`` are all that the catalog has; ``datasets`` and ``kinds`` are what the selection leaves of them.
+    """
+
+    products: tuple[Product, ...]
     selection: Selection
     datasets: tuple[Dataset, ...]
     kinds: frozenset[str]
@@ -36,7 +40,6 @@ class Settings:
     refresh_interval: timedelta
     discovery_interval: timedelta
     configured_at: datetime
-    products: tuple[Product, ...]
 
     @classmethod
     def of(cls, config: Config, at: datetime, products: Iterable[Product]) -> "Settings":

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from exporter.cloudflare import CloudflareError
 from exporter.logs import keys
-from exporter.model import Account, ListingFailure, Scope
+from exporter.model import Account, BookKey, ListingFailure, PublishedKey, Scope
 from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus
 
 log = logging.getLogger(__name__)
@@ -37,18 +37,23 @@ class StatusTracker:
         self.account = account
         self.whole = AccountStatus(account.id, False, BEGINNING, "The first refresh is under way.")
         self._now = now
-        self._datasets: dict[str, DatasetStatus] = {}
+        self._datasets: dict[BookKey, DatasetStatus] = {}
         self._lists: dict[str, ListStatus] = {}
-        self._told: dict[str, str] = {}
+        self._told: dict[PublishedKey, str] = {}
 
     def datasets(self) -> list[DatasetStatus]:
-        """Return one status per dataset: where it is asked in several ways, the one with a problem."""
-        worst: dict[str, DatasetStatus] = {}
+        """Return one status per dataset and scope: where it is asked in several ways, the one with a problem."""
+        worst: dict[PublishedKey, DatasetStatus] = {}
         for status in self._datasets.values():
-            known = worst.get(status.dataset)
+            known = worst.get(status.key)
             if known is None or known.state == "ok":
-                worst[status.dataset] = status
+                worst[status.key] = status
         return list(worst.values())
+
+    def is_ok(self, key: BookKey) -> bool:
+        """Return whether a dataset was answered when it was last asked."""
+        status = self._datasets.get(key)
+        return status is not None and status.state == "ok"
 
     def lists(self) -> list[ListStatus]:
         """Return the status of each list that was ever read."""
@@ -56,8 +61,13 @@ class StatusTracker:
 
     def keep(self, datasets: Collection[str], kinds: Collection[str]) -> None:
         """Forget the statuses of all datasets (by key) and kinds but those given."""
-        self._datasets = {key: status for key, status in self._datasets.items() if key in datasets}
+        self._datasets = {key: status for key, status in self._datasets.items() if key.dataset in datasets}
         self._lists = {kind: status for kind, status in self._lists.items() if kind in kinds}
+
+    def keep_scopes(self, scopes: Collection[Scope]) -> None:
+        """Forget the statuses of the datasets of all scopes but those given."""
+        self._datasets = {key: status for key, status in self._datasets.items() if key.scope in scopes}
+        self._told = {key: reason for key, reason in self._told.items() if key[0] in scopes}
 
     def mark_up(self) -> None:
         """Record that Cloudflare answered for the account."""
@@ -67,23 +77,27 @@ class StatusTracker:
         """Record why nothing of the account was answered, or nothing could be stored."""
         self._record_whole(AccountStatus(self.account.id, False, reason, detail, remedy=remedy))
 
-    def record_dataset(self, key: str, name: str, error: CloudflareError | None) -> None:
-        """Record whether a dataset was answered; ``log_changes`` logs it."""
-        status = DatasetStatus(Scope(self.account.id), name, "ok")
+    def record_dataset(self, key: BookKey, name: str, error: CloudflareError | None, zone: str = "") -> None:
+        """Record whether a dataset was answered; ``log_changes`` logs it. ``zone`` is the zone's name."""
+        status = DatasetStatus(key.scope, name, "ok", zone=zone)
         if error is not None:
             state = "unavailable" if error.is_final else "failing"
-            status = DatasetStatus(Scope(self.account.id), name, state, error.outcome, error.detail, error.remedy)
+            said = (state, error.outcome, error.detail, error.remedy)
+            status = DatasetStatus(key.scope, name, *said, zone=zone)
         self._datasets[key] = dated(status, self._datasets.get(key), self._now())
 
-    def mark_unavailable(self, key: str, name: str) -> None:
-        """Record and log that the account's plan does not have a dataset."""
+    def mark_unavailable(self, key: BookKey, name: str, zone: str = "") -> None:
+        """Record and log that the plan of the account, or of a ``zone``, does not have a dataset."""
+        of_zone = f"zone {zone} of " if key.scope.zone_id else ""
         status = DatasetStatus(
-            Scope(self.account.id),
+            key.scope,
             name,
             "unavailable",
             "plan",
-            f"{name}: the plan of account {self.account.name} ({self.account.id}) does not include it.",
-            "Move the account to a plan that includes it, or leave the product out with filters.products.",
+            f"{name}: the plan of {of_zone}account {self.account.name} ({self.account.id}) does not include it.",
+            f"Move the {'zone' if of_zone else 'account'} to a plan that includes it, or leave the product out with "
+            "filters.products.",
+            zone=zone,
         )
         self._datasets[key] = dated(status, self._datasets.get(key), self._now())
         self._log_change(status)
@@ -94,11 +108,17 @@ class StatusTracker:
             self._log_change(status)
 
     def _log_change(self, status: DatasetStatus) -> None:
-        if status.reason != self._told.get(status.dataset, ""):
+        if status.reason != self._told.get(status.key, ""):
             level = logging.INFO if status.state == "ok" else logging.WARNING
-            about = keys(account=self.account.id, dataset=status.dataset, state=status.state, reason=status.reason)
+            about = keys(
+                account=self.account.id,
+                zone=status.scope.zone_id,
+                dataset=status.dataset,
+                state=status.state,
+                reason=status.reason,
+            )
             log.log(level, "%s", describe(status) or "Cloudflare answers for the dataset again", extra=about)
-            self._told[status.dataset] = status.reason
+            self._told[status.key] = status.reason
 
     def record_lists(self, kinds: Iterable[str], unlistable: Mapping[str, ListingFailure]) -> None:
         """Record which lists were read and which were not; known assets stay."""

@@ -14,7 +14,7 @@ Series = tuple[str, str]
 Kept = tuple[str, tuple[tuple[str, str], ...]]
 """The name of a metric and those of its labels that a rename does not change."""
 
-_NAMES = {"account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace", "asset"}
+_NAMES = {"account", "project", "script_name", "bucket", "database", "do_namespace", "kv_namespace", "zone", "asset"}
 
 
 @dataclass

@@ -7,11 +7,12 @@ import pytest
 
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import Account, ListingFailure
+from exporter.model import Account, BookKey, ListingFailure, Scope
 from exporter.poller.status_tracker import ALL_LISTS, StatusTracker
 from tests.poller.scene import told
 
 BEGIN = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
+SCOPE = Scope("a" * 32)
 KV, D1 = "kvOperationsAdaptiveGroups", "d1AnalyticsAdaptiveGroups"
 KINDS = ("worker", "kv_namespace")
 DOWN = Unreachable("No answer.")
@@ -32,7 +33,7 @@ class Scene:
     def ask(self, error: CloudflareError | None) -> datetime | None:
         """Take down what a dataset was answered with, a minute later; gives since when it stands so."""
         self.minute += 1
-        self.statuses.record_dataset(KV, KV, error)
+        self.statuses.record_dataset(BookKey(SCOPE, KV), KV, error)
         self.statuses.log_changes()
         (status,) = self.statuses.datasets()
         return status.since
@@ -93,14 +94,14 @@ def test_a_dataset_asked_in_two_ways_shows_the_one_with_a_trouble() -> None:
     """Usage that is answered does not hide a window that is not."""
     scene = Scene()
     for key, error in ((KV, None), (f"{KV}/quantiles", DOWN), (D1, None)):
-        scene.statuses.record_dataset(key, key.partition("/")[0], error)
+        scene.statuses.record_dataset(BookKey(SCOPE, key), key.partition("/")[0], error)
     assert {status.dataset: status.state for status in scene.statuses.datasets()} == {KV: "failing", D1: "ok"}
 
 
 def test_what_the_plan_lacks_says_so() -> None:
     """It is unavailable, names the account, and the remedy names neither."""
     scene = Scene()
-    scene.statuses.mark_unavailable(KV, KV)
+    scene.statuses.mark_unavailable(BookKey(SCOPE, KV), KV)
     (status,) = scene.statuses.datasets()
     assert (status.state, status.reason) == ("unavailable", "plan")
     assert "Example" in status.detail and "Example" not in status.remedy != ""
@@ -161,8 +162,8 @@ def test_a_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
 def test_what_is_no_longer_wanted_is_forgotten() -> None:
     """A dataset or kind that the configuration leaves out has no status."""
     scene = Scene()
-    scene.statuses.record_dataset(KV, KV, DOWN)
-    scene.statuses.record_dataset(D1, D1, None)
+    scene.statuses.record_dataset(BookKey(SCOPE, KV), KV, DOWN)
+    scene.statuses.record_dataset(BookKey(SCOPE, D1), D1, None)
     scene.list("worker")
     scene.statuses.keep({D1}, {"kv_namespace"})
     assert [status.dataset for status in scene.statuses.datasets()] == [D1]
