@@ -12,7 +12,7 @@ from exporter.ledger.audit_schedule import FILLED_DAYS, DayMark, DayPart, Portio
 from exporter.ledger.counters import Counters, meter_open_hours
 from exporter.ledger.daily_sums import NOTHING_METERED
 from exporter.ledger.store.writer import Ended, LedgerChange, Retirement
-from exporter.model import DAY, ZONE, BookKey, Scope
+from exporter.model import DAY, ZONE, BookKey, Scope, floor_minute
 
 
 class EndedBooks:
@@ -51,8 +51,10 @@ def end_book(book: Counters, date: datetime) -> Retirement:
     """Return the remains of a book whose zone was found to have left at ``date``; its open hours end as they are."""
     if book.state is None:
         return Retirement(date, NOTHING_METERED, {})
-    gap = book.state.gap + max(date - book.state.until, timedelta(0))
-    return Retirement(book.state.start, meter_open_hours(book.dataset, book.open), {}, Ended(date, gap))
+    # Questions are on whole minutes, so what follows elsewhere is counted from one on.
+    ended = max(floor_minute(date), book.state.until)
+    gap = book.state.gap + ended - book.state.until
+    return Retirement(book.state.start, meter_open_hours(book.dataset, book.open), {}, Ended(ended, gap))
 
 
 def _is_same_zone(key: BookKey, other: BookKey) -> bool:
