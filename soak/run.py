@@ -41,7 +41,7 @@ def soak_world(seed: int) -> World:
 async def soak(folder: Path, seed: int, course: Course, log: Callable[[str], None]) -> list[ComparedRow]:
     """Run a course and return the comparison with the oracle. Raise AssertionError if a counter ever falls."""
     random.seed(seed)
-    rig = Rig(soak_world(seed), folder, source_costs=CurrentCosts)
+    rig = Rig(soak_world(seed), folder, source_costs=CurrentCosts, seed=f"soak {seed}")
     events = deal(seed)
     injected: Counter[str] = Counter()
     until = rig.now + timedelta(minutes=course.minutes)

@@ -33,8 +33,7 @@ class ComparedRow:
 
 def lines_of(rig: Rig, account_ids: Sequence[str], rested_at: datetime) -> list[ComparedRow]:
     """Return the lines of a finished run: increases of scraped counters, then daily sums, each against the oracle."""
-    expected = rig.expected_increases(*account_ids)
-    got = +rig.watcher.increases
+    expected, got = rig.compared_increases(*account_ids)
     metrics: dict[str, list[tuple[int, int]]] = {}
     for kept in expected.keys() | got.keys():
         metrics.setdefault(kept[0], []).append((expected[kept], got[kept]))

@@ -18,7 +18,8 @@ class DayChange:
 
     ``daily`` are the part's sums afterwards, ``kept`` the figures to keep until it is final, ``late`` the usage that
     was not counted yet, and ``revisions`` the number of rows that are lower for good. ``levels`` are stored amounts by
-    hour. A change of some meters and tallies ``alone`` sets only their sums.
+    hour. Only the sums of the meters and tallies that it is ``about`` are set; a change of some of them ``alone``
+    touches nothing else.
     """
 
     part: DayPart
@@ -29,6 +30,7 @@ class DayChange:
     revisions: int = 0
     levels: dict[HourKey, int] = field(default_factory=dict)
     alone: frozenset[str] = frozenset()
+    about: frozenset[str] = frozenset()
 
 
 def audit(
@@ -47,13 +49,16 @@ def audit(
     judged = judge(mark, part, answer.date, bool(found.lower), digest_of(said) if found.lower else "", meters=meters)
     raised = sum_rows((kept, found.higher))
     figures: Rows = said if judged.is_final else raised
+    daily = meter_hours(dataset, {start: figures})
+    about = dataset.counted_ids if meters is None else meters
     return DayChange(
         part,
         judged,
-        meter_hours(dataset, {start: figures}),
+        {key: amount for key, amount in daily.items() if key[2] in about},
         kept={} if judged.is_final else raised,
         late=found.higher,
         revisions=found.lower if judged.is_final else 0,
+        about=about,
     )
 
 
@@ -67,6 +72,7 @@ def fill(
         said = fold_days(levels, max)
     else:
         said = meter_hours(dataset, _only(answer, start_of(part.day)))
+    known = {key: amount for key, amount in known.items() if key[2] in dataset.counted_ids}
     amounts = {key: (amount,) for key, amount in said.items()}
     found = compare({key: (amount,) for key, amount in known.items()}, amounts, are_estimates=bool(answer.sampled))
     if dataset.role is Role.STATE:
@@ -75,9 +81,9 @@ def fill(
     digest = digest_of(amounts) if found.lower else ""
     judged = judge(mark, part, answer.date, bool(found.lower), digest, meters=dataset.counted_ids)
     if judged.is_final and dataset.role is Role.USAGE:
-        return DayChange(part, judged, said)
+        return DayChange(part, judged, said, about=dataset.counted_ids)
     highest = {key: max(said.get(key, 0), known.get(key, 0)) for key in said.keys() | known}
-    return DayChange(part, judged, highest, levels=levels)
+    return DayChange(part, judged, highest, levels=levels, about=dataset.counted_ids)
 
 
 def _only(answer: Answer, start: datetime) -> dict[datetime, Rows]:

@@ -51,9 +51,10 @@ class Books:
         key = answer.question.book
         dataset = self._plans.datasets[key.dataset].dataset
         if dataset.role is Role.USAGE:
-            answer = self.usage.fold(key, self.usage.cut(key, answer))
+            answer, known = self.usage.fold(key, self.usage.cut(key, answer)), self.usage.find(key)
             change.books[key] = self.usage.advance(key, answer, context)
-            change.costs |= self.costs.follow_usage(dataset, answer, change.books[key], context)
+            counted_until = known.state.until if known and known.state else answer.question.until
+            change.costs |= self.costs.follow_usage(dataset, answer, change.books[key], counted_until, context)
         else:
             change.readings[key] = self.gauges.read(key, answer, context.roster)
             change.costs |= self.costs.follow_stored(dataset, answer, change.readings[key].levels, context)
@@ -63,7 +64,8 @@ class Books:
         made = self.usage.add_late(key, late, context)
         if made is not None:
             change.books[key] = made
-            change.costs |= self.costs.add_late(key, self._plans.datasets[key.dataset].dataset, late, context)
+            dataset = self._plans.datasets[key.dataset].dataset
+            change.costs |= self.costs.add_late(key, dataset, late, made.state.joined, context)
 
     def end_zones(self, gone: Collection[Scope], date: datetime) -> dict[BookKey, Retirement]:
         """Return the remains of the books of zones that were found at ``date`` to have left their account."""

@@ -61,7 +61,7 @@ class ClosedDays:
     def retire_all(self, books: Mapping[BookKey, Counters]) -> dict[BookKey, Retirement]:
         """Return the remains of counters that all end now."""
         return {
-            key: self.retire(key, book.state.start, meter_open_hours(book.dataset, book.open))
+            key: self.retire(key, book.state.start, meter_open_hours(book.dataset, book.open, book.state.joined))
             for key, book in books.items()
             if book.state is not None
         }

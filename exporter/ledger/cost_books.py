@@ -7,6 +7,7 @@ from datetime import datetime
 from exporter.catalog.entry import Dataset
 from exporter.ledger.counter_books import ApplyContext, CounterBooks, SettleHours
 from exporter.ledger.counters import CounterChange, Counters, CounterState, LateUsage, settle_answer
+from exporter.ledger.daily_sums import ALL_ALONG
 from exporter.ledger.hours import Settlement
 from exporter.ledger.list_cost import ListCosts, Tariffs, key_of
 from exporter.ledger.publication import PublishedBook, publish_list_costs
@@ -32,14 +33,24 @@ class CostBooks:
         return publish_list_costs(self.counters.all(), with_assets=self._list_costs.shows_assets)
 
     def follow_usage(
-        self, dataset: Dataset, answer: Answer, usage: CounterChange, context: ApplyContext
+        self,
+        dataset: Dataset,
+        answer: Answer,
+        usage: CounterChange,
+        counted_until: datetime,
+        context: ApplyContext,
     ) -> dict[BookKey, CounterChange]:
-        """Return the changes that ``usage``, the effect of an answer, makes to its list cost; empty without a cost."""
+        """Return the changes that ``usage``, the effect of an answer, makes to its list cost; empty without a cost.
+
+        If there was no cost before, it begins where usage was counted until (``counted_until``), with its first meter.
+        """
 
         def settle_hours(book: Counters, state: CounterState, _: Answer) -> Settlement:
             return self._list_costs.settle_usage(context.account_id, dataset, usage, book, state)
 
-        return self._advance(dataset, answer, context, settle_hours)
+        if self.counters.find(BookKey(answer.question.scope, key_of(dataset.key))) is None:
+            answer = replace(answer, question=replace(answer.question, until=counted_until))
+        return self._advance(dataset, answer, context, settle_hours, usage.state.joined)
 
     def follow_stored(
         self, dataset: Dataset, answer: Answer, levels: Mapping[datetime, Rows], context: ApplyContext
@@ -53,19 +64,39 @@ class CostBooks:
         return self._advance(dataset, in_money, context, settle_answer)
 
     def _advance(
-        self, dataset: Dataset, answer: Answer, context: ApplyContext, settle_hours: SettleHours
+        self,
+        dataset: Dataset,
+        answer: Answer,
+        context: ApplyContext,
+        settle_hours: SettleHours,
+        joined: Mapping[str, datetime] = ALL_ALONG,
     ) -> dict[BookKey, CounterChange]:
         if not self._list_costs.knows(dataset):
             return {}
         key = BookKey(answer.question.scope, key_of(dataset.key))
+
+        def settle_all(book: Counters, state: CounterState, answer: Answer) -> Settlement:
+            settlement = settle_hours(book, state, answer)
+            if book.reported_since is not None:
+                return settlement
+            return self._list_costs.settle_left(context.account_id, dataset, book, settlement, joined)
+
         # List cost has no audit of its own: late usage found by the usage audit is priced instead.
-        return {key: replace(self.counters.advance(key, answer, context, settle_hours), kept={})}
+        return {key: replace(self.counters.advance(key, answer, context, settle_all), kept={})}
 
     def add_late(
-        self, usage: BookKey, dataset: Dataset, late: LateUsage, context: ApplyContext
+        self,
+        usage: BookKey,
+        dataset: Dataset,
+        late: LateUsage,
+        joined: Mapping[str, datetime],
+        context: ApplyContext,
     ) -> dict[BookKey, CounterChange]:
-        """Return the changes that late ``usage`` makes to its list cost; empty if the dataset costs nothing."""
+        """Return the changes that late ``usage`` makes to its list cost; empty if the dataset costs nothing.
+
+        ``joined`` are the words and fields that were not counted from the beginning.
+        """
         key = BookKey(usage.scope, key_of(usage.dataset))
-        in_money = self._list_costs.price(context.account_id, dataset, late.rows)
+        in_money = self._list_costs.price(context.account_id, dataset, late.rows, joined)
         made = self.counters.add_late(key, LateUsage(in_money, 0, late.date), context) if in_money else None
         return {key: made} if made else {}

@@ -16,7 +16,7 @@ from exporter.ledger.counters import (
     settle_answer,
     start_counters,
 )
-from exporter.ledger.daily_sums import Metered, add_daily, meter_settled
+from exporter.ledger.daily_sums import ALL_ALONG, Metered, add_daily, meter_settled
 from exporter.ledger.folding import cut_answer, fold_answer
 from exporter.ledger.hours import Settlement
 from exporter.ledger.left_series import Recall
@@ -92,7 +92,7 @@ class CounterBooks:
         """Return the amounts that an account's open hours add to its daily sums."""
         sums: dict[DailyKey, int] = {}
         for book in self.of_account(account_id).values():
-            add_daily(sums, meter_open_hours(book.dataset, book.open).sums())
+            add_daily(sums, meter_open_hours(book.dataset, book.open, _joined(book)).sums())
         return sums
 
     def open_hours(self, account_id: str, asset: str) -> list[Metered]:
@@ -104,6 +104,7 @@ class CounterBooks:
                     hour: {row: amounts for row, amounts in known.rows.items() if row[0] == asset}
                     for hour, known in book.open.items()
                 },
+                _joined(book),
             )
             for book in self.of_account(account_id).values()
         ]
@@ -191,3 +192,7 @@ def _listed_in(scope: Scope, kind: str, roster: Mapping[RosterKey, Entry]) -> li
         return listed_placements(roster, kind)
     key = (kind, scope.zone_id)
     return listed_placements({key: roster[key]} if key in roster else {}, kind)
+
+
+def _joined(book: Counters) -> Mapping[str, datetime]:
+    return ALL_ALONG if book.state is None else book.state.joined

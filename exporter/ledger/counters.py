@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.daily_sums import NOTHING_METERED, Metered, meter_settled
+from exporter.ledger.daily_sums import ALL_ALONG, NOTHING_METERED, Metered, meter_settled
 from exporter.ledger.hours import OpenHour, Settlement, settle, settle_delay
 from exporter.ledger.left_series import Recall, SeriesName
 from exporter.ledger.series import Birth, BirthHold, Born, Series, SeriesKey, SeriesPlan, attribute, bear, find_births
@@ -175,7 +175,7 @@ def advance(
         rows=changed | growth.rows,
         open=settlement.open,
         series=born.series | growth.series,
-        metered=meter_settled(plan.dataset, settlement.settled),
+        metered=meter_settled(plan.dataset, settlement.settled, state.joined),
         waiting=growth.waiting,
         reported_since=reported_since,
         settled=settlement.settled,
@@ -271,6 +271,8 @@ def _next_state(state: CounterState, answer: Answer, open_from: datetime, hold: 
     )
 
 
-def meter_open_hours(dataset: Dataset, open_hours: Mapping[datetime, OpenHour]) -> Metered:
+def meter_open_hours(
+    dataset: Dataset, open_hours: Mapping[datetime, OpenHour], joined: Mapping[str, datetime] = ALL_ALONG
+) -> Metered:
     """Return the amounts of open hours, as they settle also when their book ends (changed dataset, reset)."""
-    return meter_settled(dataset, {hour: known.rows for hour, known in open_hours.items()})
+    return meter_settled(dataset, {hour: known.rows for hour, known in open_hours.items()}, joined)

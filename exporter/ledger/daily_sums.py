@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset, Meter, Tally, tally_id
+from exporter.ledger.folding import not_yet
 from exporter.model import DAY, DailyKey, HourKey, Rows
 
 Unit = TypeVar("Unit", bound=date)
@@ -15,17 +16,26 @@ KEPT_DAYS = 400
 """13 months and some days: a year can be compared with the previous one."""
 
 
-def meter_hours(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[DailyKey, int]:
+ALL_ALONG: Mapping[str, datetime] = MappingProxyType({})
+"""What words and fields have joined if all were counted from the beginning."""
+
+
+def meter_hours(
+    dataset: Dataset, hours: Mapping[datetime, Rows], joined: Mapping[str, datetime] = ALL_ALONG
+) -> dict[DailyKey, int]:
     """Return the amounts that the rows of some hours add to the daily sums, in each meter's smallest unit.
 
-    Tallies come beside meters, under ids of their own.
+    Tallies come beside meters, under ids of their own. ``joined`` are the words and fields that were not counted from
+    the beginning, each with the time since when.
     """
-    return _meter(dataset, hours, datetime.date)
+    return _meter(dataset, hours, datetime.date, joined)
 
 
-def meter_by_hour(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[HourKey, int]:
+def meter_by_hour(
+    dataset: Dataset, hours: Mapping[datetime, Rows], joined: Mapping[str, datetime] = ALL_ALONG
+) -> dict[HourKey, int]:
     """Return the amounts of some hours, each by itself, in each meter's smallest unit."""
-    return _meter(dataset, hours, _itself)
+    return _meter(dataset, hours, _itself, joined)
 
 
 def fold_days(amounts: Mapping[HourKey, int], combine: Callable[[int, int], int]) -> dict[DailyKey, int]:
@@ -62,11 +72,13 @@ class Metered(NamedTuple):
 NOTHING_METERED = Metered()
 
 
-def meter_settled(dataset: Dataset, hours: Mapping[datetime, Rows]) -> Metered:
+def meter_settled(
+    dataset: Dataset, hours: Mapping[datetime, Rows], joined: Mapping[str, datetime] = ALL_ALONG
+) -> Metered:
     """Return the amounts of what settles as one: hours, or days."""
     if dataset.grain.unit < DAY:
-        return Metered(meter_by_hour(dataset, hours))
-    return Metered(days=meter_hours(dataset, hours))
+        return Metered(meter_by_hour(dataset, hours, joined))
+    return Metered(days=meter_hours(dataset, hours, joined))
 
 
 def _itself(hour: datetime) -> datetime:
@@ -74,16 +86,20 @@ def _itself(hour: datetime) -> datetime:
 
 
 def _meter(
-    dataset: Dataset, hours: Mapping[datetime, Rows], unit_of: Callable[[datetime], Unit]
+    dataset: Dataset,
+    hours: Mapping[datetime, Rows],
+    unit_of: Callable[[datetime], Unit],
+    joined: Mapping[str, datetime],
 ) -> dict[tuple[Unit, str, str], int]:
     sums: dict[tuple[Unit, str, str], int] = {}
-    weights: dict[tuple[str, ...], list[tuple[str, int, int]]] = {}
+    weights: dict[tuple[tuple[str, ...], frozenset[str]], list[tuple[str, int, int]]] = {}
     for hour, rows in hours.items():
-        unit = unit_of(hour)
+        unit, missing = unit_of(hour), not_yet(joined, hour)
         for (asset, words), amounts in rows.items():
-            if words not in weights:
-                weights[words] = [*_meter_weights(dataset, words), *_tally_weights(dataset, words)]
-            for meter_id, position, weight in weights[words]:
+            sort = (words, missing)
+            if sort not in weights:
+                weights[sort] = [*_meter_weights(dataset, words, missing), *_tally_weights(dataset, words)]
+            for meter_id, position, weight in weights[sort]:
                 if amounts[position] > 0:
                     key = (unit, asset, meter_id)
                     sums[key] = sums.get(key, 0) + weight * amounts[position]
@@ -99,10 +115,22 @@ def add_daily(
             sums[key] = sums.get(key, 0) + amount
 
 
-def counting_meters(dataset: Dataset, words: tuple[str, ...]) -> list[Meter]:
-    """Return the meters that count rows with these words."""
+def counted_meters(dataset: Dataset, missing: frozenset[str]) -> list[Meter]:
+    """Return the meters that read none of the words and fields that are ``missing``."""
+    if not missing:
+        return list(dataset.meters)
+    dimensions = {label.name: label.dimension for label in dataset.labels}
+    return [
+        meter
+        for meter in dataset.meters
+        if missing.isdisjoint({meter.source, *(dimensions[name] for name in (*meter.where, *meter.unless))})
+    ]
+
+
+def counting_meters(dataset: Dataset, words: tuple[str, ...], missing: frozenset[str] = frozenset()) -> list[Meter]:
+    """Return the meters that count rows with these words, some of which may be ``missing``, as fields may."""
     labels = _labels(dataset, words)
-    return [meter for meter in dataset.meters if _counts(meter, labels)]
+    return [meter for meter in counted_meters(dataset, missing) if _counts(meter, labels)]
 
 
 def _labels(dataset: Dataset, words: tuple[str, ...]) -> dict[str, str]:
@@ -110,9 +138,9 @@ def _labels(dataset: Dataset, words: tuple[str, ...]) -> dict[str, str]:
     return {label.name: label.value(by_dimension[label.dimension]) for label in dataset.labels}
 
 
-def _meter_weights(dataset: Dataset, words: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
+def _meter_weights(dataset: Dataset, words: tuple[str, ...], missing: frozenset[str]) -> Iterator[tuple[str, int, int]]:
     """Yield the meters that count rows with these words: id, position of the field, and its weight."""
-    for meter in counting_meters(dataset, words):
+    for meter in counting_meters(dataset, words, missing):
         yield meter.id, dataset.field_index[meter.source], meter.weight
 
 

@@ -54,7 +54,8 @@ def end_book(book: Counters, date: datetime) -> Retirement:
     # Questions are on whole minutes, so what follows elsewhere is counted from one on.
     ended = max(floor_minute(date), book.state.until)
     gap = book.state.gap + ended - book.state.until
-    return Retirement(book.state.start, meter_open_hours(book.dataset, book.open), {}, Ended(ended, gap))
+    metered = meter_open_hours(book.dataset, book.open, book.state.joined)
+    return Retirement(book.state.start, metered, {}, Ended(ended, gap))
 
 
 def _is_same_zone(key: BookKey, other: BookKey) -> bool:

@@ -17,7 +17,7 @@ def fold_answer(answer: Answer, dataset: Dataset, joined: Mapping[str, datetime]
     """Return an answer in which words and fields are empty in the hours before they ``joined``."""
     if not joined or min(answer.hours, default=answer.question.until) >= max(joined.values()):
         return answer
-    hours = {hour: _fold(rows, dataset, _not_yet(joined, hour)) for hour, rows in answer.hours.items()}
+    hours = {hour: _fold(rows, dataset, not_yet(joined, hour)) for hour, rows in answer.hours.items()}
     return replace(answer, hours=hours)
 
 
@@ -36,7 +36,8 @@ def cut_answer(answer: Answer, since: datetime) -> Answer:
     )
 
 
-def _not_yet(joined: Mapping[str, datetime], hour: datetime) -> frozenset[str]:
+def not_yet(joined: Mapping[str, datetime], hour: datetime) -> frozenset[str]:
+    """Return the words and fields that were not counted yet in an hour."""
     return frozenset(name for name, since in joined.items() if hour < since)
 
 

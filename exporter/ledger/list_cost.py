@@ -6,15 +6,30 @@ can make it fall.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from operator import add, sub
+from typing import NamedTuple, Protocol
 
 from exporter.billing import USD, Tariff
 from exporter.catalog.entry import Dataset, Field, Label, Metric, MetricPart, Role
 from exporter.ledger.counters import CounterChange, Counters, CounterState
-from exporter.ledger.daily_sums import counting_meters
+from exporter.ledger.daily_sums import ALL_ALONG, counted_meters, counting_meters
+from exporter.ledger.folding import not_yet
 from exporter.ledger.hours import OpenHour, Settlement
-from exporter.model import DISPATCH_PREFIX, HOUR, Answer, Placement, Question, RowKey, Rows, floor_hour, floor_minute
+from exporter.ledger.totals import sum_rows
+from exporter.model import (
+    DISPATCH_PREFIX,
+    HOUR,
+    Amounts,
+    Answer,
+    Placement,
+    Question,
+    RowKey,
+    Rows,
+    floor_hour,
+    floor_minute,
+)
 
 VARIANT = "list-cost"
 
@@ -77,11 +92,13 @@ class ListCosts:
         An hour of cost settles together with its usage: settled by itself, it would miss what the usage still gains.
         """
         oldest, first = state.open_from, dataset.grain.floor(state.open_from)
+        joined = usage.state.joined
         settled = {hour: known.rows for hour, known in book.open.items() if hour not in usage.open}
         newly = {hour: rows for hour, rows in usage.settled.items() if hour >= first}
-        settled |= self.price(account_id, dataset, newly)
+        settled |= self.price(account_id, dataset, newly, joined)
         rows = {hour: known.rows for hour, known in usage.open.items() if hour >= first}
-        still_open = {hour: OpenHour(costs, costs) for hour, costs in self.price(account_id, dataset, rows).items()}
+        priced = self.price(account_id, dataset, rows, joined)
+        still_open = {hour: OpenHour(costs, costs) for hour, costs in priced.items()}
         return Settlement(still_open, settled, max(oldest, usage.state.open_from), 0)
 
     def answer_about_stored(
@@ -101,32 +118,73 @@ class ListCosts:
         told = self.price(account_id, dataset, _filled(levels, over))
         return Answer(_about_cost(answer.question, since, until), answer.date, known | told, answer.newest)
 
+    def settle_left(
+        self,
+        account_id: str,
+        dataset: Dataset,
+        book: Counters,
+        settlement: Settlement,
+        joined: Mapping[str, datetime],
+    ) -> Settlement:
+        """Return a settlement in which the cost of meters that left with an earlier release is settled, too.
+
+        No answer says any more what they cost in the hours that were open. What such a meter costs once it is back
+        would first have to make up for that, for a total never falls.
+        """
+        speaking = self._billed(account_id, dataset, book.open or [settlement.open_from], joined)
+        hours = {hour: known.rows for hour, known in settlement.open.items()} | settlement.settled
+        again = sum_rows(hours[hour] for hour in book.open.keys() & hours.keys())
+        left: dict[RowKey, Amounts] = {}
+        for key, row in book.rows.items():
+            (meter,) = key[1]
+            (rest,) = map(sub, row.total, map(add, row.settled, again.get(key, (0,))))
+            if rest > 0 and meter not in speaking:
+                left[key] = (rest,)
+        before = min((*hours, settlement.open_from)) - HOUR
+        return replace(settlement, settled=settlement.settled | {before: left}) if left else settlement
+
+    def _billed(
+        self, account_id: str, dataset: Dataset, hours: Iterable[datetime], joined: Mapping[str, datetime]
+    ) -> set[str]:
+        """Return the meters that may bill usage of a dataset in any of some hours."""
+        found: set[str] = set()
+        for day, missing in {(hour.date(), not_yet(joined, hour)) for hour in hours}:
+            for meter in counted_meters(dataset, missing):
+                tariff = self._tariffs and self._tariffs.find(account_id, meter.id, day, is_dispatched=True)
+                found |= {meter.id, tariff.meter} if tariff else {meter.id}
+        return found
+
     def price(
-        self, account_id: str, dataset: Dataset, hours: Mapping[datetime, Rows]
+        self,
+        account_id: str,
+        dataset: Dataset,
+        hours: Mapping[datetime, Rows],
+        joined: Mapping[str, datetime] = ALL_ALONG,
     ) -> dict[datetime, dict[RowKey, tuple[int]]]:
-        """Return the cost of the rows of some hours (or days), by asset and billed meter."""
-        weights: dict[tuple[tuple[str, ...], date, bool], list[tuple[str, int, int]]] = {}
+        """Return the cost of the rows of some hours (or days), by asset and billed meter.
+
+        ``joined`` are the words and fields that were not counted from the beginning.
+        """
+        weights: dict[_Sort, list[tuple[str, int, int]]] = {}
         priced: dict[datetime, dict[RowKey, tuple[int]]] = {}
         for hour, rows in hours.items():
-            day, costs = hour.date(), priced.setdefault(hour, {})
+            day, missing, costs = hour.date(), not_yet(joined, hour), priced.setdefault(hour, {})
             for (asset, values), amounts in rows.items():
-                which = (values, day, asset.startswith(DISPATCH_PREFIX))
-                if which not in weights:
-                    weights[which] = self._weights(account_id, dataset, *which)
-                for meter, position, price in weights[which]:
+                sort = _Sort(values, day, asset.startswith(DISPATCH_PREFIX), missing)
+                if sort not in weights:
+                    weights[sort] = self._weights(account_id, dataset, sort)
+                for meter, position, price in weights[sort]:
                     if amounts[position] > 0:
                         key = (asset, (meter,))
                         costs[key] = (costs.get(key, (0,))[0] + price * amounts[position],)
         return priced
 
-    def _weights(
-        self, account_id: str, dataset: Dataset, values: tuple[str, ...], day: date, is_dispatched: bool
-    ) -> list[tuple[str, int, int]]:
+    def _weights(self, account_id: str, dataset: Dataset, sort: "_Sort") -> list[tuple[str, int, int]]:
         if self._tariffs is None:
             return []
         found = []
-        for meter in counting_meters(dataset, values):
-            tariff = self._tariffs.find(account_id, meter.id, day, is_dispatched=is_dispatched)
+        for meter in counting_meters(dataset, sort.words, sort.missing):
+            tariff = self._tariffs.find(account_id, meter.id, sort.day, is_dispatched=sort.is_dispatched)
             if tariff is not None and tariff.price:
                 found.append((tariff.meter, dataset.field_index[meter.source], tariff.price * meter.weight))
         return found
@@ -135,6 +193,15 @@ class ListCosts:
 def _about_cost(usage: Question, since: datetime, until: datetime) -> Question:
     """Return the question about the list cost of what a question asks."""
     return Question(usage.scope, key_of(usage.dataset), since, until)
+
+
+class _Sort(NamedTuple):
+    """The properties of a row that decide its price; ``missing`` are words and fields that were not counted yet."""
+
+    words: tuple[str, ...]
+    day: date
+    is_dispatched: bool
+    missing: frozenset[str]
 
 
 def _hours(since: datetime, until: datetime) -> Iterator[datetime]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset
-from exporter.ledger.list_cost import has_list_cost, list_cost_of
+from exporter.catalog.entry import Dataset, Role
+from exporter.ledger.list_cost import list_cost_of
 from exporter.ledger.series import SeriesPlan
 
 
@@ -20,9 +20,10 @@ class Plans(NamedTuple):
 
 
 def plan_datasets(datasets: Iterable[Dataset]) -> Plans:
-    """Return the plans of some datasets and of their list cost."""
+    """Return the plans of some datasets and of their list cost, which those have that lost their meters, too."""
     known = tuple(datasets)
-    return Plans(_by_key(known), _by_key(map(list_cost_of, filter(has_list_cost, known))))
+    costly = [dataset for dataset in known if dataset.role is not Role.WINDOW]
+    return Plans(_by_key(known), _by_key(map(list_cost_of, costly)))
 
 
 def _by_key(datasets: Iterable[Dataset]) -> dict[str, SeriesPlan]:

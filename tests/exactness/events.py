@@ -7,7 +7,6 @@ from datetime import timedelta
 from exporter.simulator import Curve, Fault, Worker
 from tests.clock import START
 from tests.exactness.harness import ACCOUNT_ID, RENAMABLE, Rig, small_assets
-from tests.exactness.release import Release
 
 INVOCATIONS = "workersInvocationsAdaptive"
 PERIODIC = "durableObjectsPeriodicGroups"
@@ -71,9 +70,8 @@ async def swap_names(rig: Rig) -> None:
 
 
 async def install_release(rig: Rig) -> None:
-    """Install another release; series that it lacks leave, and those that are new are born."""
-    rig.scrape()
-    await rig.install(Release(rig.release.number + 1))
+    """Install another release, with other products, datasets, fields, labels and metrics."""
+    await rig.install(next(rig.releases))
 
 
 async def create_worker(rig: Rig) -> None:

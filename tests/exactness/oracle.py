@@ -10,6 +10,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.daily_sums import meter_hours
 from exporter.model import DISPATCH_PREFIX, Amounts, DailyKey, RowKey
 from exporter.pricing import PLACES, ListTariffs, load_card
+from exporter.pricing.tariffs import billed_meter
 from exporter.simulator import Simulator
 from tests.exactness.watcher import Kept
 
@@ -61,8 +62,21 @@ def add_list_cost(increases: Counter[Kept], dataset: Dataset, truth: dict[RowKey
     for (_, asset, meter), amount in meter_hours(dataset, {datetime.combine(day, time(), UTC): truth}).items():
         tariff = TARIFFS.find("", meter, day, is_dispatched=asset.startswith(DISPATCH_PREFIX))
         if tariff is not None:
-            kept = (("product", CARD.meters[tariff.meter].product), ("meter", tariff.meter), ("kind", dataset.kind))
-            increases["cloudflare_list_cost_usd_total", kept] += amount * tariff.price // (USD // 10**PLACES)
+            increases[_cost_series(dataset, tariff.meter)] += amount * tariff.price // (USD // 10**PLACES)
+
+
+def cost_series(dataset: Dataset, meter: str) -> set[Kept]:
+    """Return the series with the list cost of a dataset's meter, of scripts in a dispatch namespace and of others."""
+    return {
+        _cost_series(dataset, billed_meter(CARD, meter, is_dispatched=is_dispatched))
+        for is_dispatched in (False, True)
+        if meter in CARD.meters
+    }
+
+
+def _cost_series(dataset: Dataset, meter: str) -> Kept:
+    kept = (("product", CARD.meters[meter].product), ("meter", meter), ("kind", dataset.kind))
+    return "cloudflare_list_cost_usd_total", kept
 
 
 def daily_truth(simulator: Simulator, account_id: str, since: date, until: date) -> dict[DailyKey, int]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from exporter.model import HOUR
 from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve, Kind, Traffic
 from tests.clock import START
 from tests.documents import shared_documents
@@ -38,10 +39,9 @@ from tests.exactness.events import (
     wait,
 )
 from tests.exactness.harness import Rig, small_world, state_folder
+from tests.exactness.release import TODAY, Release, releases
 
-REFRESHES = 60
-
-FIXED, FRESH = range(3), range(2)
+FIXED, FRESH, ONE = range(3), range(2), range(1)
 """The schedules of each batch that tests follow: always the same, and those of the commit. A soak follows many more."""
 
 FOR_AUDITS, FOR_OUTAGES = timedelta(days=4), timedelta(hours=15)
@@ -115,6 +115,20 @@ FULL: Mapping[str, Event] = {
 }
 """Everything of the fault matrix but what holds for a whole schedule (lateness, start) or leaves no exact truth."""
 
+CHANGES: Mapping[str, Event] = {
+    **{f"another release {number}": install_release for number in range(8)},
+    **{f"nothing {number}": nothing for number in range(3)},
+    "analytics down": FULL["analytics down"],
+    "wrongly empty": FULL["wrongly empty"],
+    "field removed": FULL["field removed"],
+    "kill": Rig.kill,
+    "be away": be_away(187),
+    "rename a worker": FULL["rename a worker"],
+    "create a worker": create_worker,
+    "delete a database": delete_database,
+}
+"""What may happen to an exporter whose releases differ."""
+
 TRAFFIC = Traffic(seed=1)
 DOCUMENTS = shared_documents()
 
@@ -130,17 +144,31 @@ STARTS = (
 
 @dataclass(frozen=True)
 class Batch:
-    """What the schedules of one batch have in common: ``has_audit`` if they go on until every day is audited."""
+    """What the schedules of one batch have in common: ``has_audit`` if they go on until every day is audited.
+
+    With ``has_releases`` they go over days, with many releases and few other events.
+    """
 
     lateness: timedelta = timedelta(0)
     page_size: int = 10_000
     arrival: Curve | None = None
     has_audit: bool = False
+    has_releases: bool = False
 
     @property
     def events(self) -> Mapping[str, Event]:
         """Return what may happen."""
-        return FULL if self.has_audit else PLAIN
+        return CHANGES if self.has_releases else FULL if self.has_audit else PLAIN
+
+    @property
+    def refreshes(self) -> int:
+        """Return the number of refreshes before everything comes to rest."""
+        return 20 if self.has_releases else 60
+
+    @property
+    def pauses(self) -> Sequence[int]:
+        """Return the seconds that there may be between two refreshes."""
+        return (60, 23, 60, 61 * 60, 3 * 3_600, 7 * 3_600) if self.has_releases else (60, 23)
 
 
 BATCHES: Mapping[str, Batch] = {
@@ -156,16 +184,23 @@ BATCHES: Mapping[str, Batch] = {
     "audited, hours late": Batch(timedelta(hours=3), has_audit=True),
     "audited, long invocations": Batch(arrival=LONG_INVOCATIONS, has_audit=True),
     "audited, pages of 40": Batch(timedelta(minutes=10), page_size=40, has_audit=True),
+    "other releases, as usual": Batch(arrival=USUAL_ARRIVAL, has_audit=True, has_releases=True),
+    "other releases, hours late": Batch(timedelta(hours=3), has_audit=True, has_releases=True),
 }
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What happens before each refresh, how long that is before the next (in seconds), and whether it is scraped."""
+    """What happens before each refresh, how long that is before the next (in seconds), and whether it is scraped.
+
+    It begins with a ``release``; those that are installed later are drawn by the schedule's ``name``.
+    """
 
     steps: Sequence[tuple[str, int, bool]]
     start: datetime = START
     crash_point: CrashPoint | None = None
+    name: str = ""
+    release: Release = TODAY
 
 
 def make_schedule(name: str, seed: int, number: int) -> Schedule:
@@ -173,11 +208,16 @@ def make_schedule(name: str, seed: int, number: int) -> Schedule:
     batch, chance = BATCHES[name], random.Random(f"{name} {seed} {number}")
     events = sorted(batch.events)
     steps = [
-        (chance.choice(events), chance.choice((60, 23)), chance.choice((True, True, False))) for _ in range(REFRESHES)
+        (chance.choice(events), chance.choice(batch.pauses), chance.choice((True, True, False)))
+        for _ in range(batch.refreshes)
     ]
     if not batch.has_audit:
         return Schedule(steps)
-    return Schedule(steps, chance.choice(STARTS), CrashPoint(chance.randint(1, 80), chance.choice((True, False))))
+    start = chance.choice(STARTS)
+    crash_point = CrashPoint(chance.randint(1, 80), chance.choice((True, False)))
+    label = f"{name} {seed} {number}"
+    first = next(releases(f"{label} at first")) if batch.has_releases else TODAY
+    return Schedule(steps, start, crash_point, label, first)
 
 
 async def follow(batch: Batch, schedule: Schedule) -> None:
@@ -193,6 +233,8 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
             page_limit=batch.page_size,
             start=schedule.start,
             crash_point=schedule.crash_point,
+            release=schedule.release,
+            seed=schedule.name,
         )
         async with rig:
             for event, seconds, is_scraped in schedule.steps:
@@ -202,14 +244,25 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
                     rig.check_on_the_way()
                 if is_scraped:
                     rig.scrape()
-                rig.pass_time(timedelta(seconds=seconds))
+                await pass_time(rig, timedelta(seconds=seconds))
             well_from = rig.now
+            if batch.has_releases:
+                await rig.publish()
             if batch.has_audit:
                 await rig.come_to_audit()
                 rig.check_daily(well_from + ANSWERED_WITHIN)
             else:
                 await rig.come_to_rest()
             rig.check()
+
+
+async def pass_time(rig: Rig, pause: timedelta) -> None:
+    """Let time pass before the next refresh; the exporter is away meanwhile if that is long."""
+    if pause > HOUR:
+        await rig.publish()
+        await rig.be_away(pause)
+    else:
+        rig.pass_time(pause)
 
 
 def check_schedules(name: str, seed: int, numbers: Iterable[int]) -> None:

@@ -1,7 +1,7 @@
 """What Prometheus sees of an exporter: no series falls or is born above what it was, and what ``increase()`` is."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from exporter.catalog import METERS
@@ -61,6 +61,11 @@ class Watcher:
                 if not is_cost_of_what_is_stored(sample):
                     self.increases[name, tuple(kept)] += amount - before if amount > before else amount
             self.scraped[series] = amount
+
+    def forget(self, metrics: Collection[str]) -> None:
+        """Let the increases of metrics begin anew: another release lacks them, or has them with other labels."""
+        for kept in [kept for kept in self.increases if kept[0] in metrics]:
+            del self.increases[kept]
 
 
 def is_cost_of_what_is_stored(sample: Sample) -> bool:

@@ -153,7 +153,7 @@ def test_a_fill_sets_the_day(case: str) -> None:
     mark: DayMark | None = None
     for clock, said, daily, is_final in expected:
         change = fill(CALLS, BEFORE, mark, day_answer(MONDAY, clock, said), known)
-        assert change == DayChange(BEFORE, change.mark, calls(daily))
+        assert change == DayChange(BEFORE, change.mark, calls(daily), about=CALLS.counted_ids)
         assert change.mark.is_final == is_final
         known, mark = change.daily, change.mark
 
@@ -205,7 +205,7 @@ def test_a_fill_raises_peaks_and_never_lowers_them() -> None:
     first = fill(STOCK, BEFORE, None, Answer(question, at("50:00"), hours), known)
     mark = DayMark(at("50:00"), at("50:00"), meters=frozenset({"stock"}))
     peaks, levels = stored({"w1": 9, "w2": 4, "": 10}), levels_of_day(STOCK, hours)
-    assert first == DayChange(BEFORE, mark, peaks, levels=levels)
+    assert first == DayChange(BEFORE, mark, peaks, levels=levels, about=STOCK.counted_ids)
     second = fill(STOCK, BEFORE, first.mark, Answer(question, at("50:05"), hours), first.daily)
     assert (second.daily, second.mark.is_final) == (first.daily, True)
 

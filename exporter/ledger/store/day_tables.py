@@ -139,13 +139,15 @@ def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[
 
 
 def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayChange) -> None:
-    """Set the sums, the kept figures and the mark of a part of a day; counting began at ``start``."""
+    """Set the sums of what a change is about, the kept figures and the mark of a part of a day.
+
+    Counting began at ``start``. Sums of meters that an earlier release had stay.
+    """
     day, part = change.part
     counted_from = start if part is Portion.COUNTED else NOT_COUNTED
     condition, values = _of_part(key, start, change.part)
-    if change.alone:
-        condition, values = f"{condition} AND meter IN ({marks(len(change.alone))})", (*values, *change.alone)
-    elif part is Portion.COUNTED:
+    condition, values = f"{condition} AND meter IN ({marks(len(change.about))})", (*values, *change.about)
+    if not change.alone and part is Portion.COUNTED:
         if change.mark.is_final:
             kept = (*place_of(key), str(day))
             write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day = ?", kept)
