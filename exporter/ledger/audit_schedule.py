@@ -5,16 +5,18 @@ with the settled figures of the ledger. Both are asked once usage that comes hou
 a second answer confirms the first.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.counters import CounterState
-from exporter.ledger.hours import AGREEMENT, AUDIT_AFTER, PATIENCE
+from exporter.ledger.hours import AGREEMENT, PATIENCE
+from exporter.ledger.reach import final_from
 from exporter.model import DAY, HOUR, Amounts, DayProgress, Question, Scope, floor_hour
 
 FILLED_DAYS = 31
@@ -25,6 +27,8 @@ DISPUTE_PACE = timedelta(minutes=30)
 
 Key = TypeVar("Key")
 
+_Span = tuple[datetime, datetime]
+
 
 class Portion(StrEnum):
     """A part of a day: the time that the counters cover, or the time before counting began."""
@@ -34,10 +38,16 @@ class Portion(StrEnum):
 
 
 class DayPart(NamedTuple):
-    """One part of one UTC day."""
+    """One part of one UTC day; what is counted of it may be cut at further hours, each of which begins a part."""
 
     day: date
     part: Portion
+    hour: int = 0
+
+    @property
+    def start(self) -> datetime:
+        """The start of the day, or of the part that it was cut into."""
+        return start_of(self.day) + self.hour * HOUR
 
 
 class DayMark(NamedTuple):
@@ -102,9 +112,9 @@ def find_tasks(
     A usage dataset has a ``state`` once counting has begun. Days out of reach can no longer be asked about.
     """
     tasks = (
-        _task(dataset, part, Question(scope, dataset.key, *span, by_day=True), marks.get(part), state)
+        _task(dataset, part, Question(scope, dataset.key, *span, by_day=True), marks.get(part), horizon)
         for part, span in _parts(dataset, state, marks, horizon.now)
-        if span[0] >= horizon.oldest
+        if span[0] >= horizon.oldest and _has_settled(part, span[1], state)
     )
     return [task for task in tasks if task is not None]
 
@@ -145,7 +155,7 @@ def _is_unfilled(task: DayTask, *, is_usage: bool, yesterday: date) -> bool:
 
 def _parts(
     dataset: Dataset, state: CounterState | None, marks: Mapping[DayPart, DayMark], now: datetime
-) -> Iterator[tuple[DayPart, tuple[datetime, datetime]]]:
+) -> Iterator[tuple[DayPart, _Span]]:
     """Yield the parts of the days that may need asking, newest first, with the time that each spans.
 
     Usage that was counted before any was kept for an audit has a part only with a mark.
@@ -157,48 +167,55 @@ def _parts(
     kept_from = state.kept_from if state else now
     is_metered = bool(dataset.counted_ids)
     is_audited = is_usage and not dataset.grain.settles_by_audit
+    cuts = sorted(part for part in marks if part.part is Portion.COUNTED and part.hour)
     for back in range(FILLED_DAYS + 2):
         day = now.date() - timedelta(days=back)
         since, until = start_of(day), start_of(day) + DAY
         counted = DayPart(day, Portion.COUNTED)
         is_kept = max(since, start) >= kept_from or counted in marks
-        if is_audited and until > start and is_kept and until <= now:
-            yield counted, (max(since, start), until)
+        if is_audited and until > start and is_kept:
+            parts = _cut(counted, (max(since, start), until), cuts)
+            yield from ((part, span) for part, span in reversed(parts) if span[1] <= now)
         ended = min(until, start)
         if is_metered and since < ended <= now and (is_usage or until <= now) and _is_filled(day, start):
             yield DayPart(day, Portion.BEFORE), (since, ended)
+
+
+def _cut(whole: DayPart, span: _Span, cuts: Iterable[DayPart]) -> list[tuple[DayPart, _Span]]:
+    """Return the parts into which what is counted of a day was cut, oldest first."""
+    parts = [whole, *(cut for cut in cuts if cut.day == whole.day)]
+    bounds = [span[0], *(part.start for part in parts[1:]), span[1]]
+    return list(zip(parts, pairwise(bounds), strict=True))
 
 
 def _is_filled(day: date, start: datetime) -> bool:
     return start.date() - day <= timedelta(days=FILLED_DAYS)
 
 
+def _has_settled(part: DayPart, until: datetime, state: CounterState | None) -> bool:
+    return part.part is Portion.BEFORE or state is None or state.open_from >= until
+
+
 def _task(
-    dataset: Dataset,
-    part: DayPart,
-    question: Question,
-    mark: DayMark | None,
-    state: CounterState | None,
+    dataset: Dataset, part: DayPart, question: Question, mark: DayMark | None, horizon: Horizon
 ) -> DayTask | None:
     until = question.until
-    final_from = start_of(part.day) + DAY + AUDIT_AFTER
+    last = final_from(question.since, start_of(part.day) + DAY, horizon.retention)
     alone = mark.lacks(dataset) if mark is not None else frozenset()
     if mark is not None and mark.is_final and not alone:
         return None
-    if part.part is Portion.COUNTED and state is not None and state.open_from < until:
-        return None
     if alone and mark is not None and mark.alone != alone:
-        return DayTask(final_from, question, part, is_new=True, alone=alone)
+        return DayTask(last, question, part, is_new=True, alone=alone)
     if mark is not None and mark.first is not None:
         due = mark.answered + (DISPUTE_PACE if mark.digest else AGREEMENT)
     elif part.part is Portion.COUNTED:
-        due = final_from
+        due = last
     elif mark is None:
         due = until
     elif mark.answered < until + dataset.settle:
         due = until + dataset.settle
     else:
-        due = final_from
+        due = last
     return DayTask(due, question, part, mark is None, alone)
 
 
@@ -233,7 +250,7 @@ def _exceeds(more: int, less: int, are_estimates: bool) -> bool:
 
 def judge(
     mark: DayMark | None,
-    part: DayPart,
+    due: datetime,
     answered: datetime,
     is_lower: bool,
     digest: str,
@@ -242,11 +259,11 @@ def judge(
 ) -> DayMark:
     """Return the mark of a part of a day after an answer that spoke of some ``meters`` and tallies.
 
-    The answer is final if the part is due, the answer is not the first and it is not lower than the known figures. A
-    lower answer must be repeated exactly, or is accepted after hours. The same rule settles an hour, for the same
+    The answer is final if the part is ``due``, the answer is not the first and it is not lower than the known figures.
+    A lower answer must be repeated exactly, or is accepted after hours. The same rule settles an hour, for the same
     reason: a single answer may be wrong.
     """
-    if answered < start_of(part.day) + DAY + AUDIT_AFTER:
+    if answered < due:
         return DayMark(answered)
     first = mark.first if mark is not None and mark.first is not None else answered
     if mark is not None and mark.first is not None:
@@ -279,7 +296,7 @@ def after_retiring(marks: Mapping[DayPart, DayMark], start: datetime) -> dict[Da
         is_whole = start_of(part.day) + DAY <= start
         if part.part is Portion.BEFORE and is_whole:
             kept[part] = mark
-        elif part.part is Portion.COUNTED and _is_answered(mark) and _is_before_final(part.day, marks, start):
+        elif part.part is Portion.COUNTED and _is_final(part.day, marks, start):
             before = DayPart(part.day, Portion.BEFORE)
             meters = _common(mark.meters, marks[before].meters) if before in marks else mark.meters
             kept[before] = mark._replace(meters=meters, alone=frozenset())
@@ -291,7 +308,12 @@ def _is_answered(mark: DayMark) -> bool:
     return mark.is_final and mark.first is not None
 
 
-def _is_before_final(day: date, marks: Mapping[DayPart, DayMark], start: datetime) -> bool:
-    """Return whether the part of a day before ``start`` is final or empty."""
+def _is_final(day: date, marks: Mapping[DayPart, DayMark], start: datetime) -> bool:
+    """Return whether all parts counted of a day are final, and the one before ``start`` is final or empty.
+
+    The last of what is counted goes to the end of the day, and is not asked before.
+    """
     before = marks.get(DayPart(day, Portion.BEFORE))
-    return start <= start_of(day) or (before is not None and before.is_final)
+    is_before_final = start <= start_of(day) or (before is not None and before.is_final)
+    counted = (mark for part, mark in marks.items() if part.day == day and part.part is Portion.COUNTED)
+    return is_before_final and all(map(_is_answered, counted))

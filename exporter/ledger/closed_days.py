@@ -19,8 +19,8 @@ from exporter.ledger.counters import Counters, CounterState, LateUsage, meter_op
 from exporter.ledger.daily_sums import Metered
 from exporter.ledger.lacking import fill_alone, find_audited
 from exporter.ledger.store.store import Store
-from exporter.ledger.store.writer import LedgerChange, Retirement
-from exporter.model import Answer, BookKey, DayProgress
+from exporter.ledger.store.writer import LedgerChange, Retirement, mark_cuts
+from exporter.model import Amounts, Answer, BookKey, DayProgress, RowKey, merge_rows
 
 
 class ClosedDays:
@@ -51,7 +51,7 @@ class ClosedDays:
         if part.part is Portion.COUNTED:
             joined = book.state.joined if book is not None and book.state is not None else {}
             meters = find_audited(dataset, part.day, joined)
-            return audit(dataset, part, mark, answer, self._store.load_kept(key, part.day), meters=meters)
+            return audit(dataset, part, mark, answer, self._store.load_kept(key, part.start), meters=meters)
         return fill(dataset, part, mark, answer, self._store.load_part(key, book, part))
 
     def retire(self, key: BookKey, start: datetime, metered: Metered) -> Retirement:
@@ -69,14 +69,21 @@ class ClosedDays:
     def take(self, change: LedgerChange) -> None:
         """Apply a committed change."""
         self._marks |= {key: retirement.marks for key, retirement in change.retired.items()} | change.begun
+        for key, made in change.books.items():
+            if made.kept.cuts:
+                self._marks.setdefault(key, {}).update(mark_cuts(made))
         for key, days in change.days.items():
             self._marks.setdefault(key, {}).update((day.part, day.mark) for day in days)
 
 
 def gather_late(days: Sequence[DayChange]) -> LateUsage:
     """Return the late usage that the audits of some days of a dataset found."""
+    late: dict[datetime, dict[RowKey, Amounts]] = {}
+    for day in days:
+        if day.late:
+            merge_rows(late.setdefault(start_of(day.part.day), {}), day.late)
     return LateUsage(
-        {start_of(day.part.day): day.late for day in days if day.late},
+        late,
         sum(day.revisions for day in days),
         max(day.mark.answered for day in days),
     )

@@ -9,6 +9,7 @@ from exporter.ledger.counter_books import ApplyContext, CounterBooks, SettleHour
 from exporter.ledger.counters import CounterChange, Counters, CounterState, LateUsage, settle_answer
 from exporter.ledger.daily_sums import ALL_ALONG
 from exporter.ledger.hours import Settlement
+from exporter.ledger.keeping import NOTHING_KEPT
 from exporter.ledger.list_cost import ListCosts, Tariffs, key_of
 from exporter.ledger.publication import PublishedBook, publish_list_costs
 from exporter.ledger.series import SeriesPlan
@@ -82,7 +83,7 @@ class CostBooks:
             return self._list_costs.settle_left(context.account_id, dataset, book, settlement, joined)
 
         # List cost has no audit of its own: late usage found by the usage audit is priced instead.
-        return {key: replace(self.counters.advance(key, answer, context, settle_all), kept={})}
+        return {key: replace(self.counters.advance(key, answer, context, settle_all), kept=NOTHING_KEPT)}
 
     def add_late(
         self,

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from exporter.catalog.entry import Dataset
 from exporter.ledger.daily_sums import ALL_ALONG, NOTHING_METERED, Metered, meter_settled
-from exporter.ledger.hours import OpenHour, Settlement, settle, settle_delay
+from exporter.ledger.hours import OpenHour, Settlement, settle
+from exporter.ledger.keeping import NOTHING_KEPT, Kept, keep
 from exporter.ledger.left_series import Recall, SeriesName
+from exporter.ledger.reach import settle_delay
 from exporter.ledger.series import Birth, BirthHold, Born, Series, SeriesKey, SeriesPlan, attribute, bear, find_births
-from exporter.ledger.totals import RowTotals, accrue, sum_rows
-from exporter.model import HOUR, Amounts, Answer, Placement, RowKey, Rows
+from exporter.ledger.totals import RowTotals, accrue
+from exporter.model import Amounts, Answer, Placement, RowKey, Rows
 
 JUMP = timedelta(minutes=5)
 """An answer that moves ``until`` further than this publishes its births before its values."""
@@ -25,7 +27,7 @@ class CounterState(NamedTuple):
     Amounts that settle from ``kept_from`` on are kept until the day's audit. ``revisions``, ``gap`` and ``late`` (per
     field) are counted since ``start``: rows that fell, time that no question covered, and usage that audits added.
     ``joined`` are the words (by dimension) and fields that came with a later release, each with the midnight from which
-    it is counted.
+    it is counted. ``cut_on`` is the newest day of which hours are kept, and audited, one by one.
     """
 
     start: datetime
@@ -40,6 +42,7 @@ class CounterState(NamedTuple):
     gap: timedelta = timedelta(0)
     late: Amounts = ()
     joined: Mapping[str, datetime] = MappingProxyType({})
+    cut_on: date | None = None
 
 
 @dataclass(slots=True)
@@ -99,7 +102,7 @@ class Counters:
 class CounterChange:
     """The changes of one answer to one book.
 
-    ``settled`` are the hours that it settles, ``metered`` their amounts by meter, and ``kept`` their rows by day;
+    ``settled`` are the hours that it settles, ``metered`` their amounts by meter, and ``kept`` their rows for audits;
     ``gap`` is time that no question covered. ``returned`` are those of the born series that came back.
     """
 
@@ -111,7 +114,7 @@ class CounterChange:
     waiting: set[RowKey]
     reported_since: datetime
     settled: Mapping[datetime, Rows] = field(default_factory=dict)
-    kept: dict[date, dict[RowKey, Amounts]] = field(default_factory=dict)
+    kept: Kept = NOTHING_KEPT
     gap: timedelta = timedelta(0)
     returned: frozenset[SeriesName] = frozenset()
 
@@ -170,6 +173,10 @@ def advance(
     born = context.bear(plan, births, answer.date)
     gap = max(answer.question.since - max(state.until, state.start), timedelta(0))
     next_state = _next_state(state, answer, settlement.open_from, hold)
+    kept = NOTHING_KEPT
+    if not plan.dataset.grain.settles_by_audit:
+        kept = keep(settlement.settled, state.kept_from, state.cut_on, answer.retention)
+        next_state = next_state._replace(cut_on=kept.cuts[-1].date() if kept.cuts else state.cut_on)
     return CounterChange(
         state=next_state._replace(revisions=state.revisions + settlement.revisions, gap=state.gap + gap),
         rows=changed | growth.rows,
@@ -179,7 +186,7 @@ def advance(
         waiting=growth.waiting,
         reported_since=reported_since,
         settled=settlement.settled,
-        kept={} if plan.dataset.grain.settles_by_audit else _by_day(settlement.settled, state.kept_from),
+        kept=kept,
         gap=gap,
         returned=born.returned,
     )
@@ -246,15 +253,6 @@ def _find_active(
     changed = accrue(book.rows, settlement, len(plan.dataset.fields), len(plan.parts))
     active = {key: book.rows[key] for key in book.waiting} | changed
     return changed, active, find_births(plan, active, context.placements, context.listed, book.series)
-
-
-def _by_day(settled: Mapping[datetime, Rows], kept_from: datetime) -> dict[date, dict[RowKey, Amounts]]:
-    """Return the settled rows from ``kept_from`` on, summed over each day."""
-    days: dict[date, list[Rows]] = {}
-    for hour, rows in settled.items():
-        if hour + HOUR > kept_from:
-            days.setdefault(hour.date(), []).append(rows)
-    return {day: sum_rows(hours) for day, hours in days.items()}
 
 
 def _next_state(state: CounterState, answer: Answer, open_from: datetime, hold: Birth | None) -> CounterState:

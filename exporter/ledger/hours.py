@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from exporter.catalog.grain import BY_MINUTE, Grain
-from exporter.model import DAY, HOUR, Amounts, Answer, RowKey, Rows
+from exporter.ledger.reach import AUDIT_AFTER
+from exporter.model import Amounts, Answer, RowKey, Rows
 
 AGREEMENT = timedelta(minutes=5)
 """How much later a second answer must confirm the first before an hour settles."""
-
-AUDIT_AFTER = timedelta(hours=26)
-"""How long after its end a day is audited: invocations and Cloudflare's pipeline can be hours late."""
 
 PATIENCE = timedelta(hours=6)
 """How long to wait for a second answer that agrees with a doubtful one, and for missing data."""
@@ -115,11 +113,6 @@ def whole_since(hour: datetime, until: datetime, answered: datetime, grain: Grai
     end = hour + grain.unit
     is_late = not grain.settles_by_audit or answered >= end + AUDIT_AFTER
     return answered if end <= until and is_late else None
-
-
-def settle_delay(settle: timedelta, retention: timedelta, grain: Grain) -> timedelta:
-    """Return how long after its end an hour may still grow, or a day is asked, as far as ``retention`` allows."""
-    return min(AUDIT_AFTER, max(retention - DAY - HOUR, timedelta(0))) if grain.settles_by_audit else settle
 
 
 def _replace(before: OpenHour, rows: Rows, are_estimates: bool) -> tuple[OpenHour, int]:

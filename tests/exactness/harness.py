@@ -19,7 +19,7 @@ from exporter.config import Cloudflare, Config, Poll, Storage, Token
 from exporter.costs.calculator import CostCalculator
 from exporter.costs.current import Costs, CostSource
 from exporter.ledger import Ledger
-from exporter.ledger.hours import AUDIT_AFTER
+from exporter.ledger.reach import AUDIT_AFTER
 from exporter.model import HOUR, Amounts, DailyKey, RowKey, Scope, floor_hour
 from exporter.simulator import Documents, ManualClock, Simulator, Traffic, World
 from tests.clock import START, CoupledClock

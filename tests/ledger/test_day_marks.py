@@ -69,7 +69,7 @@ def test_a_second_answer_makes_a_day_final(case: str) -> None:
     mark: DayMark | None = None
     seen: list[FetchedAlerts] = []
     for clock, digest, _ in JUDGED[case]:
-        mark = judge(mark, MONDAY_COUNTED, at(clock), bool(digest), digest)
+        mark = judge(mark, at("50:00"), at(clock), bool(digest), digest)
         assert mark.answered == at(clock)
         seen.append((clock, digest, mark.is_final))
     assert seen == JUDGED[case]

@@ -58,6 +58,8 @@ class CoarseScene(Scene):
     def cost(self) -> int:
         """Return the list cost of the Worker."""
         (book,) = self.ledger.publication().list_costs
+        assert book.state is not None
+        assert book.state.start == self.state().start
         return sum(amount for _, _, amount in book.series)
 
 
@@ -153,16 +155,16 @@ def test_a_restart_loses_nothing_of_open_days(tmp_path: Path) -> None:
     """What is open, and since when a day could be final, is known again; another program reads the same."""
     scene = count_days(tmp_path)
     used: dict[str, Usage] = {"24": {"w1": 14}, "48": {"w1": 3}, "72": {"w1": 1}}
-    scene.ask("73:50", used)
-    assert reopened(scene).totals() == {("w1", "success"): 18}
     scene.ask("73:58", used)
+    assert reopened(scene).totals() == {("w1", "success"): 18}
     scene.ask("74:01", used)
+    scene.ask("74:04", used)
     assert reopened(scene).open_from() == "21 00:00"
     with reading(tmp_path, [DAILY]) as reader:
         assert reader.open_sums(ACCOUNT.id)[TUESDAY, "w1", "calls"] == 14
-    scene.ask("74:03", used)
+    scene.ask("74:08", used)
     assert scene.open_from() == "21 00:00"
-    scene.ask("74:06", used)
+    scene.ask("74:09", used)
     assert (scene.open_from(), scene.totals()) == ("22 00:00", {("w1", "success"): 18})
 
 

@@ -215,7 +215,7 @@ def full_world() -> World:
         AccountModel(id=f"{n:032x}", name=f"account-{n}", assets=(Worker(id=f"{n:031x}f", name="web", weight=1),))
         for n in range(1, ACCOUNTS + 1)
     )
-    limits = Limits(rest=None, graphql=None, not_older_than=timedelta(hours=50))
+    limits = Limits(rest=None, graphql=None, not_older_than=timedelta(hours=52))
     return World(accounts=accounts, tokens=(TokenModel(token=TOKEN),), seed=1, limits=limits)
 
 

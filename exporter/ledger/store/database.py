@@ -142,6 +142,9 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     MARK_METERS,
     NEWEST_SUMS,
+    """
+    /* From here on the day in kept_row and day_mark may also be an hour of one: 2025-10-20T05. */
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 

@@ -3,14 +3,24 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from operator import add
 from typing import Any
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.daily_sums import KEPT_DAYS, Metered
-from exporter.ledger.store.encoding import key_of, marks, moment_of, place_of, seconds_of, seconds_or_none, time_of
+from exporter.ledger.store.encoding import (
+    day_start_of,
+    day_text,
+    key_of,
+    marks,
+    moment_of,
+    place_of,
+    seconds_of,
+    seconds_or_none,
+    time_of,
+)
 from exporter.ledger.store.hour_tables import merge_hours
 from exporter.ledger.store.pruned_tables import note_newest
 from exporter.ledger.totals import sum_rows
@@ -34,23 +44,32 @@ def load_marks(read: sqlite3.Connection) -> dict[BookKey, dict[DayPart, DayMark]
         mark = DayMark(
             time_of(answered), moment_of(first), digest, moment_of(since), bool(is_final), meters, alone or frozenset()
         )
-        found.setdefault(key_of(account, dataset), {})[DayPart(date.fromisoformat(day), Portion(part))] = mark
+        start = day_start_of(day)
+        found.setdefault(key_of(account, dataset), {})[DayPart(start.date(), Portion(part), start.hour)] = mark
     return found
 
 
-def load_kept(read: sqlite3.Connection, key: BookKey, day: date) -> dict[RowKey, Amounts]:
-    """Return the settled rows kept of a day."""
+def load_kept(read: sqlite3.Connection, key: BookKey, start: datetime) -> dict[RowKey, Amounts]:
+    """Return the settled rows kept of the day, or part of a day, that starts so."""
     rows = read.execute(
         "SELECT asset, labels, amounts FROM kept_row WHERE account = ? AND dataset = ? AND day = ?",
-        (*place_of(key), day.isoformat()),
+        (*place_of(key), day_text(start)),
     )
     return {(asset, tuple(json.loads(labels))): tuple(json.loads(amounts)) for asset, labels, amounts in rows}
 
 
-def load_all_kept(read: sqlite3.Connection, key: BookKey) -> dict[date, dict[RowKey, Amounts]]:
-    """Return the settled rows kept of every day that is not final."""
+def load_all_kept(read: sqlite3.Connection, key: BookKey) -> dict[datetime, dict[RowKey, Amounts]]:
+    """Return the settled rows kept of every day, or part of a day, that is not final, by its start."""
     days = read.execute("SELECT DISTINCT day FROM kept_row WHERE account = ? AND dataset = ?", place_of(key)).fetchall()
-    return {day: load_kept(read, key, day) for day in (date.fromisoformat(text) for (text,) in days)}
+    return {start: load_kept(read, key, start) for start in (day_start_of(text) for (text,) in days)}
+
+
+def load_cut_on(read: sqlite3.Connection, key: BookKey) -> date | None:
+    """Return the newest day of which hours are kept one by one."""
+    ((newest,),) = read.execute(
+        "SELECT max(day) FROM day_mark WHERE account = ? AND dataset = ? AND day LIKE '%T%'", place_of(key)
+    )
+    return None if newest is None else day_start_of(newest).date()
 
 
 def load_part(read: sqlite3.Connection, key: BookKey, start: int, part: DayPart) -> dict[DailyKey, int]:
@@ -130,11 +149,11 @@ def _merge_daily(
         write.execute("DELETE FROM daily WHERE account = ? AND dataset = ? AND day < ?", old)
 
 
-def keep_more(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
-    """Add rows to those kept of a day, and delete days that were never audited."""
-    known = load_kept(write, key, day)
-    _write_kept(write, key, day, sum_rows(({which: known[which] for which in rows if which in known}, rows)))
-    oldest = str(day - MARKS_KEPT)
+def keep_more(write: sqlite3.Connection, key: BookKey, start: datetime, rows: Mapping[RowKey, Amounts]) -> None:
+    """Add rows to those kept of a day or part of a day, and delete days that were never audited."""
+    known = load_kept(write, key, start)
+    _write_kept(write, key, start, sum_rows(({which: known[which] for which in rows if which in known}, rows)))
+    oldest = str(start.date() - MARKS_KEPT)
     write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day < ?", (*place_of(key), oldest))
 
 
@@ -143,37 +162,44 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
 
     Counting began at ``start``. Sums of meters that an earlier release had stay.
     """
-    day, part = change.part
-    counted_from = start if part is Portion.COUNTED else NOT_COUNTED
+    day, is_counted = change.part.day, change.part.part is Portion.COUNTED
+    counted_from = start if is_counted else NOT_COUNTED
     condition, values = _of_part(key, start, change.part)
     condition, values = f"{condition} AND meter IN ({marks(len(change.about))})", (*values, *change.about)
-    if not change.alone and part is Portion.COUNTED:
+    if not change.alone and is_counted:
         if change.mark.is_final:
-            kept = (*place_of(key), str(day))
+            kept = (*place_of(key), day_text(change.part.start))
             write.execute("DELETE FROM kept_row WHERE account = ? AND dataset = ? AND day = ?", kept)
-        _write_kept(write, key, day, change.kept)
-    write.execute(f"DELETE FROM daily WHERE {condition}", values)
-    write.executemany(
-        f"INSERT INTO daily VALUES ({marks(7)})",
-        [
-            (*_daily_place(key), str(day), counted_from, asset, meter, str(amount))
-            for (_, asset, meter), amount in change.daily.items()
-        ],
-    )
+        _write_kept(write, key, change.part.start, change.kept)
+    if change.is_added:
+        _merge_daily(write, key, counted_from, change.daily, _add_difference)
+    else:
+        write.execute(f"DELETE FROM daily WHERE {condition}", values)
+        write.executemany(
+            f"INSERT INTO daily VALUES ({marks(7)})",
+            [
+                (*_daily_place(key), str(day), counted_from, asset, meter, str(amount))
+                for (_, asset, meter), amount in change.daily.items()
+            ],
+        )
     merge_hours(write, _daily_place(key), change.levels, is_stored=True)
     note_newest(write, key.scope.account_id, change.daily)
     write_marks(write, key, {change.part: change.mark})
 
 
+def _add_difference(difference: int, known: int) -> int:
+    return max(known + difference, 0)
+
+
 def write_marks(write: sqlite3.Connection, key: BookKey, found: Mapping[DayPart, DayMark]) -> None:
     """Write the marks of closed days, and delete those of no more use."""
-    for (day, part), mark in found.items():
+    for part, mark in found.items():
         write.execute(
             f"INSERT OR REPLACE INTO day_mark VALUES ({marks(11)})",
             (
                 *place_of(key),
-                str(day),
-                str(part),
+                day_text(part.start),
+                str(part.part),
                 seconds_of(mark.answered),
                 seconds_or_none(mark.first),
                 mark.digest,
@@ -189,8 +215,8 @@ def write_marks(write: sqlite3.Connection, key: BookKey, found: Mapping[DayPart,
             write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ? AND day < ?", old)
 
 
-def _write_kept(write: sqlite3.Connection, key: BookKey, day: date, rows: Mapping[RowKey, Amounts]) -> None:
-    place = (*place_of(key), str(day))
+def _write_kept(write: sqlite3.Connection, key: BookKey, start: datetime, rows: Mapping[RowKey, Amounts]) -> None:
+    place = (*place_of(key), day_text(start))
     write.executemany(
         f"INSERT OR REPLACE INTO kept_row VALUES ({marks(6)})",
         [

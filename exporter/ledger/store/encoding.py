@@ -5,7 +5,7 @@ Scopes are stored as their text, times as whole seconds since 1970, figures as J
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from exporter.model import BookKey, Scope
@@ -73,3 +73,14 @@ def time_of(seconds: int) -> datetime:
 def moment_of(seconds: int | None) -> datetime | None:
     """Decode a time that may be missing."""
     return None if seconds is None else time_of(seconds)
+
+
+def day_text(start: datetime) -> str:
+    """Encode the day, or the hour of it, at which what is kept or asked of it starts."""
+    return f"{start:%Y-%m-%dT%H}" if start.hour else f"{start:%Y-%m-%d}"
+
+
+def day_start_of(text: str) -> datetime:
+    """Decode the start of a day, or of an hour of it. Raises ValueError."""
+    day, _, hour = text.partition("T")
+    return datetime.combine(date.fromisoformat(day), time(int(hour or 0)), UTC)

@@ -18,7 +18,7 @@ from exporter.ledger.gauges import GaugeState, Reading
 from exporter.ledger.hours import OpenHour, whole_since
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
-from exporter.ledger.store.day_tables import load_all_kept, load_kept, load_marks
+from exporter.ledger.store.day_tables import load_all_kept, load_cut_on, load_kept, load_marks
 from exporter.ledger.store.encoding import key_of, moment_of, named_times_of, place_of, time_of, tuples_of
 from exporter.ledger.store.hour_tables import load_hours
 from exporter.ledger.store.pruned_tables import DATASETS
@@ -67,12 +67,12 @@ class Loader:
         """Return the marks of closed days."""
         return load_marks(self._connection)
 
-    def load_kept(self, key: BookKey, day: date) -> dict[RowKey, Amounts]:
-        """Return the settled rows kept of a day that is not final."""
-        return load_kept(self._connection, key, day)
+    def load_kept(self, key: BookKey, start: datetime) -> dict[RowKey, Amounts]:
+        """Return the settled rows kept of the day, or part of a day, that starts so and is not final."""
+        return load_kept(self._connection, key, start)
 
-    def load_all_kept(self, key: BookKey) -> dict[date, dict[RowKey, Amounts]]:
-        """Return the settled rows kept of every day that is not final."""
+    def load_all_kept(self, key: BookKey) -> dict[datetime, dict[RowKey, Amounts]]:
+        """Return the settled rows kept of every day, or part of a day, that is not final, by its start."""
         return load_all_kept(self._connection, key)
 
     def load_book(self, key: BookKey, plan: SeriesPlan, commit_number: int) -> Counters:
@@ -114,6 +114,7 @@ class Loader:
             timedelta(seconds=gap),
             tuple(json.loads(late)),
             named_times_of(joined),
+            load_cut_on(self._connection, key),
         )
 
     def load_open_hours(self, key: BookKey, grain: Grain) -> dict[datetime, OpenHour]:

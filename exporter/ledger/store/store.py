@@ -23,6 +23,7 @@ from exporter.ledger.store.database import (
     take_folder,
 )
 from exporter.ledger.store.day_tables import load_part
+from exporter.ledger.store.encoding import day_start_of
 from exporter.ledger.store.left_series import check_left, find_left, has_old
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.pruned_tables import find_named, find_oldest_day
@@ -70,7 +71,7 @@ class Store(Loader):
         check_left(self._connection)
         kept = "SELECT day, labels, amounts, account, dataset, asset FROM kept_row"
         for day, *texts, _, _, _ in self._connection.execute(kept):
-            date.fromisoformat(day)
+            day_start_of(day)
             for text in texts:
                 json.loads(text)
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from exporter.ledger.audit import DayChange
-from exporter.ledger.audit_schedule import DayMark, DayPart
+from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.counters import CounterChange, Counters
 from exporter.ledger.daily_sums import Metered
 from exporter.ledger.gauges import GaugeChange, Gauges, Reading
@@ -45,11 +45,18 @@ class Retirement:
     ended: Ended | None = None
 
 
+def mark_cuts(change: CounterChange) -> dict[DayPart, DayMark]:
+    """Return the marks of the parts into which the hours that settle cut their days: none has been audited."""
+    return {
+        DayPart(cut.date(), Portion.COUNTED, cut.hour): DayMark(change.state.last_success) for cut in change.kept.cuts
+    }
+
+
 class Carried(NamedTuple):
     """A book that was stored with another signature, under that of today, and what was kept for its audits."""
 
     book: Counters
-    kept: Mapping[date, Mapping[RowKey, Amounts]]
+    kept: Mapping[datetime, Mapping[RowKey, Amounts]]
 
 
 @dataclass(slots=True)
@@ -134,6 +141,7 @@ def write_change(
     for key, book_change in (*change.books.items(), *change.costs.items()):
         _write_book(write, key, signatures[key], book_change)
         _write_open_hours(write, key, books[key].open if key in books else {}, book_change.open)
+        write_marks(write, key, mark_cuts(book_change))
     for key, days in change.days.items():
         for day in days:
             write_day(write, key, counted_from(books.get(key)), day)
@@ -200,8 +208,8 @@ def _write_book(write: sqlite3.Connection, key: BookKey, signature: str, change:
     _write_series(write, key, change.series)
     take_back(write, change.returned)
     merge_metered(write, key, seconds_of(state.start), change.metered, is_stored=False)
-    for day, rows in change.kept.items():
-        keep_more(write, key, day, rows)
+    for start, rows in change.kept.rows.items():
+        keep_more(write, key, start, rows)
 
 
 def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, carried: Carried) -> None:
@@ -217,8 +225,8 @@ def _rewrite_book(write: sqlite3.Connection, key: BookKey, signature: str, carri
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
     _write_rows(write, key, book.rows)
     _write_open_hours(write, key, {}, book.open)
-    for day, rows in carried.kept.items():
-        keep_more(write, key, day, rows)
+    for start, rows in carried.kept.items():
+        keep_more(write, key, start, rows)
     _write_series(
         write,
         key,
