@@ -1,8 +1,9 @@
 """Made-up ways of asking real datasets that tell time less finely than by the minute."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart
+from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart, Role, gauge
 from exporter.catalog.grain import BY_DAY, BY_HOUR, BY_MOMENT
 
 HOURLY = Dataset(
@@ -55,3 +56,20 @@ BUILDS = Dataset(
         Metric("cloudflare_build_minutes_total", "Time.", (MetricPart("buildMinutes"),), zeros=(), is_of_account=True),
     ),
 )
+
+UNIQUES = Dataset(
+    name="httpRequests1dGroups",
+    variant="uniques",
+    version=1,
+    role=Role.WINDOW,
+    kind="worker",
+    id_dimension="",
+    grain=BY_DAY,
+    min_interval=timedelta(hours=1),
+    fields=(Field("uniques", "uniq"),),
+    metrics=(gauge("cloudflare_unique_visitors", "Visitors.", "uniques", is_of_account=True),),
+)
+"""Unique visitors of the newest complete day."""
+
+UNIQUES_SO_FAR = replace(UNIQUES, variant="uniques_so_far", is_running=True, min_interval=timedelta(minutes=5))
+"""Unique visitors of the running day."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from exporter.catalog.grain import BY_HOUR, BY_MINUTE, Grain
+from exporter.catalog.grain import BY_DAY, BY_HOUR, BY_MINUTE, Grain
 
 MILLIONTH = 1_000_000
 
@@ -20,6 +20,9 @@ GIGABYTE = 1_000_000_000
 QUANTILES = {"P50": "0.5", "P75": "0.75", "P90": "0.9", "P95": "0.95", "P99": "0.99", "P999": "0.999"}
 """Suffixes of Cloudflare's quantile fields, with the value of the label ``quantile``."""
 
+ADDING = frozenset({"sum", ""})
+"""The groups of fields whose amounts add up over hours and days; unique counts, extremes and quantiles do not."""
+
 ROWS = "rows"
 """The group of a field that is not requested: each row counts one."""
 
@@ -28,7 +31,7 @@ class Role(StrEnum):
     """How a dataset's answers become metrics.
 
     ``usage`` is counted forever. ``state`` is the newest hour of a stored quantity. ``window`` is the newest complete
-    quarter of an hour, absent without traffic.
+    quarter of an hour, absent without traffic; of a dataset that tells days it is a day, as for unique visitors.
     """
 
     USAGE = "usage"
@@ -171,7 +174,8 @@ class Dataset:
     the account, or the zone. ``tallies`` are the counters that add up to an asset's requests and errors; without any
     these are unknown. ``settle`` is how long after its end an hour may still grow. ``reports_sampling``: answers
     include ``avg.sampleInterval``. ``min_interval`` is the shortest time between two questions. ``distinct_by`` names a
-    dimension to group by that is not a label; with ``takes_full_page`` a full page of it is accepted as a lower bound.
+    dimension to group by that is not a label; with ``takes_full_page`` a full page of it is accepted as a lower bound. A
+    window of a day is the newest complete one, or if ``is_running`` the running one.
     """
 
     name: str
@@ -193,7 +197,16 @@ class Dataset:
     min_interval: timedelta = timedelta(0)
     distinct_by: str = ""
     takes_full_page: bool = False
+    is_running: bool = False
     reader: Reader = Reader.ACCOUNT
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if what does not add up is to be counted, or if a day is to be stored by the hour."""
+        unique = [entry.name for entry in self.fields if entry.group not in ADDING]
+        if self.role is Role.USAGE and unique:
+            raise ValueError(f"{self.key}: {', '.join(unique)} cannot be counted: amounts of hours do not add up")
+        if self.grain is BY_DAY and self.role is Role.STATE:
+            raise ValueError(f"{self.key}: what is told of a day is a window, not a state")
 
     @property
     def is_of_zones(self) -> bool:
@@ -214,6 +227,11 @@ class Dataset:
     def says_sampling(self) -> bool:
         """Return whether answers include their sample interval."""
         return self.role is Role.USAGE and self.reports_sampling
+
+    @property
+    def is_of_day(self) -> bool:
+        """Return whether it is a gauge of a day."""
+        return self.role is Role.WINDOW and self.grain is BY_DAY
 
     @property
     def asked_by(self) -> Grain:
@@ -258,6 +276,8 @@ class Dataset:
             sampling = "maximum of the newest hour"
         if self.role is Role.WINDOW:
             sampling = "over the 15 minutes ending 5 minutes ago"
+        if self.is_of_day:
+            sampling = f"of the {'running' if self.is_running else 'newest complete'} day, UTC"
         return f"{metric.help.removesuffix('.')} ({self.name} {sources}; {sampling})."
 
     def _describe_source(self, entry: Field) -> str:

@@ -10,7 +10,7 @@ from exporter.catalog.entry import Dataset, Role
 from exporter.ledger.daily_sums import meter_by_hour
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
 from exporter.ledger.series import SeriesKey, SeriesPlan
-from exporter.model import UNKNOWN, Amounts, Answer, HourKey, Placement, RowKey, Rows
+from exporter.model import DAY, UNKNOWN, Amounts, Answer, HourKey, Placement, RowKey, Rows
 
 LOOK_BACK = timedelta(hours=48)
 """How far back the newest state may be, and how long the state of an unknown asset is shown."""
@@ -145,6 +145,13 @@ def _of_account(levels: Mapping[HourKey, int]) -> dict[HourKey, int]:
     return total
 
 
+def _is_over(dataset: Dataset, state: GaugeState, now: datetime) -> bool:
+    """Return whether a window is too old to be shown; a complete day is shown until the next is."""
+    is_complete_day = dataset.is_of_day and not dataset.is_running
+    life = max(WINDOW_LIFE, 3 * dataset.min_interval) + (DAY if is_complete_day else timedelta(0))
+    return now - min(state.until, state.last_success) > life
+
+
 def _raise(known: dict[HourKey, int], levels: Mapping[HourKey, int]) -> None:
     for key, amount in levels.items():
         known[key] = max(known.get(key, 0), amount)
@@ -155,7 +162,7 @@ def current_readings(
 ) -> dict[tuple[Placement, SeriesKey], int]:
     """Return readings as published: assets that share a placement are added for states, the highest for windows."""
     is_window = book.dataset.role is Role.WINDOW
-    if is_window and book.state and now is not None and now - book.state.until > WINDOW_LIFE:
+    if is_window and book.state and now is not None and _is_over(book.dataset, book.state, now):
         return {}
     series: dict[tuple[Placement, SeriesKey], int] = {}
     for (asset, words), reading in book.rows.items():

@@ -17,7 +17,8 @@ def make_question(
     """Return the question to ask of a scope's dataset at the minute ``until``, as far back as ``retention`` allows.
 
     Usage is asked from its oldest open hour (or day), or for the running one if counting has not begun: any answer
-    begins it. A state is asked from the newest known hour, a window for the 15 minutes that ended ``WINDOW_DELAY`` ago.
+    begins it. A state is asked from the newest known hour, a window for the 15 minutes that ended ``WINDOW_DELAY`` ago,
+    or for the newest complete day or the running one. If that is out of reach the question is empty.
     """
     grain = dataset.asked_by
     oldest = grain.floor(until - retention) + grain.unit
@@ -30,6 +31,10 @@ def make_question(
             running = floor_hour(until)
             since = max(known_until or oldest, oldest, running - LOOK_BACK)
             return Question(scope, dataset.key, since, running + HOUR)
+        case Role.WINDOW if dataset.is_of_day:
+            start = grain.floor(until) - (timedelta(0) if dataset.is_running else grain.unit)
+            end = start + grain.unit
+            return Question(scope, dataset.key, start if start >= oldest else end, end)
         case _:
             end = until - WINDOW_DELAY
             return Question(scope, dataset.key, end - WINDOW, end)

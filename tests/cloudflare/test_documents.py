@@ -22,7 +22,7 @@ from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, take_batch, whole_piece
 from exporter.cloudflare.splits import Splits
 from exporter.model import Question, Scope
-from tests.grains import BUILDS, DAILY, HOURLY, MOMENTARY
+from tests.grains import BUILDS, DAILY, HOURLY, MOMENTARY, UNIQUES
 from tests.schema import load_cloudflare_schema
 
 ACCOUNT = "a" * 32
@@ -262,7 +262,7 @@ def coarse_forms(dataset: Dataset) -> list[Piece]:
     return [*running, *closed[:1], *by_id]
 
 
-@pytest.mark.parametrize("dataset", [HOURLY, DAILY, MOMENTARY, BUILDS], ids=lambda dataset: dataset.name)
+@pytest.mark.parametrize("dataset", [HOURLY, DAILY, MOMENTARY, BUILDS, UNIQUES], ids=lambda dataset: dataset.key)
 def test_documents_of_other_grains_are_valid_for_cloudflare(dataset: Dataset, cloudflare_schema: GraphQLSchema) -> None:
     """Where Cloudflare has no minutes, no hours or no groups of time, none are asked for."""
     check(cloudflare_schema, coarse_forms(dataset))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.entry import Dataset, Field, Product, Role, gauge
 from exporter.catalog.grain import BY_DAY, BY_HOUR, BY_MOMENT, Grain
 from exporter.model import HOUR, Scope
 from exporter.simulator import Fault, Kind
@@ -124,3 +124,43 @@ def test_full_pages_are_cut_as_far_as_the_grain_allows(tmp_path: Path) -> None:
             rig.check_daily(rested_at)
 
     asyncio.run(script())
+
+
+def test_gauges_of_days(tmp_path: Path) -> None:
+    """The running day's grows with its usage; after midnight it is the complete day's, and a restart asks again."""
+    gauges = {
+        is_running: Dataset(
+            name=KV,
+            variant=f"day {is_running}",
+            version=1,
+            role=Role.WINDOW,
+            kind="kv_namespace",
+            id_dimension="namespaceId",
+            grain=BY_DAY,
+            is_running=is_running,
+            fields=(Field("requests"),),
+            metrics=(gauge(f"cloudflare_kv_day_{is_running}", "Requests.", "requests"),),
+        )
+        for is_running in (False, True)
+    }
+    kv = next(product for product in PRODUCTS if product.name == "kv")
+
+    async def script() -> None:
+        products = (replace(kv, datasets=tuple(gauges.values())),)
+        async with Rig(small_world(1, timedelta(0)), tmp_path, TRAFFIC, DOCUMENTS, products=products) as rig:
+            await live(rig, at(rig, 0, 0) + 26 * HOUR, 5 * HOUR)
+            rig.calm_down()
+            await rig.restart()
+            await rig.refresh()
+            midnight = at(rig, 0, 0)
+            for is_running, day in ((True, midnight), (False, midnight - 24 * HOUR)):
+                truth = rig.oracle(DATASETS[KV], day, day + 24 * HOUR)
+                assert shown(rig, gauges[is_running].key) == sum(row[0] for row in truth.values()) > 0
+
+    asyncio.run(script())
+
+
+def shown(rig: Rig, key: str) -> int:
+    """Return what is published of a dataset, over all assets."""
+    books = rig.exporter.ledger.publication(rig.now).books
+    return sum(amount for book in books if book.dataset.key == key for _, _, amount in book.series)
