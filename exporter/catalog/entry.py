@@ -174,8 +174,8 @@ class Dataset:
     the account, or the zone. ``tallies`` are the counters that add up to an asset's requests and errors; without any
     these are unknown. ``settle`` is how long after its end an hour may still grow. ``reports_sampling``: answers
     include ``avg.sampleInterval``. ``min_interval`` is the shortest time between two questions. ``distinct_by`` names a
-    dimension to group by that is not a label; with ``takes_full_page`` a full page of it is accepted as a lower bound. A
-    window of a day is the newest complete one, or if ``is_running`` the running one.
+    dimension to group by that is not a label; with ``takes_full_page`` a full page of it is accepted as a lower bound.
+    A window of a day is the newest complete one, or if ``is_running`` the running one.
     """
 
     name: str

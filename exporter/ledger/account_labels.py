@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from exporter.ledger.store.writer import LedgerChange
+from exporter.ledger.store.change import LedgerChange
 from exporter.model import Account
 
 NamedAccounts = Mapping[str, tuple[str, str]]

@@ -6,8 +6,8 @@ from datetime import date
 from exporter.ledger.counter_books import CounterBooks
 from exporter.ledger.daily_sums import add_daily
 from exporter.ledger.day_hours import DayHours, add_hours
+from exporter.ledger.store.change import LedgerChange
 from exporter.ledger.store.store import Store
-from exporter.ledger.store.writer import LedgerChange
 from exporter.model import DailyKey
 
 

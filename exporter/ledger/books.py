@@ -16,7 +16,7 @@ from exporter.ledger.loading import StoredBooks
 from exporter.ledger.plans import Plans
 from exporter.ledger.publication import PublishedBook, publish_books
 from exporter.ledger.roster import Entry, RosterKey
-from exporter.ledger.store.writer import LedgerChange, Retirement
+from exporter.ledger.store.change import LedgerChange, Retirement
 from exporter.model import Answer, BookKey, Placement, Scope
 
 

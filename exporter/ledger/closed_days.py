@@ -18,8 +18,8 @@ from exporter.ledger.audit_schedule import (
 from exporter.ledger.counters import Counters, CounterState, LateUsage, meter_open_hours
 from exporter.ledger.daily_sums import Metered
 from exporter.ledger.lacking import fill_alone, find_audited
+from exporter.ledger.store.change import LedgerChange, Retirement, mark_cuts
 from exporter.ledger.store.store import Store
-from exporter.ledger.store.writer import LedgerChange, Retirement, mark_cuts
 from exporter.model import Amounts, Answer, BookKey, DayProgress, RowKey, merge_rows
 
 

@@ -22,7 +22,7 @@ from exporter.ledger.hours import Settlement
 from exporter.ledger.left_series import Recall
 from exporter.ledger.roster import Entry, RosterKey, listed_placements, place_row
 from exporter.ledger.series import SeriesPlan
-from exporter.ledger.store.writer import LedgerChange
+from exporter.ledger.store.change import LedgerChange
 from exporter.model import Answer, BookKey, DailyKey, Placement, Scope
 
 SettleHours = Callable[[Counters, CounterState, Answer], Settlement]

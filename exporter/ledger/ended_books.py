@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from exporter.ledger.audit_schedule import FILLED_DAYS, DayMark, DayPart, Portion
 from exporter.ledger.counters import Counters, meter_open_hours
 from exporter.ledger.daily_sums import NOTHING_METERED
-from exporter.ledger.store.writer import Ended, LedgerChange, Retirement
+from exporter.ledger.store.change import Ended, LedgerChange, Retirement
 from exporter.model import DAY, ZONE, BookKey, Scope, floor_minute
 
 

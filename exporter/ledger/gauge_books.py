@@ -6,7 +6,7 @@ from datetime import datetime
 from exporter.ledger.gauges import GaugeChange, Gauges, presence, read
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesPlan
-from exporter.ledger.store.writer import LedgerChange
+from exporter.ledger.store.change import LedgerChange
 from exporter.model import Answer, BookKey
 
 

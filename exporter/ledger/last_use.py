@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from exporter.ledger.roster import RosterKey
-from exporter.ledger.store.writer import LedgerChange
+from exporter.ledger.store.change import LedgerChange
 from exporter.model import Answer
 
 

@@ -30,9 +30,9 @@ from exporter.ledger.pruner import Pruner
 from exporter.ledger.publication import Publication, name_zones
 from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing
 from exporter.ledger.rosters import Rosters, find_gone_zones
+from exporter.ledger.store.change import Ended, LedgerChange
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
-from exporter.ledger.store.writer import Ended, LedgerChange
 from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Placement, Rows, Scope
 
 

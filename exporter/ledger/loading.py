@@ -18,8 +18,8 @@ from exporter.ledger.gauges import Gauges
 from exporter.ledger.plans import Plans
 from exporter.ledger.series import SeriesPlan
 from exporter.ledger.signature import read_signature
+from exporter.ledger.store.change import Carried, Retirement
 from exporter.ledger.store.loader import Loader
-from exporter.ledger.store.writer import Carried, Retirement
 from exporter.model import BookKey
 
 

@@ -12,7 +12,7 @@ from exporter.ledger.roster import (
     leave,
     register_strangers,
 )
-from exporter.ledger.store.writer import LedgerChange
+from exporter.ledger.store.change import LedgerChange
 from exporter.model import ZONE, Inventory, Listing, ListingFailure, Placement, Scope
 
 

@@ -14,8 +14,9 @@ from exporter.catalog import DATASETS
 from exporter.check import Finding, Host, Level, Topic, folder_findings, inspect_host
 from exporter.check.storage import LEAST_FREE_BYTES, space_finding
 from exporter.ledger import Ledger
-from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME
 from exporter.ledger.store.inspection import inspect_folder
+from exporter.ledger.store.migrations import MIGRATIONS
 from tests.check.scene import DISK, Scene, findings, the, troubles
 
 NOBODY = 65_534

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME
+from exporter.ledger.store.migrations import MIGRATIONS
 
 from .metrics import value
 from .site import Cloudflare, Exporter, dataset_time

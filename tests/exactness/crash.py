@@ -15,7 +15,7 @@ from exporter.catalog.entry import Dataset
 from exporter.ledger import ApplyResult, DayChange, DayPart, Ledger, Publication, Tariffs
 from exporter.ledger.counters import CounterChange
 from exporter.ledger.roster import ProjectRules
-from exporter.ledger.store.writer import LedgerChange
+from exporter.ledger.store.change import LedgerChange
 from exporter.model import Account, Answer, Inventory
 
 Result = TypeVar("Result")

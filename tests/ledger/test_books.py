@@ -14,7 +14,7 @@ from exporter.ledger.loading import StoredBooks
 from exporter.ledger.plans import plan_datasets
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.rosters import Rosters
-from exporter.ledger.store.writer import LedgerChange
+from exporter.ledger.store.change import LedgerChange
 from exporter.model import UNASSIGNED, Answer, BookKey, Placement
 from tests.ledger.factories import ACCOUNT, CALLS, KIND, SCOPE, FlatTariff, answer, at, failed, inventory, worker
 from tests.ledger.gauge_scene import SPEED, STOCK, stock_rows

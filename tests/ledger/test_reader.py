@@ -12,7 +12,8 @@ import pytest
 from exporter.catalog import DATASETS
 from exporter.catalog.entry import Role
 from exporter.ledger import DailyFilter, Ledger, LedgerReader, Publication, StorageError, reading
-from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME
+from exporter.ledger.store.migrations import MIGRATIONS
 from exporter.model import DailyKey
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.exactness.worlds import small_world

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from exporter.ledger.store.pruned_tables import NEWEST_SUMS
-from exporter.ledger.store.upgrades import MARK_METERS
+from exporter.ledger.store.migrations import MIGRATIONS
 from exporter.ledger.store.wal import is_log_lost
 from exporter.logs import keys
 from exporter.model import ExporterError
@@ -52,101 +51,6 @@ _REMEDIES = {
     sqlite3.SQLITE_IOERR: "Check whether the disk of the state folder is full, mounted read-only or failing.",
 }
 """Remedies for the other result codes. All are listed at https://www.sqlite.org/rescode.html"""
-
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL, label TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE asset (
-        account TEXT, kind TEXT, id TEXT, name TEXT, standing TEXT, first_seen INTEGER, absences INTEGER,
-        project TEXT, decided_by TEXT, suffixed INTEGER, created INTEGER, modified INTEGER, tags TEXT, parent TEXT,
-        stem TEXT, PRIMARY KEY (account, kind, id)) WITHOUT ROWID;
-    CREATE TABLE book (
-        account TEXT, dataset TEXT, signature TEXT, start INTEGER, open_from INTEGER, until INTEGER,
-        published_until INTEGER, last_success INTEGER, newest INTEGER, hold INTEGER,
-        PRIMARY KEY (account, dataset)) WITHOUT ROWID;
-    CREATE TABLE row (
-        account TEXT, dataset TEXT, asset TEXT, labels TEXT, settled TEXT, total TEXT, attributed TEXT,
-        PRIMARY KEY (account, dataset, asset, labels)) WITHOUT ROWID;
-    CREATE TABLE open_row (
-        account TEXT, dataset TEXT, hour INTEGER, asset TEXT, labels TEXT, amounts TEXT, peak TEXT,
-        PRIMARY KEY (account, dataset, hour, asset, labels)) WITHOUT ROWID;
-    CREATE TABLE series (
-        account TEXT, dataset TEXT, project TEXT, asset TEXT, metric INTEGER, labels TEXT, amount TEXT, born INTEGER,
-        PRIMARY KEY (account, dataset, project, asset, metric, labels)) WITHOUT ROWID;
-    CREATE TABLE daily (
-        account TEXT, dataset TEXT, day TEXT, asset TEXT, meter TEXT, amount TEXT,
-        PRIMARY KEY (account, dataset, day, asset, meter)) WITHOUT ROWID;
-    """,
-    """
-    CREATE TABLE reading_book (
-        account TEXT, dataset TEXT, signature TEXT, until INTEGER, last_success INTEGER, newest INTEGER,
-        PRIMARY KEY (account, dataset)) WITHOUT ROWID;
-    CREATE TABLE reading (
-        account TEXT, dataset TEXT, asset TEXT, labels TEXT, at INTEGER, amounts TEXT,
-        PRIMARY KEY (account, dataset, asset, labels)) WITHOUT ROWID;
-    CREATE TABLE used (
-        account TEXT, kind TEXT, asset TEXT, hour INTEGER, PRIMARY KEY (account, kind, asset)) WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE asset ADD COLUMN filtered INTEGER NOT NULL DEFAULT 0;
-    UPDATE asset SET decided_by = CASE WHEN decided_by != '' THEN 'tag:' || decided_by ELSE 'name' END;
-    UPDATE asset SET decided_by = 'worker' WHERE decided_by = 'name' AND EXISTS (
-        SELECT 1 FROM asset AS script WHERE script.account = asset.account AND script.kind = 'worker'
-        AND script.name = asset.parent AND script.project = asset.project);
-    """,
-    """
-    ALTER TABLE book ADD COLUMN kept_from INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE book ADD COLUMN revisions INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE book ADD COLUMN gap INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE book ADD COLUMN late TEXT NOT NULL DEFAULT '[]';
-    UPDATE book SET kept_from = (open_from / 86400 + 1) * 86400;
-    CREATE TABLE kept_row (
-        account TEXT, dataset TEXT, day TEXT, asset TEXT, labels TEXT, amounts TEXT,
-        PRIMARY KEY (account, dataset, day, asset, labels)) WITHOUT ROWID;
-    CREATE TABLE day_mark (
-        account TEXT, dataset TEXT, day TEXT, part TEXT, answered INTEGER, first INTEGER, digest TEXT,
-        repeated_since INTEGER, is_final INTEGER, PRIMARY KEY (account, dataset, day, part)) WITHOUT ROWID;
-    CREATE TABLE counted_daily (
-        account TEXT, dataset TEXT, day TEXT, counted_from INTEGER, asset TEXT, meter TEXT, amount TEXT,
-        PRIMARY KEY (account, dataset, day, counted_from, asset, meter)) WITHOUT ROWID;
-    INSERT INTO counted_daily SELECT daily.account, daily.dataset, day,
-        CASE WHEN day >= date(book.start, 'unixepoch') THEN book.start ELSE 0 END, asset, meter, amount
-        FROM daily LEFT JOIN book ON book.account = daily.account AND book.dataset = daily.dataset;
-    DROP TABLE daily;
-    ALTER TABLE counted_daily RENAME TO daily;
-    """,
-    """
-    CREATE TABLE billing (account TEXT PRIMARY KEY, facts TEXT) WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE book ADD COLUMN joined TEXT NOT NULL DEFAULT '{}';
-    """,
-    """
-    CREATE TABLE ended_book (
-        account TEXT, dataset TEXT, ended INTEGER, gap INTEGER, PRIMARY KEY (account, dataset)) WITHOUT ROWID;
-    """,
-    """
-    CREATE TABLE left_series (
-        label TEXT, dataset TEXT, project TEXT, asset TEXT, metric TEXT, labels TEXT, account TEXT, amount TEXT,
-        left_at INTEGER, PRIMARY KEY (label, dataset, project, asset, metric, labels));
-    CREATE INDEX left_series_of_book ON left_series (account, dataset);
-    CREATE INDEX left_series_by_time ON left_series (left_at);
-    """,
-    """
-    CREATE TABLE hour_key (
-        id INTEGER PRIMARY KEY, account TEXT, dataset TEXT, asset TEXT, meter TEXT, is_stored INTEGER,
-        UNIQUE (account, dataset, asset, meter));
-    CREATE TABLE hour_row (
-        day INTEGER, key INTEGER, amounts BLOB CHECK (length(amounts) > 0 AND length(amounts) % 24 = 0),
-        PRIMARY KEY (day, key)) WITHOUT ROWID;
-    """,
-    MARK_METERS,
-    NEWEST_SUMS,
-    """
-    /* From here on the day in kept_row and day_mark may also be an hour of one: 2025-10-20T05. */
-    """,
-)
-"""One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""
 
 
 class StorageError(ExporterError):

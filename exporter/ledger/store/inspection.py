@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from exporter.ledger.store.database import FILE_NAME, LOCK_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME, LOCK_NAME
+from exporter.ledger.store.migrations import MIGRATIONS
 
 
 class Soundness(StrEnum):

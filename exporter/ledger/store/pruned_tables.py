@@ -10,13 +10,6 @@ from exporter.ledger.store.encoding import place_of
 from exporter.ledger.store.left_series import forget_old
 from exporter.model import ZONE, DailyKey, Scope
 
-NEWEST_SUMS = """
-    ALTER TABLE asset ADD COLUMN unlisted_since INTEGER;
-    CREATE TABLE newest_sum (account TEXT, asset TEXT, day TEXT, PRIMARY KEY (account, asset)) WITHOUT ROWID;
-    INSERT INTO newest_sum SELECT account, asset, max(day) FROM daily GROUP BY account, asset;
-    """
-"""The migration that adds what pruning goes by."""
-
 DATASETS = (
     "WITH RECURSIVE datasets (name) AS (SELECT min(dataset) FROM daily WHERE account = ?1 UNION ALL SELECT (SELECT "
     "min(dataset) FROM daily WHERE account = ?1 AND dataset > name) FROM datasets WHERE name IS NOT NULL)"

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from exporter.ledger.store.database import FILE_NAME, MIGRATIONS, StorageError, is_damage
+from exporter.ledger.store.database import FILE_NAME, StorageError, is_damage
 from exporter.ledger.store.inspection import Soundness, address_of, inspect_folder
 from exporter.ledger.store.loader import Loader
+from exporter.ledger.store.migrations import MIGRATIONS
 
 
 @contextmanager

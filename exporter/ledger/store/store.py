@@ -12,6 +12,7 @@ from exporter.ledger.counters import Counters
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
 from exporter.ledger.left_series import SeriesName
+from exporter.ledger.store.change import LedgerChange
 from exporter.ledger.store.database import (
     FILE_NAME,
     StorageError,
@@ -27,7 +28,7 @@ from exporter.ledger.store.encoding import day_start_of
 from exporter.ledger.store.left_series import check_left, find_left, has_old
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.pruned_tables import find_named, find_oldest_day
-from exporter.ledger.store.writer import LedgerChange, counted_from, write_change
+from exporter.ledger.store.writer import counted_from, write_change
 from exporter.model import BookKey, DailyKey, ExporterError
 
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"

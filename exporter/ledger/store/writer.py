@@ -3,100 +3,22 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
-from exporter.ledger.audit import DayChange
-from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.counters import CounterChange, Counters
 from exporter.ledger.daily_sums import Metered
-from exporter.ledger.gauges import GaugeChange, Gauges, Reading
+from exporter.ledger.gauges import GaugeChange, Reading
 from exporter.ledger.hours import OpenHour
-from exporter.ledger.left_series import Departure
-from exporter.ledger.pruning import Pruned
-from exporter.ledger.roster import Entry, RosterKey
+from exporter.ledger.roster import Entry
 from exporter.ledger.series import Series, SeriesKey
+from exporter.ledger.store.change import Carried, LedgerChange, Retirement, mark_cuts
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_metered, write_day, write_marks
 from exporter.ledger.store.encoding import json_or_none, marks, place_of, seconds_of, seconds_or_none, times_by_name
 from exporter.ledger.store.left_series import forget_all, forget_dropped, move_out, take_back
 from exporter.ledger.store.pruned_tables import prune
 from exporter.ledger.totals import RowTotals
-from exporter.model import Amounts, BookKey, Placement, RowKey
-
-
-class Ended(NamedTuple):
-    """When a zone was found to have left its account, and the time whose usage is lost."""
-
-    at: datetime
-    gap: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Retirement:
-    """The remains of a book that ends: the amounts of its open hours by meter, and the marks of its closed days.
-
-    ``ended`` is set for counters of a zone that left its account.
-    """
-
-    start: datetime
-    metered: Metered
-    marks: dict[DayPart, DayMark]
-    ended: Ended | None = None
-
-
-def mark_cuts(change: CounterChange) -> dict[DayPart, DayMark]:
-    """Return the marks of the parts into which the hours that settle cut their days: none has been audited."""
-    return {
-        DayPart(cut.date(), Portion.COUNTED, cut.hour): DayMark(change.state.last_success) for cut in change.kept.cuts
-    }
-
-
-class Carried(NamedTuple):
-    """A book that was stored with another signature, under that of today, and what was kept for its audits."""
-
-    book: Counters
-    kept: Mapping[datetime, Mapping[RowKey, Amounts]]
-
-
-@dataclass(slots=True)
-class LedgerChange:
-    """Everything that one transaction writes.
-
-    ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` is what counters of
-    either sort lose, ``retired`` the books that end, and ``begun`` those of zones that are counted again, with the
-    marks of the days that are not filled in. ``carried`` are counters stored with another signature, which are written
-    anew, and ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back; ``pruned`` is what
-    nothing names any more.
-    """
-
-    accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
-    roster: dict[str, dict[RosterKey, Entry]] = field(default_factory=dict)
-    books: dict[BookKey, CounterChange] = field(default_factory=dict)
-    costs: dict[BookKey, CounterChange] = field(default_factory=dict)
-    left: dict[BookKey, Departure] = field(default_factory=dict)
-    retired: dict[BookKey, Retirement] = field(default_factory=dict)
-    begun: dict[BookKey, dict[DayPart, DayMark]] = field(default_factory=dict)
-    carried: Mapping[BookKey, Carried] = field(default_factory=dict)
-    carried_gauges: Mapping[BookKey, Gauges] = field(default_factory=dict)
-    readings: dict[BookKey, GaugeChange] = field(default_factory=dict)
-    used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
-    days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
-    billing: dict[str, str] = field(default_factory=dict)
-    forgets_left: bool = False
-    pruned: Pruned | None = None
-
-    def touched_days(self) -> set[tuple[str, date]]:
-        """Return the accounts and days whose daily sums change."""
-        metered: list[tuple[str, Metered]] = [
-            *((key.scope.account_id, change.metered) for key, change in self.books.items()),
-            *((key.scope.account_id, Metered(change.metered)) for key, change in self.readings.items()),
-            *((key.scope.account_id, retirement.metered) for key, retirement in self.retired.items()),
-        ]
-        touched = {(account, day) for account, amounts in metered for day in amounts.touched()}
-        if self.pruned is not None and self.pruned.day is not None:
-            touched.add((self.pruned.account_id, self.pruned.day))
-        return touched | {(key.scope.account_id, day.part.day) for key, days in self.days.items() for day in days}
+from exporter.model import BookKey, Placement, RowKey
 
 
 def write_change(

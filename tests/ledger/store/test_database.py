@@ -5,7 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from exporter.config.selection import Selection
-from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME
+from exporter.ledger.store.migrations import MIGRATIONS
 from exporter.model import Asset
 from tests.ledger.factories import ACCOUNT, CALLS, KIND, Scene, at, worker
 

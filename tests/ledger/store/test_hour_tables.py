@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.ledger.day_hours import HOURS, KEPT_HOURS, DayHours
-from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME
 from exporter.ledger.store.hour_tables import load_hours, merge_hours, pack, unpack
+from exporter.ledger.store.migrations import MIGRATIONS
 from exporter.model import HOUR
 from tests.ledger.factories import DAY
 

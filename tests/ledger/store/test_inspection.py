@@ -7,8 +7,9 @@ from pathlib import Path
 
 from exporter.catalog import DATASETS
 from exporter.ledger import Ledger
-from exporter.ledger.store.database import FILE_NAME, LOCK_NAME, MIGRATIONS, release_folder, take_folder
+from exporter.ledger.store.database import FILE_NAME, LOCK_NAME, release_folder, take_folder
 from exporter.ledger.store.inspection import Inspection, Soundness, inspect_folder
+from exporter.ledger.store.migrations import MIGRATIONS
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -21,7 +21,8 @@ from exporter.catalog import DATASETS, METERS
 from exporter.catalog.entry import Dataset
 from exporter.ledger import Ledger
 from exporter.ledger.signature import read_signature
-from exporter.ledger.store.database import FILE_NAME, MIGRATIONS
+from exporter.ledger.store.database import FILE_NAME
+from exporter.ledger.store.migrations import MIGRATIONS
 from exporter.model import DAY, Scope
 from exporter.simulator import (
     AccountModel,

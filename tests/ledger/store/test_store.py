@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from exporter.ledger import Ledger
-from exporter.ledger.store.database import MIGRATIONS, StorageError
+from exporter.ledger.store.database import StorageError
+from exporter.ledger.store.migrations import MIGRATIONS
 from tests.ledger.factories import CALLS, MONDAY, SCOPE, Scene, at, other_program, used, worker
 
 SHOP = ("unassigned", "shop", "success")
