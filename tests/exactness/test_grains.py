@@ -143,10 +143,12 @@ def test_gauges_of_days(tmp_path: Path) -> None:
         )
         for is_running in (False, True)
     }
-    kv = next(product for product in PRODUCTS if product.name == "kv")
 
     async def script() -> None:
-        products = (replace(kv, datasets=tuple(gauges.values())),)
+        products = [
+            replace(product, datasets=(*product.datasets, *gauges.values())) if product.name == "kv" else product
+            for product in PRODUCTS
+        ]
         async with Rig(small_world(1, timedelta(0)), tmp_path, TRAFFIC, DOCUMENTS, products=products) as rig:
             await live(rig, at(rig, 0, 0) + 26 * HOUR, 5 * HOUR)
             rig.calm_down()
