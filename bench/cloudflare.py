@@ -57,6 +57,8 @@ RETENTION = timedelta(hours=50)
 """The history fill covers one day and part of another while the exporter is measured."""
 
 
+ZONES = 100
+
 BEGINS_AT = 56
 """The minute of the hour at which simulated time begins, so that a new hour starts during the measurement.
 
@@ -71,7 +73,7 @@ def offset_of(now: datetime) -> timedelta:
 
 async def serve(counts: Counts, speed: float) -> None:
     """Serve until the process is terminated."""
-    world = busy_world(counts, RETENTION)
+    world = busy_world(counts, RETENTION, ZONES)
     simulator = Simulator(world, SystemClock(offset_of(datetime.now(UTC)), speed), traffic=KeptTraffic(world.seed))
     gc.freeze()
     port = any_free()

@@ -5,20 +5,23 @@ until the new exposition is served, without the time spent waiting for the next 
 at this size, and counting the waits would make the figure look better than it is.
 """
 
+import gzip
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple, dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from bench.cloudflare import ZONES
 from bench.figure import Figure, percentile
 from bench.program import Program
 from bench.requests import Requests
 from bench.scrape import Scrape, count_lasting, count_series, fetch, scrape_steadily
 from bench.worlds import TOKEN, Counts, usual_counts
 from stack.port import any_free
+from tests.zones import OPERATIONS
 
 SERIES = 100_000
 REFRESH_SECONDS = 15
@@ -31,6 +34,9 @@ OF_PROJECTS = frozenset({"cloudflare_cost_forecast_low_usd", "cloudflare_cost_fo
 """Families whose size depends on projects, not assets; they are not counted towards the wanted series."""
 
 Span = tuple[float, float]
+
+Running = tuple[Program, int]
+"""A program, and the port on which it serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,12 @@ def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
             assert body is not None, "the exposition has disappeared"
             peak = program.peak_memory_bytes()
         complete = count_lasting(body)
-        started = time.monotonic()
-        with _exporter(folder, config) as (program, port):
-            restart = _await_body(program, port, 30, lambda found: count_lasting(found) >= complete) - started
+        restart = _restart(_exporter(folder, config), complete)
+        with _zoned(folder, config) as (program, port):
+            _await_body(program, port, START_SECONDS, lambda found: _count_zones(found) >= ZONES)
+            of_zones = fetch(port)
+            assert of_zones is not None, "the exposition has disappeared"
+        zoned_restart = _restart(_zoned(folder, config), count_lasting(of_zones))
         answers = _answers(log.read_text(encoding="utf-8"))
     return [
         Figure("series", count_series(body), "series"),
@@ -89,11 +98,32 @@ def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
         Figure("peak_memory", round(peak / MEBIBYTE, 1), "MiB", 400),
         Figure("ledger_size", round(_size(folder / "state") / MEBIBYTE, 1), "MiB"),
         Figure("restart_to_metrics", round(restart, 2), "seconds", 2),
+        Figure(f"restart_to_metrics_{ZONES}_zones", round(zoned_restart, 2), "seconds", 2),
     ]
 
 
+def _restart(exporter: AbstractContextManager[Running], complete: int) -> float:
+    """Return the seconds from the start of an exporter until its exposition has ``complete`` lasting series."""
+    started = time.monotonic()
+    with exporter as (program, port):
+        return _await_body(program, port, 30, lambda found: count_lasting(found) >= complete) - started
+
+
+def _count_zones(body: bytes) -> int:
+    """Return the number of zones with usage in an exposition."""
+    used = rb'^%s\{[^\n]*zone="([^"]+)"[^\n]*\} [1-9]' % re.escape(OPERATIONS.metrics[0].name).encode()
+    return len(set(re.findall(used, gzip.decompress(body), re.MULTILINE)))
+
+
 @contextmanager
-def _exporter(folder: Path, config: Path) -> Iterator[tuple[Program, int]]:
+def _zoned(folder: Path, config: Path) -> Iterator[Running]:
+    port = any_free()
+    with Program(folder / "zoned.log", "bench.zoned", str(config), str(port)) as program:
+        yield program, port
+
+
+@contextmanager
+def _exporter(folder: Path, config: Path) -> Iterator[Running]:
     port = any_free()
     arguments = ("--config.file", str(config), "--web.listen-address", f"127.0.0.1:{port}", "--log.level", "warn")
     with Program(folder / "exporter.log", "exporter", "serve", *arguments) as program:

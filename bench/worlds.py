@@ -14,6 +14,7 @@ from exporter.simulator import (
     TokenModel,
     Worker,
     World,
+    Zone,
 )
 
 ACCOUNT_ID = "b" * 32
@@ -44,14 +45,14 @@ def usual_counts(assets: int) -> Counts:
     return Counts(assets - 5 * tenth, tenth, 2 * tenth, tenth, tenth)
 
 
-def busy_world(counts: Counts, retention: timedelta) -> World:
-    """Return an account whose assets are all in use, unsampled, with request limits off.
+def busy_world(counts: Counts, retention: timedelta, zones: int = 0) -> World:
+    """Return an account whose assets and ``zones`` are all in use, unsampled, with request limits off.
 
     ``retention`` is how far back Cloudflare keeps data, and so bounds the history fill: at this size the simulated
     Cloudflare would take minutes for a month.
     """
     return World(
-        accounts=(AccountModel(id=ACCOUNT_ID, name="Bench", assets=tuple(_assets(counts))),),
+        accounts=(AccountModel(id=ACCOUNT_ID, name="Bench", assets=(*_assets(counts), *_zones(zones))),),
         tokens=(TokenModel(token=TOKEN),),
         limits=Limits(rest=None, graphql=None, not_older_than=retention),
     )
@@ -72,6 +73,10 @@ def _assets(counts: Counts) -> list[Asset]:
         script = f"{_project(number)}-worker-{number}"
         assets.append(ObjectNamespace(id=f"{number:032x}", name=f"{script}_Room", script=script, weight=BUSY))
     return assets
+
+
+def _zones(count: int) -> list[Zone]:
+    return [Zone(id=f"{number:032x}", name=f"zone-{number}.example", weight=BUSY) for number in range(count)]
 
 
 def _project(number: int) -> str:

@@ -55,6 +55,7 @@ def test_load_is_measured_on_real_processes(tmp_path: Path) -> None:
     assert figures["series"].value >= 1_000
     assert figures["peak_memory"].is_ok
     assert figures["restart_to_metrics"].value > 0
+    assert figures["restart_to_metrics_100_zones"].value > 0
     assert figures["scrape_during_refresh_p99"].value > 0
 
 
