@@ -38,6 +38,7 @@ NEEDED: Mapping[Kind, dict[str, Any]] = {
     Kind.THROTTLE: {"seconds": 30},
     Kind.SLOW: {"seconds": 120},
     Kind.ACCOUNT_GONE: {"account": ACCOUNT_ID},
+    Kind.ZONE_ABSENT: {"zone": "d" * 32},
     Kind.MISSING_FIELD: {"field": "sum_requests"},
     Kind.STALE: {"seconds": 600},
     Kind.SHORT_DURATION: {"seconds": 3_600},
