@@ -95,9 +95,9 @@ class ListCosts:
         joined = usage.state.joined
         settled = {hour: known.rows for hour, known in book.open.items() if hour not in usage.open}
         newly = {hour: rows for hour, rows in usage.settled.items() if hour >= first}
-        settled |= self.price(account_id, dataset, newly, joined)
         rows = {hour: known.rows for hour, known in usage.open.items() if hour >= first}
-        priced = self.price(account_id, dataset, rows, joined)
+        settled |= self._keep_left(account_id, dataset, book, self.price(account_id, dataset, newly, joined), joined)
+        priced = self._keep_left(account_id, dataset, book, self.price(account_id, dataset, rows, joined), joined)
         still_open = {hour: OpenHour(costs, costs) for hour, costs in priced.items()}
         return Settlement(still_open, settled, max(oldest, usage.state.open_from), 0)
 
@@ -115,7 +115,7 @@ class ListCosts:
         since = min(max(book.state.open_from, ceil_hour(book.state.start)), until)
         over = list(_hours(since, floor_hour(until)))
         known = {hour: there.rows for hour, there in book.open.items() if hour in over}
-        told = self.price(account_id, dataset, _filled(levels, over))
+        told = self._keep_left(account_id, dataset, book, self.price(account_id, dataset, _filled(levels, over)))
         return Answer(_about_cost(answer.question, since, until), answer.date, known | told, answer.newest)
 
     def settle_left(
@@ -126,10 +126,10 @@ class ListCosts:
         settlement: Settlement,
         joined: Mapping[str, datetime],
     ) -> Settlement:
-        """Return a settlement in which the cost of meters that left with an earlier release is settled, too.
+        """Return a settlement in which the total cost of meters that left with an earlier release is settled, too.
 
-        No answer says any more what they cost in the hours that were open. What such a meter costs once it is back
-        would first have to make up for that, for a total never falls.
+        The last answers may have said less than those before. None says any more what was right, and what such a meter
+        costs once it is back would first have to make up for the difference, for a total never falls.
         """
         speaking = self._billed(account_id, dataset, book.open or [settlement.open_from], joined)
         hours = {hour: known.rows for hour, known in settlement.open.items()} | settlement.settled
@@ -142,6 +142,26 @@ class ListCosts:
                 left[key] = (rest,)
         before = min((*hours, settlement.open_from)) - HOUR
         return replace(settlement, settled=settlement.settled | {before: left}) if left else settlement
+
+    def _keep_left(
+        self,
+        account_id: str,
+        dataset: Dataset,
+        book: Counters,
+        costs: dict[datetime, dict[RowKey, Amounts]],
+        joined: Mapping[str, datetime] = ALL_ALONG,
+    ) -> dict[datetime, dict[RowKey, Amounts]]:
+        """Add to the costs of open hours what meters cost in them that have left: they settle with their hours.
+
+        A meter that is back before that says itself what it costs in them.
+        """
+        for hour in book.open.keys() & costs.keys():
+            before = book.open[hour].rows
+            silent = before.keys() - costs[hour].keys()
+            if silent:
+                speaking = self._billed(account_id, dataset, [hour], joined)
+                costs[hour] |= {key: before[key] for key in silent if not speaking.issuperset(key[1])}
+        return costs
 
     def _billed(
         self, account_id: str, dataset: Dataset, hours: Iterable[datetime], joined: Mapping[str, datetime]
@@ -160,13 +180,13 @@ class ListCosts:
         dataset: Dataset,
         hours: Mapping[datetime, Rows],
         joined: Mapping[str, datetime] = ALL_ALONG,
-    ) -> dict[datetime, dict[RowKey, tuple[int]]]:
+    ) -> dict[datetime, dict[RowKey, Amounts]]:
         """Return the cost of the rows of some hours (or days), by asset and billed meter.
 
         ``joined`` are the words and fields that were not counted from the beginning.
         """
         weights: dict[_Sort, list[tuple[str, int, int]]] = {}
-        priced: dict[datetime, dict[RowKey, tuple[int]]] = {}
+        priced: dict[datetime, dict[RowKey, Amounts]] = {}
         for hour, rows in hours.items():
             day, missing, costs = hour.date(), not_yet(joined, hour), priced.setdefault(hour, {})
             for (asset, values), amounts in rows.items():

@@ -1,6 +1,7 @@
 """List cost: usage of each hour at that hour's price, counted as exactly as the usage itself, and never falling."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -8,13 +9,17 @@ from random import Random
 import pytest
 
 from exporter.billing import Tariff
+from exporter.catalog.entry import Dataset, Meter
 from exporter.ledger.reader import reading
 from exporter.model import DISPATCH_PREFIX
 from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, worker
-from tests.ledger.gauge_scene import GaugeState
+from tests.ledger.gauge_scene import STOCK, GaugeState
 
 SHOP = worker("w1", "shop")
 TUESDAY = date(2025, 10, 21)
+
+OTHER_METER = replace(CALLS, meters=CALLS.meters[1:])
+"""The dataset as a release has it that does not know the meter ``calls``."""
 
 
 class Prices:
@@ -113,6 +118,37 @@ def test_hours_that_settled_without_prices_cost_nothing_later(tmp_path: Path) ->
     for minute in (51, 52):
         scene.say_and_scrape(f"12:{minute}", {"12": {"w1": 501}})
     assert cost(scene) == {("shop", "calls"): (4 + 501) * 7}
+
+
+def without_the_meter(folder: Path, *told: int) -> Scene:
+    """Return a ledger of a release without a meter that had cost four calls at ten; ``told`` was said after that."""
+    scene = counting(Prices({"calls": 7}), folder)
+    for minute, amount in enumerate((4, 4, *told), 30):
+        scene.say_and_scrape(f"10:{minute}", {"10": {"w1": amount}})
+    scene.reopen([OTHER_METER])
+    scene.say_and_scrape("10:50", {"10": {"w1": 6}})
+    assert cost(scene) == {("shop", "calls"): 4 * 7}
+    return scene
+
+
+def test_a_meter_that_is_back_within_the_hour_costs_no_more_than_its_usage(tmp_path: Path) -> None:
+    """Its hour is told whole again, and nothing of it costs twice."""
+    scene = without_the_meter(tmp_path)
+    scene.reopen()
+    for clock in ("11:35", "11:41", "12:35", "12:41"):
+        scene.say_and_scrape(clock, {"10": {"w1": 9}, "11": {"w1": 1}} if clock < "12" else {"11": {"w1": 1}})
+    assert cost(scene) == {("shop", "calls"): (9 + 1) * 7}
+
+
+@pytest.mark.parametrize("told", [(), (1,)], ids=["as it was", "lower than it was"])
+def test_a_meter_that_is_back_later_goes_on_from_what_it_had_cost(tmp_path: Path, told: tuple[int, ...]) -> None:
+    """What it cost in an hour that was open when it left is settled, so its counter moves with the first new usage."""
+    scene = without_the_meter(tmp_path, *told)
+    for clock in ("11:35", "11:41"):
+        scene.say_and_scrape(clock, {"10": {"w1": 6}, "11": {"w1": 1}})
+    scene.reopen()
+    scene.say_and_scrape("12:41", {"11": {"w1": 1}, "12": {"w1": 2}})
+    assert cost(scene) == {("shop", "calls"): (4 + 1 + 2) * 7}
 
 
 def test_late_usage_has_the_price_of_its_day() -> None:
@@ -218,6 +254,24 @@ def test_what_is_stored_stays_in_hours_that_are_not_told() -> None:
     scene.scrape()
     scene.say_stock("14:20", {"13": {"w1": 50}, "14": {"w1": 50}})
     assert stock_cost(scene) == {"shop": 2 * (3 * 100 + 50)}
+
+
+def test_a_class_of_stock_whose_meter_is_back_within_the_hour_costs_each_hour_once(tmp_path: Path) -> None:
+    """A release without it changes nothing, for the hour that was open is told whole again."""
+
+    def with_meters(*classes: str) -> list[Dataset]:
+        meters = [Meter(name, "bytes", where={"class": frozenset({name})}) for name in classes]
+        return [CALLS, replace(STOCK, meters=tuple(meters))]
+
+    scene = GaugeState(folder=tmp_path, tariffs=Prices({"hot": 2, "cold": 1}))
+    stock = {"w1": 100, "w1/cold": 50}
+    for clock, classes in (("10:00", "hot cold"), ("11:10", "hot cold"), ("11:12", "hot"), ("11:14", "hot cold")):
+        scene.reopen(with_meters(*classes.split()))
+        for _ in range(2):
+            scene.say_stock(clock, {"9": stock, "10": stock} if clock > "11" else {"9": stock})
+            scene.scrape()
+    scene.say_stock("13:10", {"11": stock, "12": stock})
+    assert cost(scene) == {("shop", "hot"): 3 * 200, ("shop", "cold"): 3 * 50}
 
 
 @pytest.mark.parametrize("seed", range(40))
