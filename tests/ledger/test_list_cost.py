@@ -18,8 +18,9 @@ from tests.ledger.gauge_scene import STOCK, GaugeState
 SHOP = worker("w1", "shop")
 TUESDAY = date(2025, 10, 21)
 
+UNMETERED = replace(CALLS, meters=())
 OTHER_METER = replace(CALLS, meters=CALLS.meters[1:])
-"""The dataset as a release has it that does not know the meter ``calls``."""
+"""The dataset as releases have it that do not know the meter ``calls``."""
 
 
 class Prices:
@@ -118,6 +119,18 @@ def test_hours_that_settled_without_prices_cost_nothing_later(tmp_path: Path) ->
     for minute in (51, 52):
         scene.say_and_scrape(f"12:{minute}", {"12": {"w1": 501}})
     assert cost(scene) == {("shop", "calls"): (4 + 501) * 7}
+
+
+def test_a_dataset_costs_from_its_first_meter_on(tmp_path: Path) -> None:
+    """Usage that the meter's first answer adds to an hour that is over by then costs its price, too."""
+    scene = Scene(tmp_path, [UNMETERED], Prices({"calls": 7}))
+    scene.list("09:59", SHOP)
+    scene.say_and_scrape("10:00", {})
+    scene.say_and_scrape("10:50", {"10": {"w1": 4}})
+    scene.reopen()
+    for minute in (10, 11, 12):
+        scene.say_and_scrape(f"11:{minute}", {"10": {"w1": 5}, "11": {"w1": 2}})
+    assert cost(scene) == {("shop", "calls"): (5 + 2) * 7}
 
 
 def without_the_meter(folder: Path, *told: int) -> Scene:
