@@ -64,7 +64,7 @@ def carry_over(book: Counters, stored: Signature, move: RowMove) -> None:
     book.open = move.hours(book.open)
     if book.state is not None:
         late = book.state.late and move.amounts(book.state.late)
-        book.state = book.state._replace(late=late, joined=_joined(book.dataset, book.state, move))
+        book.state = book.state._replace(late=late, joined=find_joined(book.dataset, book.state, move))
 
 
 def carry_gauges(book: Gauges, move: RowMove) -> None:
@@ -84,7 +84,7 @@ def _labels_by_dimension(stored: Signature, dataset: Dataset) -> dict[str, int]:
     return {label.dimension: at for at, label in enumerate(stored.labels) if is_of_words(label)}
 
 
-def _joined(dataset: Dataset, state: CounterState, move: RowMove) -> dict[str, datetime]:
+def find_joined(dataset: Dataset, state: CounterState, move: RowMove) -> dict[str, datetime]:
     """Return since when words and fields are counted that have not been from the beginning."""
     names = (*dataset.words, *(entry.name for entry in dataset.fields))
     known = {name: since for name, since in state.joined.items() if name in names}

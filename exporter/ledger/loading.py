@@ -9,6 +9,7 @@ from exporter.ledger.carrying import (
     carry_over,
     find_continuation,
     find_gauge_continuation,
+    find_joined,
     find_move,
 )
 from exporter.ledger.closed_days import ClosedDays
@@ -81,7 +82,8 @@ def meter_stored_hours(loader: Loader, key: BookKey, dataset: Dataset, signature
     move = find_move(read_signature(signature), dataset)
     if move is None:
         return NOTHING_METERED
-    return meter_open_hours(dataset, move.hours(loader.load_open_hours(key, dataset.grain)))
+    hours = move.hours(loader.load_open_hours(key, dataset.grain))
+    return meter_open_hours(dataset, hours, find_joined(dataset, loader.load_state(key, 0), move))
 
 
 def _load_counters(

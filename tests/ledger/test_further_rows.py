@@ -1,6 +1,6 @@
 """A stored ledger under a catalog with a further field or label: it is counted from the next midnight on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart
-from exporter.ledger import DayPart, Portion
+from exporter.ledger import DayPart, Portion, reading
 from exporter.model import Amounts, RowKey
 from tests.ledger.day_scene import TUESDAY
 from tests.ledger.factories import ACCOUNT, MONDAY, SCOPE, Scene, answer, at, day_answer, worker
@@ -37,6 +37,9 @@ WITH_BYTES = replace(
     meters=(*PLAIN.meters, Meter("bytes", "bytes")),
 )
 WITH_PLACE = replace(PLAIN, labels=(PLACE, CODE), metrics=(BY_PLACE, ALL, BY_CODE))
+FAR_AWAY = replace(
+    WITH_PLACE, meters=(*PLAIN.meters, Meter("far_calls", "requests", unless={"place": frozenset({"LHR"})}))
+)
 WITH_BOTH = replace(WITH_BYTES, labels=(PLACE, CODE), metrics=(BY_PLACE, BYTES, ALL, BY_CODE))
 CATALOGS = (PLAIN, WITH_BYTES, WITH_PLACE, WITH_BOTH)
 
@@ -154,6 +157,20 @@ def test_a_further_label_takes_effect_at_midnight(tmp_path: Path, restarts: int)
     assert shop.audit_day("74:00", "tuesday") == {}
     assert shop.amounts()[ALL.name,] == calls(*HOURS.values())
     assert shop.amounts()[BY_CODE.name, "500"] == 2 + 4 + 2
+
+
+@pytest.mark.parametrize("catalogs", [(FAR_AWAY, replace(FAR_AWAY, version=2)), (replace(FAR_AWAY, version=2),)])
+def test_a_day_that_lacks_a_label_says_nothing_of_its_meter(tmp_path: Path, catalogs: Sequence[Dataset]) -> None:
+    """Read beside the exporter or when the book ends, its hours are what they were: no place is not far away."""
+    shop = Shop(tmp_path, PLAIN, HOURS)
+    shop.settle(22)
+    shop.refresh("23:20")
+    for dataset in catalogs:
+        shop.install(dataset)
+        with reading(tmp_path, [dataset]) as reader:
+            assert reader.open_sums(ACCOUNT.id) == shop.ledger.open_sums(ACCOUNT.id)
+        assert shop.daily() == {(MONDAY, "w1", "calls"): calls(MORNING, EVENING)}
+    shop.ledger.close()
 
 
 def test_late_usage_of_the_day_before_is_counted_once(tmp_path: Path) -> None:

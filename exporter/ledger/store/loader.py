@@ -80,7 +80,7 @@ class Loader:
 
         Its births count as first seen in ``commit_number``.
         """
-        book = Counters(plan, self._load_state(key, commit_number))
+        book = Counters(plan, self.load_state(key, commit_number))
         assets, *texts = self._columns("asset, labels, settled, total, attributed", "row", key)
         labels, *figures = map(tuples_of, texts)
         book.rows = dict(zip(zip(assets, labels, strict=True), map(RowTotals, *figures), strict=True))
@@ -94,7 +94,8 @@ class Loader:
             book.series.setdefault(Placement(project, name), {})[series_key] = Series(int(amount), birth)
         return book
 
-    def _load_state(self, key: BookKey, commit_number: int) -> CounterState:
+    def load_state(self, key: BookKey, commit_number: int) -> CounterState:
+        """Return the state of a book; a held birth counts as first seen in ``commit_number``."""
         columns = (
             "start, open_from, until, published_until, last_success, kept_from, newest, hold, revisions, gap, late, "
             "joined"
