@@ -166,7 +166,11 @@ class RateCard:
     @cached_property
     def read_meters(self) -> Mapping[str, Metering]:
         """Return the meters whose usage is read, and how it is read."""
-        dispatched = {rate.dispatched: self.metering[meter] for meter, rate in self.meters.items() if rate.dispatched}
+        dispatched = {
+            rate.dispatched: self.metering[meter]
+            for meter, rate in self.meters.items()
+            if rate.dispatched and meter in self.metering
+        }
         return {meter: how for meter, how in {**self.metering, **dispatched}.items() if meter in self.meters}
 
     def basis_of(self, meter: str) -> Basis:

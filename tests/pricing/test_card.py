@@ -100,6 +100,13 @@ def test_scripts_of_a_dispatch_namespace_are_read_as_workers_are() -> None:
     assert CARD.read_meters["wfp_cpu_ms"] == METERS["workers_cpu_ms"]
 
 
+def test_without_workers_none_of_them_are_read() -> None:
+    """A program that lacks a meter of Workers lacks that of a dispatch namespace, too, and reads the others."""
+    others = {meter: how for meter, how in METERS.items() if meter != "workers_cpu_ms"}
+    read = replace(CARD, metering=others).read_meters
+    assert read.keys() == CARD.read_meters.keys() - {"workers_cpu_ms", "wfp_cpu_ms"}
+
+
 def test_what_plans_name_is_there() -> None:
     """Subscriptions of a plan are on the card, products that one limits have meters, and inputs lead to meters."""
     products = {rate.product for rate in CARD.meters.values()}
