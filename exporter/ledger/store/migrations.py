@@ -148,7 +148,8 @@ MIGRATIONS: tuple[str, ...] = (
         id INTEGER PRIMARY KEY, account TEXT, dataset TEXT, asset TEXT, meter TEXT, is_stored INTEGER,
         UNIQUE (account, dataset, asset, meter));
     CREATE TABLE hour_row (
-        day INTEGER, key INTEGER, amounts BLOB CHECK (length(amounts) > 0 AND length(amounts) % 24 = 0),
+        day INTEGER, key INTEGER,
+        amounts BLOB NOT NULL CHECK (length(amounts) > 0 AND length(amounts) % 24 = 0),
         PRIMARY KEY (day, key)) WITHOUT ROWID;
     """,
     _MARK_METERS,

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,16 @@ def test_a_day_is_packed_without_loss(amounts: list[int]) -> None:
     """Amounts may exceed 64 bits; small ones take a byte each."""
     assert unpack(pack(amounts)) == tuple(amounts)
     assert len(pack([min(amount, 255) for amount in amounts])) == HOURS
+
+
+@pytest.mark.parametrize("amounts", [None, b"", bytes(HOURS - 1)])
+def test_the_file_refuses_what_are_not_the_hours_of_a_day(amounts: bytes | None) -> None:
+    """So what holds anything else is damaged, and its check says so."""
+    with closing(sqlite3.connect(":memory:")) as write:
+        for script in MIGRATIONS:
+            write.executescript(script)
+        with pytest.raises(sqlite3.IntegrityError, match="amounts"):
+            write.execute("INSERT INTO hour_row VALUES (1, 1, ?)", (amounts,))
 
 
 def test_the_hours_of_5000_assets_stay_under_200_megabytes(tmp_path: Path) -> None:
