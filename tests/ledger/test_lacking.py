@@ -12,7 +12,7 @@ from exporter.ledger import DayHours, DayPart, Portion
 from exporter.ledger.lacking import find_audited
 from exporter.model import Answer, DailyKey, Question
 from tests.ledger.day_scene import RESETS, SUNDAY, TUESDAY, calls, counted, due, progress
-from tests.ledger.factories import ACCOUNT, CALLS, DAY, KIND, MONDAY, SCOPE, Scene, at
+from tests.ledger.factories import ACCOUNT, CALLS, DAY, KIND, MONDAY, SCOPE, Scene, at, used
 from tests.ledger.gauge_scene import DATASETS, STOCK, GaugeState, stock_rows
 from tests.ledger.test_further_rows import HOURS, WITH_BYTES, upgraded
 from tests.ledger.test_further_rows import calls as sum_of
@@ -142,6 +142,22 @@ def test_a_field_of_a_later_release_is_asked_for_the_days_before_it(tmp_path: Pa
     assert lacking("99:00") == {}
     assert shop.daily() == sums | {(MONDAY, "w1", "bytes"): 10 * sum_of(HOURS["10"], HOURS["23"])}
     assert (shop.ledger.totals(SCOPE, WITH_BYTES.key), shop.amounts()) == (totals, series)
+
+
+@pytest.mark.parametrize("is_final", [False, True])
+def test_what_settled_without_a_meter_is_in_its_sums_once_it_is_back(tmp_path: Path, is_final: bool) -> None:
+    """A release that does not know a meter cannot sum the hours that it settles; the next answer about the day does."""
+    scene = used(tmp_path)
+    scene.reopen((replace(CALLS, meters=CALLS.meters[1:]),))
+    for clock in ("24:35", "24:41"):
+        scene.say(clock, {"11": {"w1": 4}})
+    for clock in ("50:00", "50:05") if is_final else ():
+        scene.audit(clock, {"w1": 13})
+    scene.reopen()
+    assert scene.daily() == calls(9)
+    for clock in ("52:00", "52:05"):
+        scene.audit(clock, {"w1": 13})
+    assert scene.daily() == calls(13)
 
 
 def test_what_reads_a_later_field_or_word_is_not_audited() -> None:
