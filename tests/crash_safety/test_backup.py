@@ -60,9 +60,8 @@ async def go_back(rig: Rig, state: Path, backup: Path) -> Then:
     """Count, make a backup, count on for more than an hour, stop, and put the backup back."""
     await let_pass(rig, 100)
     copy_ledger(state, backup)
-    then = Then(
-        Watcher(dict(rig.watcher.values), Counter(rig.watcher.increases)), rig.exporter.ledger.daily_sums(ACCOUNT_ID)
-    )
+    watcher = Watcher(dict(rig.watcher.values), increases=Counter(rig.watcher.increases))
+    then = Then(watcher, rig.exporter.ledger.daily_sums(ACCOUNT_ID))
     await let_pass(rig, 80)
     assert sum(rig.watcher.increases.values()) > sum(then.watcher.increases.values()) > 0
     await rig.exporter.close()
