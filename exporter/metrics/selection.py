@@ -30,4 +30,9 @@ def select(
             for account, roster in publication.assets.items()
             if account in wanted
         },
+        gaps={
+            key: gap
+            for key, gap in publication.gaps.items()
+            if key.scope.account_id in wanted and key.dataset in datasets
+        },
     )

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from exporter.config.selection import Selection
+from exporter.ledger import Publication
+from exporter.metrics.selection import select
+from exporter.model import HOUR, Account, BookKey, Scope
 from tests.configured import Site
 from tests.exactness.harness import ACCOUNT_ID
 from tests.poller.scene import OTHER_ID, listed_world, told, two_accounts
+from tests.zones import CACHE_RESERVE, OPERATIONS
 
 REQUESTS = "cloudflare_worker_requests_total"
 UP = "cloudflare_exporter_account_up"
@@ -168,3 +173,12 @@ def test_a_metric_that_is_left_out_is_not_published(tmp_path: Path) -> None:
             assert not site.recorder.has_asked("d1QueriesAdaptiveGroups")
 
     asyncio.run(script())
+
+
+def test_the_time_lost_of_a_zone_is_left_out_with_its_account_and_dataset() -> None:
+    """It outlives the book that it is told of, so nothing else says whose it is."""
+    ours, others = BookKey(Scope(ACCOUNT_ID, "z1"), OPERATIONS.key), BookKey(Scope(OTHER_ID, "z1"), OPERATIONS.key)
+    gaps = dict.fromkeys((ours, others, ours._replace(dataset="gone")), HOUR)
+    publication = Publication(1, {ACCOUNT_ID: "Example", OTHER_ID: "Other"}, (), {}, {}, gaps=gaps)
+    found = select(publication, [Account(ACCOUNT_ID, "Example")], Selection(), (CACHE_RESERVE,))
+    assert found.gaps == {ours: HOUR}
