@@ -75,6 +75,17 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "the metric of a series": run("UPDATE series SET metric = 7"),
     "a daily sum": run("UPDATE daily SET amount = '9x'"),
     "a series that left": run("INSERT INTO left_series VALUES ('a', 'calls', 'p', 's', 'm', '[]', 'a', '9x', 0)"),
+    "the lack of a daily sum": run("UPDATE daily SET amount = NULL"),
+    "a daily sum in bytes": run("UPDATE daily SET amount = x'39'"),
+    "the amount of a series that left": run(
+        "INSERT INTO left_series VALUES ('a', 'calls', 'p', 's', 'm', '[]', 'a', NULL, 0)"
+    ),
+    "kept labels": run("UPDATE kept_row SET labels = '5'"),
+    "kept figures": run("UPDATE kept_row SET amounts = '5'"),
+    "a kept figure": run("UPDATE kept_row SET amounts = '[\"5\"]'"),
+    "the lack of hours": run("UPDATE hour_row SET amounts = NULL"),
+    "hours as text": run(f"UPDATE hour_row SET amounts = '{'9' * 24}'"),
+    "the day of hours": run("UPDATE hour_row SET day = 'x'"),
     "the day of a daily sum": run("UPDATE daily SET day = '2025-1#-20'"),
     "the hours of a day": shorten_hours,
 }
