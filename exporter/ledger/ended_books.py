@@ -28,19 +28,25 @@ class EndedBooks:
     def begin(self, change: LedgerChange, keys: Iterable[BookKey]) -> None:
         """Let the books of a change that begin go on from those that ended before: of the same zone, in any account."""
         for key in keys:
-            before = [ended for other, ended in self._ended.items() if _is_same_zone(key, other)]
+            before = {
+                other: ended.at
+                for other, ended in self._ended.items()
+                if _is_same_zone(key, other) and ended.at is not None
+            }
             if not before:
                 continue
             made = change.books[key]
             known = self._ended[key].gap if key in self._ended else timedelta(0)
-            gap = known + max(made.state.start - max(ended.at for ended in before), timedelta(0))
+            gap = known + max(made.state.start - max(before.values()), timedelta(0))
             change.books[key] = replace(made, state=made.state._replace(gap=gap))
             change.begun[key] = _unfilled(made.state.start, made.state.last_success)
+            change.resumed |= before.keys() - {key}
 
     def take(self, change: LedgerChange) -> None:
         """Apply a committed change."""
         for key in change.begun:
             self._ended.pop(key, None)
+        self._ended |= {key: self._ended[key]._replace(at=None) for key in change.resumed}
         if change.pruned is not None:
             gone = {Scope(change.pruned.account_id, asset) for kind, asset in change.pruned.assets if kind == ZONE}
             self._ended = {key: ended for key, ended in self._ended.items() if key.scope not in gone}

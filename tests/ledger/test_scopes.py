@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -224,6 +224,28 @@ def test_the_series_of_a_zone_that_comes_back_go_on(scene: ZoneScene, is_reset: 
     assert scene.published()[ONE, "z1.example"] == (0 if is_reset else 10)
     scene.say(ONE, "40:02", {"40": {"z1": 3}})
     assert scene.published()[ONE, "z1.example"] == (3 if is_reset else 13)
+
+
+@pytest.mark.parametrize("is_reopened", [False, True])
+def test_a_reset_after_a_move_loses_no_time(scene: ZoneScene, is_reopened: bool) -> None:
+    """The zone was counted all the while, so nothing is lost, and its open days are filled in as those of others."""
+    use(scene)
+    scene.list("31:14", "z1", account=OTHER)
+    scene.say(THERE, "31:16", {})
+    scene.say(THERE, "58:00", {"57": {"z1": 5}})
+    if is_reopened:
+        scene.reopen()
+    scene.ledger.reset_counters()
+    scene.say(THERE, "60:00", {})
+    (book,) = (book for book in scene.ledger.publication().books if book.scope == THERE)
+    assert book.state is not None
+    assert (book.state.gap, gap_of(scene.ledger, ONE)) == (timedelta(0), timedelta(minutes=4))
+    assert DayPart(date(2025, 10, 22), Portion.BEFORE) in scene.days(THERE, "99:00")
+    scene.list("61:00", "z1", "z2")
+    scene.say(ONE, "61:05", {})
+    (book,) = (book for book in scene.ledger.publication().books if book.scope == ONE)
+    assert book.state is not None
+    assert book.state.gap == timedelta(minutes=9)
 
 
 def test_a_zone_that_left_long_ago_is_forgotten(scene: ZoneScene) -> None:

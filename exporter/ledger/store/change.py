@@ -17,9 +17,9 @@ from exporter.model import Amounts, BookKey, RowKey
 
 
 class Ended(NamedTuple):
-    """When a zone was found to have left its account, and the time whose usage is lost."""
+    """When a zone was found to have left its account (None: it was counted again since), and the time that is lost."""
 
-    at: datetime
+    at: datetime | None
     gap: timedelta
 
 
@@ -56,7 +56,7 @@ class LedgerChange:
 
     ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` is what counters of
     either sort lose, ``retired`` the books that end, and ``begun`` those of zones that are counted again, with the
-    marks of the days that are not filled in. ``carried`` are counters stored with another signature, which are written
+    marks of the days that are not filled in; ``resumed`` are the books elsewhere that they go on from. ``carried`` are counters stored with another signature, which are written
     anew, and ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back; ``pruned`` is what
     nothing names any more.
     """
@@ -68,6 +68,7 @@ class LedgerChange:
     left: dict[BookKey, Departure] = field(default_factory=dict)
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
     begun: dict[BookKey, dict[DayPart, DayMark]] = field(default_factory=dict)
+    resumed: set[BookKey] = field(default_factory=set)
     carried: Mapping[BookKey, Carried] = field(default_factory=dict)
     carried_gauges: Mapping[BookKey, Gauges] = field(default_factory=dict)
     readings: dict[BookKey, GaugeChange] = field(default_factory=dict)

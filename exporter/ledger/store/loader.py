@@ -161,10 +161,10 @@ class Loader:
                 found[key][2][row_key] = Reading(time_of(at), tuple(json.loads(amounts)))
         return found
 
-    def load_ended(self) -> dict[BookKey, tuple[datetime, timedelta]]:
-        """Return when books of zones ended that are counted no more, and the time whose usage they lack."""
+    def load_ended(self) -> dict[BookKey, tuple[datetime | None, timedelta]]:
+        """Return when books of zones ended (None: others go on from them), and the time whose usage they lack."""
         rows = self._connection.execute("SELECT account, dataset, ended, gap FROM ended_book")
-        return {key_of(account, name): (time_of(at), timedelta(seconds=gap)) for account, name, at, gap in rows}
+        return {key_of(account, name): (moment_of(at), timedelta(seconds=gap)) for account, name, at, gap in rows}
 
     def load_used(self) -> dict[str, dict[RosterKey, datetime]]:
         """Return the newest hour with usage of each asset, by account."""

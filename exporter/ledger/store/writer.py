@@ -34,6 +34,8 @@ def write_change(
     for key, unfilled in change.begun.items():
         write.execute("DELETE FROM ended_book WHERE account = ? AND dataset = ?", place_of(key))
         write_marks(write, key, unfilled)
+    places = list(map(place_of, change.resumed))
+    write.executemany("UPDATE ended_book SET ended = NULL WHERE account = ? AND dataset = ?", places)
     for key, carried in change.carried.items():
         _rewrite_book(write, key, signatures[key], carried)
     for key, gauges in change.carried_gauges.items():
@@ -228,7 +230,7 @@ def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> 
     write_marks(write, key, retirement.marks)
     if retirement.ended is not None:
         at, gap = retirement.ended
-        ended = (*place_of(key), seconds_of(at), round(gap.total_seconds()))
+        ended = (*place_of(key), seconds_or_none(at), round(gap.total_seconds()))
         write.execute(f"INSERT OR REPLACE INTO ended_book VALUES ({marks(4)})", ended)
 
 
