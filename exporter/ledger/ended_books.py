@@ -56,12 +56,12 @@ class EndedBooks:
 def end_book(book: Counters, date: datetime) -> Retirement:
     """Return the remains of a book whose zone was found to have left at ``date``; its open hours end as they are."""
     if book.state is None:
-        return Retirement(date, NOTHING_METERED, {})
+        return Retirement(date, NOTHING_METERED, {}, keeps_left=True)
     # Questions are on whole minutes, so what follows elsewhere is counted from one on.
     ended = max(floor_minute(date), book.state.until)
     gap = book.state.gap + ended - book.state.until
     metered = meter_open_hours(book.dataset, book.open, book.state.joined)
-    return Retirement(book.state.start, metered, {}, Ended(ended, gap))
+    return Retirement(book.state.start, metered, {}, Ended(ended, gap), keeps_left=True)
 
 
 def _is_same_zone(key: BookKey, other: BookKey) -> bool:

@@ -248,6 +248,22 @@ def test_a_reset_after_a_move_loses_no_time(scene: ZoneScene, is_reopened: bool)
     assert book.state.gap == timedelta(minutes=9)
 
 
+def test_series_that_did_not_come_back_are_not_forgotten_when_their_zone_leaves_again(scene: ZoneScene) -> None:
+    """Each is remembered since it left itself."""
+    used = {"10": {"z1": 5, ("z1", "error"): 7}}
+    scene.say(ONE, "10:30", used)
+    scene.say(ONE, "10:31", used)
+    for clock in ("10:40", "11:10"):
+        for minute in range(2):
+            scene.list(f"{clock[:-1]}{minute}", "z2")
+        scene.list(f"{clock[:-1]}5", "z1", "z2")
+        scene.say(ONE, f"{clock[:-1]}6", {})
+    for clock in ("11:20", "11:21"):
+        scene.say(ONE, clock, {"11": {("z1", "error"): 3}})
+    (book,) = (book for book in scene.ledger.publication().books if book.scope == ONE)
+    assert {key.values: amount for _, key, amount in book.series} == {("success",): 5, ("error",): 10}
+
+
 def test_a_zone_that_left_long_ago_is_forgotten(scene: ZoneScene) -> None:
     """The time that was lost of it goes with it, when the last daily sum that names it is gone."""
     use(scene)

@@ -27,13 +27,14 @@ class Ended(NamedTuple):
 class Retirement:
     """The remains of a book that ends: the amounts of its open hours by meter, and the marks of its closed days.
 
-    ``ended`` is set for counters of a zone that left its account.
+    ``ended`` is set for counters of a zone that left its account; its series may come back (``keeps_left``).
     """
 
     start: datetime
     metered: Metered
     marks: dict[DayPart, DayMark]
     ended: Ended | None = None
+    keeps_left: bool = False
 
 
 def mark_cuts(change: CounterChange) -> dict[DayPart, DayMark]:

@@ -224,8 +224,8 @@ def _changed_rows(old: OpenHour | None, known: OpenHour) -> Iterator[tuple[Any, 
 
 def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> None:
     merge_metered(write, key, seconds_of(retirement.start), retirement.metered, is_stored=False)
-    tables = ("book", "row", "open_row", "series", "left_series", "kept_row", "day_mark", "reading_book", "reading")
-    for table in tables:
+    tables = ("book", "row", "open_row", "series", "kept_row", "day_mark", "reading_book", "reading")
+    for table in tables if retirement.keeps_left else (*tables, "left_series"):
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
     write_marks(write, key, retirement.marks)
     if retirement.ended is not None:
