@@ -71,7 +71,9 @@ class Books:
         """Return the remains of the books of zones that were found at ``date`` to have left their account."""
         ended = {key: end_book(book, date) for key, book in self.usage.all().items() if key.scope in gone}
         others = (*self.costs.counters.all(), *self.gauges.all())
-        return ended | {key: Retirement(date, NOTHING_METERED, {}, keeps_left=True) for key in others if key.scope in gone}
+        return ended | {
+            key: Retirement(date, NOTHING_METERED, {}, keeps_left=True) for key in others if key.scope in gone
+        }
 
     def busy_assets(self, account_id: str) -> set[RosterKey]:
         """Return the assets of an account with usage in an open hour."""

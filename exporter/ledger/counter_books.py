@@ -164,6 +164,9 @@ class CounterBooks:
                 self._books[key].drop_series(departure.placements)
         for key in change.retired:
             self._books.pop(key, None)
+        for key, inherited in change.inherited.items():
+            if key in self._books:
+                self._books[key].take_over(inherited)
         for key, made in books.items():
             self._books.setdefault(key, Counters(self._plans[key.dataset])).merge(made)
 

@@ -47,8 +47,9 @@ class CounterState(NamedTuple):
 
 @dataclass(slots=True)
 class Counters:
-    """The figures of one dataset of one account, in memory; changed only by ``merge`` and the ``drop`` methods.
+    """The figures of one dataset of one account, in memory.
 
+    Only ``merge``, ``take_over`` and the ``drop`` methods change them.
     ``reported_since`` is the date of the first answer that this process applied.
     """
 
@@ -70,10 +71,14 @@ class Counters:
         self.state = change.state
         self.rows.update(change.rows)
         self.open = change.open
-        for (placement, key), series in change.series.items():
-            self.series.setdefault(placement, {})[key] = series
+        self.take_over(change.series)
         self.waiting = change.waiting
         self.reported_since = change.reported_since
+
+    def take_over(self, inherited: Mapping[tuple[Placement, SeriesKey], Series]) -> None:
+        """Set series to what they are with those of a book that ended."""
+        for (placement, key), series in inherited.items():
+            self.series.setdefault(placement, {})[key] = series
 
     def drop_series(self, placements: Iterable[Placement]) -> None:
         """Drop the series of placements that no asset has any more."""

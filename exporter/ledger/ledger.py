@@ -21,8 +21,9 @@ from exporter.ledger.counter_books import ApplyContext
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
 from exporter.ledger.ended_books import EndedBooks
+from exporter.ledger.inheritance import find_heirs
 from exporter.ledger.last_use import LastUse
-from exporter.ledger.left_series import Departure
+from exporter.ledger.left_series import Departure, recall_once
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import load_books, retire_changed
 from exporter.ledger.plans import plan_datasets
@@ -129,7 +130,9 @@ class Ledger:
             for account, entries in changed.items():
                 left |= self._books.find_left(account, self._rosters.find_vacated(account, entries))
             ended = self._books.end_zones(find_gone_zones(changed), inventory.date)
-            self._commit(LedgerChange(roster=changed, left=self._departures(left, inventory.date), retired=ended))
+            heirs = find_heirs(self._books.counters(), ended.keys(), left)
+            departures = self._departures(left | heirs.left, inventory.date)
+            self._commit(LedgerChange(roster=changed, left=departures, retired=ended, inherited=heirs.inherited))
         self._rosters.take_failures(inventory)
         pruned = self._pruner.find(account_id, self.roster(account_id), self._books, inventory.date)
         if pruned is not None:
@@ -262,7 +265,7 @@ class Ledger:
 
     def _context(self, account_id: str, scraped: int) -> ApplyContext:
         roster, label = self._rosters.of_account(account_id), self._accounts.label(account_id)
-        return ApplyContext(account_id, roster, scraped, self.commit_number + 1, label, self._store.recall)
+        return ApplyContext(account_id, roster, scraped, self.commit_number + 1, label, recall_once(self._store.recall))
 
     def _departures(
         self, left: Mapping[BookKey, frozenset[Placement]], at: datetime | None = None

@@ -37,3 +37,15 @@ class Departure(NamedTuple):
 
 Recall = Callable[[Collection[SeriesName], datetime], Mapping[SeriesName, int]]
 """Returns the amounts of those of some series that left, but not too long before a time."""
+
+
+def recall_once(recall: Recall) -> Recall:
+    """Return what recalls each series for the first book that asks: two zones may share a label set."""
+    taken: set[SeriesName] = set()
+
+    def recall_others(wanted: Collection[SeriesName], at: datetime) -> Mapping[SeriesName, int]:
+        found = recall([name for name in wanted if name not in taken], at)
+        taken.update(found)
+        return found
+
+    return recall_others

@@ -18,6 +18,7 @@ from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_fa
 from exporter.metrics.freshness import FRESHNESS, fresh_until
 from exporter.metrics.own import build_families
 from exporter.metrics.thresholds import THRESHOLD, ThresholdFacts, Thresholds
+from exporter.metrics.zone_books import join_zones
 from exporter.model import PublishedKey
 from exporter.status import ExporterStatus
 
@@ -109,7 +110,7 @@ class SnapshotBuilder:
         declared = [(dataset, metric) for dataset in self._datasets for metric in dataset.metrics]
         samples: dict[str, list[Sample]] = {_family_name(metric): [] for _, metric in declared}
         used: dict[tuple[str, ...], Labels] = {}
-        for book in publication.books:
+        for book in join_zones(publication.books):
             account = publication.accounts[book.account_id]
             # What is the same for all series of a metric is looked up once: there may be a hundred thousand.
             metrics = [

@@ -10,7 +10,7 @@ import pytest
 from exporter.config.selection import Selection
 from exporter.ledger import DayChange, DayPart, Ledger, LedgerReader, Portion, Publication, reading
 from exporter.ledger.list_cost import key_of
-from exporter.model import HOUR, ZONE, Account, Asset, BookKey, Inventory, Listing, Scope
+from exporter.model import HOUR, ZONE, Account, Answer, Asset, BookKey, Inventory, Listing, Scope
 from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, FlatTariff, Usage, answer, at, day_answer
 
 OTHER = Account("b" * 32, "Other")
@@ -38,11 +38,15 @@ class ZoneScene:
         listing = Listing(ZONE, tuple(Asset(ZONE, zone, f"{zone}.example") for zone in zones))
         self.ledger.apply_discovery(Inventory(account, at(clock), {ZONE: listing}), Selection())
 
-    def say(self, scope: Scope, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> None:
-        """Apply an answer about a scope."""
+    def answer(self, scope: Scope, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> Answer:
+        """Return an answer about a scope, to the question that it would ask now."""
         asked_from = since or self.ledger.open_from(scope, ZONES.key) or at(clock)
         said = answer(asked_from, clock, usage)
-        said = replace(said, question=replace(said.question, scope=scope))
+        return replace(said, question=replace(said.question, scope=scope))
+
+    def say(self, scope: Scope, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> None:
+        """Apply an answer about a scope."""
+        said = self.answer(scope, clock, usage, since)
         self.ledger.apply(scope.account_id, [said], self.ledger.commit_number)
 
     def audit(self, scope: Scope, clock: str, usage: Usage) -> DayChange:

@@ -10,6 +10,7 @@ from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
 from exporter.ledger.counters import CounterChange, Counters
 from exporter.ledger.daily_sums import Metered
 from exporter.ledger.gauges import GaugeChange, Gauges
+from exporter.ledger.inheritance import Inherited
 from exporter.ledger.left_series import Departure
 from exporter.ledger.pruning import Pruned
 from exporter.ledger.roster import Entry, RosterKey
@@ -56,10 +57,11 @@ class LedgerChange:
     """Everything that one transaction writes.
 
     ``books`` are counters of usage, ``costs`` counters of list cost, ``readings`` gauges. ``left`` is what counters of
-    either sort lose, ``retired`` the books that end, and ``begun`` those of zones that are counted again, with the
-    marks of the days that are not filled in; ``resumed`` are the books elsewhere that they go on from. ``carried`` are counters stored with another signature, which are written
-    anew, and ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back; ``pruned`` is what
-    nothing names any more.
+    either sort lose, ``retired`` the books that end, and ``inherited`` their series that go to others. ``begun`` are
+    those of zones that are counted again, with the marks of the days that are not filled in, and ``resumed`` the books
+    elsewhere that they go on from. ``carried`` are counters stored with another signature, which are written anew, and
+    ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back; ``pruned`` is what nothing
+    names any more.
     """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class LedgerChange:
     retired: dict[BookKey, Retirement] = field(default_factory=dict)
     begun: dict[BookKey, dict[DayPart, DayMark]] = field(default_factory=dict)
     resumed: set[BookKey] = field(default_factory=set)
+    inherited: Inherited = field(default_factory=dict)
     carried: Mapping[BookKey, Carried] = field(default_factory=dict)
     carried_gauges: Mapping[BookKey, Gauges] = field(default_factory=dict)
     readings: dict[BookKey, GaugeChange] = field(default_factory=dict)

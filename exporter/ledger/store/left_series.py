@@ -14,17 +14,21 @@ _NAMED = "label = ? AND dataset = ? AND project = ? AND asset = ? AND metric = ?
 
 
 def move_out(write: sqlite3.Connection, key: BookKey, departure: Departure, book: Counters) -> None:
-    """Move the series of some placements to those that left; one at zero starts at zero anyway."""
-    write.executemany(
-        f"INSERT OR REPLACE INTO left_series VALUES ({marks(9)})",
-        [
-            (*_columns(book.plan.name(departure.label, placement, which)), key.scope.text, str(series.amount), left_at)
-            for left_at in (seconds_of(departure.at),)
-            for placement in departure.placements
-            for which, series in book.series.get(placement, {}).items()
-            if series.amount
-        ],
-    )
+    """Move the series of some placements to those that left; one at zero starts at zero anyway.
+
+    Those of two books that leave at the same time under one name come back as one.
+    """
+    left_at = seconds_of(departure.at)
+    for placement in departure.placements:
+        for which, series in book.series.get(placement, {}).items():
+            if not series.amount:
+                continue
+            name = _columns(book.plan.name(departure.label, placement, which))
+            same = f"SELECT amount FROM left_series WHERE {_NAMED} AND left_at = ? AND account != ?"
+            others = write.execute(same, (*name, left_at, key.scope.text)).fetchall()
+            amount = series.amount + sum(int(amount) for (amount,) in others)
+            place = (key.scope.text, str(amount), left_at)
+            write.execute(f"INSERT OR REPLACE INTO left_series VALUES ({marks(9)})", (*name, *place))
     write.executemany(
         "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
         [(*place_of(key), *placement) for placement in departure.placements],

@@ -29,13 +29,7 @@ def write_change(
 ) -> None:
     """Write a change inside a transaction; ``books`` are the counters that it touches, in their previous state."""
     _write_accounts(write, change)
-    for key, retirement in change.retired.items():
-        _retire(write, key, retirement)
-    for key, unfilled in change.begun.items():
-        write.execute("DELETE FROM ended_book WHERE account = ? AND dataset = ?", place_of(key))
-        write_marks(write, key, unfilled)
-    places = list(map(place_of, change.resumed))
-    write.executemany("UPDATE ended_book SET ended = NULL WHERE account = ? AND dataset = ?", places)
+    _end_books(write, change)
     for key, carried in change.carried.items():
         _rewrite_book(write, key, signatures[key], carried)
     for key, gauges in change.carried_gauges.items():
@@ -50,6 +44,8 @@ def write_change(
         prune(write, change.pruned)
     for key, departure in change.left.items():
         move_out(write, key, departure, books[key])
+    for key, inherited in change.inherited.items():
+        _write_series(write, key, inherited)
     for key, reading_change in change.readings.items():
         if reading_change.is_stored:
             _write_readings(write, key, signatures[key], reading_change)
@@ -69,6 +65,17 @@ def write_change(
     for key, days in change.days.items():
         for day in days:
             write_day(write, key, counted_from(books.get(key)), day)
+
+
+def _end_books(write: sqlite3.Connection, change: LedgerChange) -> None:
+    """Write which books end, and which begin again after others that have ended."""
+    for key, retirement in change.retired.items():
+        _retire(write, key, retirement)
+    for key, unfilled in change.begun.items():
+        write.execute("DELETE FROM ended_book WHERE account = ? AND dataset = ?", place_of(key))
+        write_marks(write, key, unfilled)
+    places = list(map(place_of, change.resumed))
+    write.executemany("UPDATE ended_book SET ended = NULL WHERE account = ? AND dataset = ?", places)
 
 
 def counted_from(book: Counters | None) -> int:
