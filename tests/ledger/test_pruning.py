@@ -93,13 +93,15 @@ def test_all_of_an_asset_goes_when_its_last_daily_sum_is_gone(tmp_path: Path) ->
 
 
 def test_daily_sums_of_an_idle_dataset_go_as_well(tmp_path: Path) -> None:
-    """Nothing is used any more: the oldest day goes with one discovery, what it named with the next."""
+    """Nothing is used any more: the oldest day goes with one discovery, its hours too, what it named with the next."""
     scene = departed(tmp_path)
     go_on(scene, 3)
     seen = []
     for minute in ("12:00", "12:10", "12:20"):
         scene.list(on(LATER + 3, minute), API)
         seen.append((sorted({day for day, _, _ in scene.daily()}), is_known(scene)))
+        hours = {day for asset in ("w1", "w2") for day, _, _ in scene.ledger.hours(ACCOUNT.id, asset)}
+        assert hours == set(seen[-1][0])
     thursday = date(2025, 10, 23)
     assert seen[:2] == [([thursday], True), ([], False)]
     scene.ledger.close()

@@ -55,7 +55,7 @@ def merge_hours(
                 rows.append((day, number, now))
         write.executemany("INSERT OR REPLACE INTO hour_row VALUES (?, ?, ?)", rows)
     if days:
-        _delete_before(write, max(days) - KEPT_HOURS)
+        delete_before(write, max(days) - KEPT_HOURS)
 
 
 def _of_day(
@@ -123,7 +123,7 @@ def unpack(packed: bytes) -> _Amounts:
     return tuple(int.from_bytes(packed[at : at + width], "little") for at in range(0, len(packed), width))
 
 
-def _delete_before(write: sqlite3.Connection, oldest: int) -> None:
+def delete_before(write: sqlite3.Connection, oldest: int) -> None:
     """Delete the hours of days before the ``oldest``, and the assets and meters without any others."""
     if write.execute("DELETE FROM hour_row WHERE day < ?", (oldest,)).rowcount:
         days = ", ".join(map(str, _days(write, oldest, date.max.toordinal())))

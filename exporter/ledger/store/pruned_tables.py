@@ -7,6 +7,7 @@ from datetime import date
 from exporter.ledger.pruning import BATCH, Pruned
 from exporter.ledger.roster import is_asset_id
 from exporter.ledger.store.encoding import place_of
+from exporter.ledger.store.hour_tables import delete_before
 from exporter.ledger.store.left_series import forget_old
 from exporter.model import ZONE, DailyKey, Scope
 
@@ -67,4 +68,5 @@ def prune(write: sqlite3.Connection, pruned: Pruned) -> None:
             f"{DATASETS} DELETE FROM daily WHERE account = ?1 AND dataset IN (SELECT name FROM datasets) AND day = ?2",
             (account, str(pruned.day)),
         )
+        delete_before(write, pruned.day.toordinal() + 1)
     forget_old(write, pruned.now, BATCH)
