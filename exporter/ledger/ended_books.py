@@ -58,8 +58,9 @@ def end_book(book: Counters, date: datetime) -> Retirement:
     if book.state is None:
         return Retirement(date, NOTHING_METERED, {}, keeps_left=True)
     # Questions are on whole minutes, so what follows elsewhere is counted from one on.
-    ended = max(floor_minute(date), book.state.until)
-    gap = book.state.gap + ended - book.state.until
+    known = max(book.state.until, book.state.start)
+    ended = max(floor_minute(date), known)
+    gap = book.state.gap + ended - known
     metered = meter_open_hours(book.dataset, book.open, book.state.joined)
     return Retirement(book.state.start, metered, {}, Ended(ended, gap), keeps_left=True)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from exporter.catalog.entry import Dataset
+from exporter.catalog.grain import BY_DAY
 from exporter.config.selection import Selection
 from exporter.ledger import DayChange, DayPart, Ledger, LedgerReader, Portion, Publication, reading
 from exporter.ledger.list_cost import key_of
@@ -23,9 +25,9 @@ RETENTION = timedelta(days=90)
 class ZoneScene:
     """A ledger of two accounts, whose zones are told apart by what is said of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dataset: Dataset = ZONES) -> None:
         self._folder = folder
-        self.ledger = Ledger.open(folder, [ZONES], FlatTariff())
+        self.ledger = Ledger.open(folder, [dataset], FlatTariff())
         self.ledger.enroll([ACCOUNT, OTHER])
 
     def reopen(self) -> None:
@@ -196,6 +198,20 @@ def test_a_zone_that_moves_ends_there_and_begins_here(scene: ZoneScene) -> None:
     assert book.state is not None
     assert (book.state.start, book.state.gap) == (at("31:16"), timedelta(minutes=2))
     assert {part.part for part in scene.days(THERE, "90:00")} <= {Portion.COUNTED}
+
+
+def test_nothing_is_lost_of_a_zone_that_moves_before_its_first_day(tmp_path: Path) -> None:
+    """What tells only days is counted from the next midnight on, wherever the zone is by then."""
+    daily = replace(ZONES, grain=BY_DAY)
+    scene = ZoneScene(tmp_path, daily)
+    scene.list("09:50", "z1")
+    scene.say(ONE, "10:00", {})
+    scene.list("20:00", "z1", account=OTHER)
+    scene.say(THERE, "20:05", {})
+    (book,) = scene.ledger.publication().books
+    assert book.state is not None
+    assert (gap_of(scene.ledger, ONE), book.state.start, book.state.gap) == (timedelta(0), at("24:00"), timedelta(0))
+    scene.ledger.close()
 
 
 def test_a_zone_that_comes_back_begins_anew(scene: ZoneScene) -> None:
