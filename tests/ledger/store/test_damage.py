@@ -83,7 +83,6 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "kept labels": run("UPDATE kept_row SET labels = '5'"),
     "kept figures": run("UPDATE kept_row SET amounts = '5'"),
     "a kept figure": run("UPDATE kept_row SET amounts = '[\"5\"]'"),
-    "the lack of hours": run("UPDATE hour_row SET amounts = NULL"),
     "hours as text": run(f"UPDATE hour_row SET amounts = '{'9' * 24}'"),
     "the day of hours": run("UPDATE hour_row SET day = 'x'"),
     "the day of a daily sum": run("UPDATE daily SET day = '2025-1#-20'"),
