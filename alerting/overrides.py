@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alerting.promql import subjects
 from alerting.rule import Group, Record
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 TITLE = """Thresholds for single accounts, projects and assets, as the exporter publishes them from its configuration \
 (alerting.thresholds), with the same labels as their usage. Every rule prefers them to those in thresholds.yml.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exporter.alerts.table import AlertEntry, entry
 from exporter.catalog import PRODUCTS, d1, durable_objects, kv, r2, workers
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 TIME = "job_account_dataset:cloudflare_exporter_dataset_queried_until_timestamp_seconds"
 """The prefix of the records of Cloudflare's time, one for each window."""

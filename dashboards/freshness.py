@@ -10,7 +10,7 @@ from dashboards.queries import ACCOUNT, firing, select_account, select_job
 from dashboards.tables import COLORED, Column, Value, linked, table, values_table
 from exporter.alerts import SEVERITIES
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 STATES = {"ok": ("ok", GOOD), "failing": ("failing", BAD), "unavailable": ("unavailable", CAREFUL)}
 RANKED = {str(rank): named for rank, named in enumerate(zip(SEVERITIES, (BAD, CAREFUL, NOTICE), strict=True), start=1)}

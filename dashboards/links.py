@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dashboards.grafana import Json
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 TAG = "cloudflare"
 

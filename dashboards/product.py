@@ -22,7 +22,7 @@ from dashboards.spending import forecast, to_date
 from dashboards.tables import Column, Value, bars, linked, values_table
 from dashboards.text import DATA_TIME, LATE, OF_CYCLE, TEN
 from dashboards.variables import alerts, deployments, of_assets
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
 

@@ -24,7 +24,7 @@ from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import DATA_TIME, IN_RANGE, LATE, OF_CYCLE, SIZES
 from dashboards.variables import MODIFIED, alerts, deployments, of_projects
 from exporter.catalog import d1, durable_objects, kv, r2, workers
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 PROJECT_ALERTS = 'project=~"$project"'
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dashboards.grafana import NONE
 from exporter.alerts.names import PREFIX, WATCHDOG
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 JOB = 'job=~"$job"'
 

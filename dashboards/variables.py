@@ -7,7 +7,7 @@ from dashboards.grafana import Json
 from dashboards.page import annotation, datasource_variable, label_variable
 from dashboards.queries import ACCOUNT, ASSET, JOB, firing, select
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 MODIFIED = "cloudflare_asset_modified_timestamp_seconds"
 

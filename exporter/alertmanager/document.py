@@ -10,7 +10,7 @@ from exporter.alertmanager.routes import inhibitions, receivers_of, root, time_i
 from exporter.alertmanager.secrets import Secret
 from exporter.alerts import SEVERITIES
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.config.routing import Routing
 
 _HEAD = """\

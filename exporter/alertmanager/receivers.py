@@ -7,7 +7,7 @@ from exporter.alertmanager import texts
 from exporter.alertmanager.markup import BRIEF, DISCORD, HTML, PLAIN, SLACK, TELEGRAM
 from exporter.alertmanager.secrets import Secret
 from exporter.alertmanager.services import SERVICES
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.config.routing import Routing
 
 Receiver = dict[str, Any]

@@ -23,7 +23,7 @@ from exporter.alerts.names import (
     WATCHDOG,
 )
 from exporter.alerts.table.exporter import STALE, TOKEN_FAILING
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.config.routing import LAST_MINUTE, WEEKDAYS, MuteTime, Routing, Team
 
 GROUP_BY = ["alertname", "account", "project"]

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.alertmanager.markup import BRIEF, Markup
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.config.routing import Routing
 
 _TIME = '.UTC.Format "2006-01-02 15:04"'

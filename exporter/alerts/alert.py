@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 
 class State(StrEnum):

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from exporter.catalog import d1, durable_objects, kv, r2, workers
-from exporter.catalog.entry import Dataset, Metering, Product, Role
+from exporter.catalog.entry import Dataset, Metering, Role
+from exporter.catalog.product import Product
 
 PRODUCTS: tuple[Product, ...] = (
     workers.PRODUCT,

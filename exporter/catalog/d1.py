@@ -6,12 +6,10 @@ from exporter.catalog.entry import (
     GIGABYTE,
     MILLIONTH,
     Dataset,
-    Endpoint,
     Field,
     Meter,
     Metric,
     MetricPart,
-    Product,
     Role,
     Tallied,
     Tally,
@@ -20,6 +18,7 @@ from exporter.catalog.entry import (
     quantile_metric,
     summary_totals,
 )
+from exporter.catalog.product import Endpoint, Product
 
 ANALYTICS = Dataset(
     name="d1AnalyticsAdaptiveGroups",

@@ -11,13 +11,11 @@ from exporter.catalog.entry import (
     MILLIONTH,
     ROWS,
     Dataset,
-    Endpoint,
     Field,
     Label,
     Meter,
     Metric,
     MetricPart,
-    Product,
     Role,
     Tallied,
     Tally,
@@ -26,6 +24,7 @@ from exporter.catalog.entry import (
     quantile_metric,
     summary_totals,
 )
+from exporter.catalog.product import Endpoint, Product
 
 # An incoming WebSocket message is billed as a twentieth of a request, so requests are counted in twentieths:
 # https://developers.cloudflare.com/durable-objects/platform/pricing/

@@ -6,13 +6,11 @@ from exporter.catalog.entry import (
     GIGABYTE,
     MILLIONTH,
     Dataset,
-    Endpoint,
     Field,
     Label,
     Meter,
     Metric,
     MetricPart,
-    Product,
     Role,
     Tallied,
     Tally,
@@ -20,6 +18,7 @@ from exporter.catalog.entry import (
     quantile_fields,
     quantile_metric,
 )
+from exporter.catalog.product import Endpoint, Product
 
 ZEROS = (("read", "hot_read"), ("read", "cold_read"), ("write", "uploaded"), ("delete", "deleted"))
 

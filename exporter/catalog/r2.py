@@ -9,19 +9,17 @@ from datetime import timedelta
 from exporter.catalog.entry import (
     GIGABYTE,
     Dataset,
-    Endpoint,
     Field,
     Label,
     Meter,
     Metric,
     MetricPart,
-    Product,
     Role,
     Tallied,
     Tally,
-    Variant,
     gauge,
 )
+from exporter.catalog.product import Endpoint, Product, Variant
 
 CLASS_A = frozenset(
     [

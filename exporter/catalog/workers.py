@@ -7,13 +7,11 @@ AccountWorkersInvocationsAdaptive: cpuTimeUs in microseconds, duration in GB·s.
 from exporter.catalog.entry import (
     MILLIONTH,
     Dataset,
-    Endpoint,
     Field,
     Label,
     Meter,
     Metric,
     MetricPart,
-    Product,
     Role,
     Tallied,
     Tally,
@@ -21,6 +19,7 @@ from exporter.catalog.entry import (
     quantile_metric,
     summary_totals,
 )
+from exporter.catalog.product import Endpoint, Product
 
 FAILURES = ("scriptThrewException", "exceededResources", "internalError")
 UNBILLED = frozenset({"internalError"})

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.cloudflare.billing import PERMISSION as BILLING
 from exporter.cloudflare.discovery import ACCOUNTS
 

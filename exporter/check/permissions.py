@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.check.account_trial import AccountTrial
 from exporter.check.faults import describe_fault, fault_of
 from exporter.check.findings import TOKEN_LINK, Finding, Level, Topic

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from exporter.catalog.entry import Endpoint, Product, Variant
+from exporter.catalog.product import Endpoint, Product, Variant
 from exporter.cloudflare.client import Client, Reply
 from exporter.cloudflare.errors import CloudflareError, Forbidden, NotEnabled, Rejected, TokenRejected, Unreachable
 from exporter.cloudflare.time import CloudflareTime, moment_or_none

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.ledger import Entry, Publication, RosterKey, Standing
 from exporter.metrics.family import Family, Labels
 from exporter.metrics.own import LabelSource, OwnMetric, Values, build_families

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.config.selection import Selection
 from exporter.ledger.publication import Publication
 from exporter.model import Account

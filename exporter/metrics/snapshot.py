@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exporter.catalog.entry import Dataset, Metric, Product
+from exporter.catalog.entry import Dataset, Metric
+from exporter.catalog.product import Product
 from exporter.costs.current import Costs
 from exporter.ledger import Publication
 from exporter.metrics.asset_usage import AssetUsage, find_asset_usage

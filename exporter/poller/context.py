@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from exporter.catalog.entry import Dataset, Product
+from exporter.catalog.entry import Dataset
+from exporter.catalog.product import Product
 from exporter.clock import Clock
 from exporter.cloudflare import CloudflareTime
 from exporter.config import Config

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import httpx
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.clock import Clock
 from exporter.cloudflare import (
     Analytics,

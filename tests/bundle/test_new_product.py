@@ -16,7 +16,7 @@ from dashboards.variables import alerts, of_assets
 from exporter.alertmanager import examples, write
 from exporter.alerts.alert import find_asset, find_product
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Endpoint, Product
+from exporter.catalog.product import Endpoint, Product
 from exporter.check.links import added_by_hand, needed_permissions, token_link
 from exporter.config.routing import Routing
 from exporter.exposition.api.parameters import kind_parameter

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import QUANTILES, ROWS, Dataset, Metric, Product, Role, tally_id
+from exporter.catalog.entry import QUANTILES, ROWS, Dataset, Metric, Role, tally_id
+from exporter.catalog.product import Product
 from exporter.catalog.r2 import operation_class
 
 METRICS = [(dataset, metric) for dataset in DATASETS.values() for metric in dataset.metrics]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.cloudflare import CloudflareError, Discovery, TokenRejected
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import Account, Asset, Inventory, Listing, ListingFailure

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import Dataset, Meter, Metric, Product, Role
+from exporter.catalog.entry import Dataset, Meter, Metric, Role
+from exporter.catalog.product import Product
 from exporter.ledger import Ledger
 from exporter.ledger.counters import CounterState
 from exporter.model import Amounts, DailyKey, RowKey, Scope

@@ -7,7 +7,8 @@ from random import Random
 from typing import TypeVar
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Dataset, Label, Meter, Metric, Product, Tally
+from exporter.catalog.entry import Dataset, Label, Meter, Metric, Tally
+from exporter.catalog.product import Product
 
 WITHOUT_PRODUCT = 0.1
 """The share of releases that lack a product."""

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import Dataset, Field, Product, Role, gauge
+from exporter.catalog.entry import Dataset, Field, Role, gauge
 from exporter.catalog.grain import BY_DAY, BY_HOUR, BY_MOMENT, Grain
+from exporter.catalog.product import Product
 from exporter.model import HOUR, Scope
 from exporter.simulator import Fault, Kind
 from tests.clock import START

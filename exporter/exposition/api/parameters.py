@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from exporter.alerts import SEVERITIES, State
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.costs import GROUPS
 from exporter.costs.history import QueryError
 from exporter.views import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, NAME, SORTS, Paging, Step

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 
 Schema = Mapping[str, Any]
 

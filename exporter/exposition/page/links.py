@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Product
+from exporter.catalog.product import Product
 from exporter.exposition.api import API_PREFIX
 from exporter.views import AssetRow, ProjectRow
 
