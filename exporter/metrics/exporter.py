@@ -73,10 +73,12 @@ def _counted(facts: ExporterFacts) -> Iterator[tuple[tuple[str, str, str], Count
 
 
 def _gaps(facts: ExporterFacts) -> Values:
-    gaps: dict[tuple[str, ...], float] = {
-        facts.publication.labels_of(*key): gap.total_seconds() for key, gap in facts.publication.gaps.items()
-    }
-    return gaps | {key: state.gap.total_seconds() for key, state, _ in _counted(facts)}
+    gaps: dict[tuple[str, ...], float] = {}
+    ended = ((facts.publication.labels_of(*key), gap) for key, gap in facts.publication.gaps.items())
+    # A zone that was made again under its name goes on from what was lost of the one before.
+    for key, gap in (*ended, *((key, state.gap) for key, state, _ in _counted(facts))):
+        gaps[key] = gaps.get(key, 0) + gap.total_seconds()
+    return gaps
 
 
 def _late_usage(facts: ExporterFacts) -> Values:

@@ -15,6 +15,7 @@ from exporter.metrics.thresholds import Thresholds
 from exporter.model import ZONE, Asset, Inventory, Listing
 from tests.ledger.factories import ACCOUNT, at
 from tests.ledger.test_scopes import ONE, TWO, ZONES, ZoneScene
+from tests.metrics.test_snapshot import STATUS
 from tests.zones import CACHE_RESERVE
 
 PRODUCT = replace(CACHE_RESERVE, datasets=(ZONES,))
@@ -52,6 +53,13 @@ def calls(publication: Publication) -> dict[tuple[str, ...], int | float]:
     return {sample.labels.values[2:]: sample.amount for sample in families[0].samples}
 
 
+def lost(publication: Publication) -> list[int | float]:
+    """Return the seconds whose usage is lost, as they are exposed."""
+    snapshot = SnapshotBuilder([PRODUCT]).build(replace(publication, list_costs=()), STATUS, at("10:40"))
+    (family,) = (family for family in snapshot.families if family.name == "cloudflare_exporter_gap_seconds_total")
+    return [sample.amount for sample in family.samples]
+
+
 def costs(ledger: Ledger) -> Counter[str]:
     """Return the list cost by the asset's label, added up over all books as it is exposed."""
     found: Counter[str] = Counter()
@@ -72,6 +80,7 @@ def test_a_zone_made_again_goes_on_under_its_name(scene: Namesakes) -> None:
         assert calls(scene.ledger.publication()) == {("shop.example", "success"): 8}
         assert costs(scene.ledger) == before
         scene.reopen()
+    assert lost(scene.ledger.publication()) == [14 * 60]
     scene.say(TWO, "10:50", {"10": {"z2": 4}})
     assert calls(scene.ledger.publication()) == {("shop.example", "success"): 9}
 
