@@ -150,13 +150,15 @@ class Ledger:
         return self._books.usage.until(account_id)
 
     def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> ApplyResult:
-        """Apply the answers of one refresh in one transaction. Raises CommitError.
+        """Apply the answers of one refresh in one transaction, but for those about zones that left. Raises CommitError.
 
         ``scraped`` is the newest commit that a ``/metrics`` request was answered with.
         """
         change = LedgerChange(used={account_id: {}})
         context = self._context(account_id, scraped)
         for answer in answers:
+            if self._rosters.has_left(answer.question.scope):
+                continue
             dataset = self._plans.datasets[answer.question.dataset].dataset
             context = self._meet(change, context, dataset.kind, answer.hours, answer.date)
             self._books.apply(change, answer, context)
@@ -182,11 +184,16 @@ class Ledger:
         return self._books.count_rows(BookKey(scope, dataset))
 
     def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
-        """Apply answers about closed days in one transaction; return the changes of each. Raises CommitError."""
+        """Apply answers about closed days in one transaction; return the changes of each. Raises CommitError.
+
+        The days of zones that left are final.
+        """
         change = LedgerChange()
         context = self._context(account_id, scraped)
         for part, answer in answers:
             key = answer.question.book
+            if self._rosters.has_left(key.scope):
+                continue
             dataset, book = self._plans.datasets[key.dataset].dataset, self._books.usage.find(key)
             is_audit = part.part is Portion.COUNTED and not self._days.lacks(key, dataset, part)
             said = self._books.usage.fold(key, answer) if is_audit else answer

@@ -39,6 +39,11 @@ class Rosters:
         entries = self.of_account(account_id).values()
         return account_id in self._unlistable or any(entry.standing is not Standing.STRANGER for entry in entries)
 
+    def has_left(self, scope: Scope) -> bool:
+        """Return whether a scope is a zone that left its account."""
+        entry = self.of_account(scope.account_id).get((ZONE, scope.zone_id)) if scope.zone_id else None
+        return entry is not None and entry.standing is Standing.UNLISTED
+
     def discover(self, inventory: Inventory, busy: set[RosterKey], rules: ProjectRules) -> dict[RosterKey, Entry]:
         """Return the entries that a discovery changes; ``busy`` are the assets with usage in an open hour."""
         roster = self.of_account(inventory.account.id)

@@ -200,6 +200,22 @@ def test_a_zone_that_moves_ends_there_and_begins_here(scene: ZoneScene) -> None:
     assert {part.part for part in scene.days(THERE, "90:00")} <= {Portion.COUNTED}
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_is_said_of_a_zone_that_has_left_is_dropped(scene: ZoneScene, is_known: bool) -> None:
+    """Another account's list may have been applied while the answer waited: it begins no book, and adds to no day."""
+    use(scene)
+    late = scene.answer(ONE, "31:15", {"31": {"z1": 4}})
+    scene.list("31:14", "z1", account=OTHER)
+    if is_known:
+        scene.list("31:15", "z2")
+    before = scene.daily(), scene.ledger.publication().gaps, scene.published()
+    scene.ledger.apply(ACCOUNT.id, [late], 0)
+    said = day_answer(MONDAY, "51:00", {"z1": 9})
+    said = replace(said, question=replace(said.question, scope=ONE))
+    assert scene.ledger.apply_days(ACCOUNT.id, [(DayPart(MONDAY, Portion.COUNTED), said)], 0) == []
+    assert (scene.daily(), scene.ledger.publication().gaps, scene.published()) == before
+
+
 def test_nothing_is_lost_of_a_zone_that_moves_before_its_first_day(tmp_path: Path) -> None:
     """What tells only days is counted from the next midnight on, wherever the zone is by then."""
     daily = replace(ZONES, grain=BY_DAY)
