@@ -144,7 +144,7 @@ def test_a_lost_log_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture, wh
     if what == "is missing":
         log.unlink()
     else:
-        overwrite(log, *((0, 32) if what == "has another beginning" else (16, 17)))
+        overwrite(log, *((0, 32) if what == "has another beginning" else (16, 20)))
     scene = Scene(path.parent)
     assert scene.ledger.publication().books == ()
     (line,) = [record.getMessage() for record in caplog.records]
