@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-import exporter.cli  # noqa: F401 (what the program itself loads is part of its start)
+import exporter.__main__  # noqa: F401 (what the program itself loads is part of its start)
 from exporter.app import build_exporter
 from exporter.catalog import PRODUCTS
 from exporter.clock import SystemClock

@@ -96,10 +96,15 @@ class Counters:
 
     def find_waiting(self) -> None:
         """Find the rows with amounts that no series has received yet (after loading)."""
+        fields = [part.field for part in self.plan.parts]
+        # Nearly all are the same: they are compared at once, a hundred thousand one by one would take long.
+        different = [
+            (key, row) for key, row in self.rows.items() if [*map(row.total.__getitem__, fields)] != [*row.attributed]
+        ]
         self.waiting = {
             key
-            for key, row in self.rows.items()
-            if any(row.total[part.field] > got for part, got in zip(self.plan.parts, row.attributed, strict=True))
+            for key, row in different
+            if any(row.total[field] > got for field, got in zip(fields, row.attributed, strict=True))
         }
 
 

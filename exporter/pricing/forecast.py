@@ -150,11 +150,18 @@ class History:
         """Return the days of the history, oldest first."""
         return [self._last - number * DAY for number in reversed(range(HISTORY_DAYS))]
 
-    def add(self, day: date, meter: str, asset: str, amount: int) -> None:
-        """Add a daily sum; days outside the history are ignored."""
+    def place_of(self, day: date) -> int | None:
+        """Return the place of a day in the window; None if it is not in it."""
         place = HISTORY_DAYS - 1 - (self._last - day).days
-        if 0 <= place < HISTORY_DAYS:
-            self._days.setdefault(meter, {}).setdefault(asset, [0] * HISTORY_DAYS)[place] += amount
+        return place if 0 <= place < HISTORY_DAYS else None
+
+    def add(self, place: int, meter: str, asset: str, amount: int) -> None:
+        """Add the daily sum of a day, by its place in the window."""
+        assets = self._days.setdefault(meter, {})
+        known = assets.get(asset)
+        if known is None:
+            known = assets[asset] = [0] * HISTORY_DAYS
+        known[place] += amount
 
     def amounts(self) -> dict[str, dict[str, list[int]]]:
         """Return the amounts of each meter and asset, oldest day first."""

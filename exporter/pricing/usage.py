@@ -58,16 +58,21 @@ class UsageTable:
     def add(self, entries: Iterable[tuple[DailyKey, int]]) -> None:
         """Add daily sums with keys (day, asset, meter)."""
         cycle, today = self._now.cycle, self._now.today
+        days: dict[date, tuple[bool, int | None]] = {}
         for (day, asset, counted), amount in entries:
             meter = self._billed_as(counted, asset.startswith(DISPATCH_PREFIX))
             if meter is None:
                 continue
-            is_peak = not asset and self._meters[meter].is_stored
-            _add((self._peaks if is_peak else self._days).setdefault(meter, {}), day, amount)
-            if is_peak:
+            if not asset and self._meters[meter].is_stored:
+                _add(self._peaks.setdefault(meter, {}), day, amount)
                 continue
-            self._history.add(day, meter, asset, amount)
-            if cycle.start <= day < cycle.end:
+            if day not in days:
+                days[day] = cycle.start <= day < cycle.end, self._history.place_of(day)
+            is_in_cycle, place = days[day]
+            _add(self._days.setdefault(meter, {}), day, amount)
+            if place is not None:
+                self._history.add(place, meter, asset, amount)
+            if is_in_cycle:
                 _add(self._assets.setdefault(meter, {}), asset, amount)
             if day == today:
                 _add(self._today.setdefault(meter, {}), asset, amount)

@@ -125,8 +125,9 @@ class Loader:
         peaks: dict[datetime, dict[RowKey, Amounts]] = {}
         starts, assets, *texts = self._columns("hour, asset, labels, amounts, peak", "open_row", key)
         labels, *figures = (tuples_of([text or "[]" for text in column]) for column in texts)
+        times = {at: time_of(at) for at in set(starts)}
         for at, asset, values, amounts, highest in zip(starts, assets, labels, *figures, strict=True):
-            hour, row_key = time_of(at), (asset, values)
+            hour, row_key = times[at], (asset, values)
             if amounts:
                 rows.setdefault(hour, {})[row_key] = amounts
             if highest:
