@@ -271,7 +271,7 @@ def _decide_projects(current: dict[RosterKey, Entry]) -> None:
 
 
 def _follow_names(current: dict[RosterKey, Entry]) -> None:
-    """Give rows that carry only a name the placement of the asset with that name."""
+    """Place rows that carry only a name as the asset with that name is placed."""
     for (kind, asset_id), entry in list(current.items()):
         if not asset_id.startswith(NAME_PREFIX):
             continue

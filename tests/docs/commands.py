@@ -95,7 +95,7 @@ def subcommands() -> Mapping[str, argparse.ArgumentParser]:
 
 
 def flag_is_known(words: Words) -> bool:
-    """Tell whether flags without a command are those of some command, with values that it takes."""
+    """Return whether flags without a command are those of some command, with values that it takes."""
     known = {option for parser in subcommands().values() for each in parser._actions for option in each.option_strings}
     if (len(words) == 1 and "=" not in words[0]) or any(map(METAVARIABLE.fullmatch, words[1:])):
         return words[0] in known

@@ -48,7 +48,7 @@ def queries() -> Iterator[tuple[Example, str]]:
 
 
 def is_query(span: Example) -> bool:
-    """Tell whether a code span is PromQL: a function of something, or a metric with matchers."""
+    """Return whether a code span is PromQL: a function of something, or a metric with matchers."""
     if LABELS_ONLY.fullmatch(span.text):
         return False
     is_selection = bool(SELECTION.fullmatch(span.text)) and ("=" in span.text or "…" in span.text)
