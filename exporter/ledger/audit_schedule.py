@@ -270,6 +270,9 @@ def judge(
         meters = _common(mark.meters, meters)
     if not is_lower:
         return DayMark(answered, first, is_final=answered >= first + AGREEMENT, meters=meters)
+    if mark is None or not mark.digest:
+        # Patience is with lower answers: while none came, a day may have passed since the first answer.
+        first = answered
     is_repeated = mark is not None and mark.digest == digest and mark.repeated_since is not None
     since = mark.repeated_since if is_repeated and mark is not None and mark.repeated_since else answered
     is_final = answered >= since + AGREEMENT or answered >= first + PATIENCE

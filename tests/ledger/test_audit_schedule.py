@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from exporter.catalog.entry import Dataset
-from exporter.ledger.audit_schedule import DayMark, DayPart, DayTask, Horizon, Portion, find_progress, find_tasks
+from exporter.ledger.audit_schedule import DayMark, DayPart, DayTask, Horizon, Portion, find_progress, find_tasks, judge
 from exporter.ledger.counters import CounterState
 from exporter.model import DayProgress
 from tests.ledger.day_scene import SUNDAY, TUESDAY
@@ -306,3 +306,12 @@ def test_what_is_out_of_reach_holds_nothing_up() -> None:
         "18 counted 18 00:00-19 00:00 at 20 02:00",
     ]
     assert find_progress(CALLS, state, {}, tasks, horizon) == DayProgress(moment("2025-10-18 00:00"), 0)
+
+
+def test_patience_is_with_lower_answers() -> None:
+    """One lower answer is not believed, however long ago the first answer was; those of six hours are."""
+    first = judge(None, at("50:00"), at("50:00"), False, "")
+    lower = judge(first, at("50:00"), at("58:00"), True, "some")
+    assert (lower.is_final, lower.digest) == (False, "some")
+    assert not judge(lower, at("50:00"), at("58:30"), True, "others").is_final
+    assert judge(lower, at("50:00"), at("64:00"), True, "others").is_final
