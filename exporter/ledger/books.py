@@ -128,7 +128,7 @@ class Books:
         """Return the begun counters that a change advances, whose closed days it sets or whose series leave."""
         found = {key: self.usage.find(key) for key in (*change.books, *change.days)}
         found |= {key: self.costs.counters.find(key) for key in change.costs}
-        found |= {key: book for key, book in self.counters().items() if key in change.left}
+        found |= {key: self.usage.find(key) or self.costs.counters.find(key) for key in change.left}
         return {key: book for key, book in found.items() if book is not None}
 
     def publish(

@@ -92,14 +92,14 @@ def _meter(
     joined: Mapping[str, datetime],
 ) -> dict[tuple[Unit, str, str], int]:
     sums: dict[tuple[Unit, str, str], int] = {}
-    weights: dict[tuple[tuple[str, ...], frozenset[str]], list[tuple[str, int, int]]] = {}
+    known: dict[frozenset[str], dict[tuple[str, ...], list[tuple[str, int, int]]]] = {}
     for hour, rows in hours.items():
         unit, missing = unit_of(hour), not_yet(joined, hour)
+        weights = known.setdefault(missing, {})
         for (asset, words), amounts in rows.items():
-            sort = (words, missing)
-            if sort not in weights:
-                weights[sort] = [*_meter_weights(dataset, words, missing), *_tally_weights(dataset, words)]
-            for meter_id, position, weight in weights[sort]:
+            if words not in weights:
+                weights[words] = [*_meter_weights(dataset, words, missing), *_tally_weights(dataset, words)]
+            for meter_id, position, weight in weights[words]:
                 if amounts[position] > 0:
                     key = (unit, asset, meter_id)
                     sums[key] = sums.get(key, 0) + weight * amounts[position]

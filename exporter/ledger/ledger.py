@@ -31,7 +31,7 @@ from exporter.ledger.pruner import Pruner
 from exporter.ledger.publication import Publication, name_zones
 from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing
 from exporter.ledger.rosters import Rosters, find_gone_zones
-from exporter.ledger.store.change import Ended, LedgerChange
+from exporter.ledger.store.change import LedgerChange
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
 from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Placement, Rows, Scope
@@ -58,7 +58,7 @@ class Ledger:
         self._billing = store.load_billing()
         self._days = ClosedDays(store)
         self._pruner = Pruner(store)
-        self._ended = EndedBooks({key: Ended(*stored) for key, stored in store.load_ended().items()})
+        self._ended = EndedBooks(store.load_ended())
         loaded = load_books(store, self._plans, self.commit_number)
         self._books = Books(self._plans, loaded.books, tariffs)
         self._sums = AccountSums(store, self._books.usage)

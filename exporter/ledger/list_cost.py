@@ -185,14 +185,15 @@ class ListCosts:
 
         ``joined`` are the words and fields that were not counted from the beginning.
         """
-        weights: dict[_Sort, list[tuple[str, int, int]]] = {}
+        known: dict[tuple[date, frozenset[str]], _Weights] = {}
         priced: dict[datetime, dict[RowKey, Amounts]] = {}
         for hour, rows in hours.items():
             day, missing, costs = hour.date(), not_yet(joined, hour), priced.setdefault(hour, {})
-            for (asset, values), amounts in rows.items():
-                sort = _Sort(values, day, asset.startswith(DISPATCH_PREFIX), missing)
+            weights = known.setdefault((day, missing), {})
+            for (asset, words), amounts in rows.items():
+                sort = words, asset.startswith(DISPATCH_PREFIX)
                 if sort not in weights:
-                    weights[sort] = self._weights(account_id, dataset, sort)
+                    weights[sort] = self._weights(account_id, dataset, _Sort(words, day, sort[1], missing))
                 for meter, position, price in weights[sort]:
                     if amounts[position] > 0:
                         key = (asset, (meter,))
@@ -222,6 +223,10 @@ class _Sort(NamedTuple):
     day: date
     is_dispatched: bool
     missing: frozenset[str]
+
+
+_Weights = dict[tuple[tuple[str, ...], bool], list[tuple[str, int, int]]]
+"""Billed meter, field and price of the rows of one time, by their words and whether they are dispatched."""
 
 
 def _hours(since: datetime, until: datetime) -> Iterator[datetime]:

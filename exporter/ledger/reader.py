@@ -13,6 +13,7 @@ from exporter.ledger.account_labels import EnrolledAccounts
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import Metered, add_daily
 from exporter.ledger.day_hours import DayHours, add_hours
+from exporter.ledger.ended_books import EndedBooks
 from exporter.ledger.loading import load_books, meter_stored_hours
 from exporter.ledger.plans import plan_datasets
 from exporter.ledger.publication import Publication, name_zones, publish_books, publish_list_costs
@@ -96,7 +97,7 @@ class LedgerReader:
             used=self._loader.load_used(),
             list_costs=publish_list_costs(books.list_costs, with_assets=shows_assets),
             zones=name_zones(self._roster),
-            gaps={key: gap for key, (_, gap) in self._loader.load_ended().items()},
+            gaps=EndedBooks(self._loader.load_ended()).gaps(),
         )
 
     def changed_at(self, account_id: str, since: date, until: date) -> int:

@@ -164,8 +164,6 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
     """
     day, is_counted = change.part.day, change.part.part is Portion.COUNTED
     counted_from = start if is_counted else NOT_COUNTED
-    condition, values = _of_part(key, start, change.part)
-    condition, values = f"{condition} AND meter IN ({marks(len(change.about))})", (*values, *change.about)
     if not change.alone and is_counted:
         if change.mark.is_final:
             kept = (*place_of(key), day_text(change.part.start))
@@ -174,7 +172,9 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
     if change.is_added:
         _merge_daily(write, key, counted_from, change.daily, _add_difference)
     else:
-        write.execute(f"DELETE FROM daily WHERE {condition}", values)
+        condition, values = _of_part(key, start, change.part)
+        of_meters = f"{condition} AND meter IN ({marks(len(change.about))})"
+        write.execute(f"DELETE FROM daily WHERE {of_meters}", (*values, *change.about))
         write.executemany(
             f"INSERT INTO daily VALUES ({marks(7)})",
             [
@@ -182,8 +182,8 @@ def write_day(write: sqlite3.Connection, key: BookKey, start: int, change: DayCh
                 for (_, asset, meter), amount in change.daily.items()
             ],
         )
+        note_newest(write, key.scope.account_id, change.daily)
     merge_hours(write, _daily_place(key), change.levels, is_stored=True)
-    note_newest(write, key.scope.account_id, change.daily)
     write_marks(write, key, {change.part: change.mark})
 
 

@@ -18,6 +18,7 @@ from exporter.ledger.gauges import GaugeState, Reading
 from exporter.ledger.hours import OpenHour, whole_since
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
+from exporter.ledger.store.change import Ended
 from exporter.ledger.store.day_tables import load_all_kept, load_cut_on, load_kept, load_marks
 from exporter.ledger.store.encoding import key_of, moment_of, named_times_of, place_of, time_of, tuples_of
 from exporter.ledger.store.hour_tables import load_hours
@@ -162,10 +163,10 @@ class Loader:
                 found[key][2][row_key] = Reading(time_of(at), tuple(json.loads(amounts)))
         return found
 
-    def load_ended(self) -> dict[BookKey, tuple[datetime | None, timedelta]]:
-        """Return when books of zones ended (None: others go on from them), and the time whose usage they lack."""
+    def load_ended(self) -> dict[BookKey, Ended]:
+        """Return the books of zones that left their account."""
         rows = self._connection.execute("SELECT account, dataset, ended, gap FROM ended_book")
-        return {key_of(account, name): (moment_of(at), timedelta(seconds=gap)) for account, name, at, gap in rows}
+        return {key_of(account, name): Ended(moment_of(at), timedelta(seconds=gap)) for account, name, at, gap in rows}
 
     def load_used(self) -> dict[str, dict[RosterKey, datetime]]:
         """Return the newest hour with usage of each asset, by account."""
