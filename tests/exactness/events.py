@@ -16,8 +16,8 @@ D1 = "d1AnalyticsAdaptiveGroups"
 
 Event = Callable[[Rig], Awaitable[None]]
 
-HONEST_FOR = timedelta(minutes=10)
-"""How long Cloudflare's answers are right between two lies."""
+LYING_FOR, HONEST_FOR = timedelta(minutes=4), timedelta(minutes=10)
+"""How long Cloudflare's answers are wrong, and how long at least they are right between two such times."""
 
 
 def fault(**words: object) -> Event:
@@ -38,16 +38,17 @@ def outage(minutes: int, **words: object) -> Event:
     return declare
 
 
-def lie(**words: object) -> Event:
-    """Return an event that lets answers be wrong for four minutes, unless they just were.
+def lie(honest_for: timedelta = HONEST_FOR, **words: object) -> Event:
+    """Return an event that lets answers be wrong for four minutes, unless they were within ``honest_for``.
 
-    Two wrong answers that agree five minutes apart are the truth as far as anybody can tell.
+    Two wrong answers in a row that agree, five minutes apart or more, are the truth as far as anybody can tell. So
+    there has to be time for a right one in between.
     """
 
     async def declare(rig: Rig) -> None:
-        if rig.lied_at is None or rig.now - rig.lied_at > HONEST_FOR + timedelta(minutes=4):
+        if rig.lied_at is None or rig.now - rig.lied_at > honest_for + LYING_FOR:
             rig.lied_at = rig.now
-            await outage(4, **words)(rig)
+            rig.simulator.faults.add(Fault(since=rig.now, until=rig.now + LYING_FOR, **words))  # type: ignore[arg-type]
 
     return declare
 

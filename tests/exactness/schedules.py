@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from exporter.model import HOUR
+from exporter.model import DAY, HOUR
 from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve, Kind, Traffic
 from tests.clock import START
 from tests.documents import shared_documents
@@ -119,7 +119,7 @@ CHANGES: Mapping[str, Event] = {
     **{f"another release {number}": install_release for number in range(8)},
     **{f"nothing {number}": nothing for number in range(3)},
     "analytics down": FULL["analytics down"],
-    "wrongly empty": FULL["wrongly empty"],
+    "wrongly empty": lie(honest_for=2 * DAY, kind=Kind.EMPTY, dataset=INVOCATIONS),
     "field removed": FULL["field removed"],
     "kill": Rig.kill,
     "be away": be_away(187),
@@ -127,7 +127,7 @@ CHANGES: Mapping[str, Event] = {
     "create a worker": create_worker,
     "delete a database": delete_database,
 }
-"""What may happen to an exporter whose releases differ."""
+"""What may happen to an exporter whose releases differ, and that is away for hours between its questions."""
 
 TRAFFIC = Traffic(seed=1)
 DOCUMENTS = shared_documents()
