@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bench.figure import Figure
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Role
 from exporter.model import Scope
 from exporter.simulator import Fault, Kind
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
@@ -53,7 +52,7 @@ def _compare(rig: Rig) -> tuple[int, int]:
     counters = differing = 0
     now = rig.clock.cloudflare.now()
     for dataset in DATASETS.values():
-        if dataset.role is not Role.USAGE:
+        if not dataset.is_counted:
             continue
         truth = rig.oracle(dataset, rig.start_of(dataset.name), now)
         totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.name)

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bench.figure import Figure
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Role
 from exporter.ledger.daily_sums import fold_days, meter_hours
 from exporter.ledger.gauges import levels_of_day
 from exporter.model import HOUR, DailyKey, Placement
@@ -83,7 +82,7 @@ def _used(simulator: Simulator, account_id: str, day: date) -> dict[DailyKey, in
     """Return the daily sums of a day."""
     sums: dict[DailyKey, int] = {}
     for dataset in DATASETS.values():
-        if dataset.meters and dataset.role is Role.USAGE:
+        if dataset.meters and dataset.is_counted:
             hours = {_start(day): truth_of(simulator, account_id, dataset, _start(day), _start(day) + DAY)}
             found: Iterable[tuple[DailyKey, int]] = meter_hours(dataset, hours).items()
         elif dataset.meters:

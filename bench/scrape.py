@@ -7,7 +7,6 @@ from hashlib import blake2b
 from http.client import HTTPConnection, HTTPException
 
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Role
 from stack.port import LOOPBACK
 
 ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -15,7 +14,7 @@ ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=
 
 OWN = b"cloudflare_exporter_"
 OF_LAST_MINUTES = frozenset(
-    metric.name.encode() for dataset in DATASETS.values() if dataset.role is Role.WINDOW for metric in dataset.metrics
+    metric.name.encode() for dataset in DATASETS.values() if dataset.timing.is_whole for metric in dataset.metrics
 )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from docs.tables import code, table
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Dataset, Metric
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Metric
 from exporter.catalog.product import Product
 from exporter.exposition.renderer import RENDER_DURATION
 from exporter.metrics.assets import asset_metrics

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from exporter.alerts import Addresses, AlertsClient
 from exporter.catalog import PRODUCTS, datasets_of, meters_of
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.product import Product
 from exporter.check import (
     PATIENCE,

@@ -3,15 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart, Role, gauge
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Field, Label, Meter, Metric, MetricPart, gauge
 from exporter.catalog.grain import BY_DAY, BY_HOUR, BY_MOMENT
+from exporter.catalog.timing import Counter, DayGauge
 
 HOURLY = Dataset(
     name="vectorizeQueriesAdaptiveGroups",
     version=1,
     kind="worker",
     id_dimension="vectorizeIndexId",
-    grain=BY_HOUR,
+    timing=Counter(BY_HOUR),
     reports_sampling=False,
     fields=(Field("queriedVectorDimensions"),),
     metrics=(
@@ -25,8 +27,7 @@ DAILY = Dataset(
     version=1,
     kind="worker",
     id_dimension="",
-    grain=BY_DAY,
-    settle=timedelta(hours=2),
+    timing=Counter(BY_DAY, settle=timedelta(hours=2)),
     fields=(Field("requests"),),
     metrics=(Metric("cloudflare_visits_total", "Visits.", (MetricPart("requests"),), zeros=(), is_of_account=True),),
     meters=(Meter("visits", "requests"),),
@@ -37,7 +38,7 @@ MOMENTARY = Dataset(
     version=1,
     kind="worker",
     id_dimension="locationId",
-    grain=BY_MOMENT,
+    timing=Counter(BY_MOMENT),
     labels=(Label("decision", "resolverDecision"),),
     fields=(Field("count", ""),),
     metrics=(Metric("cloudflare_lookups_total", "Lookups.", (MetricPart("count"),), ("decision",), zeros=()),),
@@ -49,7 +50,7 @@ BUILDS = Dataset(
     version=1,
     kind="worker",
     id_dimension="",
-    grain=BY_MOMENT,
+    timing=Counter(BY_MOMENT),
     reports_sampling=False,
     fields=(Field("buildMinutes", fractional=True),),
     metrics=(
@@ -61,15 +62,16 @@ UNIQUES = Dataset(
     name="httpRequests1dGroups",
     variant="uniques",
     version=1,
-    role=Role.WINDOW,
+    timing=DayGauge(),
     kind="worker",
     id_dimension="",
-    grain=BY_DAY,
     min_interval=timedelta(hours=1),
     fields=(Field("uniques", "uniq"),),
     metrics=(gauge("cloudflare_unique_visitors", "Visitors.", "uniques", is_of_account=True),),
 )
 """Unique visitors of the newest complete day."""
 
-UNIQUES_SO_FAR = replace(UNIQUES, variant="uniques_so_far", is_running=True, min_interval=timedelta(minutes=5))
+UNIQUES_SO_FAR = replace(
+    UNIQUES, variant="uniques_so_far", timing=DayGauge(is_running=True), min_interval=timedelta(minutes=5)
+)
 """Unique visitors of the running day."""

@@ -1,6 +1,7 @@
 """A product of zones that the catalog does not have yet, with Cloudflare's real names: operations of Cache Reserve."""
 
-from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart, Reader, Tallied, Tally
+from exporter.catalog.dataset import Dataset, Reader
+from exporter.catalog.entry import Field, Label, Meter, Metric, MetricPart, Tallied, Tally
 from exporter.catalog.product import Endpoint, Product
 from exporter.model import ZONE
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from exporter.catalog import d1, durable_objects, kv, r2, workers
-from exporter.catalog.entry import Dataset, Metering, Role
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Metering
 from exporter.catalog.product import Product
 
 PRODUCTS: tuple[Product, ...] = (
@@ -28,7 +29,7 @@ def meters_of(datasets: Iterable[Dataset]) -> Mapping[str, Metering]:
             meter.id: Metering(
                 dataset.kind,
                 meter.scale,
-                is_stored=dataset.role is Role.STATE,
+                is_stored=dataset.timing.is_stored,
                 is_of_account=not dataset.id_dimension and not dataset.is_of_zones,
             )
             for dataset in datasets

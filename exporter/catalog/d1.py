@@ -2,15 +2,14 @@
 
 from datetime import timedelta
 
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import (
     GIGABYTE,
     MILLIONTH,
-    Dataset,
     Field,
     Meter,
     Metric,
     MetricPart,
-    Role,
     Tallied,
     Tally,
     gauge,
@@ -19,6 +18,7 @@ from exporter.catalog.entry import (
     summary_totals,
 )
 from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.timing import HourlyGauge, Window
 
 ANALYTICS = Dataset(
     name="d1AnalyticsAdaptiveGroups",
@@ -87,7 +87,7 @@ QUANTILES = Dataset(
     name="d1QueriesAdaptiveGroups",
     variant="quantiles",
     version=1,
-    role=Role.WINDOW,
+    timing=Window(),
     kind="d1_database",
     id_dimension="databaseId",
     fields=quantile_fields("queryDurationMs", ENDS),
@@ -97,7 +97,7 @@ QUANTILES = Dataset(
 STORAGE = Dataset(
     name="d1StorageAdaptiveGroups",
     version=1,
-    role=Role.STATE,
+    timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
     kind="d1_database",
     id_dimension="databaseId",

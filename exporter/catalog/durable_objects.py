@@ -6,17 +6,16 @@ AccountDurableObjectsPeriodicGroups: activeTime and cpuTime in microseconds, dur
 
 from datetime import timedelta
 
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import (
     GIGABYTE,
     MILLIONTH,
     ROWS,
-    Dataset,
     Field,
     Label,
     Meter,
     Metric,
     MetricPart,
-    Role,
     Tallied,
     Tally,
     gauge,
@@ -25,6 +24,7 @@ from exporter.catalog.entry import (
     summary_totals,
 )
 from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.timing import HourlyGauge, Window
 
 # An incoming WebSocket message is billed as a twentieth of a request, so requests are counted in twentieths:
 # https://developers.cloudflare.com/durable-objects/platform/pricing/
@@ -141,7 +141,7 @@ QUANTILES = Dataset(
     name="durableObjectsInvocationsAdaptiveGroups",
     variant="quantiles",
     version=1,
-    role=Role.WINDOW,
+    timing=Window(),
     kind="do_namespace",
     id_dimension="namespaceId",
     fields=quantile_fields("wallTime", ENDS),
@@ -152,7 +152,7 @@ CONNECTIONS = Dataset(
     name="durableObjectsPeriodicGroups",
     variant="connections",
     version=1,
-    role=Role.WINDOW,
+    timing=Window(),
     kind="do_namespace",
     id_dimension="namespaceId",
     fields=(Field("activeWebsocketConnections", "max"),),
@@ -169,7 +169,7 @@ OBJECTS = Dataset(
     name="durableObjectsPeriodicGroups",
     variant="objects",
     version=1,
-    role=Role.WINDOW,
+    timing=Window(),
     min_interval=timedelta(minutes=5),
     kind="do_namespace",
     id_dimension="namespaceId",
@@ -188,7 +188,7 @@ OBJECTS = Dataset(
 SQL_STORAGE = Dataset(
     name="durableObjectsSqlStorageGroups",
     version=1,
-    role=Role.STATE,
+    timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
     kind="do_namespace",
     id_dimension="namespaceId",
@@ -206,7 +206,7 @@ SQL_STORAGE = Dataset(
 KV_STORAGE = Dataset(
     name="durableObjectsStorageGroups",
     version=1,
-    role=Role.STATE,
+    timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
     kind="do_namespace",
     id_dimension="",

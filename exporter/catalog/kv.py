@@ -2,16 +2,15 @@
 
 from datetime import timedelta
 
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import (
     GIGABYTE,
     MILLIONTH,
-    Dataset,
     Field,
     Label,
     Meter,
     Metric,
     MetricPart,
-    Role,
     Tallied,
     Tally,
     gauge,
@@ -19,6 +18,7 @@ from exporter.catalog.entry import (
     quantile_metric,
 )
 from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.timing import HourlyGauge, Window
 
 ZEROS = (("read", "hot_read"), ("read", "cold_read"), ("write", "uploaded"), ("delete", "deleted"))
 
@@ -57,7 +57,7 @@ QUANTILES = Dataset(
     name="kvOperationsAdaptiveGroups",
     variant="quantiles",
     version=1,
-    role=Role.WINDOW,
+    timing=Window(),
     kind="kv_namespace",
     id_dimension="namespaceId",
     labels=(Label("action", "actionType"),),
@@ -77,7 +77,7 @@ QUANTILES = Dataset(
 STORAGE = Dataset(
     name="kvStorageAdaptiveGroups",
     version=1,
-    role=Role.STATE,
+    timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
     kind="kv_namespace",
     id_dimension="namespaceId",

@@ -6,7 +6,7 @@ All facts are from Cloudflare's API pages (endpoints, page sizes).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,10 @@ its name; analytics prefix the name with the jurisdiction (``eu_media``).
 
 from datetime import timedelta
 
-from exporter.catalog.entry import (
-    GIGABYTE,
-    Dataset,
-    Field,
-    Label,
-    Meter,
-    Metric,
-    MetricPart,
-    Role,
-    Tallied,
-    Tally,
-    gauge,
-)
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import GIGABYTE, Field, Label, Meter, Metric, MetricPart, Tallied, Tally, gauge
 from exporter.catalog.product import Endpoint, Product, Variant
+from exporter.catalog.timing import HourlyGauge
 
 CLASS_A = frozenset(
     [
@@ -139,7 +129,7 @@ OPERATIONS = Dataset(
 STORAGE = Dataset(
     name="r2StorageAdaptiveGroups",
     version=1,
-    role=Role.STATE,
+    timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
     kind="r2_bucket",
     id_dimension="bucketName",

@@ -4,15 +4,14 @@ https://developers.cloudflare.com/workers/observability/metrics-and-analytics/ a
 AccountWorkersInvocationsAdaptive: cpuTimeUs in microseconds, duration in GB·s.
 """
 
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import (
     MILLIONTH,
-    Dataset,
     Field,
     Label,
     Meter,
     Metric,
     MetricPart,
-    Role,
     Tallied,
     Tally,
     quantile_fields,
@@ -20,6 +19,7 @@ from exporter.catalog.entry import (
     summary_totals,
 )
 from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.timing import Window
 
 FAILURES = ("scriptThrewException", "exceededResources", "internalError")
 UNBILLED = frozenset({"internalError"})
@@ -117,7 +117,7 @@ QUANTILES = Dataset(
     name="workersInvocationsAdaptive",
     variant="quantiles",
     version=1,
-    role=Role.WINDOW,
+    timing=Window(),
     kind="worker",
     id_dimension="scriptTag",
     fields=tuple(entry for *_, source in SUMMARIES for entry in quantile_fields(source, ENDS)),

@@ -6,11 +6,10 @@ from datetime import datetime
 from types import MappingProxyType
 
 from exporter.billing import NO_BILLING_FACTS, BillingFacts
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.cloudflare import USUAL_LIMITS, Analytics, CloudflareError, CloudflareTime, DatasetLimits, Principal
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import HOUR, Account, Answer, BookKey, Inventory, ListingFailure, Question, Scope, floor_hour
-from exporter.poller.windows import make_question
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def _questions(
     until = floor_hour(now)
     allowed = [(dataset, limits.get(dataset.key, USUAL_LIMITS)) for dataset in datasets]
     return [
-        (dataset, make_question(Scope(account.id), dataset, until, until - HOUR, limit.retention))
+        (dataset, dataset.question(Scope(account.id), until, until - HOUR, limit.retention))
         for dataset, limit in allowed
         if limit.is_enabled
     ]

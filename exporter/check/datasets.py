@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.check.account_trial import AccountTrial
 from exporter.check.faults import fault_of
 from exporter.check.findings import DatasetTrial, Finding, Level, Topic

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.cloudflare.client import Client
 from exporter.cloudflare.decode import HourRows, decode_ids, decode_interval, decode_rows
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, count_aliases, take_batch
@@ -86,7 +86,7 @@ class _Progress:
             return self.fault
         interval = max(self.intervals, default=Decimal(1))
         newest = self.newest
-        if self.dataset.role is Role.USAGE and not self.dataset.grain.tells_newest:
+        if self.dataset.is_counted and not self.dataset.grain.tells_newest:
             newest = max((unit for unit, rows in self.rows.items() if rows), default=None)
         return Answer(
             self.question,

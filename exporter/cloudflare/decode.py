@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from exporter.catalog.entry import ROWS, Dataset, Field, Role
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import ROWS, Field
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, UNKNOWN, Amounts, RowKey, floor_minute, merge_rows, parse_time
+from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, Amounts, RowKey, floor_minute, merge_rows, parse_time
 
 HourRows = dict[datetime, dict[RowKey, Amounts]]
 
@@ -23,12 +24,12 @@ def decode_rows(
 ) -> HourRows:
     """Return the amounts of each asset and label set by hour, or by day; rows with the same key are added.
 
-    Fields ``missing`` from the plan count as 0, and as UNKNOWN in a state or window. Rows without a time, for want of a
+    Fields ``missing`` from the plan are 0 in what is counted, else UNKNOWN. Rows without a time, for want of a
     ``grain``, are filed under ``since``; those of a dataset without ids are the ``owner``'s. Raises Unreachable if a
     row lacks a requested value.
     """
     decoded: HourRows = {}
-    absent = 0 if dataset.role is Role.USAGE else UNKNOWN
+    absent = dataset.timing.absent
     is_grouped = bool(grain or dataset.dimensions)
     hours: dict[str, datetime] = {} if grain else {"": since}
     try:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from exporter.catalog.entry import ROWS, Dataset, Role
-from exporter.catalog.grain import BY_DAY, Grain
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import ROWS
+from exporter.catalog.grain import Grain
 from exporter.cloudflare.client import Variables
 from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits
 from exporter.model import Question, format_time
@@ -44,17 +45,12 @@ class Piece:
     @property
     def grain(self) -> str:
         """Return the time dimension that rows are grouped by; empty if there is none, as for a window."""
-        if self.dataset.role is Role.WINDOW:
-            return ""
-        is_of_day = self.by_day and self.dataset.role is Role.USAGE
-        return self.dataset.asked_by.of_day if is_of_day else self.dataset.asked_by.group
+        return self.dataset.timing.group(by_day=self.by_day)
 
     @property
     def filed_under(self) -> datetime:
         """Return the time to which rows without a time dimension belong: the start of the window, unit or day."""
-        if self.dataset.role is Role.WINDOW:
-            return self.since
-        return (BY_DAY if self.by_day else self.dataset.asked_by).floor(self.since)
+        return self.dataset.timing.filed_under(self.since, by_day=self.by_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +74,9 @@ class Document:
 
 def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> Piece:
     """Return the piece that covers a whole question, from and to times by which its dataset can be asked."""
-    grain = dataset.asked_by
+    grain = dataset.grain
     since, until = grain.floor_step(question.since), grain.ceil_step(question.until)
-    asks_newest = dataset.role is Role.USAGE and grain.tells_newest and not question.by_day
+    asks_newest = dataset.timing.asks_newest and not question.by_day
     return Piece(
         dataset,
         since,
@@ -144,13 +140,13 @@ def select(pieces: Sequence[Piece]) -> Selection:
         usage_filter = _filter(piece, index, declarations, variables)
         nodes.append(_usage_node(piece, index, usage_filter))
         if piece.newest_since is not None:
-            _declare_time(declarations, variables, f"newest_since_{index}", piece.dataset.asked_by, piece.newest_since)
+            _declare_time(declarations, variables, f"newest_since_{index}", piece.dataset.grain, piece.newest_since)
             nodes.append(_newest_node(piece.dataset, index))
     return Selection("".join(nodes), tuple(declarations), variables)
 
 
 def _filter(piece: Piece, index: int, declarations: list[str], variables: dict[str, str]) -> str:
-    grain = piece.dataset.asked_by
+    grain = piece.dataset.grain
     _declare_time(declarations, variables, f"since_{index}", grain, piece.since)
     _declare_time(declarations, variables, f"until_{index}", grain, piece.until)
     conditions = [f"{grain.bound}_geq: $since_{index}", f"{grain.bound}_lt: $until_{index}"]
@@ -196,7 +192,7 @@ def _usage_node(piece: Piece, index: int, usage_filter: str) -> str:
 
 
 def _newest_node(dataset: Dataset, index: int) -> str:
-    time = dataset.asked_by.bound
+    time = dataset.grain.bound
     newest_filter = f"{{{time}_geq: $newest_since_{index}, {time}_lt: $until_{index}}}"
     return (
         f"      newest_{index}: {dataset.name}"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from exporter.catalog.entry import ROWS, Dataset, Field
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import ROWS, Field
 from exporter.cloudflare.errors import ZONE_ADVICE, graphql_error
 from exporter.cloudflare.nodes import Node, find_account, find_zones, zone_id_of
 from exporter.model import RETENTION

@@ -74,7 +74,7 @@ def read_parts(document: Document, reply: Reply, account: Account) -> list[Part 
             parts.append(graphql_error(found, named, advice))
         elif isinstance(rows, list):
             told = owner.get(f"newest_{index}")
-            newest = decode_newest(told, piece.dataset.asked_by.bound) if isinstance(told, list) else None
+            newest = decode_newest(told, piece.dataset.grain.bound) if isinstance(told, list) else None
             parts.append(Part(rows, newest, reply.date))
         else:
             # A zone that is missing although nothing failed would be missing again.

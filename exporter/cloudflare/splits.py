@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.cloudflare.documents import Piece, whole_piece, without_newest
 from exporter.cloudflare.limits import DatasetLimits
 from exporter.model import HOUR, Question, floor_hour
@@ -38,7 +38,7 @@ class Splits:
         whole = whole_piece(dataset, question, limits)
         known = self._known.get(_place(account_id, whole), Split())
         pieces = [whole]
-        grain = dataset.asked_by
+        grain = dataset.grain
         bounds = [
             known.longest,
             limits.longest,
@@ -46,7 +46,7 @@ class Splits:
             None if grain.group else grain.unit,
         ]
         longest = min((bound for bound in bounds if bound is not None), default=None)
-        if longest is not None and dataset.role is not Role.WINDOW:
+        if longest is not None and not dataset.timing.is_whole:
             longest = max(longest - longest % grain.step, grain.step)
             pieces = [part for piece in pieces for part in _cut_times(piece, longest)]
         for cut in known.ids:
@@ -69,7 +69,7 @@ class Splits:
     def refine(self, account_id: str, piece: Piece) -> tuple[Piece, ...]:
         """Return and record finer pieces for asking a sampled piece again; none if it is fine enough."""
         longest = HOUR if floor_hour(piece.since) + HOUR < piece.until else QUARTER
-        longest = max(longest, piece.dataset.asked_by.step)
+        longest = max(longest, piece.dataset.grain.step)
         parts = tuple(_cut_times(piece, longest))
         if len(parts) > 1:
             key = _place(account_id, piece)
@@ -83,15 +83,15 @@ def _place(account_id: str, piece: Piece) -> _Place:
 
 
 def _may_be_sampled_silently(dataset: Dataset) -> bool:
-    return dataset.role is Role.USAGE and not dataset.reports_sampling
+    return dataset.is_counted and not dataset.reports_sampling
 
 
 def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:
     """Return two halves of a piece whose page was full of rows with these asset ids; empty if it cannot be cut."""
     part = without_newest(piece)
-    if piece.dataset.role is Role.WINDOW:
+    if piece.dataset.timing.is_whole:
         return _halve_ids(part, ids)
-    grain, halfway = piece.dataset.asked_by, piece.since + (piece.until - piece.since) / 2
+    grain, halfway = piece.dataset.grain, piece.since + (piece.until - piece.since) / 2
     middle = grain.floor(halfway)
     if middle <= piece.since:
         middle = grain.floor(piece.since) + grain.unit

@@ -7,7 +7,7 @@ zone that has moved to another account is not answered under the old one any mor
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from textwrap import indent
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.cloudflare.documents import Document, Piece, count_aliases, select, write_text
 
 MOST_ZONES = 10
@@ -39,7 +39,7 @@ def take_zone_batch(pieces: Sequence[Piece], most: int = MOST_ZONE_NODES) -> tup
 def count_zone_documents(datasets: Iterable[Dataset], zones: int) -> int:
     """Return about the number of documents in which some zones are asked for the datasets of zones among these."""
     of_zones = [dataset for dataset in datasets if dataset.is_of_zones]
-    aliases = sum(2 if dataset.role is Role.USAGE and dataset.grain.tells_newest else 1 for dataset in of_zones)
+    aliases = sum(2 if dataset.timing.asks_newest else 1 for dataset in of_zones)
     return -(-aliases * zones // MOST_ZONE_NODES)
 
 

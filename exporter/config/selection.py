@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pydantic import Field, model_validator
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.product import Product
 from exporter.config.fields import AccountId, Kind, ProductGlob, Regex, Section, Word
 from exporter.model import Account, Asset

@@ -9,7 +9,6 @@ from exporter.ledger.counters import CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import KEPT_DAYS
 from exporter.ledger.day_hours import DayHours
-from exporter.ledger.gauges import LOOK_BACK
 from exporter.ledger.ledger import ApplyResult, Ledger
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.publication import Publication, PublishedBook
@@ -22,7 +21,6 @@ __all__ = [
     "EVERYTHING",
     "FILTERED",
     "KEPT_DAYS",
-    "LOOK_BACK",
     "ApplyResult",
     "CommitError",
     "CounterState",

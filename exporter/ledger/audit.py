@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.audit_schedule import Comparison, DayMark, DayPart, compare, digest_of, judge, start_of
 from exporter.ledger.daily_sums import fold_days, meter_hours
 from exporter.ledger.gauges import levels_of_day
@@ -84,7 +84,7 @@ def fill(
 ) -> DayChange:
     """Compare an answer about usage before counting began, or about stored amounts, with the ``known`` sums."""
     levels: dict[HourKey, int] = {}
-    if dataset.role is Role.STATE:
+    if dataset.timing.is_stored:
         levels = levels_of_day(dataset, answer.hours)
         said = fold_days(levels, max)
     else:
@@ -92,12 +92,12 @@ def fill(
     known = {key: amount for key, amount in known.items() if key[2] in dataset.counted_ids}
     amounts = {key: (amount,) for key, amount in said.items()}
     found = compare({key: (amount,) for key, amount in known.items()}, amounts, are_estimates=bool(answer.sampled))
-    if dataset.role is Role.STATE:
+    if dataset.timing.is_stored:
         # The amount stored in an hour without a row of its own is known only from earlier hours.
         found = Comparison(found.higher, 0)
     digest = digest_of(amounts) if found.lower else ""
     judged = judge(mark, due_of(part, answer), answer.date, bool(found.lower), digest, meters=dataset.counted_ids)
-    if judged.is_final and dataset.role is Role.USAGE:
+    if judged.is_final and dataset.is_counted:
         return DayChange(part, judged, said, about=dataset.counted_ids)
     highest = {key: max(said.get(key, 0), known.get(key, 0)) for key in said.keys() | known}
     return DayChange(part, judged, highest, levels=levels, about=dataset.counted_ids)

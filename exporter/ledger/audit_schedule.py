@@ -13,7 +13,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.counters import CounterState
 from exporter.ledger.hours import AGREEMENT, PATIENCE
 from exporter.ledger.reach import final_from
@@ -132,7 +132,7 @@ def find_progress(
     """
     now = horizon.now
     yesterday = (now - DAY).date()
-    is_usage = dataset.role is Role.USAGE
+    is_usage = dataset.is_counted
     unfilled = len({task.part.day for task in tasks if _is_unfilled(task, is_usage=is_usage, yesterday=yesterday)})
     if state is None:
         return DayProgress(None, unfilled)
@@ -160,7 +160,7 @@ def _parts(
 
     Usage that was counted before any was kept for an audit has a part only with a mark.
     """
-    is_usage = dataset.role is Role.USAGE
+    is_usage = dataset.is_counted
     if is_usage and state is None:
         return
     start = state.start if state else now
@@ -212,8 +212,8 @@ def _task(
         due = last
     elif mark is None:
         due = until
-    elif mark.answered < until + dataset.settle:
-        due = until + dataset.settle
+    elif mark.answered < until + dataset.timing.settle:
+        due = until + dataset.timing.settle
     else:
         due = last
     return DayTask(due, question, part, mark is None, alone)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from exporter.catalog.entry import Role
 from exporter.ledger.cost_books import CostBooks
 from exporter.ledger.counter_books import ApplyContext, CounterBooks
 from exporter.ledger.counters import Counters, LateUsage
@@ -50,7 +49,7 @@ class Books:
         """Add the effects of an answer to a change."""
         key = answer.question.book
         dataset = self._plans.datasets[key.dataset].dataset
-        if dataset.role is Role.USAGE:
+        if dataset.is_counted:
             answer, known = self.usage.fold(key, self.usage.cut(key, answer)), self.usage.find(key)
             change.books[key] = self.usage.advance(key, answer, context)
             counted_until = known.state.until if known and known.state else answer.question.until

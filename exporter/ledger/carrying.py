@@ -6,7 +6,7 @@ Rows keep Cloudflare's words, so another classification moves nothing that is st
 from datetime import datetime
 from operator import add
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges
 from exporter.ledger.row_move import RowMove

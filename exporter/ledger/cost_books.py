@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.counter_books import ApplyContext, CounterBooks, SettleHours
 from exporter.ledger.counters import CounterChange, Counters, CounterState, LateUsage, settle_answer
 from exporter.ledger.daily_sums import ALL_ALONG

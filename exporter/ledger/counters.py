@@ -7,7 +7,7 @@ from operator import add
 from types import MappingProxyType
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.daily_sums import ALL_ALONG, NOTHING_METERED, Metered, meter_settled
 from exporter.ledger.hours import OpenHour, Settlement, settle
 from exporter.ledger.keeping import NOTHING_KEPT, Kept, keep
@@ -165,7 +165,9 @@ def start_counters(plan: SeriesPlan, answer: Answer, context: PublishContext) ->
 def settle_answer(book: Counters, state: CounterState, answer: Answer) -> Settlement:
     """Return what an answer does to the open hours of a book."""
     grain = book.dataset.grain
-    return settle(book.open, answer, settle_delay(book.dataset.settle, answer.retention, grain), state.newest, grain)
+    return settle(
+        book.open, answer, settle_delay(book.dataset.timing.settle, answer.retention, grain), state.newest, grain
+    )
 
 
 def advance(

@@ -6,7 +6,8 @@ from operator import add
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from exporter.catalog.entry import Dataset, Meter, Tally, tally_id
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Meter, Tally, tally_id
 from exporter.ledger.folding import not_yet
 from exporter.model import DAY, DailyKey, HourKey, Rows
 

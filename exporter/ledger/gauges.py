@@ -1,22 +1,17 @@
-"""Readings: the newest values of a state or window dataset, and daily peaks of states. Pure but for ``merge``."""
+"""Readings: the newest values of gauges, and daily peaks of what is stored. Pure but for ``merge``."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.timing import LOOK_BACK
 from exporter.ledger.daily_sums import meter_by_hour
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
 from exporter.ledger.series import SeriesKey, SeriesPlan
-from exporter.model import DAY, UNKNOWN, Amounts, Answer, HourKey, Placement, RowKey, Rows
-
-LOOK_BACK = timedelta(hours=48)
-"""How far back the newest state may be, and how long the state of an unknown asset is shown."""
-
-WINDOW_LIFE = timedelta(minutes=20)
-"""The longest time after its end that a window is shown."""
+from exporter.model import UNKNOWN, Amounts, Answer, HourKey, Placement, RowKey, Rows
 
 
 class Reading(NamedTuple):
@@ -94,11 +89,10 @@ def presence(kind: str, asset: str, roster: Mapping[RosterKey, Entry]) -> Presen
 
 
 def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> GaugeChange:
-    """Return the changes of an answer: a window replaces all readings, a state older ones of the same row."""
+    """Return the changes of an answer: of a window it replaces all readings, else older ones of the same row."""
     state = GaugeState(answer.question.until, answer.date, max(answer.hours, default=book.state and book.state.newest))
-    if book.dataset.role is Role.WINDOW:
-        rows = {key: Reading(at, amounts) for at, there in answer.hours.items() for key, amounts in there.items()}
-        return GaugeChange(state, rows, frozenset(book.rows.keys() - rows.keys()), {}, {}, is_stored=False)
+    if not book.dataset.timing.is_stored:
+        return _read_passing(book, answer, state)
     current = dict(book.rows)
     metered: dict[HourKey, int] = {}
     levels: dict[datetime, Rows] = {}
@@ -114,6 +108,16 @@ def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> Gauge
     gone = frozenset(key for key, reading in current.items() if not _is_kept(find(key[0]), reading, answer.date))
     changed = {key: reading for key, reading in current.items() if key not in gone and book.rows.get(key) != reading}
     return GaugeChange(state, changed, gone & book.rows.keys(), metered, levels)
+
+
+def _read_passing(book: Gauges, answer: Answer, state: GaugeState) -> GaugeChange:
+    """Return the changes of an answer about what is shown for a while only."""
+    rows: dict[RowKey, Reading] = {} if book.dataset.timing.is_whole else dict(book.rows)
+    for at in sorted(answer.hours):
+        read_at = {key: Reading(at, amounts) for key, amounts in answer.hours[at].items()}
+        rows |= {key: reading for key, reading in read_at.items() if key not in rows or rows[key].at <= at}
+    rows = {key: reading for key, reading in rows.items() if not _is_over(book.dataset, reading.at, state, answer.date)}
+    return GaugeChange(state, rows, frozenset(book.rows.keys() - rows.keys()), {}, {}, is_stored=False)
 
 
 def levels_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[HourKey, int]:
@@ -145,11 +149,10 @@ def _of_account(levels: Mapping[HourKey, int]) -> dict[HourKey, int]:
     return total
 
 
-def _is_over(dataset: Dataset, state: GaugeState, now: datetime) -> bool:
-    """Return whether a window is too old to be shown; a complete day is shown until the next is."""
-    is_complete_day = dataset.is_of_day and not dataset.is_running
-    life = max(WINDOW_LIFE, 3 * dataset.min_interval) + (DAY if is_complete_day else timedelta(0))
-    return now - min(state.until, state.last_success) > life
+def _is_over(dataset: Dataset, at: datetime, state: GaugeState, now: datetime) -> bool:
+    """Return whether a reading is too old to be shown."""
+    life = dataset.timing.life(dataset.min_interval)
+    return life is not None and now - dataset.timing.time_of(at, state.last_success) > life
 
 
 def _raise(known: dict[HourKey, int], levels: Mapping[HourKey, int]) -> None:
@@ -160,21 +163,16 @@ def _raise(known: dict[HourKey, int], levels: Mapping[HourKey, int]) -> None:
 def current_readings(
     book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
 ) -> dict[tuple[Placement, SeriesKey], int]:
-    """Return readings as published: assets that share a placement are added for states, the highest for windows."""
-    is_window = book.dataset.role is Role.WINDOW
-    if is_window and book.state and now is not None and _is_over(book.dataset, book.state, now):
-        return {}
-    series: dict[tuple[Placement, SeriesKey], int] = {}
+    """Return readings as published; those of assets that share a placement are combined as the timing says."""
+    known: dict[tuple[Placement, SeriesKey], list[int]] = {}
     for (asset, words), reading in book.rows.items():
+        if book.state and now is not None and _is_over(book.dataset, reading.at, book.state, now):
+            continue
         placement = place_row(book.dataset.kind, asset, roster)
         if placement is None or presence(book.dataset.kind, asset, roster) is Presence.GONE:
             continue
         for part, key in zip(book.plan.parts, book.plan.keys(words), strict=True):
             amount = reading.amounts[part.field]
-            if amount == UNKNOWN:
-                continue
-            known = series.get((placement, key))
-            if known is not None:
-                amount = max(known, amount) if is_window else known + amount
-            series[placement, key] = amount
-    return series
+            if amount != UNKNOWN:
+                known.setdefault((placement, key), []).append(amount)
+    return {which: book.dataset.timing.combine(amounts) for which, amounts in known.items()}

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from exporter.catalog.entry import Dataset, tally_id
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import tally_id
 from exporter.ledger.audit import DayChange, fill
 from exporter.ledger.audit_schedule import DayMark, DayPart, start_of
 from exporter.ledger.daily_sums import tallied_fields

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.account_labels import EnrolledAccounts
 from exporter.ledger.account_sums import AccountSums
 from exporter.ledger.audit import DayChange
@@ -162,7 +162,7 @@ class Ledger:
             dataset = self._plans.datasets[answer.question.dataset].dataset
             context = self._meet(change, context, dataset.kind, answer.hours, answer.date)
             self._books.apply(change, answer, context)
-            if dataset.role is Role.USAGE:
+            if dataset.is_counted:
                 self._last_use.add(change, account_id, dataset.kind, answer)
         self._ended.begin(change, [key for key in change.books if self._books.usage.find(key) is None])
         self._commit(change)

@@ -12,7 +12,9 @@ from operator import add, sub
 from typing import NamedTuple, Protocol
 
 from exporter.billing import USD, Tariff
-from exporter.catalog.entry import Dataset, Field, Label, Metric, MetricPart, Role
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Field, Label, Metric, MetricPart
+from exporter.catalog.timing import USUAL_COUNTER
 from exporter.ledger.counters import CounterChange, Counters, CounterState
 from exporter.ledger.daily_sums import ALL_ALONG, counted_meters, counting_meters
 from exporter.ledger.folding import not_yet
@@ -54,8 +56,7 @@ def list_cost_of(dataset: Dataset) -> Dataset:
         metrics=(
             Metric("cloudflare_list_cost_usd_total", "", (MetricPart("cost"),), ("meter",), divisor=USD, zeros=()),
         ),
-        settle=dataset.settle,
-        grain=dataset.grain,
+        timing=dataset.timing if dataset.is_counted else USUAL_COUNTER,
     )
 
 
@@ -252,4 +253,4 @@ def ceil_hour(moment: datetime) -> datetime:
 
 def has_list_cost(dataset: Dataset) -> bool:
     """Return whether a dataset measures anything that could cost money."""
-    return bool(dataset.meters) and dataset.role is not Role.WINDOW
+    return bool(dataset.meters) and dataset.timing.has_days

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.list_cost import list_cost_of
 from exporter.ledger.series import SeriesPlan
 
@@ -22,7 +22,7 @@ class Plans(NamedTuple):
 def plan_datasets(datasets: Iterable[Dataset]) -> Plans:
     """Return the plans of some datasets and of their list cost, which those have that lost their meters, too."""
     known = tuple(datasets)
-    costly = [dataset for dataset in known if dataset.role is not Role.WINDOW]
+    costly = [dataset for dataset in known if dataset.timing.has_days]
     return Plans(_by_key(known), _by_key(map(list_cost_of, costly)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
 from exporter.ledger.roster import Entry, RosterKey

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset, Label
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Label
 from exporter.ledger.left_series import Recall, SeriesName
 from exporter.ledger.signature import metric_name, signature_of
 from exporter.ledger.totals import RowTotals

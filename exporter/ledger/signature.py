@@ -6,7 +6,8 @@ positions, so that a later catalog reads them by name.
 
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset, Metric
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Metric
 
 
 class NamedPart(NamedTuple):

@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from exporter.catalog.entry import Dataset, Tallied
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Tallied
 from exporter.ledger import Publication, PublishedBook, Standing
 from exporter.model import NAME_PREFIX, Placement
 from exporter.pricing.money import LAST_PLACE, PLACES, exactly

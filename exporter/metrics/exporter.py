@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exporter import __version__
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger import CounterState, Publication
 from exporter.metrics.family import Family
 from exporter.metrics.freshness import DATASET

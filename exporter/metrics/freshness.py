@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from exporter.catalog.entry import Role
 from exporter.ledger import Publication, PublishedBook
 from exporter.metrics.own import OwnMetric, Values
 
@@ -15,7 +14,7 @@ def fresh_until(book: PublishedBook) -> datetime | None:
     """Return the time until which a dataset's values include Cloudflare's data; None for a window."""
     if book.state:
         return book.state.published_until
-    return book.readings.newest if book.readings and book.dataset.role is not Role.WINDOW else None
+    return book.readings.newest if book.readings and not book.dataset.timing.is_whole else None
 
 
 def _moments(read: Callable[[PublishedBook], datetime | None]) -> Callable[[Publication], Values]:
@@ -25,7 +24,7 @@ def _moments(read: Callable[[PublishedBook], datetime | None]) -> Callable[[Publ
         return {
             publication.labels_of(book.scope, book.dataset.published_name): moment.timestamp()
             for book in publication.books
-            if book.dataset.role is not Role.WINDOW and (moment := read(book)) is not None
+            if not book.dataset.timing.is_whole and (moment := read(book)) is not None
         }
 
     return read_all

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exporter.catalog.entry import Dataset, Metric
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Metric
 from exporter.catalog.product import Product
 from exporter.costs.current import Costs
 from exporter.ledger import Publication

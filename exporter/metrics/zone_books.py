@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from exporter.catalog.entry import Role
 from exporter.ledger.publication import PublishedBook
 from exporter.ledger.series import SeriesKey
 from exporter.model import Placement
@@ -30,5 +29,5 @@ def _join(books: list[PublishedBook]) -> PublishedBook:
     for book in books:
         for placement, key, amount in book.series:
             told.setdefault((placement, key), []).append(amount)
-    combine = max if books[0].dataset.role is Role.WINDOW else sum
+    combine = books[0].dataset.timing.combine
     return replace(books[0], series=tuple((*which, combine(amounts)) for which, amounts in told.items()))

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.cloudflare import (
     CloudflareError,
     Forbidden,
@@ -27,7 +27,6 @@ from exporter.poller.limits import KnownLimits
 from exporter.poller.schedule import Candidate, Grant
 from exporter.poller.scopes import AccountScopes
 from exporter.poller.status_tracker import StatusTracker
-from exporter.poller.windows import make_question
 from exporter.status import STORAGE
 
 log = logging.getLogger(__name__)
@@ -215,7 +214,7 @@ class AccountPoller:
                 if not limits.is_enabled or clock.monotonic() < self._ask_again_at.get(key, float("-inf")):
                     continue
                 known_until = ledger.open_from(scope, dataset.key)
-                question = make_question(scope, dataset, until, known_until, limits.retention)
+                question = dataset.question(scope, until, known_until, limits.retention)
                 if question.since < question.until:
                     questions.append((dataset, question))
         return questions

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.cloudflare import MOST_ALIASES, MOST_ZONE_NODES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
 from exporter.logs import keys
@@ -50,7 +50,7 @@ class ClosedDayPoller:
         self._find_at = monotonic + RESPITE.total_seconds()
         unfilled = 0
         self._due = []
-        datasets = [dataset for dataset in self._context.settings.datasets if dataset.role is not Role.WINDOW]
+        datasets = [dataset for dataset in self._context.settings.datasets if dataset.timing.has_days]
         for dataset, key in ((each, BookKey(scope, each.key)) for each in datasets for scope in self._scopes.of(each)):
             known = limits.get(key, USUAL_LIMITS)
             if not known.is_enabled:

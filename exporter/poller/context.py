@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.product import Product
 from exporter.clock import Clock
 from exporter.cloudflare import CloudflareTime

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.cloudflare import MOST_ZONES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
 from exporter.logs import keys
 from exporter.model import Account, BookKey, Scope

@@ -1,6 +1,6 @@
 """What an account's datasets are asked about: the account itself, and each zone that its list has."""
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger import Standing
 from exporter.model import ZONE, Scope
 from exporter.poller.context import PollerContext

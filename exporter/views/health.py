@@ -6,14 +6,13 @@ from typing import Any
 
 from exporter import __version__
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Role
 from exporter.metrics.snapshot import Snapshot
 from exporter.model import format_time
 from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, find_problems
 
 OK, DEGRADED = "ok", "degraded"
 
-COUNTED = frozenset(dataset.published_name for dataset in DATASETS.values() if dataset.role is Role.USAGE)
+COUNTED = frozenset(dataset.published_name for dataset in DATASETS.values() if dataset.is_counted)
 """The datasets that are counted; stored quantities are hourly, and so always older."""
 
 Json = dict[str, Any]

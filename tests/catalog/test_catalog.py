@@ -1,14 +1,17 @@
 """The catalog as data: names, labels, fields, zeros and meters agree with each other and with Prometheus' rules."""
 
+import collections
 import re
-from collections import Counter
+from collections.abc import Mapping
 
 import pytest
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import QUANTILES, ROWS, Dataset, Metric, Role, tally_id
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import QUANTILES, ROWS, Metric, tally_id
 from exporter.catalog.product import Product
 from exporter.catalog.r2 import operation_class
+from exporter.catalog.timing import Counter, DayGauge, HourlyGauge, Instant, Timing, Window
 
 METRICS = [(dataset, metric) for dataset in DATASETS.values() for metric in dataset.metrics]
 
@@ -110,10 +113,10 @@ def test_the_parts_of_a_summary_agree(dataset: Dataset, metric: Metric) -> None:
     assert name.endswith("_seconds")
     assert {(other.kind, part.help) for other, part in parts} == {(dataset.kind, metric.help)}
     assert {part.name.removeprefix(name) for _, part in parts} in ({""}, {"", "_sum", "_count"})
-    assert {(part.name.removeprefix(name), other.role) for other, part in parts} <= {
-        ("", Role.WINDOW),
-        ("_sum", Role.USAGE),
-        ("_count", Role.USAGE),
+    assert {(part.name.removeprefix(name), type(other.timing)) for other, part in parts} <= {
+        ("", Window),
+        ("_sum", Counter),
+        ("_count", Counter),
     }
 
 
@@ -130,16 +133,18 @@ def test_quantiles_are_shares_of_one(dataset: Dataset, metric: Metric) -> None:
 
 
 @every_dataset()
-def test_a_role_has_its_kinds_of_metrics(dataset: Dataset) -> None:
-    """Usage is counted, states are gauges, windows are gauges or quantiles; only usage is billed by the sum."""
-    kinds = {
-        Role.USAGE: {"counter"},
-        Role.STATE: {"gauge"},
-        Role.WINDOW: {"gauge", "summary"},
+def test_a_timing_has_its_kinds_of_metrics(dataset: Dataset) -> None:
+    """Usage is counted, other figures are gauges, windows may be quantiles; only what has closed days is billed."""
+    kinds: Mapping[type[Timing], set[str]] = {
+        Counter: {"counter"},
+        HourlyGauge: {"gauge"},
+        Window: {"gauge", "summary"},
+        DayGauge: {"gauge"},
+        Instant: {"gauge"},
     }
-    assert {metric.kind for metric in dataset.metrics} <= kinds[dataset.role]
+    assert {metric.kind for metric in dataset.metrics} <= kinds[type(dataset.timing)]
     assert dataset.metrics
-    if dataset.role is Role.WINDOW:
+    if not dataset.timing.has_days:
         assert dataset.meters == ()
         assert "status" not in dataset.dimensions
 
@@ -185,7 +190,7 @@ def test_help_says_whether_cloudflare_estimates() -> None:
 
 def test_names_are_unique() -> None:
     """No two metrics, datasets or products share a name."""
-    metrics = Counter(metric.name for _, metric in METRICS)
+    metrics = collections.Counter(metric.name for _, metric in METRICS)
     assert [name for name, count in metrics.items() if count > 1] == []
     declared = [dataset.key for product in PRODUCTS for dataset in product.datasets]
     assert sorted(DATASETS) == sorted(declared)

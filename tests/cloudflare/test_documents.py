@@ -17,7 +17,8 @@ from graphql import (
 )
 
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import ROWS, Dataset, Role
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import ROWS
 from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, take_batch, whole_piece
 from exporter.cloudflare.splits import Splits
@@ -43,7 +44,7 @@ def all_forms(dataset: str) -> list[Piece]:
     """Every form in which a dataset can be asked: only usage has a newest minute, only what has ids is cut by them."""
     if not DATASETS[dataset].id_dimension:
         return [piece(dataset)]
-    if DATASETS[dataset].role is not Role.USAGE:
+    if not DATASETS[dataset].is_counted:
         return [piece(dataset), piece(dataset, id_below="m"), piece(dataset, id_from="m")]
     return [
         piece(dataset, newest=True),
@@ -67,7 +68,7 @@ EVERY_DOCUMENT = {
         whole_piece(entry, Question(SCOPE, entry.key, NINE, UNTIL), USUAL_LIMITS) for entry in DATASETS.values()
     ],
     "as many pieces as fit": take_batch([form for name in DATASETS for form in all_forms(name)])[0],
-    "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].role is not Role.WINDOW],
+    "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].timing.has_days],
     "without a field": [
         replace(piece(name), limits=DatasetLimits(missing=frozenset({entry.fields[0].name})))
         for name, entry in DATASETS.items()
@@ -201,7 +202,7 @@ def test_usage_of_a_closed_day_is_asked_by_date_and_storage_by_hour() -> None:
 
 def test_a_closed_day_of_all_datasets_fits_into_a_document() -> None:
     """Without their newest minutes, all datasets that are asked whole take one alias each."""
-    pieces = [day_piece(name) for name in DATASETS if DATASETS[name].role is not Role.WINDOW]
+    pieces = [day_piece(name) for name in DATASETS if DATASETS[name].timing.has_days]
     assert take_batch(pieces) == (pieces, [])
 
 

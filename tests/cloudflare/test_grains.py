@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.grain import BY_DAY, BY_HOUR, BY_MINUTE, BY_MOMENT, Grain
+from exporter.catalog.timing import Counter
 from exporter.cloudflare import USUAL_LIMITS
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, take_batch, whole_piece
 from exporter.cloudflare.splits import Splits, split_piece
@@ -118,7 +119,7 @@ def test_a_page_of_days_is_never_cut_below_a_day() -> None:
     """Days are halved on a midnight, and ids within one."""
     several = Piece(DAILY, at(0, day=18), at(0, day=21))
     assert ranges(split_piece(several, [])) == ["18 00:00-19 00:00", "19 00:00-21 00:00"]
-    by_id = Piece(replace(HOURLY, grain=BY_DAY), at(0), at(0, day=21))
+    by_id = Piece(replace(HOURLY, timing=Counter(BY_DAY)), at(0), at(0, day=21))
     assert [piece.id_below for piece in split_piece(by_id, ["a", "b"])] == ["b", None]
     assert split_piece(by_id, ["a"]) == ()
 
@@ -221,7 +222,7 @@ def test_many_pieces_are_not_taken_for_full_pages(scene: Scene) -> None:
 
     table.fail(page)
     question = Question(SCOPE, BUILDS.key, at(0, day=1), at(10))
-    named = replace(MOMENTARY, name=BUILDS.name, reports_sampling=False, role=Role.USAGE)
+    named = replace(MOMENTARY, name=BUILDS.name, reports_sampling=False)
     asked = connect(scene, table).ask(EXAMPLE, [(named, question)], {BUILDS.key: filled})
     outcome = asyncio.run(asked)[question]
     assert isinstance(outcome, Answer), outcome

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.config.selection import Filter, Match, Selection
 from exporter.model import Account, Asset
 

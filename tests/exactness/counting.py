@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import Dataset, Meter, Metric, Role
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Meter, Metric
 from exporter.catalog.product import Product
 from exporter.ledger import Ledger
 from exporter.ledger.counters import CounterState
@@ -261,7 +262,7 @@ class Counting:
         whole_from: dict[str, date] = {}
         for key, dataset in DATASETS.items():
             there = self.counted[key].whole_from if key in self.counted else {}
-            for meter in dataset.counted_ids if dataset.role is Role.USAGE else ():
+            for meter in dataset.counted_ids if dataset.is_counted else ():
                 since = there.get(meter, date.max)
                 whole_from[meter] = max(since, whole_from.get(meter, ALWAYS))
         settled = self.settled.get(account, {})
@@ -274,7 +275,7 @@ class Counting:
 
 
 def _usage(products: Iterable[Product]) -> Iterator[Dataset]:
-    return (dataset for product in products for dataset in product.datasets if dataset.role is Role.USAGE)
+    return (dataset for product in products for dataset in product.datasets if dataset.is_counted)
 
 
 def _first(dataset: Dataset, once: Mapping[str, date] | None, otherwise: date, change: int) -> Counted:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger import ApplyResult, DayChange, DayPart, Ledger, Publication, Tariffs
 from exporter.ledger.counters import CounterChange
 from exporter.ledger.roster import ProjectRules

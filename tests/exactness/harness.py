@@ -13,7 +13,7 @@ from typing import Self
 import httpx
 
 from exporter.app import Exporter, build_exporter
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.product import Product
 from exporter.cloudflare.client import TIMEOUT
 from exporter.config import Cloudflare, Config, Poll, Storage, Token

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from exporter.billing import USD
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.daily_sums import meter_hours
 from exporter.model import DISPATCH_PREFIX, Amounts, DailyKey, RowKey
 from exporter.pricing import PLACES, ListTariffs, load_card
@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 CARD = load_card()
 TARIFFS = ListTariffs(lambda account_id: CARD)
 
-USAGE = tuple(dataset for dataset in DATASETS.values() if dataset.role is Role.USAGE)
+USAGE = tuple(dataset for dataset in DATASETS.values() if dataset.is_counted)
 """The datasets whose usage is counted."""
 
 

@@ -7,7 +7,8 @@ from random import Random
 from typing import TypeVar
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.entry import Dataset, Label, Meter, Metric, Tally
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Label, Meter, Metric, Tally
 from exporter.catalog.product import Product
 
 WITHOUT_PRODUCT = 0.1

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from exporter.catalog import DATASETS, PRODUCTS
-from exporter.catalog.entry import Dataset, Field, Role, gauge
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Field, gauge
 from exporter.catalog.grain import BY_DAY, BY_HOUR, BY_MOMENT, Grain
 from exporter.catalog.product import Product
+from exporter.catalog.timing import Counter, DayGauge
 from exporter.model import HOUR, Scope
 from exporter.simulator import Fault, Kind
 from tests.clock import START
@@ -38,7 +40,8 @@ def catalog(grains: Mapping[str, Grain]) -> tuple[Product, ...]:
         replace(
             product,
             datasets=tuple(
-                replace(dataset, grain=grains.get(dataset.key, dataset.grain)) for dataset in product.datasets
+                replace(dataset, timing=Counter(grains[dataset.key])) if dataset.key in grains else dataset
+                for dataset in product.datasets
             ),
         )
         for product in PRODUCTS
@@ -134,11 +137,9 @@ def test_gauges_of_days(tmp_path: Path) -> None:
             name=KV,
             variant=f"day {is_running}",
             version=1,
-            role=Role.WINDOW,
+            timing=DayGauge(is_running),
             kind="kv_namespace",
             id_dimension="namespaceId",
-            grain=BY_DAY,
-            is_running=is_running,
             fields=(Field("requests"),),
             metrics=(gauge(f"cloudflare_kv_day_{is_running}", "Requests.", "requests"),),
         )

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from exporter.billing import Tariff
-from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Field, Label, Meter, Metric, MetricPart
 from exporter.config.selection import Selection
 from exporter.ledger import ApplyResult, DayChange, DayPart, Ledger, Tariffs
 from exporter.ledger import audit_schedule as days

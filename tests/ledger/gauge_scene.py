@@ -4,16 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from exporter.catalog.entry import (
-    Dataset,
-    Field,
-    Label,
-    Meter,
-    Role,
-    gauge,
-    quantile_fields,
-    quantile_metric,
-)
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Field, Label, Meter, gauge, quantile_fields, quantile_metric
+from exporter.catalog.timing import HourlyGauge, Window
 from exporter.ledger import Tariffs
 from exporter.model import Answer, Asset, DailyKey, Question, RowKey, Rows, floor_minute
 from tests.ledger.factories import ACCOUNT, CALLS, KIND, SCOPE, Scene, at, worker
@@ -21,7 +14,7 @@ from tests.ledger.factories import ACCOUNT, CALLS, KIND, SCOPE, Scene, at, worke
 STOCK = Dataset(
     name="stock",
     version=1,
-    role=Role.STATE,
+    timing=HourlyGauge(),
     kind=KIND,
     id_dimension="tag",
     labels=(Label("class", "class"),),
@@ -34,7 +27,7 @@ SPEED = Dataset(
     name="calls",
     variant="quantiles",
     version=1,
-    role=Role.WINDOW,
+    timing=Window(),
     kind=KIND,
     id_dimension="tag",
     fields=quantile_fields("time", ("P50", "P99")),

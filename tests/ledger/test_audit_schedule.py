@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger.audit_schedule import DayMark, DayPart, DayTask, Horizon, Portion, find_progress, find_tasks, judge
 from exporter.ledger.counters import CounterState
 from exporter.model import DayProgress

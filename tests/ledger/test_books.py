@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.config.selection import Selection
 from exporter.ledger.books import Books
 from exporter.ledger.counter_books import ApplyContext

@@ -6,17 +6,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from exporter.catalog.entry import Dataset, Field, Role
-from exporter.catalog.grain import BY_DAY
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Field
 from exporter.model import RETENTION, Answer
-from exporter.poller.windows import make_question
 from tests.grains import DAILY, UNIQUES, UNIQUES_SO_FAR
 from tests.ledger.factories import ACCOUNT, CALLS, SCOPE, Scene, at
 
 
 def asked(dataset: Dataset, clock: str, retention: timedelta = RETENTION) -> str:
     """Return the days that are asked at a moment."""
-    question = make_question(SCOPE, dataset, at(clock), None, retention)
+    question = dataset.question(SCOPE, at(clock), None, retention)
     return f"{question.since:%d %H:%M}-{question.until:%d %H:%M}"
 
 
@@ -42,7 +41,7 @@ class DayScene(Scene):
 
     def tell(self, dataset: Dataset, clock: str, visitors: int | None) -> None:
         """Apply the unique visitors of the day that is asked at a moment; None: no rows."""
-        question = make_question(SCOPE, dataset, at(clock), None)
+        question = dataset.question(SCOPE, at(clock), None)
         rows = {} if visitors is None else {question.since: {("", ()): (visitors,)}}
         self.ledger.apply(ACCOUNT.id, [Answer(question, at(clock), rows)], 0)
 
@@ -89,8 +88,6 @@ def test_what_does_not_add_up_cannot_be_counted() -> None:
         replace(DAILY, fields=(Field("requests"), Field("uniques", "uniq")))
     with pytest.raises(ValueError, match=r"^calls: most cannot be counted"):
         replace(CALLS, fields=(Field("most", "max"),))
-    with pytest.raises(ValueError, match=r"is a window, not a state"):
-        replace(CALLS, role=Role.STATE, grain=BY_DAY)
 
 
 def test_help_says_which_day_it_is() -> None:

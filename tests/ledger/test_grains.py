@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.grain import BY_DAY, BY_HOUR
+from exporter.catalog.timing import Counter
 from exporter.ledger.reader import reading
 from exporter.model import DAY, HOUR, DayProgress
-from exporter.poller.windows import make_question
 from tests.ledger.day_scene import RETENTION, SUNDAY, TUESDAY, calls
 from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, SCOPE, FlatTariff, Scene, Usage, answer, at, worker
 
-HOURLY = replace(CALLS, grain=BY_HOUR)
-DAILY = replace(CALLS, grain=BY_DAY)
+HOURLY = replace(CALLS, timing=Counter(BY_HOUR))
+DAILY = replace(CALLS, timing=Counter(BY_DAY))
 
 
 def start_of(unit: str) -> datetime:
@@ -35,7 +35,7 @@ class CoarseScene(Scene):
     def ask(self, clock: str, usage: Mapping[str, Usage], retention: timedelta = RETENTION) -> str:
         """Apply what was used, and answer a scrape; return the range that was asked."""
         known = self.ledger.open_from(SCOPE, CALLS.name)
-        question = make_question(SCOPE, self.dataset, at(clock), known, retention)
+        question = self.dataset.question(SCOPE, at(clock), known, retention)
         asked = {unit: amounts for unit, amounts in usage.items() if start_of(unit) >= question.since}
         said = replace(answer(question.since, clock, asked), newest=max(map(start_of, asked), default=None))
         self.ledger.apply(ACCOUNT.id, [replace(said, retention=retention)], self._scraped)

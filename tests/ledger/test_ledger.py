@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog.entry import Field
+from exporter.catalog.timing import Counter
 from exporter.config.selection import Selection
 from exporter.model import Account, BookKey
 from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, SCOPE, Scene, at, inventory, used, worker
@@ -49,7 +50,7 @@ def test_an_unchanged_dataset_goes_on(tmp_path: Path) -> None:
     """Help texts and zero label sets are no part of what was counted."""
     metric = replace(CALLS.metrics[0], help="Other words.", zeros=(("success",), ("error",)))
     scene = used(tmp_path)
-    scene.reopen([replace(CALLS, metrics=(metric,), settle=timedelta(hours=1))])
+    scene.reopen([replace(CALLS, metrics=(metric,), timing=Counter(settle=timedelta(hours=1)))])
     scene.say("11:31", {"11": {"w1": 4}})
     assert scene.series() == {SHOP: 13, ERROR: 0}
     scene.ledger.close()

@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from exporter.catalog.entry import Dataset, Metric, MetricPart
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Metric, MetricPart
 from exporter.ledger import Ledger
 from exporter.ledger.left_series import REMEMBERED
 from exporter.ledger.store.store import CommitError

@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from exporter.billing import Tariff
-from exporter.catalog.entry import Dataset, Meter
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Meter
 from exporter.ledger.reader import reading
 from exporter.model import DISPATCH_PREFIX
 from tests.ledger.factories import ACCOUNT, CALLS, MONDAY, Scene, worker

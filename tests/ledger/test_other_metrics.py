@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from exporter.catalog.entry import Dataset, Field, Metric, MetricPart, gauge
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Field, Metric, MetricPart, gauge
 from tests.ledger.factories import ACCOUNT, SCOPE, Scene, answer, at, rows, worker
 from tests.ledger.factories import CALLS as ONE_FIELD
 from tests.ledger.gauge_scene import STOCK, GaugeState

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from exporter.catalog.entry import Dataset, Field, Label, Meter, Metric, MetricPart
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.entry import Field, Label, Meter, Metric, MetricPart
 from exporter.ledger import DayPart, Portion, reading
 from exporter.ledger.carrying import find_continuation
 from exporter.ledger.signature import read_signature, signature_of

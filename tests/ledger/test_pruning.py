@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger import KEPT_DAYS, Standing
 from exporter.ledger.pruning import BATCH
 from exporter.ledger.store.store import CommitError

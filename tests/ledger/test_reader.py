@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Role
 from exporter.ledger import DailyFilter, Ledger, LedgerReader, Publication, StorageError, reading
 from exporter.ledger.store.database import FILE_NAME
 from exporter.ledger.store.migrations import MIGRATIONS
@@ -60,7 +59,7 @@ def refusal(folder: Path) -> str:
 
 def published(publication: Publication) -> dict[str, set[object]]:
     """What is published of each dataset that the file keeps, in no order."""
-    books = [book for book in publication.books if book.dataset.role is not Role.WINDOW]
+    books = [book for book in publication.books if not book.dataset.timing.is_whole]
     return {
         f"{book.account_id} {book.dataset.key}": {(*placement, key, amount) for placement, key, amount in book.series}
         for book in (*books, *publication.list_costs)

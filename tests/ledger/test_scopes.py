@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.grain import BY_DAY
+from exporter.catalog.timing import Counter
 from exporter.config.selection import Selection
 from exporter.ledger import DayChange, DayPart, Ledger, LedgerReader, Portion, Publication, reading
 from exporter.ledger.list_cost import key_of
@@ -218,7 +219,7 @@ def test_what_is_said_of_a_zone_that_has_left_is_dropped(scene: ZoneScene, is_kn
 
 def test_nothing_is_lost_of_a_zone_that_moves_before_its_first_day(tmp_path: Path) -> None:
     """What tells only days is counted from the next midnight on, wherever the zone is by then."""
-    daily = replace(ZONES, grain=BY_DAY)
+    daily = replace(ZONES, timing=Counter(BY_DAY))
     scene = ZoneScene(tmp_path, daily)
     scene.list("09:50", "z1")
     scene.say(ONE, "10:00", {})

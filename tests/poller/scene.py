@@ -11,7 +11,6 @@ import pytest
 
 from exporter.app import Exporter
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Role
 from exporter.ledger.store.database import FILE_NAME
 from exporter.simulator import AccountModel, Worker, World
 from tests.exactness.harness import Rig, small_assets, small_world
@@ -19,7 +18,7 @@ from tests.exactness.harness import Rig, small_assets, small_world
 WORKERS = "workersInvocationsAdaptive"
 R2 = "r2OperationsAdaptiveGroups"
 KV = "kvOperationsAdaptiveGroups"
-USAGE = frozenset(dataset.name for dataset in DATASETS.values() if dataset.role is Role.USAGE)
+USAGE = frozenset(dataset.name for dataset in DATASETS.values() if dataset.is_counted)
 OTHER_ID = "b" * 32
 MINUTE = timedelta(minutes=1)
 QUIET = timedelta(0)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Role
 from exporter.ledger.daily_sums import meter_hours
 from exporter.model import HOUR, DailyKey
 from exporter.simulator import Curve, Fault, Kind, Sampling
@@ -24,7 +23,7 @@ from tests.poller.scene import KV, QUIET, USAGE, WORKERS, refresh, samples, told
 FRIDAY, MONDAY = date(2025, 10, 17), date(2025, 10, 20)
 """The first whole day that Cloudflare still knows when counting begins, and the day on which it begins."""
 
-STORED = tuple(dataset for dataset in DATASETS.values() if dataset.role is Role.STATE and dataset.meters)
+STORED = tuple(dataset for dataset in DATASETS.values() if dataset.timing.is_stored and dataset.meters)
 
 SOME_TAKE_A_DAY = Curve(((60, 300), (180, 500), (600, 980), (72_000, 1_000)))
 """One event in fifty is told twenty hours after it began."""

@@ -11,11 +11,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Dataset, Role
+from exporter.catalog.dataset import Dataset
 from exporter.exposition.text import Format, render
 from exporter.metrics.family import Family
 from exporter.model import Question, Scope, floor_hour
-from exporter.poller.windows import make_question
 from exporter.simulator import Fault, Kind, ObjectNamespace, World
 from tests.exactness.harness import ACCOUNT_ID, Rig
 from tests.poller.scene import MINUTE, listed_world, refresh
@@ -24,8 +23,8 @@ SCOPE = Scope(ACCOUNT_ID)
 NOON = datetime(2025, 10, 20, 12, tzinfo=UTC)
 SUMMARIES = {metric.name for dataset in DATASETS.values() for metric in dataset.metrics if metric.kind == "summary"}
 
-STATES = [dataset for dataset in DATASETS.values() if dataset.role is Role.STATE]
-WINDOWS = [dataset for dataset in DATASETS.values() if dataset.role is Role.WINDOW]
+STATES = [dataset for dataset in DATASETS.values() if dataset.timing.is_stored]
+WINDOWS = [dataset for dataset in DATASETS.values() if dataset.timing.is_whole]
 
 
 def stored_world() -> World:
@@ -58,7 +57,7 @@ def test_a_window_is_the_newest_whole_quarter_of_an_hour(dataset: Dataset) -> No
     """Fifteen minutes up to five minutes ago, whatever was known before."""
     until = NOON + 3 * MINUTE
     for known in (None, NOON):
-        assert make_question(SCOPE, dataset, until, known) == Question(
+        assert dataset.question(SCOPE, until, known) == Question(
             SCOPE, dataset.key, NOON - 17 * MINUTE, NOON - 2 * MINUTE
         )
 
@@ -75,7 +74,7 @@ def test_a_window_is_the_newest_whole_quarter_of_an_hour(dataset: Dataset) -> No
 def test_a_state_is_asked_from_the_newest_hour_known(known: datetime | None, since: datetime) -> None:
     """At most 48 hours back, and always with the running hour, whole."""
     for minutes in (1, 59):
-        question = make_question(SCOPE, STATES[0], NOON + minutes * MINUTE, known)
+        question = STATES[0].question(SCOPE, NOON + minutes * MINUTE, known)
         assert question == Question(SCOPE, STATES[0].key, since, NOON + timedelta(hours=1))
 
 

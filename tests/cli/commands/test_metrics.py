@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.catalog.entry import Role
 from exporter.cli import main
 from exporter.ledger import Ledger
 from tests.cli.commands.scene import ask_api, filled_folder, running_site
 
 Run = Callable[..., tuple[int, str, str]]
 
-WINDOWS = {metric.name for dataset in DATASETS.values() if dataset.role is Role.WINDOW for metric in dataset.metrics}
+WINDOWS = {metric.name for dataset in DATASETS.values() if dataset.timing.is_whole for metric in dataset.metrics}
 KEPT = ("rate_card", "dataset_start", "dataset_queried", "dataset_newest", "dataset_last")
 """What the ledger knows of the metrics of the exporter's own, as their names begin."""
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from exporter.catalog import DATASETS, METERS
-from exporter.catalog.entry import Dataset
+from exporter.catalog.dataset import Dataset
 from exporter.ledger import Ledger
 from exporter.ledger.signature import read_signature
 from exporter.ledger.store.database import FILE_NAME

@@ -1,0 +1,148 @@
+"""A dataset as product files declare it: one way of asking Cloudflare, and what is made of the answers. Data only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+
+from exporter.catalog.entry import ADDING, ROWS, Field, Label, Meter, Metric, Tally, tally_id
+from exporter.catalog.grain import Grain
+from exporter.catalog.timing import USUAL_COUNTER, Timing
+from exporter.model import RETENTION, Question, Scope
+
+
+class Reader(StrEnum):
+    """Whose node of GraphQL a dataset is read from: an account's, or that of each of its zones."""
+
+    ACCOUNT = "account"
+    ZONE = "zone"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One way of querying a GraphQL dataset; ``variant`` distinguishes several ways of querying the same one.
+
+    ``version`` is raised when the meaning or the grain changes; counting then restarts. A further field or label is
+    counted from the next midnight on, and a meter that reads one has an id of its own. A row's asset id is the value of
+    ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
+    ``dispatch_dimension`` belong to that dispatch namespace. Without either, they belong to what the ``reader`` reads:
+    the account, or the zone. ``tallies`` are the counters that add up to an asset's requests and errors; without any
+    these are unknown. ``timing`` is how answers become values. ``reports_sampling``: answers include
+    ``avg.sampleInterval``. ``min_interval`` is the shortest time between two questions. ``distinct_by`` names a
+    dimension to group by that is not a label; with ``takes_full_page`` a full page of it is accepted as a lower bound.
+    """
+
+    name: str
+    version: int
+    kind: str
+    id_dimension: str
+    fields: tuple[Field, ...]
+    labels: tuple[Label, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    meters: tuple[Meter, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    name_dimension: str = ""
+    dispatch_dimension: str = ""
+    reports_sampling: bool = True
+    timing: Timing = USUAL_COUNTER
+    variant: str = ""
+    min_interval: timedelta = timedelta(0)
+    distinct_by: str = ""
+    takes_full_page: bool = False
+    reader: Reader = Reader.ACCOUNT
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if what does not add up is to be counted, or if readings expire before the next is asked."""
+        unique = [entry.name for entry in self.fields if entry.group not in ADDING]
+        if self.is_counted and unique:
+            raise ValueError(f"{self.key}: {', '.join(unique)} cannot be counted: amounts of hours do not add up")
+        life = self.timing.life(self.min_interval)
+        if life is not None and life < 3 * self.min_interval:
+            raise ValueError(f"{self.key}: readings expire within three intervals of asking")
+
+    @property
+    def is_of_zones(self) -> bool:
+        """Return whether each zone is asked for it, and has a book of its own."""
+        return self.reader is Reader.ZONE
+
+    @property
+    def key(self) -> str:
+        """Return the unique key of this way of querying."""
+        return f"{self.name}/{self.variant}" if self.variant else self.name
+
+    @property
+    def published_name(self) -> str:
+        """Return the name under which its state and freshness are published; a window shares that of its counters."""
+        return self.name if self.timing.is_whole else self.key
+
+    @property
+    def says_sampling(self) -> bool:
+        """Return whether answers include their sample interval."""
+        return self.is_counted and self.reports_sampling
+
+    @property
+    def is_counted(self) -> bool:
+        """Return whether its amounts are counted for ever."""
+        return self.timing.is_counted
+
+    @property
+    def grain(self) -> Grain:
+        """Return the grain of questions."""
+        return self.timing.grain
+
+    def question(
+        self, scope: Scope, until: datetime, known_until: datetime | None, retention: timedelta = RETENTION
+    ) -> Question:
+        """Return the question to ask at the minute ``until``, as far back as ``retention`` allows.
+
+        ``known_until`` is the start of the oldest open unit, or the newest hour known; None: nothing is known. A
+        question about what is out of reach is empty.
+        """
+        oldest = self.grain.floor(until - retention) + self.grain.unit
+        since, end = self.timing.span(until, known_until, oldest)
+        return Question(scope, self.key, since, end)
+
+    @cached_property
+    def dimensions(self) -> tuple[str, ...]:
+        """Return the GraphQL dimensions to group by besides the hour, each once."""
+        names = [self.id_dimension, self.name_dimension, self.dispatch_dimension, self.distinct_by]
+        names += [label.dimension for label in self.labels]
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Return the dimensions behind the labels, each once: a row's key has Cloudflare's word for each."""
+        return tuple(dict.fromkeys(label.dimension for label in self.labels))
+
+    @cached_property
+    def counted_ids(self) -> frozenset[str]:
+        """Return the ids of what its daily sums count: meters and tallies."""
+        return frozenset(
+            [meter.id for meter in self.meters] + [tally_id(self.kind, tally.tallied) for tally in self.tallies]
+        )
+
+    @cached_property
+    def field_index(self) -> Mapping[str, int]:
+        """Return the position of each field in a row's amounts."""
+        return {entry.name: position for position, entry in enumerate(self.fields)}
+
+    def describe(self, metric: Metric) -> str:
+        """Return a metric's HELP text: its sentence, the source fields, and how exact the values are."""
+        sources = ", ".join(
+            dict.fromkeys(
+                self._describe_source(entry)
+                for entry in self.fields
+                if any(part.source == entry.name for part in metric.parts)
+            )
+        )
+        sampling = "estimated where sampled" if self.reports_sampling else "may be estimated; sampling is not reported"
+        exactness = self.timing.exactness or sampling
+        return f"{metric.help.removesuffix('.')} ({self.name} {sources}; {exactness})."
+
+    def _describe_source(self, entry: Field) -> str:
+        """Return a field's path in GraphQL; the quantiles of one source share theirs."""
+        if entry.group == ROWS:
+            return self.distinct_by
+        name = entry.name.rstrip("0123456789") + "*" if entry.group == "quantiles" else entry.name
+        return f"{entry.group}.{name}".lstrip(".")
