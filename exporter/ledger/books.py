@@ -75,7 +75,7 @@ class Books:
         }
 
     def busy_assets(self, account_id: str) -> set[RosterKey]:
-        """Return the assets of an account with usage in an open hour."""
+        """Return the assets of an account with usage in an open hour, or with some that no series has received yet."""
         return self.usage.busy_assets(account_id)
 
     def held_assets(self, account_id: str, roster: Mapping[RosterKey, Entry]) -> set[RosterKey]:

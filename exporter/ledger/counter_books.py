@@ -78,15 +78,19 @@ class CounterBooks:
         return max((state.until for state in states if state), default=None)
 
     def busy_assets(self, account_id: str) -> set[RosterKey]:
-        """Return the assets of an account with usage in an open hour; a zone's hours end with it."""
-        return {
+        """Return the assets of an account with usage in an open hour, or with some that no series has received yet.
+
+        A zone's hours end with it.
+        """
+        books = [book for key, book in self.of_account(account_id).items() if not key.scope.zone_id]
+        used = {
             (book.dataset.kind, asset)
-            for key, book in self.of_account(account_id).items()
-            if not key.scope.zone_id
+            for book in books
             for hour in book.open.values()
             for (asset, _), amounts in hour.rows.items()
             if any(amounts)
         }
+        return used | {(book.dataset.kind, asset) for book in books for asset, _ in book.waiting}
 
     def open_sums(self, account_id: str) -> dict[DailyKey, int]:
         """Return the amounts that an account's open hours add to its daily sums."""

@@ -34,6 +34,7 @@ from exporter.ledger.rosters import Rosters, find_gone_zones
 from exporter.ledger.store.change import LedgerChange
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
+from exporter.ledger.unseen_growth import UnseenGrowth
 from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Placement, Rows, Scope
 
 
@@ -59,6 +60,7 @@ class Ledger:
         self._days = ClosedDays(store)
         self._pruner = Pruner(store)
         self._ended = EndedBooks(store.load_ended())
+        self._unseen = UnseenGrowth(self._plans, self._rosters.all())
         loaded = load_books(store, self._plans, self.commit_number)
         self._books = Books(self._plans, loaded.books, tariffs)
         self._sums = AccountSums(store, self._books.usage)
@@ -120,10 +122,14 @@ class Ledger:
         """Return whether a discovery of this account was ever applied."""
         return self._rosters.is_discovered(account_id)
 
-    def apply_discovery(self, inventory: Inventory, rules: ProjectRules) -> None:
-        """Apply a discovery: names, projects, births and departures; prune now and then. Raises CommitError."""
+    def apply_discovery(self, inventory: Inventory, rules: ProjectRules, scraped: int) -> None:
+        """Apply a discovery: names, projects, births and departures; prune now and then. Raises CommitError.
+
+        ``scraped`` is the newest commit that a ``/metrics`` request was answered with.
+        """
         account_id = inventory.account.id
-        found = self._rosters.discover(inventory, self._books.busy_assets(account_id), rules)
+        unseen = self._unseen.find(account_id, inventory.date, scraped)
+        found = self._rosters.discover(inventory, self._books.busy_assets(account_id) | unseen, rules)
         changed = self._rosters.find_moved(inventory) | ({account_id: found} if found else {})
         if changed:
             left: dict[BookKey, frozenset[Placement]] = {}
@@ -311,5 +317,6 @@ class Ledger:
         self._last_use.take(change)
         self._days.take(change)
         self._ended.take(change)
+        self._unseen.take(change, self._rosters.all(), self.commit_number)
         self._sums.take(change, self.commit_number)
         self._billing |= change.billing

@@ -153,9 +153,9 @@ class AccountPoller:
         is_first = not self._context.ledger.has_roster(self.account.id)
         if is_first and not inventory.is_settled and self._discoveries < PATIENT_DISCOVERIES:
             return
-        await self._context.with_ledger(
-            self._context.ledger.apply_discovery, inventory, self._context.settings.selection
-        )
+        context = self._context
+        scraped = context.published.scraped_commit
+        await context.with_ledger(context.ledger.apply_discovery, inventory, context.settings.selection, scraped)
         if inventory.is_settled:
             self._discover_at = now + self._context.settings.discovery_interval.total_seconds()
 

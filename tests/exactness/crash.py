@@ -104,8 +104,8 @@ class MortalLedger(Ledger):
     def enroll(self, accounts: Sequence[Account], alias: Mapping[str, str] = MappingProxyType({})) -> None:
         self._write(lambda: super(MortalLedger, self).enroll(accounts, alias))
 
-    def apply_discovery(self, inventory: Inventory, rules: ProjectRules) -> None:
-        self._write(lambda: super(MortalLedger, self).apply_discovery(inventory, rules))
+    def apply_discovery(self, inventory: Inventory, rules: ProjectRules, scraped: int) -> None:
+        self._write(lambda: super(MortalLedger, self).apply_discovery(inventory, rules, scraped))
 
     def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> ApplyResult:
         return self._write(lambda: super(MortalLedger, self).apply(account_id, answers, scraped))

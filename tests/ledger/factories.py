@@ -151,7 +151,7 @@ class Scene:
 
     def list(self, clock: str, *assets: Asset) -> None:
         """Apply a discovery that lists these Workers."""
-        self.ledger.apply_discovery(inventory(clock, assets), self.selection)
+        self.ledger.apply_discovery(inventory(clock, assets), self.selection, self._scraped)
 
     def say(self, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> ApplyResult:
         """Apply what was used, by hour (``"10"``), in the answer to the question that it would ask now."""

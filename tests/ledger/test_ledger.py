@@ -114,5 +114,5 @@ def test_an_account_has_a_roster_once_a_discovery_was_taken_over() -> None:
     scene = Scene()
     scene.say("10:00", {"10": {"w1": 1}})
     assert not scene.ledger.has_roster(ACCOUNT.id)
-    scene.ledger.apply_discovery(inventory("10:01", [worker("w1", "shop")]), Selection())
+    scene.ledger.apply_discovery(inventory("10:01", [worker("w1", "shop")]), Selection(), 0)
     assert scene.ledger.has_roster(ACCOUNT.id)

@@ -166,7 +166,7 @@ def test_an_account_that_takes_over_a_label_goes_on_under_it(tmp_path: Path) -> 
     """A series is told by its labels alone, so the first answer about the other account finds what left under them."""
     scene = left(tmp_path)
     scene.ledger.enroll([ACCOUNT, OTHER], {ACCOUNT.id: "production", OTHER.id: ACCOUNT.name})
-    scene.ledger.apply_discovery(replace(inventory("10:04", [worker("w7", "shop")]), account=OTHER), scene.selection)
+    scene.ledger.apply_discovery(replace(inventory("10:04", [worker("w7", "shop")]), account=OTHER), scene.selection, 0)
     scene.ledger.apply(OTHER.id, [about(OTHER.id, answer(at("10:00"), "10:04", {}))], 0)
     assert scene.series() == {SHOP: 6}
     assert [amount for *_, amount in kept(tmp_path)] == ["2"]

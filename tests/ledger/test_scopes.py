@@ -39,7 +39,7 @@ class ZoneScene:
     def list(self, clock: str, *zones: str, account: Account = ACCOUNT) -> None:
         """Apply a complete discovery of an account's zones."""
         listing = Listing(ZONE, tuple(Asset(ZONE, zone, f"{zone}.example") for zone in zones))
-        self.ledger.apply_discovery(Inventory(account, at(clock), {ZONE: listing}), Selection())
+        self.ledger.apply_discovery(Inventory(account, at(clock), {ZONE: listing}), Selection(), 0)
 
     def answer(self, scope: Scope, clock: str, usage: Mapping[str, Usage], since: datetime | None = None) -> Answer:
         """Return an answer about a scope, to the question that it would ask now."""

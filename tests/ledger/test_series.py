@@ -187,14 +187,14 @@ def test_a_stranger_stays_one_while_discovery_fails() -> None:
     """A list that failed for a passing reason decides nothing."""
     scene = begun()
     scene.say("10:01", {"10": {"w9": 1}})
-    scene.ledger.apply_discovery(failed("10:02"), Selection())
+    scene.ledger.apply_discovery(failed("10:02"), Selection(), 0)
     assert scene.say("10:02", {"10": {"w9": 1}}).strangers == {("worker", "w9")}
 
 
 def test_a_product_that_cannot_be_listed_is_published_as_unlisted() -> None:
     """Without the permission to list, usage is published as unlisted, old strangers and new ones alike."""
     scene = Scene()
-    scene.ledger.apply_discovery(failed("09:59", final=True), Selection())
+    scene.ledger.apply_discovery(failed("09:59", final=True), Selection(), 0)
     scene.say("10:00", {})
     assert scene.say("10:01", {"10": {"w1": 5}}).strangers == frozenset()
     scene.scrape()

@@ -28,7 +28,7 @@ class Namesakes(ZoneScene):
     def list_names(self, clock: str, *zones: str) -> None:
         """Apply a complete discovery of the account's zones."""
         listing = Listing(ZONE, tuple(Asset(ZONE, zone, NAMES[zone]) for zone in zones))
-        self.ledger.apply_discovery(Inventory(ACCOUNT, at(clock), {ZONE: listing}), Selection())
+        self.ledger.apply_discovery(Inventory(ACCOUNT, at(clock), {ZONE: listing}), Selection(), 0)
 
 
 @pytest.fixture

@@ -205,7 +205,7 @@ def interrupt(rig: Rig, word: str) -> None:
         if "$zones" in body and word in body and rig.simulator.app is not app:
             rig.simulator.app = app
             inventory = Inventory(Account("b" * 32, "Other"), rig.now, {"zone": listing})
-            rig.exporter.ledger.apply_discovery(inventory, Selection())
+            rig.exporter.ledger.apply_discovery(inventory, Selection(), 0)
 
     rig.simulator.app = answer  # type: ignore[assignment]
 
