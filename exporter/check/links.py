@@ -10,8 +10,9 @@ from urllib.parse import quote
 from exporter.catalog.product import Product
 from exporter.cloudflare.billing import PERMISSION as BILLING
 from exporter.cloudflare.discovery import ACCOUNTS
+from exporter.cloudflare.errors import ANALYTICS_PERMISSION
 
-ANALYTICS = "Account Analytics Read"
+ANALYTICS = ANALYTICS_PERMISSION
 
 _FORM = "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys={keys}&accountId=*&zoneId=all&name={name}"
 _FORM_OF_ACCOUNT = "https://dash.cloudflare.com/?to=/:account/api-tokens&permissionGroupKeys={keys}&name={name}"

@@ -8,7 +8,7 @@ from exporter.check.findings import TOKEN_LINK, Finding, Level, Topic
 from exporter.check.links import ANALYTICS
 from exporter.check.verification import ACTIVE, TokenTrial, Verification
 from exporter.check.wording import count
-from exporter.cloudflare import CloudflareError, Throttled
+from exporter.cloudflare import CloudflareError, Throttled, TokenRejected
 from exporter.cloudflare.discovery import ACCOUNTS
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import Account
@@ -78,11 +78,14 @@ def _status(trial: TokenTrial, now: datetime) -> Finding:
                 f"unknown. {_sees(trial)}",
                 "If an account owns it, look up its expiry in the dashboard (Manage Account > API Tokens).",
             )
+        case TokenRejected() if verified.remedy != TokenRejected.advice:
+            return _token(trial, Level.ERROR, f"Cloudflare refuses it. {verified.detail}", verified.remedy)
         case CloudflareError():
             return _token(
                 trial,
                 Level.ERROR,
-                "Cloudflare does not know it as a user's or an account's token: it is wrong or revoked.",
+                "Cloudflare does not know it as a user's or an account's token: it is wrong or revoked. "
+                f"{verified.detail}",
                 f"Check that it was copied completely. {NEW_TOKEN}",
             )
         case Verification():

@@ -25,6 +25,7 @@ from exporter.cloudflare.errors import (
     Throttled,
     TooLarge,
     Unreachable,
+    speaks_of_part,
 )
 from exporter.cloudflare.limits import (
     PAGE_LIMIT,
@@ -269,13 +270,15 @@ class Analytics:
             self._most_aliases, self._most_zone_nodes = (
                 (self._most_aliases, most) if is_of_zones else (most, self._most_zone_nodes)
             )
+        said = error.detail.rpartition("Cloudflare answered: ")[2]
+        is_of_part = isinstance(error, Forbidden) and speaks_of_part(said)
         if is_of_zones:
             # What is refused to the whole account is refused to each of its zones.
-            said = error.detail.rpartition("Cloudflare answered: ")[2]
-            may_be_one = isinstance(error, Rejected) or (isinstance(error, Forbidden) and "zone" in said)
+            may_be_one = isinstance(error, Rejected) or is_of_part or (isinstance(error, Forbidden) and "zone" in said)
             return divide(pieces, said) if may_be_one else ()
         middle = len(pieces) // 2
-        return (pieces[:middle], pieces[middle:]) if isinstance(error, Rejected) and middle else ()
+        may_be_one = isinstance(error, Rejected) or is_of_part
+        return (pieces[:middle], pieces[middle:]) if may_be_one and middle else ()
 
     def _observe(self, part: Part | CloudflareError) -> None:
         if isinstance(part, Throttled) and not isinstance(part, OverBudget):

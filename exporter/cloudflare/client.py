@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,17 +13,25 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from exporter import __version__
 from exporter.clock import Clock
+from exporter.cloudflare.bodies import (
+    decode_body,
+    describe_shape,
+    find_cost,
+    is_envelope,
+    is_of_cloudflare,
+    says_too_large,
+)
 from exporter.cloudflare.budget import RequestBudget
 from exporter.cloudflare.errors import (
+    ANALYTICS_PERMISSION,
     BUDGET_HOLD_SECONDS,
     CloudflareError,
     Throttled,
     TooLarge,
     Unreachable,
-    is_too_large,
     rest_error,
 )
-from exporter.cloudflare.json_text import LEVELS, decode_json
+from exporter.cloudflare.json_text import LEVELS
 from exporter.cloudflare.time import CloudflareTime, parse_date
 from exporter.logs import keys
 
@@ -71,12 +79,13 @@ class RequestCounts:
 
 
 class _Passing(Exception):
-    """A fault that a retry may cure; ``wait`` is the delay that Cloudflare requested, in seconds."""
+    """A fault that a retry may cure, after ``wait`` seconds if Cloudflare requested a delay, or ``at_once``."""
 
-    def __init__(self, error: CloudflareError, wait: float = 0.0) -> None:
+    def __init__(self, error: CloudflareError, wait: float = 0.0, *, at_once: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
+        self.at_once = at_once
 
 
 class Client:
@@ -119,16 +128,18 @@ class Client:
             "GET", self._api_url + path, params=dict(params), headers=self._headers | dict(headers), timeout=TIMEOUT
         )
         reply = await self._send("rest", request, what)
-        body = reply.body
-        if not httpx.codes.is_success(reply.status) or not isinstance(body, Mapping) or body.get("success") is not True:
-            error = rest_error(reply.status, body, what, permission)
+        if not httpx.codes.is_success(reply.status) or not reply.body["success"]:
+            error = rest_error(reply.status, reply.body, what, permission)
             self._request_counts.add("rest", error.outcome)
             raise error
         self._request_counts.add("rest", "success")
         return reply
 
     async def query(self, text: str, variables: Variables, what: str) -> Reply:
-        """Return a GraphQL response, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` only."""
+        """Return a GraphQL response, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` only.
+
+        Raises CloudflareError where Cloudflare did not get as far as GraphQL.
+        """
         request = self._http.build_request(
             "POST",
             self._api_url + "/graphql",
@@ -137,11 +148,13 @@ class Client:
             timeout=TIMEOUT,
         )
         reply = await self._send("graphql", request, what)
-        if not isinstance(reply.body, Mapping):
-            self._request_counts.add("graphql", Unreachable.outcome)
-            raise Unreachable(f"{what}: Cloudflare answered HTTP {reply.status} without a GraphQL document.")
+        if is_envelope(reply.body):
+            # Cloudflare's gateway refuses a token before GraphQL sees it, with the REST API's envelope.
+            error = rest_error(reply.status, reply.body, what, ANALYTICS_PERMISSION)
+            self._request_counts.add("graphql", error.outcome)
+            raise error
         self._request_counts.add("graphql", "errors" if reply.body.get("errors") else "success")
-        self._budget.observe_cost("graphql", *_cost(reply.body))
+        self._budget.observe_cost("graphql", *find_cost(reply.body))
         return reply
 
     def count_by_account(self, is_wanted: bool) -> None:
@@ -171,6 +184,8 @@ class Client:
 
     def _wait(self, state: RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None
+        if isinstance(fault, _Passing) and fault.at_once:
+            return 0.0
         asked = fault.wait if isinstance(fault, _Passing) else 0.0
         return max(asked, self._backoff(state))
 
@@ -183,43 +198,67 @@ class Client:
         self._budget.spend(api, what)
         log.debug("asking: %s", what, extra=keys(api=api))
         try:
-            response, chunks = await self._receive(request)
+            response, chunks, arrived = await self._receive(request)
         except httpx.HTTPError as error:
             self._request_counts.add(api, Unreachable.outcome)
             reason = str(error) or type(error).__name__
             fault = Unreachable(f"{what}: no answer from {self._api_url} ({reason}).", NETWORK_ADVICE)
             raise _Passing(fault) from error
         self._budget.observe(api, response.headers)
-        date = self._observe(response)
         is_large = sum(map(len, chunks)) > LARGE_BYTES
         levels = LEVELS[api] if is_large else 0
-        body = await asyncio.to_thread(_decode, chunks, levels) if is_large else _decode(chunks, levels)
-        if response.status_code == 429 and not _is_too_large(body):
-            raise self._throttled(api, response, what)
-        if response.status_code == 429:
-            self._request_counts.add(api, TooLarge.outcome)
-            raise TooLarge(f"{what}: Cloudflare refused the document as too large.")
-        if response.status_code >= 500 or body is None or date is None:
+        body = await asyncio.to_thread(decode_body, chunks, levels) if is_large else decode_body(chunks, levels)
+        status, date = response.status_code, self._find_date(response)
+        is_own = is_of_cloudflare(api, status, body)
+        is_believed = is_own and date is not None and self._time.observe(date, arrived)
+        if status == 429:
+            raise self._refused_load(api, response, body, what)
+        if not is_own or status >= 500 or date is None or not is_believed:
             self._request_counts.add(api, Unreachable.outcome)
-            shape = "" if body is not None else " without valid JSON"
-            raise _Passing(Unreachable(f"{what}: Cloudflare answered HTTP {response.status_code}{shape}."))
-        return Reply(response.status_code, body, date)
+            raise self._unusable(status, body, date, arrived, what, is_own=is_own)
+        return Reply(status, body, date)
 
-    async def _receive(self, request: httpx.Request) -> tuple[httpx.Response, list[bytes]]:
-        """Return a response and its body, which the response itself does not keep. Raises httpx.HTTPError."""
+    async def _receive(self, request: httpx.Request) -> tuple[httpx.Response, list[bytes], float]:
+        """Return a response, its body, which the response itself does not keep, and when it began to arrive.
+
+        Raises httpx.HTTPError.
+        """
         response = await self._http.send(request, stream=True)
+        arrived = self._clock.monotonic()
         try:
-            return response, [chunk async for chunk in response.aiter_bytes()]
+            return response, [chunk async for chunk in response.aiter_bytes()], arrived
         finally:
             await response.aclose()
 
-    def _observe(self, response: httpx.Response) -> datetime | None:
+    def _find_date(self, response: httpx.Response) -> datetime | None:
         try:
-            date = parse_date(response.headers["Date"])
+            return parse_date(response.headers["Date"])
         except (KeyError, ValueError):
             return None
-        self._time.observe(date)
-        return date
+
+    def _unusable(
+        self, status: int, body: Any, date: datetime | None, arrived: float, what: str, *, is_own: bool
+    ) -> _Passing:
+        """Return the fault of an answer that is not Cloudflare's, is a server error, or has no date to believe."""
+        answered = f"{what}: Cloudflare answered HTTP {status}"
+        if status >= 500:
+            return _Passing(Unreachable(f"{answered}{'' if is_own else describe_shape(body)}."))
+        if not is_own:
+            text = f"{what}: HTTP {status}{describe_shape(body)} came in place of Cloudflare's answer."
+            return _Passing(Unreachable(text, NETWORK_ADVICE))
+        if date is None:
+            return _Passing(Unreachable(f"{answered} without a valid Date.", NETWORK_ADVICE))
+        lead = self._time.lead(date, arrived)
+        direction = "ahead of" if lead > timedelta(0) else "behind"
+        text = f"{answered}, dated {date:%Y-%m-%d %H:%M:%S}: {abs(lead)} {direction} its time, which no other confirms."
+        return _Passing(Unreachable(text, NETWORK_ADVICE), at_once=True)
+
+    def _refused_load(self, api: str, response: httpx.Response, body: Any, what: str) -> Exception:
+        """Return the fault of an answer 429: too many requests, or one that is too large."""
+        if not says_too_large(body):
+            return self._throttled(api, response, what)
+        self._request_counts.add(api, TooLarge.outcome)
+        return TooLarge(f"{what}: Cloudflare refused the document as too large.")
 
     def _throttled(self, api: str, response: httpx.Response, what: str) -> Exception:
         self._request_counts.add(api, Throttled.outcome)
@@ -232,27 +271,3 @@ class Client:
             return _Passing(fault, seconds)
         self.silence(api, seconds)
         return fault
-
-
-def _decode(chunks: list[bytes], levels: int) -> Any:
-    """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory."""
-    try:
-        text = b"".join(chunks).decode()
-        chunks.clear()
-        return decode_json(text, levels)
-    except ValueError:
-        return None
-
-
-def _cost(body: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the cost and the remaining budget given in an answer, or zeros."""
-    data = body.get("data")
-    data = data if isinstance(data, Mapping) else {}
-    viewer = data.get("viewer")
-    cost, left = data.get("cost"), viewer.get("budget") if isinstance(viewer, Mapping) else None
-    return (cost, left) if isinstance(cost, int) and isinstance(left, int) else (0, 0)
-
-
-def _is_too_large(body: Any) -> bool:
-    errors = body.get("errors") if isinstance(body, Mapping) else None
-    return isinstance(errors, list) and any(is_too_large(str(error)) for error in errors)

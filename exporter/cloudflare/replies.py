@@ -1,5 +1,6 @@
 """Replies to GraphQL documents: which piece each part and each error of an answer belongs to. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from exporter.cloudflare.errors import (
     Rejected,
     Throttled,
     TokenRejected,
+    TooLarge,
     Unreachable,
     graphql_error,
 )
@@ -43,11 +45,20 @@ class Part:
 
 @dataclass(slots=True)
 class _Sorted:
-    """The errors of an answer: by zone and alias (either may be empty), and those of the document as a whole."""
+    """The errors of an answer: by zone and alias (either may be empty), and those of the document as a whole.
+
+    ``named`` are those that name a dataset in place of its alias, by zone (empty: any) and the dataset's name.
+    """
 
     placed: dict[tuple[str, str], Errors] = field(default_factory=dict)
+    named: dict[tuple[str, str], Errors] = field(default_factory=dict)
     unplaced: Errors = field(default_factory=list)
     of_document: Errors = field(default_factory=list)
+
+    @property
+    def are_of_parts(self) -> bool:
+        """Whether an error is about a part, so that what the answer lacks besides may be lost with it."""
+        return bool(self.placed or self.named)
 
 
 def read_parts(document: Document, reply: Reply, account: Account) -> list[Part | CloudflareError]:
@@ -58,11 +69,11 @@ def read_parts(document: Document, reply: Reply, account: Account) -> list[Part 
     zones = find_zones(node)
     errors = _sort(reply.body, document, [zone_id_of(zone) for zone in zones])
     if errors.of_document:
-        raise graphql_error(errors.of_document, what, advice)
+        raise graphql_error(errors.of_document, what, advice, reply.status)
     if errors.unplaced:
         fault = graphql_error(errors.unplaced, what)
         raise fault if isinstance(fault, Throttled | TokenRejected) else Unplaced(fault.detail)
-    if node is None and not errors.placed:
+    if node is None and not errors.are_of_parts:
         raise Unreachable(f"{what}: Cloudflare's answer does not contain the account.", ANALYTICS_ADVICE)
     owners = {zone_id_of(zone): zone for zone in zones} | {"": node or {}}
     parts: list[Part | CloudflareError] = []
@@ -78,37 +89,60 @@ def read_parts(document: Document, reply: Reply, account: Account) -> list[Part 
             parts.append(Part(rows, newest, reply.date))
         else:
             # A zone that is missing although nothing failed would be missing again.
-            lost = Missing if errors.placed or not piece.zone_id else Unreachable
+            lost = Missing if errors.are_of_parts or not piece.zone_id else Unreachable
             parts.append(lost(f"{named}: Cloudflare's answer does not contain it."))
     return parts
 
 
 def _errors_of(errors: _Sorted, piece: Piece, index: int, owner: Node) -> Errors | None:
     """Return the errors that cost a piece its rows; None if there are none: how new the rows are may be unknown."""
-    zone, placed = piece.zone_id, errors.placed
+    zone, placed, named = piece.zone_id, errors.placed, errors.named
     found = placed.get((zone, f"usage_{index}"))
     if found is None and not isinstance(owner.get(f"usage_{index}"), list):
         found = placed.get((zone, f"newest_{index}")) or placed.get((zone, ""))
+        found = found or named.get((zone, piece.dataset.name)) or named.get(("", piece.dataset.name))
     return found
 
 
 def _sort(body: Mapping[str, Any], document: Document, answered: Sequence[str]) -> _Sorted:
     """Sort the errors of an answer; ``answered`` are the zones in it, without a name where one is empty."""
     errors = _Sorted()
+    names = {piece.dataset.name for piece in document.pieces}
     for error in body.get("errors") or ():
         said = error if isinstance(error, Mapping) else {"message": str(error)}
         path = said.get("path")
-        words = [str(step) for step in path] if isinstance(path, list) else []
-        alias = next((word for word in words if word.startswith(("usage_", "newest_"))), "")
+        words = [str(step) for step in path] if isinstance(path, list) else _words(path)
+        alias = next((word for word in words if word.startswith(_ALIASES)), "") or _alias_in_text(said)
+        name = "" if alias else next((word for word in (*words, *_words_about_part(said)) if word in names), "")
         place = _index_after("zones", words) if document.zones else None
-        if not alias and place is None:
+        zone = _zone_at(place, document.zones, answered) if document.zones and (alias or place is not None) else ""
+        if name:
+            errors.named.setdefault((zone, name), []).append(said)
+        elif not alias and place is None:
             errors.of_document.append(said)
-        elif not document.zones:
-            errors.placed.setdefault(("", alias), []).append(said)
+        elif document.zones and not zone:
+            errors.unplaced.append(said)
         else:
-            zone = _zone_at(place, document.zones, answered)
-            (errors.placed.setdefault((zone, alias), []) if zone else errors.unplaced).append(said)
+            errors.placed.setdefault((zone, alias), []).append(said)
     return errors
+
+
+_ALIASES = ("usage_", "newest_")
+
+
+def _words(text: Any) -> list[str]:
+    return re.findall(r"\w+", str(text or ""))
+
+
+def _words_about_part(said: Mapping[str, Any]) -> list[str]:
+    """Return the words of an error beside its path, if it can be about one dataset: not of a limit, nor of a token."""
+    if isinstance(graphql_error([said], ""), Throttled | TokenRejected | TooLarge):
+        return []
+    return _words(said.get("message")) + _words(said.get("extensions"))
+
+
+def _alias_in_text(said: Mapping[str, Any]) -> str:
+    return next((word for word in _words_about_part(said) if word.startswith(_ALIASES)), "")
 
 
 def _index_after(name: str, words: Sequence[str]) -> int | None:

@@ -1,12 +1,14 @@
 """A client on scripted answers: time passes only when somebody sleeps or advances it."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
 import respx
 
 from exporter.cloudflare import Client, CloudflareTime, RequestBudget, RequestCounts
+from exporter.cloudflare.time import parse_date
 
 API_URL = "https://api.cloudflare.test/client/v4"
 TOKEN = "hush-0123456789-do-not-show"
@@ -43,7 +45,7 @@ class Scene:
         self.router = respx.Router(assert_all_called=False)
         self.time = CloudflareTime(self.clock)
         self.request_counts = RequestCounts()
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self.router.async_handler))
+        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self.budget = RequestBudget(self.clock)
         self.client = Client(
             http,
@@ -54,6 +56,14 @@ class Scene:
             request_counts=self.request_counts,
             budget=self.budget,
         )
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        """Answer as scripted; the Date that answers usually have goes on with the clock."""
+        response = await self.router.async_handler(request)
+        if response.headers.get("Date") == DATE:
+            passed = timedelta(seconds=self.clock.monotonic() - ManualClock().monotonic())
+            response.headers["Date"] = format_datetime(parse_date(DATE) + passed, usegmt=True)
+        return response
 
 
 @pytest.fixture

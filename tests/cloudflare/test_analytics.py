@@ -249,7 +249,6 @@ def test_a_document_that_is_too_large_is_halved(scene: Scene) -> None:
         {"data": {"viewer": {"accounts": [None]}}, "errors": None},
         {"data": {"viewer": None}, "errors": None},
         {"data": None, "errors": None},
-        {"errors": []},
     ],
 )
 def test_an_answer_without_the_account_is_a_failure(scene: Scene, body: dict[str, object]) -> None:

@@ -1,0 +1,58 @@
+"""Bodies of answers: decoded, and those of Cloudflare's API told from the pages of proxies and portals. Pure."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from exporter.cloudflare.errors import is_too_large
+from exporter.cloudflare.json_text import decode_json
+
+
+def decode_body(chunks: list[bytes], levels: int) -> Any:
+    """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory."""
+    try:
+        text = b"".join(chunks).decode()
+        chunks.clear()
+        return decode_json(text, levels)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_of_cloudflare(api: str, status: int, body: Any) -> bool:
+    """Return whether an answer is one of Cloudflare's API, not the page of a proxy or portal on the way to it.
+
+    The REST API answers with an envelope, GraphQL with ``data`` or with errors; its gateway answers for both.
+    """
+    is_of_way = 300 <= status < 400 or status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+    if is_of_way or not isinstance(body, Mapping):
+        return False
+    return is_envelope(body) or (api == "graphql" and ("data" in body or _has_messages(body.get("errors"))))
+
+
+def is_envelope(body: Any) -> bool:
+    """Return whether a body is the envelope of the REST API."""
+    return isinstance(body, Mapping) and isinstance(body.get("success"), bool)
+
+
+def describe_shape(body: Any) -> str:
+    """Return how a body that is not Cloudflare's differs, as the end of "HTTP 502"."""
+    return " without valid JSON" if body is None else " with other JSON than its API gives"
+
+
+def find_cost(body: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the cost and the remaining budget given in a GraphQL answer, or zeros."""
+    data = body.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    viewer = data.get("viewer")
+    cost, left = data.get("cost"), viewer.get("budget") if isinstance(viewer, Mapping) else None
+    return (cost, left) if isinstance(cost, int) and isinstance(left, int) else (0, 0)
+
+
+def says_too_large(body: Any) -> bool:
+    """Return whether an answer 429 refuses the document for its size, not the rate of requests."""
+    errors = body.get("errors") if isinstance(body, Mapping) else None
+    return isinstance(errors, list) and any(is_too_large(str(error)) for error in errors)
+
+
+def _has_messages(errors: Any) -> bool:
+    return isinstance(errors, list) and any(isinstance(error, Mapping) and "message" in error for error in errors)
