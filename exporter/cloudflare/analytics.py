@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from exporter.catalog.dataset import Dataset
 from exporter.cloudflare.client import Client
-from exporter.cloudflare.decode import HourRows, decode_ids, decode_interval, decode_rows
+from exporter.cloudflare.decode import HourRows, check_hours, decode_ids, decode_interval, decode_rows
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, count_aliases, take_batch
 from exporter.cloudflare.errors import (
     CloudflareError,
@@ -76,6 +76,7 @@ class _Progress:
         """Add the answer to a piece, sampled by ``interval``. Raises Unreachable, and then nothing is added."""
         missing, since = piece.limits.missing, piece.filed_under
         decoded = decode_rows(piece.dataset, part.rows, since, missing, piece.grain, owner=piece.zone_id)
+        check_hours(piece.dataset, decoded, since, piece.until)
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
         self.intervals.append(interval)
@@ -215,7 +216,7 @@ class Analytics:
         """
         if len(part.rows) >= piece.limits.page_size and not piece.dataset.takes_full_page:
             return self._halve(account, piece, part, progress.parts - len(progress.planned))
-        interval = decode_interval(part.rows)
+        interval = decode_interval(piece.dataset, part.rows)
         finer = self.splits.refine(account.id, piece) if interval > 1 else ()
         if not finer:
             progress.add(piece, part, interval)

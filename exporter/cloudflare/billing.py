@@ -21,6 +21,9 @@ PERMISSION = "Billing Read"
 USAGE_PATHS = ("/billable-usage", "/paygo-usage", "/billing/usage/paygo")
 """Paths of the bill, newest first."""
 
+BEYOND = 10**18
+"""No price and no quantity of a bill is as large; one that is counts as absent."""
+
 AVAILABLE, ABSENT, FORBIDDEN = "available", "absent", "forbidden"
 
 
@@ -140,6 +143,7 @@ def _decimal(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         return None
     try:
-        return Decimal(value)
+        number = Decimal(value)
     except InvalidOperation:
         return None
+    return number if number.is_finite() and abs(number) < BEYOND else None

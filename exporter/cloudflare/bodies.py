@@ -5,13 +5,16 @@ from http import HTTPStatus
 from typing import Any
 
 from exporter.cloudflare.errors import is_too_large
-from exporter.cloudflare.json_text import decode_json
+from exporter.cloudflare.json_text import decode_json, replace_ill_formed
 
 
 def decode_body(chunks: list[bytes], levels: int) -> Any:
-    """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory."""
+    """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory.
+
+    What is no valid text in it is replaced by U+FFFD.
+    """
     try:
-        text = b"".join(chunks).decode()
+        text = replace_ill_formed(b"".join(chunks).decode(errors="replace"))
         chunks.clear()
         return decode_json(text, levels)
     except (ValueError, RecursionError):

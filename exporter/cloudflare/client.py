@@ -42,6 +42,9 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LONGEST_WAIT_SECONDS = 10.0
 """A Retry-After up to this is waited out at once; a longer one silences the client instead."""
 
+LONGEST_RETRY_SECONDS = 86_400.0
+"""A Retry-After above this is not meant: Cloudflare blocks for minutes."""
+
 LARGE_BYTES = 100_000
 """A larger body is decoded in a thread, so that scrapes are served meanwhile."""
 
@@ -262,12 +265,18 @@ class Client:
 
     def _throttled(self, api: str, response: httpx.Response, what: str) -> Exception:
         self._request_counts.add(api, Throttled.outcome)
-        try:
-            seconds = float(response.headers.get("Retry-After", BUDGET_HOLD_SECONDS))
-        except ValueError:
-            seconds = BUDGET_HOLD_SECONDS
+        seconds = _retry_after(response.headers)
         fault = Throttled(f"{what}: Cloudflare is throttling this user; paused for {seconds:.0f} s.", seconds)
         if seconds <= LONGEST_WAIT_SECONDS:
             return _Passing(fault, seconds)
         self.silence(api, seconds)
         return fault
+
+
+def _retry_after(headers: httpx.Headers) -> float:
+    """Return the seconds that Cloudflare asks to wait; the documented pause if it gives none that can be meant."""
+    try:
+        seconds = float(headers["Retry-After"])
+    except (KeyError, ValueError):
+        return BUDGET_HOLD_SECONDS
+    return seconds if 0 <= seconds <= LONGEST_RETRY_SECONDS else BUDGET_HOLD_SECONDS

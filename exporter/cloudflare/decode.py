@@ -1,6 +1,6 @@
 """Decoding of GraphQL answers: from rows to integer amounts by hour, asset and labels. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -11,6 +11,12 @@ from exporter.cloudflare.errors import Unreachable
 from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, Amounts, RowKey, floor_minute, merge_rows, parse_time
 
 HourRows = dict[datetime, dict[RowKey, Amounts]]
+
+BEYOND = 2**64
+"""No number of Cloudflare's is as large: its counts are of the type ``uint64``."""
+
+SHOWN_CHARACTERS = 40
+"""How much of an unexpected value an error shows."""
 
 
 def decode_rows(
@@ -47,11 +53,27 @@ def decode_rows(
     return decoded
 
 
-def decode_interval(rows: Sequence[Mapping[str, Any]]) -> Decimal:
-    """Return the sample interval of the rows: the largest ``avg.sampleInterval``, at least 1."""
+def check_hours(dataset: Dataset, hours: Iterable[datetime], since: datetime, until: datetime) -> None:
+    """Raise Unreachable if rows are of other hours (or days) than those asked about, in [since, until)."""
+    strange = next((hour for hour in hours if not since <= hour < until), None)
+    if strange is not None:
+        raise Unreachable(
+            f"{dataset.name}: Cloudflare's answer has a row of {strange:%Y-%m-%d %H:%M}, which was not asked about "
+            f"({since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M})."
+        )
+
+
+def decode_interval(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> Decimal:
+    """Return the sample interval of the rows: the largest ``avg.sampleInterval``, at least 1.
+
+    Raises Unreachable if one is not a number that can be one.
+    """
     averages = [row.get("avg") for row in rows if isinstance(row, Mapping)]
     found = [average.get("sampleInterval") for average in averages if isinstance(average, Mapping)]
-    return max((Decimal(number) for number in found if isinstance(number, int | Decimal)), default=Decimal(1))
+    try:
+        return max((_number("sampleInterval", number) for number in found if number is not None), default=Decimal(1))
+    except ValueError as error:
+        raise Unreachable(f"{dataset.name}: unexpected row in Cloudflare's answer ({error!r}).") from error
 
 
 def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -66,7 +88,7 @@ def decode_newest(rows: Sequence[Mapping[str, Any]], time: str) -> datetime | No
     """Return the newest minute with data, from the time dimension ``time``; None if the answer has none."""
     try:
         return floor_minute(parse_time(rows[0]["dimensions"][time])) if rows else None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
 
 
@@ -84,10 +106,25 @@ def _row_key(dataset: Dataset, dimensions: Mapping[str, Any], owner: str) -> Row
 def _amount(entry: Field, row: Mapping[str, Any]) -> int:
     if entry.group == ROWS:
         return 1
-    number = (row[entry.group] if entry.group else row)[entry.name]
+    number = _number(entry.name, (row[entry.group] if entry.group else row)[entry.name])
     if entry.fractional:
-        return int((Decimal(number) * entry.scale).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+        return int((number * entry.scale).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
     whole = int(number)
     if whole != number:
-        raise ValueError(f"{entry.name} is {number}, not a whole number")
+        raise ValueError(f"{entry.name} is {_shown(number)}, not a whole number")
     return whole
+
+
+def _number(name: str, value: Any) -> Decimal:
+    """Return a number of an answer. Raises ValueError if it is none, negative, or larger than any of Cloudflare's."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | float):
+        raise ValueError(f"{name} is {_shown(value)}, not a number")
+    number = Decimal(value)
+    if not number.is_finite() or not 0 <= number < BEYOND:
+        raise ValueError(f"{name} is {_shown(value)}, out of range")
+    return number
+
+
+def _shown(value: Any) -> str:
+    text = str(Decimal(value) if isinstance(value, int) else value) if isinstance(value, int | Decimal) else repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

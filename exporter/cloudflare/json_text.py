@@ -5,7 +5,8 @@ for ten megabytes; no scrape is answered meanwhile.
 """
 
 import re
-from decimal import Decimal
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
@@ -13,15 +14,56 @@ LEVELS = {"rest": 2, "graphql": 6}
 """How many levels there are around the rows of an answer, by API: body and result, or body, data, viewer, accounts,
 account and alias."""
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+MOST_DIGITS = 1_000
+"""An integer with more is read apart: Python refuses to convert one of 4,301."""
+
+_ill_formed = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)").search
+_escape = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([dD][89a-fA-F][0-9a-fA-F]{2}|0000)|\\.", re.DOTALL
+)
+"""A surrogate pair, half of one (or NUL), or another escape."""
+
 _skip_space = re.compile(r"[ \t\n\r]*").match
 
 
 def decode_json(text: str, levels: int) -> Any:
     """Return what a JSON text says, with Decimals for fractions; so many levels are taken apart.
 
-    Raises JSONDecodeError.
+    A number that Python does not convert is a Decimal, or NaN if it has too large an exponent. Raises JSONDecodeError.
     """
-    decoder = _Decoder(text)
+    try:
+        return _decode(_Decoder(text), text, levels)
+    except JSONDecodeError:
+        raise
+    except (ValueError, ArithmeticError):
+        return _decode(_Decoder(text, read_whole, read_fraction), text, levels)
+
+
+def replace_ill_formed(text: str) -> str:
+    """Return a JSON text with U+FFFD in place of halves of surrogate pairs and of NUL, which are no text elsewhere.
+
+    JavaScript cuts strings within an emoji; neither UTF-8, nor SQLite, nor Prometheus takes the rest of it.
+    """
+    text = text.replace("\0", REPLACEMENT)
+    return _escape.sub(_replace_escape, text) if _ill_formed(text) else text
+
+
+def read_whole(digits: str) -> int | Decimal:
+    """Return an integer; a Decimal if it has more digits than Python converts at once."""
+    return int(digits) if len(digits) <= MOST_DIGITS else Decimal(digits)
+
+
+def read_fraction(digits: str) -> Decimal:
+    """Return a number with a fraction or an exponent; NaN if the exponent is larger than Decimal's."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def _decode(decoder: "_Decoder", text: str, levels: int) -> Any:
     value, end = decoder.value(0, levels)
     end = decoder.skip(end)
     if end != len(text):
@@ -32,9 +74,14 @@ def decode_json(text: str, levels: int) -> Any:
 class _Decoder:
     """Decodes the value that starts at a position, and returns where it ends."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(
+        self,
+        text: str,
+        parse_int: Callable[[str], int | Decimal] | None = None,
+        parse_float: Callable[[str], Decimal] = Decimal,
+    ) -> None:
         self._text = text
-        self._decode = JSONDecoder(parse_float=Decimal).raw_decode
+        self._decode = JSONDecoder(parse_float=parse_float, parse_int=parse_int).raw_decode
 
     def value(self, at: int, levels: int) -> tuple[Any, int]:
         """Return a value and its end."""
@@ -85,3 +132,7 @@ class _Decoder:
         if not self._text.startswith(character, at):
             raise JSONDecodeError(f"Expecting '{character}' delimiter", self._text, at)
         return at + 1
+
+
+def _replace_escape(found: re.Match[str]) -> str:
+    return REPLACEMENT if found[1] else found[0]

@@ -17,6 +17,9 @@ from exporter.model import RETENTION
 PAGE_LIMIT = 10_000
 """The largest page that Cloudflare documents, in rows."""
 
+LONGEST_SECONDS = 10**9
+"""Any longer time that a limit allows counts as this, some thirty years."""
+
 SETTINGS = "enabled maxDuration maxPageSize notOlderThan availableFields"
 
 
@@ -111,9 +114,9 @@ def _flat(entry: Field) -> str:
 
 
 def _positive(number: Any) -> int | None:
-    return number if isinstance(number, int) and number > 0 else None
+    return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None
 
 
 def _seconds(number: Any) -> timedelta | None:
     seconds = _positive(number)
-    return timedelta(seconds=seconds) if seconds else None
+    return timedelta(seconds=min(seconds, LONGEST_SECONDS)) if seconds else None

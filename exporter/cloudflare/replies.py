@@ -86,7 +86,7 @@ def read_parts(document: Document, reply: Reply, account: Account) -> list[Part 
         elif isinstance(rows, list):
             told = owner.get(f"newest_{index}")
             newest = decode_newest(told, piece.dataset.grain.bound) if isinstance(told, list) else None
-            parts.append(Part(rows, newest, reply.date))
+            parts.append(Part(rows, newest if newest and newest < piece.until else None, reply.date))
         else:
             # A zone that is missing although nothing failed would be missing again.
             lost = Missing if errors.are_of_parts or not piece.zone_id else Unreachable

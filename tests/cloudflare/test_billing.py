@@ -308,7 +308,7 @@ def test_rows_that_say_nothing_are_passed_over(scene: Scene, odd: object) -> Non
     assert [each.service for each in read(scene).billed] == ["Requests"]
 
 
-@pytest.mark.parametrize("cost", [True, "a lot", [], {}])
+@pytest.mark.parametrize("cost", [True, "a lot", [], {}, "NaN", "-Infinity", "1e400"])
 def test_a_cost_that_is_none_is_not_known(scene: Scene, cost: object) -> None:
     """The row stays, for its quantity may be known."""
     script(scene, billable=listed([row(ContractedCost=cost)]))

@@ -162,7 +162,9 @@ def test_a_long_retry_after_silences_the_client(scene: Scene) -> None:
     assert scene.clock.slept == []
 
 
-@pytest.mark.parametrize("headers", [{}, {"retry_after": "Mon, 20 Oct 2025 10:05:00 GMT"}])
+@pytest.mark.parametrize(
+    "headers", [{}, *({"retry_after": text} for text in ("Mon, 20 Oct 2025 10:05:00 GMT", "inf", "nan", "-1", "1e400"))]
+)
 def test_throttling_without_seconds_lasts_five_minutes(scene: Scene, headers: dict[str, str]) -> None:
     """Where Cloudflare gives no number of seconds, the documented five minutes are waited."""
     scene.router.get(ACCOUNTS_URL).mock(return_value=answer({"success": False, "errors": []}, 429, **headers))

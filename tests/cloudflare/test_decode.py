@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.cloudflare.decode import decode_interval, decode_newest, decode_rows
+from exporter.cloudflare.decode import check_hours, decode_interval, decode_newest, decode_rows
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import UNKNOWN
+from exporter.model import HOUR, UNKNOWN
 
 NINE = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
 TEN = datetime(2025, 10, 20, 10, 0, tzinfo=UTC)
@@ -155,7 +155,7 @@ def test_a_field_that_the_plan_lacks_is_unknown() -> None:
 def test_the_coarsest_row_says_how_an_answer_was_sampled(averages: list[object], interval: str) -> None:
     """The largest sample interval counts; rows that do not tell are taken for exact."""
     rows: list[Any] = [*({"avg": average} for average in averages), {}, None]
-    assert decode_interval(rows) == Decimal(interval)
+    assert decode_interval(KV, rows) == Decimal(interval)
 
 
 def test_no_rows_are_no_hours() -> None:
@@ -184,11 +184,56 @@ def test_a_row_that_is_not_as_asked_for_is_an_error(broken: str) -> None:
         decode_rows(KV, [BROKEN[broken]], NINE)  # type: ignore[list-item]
 
 
-@pytest.mark.parametrize("number", [Decimal("NaN"), float("nan"), float("inf"), "much", None])
-def test_a_fraction_that_is_no_number_is_an_error(number: object) -> None:
-    """What cannot be counted is not taken for zero."""
-    with pytest.raises(Unreachable, match=r"^workersInvocationsAdaptive: unexpected row"):
-        decode_rows(WORKERS, [worker(duration=number)], NINE)
+NO_NUMBERS: dict[str, Any] = {
+    "NaN": float("nan"),
+    "Infinity": float("inf"),
+    "-Infinity": float("-inf"),
+    "NaN as Decimal": Decimal("NaN"),
+    "1e400": Decimal("1e400"),
+    "an exponent that fills the memory": Decimal("1e999999999"),
+    "400 digits": 10**400,
+    "5,000 digits": Decimal("9" * 5_000),
+    "too many for uint64": 2**64,
+    "negative": -1,
+    "negative fraction": Decimal("-0.5"),
+    "text": "5",
+    "words": "much",
+    "empty": "",
+    "true": True,
+    "list": [1],
+    "object": {"value": 1},
+    "null": None,
+}
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS.values(), ids=NO_NUMBERS)
+@pytest.mark.parametrize("field", ["duration", "requests"])
+def test_what_is_no_number_of_cloudflares_is_an_error(field: str, number: Any) -> None:
+    """What cannot be counted is neither taken for zero nor for what it looks like, and the error stays a sentence."""
+    with pytest.raises(Unreachable, match=r"^workersInvocationsAdaptive: unexpected row") as caught:
+        decode_rows(WORKERS, [worker(**{field: number})], NINE)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("number", [value for value in NO_NUMBERS.values() if value is not None])
+def test_what_is_no_sample_interval_is_an_error(number: Any) -> None:
+    """How coarse such an answer is cannot be told."""
+    with pytest.raises(Unreachable, match=r"^kvOperationsAdaptiveGroups: unexpected row .*sampleInterval"):
+        decode_interval(KV, [{"avg": {"sampleInterval": number}}])
+
+
+def test_the_largest_number_is_counted() -> None:
+    """To the unit."""
+    (amounts,) = decode_rows(WORKERS, [worker(requests=2**64 - 1)], NINE)[NINE].values()
+    assert amounts[0] == 2**64 - 1
+
+
+def test_rows_that_nobody_asked_about_are_an_error() -> None:
+    """Those of the future would be shown as the newest data, and others counted twice."""
+    check_hours(KV, [NINE], NINE, TEN)
+    for hour in (NINE - HOUR, TEN, datetime(9999, 12, 31, tzinfo=UTC)):
+        with pytest.raises(Unreachable, match=r"^kvOperationsAdaptiveGroups: .* was not asked about"):
+            check_hours(KV, [NINE, hour], NINE, TEN)
 
 
 def test_the_newest_minute_is_read() -> None:
@@ -197,4 +242,5 @@ def test_the_newest_minute_is_read() -> None:
     assert decode_newest(made, "datetimeMinute") == datetime(2025, 10, 20, 10, 16, tzinfo=UTC)
     assert decode_newest([], "datetimeMinute") is None
     assert decode_newest([{"dimensions": {}}], "datetimeMinute") is None
-    assert decode_newest([{"dimensions": {"datetimeMinute": "late"}}], "datetimeMinute") is None
+    for text in ("late", "0001-01-01T00:00:00+14:00", 7, None):
+        assert decode_newest([{"dimensions": {"datetimeMinute": text}}], "datetimeMinute") is None

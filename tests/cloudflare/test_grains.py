@@ -204,7 +204,7 @@ def test_the_newest_hour_with_rows_is_the_newest_data(scene: Scene) -> None:
     """So is the newest day."""
     table = Table()
     hours = [row(1, datetimeHour="2025-10-20T08:00:00Z"), row(1, datetimeHour="2025-10-20T09:00:00Z")]
-    table.fail(lambda _: answered({"usage_0": hours}))
+    table.fail(lambda _: answered({"usage_0": hours, "usage_1": []}))
     assert ask(scene, table, HOURLY, Question(SCOPE, HOURLY.key, at(8), at(10, 17))).newest == at(9)
     days = Table()
     days.fail(lambda _: answered({"usage_0": [row(1, date="2025-10-19")]}))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.cloudflare.bodies import decode_body
 from exporter.cloudflare.json_text import decode_json
 
 VALUES = st.recursive(
@@ -61,3 +62,49 @@ def test_deeper_levels_are_whole() -> None:
     for _ in range(12):
         (value,) = value
     assert value == {"a": [Decimal("0.1"), 12345678901234567890]}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (rb'"sessions \ud83d"', "sessions \ufffd"),
+        (rb'"\uDE80 landed"', "\ufffd landed"),
+        (rb'"\ud83d\ude80"', "\U0001f680"),
+        (rb'"\ud83d\ud83d\ude80\ude80"', "\ufffd\U0001f680\ufffd"),
+        (rb'"\ud83dabc\n\\ud83d"', "\ufffdabc\n\\ud83d"),
+        (rb'"nul \u0000 \u00001"', "nul \ufffd \ufffd1"),
+        (b'"nul \x00"', "nul \ufffd"),
+        (b'"cut \xf0\x9f\x9a"', "cut \ufffd"),
+        (b'"surrogate \xed\xa0\xbd"', "surrogate \ufffd\ufffd\ufffd"),
+        (rb'{"\ud83d": ["\udc00"]}', {"\ufffd": ["\ufffd"]}),
+        ('"\U0001f680 \u2028 \u0085"'.encode(), "\U0001f680 \u2028 \u0085"),
+    ],
+)
+def test_what_is_no_text_is_replaced(content: bytes, said: Any) -> None:
+    """Halves of surrogate pairs, NUL and bytes that are no UTF-8, wherever they are; all else stays as it is."""
+    assert decode_body([content], 0) == decode_body([content], 6) == said
+
+
+def _broken(text: str) -> str:
+    return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+@given(st.text(alphabet=st.sampled_from('a\\u0d8c\0\n\U0001f680\ud83d\ude80"')))
+def test_any_text_can_be_written_afterwards(text: str) -> None:
+    """Whatever JavaScript makes of it, UTF-8 takes what is decoded, and whole characters are the same."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    decoded = decode_body([json.dumps(text).encode()], 0)
+    assert decoded.encode().decode() == decoded == _broken(json.loads(json.dumps(whole)))
+
+
+@pytest.mark.parametrize("levels", [0, 6])
+def test_numbers_that_python_does_not_convert_cost_nothing_else(levels: int) -> None:
+    """They are decoded as what nothing counts, and the values beside them as ever."""
+    row = f'{{"n": {"9" * 5_000}, "e": 1e99999999999999999999, "big": 1e400, "x": NaN, "one": 1, "half": 0.5}}'
+    text = f'{{"rows": [{row}]}}'
+    (found,) = decode_json(text, levels)["rows"]
+    assert found["n"] == Decimal("9" * 5_000)
+    assert found["e"].is_nan()
+    assert found["big"] == Decimal("1e400")
+    assert (found["one"], found["half"]) == (1, Decimal("0.5"))
+    assert type(found["one"]) is int

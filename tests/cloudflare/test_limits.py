@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from graphql import build_schema, parse, validate
 
 import exporter.simulator
@@ -50,6 +52,16 @@ def test_a_list_of_fields_that_names_none_of_ours_proves_nothing() -> None:
     """Field names that are spelled in another way do not make a dataset unusable."""
     settings = {**SETTINGS, "availableFields": ["requests"]}
     assert read_settings(said(settings), [KV], 10_000)[KV.key].missing == frozenset()
+
+
+@pytest.mark.parametrize("number", [10**400, -1, 0, True, "5", Decimal("1e400"), float("inf"), None, [], {}])
+def test_a_limit_that_can_not_be_meant_is_no_error(number: object) -> None:
+    """Neither a page of one row nor a time that no calendar has is taken from it."""
+    settings = {**SETTINGS, "maxDuration": number, "maxPageSize": number, "notOlderThan": number}
+    found = read_settings(said(settings), [KV], 10_000)[KV.key]
+    assert found.page_size == 10_000
+    assert found.longest is None or found.longest > timedelta(days=3_650)
+    assert found.retention == USUAL_LIMITS.retention or found.retention > timedelta(days=3_650)
 
 
 def test_an_answer_without_settings_gives_no_limits() -> None:
