@@ -1,5 +1,6 @@
 """The composition root: builds and wires every object."""
 
+import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from exporter.check import (
 )
 from exporter.clock import Clock
 from exporter.cloudflare import PAGE_LIMIT, Client, CloudflareTime, RequestCounts
-from exporter.config import Config, ConfigError
+from exporter.config import Config, check_proxies, network_fault
 from exporter.costs import Statement, StatementQuery, make_statement
 from exporter.costs.calculator import CostCalculator
 from exporter.costs.current import CostSource, CurrentCosts
@@ -201,9 +202,9 @@ def _direct_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncCli
 
 
 def _http_client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """Return a client with the environment's proxies and certificates. Raises ConfigError, which quotes none."""
+    check_proxies(os.environ)
     try:
         return httpx.AsyncClient(transport=transport)
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-        raise ConfigError(
-            f"HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error}"
-        ) from error
+        raise network_fault(error, os.environ) from None

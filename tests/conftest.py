@@ -21,6 +21,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(CpuSeconds(config), "cpu-seconds")
 
 
+def clear_network_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what this machine's own environment says of proxies and certificates."""
+    for name in os.environ:
+        if name.upper().endswith("_PROXY") or name.startswith("SSL_CERT_"):
+            monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def tools() -> Tools:
     """Prometheus, Alertmanager and their checkers, as ``make tools`` fetched them."""

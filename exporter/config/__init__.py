@@ -6,6 +6,7 @@ Unknown keys are refused, all errors are reported at once with their keys, and `
 from exporter.config.config import BudgetShare, Cloudflare, Config, ConfigError, Poll, Storage, Token
 from exporter.config.fields import parse_duration
 from exporter.config.load import load_config, load_quantities
+from exporter.config.proxies import check_proxies, network_fault
 
 __all__ = [
     "BudgetShare",
@@ -15,7 +16,9 @@ __all__ = [
     "Poll",
     "Storage",
     "Token",
+    "check_proxies",
     "load_config",
     "load_quantities",
+    "network_fault",
     "parse_duration",
 ]

@@ -4,12 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from exporter.config.alerting import Alerting
 from exporter.config.costs import CostSettings
 from exporter.config.fields import AccountId, Duration, Section, check_url
 from exporter.config.selection import Selection
+from exporter.config.token_text import find_token_fault
 from exporter.model import ExporterError
 
 DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
@@ -49,20 +50,27 @@ class Token(Section):
             raise ValueError("set either token or token_file")
         return self
 
+    @field_validator("token")
+    @classmethod
+    def _is_token(cls, token: SecretStr | None) -> SecretStr | None:
+        fault = "" if token is None else find_token_fault(token.get_secret_value().strip())
+        if fault:
+            raise ValueError(fault)
+        return token
+
     def secret(self) -> str:
-        """Return the token itself. Raises ConfigError if its file cannot be read or is empty."""
+        """Return the token itself. Raises ConfigError if its file cannot be read or does not hold one."""
         if self.token is not None:
-            secret = self.token.get_secret_value().strip()
-            place = "the token"
-        else:
-            place = f"the token file {self.token_file}"
-            try:
-                secret = Path(str(self.token_file)).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "not a text file"
-                raise ConfigError(f"Cannot read {place}: {reason}.") from error
-        if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-            raise ConfigError(f"{place[0].upper()}{place[1:]} is empty or contains spaces or other invalid characters.")
+            return self.token.get_secret_value().strip()
+        place = f"the token file {self.token_file}"
+        try:
+            secret = Path(str(self.token_file)).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a text file"
+            raise ConfigError(f"Cannot read {place}: {reason}.") from None
+        fault = find_token_fault(secret)
+        if fault:
+            raise ConfigError(f"{place[0].upper()}{place[1:]} {fault}.")
         return secret
 
 

@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from exporter.config.config import AT_TOP, Config, ConfigError
+from exporter.config.token_text import find_token_fault
 
 _OF_A_KEY = "[key]"
 """Pydantic's location mark for an error in the key itself, not in its value."""
@@ -87,6 +88,9 @@ def load_quantities(path: Path) -> dict[str, Any]:
 def _environment_token(environment: Mapping[str, str]) -> dict[str, Any] | None:
     accounts = [part.strip() for part in environment.get("CLOUDFLARE_ACCOUNT_ID", "").split(",") if part.strip()]
     if environment.get("CLOUDFLARE_API_TOKEN"):
+        fault = find_token_fault(environment["CLOUDFLARE_API_TOKEN"].strip())
+        if fault:
+            raise ConfigError(f"CLOUDFLARE_API_TOKEN {fault}.")
         return {"token": environment["CLOUDFLARE_API_TOKEN"], "accounts": accounts}
     if environment.get("CLOUDFLARE_API_TOKEN_FILE"):
         return {"token_file": environment["CLOUDFLARE_API_TOKEN_FILE"], "accounts": accounts}

@@ -6,7 +6,6 @@ tests alone (openssl req -x509 -newkey ec -days 36500 -addext subjectAltName=DNS
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -17,8 +16,10 @@ import uvicorn
 
 from exporter.app import build_exporter
 from exporter.config import Config
+from exporter.logs import configure_logging
 from exporter.simulator import ManualClock, Simulator
 from tests.clock import START, CoupledClock
+from tests.conftest import clear_network_variables
 from tests.documents import shared_documents
 from tests.exactness.harness import TOKEN
 from tests.poller.scene import listed_world, samples, told
@@ -111,9 +112,7 @@ async def refresh_through_a_proxy(
 @pytest.fixture(autouse=True)
 def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what this machine's own environment says of proxies and certificates."""
-    for name in os.environ:
-        if name.upper().endswith("_PROXY") or name.startswith("SSL_CERT_"):
-            monkeypatch.delenv(name)
+    clear_network_variables(monkeypatch)
 
 
 def test_cloudflare_is_asked_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,3 +132,29 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(
     (line,) = told(caplog)
     assert "CERTIFICATE_VERIFY_FAILED" in line
     assert TOKEN not in line
+
+
+@pytest.mark.parametrize("api", ["https://cloudflare.test/client/v4", "http://cloudflare.test/client/v4"])
+def test_a_proxys_password_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], api: str
+) -> None:
+    """Neither in the most talkative log nor in what is published, while the proxy cannot be reached."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://user:S3cret@127.0.0.1:1")
+    configure_logging("debug", "logfmt")
+
+    async def script() -> str:
+        settings = {"api_url": api, "tokens": [{"token": TOKEN}]}
+        config = Config.model_validate({"cloudflare": settings, "storage": {"path": ""}})
+        exporter = build_exporter(config, CoupledClock(ManualClock(START)))
+        await exporter.poller.refresh()
+        snapshot = exporter.published.snapshot
+        assert snapshot is not None
+        await exporter.close()
+        return str(snapshot.status)
+
+    published = asyncio.run(script())
+    logged = capsys.readouterr().err
+    assert "no answer from" in published
+    assert "no answer from" in logged
+    assert not [text for text in (published, logged) if "S3cret" in text or TOKEN in text]

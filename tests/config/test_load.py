@@ -328,41 +328,11 @@ def test_a_token_file_is_read(tmp_path: Path) -> None:
     assert token_from(path) == SECRET
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "is empty or contains spaces or other invalid characters."),
-        (b" \n", "is empty or contains spaces or other invalid characters."),
-        (SECRET.encode() + b"\nmore", "is empty or contains spaces or other invalid characters."),
-        (SECRET.encode() + b"\x00", "is empty or contains spaces or other invalid characters."),
-        (SECRET.encode() + b"\xc3\xa9", "is empty or contains spaces or other invalid characters."),
-        (SECRET.encode() + b"\xff", "not a text file."),
-    ],
-)
-def test_a_token_file_holds_one_token(tmp_path: Path, content: bytes, reason: str) -> None:
-    """What cannot be a token is refused with the file's name, and is not quoted."""
-    path = tmp_path / "token"
-    path.write_bytes(content)
-    with pytest.raises(ConfigError) as caught:
-        token_from(path)
-    assert str(path) in str(caught.value)
-    assert str(caught.value).endswith(reason)
-    assert SECRET not in str(caught.value)
-
-
 def test_a_token_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     """The message names the file and the reason."""
     with pytest.raises(ConfigError) as caught:
         token_from(tmp_path / "token")
     assert str(caught.value) == f"Cannot read the token file {tmp_path / 'token'}: No such file or directory."
-
-
-@pytest.mark.parametrize("token", [" ", "two words", "tab\tbed", "café"])
-def test_a_token_without_a_file_is_checked_alike(token: str) -> None:
-    """A token of the environment or of the configuration has to be one word."""
-    config = load_config(None, {"CLOUDFLARE_API_TOKEN": token}, None)
-    with pytest.raises(ConfigError, match=r"^The token is empty or contains spaces or other invalid characters\.$"):
-        config.cloudflare.tokens[0].secret()
 
 
 def test_flags_of_alerting_overrule_the_file_key_by_key(tmp_path: Path) -> None:

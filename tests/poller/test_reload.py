@@ -203,8 +203,7 @@ def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path, caplog: pyte
             site.recorder.forget()
             await site.refresh(3)
             assert told(caplog) == [
-                f"keeping the previous token: The token file {path} is empty or contains spaces or other invalid "
-                "characters.",
+                f"keeping the previous token: The token file {path} is empty.",
                 "a token file has changed; its new token is in use",
             ]
             assert site.recorder.tokens == {SECOND}
