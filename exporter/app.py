@@ -115,6 +115,7 @@ def build_exporter(
         time,
         Settings.of(config, clock.now(), products),
     )
+    ledger.show_up_to(context.now)
     policy = policy or WebPolicy(None, clock)
     poller = Poller(
         principals,

@@ -143,7 +143,7 @@ def _state(options: argparse.Namespace) -> Iterator[_State]:
     folder = config.storage.folder()
     if folder is None:
         raise ConfigError("This command needs a ledger in a folder: set --storage.path or configure storage.path.")
-    with reading(folder, DATASETS.values()) as reader:
+    with reading(folder, DATASETS.values(), SystemClock().now()) as reader:
         calculator = CostCalculator(load_card(), config.costs.rules())
         calculator.learn(reader)
         yield _State(config, reader, CostHistory(reader, calculator, config.selection.accounts.admits))

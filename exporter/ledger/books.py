@@ -3,11 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
+from exporter.ledger.audit_schedule import DayMark, DayPart
 from exporter.ledger.cost_books import CostBooks
 from exporter.ledger.counter_books import ApplyContext, CounterBooks
 from exporter.ledger.counters import Counters, LateUsage
 from exporter.ledger.daily_sums import NOTHING_METERED
 from exporter.ledger.ended_books import end_book
+from exporter.ledger.false_time import begins_in_future, bring_back, bring_gauges_back, end_false_start, is_ahead
 from exporter.ledger.gauge_books import GaugeBooks
 from exporter.ledger.gauges import Gauges, Presence, presence
 from exporter.ledger.list_cost import Tariffs
@@ -131,10 +133,34 @@ class Books:
         return {key: book for key, book in found.items() if book is not None}
 
     def publish(
-        self, rosters: Mapping[str, Mapping[RosterKey, Entry]], now: datetime | None
+        self, rosters: Mapping[str, Mapping[RosterKey, Entry]], now: datetime | None, latest: datetime | None
     ) -> tuple[PublishedBook, ...]:
-        """Return the published books of counters and gauges; windows that are too old at ``now`` are left out."""
-        return publish_books(self.usage.all(), self.gauges.all(), rosters, now)
+        """Return the published books of counters and gauges; windows that are too old at ``now`` are left out.
+
+        No time after ``latest`` is shown.
+        """
+        return publish_books(self.usage.all(), self.gauges.all(), rosters, now, latest)
+
+    def find_ahead(self, account_id: str, now: datetime) -> dict[BookKey, Counters | Gauges]:
+        """Return the books of an account whose progress a false time put into the future."""
+        books = self._all().items()
+        return {key: book for key, book in books if key.scope.account_id == account_id and is_ahead(book, now)}
+
+    def bring_back(
+        self, ahead: Mapping[BookKey, Counters | Gauges], marks: Mapping[BookKey, dict[DayPart, DayMark]], now: datetime
+    ) -> LedgerChange:
+        """Return the change that makes the progress of books end ``now``."""
+        change = LedgerChange()
+        for key, book in ahead.items():
+            if isinstance(book, Gauges):
+                if book.state is not None:
+                    change.readings[key] = bring_gauges_back(book, book.state, now)
+            elif book.state is not None and begins_in_future(book, now):
+                change.retired[key] = end_false_start(book.state.start, marks.get(key, {}), now)
+            elif book.state is not None:
+                books = change.costs if key.dataset in self._plans.list_costs else change.books
+                books[key] = bring_back(book, book.state, now)
+        return change
 
     def check(self, rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> None:
         """Raise LookupError or ValueError if a series does not fit its metric, or a reading its dataset."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from exporter.catalog.dataset import Dataset
 from exporter.ledger.audit import DayChange, audit, fill
 from exporter.ledger.audit_schedule import (
+    DayMark,
     DayPart,
     DayTask,
     Horizon,
@@ -17,6 +18,7 @@ from exporter.ledger.audit_schedule import (
 )
 from exporter.ledger.counters import Counters, CounterState, LateUsage, meter_open_hours
 from exporter.ledger.daily_sums import Metered
+from exporter.ledger.false_time import believable
 from exporter.ledger.lacking import fill_alone, find_audited
 from exporter.ledger.store.change import LedgerChange, Retirement, mark_cuts
 from exporter.ledger.store.store import Store
@@ -34,9 +36,14 @@ class ClosedDays:
         self, key: BookKey, dataset: Dataset, state: CounterState | None, horizon: Horizon
     ) -> tuple[list[DayTask], DayProgress]:
         """Return the tasks of a dataset's closed days, and their progress."""
-        marks = self._marks.get(key, {})
+        known = self._marks.get(key, {})
+        marks = {part: mark for part, mark in known.items() if believable(mark, horizon.now) is not None}
         tasks = find_tasks(key.scope, dataset, state, marks, horizon)
         return tasks, find_progress(dataset, state, marks, tasks, horizon)
+
+    def marks(self) -> Mapping[BookKey, dict[DayPart, DayMark]]:
+        """Return the marks of all datasets."""
+        return self._marks
 
     def lacks(self, key: BookKey, dataset: Dataset, part: DayPart) -> bool:
         """Return whether a part of a day is final but for some meters and tallies, which are asked about alone."""
@@ -45,7 +52,7 @@ class ClosedDays:
 
     def judge(self, key: BookKey, dataset: Dataset, part: DayPart, answer: Answer, book: Counters | None) -> DayChange:
         """Return the changes that an answer makes to a part of a day."""
-        mark = self._marks.get(key, {}).get(part)
+        mark = believable(self._marks.get(key, {}).get(part), answer.date)
         if mark is not None and mark.lacks(dataset):
             return fill_alone(dataset, part, mark, answer, self._store.load_part(key, book, part))
         if part.part is Portion.COUNTED:

@@ -122,7 +122,7 @@ class CounterChange:
     series: dict[tuple[Placement, SeriesKey], Series]
     metered: Metered
     waiting: set[RowKey]
-    reported_since: datetime
+    reported_since: datetime | None
     settled: Mapping[datetime, Rows] = field(default_factory=dict)
     kept: Kept = NOTHING_KEPT
     gap: timedelta = timedelta(0)
@@ -183,7 +183,7 @@ def advance(
     hold = _hold(state, answer, birth, held, is_incomplete=is_incomplete)
     growth = attribute(plan, active, context.placements, book.series, None if hold else held)
     born = context.bear(plan, births, answer.date)
-    gap = max(answer.question.since - max(state.until, state.start), timedelta(0))
+    gap = max(answer.question.since - max(state.until, state.start, state.open_from), timedelta(0))
     next_state = _next_state(state, answer, settlement.open_from, hold)
     kept = NOTHING_KEPT
     if not plan.dataset.grain.settles_by_audit:

@@ -4,7 +4,7 @@ Every change is computed beside the state, committed in one transaction, and onl
 commit changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -51,6 +51,7 @@ class Ledger:
 
     def __init__(self, store: Store, datasets: Iterable[Dataset], tariffs: Tariffs | None = None) -> None:
         self.commit_number = 1
+        self._latest: Callable[[], datetime] | None = None
         self._store = store
         self._plans = plan_datasets(datasets)
         self._accounts = EnrolledAccounts(store.load_accounts())
@@ -151,9 +152,27 @@ class Ledger:
         """
         return self._books.open_from(BookKey(scope, dataset))
 
+    def show_up_to(self, latest: Callable[[], datetime]) -> None:
+        """Show no time after what ``latest`` returns: a file may hold one that a false clock put into the future."""
+        self._latest = latest
+
     def until(self, account_id: str) -> datetime | None:
+        """Return the newest time until which any dataset of the account was asked, as it is shown."""
+        until = self.asked_until(account_id)
+        return until if until is None or self._latest is None else min(until, self._latest())
+
+    def asked_until(self, account_id: str) -> datetime | None:
         """Return the newest time until which any dataset of the account was asked."""
         return self._books.usage.until(account_id)
+
+    def is_ahead(self, account_id: str, now: datetime) -> bool:
+        """Return whether an account's books hold times of the future; ``now`` is Cloudflare's."""
+        return bool(self._books.find_ahead(account_id, now))
+
+    def bring_back(self, account_id: str, now: datetime) -> None:
+        """Bring an account's books back from the future, without counting anything twice. Raises CommitError."""
+        ahead = self._books.find_ahead(account_id, now)
+        self._commit(self._books.bring_back(ahead, self._days.marks(), now))
 
     def apply(self, account_id: str, answers: Sequence[Answer], scraped: int) -> ApplyResult:
         """Apply the answers of one refresh in one transaction, but for those about zones that left. Raises CommitError.
@@ -268,7 +287,7 @@ class Ledger:
         return Publication(
             commit_number=self.commit_number,
             accounts=self.labels(),
-            books=self._books.publish(rosters, now),
+            books=self._books.publish(rosters, now, self._latest() if self._latest else None),
             assets={account: tuple(roster.values()) for account, roster in rosters.items()},
             used=self._last_use.all(),
             list_costs=self._books.costs.publish(),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from exporter.catalog.dataset import Dataset
 from exporter.ledger.counters import Counters, CounterState
+from exporter.ledger.false_time import shown, shown_gauges
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesKey
@@ -63,12 +64,12 @@ def name_zones(rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> dict[str, st
     }
 
 
-def publish_book(scope: Scope, book: Counters) -> PublishedBook:
-    """Return the published book of a dataset's counters."""
+def publish_book(scope: Scope, book: Counters, latest: datetime | None = None) -> PublishedBook:
+    """Return the published book of a dataset's counters, with no time after ``latest``."""
     series = tuple(
         (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
     )
-    return PublishedBook(scope, book.dataset, book.state, None, series)
+    return PublishedBook(scope, book.dataset, shown(book, latest), None, series)
 
 
 def publish_list_costs(costs: Mapping[BookKey, Counters], *, with_assets: bool) -> tuple[PublishedBook, ...]:
@@ -85,18 +86,29 @@ def publish_books(
     gauges: Mapping[BookKey, Gauges],
     rosters: Mapping[str, Mapping[RosterKey, Entry]],
     now: datetime | None,
+    latest: datetime | None = None,
 ) -> tuple[PublishedBook, ...]:
-    """Return the published books of counters and gauges; windows that are too old at ``now`` are left out."""
+    """Return the published books of counters and gauges; windows that are too old at ``now`` are left out.
+
+    No time after ``latest`` is shown.
+    """
     return (
-        *(publish_book(key.scope, book) for key, book in usage.items() if book.state),
-        *(publish_gauges(key.scope, book, rosters.get(key.scope.account_id, {}), now) for key, book in gauges.items()),
+        *(publish_book(key.scope, book, latest) for key, book in usage.items() if book.state),
+        *(
+            publish_gauges(key.scope, book, rosters.get(key.scope.account_id, {}), now, latest)
+            for key, book in gauges.items()
+        ),
     )
 
 
 def publish_gauges(
-    scope: Scope, book: Gauges, roster: Mapping[RosterKey, Entry], now: datetime | None
+    scope: Scope,
+    book: Gauges,
+    roster: Mapping[RosterKey, Entry],
+    now: datetime | None,
+    latest: datetime | None = None,
 ) -> PublishedBook:
     """Return the published book of a state or window dataset."""
     series = current_readings(book, roster, now)
     triples = tuple((placement, key, amount) for (placement, key), amount in series.items())
-    return PublishedBook(scope, book.dataset, None, book.state, triples)
+    return PublishedBook(scope, book.dataset, None, shown_gauges(book, latest), triples)

@@ -24,9 +24,10 @@ from exporter.model import Account, DailyKey
 
 
 class LedgerReader:
-    """The content of a ledger at the time it was opened."""
+    """The content of a ledger at the time it was opened; no time after ``latest`` is shown."""
 
-    def __init__(self, loader: Loader, datasets: Iterable[Dataset]) -> None:
+    def __init__(self, loader: Loader, datasets: Iterable[Dataset], latest: datetime | None = None) -> None:
+        self._latest = latest
         self._loader = loader
         self._datasets = {dataset.key: dataset for dataset in datasets}
         self._signatures = loader.load_signatures()
@@ -53,7 +54,8 @@ class LedgerReader:
         """Return the time until which the account's usage was asked."""
         known = self._loader.load_until().items()
         asked = (until for key, until in known if key.scope.account_id == account_id and key.dataset in self._datasets)
-        return max(asked, default=None)
+        until = max(asked, default=None)
+        return until if until is None or self._latest is None else min(until, self._latest)
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING
@@ -92,7 +94,7 @@ class LedgerReader:
         return Publication(
             commit_number=0,
             accounts=self.labels(),
-            books=publish_books(books.usage, books.gauges, self._roster, None),
+            books=publish_books(books.usage, books.gauges, self._roster, None, self._latest),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
             used=self._loader.load_used(),
             list_costs=publish_list_costs(books.list_costs, with_assets=shows_assets),
@@ -106,7 +108,7 @@ class LedgerReader:
 
 
 @contextmanager
-def reading(folder: Path, datasets: Iterable[Dataset]) -> Iterator[LedgerReader]:
-    """Read the ledger of a state folder while the context lasts. Raises StorageError."""
+def reading(folder: Path, datasets: Iterable[Dataset], latest: datetime | None = None) -> Iterator[LedgerReader]:
+    """Read the ledger of a state folder while the context lasts, with no time after ``latest``. Raises StorageError."""
     with open_read_only(folder) as loader:
-        yield LedgerReader(loader, datasets)
+        yield LedgerReader(loader, datasets, latest)

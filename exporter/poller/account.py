@@ -163,6 +163,8 @@ class AccountPoller:
         self._update_scopes()
         await self._read_limits_if_due()
         now = self._context.time.now()
+        if now is not None and self._context.ledger.is_ahead(self.account.id, now):
+            await self._bring_back(now)
         questions = self._questions(now) if now is not None else []
         if not questions:
             return
@@ -195,6 +197,19 @@ class AccountPoller:
                 self._bring_discovery_forward()
         self._record_outcomes(outcomes)
 
+    async def _bring_back(self, now: datetime) -> None:
+        """Bring the account's books back from a time of the future."""
+        ahead = self._context.ledger.asked_until(self.account.id)
+        await self._context.with_ledger(self._context.ledger.bring_back, self.account.id, now)
+        log.warning(
+            "what is stored of account %s was from the future (asked until %s): it is asked until %s again; nothing is "
+            "counted twice, and hours that settled too early get the rest of their usage by the audit of their day",
+            self.account.name,
+            ahead,
+            floor_minute(now),
+            extra=keys(account=self.account.id),
+        )
+
     async def _read_limits_if_due(self) -> None:
         """Read the limits of plans and token when that is due; until they are known, the usual ones apply."""
         datasets, scopes = self._context.settings.datasets, self._scopes.all
@@ -205,7 +220,7 @@ class AccountPoller:
     def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
         """Return the question of each dataset that is due, about the account or each of its zones."""
         ledger, clock = self._context.ledger, self._context.clock
-        until = max(filter(None, (floor_minute(now), ledger.until(self.account.id))))
+        until = max(filter(None, (floor_minute(now), ledger.asked_until(self.account.id))))
         questions: list[tuple[Dataset, Question]] = []
         for dataset in self._context.settings.datasets:
             for scope in self._scopes.of(dataset):
