@@ -9,7 +9,7 @@ _FAULTS = (
     (re.compile(r"\s*"), "is empty"),
     (re.compile(r"(?i:(authorization\s*:\s*)?bearer\b).*", re.DOTALL), "must be the token alone, without 'Bearer'"),
     (re.compile(r".*[\"'`\u2018-\u201f].*", re.DOTALL), "must be the token alone, without quotes"),
-    (re.compile(r".*[<>{}$%].*", re.DOTALL), "still holds a placeholder in place of the token"),
+    (re.compile(r".*[<>{}$%\u2026].*", re.DOTALL), "still holds a placeholder in place of the token"),
     (re.compile(r".*\s.*", re.DOTALL), "contains white space, which no token does"),
     (re.compile(r".*[^\x20-\x7e].*", re.DOTALL), "contains characters that are not ASCII or not printable"),
 )

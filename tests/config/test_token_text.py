@@ -18,6 +18,7 @@ REFUSED = {
     "bare variable": ("$CF_TOKEN", "still holds a placeholder in place of the token"),
     "template": ("{{ hush_token }}", "still holds a placeholder in place of the token"),
     "Windows variable": ("%CF_TOKEN%", "still holds a placeholder in place of the token"),
+    "ellipsis": ("\u2026", "still holds a placeholder in place of the token"),
     "angle brackets": ("<hush your token>", "still holds a placeholder in place of the token"),
     "bearer": (f"Bearer {SECRET}", "must be the token alone, without 'Bearer'"),
     "lower case bearer": (f"bearer {SECRET}", "must be the token alone, without 'Bearer'"),
