@@ -8,7 +8,10 @@ from exporter.clock import Clock
 from exporter.model import MINUTE, parse_time
 
 TOLERANCE = MINUTE
-"""How far two clocks may be apart that agree."""
+"""How far a ``Date`` may be from what is known of the time."""
+
+AGREEMENT = 5 * MINUTE
+"""How far two answers may be apart that agree on another time: a simulated one may pass many times as fast."""
 
 
 class CloudflareTime:
@@ -33,7 +36,7 @@ class CloudflareTime:
                 self._newest, self._observed_at = date, at
             return True
         doubted, self._doubted = self._doubted, (date, at)
-        if doubted is None or abs(_lead(date, at, *doubted)) > TOLERANCE:
+        if doubted is None or abs(_lead(date, at, *doubted)) > AGREEMENT:
             return False
         self._newest, self._observed_at, self._doubted = date, at, None
         return True
