@@ -107,6 +107,16 @@ def test_two_wrong_dates_that_disagree_set_no_time() -> None:
     assert not scene.tell(scene.truth + timedelta(hours=1))
 
 
+def test_time_that_passes_faster_is_followed() -> None:
+    """A simulated Cloudflare's seconds may be shorter: of two answers one after the other, the second is believed."""
+    scene = Scene()
+    scene.tell(scene.truth)
+    for refreshes in range(1, 5):
+        ahead = timedelta(hours=refreshes)
+        assert not scene.tell(scene.truth + ahead)
+        assert scene.tell(scene.truth + ahead + timedelta(minutes=4))
+
+
 @pytest.mark.parametrize("date", EXTREMES)
 def test_the_ends_of_the_calendar_are_only_far_away(date: datetime) -> None:
     """No arithmetic fails on them."""
