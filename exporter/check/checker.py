@@ -117,9 +117,6 @@ class Checker:
     async def _try_account(self, calls: Sequence[Call]) -> list[Call]:
         datasets = self._config.selection.datasets()
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
-        by_token = {id(call.credential): call.credential for call in calls}
-        for credential in by_token.values():
-            credential.principal.analytics.serve_accounts(sum(call.credential is credential for call in calls))
 
         async def account_trial(call: Call) -> Call:
             async with slots:

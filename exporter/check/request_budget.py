@@ -7,7 +7,7 @@ from exporter.check.findings import ApiNeed, Finding, Level, Need, Topic
 from exporter.check.wording import count, span
 from exporter.cloudflare import RequestBudget
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
-from exporter.config import BudgetShare, Config
+from exporter.config import BudgetShare, Config, RateLimit
 from exporter.poller.schedule import effective_discovery_interval, effective_refresh_interval
 
 NAMES = {"graphql": "GraphQL", "rest": "REST"}
@@ -34,7 +34,10 @@ def request_need(
     graphql, rest = [cost.graphql for cost in costs], [cost.rest for cost in costs]
     per_refresh = budget.fair_share("graphql", refresh.total_seconds())
     allowed = {api: budget.allowance(api) for api in QUOTAS}
-    refresh_every = effective_refresh_interval(refresh, graphql, per_refresh)
+    is_by_account = config.cloudflare.rate_limit is RateLimit.ACCOUNT
+    pools = [[requests] for requests in graphql] if is_by_account else [graphql]
+    refresh_every = max(effective_refresh_interval(refresh, each, per_refresh) for each in (*pools, []))
+    allowed["graphql"] *= len(pools) or 1
     discovery_every = effective_discovery_interval(discovery, rest, allowed["rest"], PERIOD_SECONDS)
     return Need(
         group,

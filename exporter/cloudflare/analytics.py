@@ -17,6 +17,7 @@ from exporter.cloudflare.client import Client
 from exporter.cloudflare.decode import HourRows, check_hours, decode_ids, decode_interval, decode_rows
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, count_aliases, take_batch
 from exporter.cloudflare.errors import (
+    SAID,
     CloudflareError,
     Forbidden,
     OverBudget,
@@ -121,14 +122,10 @@ class Analytics:
         """Return the number of documents sent about an account so far."""
         return self._asked[account_id, False] + self._asked[account_id, True]
 
-    def serve_accounts(self, count: int) -> None:
-        """Record the number of accounts that the token serves."""
-        self._client.count_by_account(count > 1)
-
     async def limits(self, account: Account, datasets: Sequence[Dataset]) -> dict[BookKey, DatasetLimits]:
         """Return the limits set by the account's plan and the token. Raises CloudflareError."""
         what, scope = f"Limits of account {account.name} ({account.id})", Scope(account.id)
-        reply = await self._client.query(build_settings_document(datasets), {"account": account.id}, what)
+        reply = await self._client.query(build_settings_document(datasets), {"account": account.id}, what, account.id)
         found = read_settings(reply.body, datasets, self._page_limit)
         if not found:
             raise Unreachable(f"{what}: Cloudflare's answer does not contain them.")
@@ -144,12 +141,12 @@ class Analytics:
         while waiting:
             some = waiting.pop(0)
             try:
-                reply = await self._client.query(text, {"account": account.id, "zones": some}, what)
+                reply = await self._client.query(text, {"account": account.id, "zones": some}, what, account.id)
                 settings = read_zone_settings(reply.body, datasets, self._page_limit)
             except (Rejected, Forbidden) as error:
                 waiting += divide_zones(some, error.detail)
             except CloudflareError as error:
-                self._observe(error)
+                self._observe(account, error)
                 break
             else:
                 found |= {
@@ -252,15 +249,15 @@ class Analytics:
         what = f"Analytics of account {account.name} ({account.id})"
         self._asked[account.id, pieces[0].by_day] += 1
         try:
-            reply = await self._client.query(document.text, document.variables, what)
+            reply = await self._client.query(document.text, document.variables, what, account.id)
             parts = read_parts(document, reply, account)
         except CloudflareError as error:
-            self._observe(error)
+            self._observe(account, error)
             halves = self._divide(pieces, error)
             answered = [await self._ask_pieces(account, half) for half in halves]
             return [each for half in answered for each in half] or [(piece, error) for piece in pieces]
         for part in parts:
-            self._observe(part)
+            self._observe(account, part)
         return await self._ask_bystanders(account, list(zip(pieces, parts, strict=True)))
 
     def _divide(self, pieces: Sequence[Piece], error: CloudflareError) -> Sequence[Sequence[Piece]]:
@@ -271,7 +268,7 @@ class Analytics:
             self._most_aliases, self._most_zone_nodes = (
                 (self._most_aliases, most) if is_of_zones else (most, self._most_zone_nodes)
             )
-        said = error.detail.rpartition("Cloudflare answered: ")[2]
+        said = error.detail.rpartition(SAID)[2]
         is_of_part = isinstance(error, Forbidden) and speaks_of_part(said)
         if is_of_zones:
             # What is refused to the whole account is refused to each of its zones.
@@ -281,9 +278,9 @@ class Analytics:
         may_be_one = isinstance(error, Rejected) or is_of_part
         return (pieces[:middle], pieces[middle:]) if may_be_one and middle else ()
 
-    def _observe(self, part: Part | CloudflareError) -> None:
+    def _observe(self, account: Account, part: Part | CloudflareError) -> None:
         if isinstance(part, Throttled) and not isinstance(part, OverBudget):
-            self._client.silence("graphql", part.retry_after)
+            self._client.silence_account(account.id, part.retry_after, part.detail)
 
     async def _ask_bystanders(self, account: Account, answered: list[_Answered]) -> list[_Answered]:
         """Ask once more for pieces that an answer lacks only because another piece failed in it."""

@@ -7,6 +7,9 @@ from typing import Any
 from exporter.cloudflare.errors import is_too_large
 from exporter.cloudflare.json_text import decode_json, replace_ill_formed
 
+LIMIT_TYPE_WORDS = ("rate limit type", "rate-limit-type")
+"""What an error says that refuses the header ``X-Rate-Limit-Type``. Cloudflare documents no such error."""
+
 
 def decode_body(chunks: list[bytes], levels: int) -> Any:
     """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory.
@@ -55,6 +58,13 @@ def says_too_large(body: Any) -> bool:
     """Return whether an answer 429 refuses the document for its size, not the rate of requests."""
     errors = body.get("errors") if isinstance(body, Mapping) else None
     return isinstance(errors, list) and any(is_too_large(str(error)) for error in errors)
+
+
+def refuses_limit_type(body: Any) -> bool:
+    """Return whether an answer refuses the way in which requests are to be limited."""
+    errors = body.get("errors") if isinstance(body, Mapping) else None
+    said = str(errors).casefold() if errors else ""
+    return any(words in said for words in LIMIT_TYPE_WORDS)
 
 
 def _has_messages(errors: Any) -> bool:

@@ -19,12 +19,14 @@ from exporter.cloudflare.bodies import (
     find_cost,
     is_envelope,
     is_of_cloudflare,
+    refuses_limit_type,
     says_too_large,
 )
-from exporter.cloudflare.budget import RequestBudget
+from exporter.cloudflare.budget import SHARED, RequestBudget
 from exporter.cloudflare.errors import (
     ANALYTICS_PERMISSION,
     BUDGET_HOLD_SECONDS,
+    SAID,
     CloudflareError,
     Throttled,
     TooLarge,
@@ -54,7 +56,7 @@ Variables = Mapping[str, str | Sequence[str]]
 """The values of a GraphQL document's variables."""
 
 ACCOUNT_BASED = {"X-Rate-Limit-Type": "account-based"}
-"""Opts in to limits per account: https://developers.cloudflare.com/analytics/graphql-api/limits/"""
+"""Opts in to limits per account: https://developers.cloudflare.com/analytics/graphql-api/account-based-rate-limiting/"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,7 @@ class Client:
         self._time = time
         self._request_counts = request_counts
         self._budget = budget
-        self._graphql_headers: dict[str, str] = {}
-        self._silent_until: dict[str, float] = {}
+        self._silent_until: dict[tuple[str, str], float] = {}
         self._backoff = wait_random_exponential(multiplier=1, max=8)
 
     def __repr__(self) -> str:
@@ -138,38 +139,57 @@ class Client:
         self._request_counts.add("rest", "success")
         return reply
 
-    async def query(self, text: str, variables: Variables, what: str) -> Reply:
+    async def query(self, text: str, variables: Variables, what: str, account_id: str) -> Reply:
         """Return a GraphQL response, which may hold ``errors`` beside ``data``, or be HTTP 4xx with ``errors`` only.
 
-        Raises CloudflareError where Cloudflare did not get as far as GraphQL.
+        It is about one account, whose pool of requests it uses if there is one. Raises CloudflareError where Cloudflare
+        did not get as far as GraphQL.
         """
+        pool = self._budget.pool(account_id)
         request = self._http.build_request(
             "POST",
             self._api_url + "/graphql",
             json={"query": text, "variables": dict(variables)},
-            headers=self._headers | self._graphql_headers,
+            headers=self._headers | (ACCOUNT_BASED if pool else {}),
             timeout=TIMEOUT,
         )
-        reply = await self._send("graphql", request, what)
+        reply = await self._send("graphql", request, what, pool)
         if is_envelope(reply.body):
             # Cloudflare's gateway refuses a token before GraphQL sees it, with the REST API's envelope.
             error = rest_error(reply.status, reply.body, what, ANALYTICS_PERMISSION)
             self._request_counts.add("graphql", error.outcome)
             raise error
+        if pool and refuses_limit_type(reply.body):
+            self._limit_by_user("it refuses the header that asks for it")
+            return await self.query(text, variables, what, account_id)
         self._request_counts.add("graphql", "errors" if reply.body.get("errors") else "success")
-        self._budget.observe_cost("graphql", *find_cost(reply.body))
+        self._budget.observe_cost("graphql", *find_cost(reply.body), pool)
         return reply
 
-    def count_by_account(self, is_wanted: bool) -> None:
-        """Have Cloudflare limit GraphQL requests per account, not per user, if one token serves several accounts."""
-        self._graphql_headers = dict(ACCOUNT_BASED) if is_wanted else {}
+    def silence_account(self, account_id: str, seconds: float, detail: str) -> None:
+        """Send no GraphQL request about an account for ``seconds``, since Cloudflare said ``detail``.
 
-    def silence(self, api: str, seconds: float) -> None:
-        """Send nothing to an API for ``seconds``."""
+        Unless the account itself is limited, none is sent about any: then Cloudflare limits the user.
+        """
+        self._silence("graphql", seconds, self._limited(self._budget.pool(account_id), detail.rpartition(SAID)[2]))
+
+    def _limited(self, pool: str, said: str) -> str:
+        """Return the pool that is exceeded, by what Cloudflare said: it names the account if that is limited."""
+        if pool and pool not in said:
+            self._limit_by_user("it limits the requests of the user all the same")
+            return SHARED
+        return pool
+
+    def _limit_by_user(self, reason: str) -> None:
+        if self._budget.is_by_account:
+            log.warning("Cloudflare does not limit requests by account (cloudflare.rate_limit): %s", reason)
+        self._budget.limit_by_account(False)
+
+    def _silence(self, api: str, seconds: float, pool: str) -> None:
         until = self._clock.monotonic() + seconds
-        self._silent_until[api] = max(until, self._silent_until.get(api, until))
+        self._silent_until[api, pool] = max(until, self._silent_until.get((api, pool), until))
 
-    async def _send(self, api: str, request: httpx.Request, what: str) -> Reply:
+    async def _send(self, api: str, request: httpx.Request, what: str, pool: str = SHARED) -> Reply:
         retrying = AsyncRetrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=self._wait,
@@ -181,7 +201,7 @@ class Client:
             reraise=True,
         )
         try:
-            return await retrying(self._attempt, api, request, what)
+            return await retrying(self._attempt, api, request, what, pool)
         except _Passing as passing:
             raise passing.error from None
 
@@ -192,13 +212,13 @@ class Client:
         asked = fault.wait if isinstance(fault, _Passing) else 0.0
         return max(asked, self._backoff(state))
 
-    async def _attempt(self, api: str, request: httpx.Request, what: str) -> Reply:
-        silence = self._silent_until.get(api, 0.0) - self._clock.monotonic()
+    async def _attempt(self, api: str, request: httpx.Request, what: str, pool: str) -> Reply:
+        silence = max(self._silent_until.get((api, each), 0.0) for each in (pool, SHARED)) - self._clock.monotonic()
         if silence > 0:
             raise Throttled(
                 f"{what}: not sent, because Cloudflare is throttling; paused for {silence:.0f} s more.", silence
             )
-        self._budget.spend(api, what)
+        self._budget.spend(api, what, pool)
         log.debug("asking: %s", what, extra=keys(api=api))
         try:
             response, chunks, arrived = await self._receive(request)
@@ -207,7 +227,9 @@ class Client:
             reason = str(error) or type(error).__name__
             fault = Unreachable(f"{what}: no answer from {self._api_url} ({reason}).", NETWORK_ADVICE)
             raise _Passing(fault) from error
-        self._budget.observe(api, response.headers)
+        if pool and self._budget.is_counted_by_user(response.headers, pool):
+            self._limit_by_user("its own count includes other accounts")
+        self._budget.observe(api, response.headers, self._budget.pool(pool) if pool else pool)
         is_large = sum(map(len, chunks)) > LARGE_BYTES
         levels = LEVELS[api] if is_large else 0
         body = await asyncio.to_thread(decode_body, chunks, levels) if is_large else decode_body(chunks, levels)
@@ -215,7 +237,7 @@ class Client:
         is_own = is_of_cloudflare(api, status, body)
         is_believed = is_own and date is not None and self._time.observe(date, arrived)
         if status == 429:
-            raise self._refused_load(api, response, body, what)
+            raise self._refused_load(api, response, body, what, pool)
         if not is_own or status >= 500 or date is None or not is_believed:
             self._request_counts.add(api, Unreachable.outcome)
             raise self._unusable(status, body, date, arrived, what, is_own=is_own)
@@ -256,20 +278,20 @@ class Client:
         text = f"{answered}, dated {date:%Y-%m-%d %H:%M:%S}: {abs(lead)} {direction} its time, which no other confirms."
         return _Passing(Unreachable(text, NETWORK_ADVICE), at_once=True)
 
-    def _refused_load(self, api: str, response: httpx.Response, body: Any, what: str) -> Exception:
+    def _refused_load(self, api: str, response: httpx.Response, body: Any, what: str, pool: str) -> Exception:
         """Return the fault of an answer 429: too many requests, or one that is too large."""
         if not says_too_large(body):
-            return self._throttled(api, response, what)
+            return self._throttled(api, response, what, self._limited(pool, str(body)))
         self._request_counts.add(api, TooLarge.outcome)
         return TooLarge(f"{what}: Cloudflare refused the document as too large.")
 
-    def _throttled(self, api: str, response: httpx.Response, what: str) -> Exception:
+    def _throttled(self, api: str, response: httpx.Response, what: str, pool: str) -> Exception:
         self._request_counts.add(api, Throttled.outcome)
         seconds = _retry_after(response.headers)
         fault = Throttled(f"{what}: Cloudflare is throttling this user; paused for {seconds:.0f} s.", seconds)
         if seconds <= LONGEST_WAIT_SECONDS:
             return _Passing(fault, seconds)
-        self.silence(api, seconds)
+        self._silence(api, seconds, pool)
         return fault
 
 

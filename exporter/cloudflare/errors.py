@@ -9,6 +9,10 @@ BUDGET_HOLD_SECONDS = 300.0
 """Exceeding a rate limit blocks all API calls of the user for five minutes."""
 
 
+SAID = "Cloudflare answered: "
+"""The words after which a detail repeats what Cloudflare said."""
+
+
 class CloudflareError(ExporterError):
     """A request to Cloudflare failed. ``outcome`` is its value in metrics, ``advice`` its usual remedy.
 
@@ -162,7 +166,7 @@ def graphql_error(
     """
     codes = {_code(error) for error in errors}
     said = "; ".join(map(say, errors))
-    answer, lowered = f"{what}: Cloudflare answered: {said}.", said.lower()
+    answer, lowered = f"{what}: {SAID}{said}.", said.lower()
     token_advice = _token_advice(said)
     is_forbidden = "authz" in codes or any(words in lowered for words in NO_ACCESS_WORDS)
     if "budget" in codes or "rate limiter budget depleted" in lowered:

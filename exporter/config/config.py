@@ -1,6 +1,7 @@
 """The complete configuration as one model, and the error raised when it cannot be used."""
 
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,6 +90,13 @@ class BudgetShare(Section):
         return {"graphql": self.graphql, "rest": self.rest}
 
 
+class RateLimit(StrEnum):
+    """By what Cloudflare is to limit GraphQL requests: by the user, or by the account that each is about."""
+
+    USER = "user"
+    ACCOUNT = "account"
+
+
 class Cloudflare(Section):
     """How to reach Cloudflare and authenticate."""
 
@@ -101,6 +109,11 @@ class Cloudflare(Section):
     budget_share: BudgetShare = Field(
         default=BudgetShare(),
         description="Shares of a Cloudflare user's request limits that the exporter may use.",
+    )
+    rate_limit: RateLimit = Field(
+        default=RateLimit.USER,
+        description="`account`: ask Cloudflare to limit GraphQL requests by account and zone, so that many accounts of "
+        "one token are queried as often as one. If Cloudflare does not, the limits of the user hold, as with `user`.",
     )
 
 

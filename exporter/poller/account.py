@@ -88,7 +88,13 @@ class AccountPoller:
             self._discover_at if is_due else None,
             self._requests(),
             self.principal.discovery.cost(self.account.id),
+            self.pool,
         )
+
+    @property
+    def pool(self) -> str:
+        """The pool that its GraphQL requests are taken from."""
+        return self.principal.budget.pool(self.account.id)
 
     def _requests(self) -> int:
         """Return the number of documents that asking takes: as many as last time, those of limits, and of new zones."""

@@ -154,7 +154,6 @@ class TokenAssignment:
 
     def _take_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> bool:
         """Start asking new ``accounts`` and drop those gone; return False if one is missing for the first time."""
-        principal.analytics.serve_accounts(len(accounts))
         self._listed[principal.name] = {account.id: account for account in listed}
         self._record_list(principal, listed, accounts)
         for account in accounts:

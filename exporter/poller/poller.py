@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, 
 from datetime import timedelta
 
 from exporter.cloudflare import OverBudget, Principal, RequestBudget, RequestCounts
-from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
+from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS, SHARED
 from exporter.costs.current import CostSource
 from exporter.logs import keys, logging_refresh
 from exporter.metrics.selection import select
@@ -113,8 +113,13 @@ class Poller:
     def _allot(self, budget: RequestBudget) -> Allotment:
         """Return a refresh's share of a budget, minus the requests reserved for closed days."""
         seconds = self._context.settings.refresh_interval.total_seconds()
-        kept = self._background.reserve(budget, self._assignment.asked(), seconds)
-        return Allotment(budget.per_refresh("graphql", seconds) - kept, budget.per_refresh("rest", seconds))
+        asked = self._assignment.asked()
+
+        def graphql(pool: str) -> int:
+            kept = self._background.reserve(budget, pool, asked, seconds)
+            return budget.per_refresh("graphql", seconds, pool) - kept
+
+        return Allotment(graphql, budget.per_refresh("rest", seconds))
 
     def _allocate_days(self) -> list[tuple[AccountPoller, int]]:
         """Return the accounts that may ask about closed days, each with its quota of documents."""
@@ -186,18 +191,22 @@ class Poller:
         """Return the time until every account has been refreshed."""
         interval = longest = self._context.settings.refresh_interval
         for budget in self._budgets():
-            costs = [one.candidate().requests for one in self._assignment.asked() if one.principal.budget is budget]
+            costs: dict[str, list[int]] = {}
+            for one in self._asked_of(budget):
+                costs.setdefault(one.pool, []).append(one.candidate().requests)
             per_refresh = budget.fair_share("graphql", interval.total_seconds())
-            longest = max(longest, effective_refresh_interval(interval, costs, per_refresh))
+            intervals = [effective_refresh_interval(interval, each, per_refresh) for each in costs.values()]
+            longest = max([longest, *intervals])
         return longest
+
+    def _asked_of(self, budget: RequestBudget) -> list[AccountPoller]:
+        return [account for account in self._assignment.asked() if account.principal.budget is budget]
 
     def _effective_discovery_interval(self) -> timedelta:
         """Return the time until the lists of every account have been read."""
         longest = self._context.settings.discovery_interval
         for budget in self._budgets():
-            costs = [
-                one.candidate().list_requests for one in self._assignment.asked() if one.principal.budget is budget
-            ]
+            costs = [one.candidate().list_requests for one in self._asked_of(budget)]
             longest = max(
                 longest, effective_discovery_interval(longest, costs, budget.allowance("rest"), PERIOD_SECONDS)
             )
@@ -238,10 +247,13 @@ class Poller:
         self._assignment.reconfigure(principals)
 
     def _budget_status(self) -> dict[str, tuple[int, int]]:
-        budgets = self._budgets()
+        pools = {api: [(one, SHARED) for one in self._budgets()] for api in QUOTAS}
+        by_account = [one for one in self._assignment.asked() if one.pool]
+        pools["graphql"] = [(one, SHARED) for one in self._budgets() if not one.is_by_account]
+        pools["graphql"] += [(one.principal.budget, one.pool) for one in by_account]
         return {
-            api: (sum(one.allowance(api) for one in budgets), sum(one.remaining(api) for one in budgets))
-            for api in QUOTAS
+            api: (sum(one.allowance(api) for one, _ in each), sum(one.remaining(api, pool) for one, pool in each))
+            for api, each in pools.items()
         }
 
     def _status(self, known: Mapping[str, str]) -> ExporterStatus:

@@ -1,6 +1,6 @@
 """Which accounts a refresh asks: as many as the request budget allows, longest-waiting first. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -10,8 +10,8 @@ from typing import NamedTuple
 class Candidate:
     """An account that could be asked: when it last was, since when its lists are due, and what asking and listing cost.
 
-    Times are monotonic seconds; ``due`` is None if its lists need not be read yet. ``requests`` is in GraphQL requests,
-    ``list_requests`` in REST requests.
+    Times are monotonic seconds; ``due`` is None if its lists need not be read yet. ``requests`` is in GraphQL requests
+    of its ``pool``, ``list_requests`` in REST requests.
     """
 
     account_id: str
@@ -19,6 +19,7 @@ class Candidate:
     due: float | None
     requests: int
     list_requests: int
+    pool: str = ""
 
 
 class Reserve:
@@ -51,13 +52,16 @@ class Grant(NamedTuple):
     may_list: bool
 
 
-def allocate(candidates: Sequence[Candidate], graphql: int, rest: int) -> dict[str, Grant]:
-    """Return each account's grant within what is left of both budgets.
+def allocate(candidates: Sequence[Candidate], graphql: Mapping[str, int], rest: int) -> dict[str, Grant]:
+    """Return each account's grant within what is left of each pool of GraphQL requests, and of REST requests.
 
     The longest-waiting account comes first and nobody overtakes it, so none starves. The first is always asked, even
     if its cost exceeds what is left: the client holds back requests that exceed the budget.
     """
-    asked = _first(sorted((one.asked_at, one.account_id, one.requests) for one in candidates), graphql)
+    asked: set[str] = set()
+    for pool in {one.pool for one in candidates}:
+        queue = sorted((one.asked_at, one.account_id, one.requests) for one in candidates if one.pool == pool)
+        asked |= _first(queue, graphql[pool])
     listed = _first(
         sorted((one.due, one.account_id, one.list_requests) for one in candidates if one.due is not None), rest
     )
@@ -78,22 +82,33 @@ def effective_discovery_interval(wanted: timedelta, costs: Sequence[int], allowa
 
 
 class Allotment:
-    """What is left of one budget for the refresh under way; accounts draw on it as tokens list them."""
+    """What is left of one budget for the refresh under way; accounts draw on it as tokens list them.
 
-    def __init__(self, graphql: int, rest: int) -> None:
-        self._graphql = graphql
+    ``graphql`` returns what a pool has at the beginning.
+    """
+
+    def __init__(self, graphql: Callable[[str], int], rest: int) -> None:
+        self._at_first = graphql
+        self._graphql: dict[str, int] = {}
         self._rest = rest
         self._given: set[str] = set()
+        self._used: set[str] = set()
 
     def allocate(self, candidates: Sequence[Candidate]) -> dict[str, Grant]:
-        """Return grants for the accounts that have none yet; the first of all is asked whatever it costs."""
-        waiting = {one.account_id: one for one in candidates if one.account_id not in self._given}
-        if self._given and self._graphql <= 0:
-            return {}
+        """Return grants for the accounts that have none yet; the first of a pool is asked whatever it costs."""
+        for pool in {one.pool for one in candidates} - self._graphql.keys():
+            self._graphql[pool] = self._at_first(pool)
+        waiting = {
+            one.account_id: one
+            for one in candidates
+            if one.account_id not in self._given and (one.pool not in self._used or self._graphql[one.pool] > 0)
+        }
         shared = allocate([*waiting.values()], self._graphql, self._rest)
         grants = {account_id: grant for account_id, grant in shared.items() if any(grant)}
         self._given |= grants.keys()
-        self._graphql -= sum(waiting[key].requests for key, grant in grants.items() if grant.may_ask)
+        self._used |= {waiting[key].pool for key in grants}
+        for key, grant in grants.items():
+            self._graphql[waiting[key].pool] -= waiting[key].requests if grant.may_ask else 0
         self._rest -= sum(waiting[key].list_requests for key, grant in grants.items() if grant.may_list)
         return grants
 

@@ -17,7 +17,7 @@ from exporter.cloudflare import (
     RequestBudget,
     RequestCounts,
 )
-from exporter.config import Config, Token
+from exporter.config import Config, RateLimit, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class Tokens:
         known = self._known(token, secret)
         budget = self._budgets.setdefault(token.budget_group, RequestBudget(self._clock))
         budget.set_shares(config.cloudflare.budget_share.by_api())
+        budget.limit_by_account(config.cloudflare.rate_limit is RateLimit.ACCOUNT)
         if known is None:
             client = Client(
                 self._http,

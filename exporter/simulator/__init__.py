@@ -13,6 +13,7 @@ from exporter.simulator.simulator import Simulator
 from exporter.simulator.traffic import Traffic
 from exporter.simulator.usage import UsageRows
 from exporter.simulator.world import (
+    AccountLimits,
     AccountModel,
     Asset,
     Bucket,
@@ -35,6 +36,7 @@ __all__ = [
     "DEMO_TOKEN",
     "LONG_INVOCATIONS",
     "USUAL_ARRIVAL",
+    "AccountLimits",
     "AccountModel",
     "Asset",
     "Bucket",

@@ -16,9 +16,11 @@ from exporter.simulator.products import DATASETS
 from exporter.simulator.requests import Request
 from exporter.simulator.rest import RestApi, account_of, product_of
 from exporter.simulator.state import State
-from exporter.simulator.world import TokenModel
+from exporter.simulator.world import AccountLimits, TokenModel
 
 BASE_PATH = "/client/v4"
+
+LIMIT_TYPE = "x-rate-limit-type"
 
 _HTML = b"<html><head><title>Error</title></head><body><center><h1>Error</h1></center></body></html>"
 
@@ -52,12 +54,13 @@ class CloudflareApi:
         self.requests[api] += 1
         secret = request.bearer()
         token = None if secret is None else self._state.token(secret)
-        limits = self._state.world.limits
         principal = "nobody" if token is None else token.principal
-        allowance = self._budgets.spend(principal, api, limits.graphql if api == "graphql" else limits.rest, now)
         if api == "graphql":
-            answer = self._answer_graphql(request, token, now, allowance)
+            parsed = self._read(request, token or _NOBODY, now)
+            allowance = self._spend_graphql(request, parsed, principal, now)
+            answer = self._answer_graphql(parsed, token, now, allowance)
         else:
+            allowance = self._budgets.spend(principal, api, self._state.world.limits.rest, now)
             answer = self._answer_rest(request, path, token, now, allowance)
         if answer.response is None:
             return answer
@@ -95,10 +98,28 @@ class CloudflareApi:
         short = first(faults, Kind.SHORT_LIST) is not None
         return _delayed(self._rest.answer(request, path, token, now, short=short), faults)
 
+    def _spend_graphql(
+        self, request: HttpRequest, parsed: Request | Refused, principal: str, now: datetime
+    ) -> Allowance:
+        """Count a document, where that is asked for and offered once for each account and zone that it names."""
+        limits = self._state.world.limits
+        is_by_account = request.headers.get(LIMIT_TYPE) == "account-based" and not isinstance(parsed, Refused)
+        if not is_by_account or isinstance(parsed, Refused) or limits.by_account is not AccountLimits.HEEDED:
+            return self._budgets.spend(principal, "graphql", limits.graphql, now)
+        owners = [f"Account {key}" for key in parsed.account_ids()] + [f"Zone {key}" for key in parsed.zone_ids()]
+        spent = [self._budgets.spend(owner, "graphql", limits.graphql, now) for owner in owners]
+        tightest = min(
+            zip(spent, owners, strict=True),
+            key=lambda each: (not each[0].blocked_seconds, each[0].remaining),
+            default=None,
+        )
+        if tightest is None:
+            return self._budgets.spend(principal, "graphql", limits.graphql, now)
+        return replace(tightest[0], owner=tightest[1])
+
     def _answer_graphql(
-        self, request: HttpRequest, token: TokenModel | None, now: datetime, allowance: Allowance
+        self, parsed: Request | Refused, token: TokenModel | None, now: datetime, allowance: Allowance
     ) -> Answer:
-        parsed = self._read(request, token or _NOBODY, now, allowance)
         asked = None if isinstance(parsed, Refused) else parsed
         target = Target(
             api="graphql",
@@ -116,23 +137,29 @@ class CloudflareApi:
         try:
             if token is None or token.status != "active":
                 raise Refused("Unauthorized", status=401)
+            if allowance.blocked_seconds and allowance.owner:
+                raise Refused(f"{allowance.owner} has exceeded its rate limit", status=200, code="budget")
             if allowance.blocked_seconds:
                 refusal = Refused(BUDGET_DEPLETED, status=429, code="budget")
                 return _delayed(_refusal(refusal, now, allowance.blocked_seconds), faults)
             if isinstance(parsed, Refused):
                 raise parsed
             parsed.token, parsed.number, parsed.faults = token, self.requests.total(), faults
+            parsed.budget = allowance.remaining
             body = self._graphql.answer(parsed)
         except Refused as refusal:
             return _delayed(_refusal(refusal, now), faults)
         status = 403 if body.startswith('{"data": null') else 200
         return _delayed(HttpResponse(status, body.encode()), faults)
 
-    def _read(self, request: HttpRequest, token: TokenModel, now: datetime, allowance: Allowance) -> Request | Refused:
+    def _read(self, request: HttpRequest, token: TokenModel, now: datetime) -> Request | Refused:
         if request.method != "POST":
             return Refused("query contains error: only POST is supported")
+        is_refused = self._state.world.limits.by_account is AccountLimits.REFUSED
+        if is_refused and LIMIT_TYPE in request.headers:
+            return Refused("unsupported rate limit type")
         try:
-            return self._graphql.read(request.json(), token, now, allowance.remaining)
+            return self._graphql.read(request.json(), token, now)
         except Refused as refusal:
             return refusal
         except (ValueError, AttributeError):

@@ -29,14 +29,14 @@ class GraphQLApi:
         self._answers = Answers(state, self._documents.schema)
         self._checked: WeakSet[Operation] = WeakSet()
 
-    def read(self, body: Mapping[str, Any], token: TokenModel, now: datetime, budget: int) -> Request:
+    def read(self, body: Mapping[str, Any], token: TokenModel, now: datetime) -> Request:
         """Return the request in a POST body. Raises Refused if it is not a valid document."""
         text, name, variables = body.get("query"), body.get("operationName"), body.get("variables") or {}
         if not isinstance(text, str) or not isinstance(variables, dict):
             raise Refused("query contains error: the body must be an object with query and variables")
         operation = self._documents.read(text, name)
         values = self._documents.variables(operation, variables)
-        return Request(operation, values, token, self._state.accounts, now, budget)
+        return Request(operation, values, token, self._state.accounts, now)
 
     def answer(self, request: Request) -> str:
         """Return the answer as JSON. Raises Refused if no part of the document is answered."""

@@ -15,12 +15,16 @@ class _Window:
 
 @dataclass(frozen=True)
 class Allowance:
-    """A principal's remaining requests; ``quota`` None: no limit. With ``blocked_seconds`` the request is refused."""
+    """The remaining requests of a principal, or of an account or zone as its ``owner``.
+
+    ``quota`` None: no limit. With ``blocked_seconds`` the request is refused.
+    """
 
     quota: int | None
     remaining: int
     reset_seconds: int
     blocked_seconds: int = 0
+    owner: str = ""
 
 
 class Budgets:

@@ -32,7 +32,7 @@ class Asked:
 class Request:
     """A document with its variables, sent by a token's holder at a time; ``existing`` are all existing accounts.
 
-    ``number`` identifies the request, ``faults`` are those that affect it.
+    ``number`` identifies the request, ``faults`` are those that affect it, and ``budget`` are the requests left.
     """
 
     operation: Operation
@@ -40,7 +40,7 @@ class Request:
     token: TokenModel
     existing: Mapping[str, AccountModel]
     now: datetime
-    budget: int
+    budget: int = 0
     number: int = 0
     faults: Sequence[Fault] = ()
     errors: list[dict[str, Any]] = field(default_factory=list)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
@@ -242,9 +243,22 @@ class Sampling:
     noise: int = 0
 
 
+class AccountLimits(StrEnum):
+    """What is done about a request that asks to be limited by account.
+
+    https://developers.cloudflare.com/analytics/graphql-api/account-based-rate-limiting/
+    """
+
+    HEEDED = "heeded"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Requests per five minutes, and limits of one question; None disables a request limit.
+
+    Where limits by account are ``by_account`` heeded, ``graphql`` is the limit of each account and zone.
 
     ``not_older_than`` applies to datasets whose own retention is longer. A document may hold ``max_nodes`` datasets of
     an account, and of zones ``max_zone_nodes``, each dataset counted once a zone.
@@ -253,6 +267,7 @@ class Limits:
 
     rest: int | None = 1_200
     graphql: int | None = 300
+    by_account: AccountLimits = AccountLimits.HEEDED
     max_page_size: int = 10_000
     max_duration: timedelta = timedelta(days=31)
     not_older_than: timedelta = timedelta(days=90)

@@ -27,7 +27,7 @@ def get(scene: Scene) -> Reply:
 
 def query(scene: Scene) -> Reply:
     """The answer to a GraphQL request."""
-    return asyncio.run(scene.client.query("query { viewer }", {"account": "a"}, "Analytics"))
+    return asyncio.run(scene.client.query("query { viewer }", {"account": "a"}, "Analytics", "a"))
 
 
 def test_requests_carry_the_token_and_the_exporters_name(scene: Scene) -> None:
@@ -175,12 +175,12 @@ def test_throttling_without_seconds_lasts_five_minutes(scene: Scene, headers: di
 
 def test_silence_is_never_shortened(scene: Scene) -> None:
     """A shorter silence after a longer one changes nothing."""
-    route = scene.router.get(ACCOUNTS_URL).mock(return_value=listed([]))
-    scene.client.silence("rest", 300)
-    scene.client.silence("rest", 10)
+    route = scene.router.post(GRAPHQL_URL).mock(return_value=answer({"data": {}}))
+    scene.client.silence_account("a", 300, "Cloudflare answered: rate limiter budget depleted.")
+    scene.client.silence_account("a", 10, "Cloudflare answered: rate limiter budget depleted.")
     scene.clock.advance(299)
     with pytest.raises(Throttled):
-        get(scene)
+        query(scene)
     assert route.call_count == 0
 
 

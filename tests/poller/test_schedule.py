@@ -1,5 +1,6 @@
 """Who has a refresh when the request budget is not enough for all."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,8 @@ from exporter.poller.schedule import (
 
 MINUTE = timedelta(minutes=1)
 
+COSTS = (("a", 50), ("b", 1), ("c", 1))
+
 
 def one(name: str, asked_at: float, due: float | None = None, requests: int = 1, list_requests: int = 6) -> Candidate:
     """Return an account that costs little."""
@@ -24,37 +27,37 @@ def one(name: str, asked_at: float, due: float | None = None, requests: int = 1,
 
 def test_all_have_a_turn_when_there_is_room() -> None:
     """Accounts are asked together while the budget lasts, and their lists are read only when due."""
-    grants = allocate([one("a", 10), one("b", 20, due=5)], graphql=42, rest=120)
+    grants = allocate([one("a", 10), one("b", 20, due=5)], graphql={"": 42}, rest=120)
     assert grants == {"a": Grant(True, False), "b": Grant(True, True)}
 
 
 def test_who_waited_longest_comes_first() -> None:
     """What is left goes to the accounts that were asked longest ago."""
-    grants = allocate([one("a", 30), one("b", 10), one("c", 20)], graphql=2, rest=0)
+    grants = allocate([one("a", 30), one("b", 10), one("c", 20)], graphql={"": 2}, rest=0)
     assert [name for name, grant in grants.items() if grant.may_ask] == ["b", "c"]
 
 
 def test_nobody_is_overtaken_by_a_cheaper_one() -> None:
     """An account that needs more than is left ends the refresh, so that it is first in the next."""
-    grants = allocate([one("a", 1), one("b", 2, requests=5), one("c", 3)], graphql=3, rest=0)
+    grants = allocate([one("a", 1), one("b", 2, requests=5), one("c", 3)], graphql={"": 3}, rest=0)
     assert [name for name, grant in grants.items() if grant.may_ask] == ["a"]
 
 
 def test_the_first_is_always_asked() -> None:
     """An account that costs more than a refresh's share is asked all the same."""
-    grants = allocate([one("a", 1, due=1, requests=50, list_requests=500)], graphql=42, rest=120)
+    grants = allocate([one("a", 1, due=1, requests=50, list_requests=500)], graphql={"": 42}, rest=120)
     assert grants == {"a": Grant(True, True)}
 
 
 def test_lists_and_questions_are_shared_out_apart() -> None:
     """An account whose lists cannot be read yet is asked for its usage nevertheless."""
-    grants = allocate([one("a", 1, due=1), one("b", 2, due=2)], graphql=10, rest=6)
+    grants = allocate([one("a", 1, due=1), one("b", 2, due=2)], graphql={"": 10}, rest=6)
     assert grants == {"a": Grant(True, True), "b": Grant(True, False)}
 
 
 def test_accounts_that_come_while_a_turn_is_under_way_get_what_is_left() -> None:
     """Nobody has two refreshes, and when the budget is handed out those who come late wait."""
-    allotment = Allotment(graphql=3, rest=12)
+    allotment = Allotment(lambda pool: 3, rest=12)
     assert allotment.allocate([one("a", 1, due=1), one("b", 2)]) == {"a": Grant(True, True), "b": Grant(True, False)}
     assert allotment.allocate([one("a", 1, due=1), one("c", 3, due=2), one("d", 4, due=3)]) == {"c": Grant(True, True)}
     assert allotment.allocate([one("d", 4, due=3), one("e", 5)]) == {}
@@ -62,8 +65,16 @@ def test_accounts_that_come_while_a_turn_is_under_way_get_what_is_left() -> None
 
 def test_who_only_has_lists_to_read_is_not_asked_for_usage() -> None:
     """An account for whose questions nothing is left may still have its lists read."""
-    allotment = Allotment(graphql=1, rest=12)
+    allotment = Allotment(lambda pool: 1, rest=12)
     assert allotment.allocate([one("a", 1), one("b", 2, due=1)]) == {"a": Grant(True, False), "b": Grant(False, True)}
+
+
+def test_an_account_with_a_pool_of_its_own_takes_nothing_from_another() -> None:
+    """The cost of one is no concern of the next; the first of each pool is asked, and REST requests are shared."""
+    allotment = Allotment(lambda pool: 2, rest=12)
+    dear, cheap, late = (replace(one(name, 1, due=1, requests=requests), pool=name) for name, requests in COSTS)
+    assert allotment.allocate([dear, cheap]) == {"a": Grant(True, True), "b": Grant(True, True)}
+    assert allotment.allocate([dear, cheap, late]) == {"c": Grant(True, False)}
 
 
 @pytest.mark.parametrize(("accounts", "minutes"), [(0, 1), (1, 1), (42, 1), (43, 2), (200, 5)])

@@ -1,6 +1,7 @@
 """Asks a simulator in process."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from exporter.simulator.products import DATASETS
 ACCOUNT = "a" * 32
 OTHER_ACCOUNT = "b" * 32
 TOKEN = "secret"
+
+NO_HEADERS: Mapping[str, str] = {}
 
 WORKERS = "workersInvocationsAdaptive"
 OF_ACCOUNTS = {name: dataset for name, dataset in DATASETS.items() if not dataset.of_zones}
@@ -42,9 +45,10 @@ class Client:
         """The answer to a GET below /client/v4."""
         return self.request("GET", f"/client/v4{path}", **options)
 
-    def graphql(self, query: str, **variables: Any) -> httpx.Response:
+    def graphql(self, query: str, headers: Mapping[str, str] = NO_HEADERS, **variables: Any) -> httpx.Response:
         """The answer to a GraphQL document."""
-        return self.request("POST", "/client/v4/graphql", json={"query": query, "variables": variables})
+        body = {"query": query, "variables": variables}
+        return self.request("POST", "/client/v4/graphql", json=body, headers=headers)
 
     def ask(self, *questions: str, account: str = ACCOUNT) -> Any:
         """The decoded answer to questions about an account."""

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from exporter.simulator import Limits, ManualClock, Simulator, TokenModel
-from tests.simulator.client import Client
+from exporter.simulator import AccountLimits, Limits, ManualClock, Simulator, TokenModel
+from tests.simulator.client import ACCOUNT, OTHER_ACCOUNT, WORKERS, Client
+
+SETTINGS = f"{WORKERS} {{ enabled }}"
 
 
 def test_exceeding_blocks_the_user(simulate: Callable[..., Simulator], clock: ManualClock) -> None:
@@ -22,6 +24,35 @@ def test_exceeding_blocks_the_user(simulate: Callable[..., Simulator], clock: Ma
     assert two.get("/accounts").headers["retry-after"] == "1"
     clock.advance(timedelta(seconds=1))
     assert two.get("/accounts").status_code == 200
+
+
+BY_ACCOUNT = {"X-Rate-Limit-Type": "account-based"}
+
+
+def of(account: str) -> str:
+    """Return a document about an account."""
+    return f'{{ viewer {{ budget accounts(filter: {{accountTag: "{account}"}}) {{ settings {{ {SETTINGS} }} }} }} }}'
+
+
+def test_accounts_are_limited_apart_where_that_is_asked_for(simulate: Callable[..., Simulator]) -> None:
+    """One request too many about an account is refused alone, in its name; the user's own count stays."""
+    client = Client(simulate(limits=Limits(graphql=2)))
+    answers = [client.graphql(of(ACCOUNT), BY_ACCOUNT) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert answers[0].headers["ratelimit"].startswith('"default";r=1;')
+    assert answers[2].json()["errors"][0]["message"] == f"Account {ACCOUNT} has exceeded its rate limit"
+    assert answers[2].json()["errors"][0]["extensions"]["code"] == "budget"
+    assert client.graphql(of(OTHER_ACCOUNT), BY_ACCOUNT).headers["ratelimit"].startswith('"default";r=1;')
+    assert client.graphql(of(ACCOUNT)).json()["errors"] is None
+
+
+def test_limits_by_account_may_be_ignored_or_refused(simulate: Callable[..., Simulator]) -> None:
+    """Ignored, requests count for the user; refused, the document is."""
+    client = Client(simulate(limits=Limits(graphql=1, by_account=AccountLimits.IGNORED)))
+    assert [client.graphql(of(account), BY_ACCOUNT).status_code for account in (ACCOUNT, ACCOUNT)] == [200, 429]
+    client = Client(simulate(limits=Limits(by_account=AccountLimits.REFUSED)))
+    answer = client.graphql(of(ACCOUNT), BY_ACCOUNT)
+    assert (answer.status_code, answer.json()["errors"][0]["message"]) == (400, "unsupported rate limit type")
 
 
 def test_limits_can_be_off(simulate: Callable[..., Simulator]) -> None:
