@@ -70,11 +70,11 @@ def test_who_only_has_lists_to_read_is_not_asked_for_usage() -> None:
 
 
 def test_an_account_with_a_pool_of_its_own_takes_nothing_from_another() -> None:
-    """The cost of one is no concern of the next; the first of each pool is asked, and REST requests are shared."""
+    """The cost of one is no concern of the next, and the first of each pool is asked."""
     allotment = Allotment(lambda pool: 2, rest=12)
     dear, cheap, late = (replace(one(name, 1, due=1, requests=requests), pool=name) for name, requests in COSTS)
     assert allotment.allocate([dear, cheap]) == {"a": Grant(True, True), "b": Grant(True, True)}
-    assert allotment.allocate([dear, cheap, late]) == {"c": Grant(True, False)}
+    assert allotment.allocate([dear, cheap, late]) == {"c": Grant(True, True)}
 
 
 @pytest.mark.parametrize(("accounts", "minutes"), [(0, 1), (1, 1), (42, 1), (43, 2), (200, 5)])
