@@ -88,8 +88,8 @@ class Rate:
     """A meter's entry on the card.
 
     ``invoice`` is its line as printed on invoices, ``source`` the page of Cloudflare's documentation, ``note`` why the
-    readable usage may differ from the billed one, and ``dispatched`` the corresponding meter for scripts of a dispatch
-    namespace.
+    readable usage may differ from the billed one, ``dispatched`` the corresponding meter for scripts of a dispatch
+    namespace, and ``successor`` the meter that is billed in its place after its last price.
     """
 
     product: str
@@ -101,6 +101,13 @@ class Rate:
     note: str = ""
     free: FreeLimit | None = None
     dispatched: str = ""
+    successor: str = ""
+
+    @property
+    def ends(self) -> date | None:
+        """The last day that has a price; None if there is none."""
+        last = max((price.valid_to or date.max for price in self.prices), default=date.max)
+        return None if last == date.max else last
 
     def price_on(self, day: date) -> Price | None:
         """Return the price on a day, or None."""
@@ -182,8 +189,13 @@ class RateCard:
         return Basis.ESTIMATED if is_estimated else Basis.EXACT
 
     def faults(self) -> list[CardFault]:
-        """Return the card's faults: negative prices, overlapping days, impossible quantities."""
-        return [CardFault(meter, text) for meter, rate in self.meters.items() for text in _faults_of(rate)]
+        """Return the card's faults: negative prices, overlapping days, impossible quantities, unknown successors."""
+        faults = [CardFault(meter, text) for meter, rate in self.meters.items() for text in _faults_of(rate)]
+        return faults + [
+            CardFault(meter, f"successor {rate.successor} is not on the card")
+            for meter, rate in self.meters.items()
+            if rate.successor and rate.successor not in self.meters
+        ]
 
 
 @cache

@@ -285,6 +285,15 @@ def test_a_card_that_makes_no_sense_is_refused(case: str) -> None:
     assert fault in str(refused.value)
 
 
+def test_a_successor_has_to_be_on_the_card() -> None:
+    """A slip in its name would hide that a price has ended."""
+    text = one_meter("{ price = 1, per = 1, valid_to = 2026-11-10 }").replace(
+        "source =", 'successor = "queue"\nsource ='
+    )
+    with pytest.raises(ValueError, match="queues_operations: successor queue is not on the card"):
+        parse_card(text)
+
+
 def test_a_card_is_read_without_floats() -> None:
     """Numbers are as they are written, and versions that meet without a day between them are all right."""
     card = parse_card(
