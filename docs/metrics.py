@@ -10,23 +10,11 @@ from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Metric
 from exporter.catalog.product import Product
 from exporter.exposition.renderer import RENDER_DURATION
-from exporter.metrics.assets import asset_metrics
-from exporter.metrics.costs import COST_METRICS, LIST_COST
-from exporter.metrics.exporter import EXPORTER_METRICS, SERIES
-from exporter.metrics.freshness import FRESHNESS
 from exporter.metrics.own import OwnMetric
-from exporter.metrics.thresholds import THRESHOLD
+from exporter.metrics.snapshot import own_metrics
+from exporter.sources.rate_card import RATE_CARD_METRICS
 
-OWN: tuple[OwnMetric[Any], ...] = (
-    *asset_metrics(PRODUCTS),
-    *COST_METRICS,
-    LIST_COST,
-    THRESHOLD,
-    *FRESHNESS,
-    *EXPORTER_METRICS,
-    SERIES,
-    RENDER_DURATION,
-)
+OWN: tuple[OwnMetric[Any], ...] = (*own_metrics(PRODUCTS), *RATE_CARD_METRICS, RENDER_DURATION)
 """The metrics outside the catalog, in the order of an exposition."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from starlette.types import ASGIApp
@@ -35,12 +36,15 @@ from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
 from exporter.ledger import Ledger, Tariffs
 from exporter.ledger.store.inspection import inspect_folder
-from exporter.metrics.snapshot import Published, SnapshotBuilder
+from exporter.metrics.snapshot import Published, SnapshotBuilder, family_names
 from exporter.poller.context import PollerContext, Settings
 from exporter.poller.poller import Poller
 from exporter.poller.reload import Reloader
+from exporter.poller.source import Source
+from exporter.poller.sources import SourcePollers
 from exporter.poller.tokens import Tokens
-from exporter.pricing import load_card
+from exporter.pricing import RateCard, load_card, with_overrides
+from exporter.sources.rate_card import RateCardSource
 from exporter.views import UsagePage, UsageQuery, find_usage
 from exporter.web import PolicyMiddleware, WebPolicy
 
@@ -54,6 +58,7 @@ class Exporter:
     ledger: Ledger
     published: Published
     poller: Poller
+    sources: SourcePollers
     reloader: Reloader
     policy: WebPolicy
     web: ASGIApp
@@ -81,14 +86,16 @@ def build_exporter(
     policy: WebPolicy | None = None,
     page_limit: int = PAGE_LIMIT,
     products: Sequence[Product] = PRODUCTS,
+    sources: Sequence[Source[Any]] | None = None,
     open_ledger: Callable[[Path | None, Iterable[Dataset], Tariffs], Ledger] = Ledger.open,
     source_costs: Callable[[Ledger, CostCalculator], CostSource] = CurrentCosts,
 ) -> Exporter:
     """Return a wired exporter. Raises ConfigError or StorageError.
 
     ``policy`` admits requests; without it, all of them. ``transport`` replaces the network to Cloudflare,
-    ``monitoring_transport`` that to Prometheus and Alertmanager, ``products`` those of the catalog, ``open_ledger`` the
-    opening of the ledger's folder, and ``source_costs`` the source of the costs that are published beside usage.
+    ``monitoring_transport`` that to Prometheus and Alertmanager, ``products`` those of the catalog, ``sources`` what is
+    read beside usage, ``open_ledger`` the opening of the ledger's folder, and ``source_costs`` the source of the costs
+    that are published beside usage.
     """
     time, request_counts, published = CloudflareTime(clock), RequestCounts(), Published()
     http = _http_client(transport)
@@ -117,11 +124,18 @@ def build_exporter(
     )
     ledger.show_up_to(context.now)
     policy = policy or WebPolicy(None, clock)
+    source_pollers = SourcePollers(
+        _sources(lambda: with_overrides(calculator.card, calculator.rules.overrides)) if sources is None else sources,
+        clock,
+        context.now,
+        family_names(products) | renderer.names(),
+    )
     poller = Poller(
         principals,
         context,
         SnapshotBuilder(products),
         source_costs(ledger, calculator),
+        source_pollers,
         request_counts=request_counts,
         find_problems=policy.problems,
         run_id=secrets.token_hex(2),
@@ -151,7 +165,13 @@ def build_exporter(
         grafana_url=lambda: context.settings.alerting.routing.grafana_url,
     )
     reloader = Reloader(config, tokens, context, poller)
-    return Exporter(http, alerts_client, ledger, published, poller, reloader, policy, PolicyMiddleware(pages, policy))
+    web = PolicyMiddleware(pages, policy)
+    return Exporter(http, alerts_client, ledger, published, poller, source_pollers, reloader, policy, web)
+
+
+def _sources(card: Callable[[], RateCard]) -> tuple[Source[Any], ...]:
+    """Return what is read beside usage, in the order in which it is shown; ``card`` returns the prices in use."""
+    return (RateCardSource(card),)
 
 
 async def run_check(

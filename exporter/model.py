@@ -23,6 +23,8 @@ refresh       one round of asking: every account that the request budget allows,
 grant         what one refresh lets an account do: ask for usage, read its lists
 audit         asking about a closed day once more, 26 hours after its end, when late usage has arrived
 history fill  asking about the days before counting began, for the daily sums only; also about what final days lack
+source        what is read beside usage, each at its own interval: the age of the prices, a provider's status …
+poll          asking a source once; a poll that succeeds gives a reading
 
 What is counted
 amount        an integer in the smallest unit of a field (floats of the API in millionths)
@@ -34,7 +36,7 @@ open hour     an hour whose amounts an answer may still replace; a settled hour 
 open day      the same of a dataset that tells only days; once settled it is final, for it waits for what an audit would
 total         the amount of a row since the dataset's start, never falling
 revision      a row that Cloudflare put lower than an earlier answer did
-reading       the newest value of a gauge, with the hour or window it is from
+reading       the newest value of a gauge, with the hour or window it is from; or what a source said when last polled
 series        one exposed time series; it grows by the increases of the rows placed in it
 birth         the publication of a new series as 0, or of one that comes back at what it had, until a scrape has seen it
 pruning       forgetting an asset that left, once no daily sum, kept row or exposed series names it
@@ -51,7 +53,7 @@ attribution   sharing out an invoice line over assets and projects
 list cost     usage at its list price, without what a plan includes; counted like usage
 
 What is published
-status        how an account, a dataset or a list stands, since when
+status        how an account, a dataset, a list or a source stands, since when
 problem       something that is wrong: with what, since when, what happened (detail), what to do (remedy)
 snapshot      everything that is published, at one moment
 view          assets, projects, usage or health as the API, the status page and the commands show them

@@ -71,15 +71,16 @@ async def run_until_stopped(exporter: Exporter, listener: socket.socket, stoppin
     await exporter.start()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     polling = asyncio.create_task(exporter.poller.run())
+    polling_sources = asyncio.create_task(exporter.sources.run())
     asked = asyncio.create_task(stopping.wait())
     ended, _ = await asyncio.wait({serving, polling, asked}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
-    polling.cancel()
-    asked.cancel()
-    await asyncio.gather(serving, polling, asked, return_exceptions=True)
+    for task in (polling, polling_sources, asked):
+        task.cancel()
+    await asyncio.gather(serving, polling, polling_sources, asked, return_exceptions=True)
     await exporter.close()
-    for task in ended - {asked}:
-        task.result()
+    for done in ended - {asked}:
+        done.result()
 
 
 def set_on_signals(event: asyncio.Event, *signals: signal.Signals) -> None:

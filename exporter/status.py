@@ -1,4 +1,4 @@
-"""Statuses of accounts, datasets and lists, and the problems derived from them, worst first, with remedies. Pure.
+"""Statuses of accounts, datasets, lists and sources, and the problems derived from them, worst first. Pure.
 
 The status page and the metrics both read them, so they agree.
 """
@@ -13,7 +13,7 @@ STORAGE = "storage"
 """The reason of an account or token that is down because the ledger cannot be written."""
 
 BEGINNING = "new"
-"""The reason of an account whose first refresh is under way."""
+"""The reason of an account whose first refresh, or of a source whose first poll is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,42 @@ class AccountStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """The status of one source: it is up while what it last read is current, and so published.
+
+    ``reason``, ``detail``, ``remedy`` and ``since`` mean the same as those of a dataset; they are empty if the newest
+    poll succeeded, and may say that it failed while an earlier reading is still current. ``last_success`` is by
+    Cloudflare's clock if that is known; ``duration`` is that of the newest poll. Both are None if there is none.
+    """
+
+    name: str
+    is_up: bool
+    reason: str = ""
+    detail: str = ""
+    remedy: str = ""
+    since: datetime | None = None
+    last_success: datetime | None = None
+    duration: timedelta | None = None
+
+    @property
+    def state(self) -> str:
+        """``up`` or ``down``."""
+        return "up" if self.is_up else "down"
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether its newest poll failed, or what it read is not current."""
+        return self.reason not in {"", BEGINNING}
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something that is wrong, since when, and what to do about it.
 
     ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
     ``account``, ``token``, ``storage``, ``configuration``, ``web configuration``, ``budget``, ``clock``, the
-    dataset's title, or ``list of`` and the kind. ``since`` is None if it is not known.
+    dataset's title, ``list of`` and the kind, ``source`` and its name, or what a source names. ``since`` is None if it
+    is not known.
     """
 
     account: str
@@ -106,7 +136,7 @@ class ExporterStatus:
 
     ``refresh`` is the id of the newest refresh, empty before the first. ``configured_at`` is the time when the current
     configuration took effect, by the machine's clock. ``own_problems`` are those that belong to no account, dataset or
-    list: a configuration that was refused, a budget that is used up.
+    list: a configuration that was refused, a budget that is used up, and what sources report.
     """
 
     accounts: tuple[AccountStatus, ...]
@@ -126,6 +156,7 @@ class ExporterStatus:
     config_is_current: bool = True
     configured_at: datetime | None = None
     own_problems: tuple[Problem, ...] = ()
+    sources: tuple[SourceStatus, ...] = ()
 
 
 LONGEST_OFFSET = timedelta(minutes=1)
@@ -155,6 +186,7 @@ def find_problems(status: ExporterStatus, account_labels: Mapping[str, str]) -> 
         *_in_order(_of_account(entry, account_labels) for entry in down if entry.reason != STORAGE),
         *_in_order(_of_part(entry, account_labels) for entry in parts if entry.state == "failing"),
         *_in_order(_of_part(entry, account_labels) for entry in parts if entry.state != "failing"),
+        *(_of_source(entry) for entry in status.sources if entry.is_bad),
         *status.own_problems,
         *_clock(status.clock_offset),
     )
@@ -190,6 +222,10 @@ def _of_account(entry: AccountStatus, labels: Mapping[str, str]) -> Problem:
 def _of_part(entry: DatasetStatus | ListStatus, labels: Mapping[str, str]) -> Problem:
     part = entry.title if isinstance(entry, DatasetStatus) else f"list of {entry.kind}"
     return Problem(labels[entry.account_id], part, entry.reason, entry.since, entry.detail, entry.remedy)
+
+
+def _of_source(entry: SourceStatus) -> Problem:
+    return Problem("", f"source {entry.name}", entry.reason, entry.since, entry.detail, entry.remedy)
 
 
 def _clock(offset: timedelta | None) -> Iterator[Problem]:

@@ -44,6 +44,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "costs",
         "metrics",
     },
+    "sources": {"model", "status", "pricing", "alerts", "metrics"},
     "exposition": {"model", "clock", "status", "catalog", "alerts", "costs", "metrics", "views"},
     "check": {"model", "clock", "billing", "catalog", "cloudflare", "ledger", "config", "poller"},
     "app": {
@@ -59,6 +60,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "web",
         "views",
         "poller",
+        "sources",
         "exposition",
         "check",
     },

@@ -14,6 +14,7 @@ from exporter.status import (
     ExporterStatus,
     ListStatus,
     Problem,
+    SourceStatus,
     find_problems,
     since_by_labels,
 )
@@ -58,6 +59,7 @@ def test_nothing_is_wrong() -> None:
         WELL,
         datasets=(DatasetStatus(Scope(GOOD), KV, "ok", since=SINCE),),
         lists=(ListStatus(GOOD, "worker", "ok", since=SINCE),),
+        sources=(SourceStatus("tides", True, since=SINCE),),
         clock_offset=timedelta(seconds=59),
     )
     assert find_problems(status, LABELS) == ()
@@ -81,6 +83,7 @@ def test_the_worst_comes_first() -> None:
         ),
         lists=(listing("forbidden", state="unavailable"), listing("throttled")),
         own_problems=(Problem("", "configuration", "refused", SINCE, "Unknown key.", "Correct it."),),
+        sources=(SourceStatus("tides", False, "timeout"), SourceStatus("other", True, "failed")),
         clock_offset=timedelta(minutes=-2),
     )
     assert told(status) == [
@@ -92,6 +95,8 @@ def test_the_worst_comes_first() -> None:
         ("Good", KV, "page_full"),
         ("Bad", D1, "plan"),
         ("Bad", "list of worker", "forbidden"),
+        ("", "source tides", "timeout"),
+        ("", "source other", "failed"),
         ("", "configuration", "refused"),
         ("", "clock", "offset"),
     ]
@@ -127,8 +132,9 @@ def test_a_ledger_that_cannot_be_written_is_one_problem() -> None:
 
 
 def test_a_first_refresh_is_no_problem() -> None:
-    """An account that was never asked yet is not up, but nothing is wrong with it."""
-    assert told(replace(WELL, accounts=(account(BEGINNING),))) == []
+    """An account or source that was never asked yet is not up, but nothing is wrong with it."""
+    new = SourceStatus("tides", False, BEGINNING)
+    assert told(replace(WELL, accounts=(account(BEGINNING),), sources=(new,))) == []
 
 
 def test_what_is_left_out_is_not_told() -> None:

@@ -54,6 +54,10 @@ class Renderer:
         self._previous: tuple[ReferenceType[Snapshot] | None, dict[Encoding, Rendered]] = (None, {})
         self._seconds = 0.0
 
+    def names(self) -> frozenset[str]:
+        """Return the names of the families that are added to each snapshot."""
+        return frozenset((RENDER_DURATION.name, *(family.name for family in self._process.families())))
+
     def renew(self, snapshot: Snapshot) -> None:
         """Render a new snapshot in the recently requested formats."""
         started = self._clock.monotonic()

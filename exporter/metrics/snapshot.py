@@ -3,9 +3,10 @@
 ``/metrics``, the JSON API and the pages all read the one published snapshot, so they cannot disagree.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Metric
@@ -13,12 +14,13 @@ from exporter.catalog.product import Product
 from exporter.costs.current import Costs
 from exporter.ledger import Publication
 from exporter.metrics.asset_usage import AssetUsage, find_asset_usage
-from exporter.metrics.assets import asset_families
+from exporter.metrics.assets import asset_families, asset_metrics
 from exporter.metrics.costs import COST_METRICS, LIST_COST, ListCosts
 from exporter.metrics.exporter import EXPORTER_METRICS, SERIES, ExporterFacts
 from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_family
 from exporter.metrics.freshness import FRESHNESS, fresh_until
-from exporter.metrics.own import build_families
+from exporter.metrics.own import OwnMetric, build_families
+from exporter.metrics.sources import SOURCE_METRICS
 from exporter.metrics.thresholds import THRESHOLD, ThresholdFacts, Thresholds
 from exporter.metrics.zone_books import join_zones
 from exporter.model import PublishedKey
@@ -79,12 +81,17 @@ class SnapshotBuilder:
         *,
         costs: Costs | None = None,
         thresholds: Thresholds | None = None,
+        of_sources: Sequence[Family] = (),
     ) -> Snapshot:
-        """Return the snapshot of a publication. Raises ValueError if two samples would be the same series."""
+        """Return the snapshot of a publication. Raises ValueError if two samples would be the same series.
+
+        ``of_sources`` are the families that sources publish, as they are.
+        """
         costs = costs or Costs()
         figures = self.figures(publication, costs, thresholds or Thresholds())
         own = build_families(EXPORTER_METRICS, ExporterFacts(publication, status, at), self._cached_labels.get)
-        families = [family for family in (*figures, *own) if wants_metric(family.name)]
+        standing = build_families(SOURCE_METRICS, status.sources, self._cached_labels.get)
+        families = [family for family in (*figures, *own, *standing, *of_sources) if wants_metric(family.name)]
         families.append(SERIES.family(families))
         fresh = {
             (book.scope, book.dataset.published_name): until
@@ -140,6 +147,26 @@ class SnapshotBuilder:
         asset = () if metric.is_of_account else ("project", self._asset_labels[dataset.kind])
         split = (metric.split,) if metric.split else ()
         return ("account", *asset, *metric.labels, *split)
+
+
+def own_metrics(products: Iterable[Product]) -> tuple[OwnMetric[Any], ...]:
+    """Return all metrics outside the catalog, but for those of sources, in the order of an exposition."""
+    return (
+        *asset_metrics(products),
+        *COST_METRICS,
+        LIST_COST,
+        THRESHOLD,
+        *FRESHNESS,
+        *EXPORTER_METRICS,
+        *SOURCE_METRICS,
+        SERIES,
+    )
+
+
+def family_names(products: Sequence[Product]) -> frozenset[str]:
+    """Return the names of all families of a snapshot, but for those of sources."""
+    declared = (metric for product in products for dataset in product.datasets for metric in dataset.metrics)
+    return frozenset((*map(_family_name, declared), *(metric.name for metric in own_metrics(products))))
 
 
 def _family_name(metric: Metric) -> str:

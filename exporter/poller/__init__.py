@@ -1,4 +1,4 @@
-"""The loops: accounts, closed days, billing, configuration reloads. The only error boundary.
+"""The loops: accounts, closed days, billing, sources, configuration reloads. The only error boundary.
 
-A fault affects only the account, dataset or list that it is about; the rest goes on.
+A fault affects only the account, dataset, list or source that it is about; the rest goes on.
 """

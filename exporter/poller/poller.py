@@ -17,6 +17,7 @@ from exporter.poller.background import Background
 from exporter.poller.context import PollerContext
 from exporter.poller.ownership import TokenAssignment
 from exporter.poller.schedule import Allotment, effective_discovery_interval, effective_refresh_interval
+from exporter.poller.sources import ShownSource, SourcePollers
 from exporter.poller.status_tracker import dated
 from exporter.status import AccountStatus, ExporterStatus, Problem
 
@@ -38,6 +39,7 @@ class Poller:
         context: PollerContext,
         builder: SnapshotBuilder,
         costs: CostSource,
+        sources: SourcePollers,
         *,
         request_counts: RequestCounts,
         find_problems: Callable[[], Iterable[Problem]],
@@ -48,6 +50,7 @@ class Poller:
         self._context = context
         self._builder = builder
         self._costs = costs
+        self._sources = sources
         self._request_counts = request_counts
         self._find_problems = find_problems
         self._run_id = run_id
@@ -222,7 +225,9 @@ class Poller:
         publication = select(
             context.ledger.publication(context.time.now()), accounts, settings.selection, settings.products
         )
-        status = self._status(publication.accounts)
+        sources = self._sources.show()
+        self._sources.log_changes(sources)
+        status = self._status(publication.accounts, sources)
         costs = self._costs.compute(publication.accounts)
         thresholds = Thresholds(settings.alerting.thresholds, {account.id: account.name for account in accounts})
         snapshot = self._builder.build(
@@ -232,6 +237,7 @@ class Poller:
             settings.selection.wants_metric,
             costs=costs,
             thresholds=thresholds,
+            of_sources=[family for source in sources for family in source.families],
         )
         self._on_publish(snapshot)
         log.debug("published", extra=keys(commit=snapshot.commit_number, families=len(snapshot.families)))
@@ -256,7 +262,7 @@ class Poller:
             for api, each in pools.items()
         }
 
-    def _status(self, known: Mapping[str, str]) -> ExporterStatus:
+    def _status(self, known: Mapping[str, str], sources: Collection[ShownSource]) -> ExporterStatus:
         context = self._context
         asked = self._assignment.asked()
         self._gone = self._statuses_of_gone(known.keys() - {account.account.id for account in asked})
@@ -287,7 +293,9 @@ class Poller:
                 *filter(None, (context.config_problem, context.token_problem)),
                 *self._find_problems(),
                 *self._over_budget_problems(),
+                *(problem for source in sources for problem in source.problems),
             ),
+            sources=tuple(source.status for source in sources),
         )
 
     def _statuses_of_gone(self, account_ids: Collection[str]) -> dict[str, AccountStatus]:

@@ -9,14 +9,14 @@ from typing import TypeVar
 from exporter.cloudflare import CloudflareError
 from exporter.logs import keys
 from exporter.model import Account, BookKey, ListingFailure, PublishedKey, Scope
-from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus
+from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus, SourceStatus
 
 log = logging.getLogger(__name__)
 
 ALL_LISTS = "assets"
 """The kind recorded when none of an account's lists could be read."""
 
-Status = TypeVar("Status", AccountStatus, DatasetStatus, ListStatus)
+Status = TypeVar("Status", AccountStatus, DatasetStatus, ListStatus, SourceStatus)
 
 
 def dated(status: Status, known: Status | None, now: datetime) -> Status:
@@ -25,7 +25,7 @@ def dated(status: Status, known: Status | None, now: datetime) -> Status:
     return replace(status, since=known.since if known is not None and is_same else now)
 
 
-def describe(status: AccountStatus | DatasetStatus | ListStatus) -> str:
+def describe(status: AccountStatus | DatasetStatus | ListStatus | SourceStatus) -> str:
     """Return a status as text: what happened and what to do."""
     return f"{status.detail} {status.remedy}".strip()
 

@@ -49,6 +49,7 @@ async def exposed(folder: Path) -> set[Shape]:
         costs={"budgets": [{"name": "all", "amount": 300}]},
         alerting={"thresholds": [{"alert": "CloudflareWorkerErrorRatioHigh", "value": 0.2}]},
     )
+    await site.exporter.sources.poll()
     await site.refresh(REFRESHES - 1)
     site.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, api="graphql"))
     await site.refresh()

@@ -13,7 +13,7 @@ from exporter.ledger.publication import Publication, PublishedBook
 from exporter.ledger.roster import Entry, Standing
 from exporter.ledger.series import SeriesKey
 from exporter.metrics.family import Labels, Sample, build_family
-from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
+from exporter.metrics.snapshot import Snapshot, SnapshotBuilder, family_names
 from exporter.model import Asset, DayProgress, Placement, Scope
 from exporter.status import AccountStatus, DatasetStatus, ExporterStatus, ListStatus
 
@@ -87,6 +87,11 @@ def values(snapshot: Snapshot, name: str) -> dict[str, int | float]:
 def build(*books: PublishedBook, status: ExporterStatus = STATUS) -> Snapshot:
     """A snapshot of some books."""
     return SnapshotBuilder(PRODUCTS).build(publication(*books), status, AT)
+
+
+def test_all_names_are_known_beforehand() -> None:
+    """So none can be taken twice: every family is there, even without samples."""
+    assert {family.name for family in build().families} == family_names(PRODUCTS)
 
 
 def test_usage_is_published_under_its_placement() -> None:
