@@ -8,7 +8,7 @@ from exporter import __version__
 from exporter.catalog import DATASETS
 from exporter.metrics.snapshot import Snapshot
 from exporter.model import format_time
-from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, find_problems
+from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, SourceStatus, find_problems
 
 OK, DEGRADED = "ok", "degraded"
 
@@ -39,6 +39,7 @@ def health_document(snapshot: Snapshot | None, *, is_refreshing: bool) -> Json:
         "accounts": [] if snapshot is None else [_account(each, snapshot) for each in snapshot.status.accounts],
         "datasets": [] if snapshot is None else [_dataset(each, snapshot) for each in snapshot.status.datasets],
         "lists": [] if snapshot is None else [_list(each, snapshot) for each in snapshot.status.lists],
+        "sources": [] if snapshot is None else [_source(each) for each in snapshot.status.sources],
     }
 
 
@@ -91,7 +92,16 @@ def _list(entry: ListStatus, snapshot: Snapshot) -> Json:
     return {"account": name, "kind": entry.kind, **_standing(entry)}
 
 
-def _standing(entry: AccountStatus | DatasetStatus | ListStatus) -> Json:
+def _source(entry: SourceStatus) -> Json:
+    return {
+        "source": entry.name,
+        **_standing(entry),
+        "last_success": _time(entry.last_success),
+        "duration_seconds": None if entry.duration is None else entry.duration.total_seconds(),
+    }
+
+
+def _standing(entry: AccountStatus | DatasetStatus | ListStatus | SourceStatus) -> Json:
     return {
         "state": entry.state,
         "reason": entry.reason,

@@ -193,6 +193,15 @@ EXAMPLES: Mapping[str, Any] = {
             }
         ],
         "lists": [{"account": "Example", "kind": "kv_namespace", "state": "unavailable", **_TROUBLE}],
+        "sources": [
+            {
+                "source": "rate_card",
+                "state": "up",
+                **_STANDING_WELL,
+                "last_success": "2025-10-20T09:14:02Z",
+                "duration_seconds": 0.002,
+            }
+        ],
     },
 }
 """The examples by the name of their schema."""

@@ -188,8 +188,18 @@ SCHEMAS: Mapping[str, Schema] = {
         "The health of the list of a kind of assets.",
         {"account": ACCOUNT["account"], "kind": text("The kind."), "state": PART_STATE, **STANDING},
     ),
+    "SourceHealth": record(
+        "The health of a source, which is read beside usage.",
+        {
+            "source": text("Its name."),
+            "state": text("Whether what it last said is current, and so published.", enum=["up", "down"]),
+            **STANDING,
+            "last_success": maybe(moment("When it was last read.")),
+            "duration_seconds": maybe(number("number", "How long the newest poll took.")),
+        },
+    ),
     "Health": record(
-        "The health of the exporter, its accounts, datasets and lists.",
+        "The health of the exporter, its accounts, datasets, lists and sources.",
         {
             "status": text(
                 "`ok`: there is data, the exporter keeps polling, and there is no problem.", enum=["ok", "degraded"]
@@ -209,6 +219,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "accounts": listed("AccountHealth"),
             "datasets": listed("DatasetHealth"),
             "lists": listed("ListHealth"),
+            "sources": listed("SourceHealth"),
         },
     ),
 }

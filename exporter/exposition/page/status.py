@@ -1,14 +1,14 @@
-"""The state of the exporter: problems, accounts, datasets and lists, as tables of texts. Pure."""
+"""The state of the exporter: problems, accounts, datasets, lists and sources, as tables of texts. Pure."""
 
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from exporter.exposition.page.words import count, dollars, duration, minute
+from exporter.exposition.page.words import count, dollars, duration, minute, or_dash
 from exporter.metrics.snapshot import Snapshot
 from exporter.model import DayProgress
-from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, find_problems
+from exporter.status import AccountStatus, DatasetStatus, ListStatus, Problem, SourceStatus, find_problems
 from exporter.views import AssetFilter, ProjectRow, Views, data_until
 
 Entry = TypeVar("Entry")
@@ -46,7 +46,7 @@ class StatusView:
     series: int
     problems: Table[Problem]
     accounts: Table[AccountStatus]
-    details: tuple[Table[DatasetStatus] | Table[ListStatus], ...]
+    details: tuple[Table[DatasetStatus] | Table[ListStatus] | Table[SourceStatus], ...]
 
 
 def show_status(snapshot: Snapshot, views: Views) -> StatusView:
@@ -57,13 +57,14 @@ def show_status(snapshot: Snapshot, views: Views) -> StatusView:
     series = sum(len(family.samples) for family in snapshot.families)
     datasets = Table("Datasets", _dataset_columns(snapshot), status.datasets, lambda entry: entry.state != "ok")
     lists = Table("Lists of assets", _list_columns(snapshot), status.lists, lambda entry: entry.state != "ok")
+    sources = Table("Sources", _source_columns(now), status.sources, lambda entry: entry.is_bad)
     account_columns = _account_columns(snapshot, views, problems, now)
     return StatusView(
         snapshot.at,
         series,
         Table("Problems", _problem_columns(now), problems, lambda problem: True),
         Table("Accounts", account_columns, status.accounts, lambda entry: not entry.is_up),
-        tuple(table for table in (datasets, lists) if table.entries),
+        tuple(table for table in (datasets, lists, sources) if table.entries),
     )
 
 
@@ -145,6 +146,20 @@ def _list_columns(snapshot: Snapshot) -> Sequence[Column[ListStatus]]:
         Column("Kind", lambda entry: entry.kind),
         Column("State", lambda entry: _state(entry.state, entry.reason)),
         Column("Since (UTC)", lambda entry: minute(entry.since)),
+    )
+
+
+def _source_columns(now: datetime) -> Sequence[Column[SourceStatus]]:
+    return (
+        Column("Source", lambda entry: entry.name),
+        Column("State", lambda entry: _state(entry.state, entry.reason)),
+        Column("Since (UTC)", lambda entry: minute(entry.since)),
+        Column("Last read (UTC)", lambda entry: _age(entry.last_success, now)),
+        Column(
+            "Seconds taken",
+            lambda entry: or_dash(entry.duration, lambda taken: f"{taken.total_seconds():.1f}"),
+            is_figure=True,
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from exporter.exposition.page.words import dollars, duration
 from exporter.metrics.snapshot import Snapshot
 from exporter.model import DayProgress, Scope
-from exporter.status import AccountStatus, Problem
+from exporter.status import BEGINNING, AccountStatus, Problem, SourceStatus
 from tests.exposition.page.reader import Page, page_of, page_response
 from tests.exposition.snapshots import ACCOUNT_ID, AT, SINCE, snapshot
 
@@ -93,6 +93,31 @@ def test_accounts_datasets_and_lists_stand_with_their_state() -> None:
     assert ["token 2", "", "down (unauthorized)"] in bad
     assert ["Example", ACCOUNT_ID, "up"] not in bad
     assert page.open_details == 2
+
+
+def test_sources_stand_with_when_they_were_last_read() -> None:
+    """Bad is one that fails, also while its last reading counts; one that has just begun is not."""
+    sources = (
+        SourceStatus("fresh", False, BEGINNING),
+        SourceStatus("tides", True, since=SINCE, last_success=AT, duration=timedelta(milliseconds=250)),
+        SourceStatus("foggy", True, "failed", "Fog.", "Wait.", SINCE, SINCE, timedelta(seconds=30)),
+    )
+    page = page_of(replace(well(), status=replace(well().status, sources=sources)))
+    assert [list(row.values()) for row in page.tables["Sources"]] == [
+        ["fresh", "down (new)", "", "-", "-"],
+        ["tides", "up", "2025-10-20 07:50", "2025-10-20 10:00 (less than 1 min ago)", "0.2"],
+        ["foggy", "up (failed)", "2025-10-20 07:50", "2025-10-20 07:50 (2 h 10 min ago)", "30.0"],
+    ]
+    assert page.tables["Problems"] == [
+        {
+            "Account": "",
+            "Part": "source foggy",
+            "Since (UTC)": "2025-10-20 07:50 (2 h 10 min)",
+            "What is wrong": "Fog.",
+            "What to do": "Wait.",
+        }
+    ]
+    assert [row[0] for row in page.bad_rows] == ["", "foggy"]
 
 
 @pytest.mark.parametrize(("interval", "shown"), [(1.0, ""), (10.0, "1:10"), (2.5, "1:2.5"), (133.33, "1:133")])
