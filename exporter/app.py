@@ -183,11 +183,12 @@ async def run_check(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     patience: timedelta = PATIENCE,
+    sources: Sequence[Source[Any]] | None = None,
 ) -> CheckReport:
     """Try everything that an exporter with this configuration would need. Raises ConfigError.
 
     If an exporter is using the state folder, the requests to Cloudflare stay within the share that it leaves.
-    ``transport`` replaces the network.
+    ``transport`` replaces the network, and ``sources`` what is read beside usage.
     """
     folder, api_url = config.storage.folder(), config.cloudflare.api_url
     inspection = inspect_folder(folder) if folder else None
@@ -213,7 +214,21 @@ async def run_check(
             )
             for token, principal in zip(config.cloudflare.tokens, principals, strict=True)
         ]
-        checker = Checker(config, credentials, clock=clock, time=time, request_counts=request_counts, patience=patience)
+        card = with_overrides(load_card(), config.costs.rules().overrides)
+        checker = Checker(
+            config,
+            credentials,
+            SourcePollers(
+                _sources(lambda: card) if sources is None else sources,
+                clock,
+                lambda: time.now() or clock.now(),
+                family_names(PRODUCTS),
+            ),
+            clock=clock,
+            time=time,
+            request_counts=request_counts,
+            patience=patience,
+        )
         return await checker.check(config_file, environment, found)
 
 

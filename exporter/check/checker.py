@@ -16,6 +16,7 @@ from exporter.check.findings import CheckReport, Finding, Level, Need, Topic
 from exporter.check.links import added_by_hand, needed_permissions, token_link
 from exporter.check.permissions import permission_findings
 from exporter.check.request_budget import Cost, by_group, need_findings, request_need
+from exporter.check.sources import source_findings
 from exporter.check.tokens import away_finding, listing_finding, token_findings
 from exporter.check.verification import TokenTrial, try_token
 from exporter.check.wording import count
@@ -25,6 +26,7 @@ from exporter.cloudflare.client import NETWORK_ADVICE
 from exporter.cloudflare.errors import Unreachable
 from exporter.config import Config
 from exporter.model import Account, Inventory, Listing
+from exporter.poller.sources import SourcePollers
 
 PATIENCE = timedelta(seconds=45)
 """The time limit for trying a token, and then for each account."""
@@ -54,6 +56,7 @@ class Checker:
         self,
         config: Config,
         credentials: Sequence[Credential],
+        sources: SourcePollers,
         *,
         clock: Clock,
         time: CloudflareTime,
@@ -62,6 +65,7 @@ class Checker:
     ) -> None:
         self._config = config
         self._bearers = credentials
+        self._sources = sources
         self._clock = clock
         self._time = time
         self._request_counts = request_counts
@@ -79,6 +83,7 @@ class Checker:
         datasets = self._config.selection.datasets()
         permissions = needed_permissions(products)
         needs = self._needs(calls)
+        await self._sources.poll()
         seen = _seen(self._config, trials, calls, are_all_tried=len(trials) == len(self._bearers))
         findings = [
             *configuration_findings(self._config, path, environment, seen),
@@ -89,6 +94,7 @@ class Checker:
             *_untried(calls),
             *(finding for account_trial in visits for finding in dataset_findings(account_trial, datasets)),
             *(finding for need in needs for finding in need_findings(need, _estimated(calls, need))),
+            *(finding for source in self._sources.show() for finding in source_findings(source)),
             *state_findings,
         ]
         spent: dict[str, int] = {"graphql": 0, "rest": 0}

@@ -27,6 +27,7 @@ class Topic(StrEnum):
     PERMISSIONS = "permissions"
     DATASETS = "datasets"
     REQUESTS = "requests"
+    SOURCES = "sources"
     STATE_FOLDER = "state_folder"
 
 

@@ -17,6 +17,7 @@ TITLES = {
     Topic.PERMISSIONS: "Permissions",
     Topic.DATASETS: "Datasets",
     Topic.REQUESTS: "Requests",
+    Topic.SOURCES: "Sources",
     Topic.STATE_FOLDER: "State folder",
 }
 STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}

@@ -1,7 +1,7 @@
 """A check of a simulated Cloudflare in process, in surroundings that a test chooses."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from exporter.app import run_check
 from exporter.check import CheckReport, Finding, Host, Level, Topic
 from exporter.check.checker import PATIENCE
 from exporter.config import Config
+from exporter.poller.source import Source
 from exporter.simulator import AccountModel, Fault, ManualClock, Simulator, TokenModel, World
 from tests.clock import START, CoupledClock
 from tests.documents import shared_documents
@@ -60,8 +61,9 @@ class Scene:
         config_file: Path | None = None,
         host: Host = DISK,
         patience: timedelta = PATIENCE,
+        sources: Sequence[Source[Any]] | None = None,
     ) -> CheckReport:
-        """The report on the configuration."""
+        """The report on the configuration, with the exporter's own sources or others."""
         checking = run_check(
             self.config,
             self.clock,
@@ -70,6 +72,7 @@ class Scene:
             config_file,
             transport=self.transport,
             patience=patience,
+            sources=sources,
         )
         return asyncio.run(checking)
 

@@ -29,7 +29,7 @@ def lacking(folder: Path, *missing: str) -> CheckReport:
 def test_a_table_of_a_good_check(tmp_path: Path) -> None:
     """Every part has its title, and the last line says that all will work and what was asked."""
     text = table(Scene(tmp_path).check())
-    titles = ["Configuration", "Tokens", "Permissions", "Datasets", "Requests", "State folder"]
+    titles = ["Configuration", "Tokens", "Permissions", "Datasets", "Requests", "Sources", "State folder"]
     assert [line for line in text.splitlines() if line in titles] == titles
     assert section(text, "Permissions").splitlines()[1:] == [
         "  ok       Account Analytics Read   granted.",
