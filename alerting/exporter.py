@@ -23,12 +23,14 @@ DATASET = ("job", "account", "dataset")
 
 CONFIG = "CloudflareExporterConfigRefused"
 
+SOURCE_DOWN = "CloudflareSourceDown"
+
 REVISED = "job_account_dataset:cloudflare_exporter_revisions:increase1h"
 
 
 def groups() -> tuple[Group, ...]:
     """Return the alerts about the exporter."""
-    rules = [*_running(), *_answered(), *_resources(), *_whole(), *_outdated()]
+    rules = [*_running(), *_answered(), *_resources(), *_whole(), *_beside_usage()]
     return (Group("cloudflare.exporter", rules), Group("cloudflare.revisions", list(_revisions()), interval="5m"))
 
 
@@ -209,7 +211,18 @@ def _whole() -> Iterator[Alert]:
     )
 
 
-def _outdated() -> Iterator[Alert]:
+def _beside_usage() -> Iterator[Alert]:
+    yield Alert(
+        SOURCE_DOWN,
+        "warning",
+        OF_EXPORTER,
+        "max by (job, source) (cloudflare_exporter_source_up) == 0",
+        "The exporter cannot read a source.",
+        "Source {{ $labels.source }} says nothing current: reading it has failed for three of its "
+        "intervals or since the start. Its metrics are absent; usage is counted all the same. The "
+        "exporter's status page and its log show why.",
+        wait="15m",
+    )
     yield Alert(
         CARD_OLD.name,
         CARD_OLD.severity,

@@ -104,6 +104,29 @@ def _whole() -> Iterator[Scene]:
         ],
         checks=1,
     )
+    up = "cloudflare_exporter_source_up"
+    yield Scene(
+        "A source has been down for hours, or only another; or for less than a quarter of an hour.",
+        "CloudflareSourceDown",
+        "warning",
+        of_jobs(
+            {
+                Way.ABOVE: [Gauge(up, 0, {"source": "rate_card"}), Gauge(up, 1, {"source": "status"})],
+                Way.BELOW: [Gauge(up, 1, {"source": "rate_card"})],
+                Way.OTHER: [Gauge(up, only_since(14, 0, 1), {"source": "rate_card"})],
+            }
+        ),
+        [
+            Firing(
+                {"product": "exporter", "job": "Above", "source": "rate_card"},
+                "The exporter cannot read a source.",
+                "Source rate_card says nothing current: reading it has failed for three of its intervals "
+                "or since the start. Its metrics are absent; usage is counted all the same. The exporter's "
+                "status page and its log show why.",
+            )
+        ],
+        has_account=False,
+    )
     looked_up = "cloudflare_exporter_rate_card_timestamp_seconds"
     yield Scene(
         "Prices are 181 days old, or 179; or new.",
