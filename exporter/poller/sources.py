@@ -26,6 +26,9 @@ CURRENT_INTERVALS = 3
 """For so many intervals a reading is current. An older one is not published: what it says may be over."""
 
 
+REPORT_IT = "Report it, with the traceback from the exporter's log."
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a source cannot be read or published; ``error`` is set if the exporter itself is at fault."""
@@ -111,17 +114,18 @@ class SourcePoller(Generic[Reading]):
             async with limit:
                 return await self._source.poll()
         except ExporterError as error:
-            return Fault(error.outcome if isinstance(error, CloudflareError) else "failed", error.detail, error.remedy)
+            reason = error.outcome if isinstance(error, CloudflareError) else "failed"
+            return Fault(reason, _printable(error.detail), _printable(error.remedy))
         except Exception as error:
             if not limit.expired():
-                return self._internal_fault("polling it failed", error)
+                return self._internal_fault("polling it", error)
             detail = f"Source {self.name}: no complete answer within {longest:g} s."
             return Fault("timeout", detail, "Wait for the next poll. If it fails too, check the network to the source.")
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            return self._internal_fault("polling it failed", error)
+            return self._internal_fault("polling it", error)
 
     def show(self, taken: Collection[str]) -> ShownSource:
         """Return what to publish; ``taken`` are the names of metrics that others publish."""
@@ -149,15 +153,24 @@ class SourcePoller(Generic[Reading]):
             detail = f"Source {self.name}: what it said at {format_time(success.at)} is no longer current."
             return Fault("stale", detail, "Restart the exporter, and report it: the source is not polled any more.")
         try:
-            families = admit_families(self._source.families(success.reading, now), taken)
-            return families, admit_problems(self._source.problems(success.reading, now))
+            families = tuple(self._source.families(success.reading, now))
+            problems = tuple(self._source.problems(success.reading, now))
         except Exception as error:
-            return self._internal_fault("what it said cannot be published", error)
+            return self._internal_fault("describing what it said", error)
+        try:
+            return admit_families(families, taken), admit_problems(problems)
+        except Exception as error:
+            return Fault("internal", f"Source {self.name} cannot be published: {error}.", REPORT_IT, error)
 
     def _internal_fault(self, what: str, error: BaseException) -> Fault:
-        said = f"{type(error).__name__}: {error}".removesuffix(": ")
-        detail = f"Source {self.name}: {what} ({said})."
-        return Fault("internal", detail, "Report it, with the traceback from the exporter's log.", error)
+        """Return the fault of an error, whose text may hold anything and so stands in the log's traceback only."""
+        detail = f"Source {self.name}: {what} failed with an internal error ({type(error).__name__})."
+        return Fault("internal", detail, REPORT_IT, error)
+
+
+def _printable(text: str) -> str:
+    """Return a text without halves of characters, with which neither metrics nor JSON could be written."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 class SourcePollers:

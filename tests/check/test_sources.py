@@ -26,7 +26,7 @@ def test_the_sources_that_come_with_the_exporter(tmp_path: Path) -> None:
     [
         (raising(ExporterError("The coast is foggy.", "Wait.")), "The coast is foggy.", "Wait."),
         (never, "Source tides: no complete answer within 0.001 s.", "Wait for the next poll."),
-        (raising(ValueError("no number")), "Source tides: polling it failed (ValueError: no number).", "Report it"),
+        (raising(ValueError()), "Source tides: polling it failed with an internal error (ValueError).", "Report it"),
     ],
 )
 def test_a_source_that_cannot_be_read(tmp_path: Path, answer: Answer, message: str, remedy: str) -> None:

@@ -93,9 +93,18 @@ class Garbled(Tides):
     [
         (raising(ExporterError("The coast is foggy.", "Wait.")), "failed", "The coast is foggy."),
         (raising(Forbidden("May not look.", "Ask.")), "forbidden", "May not look."),
-        (raising(ValueError("no number")), "internal", "Source tides: polling it failed (ValueError: no number)."),
-        (raising(TimeoutError()), "internal", "Source tides: polling it failed (TimeoutError)."),
-        (raising(asyncio.CancelledError()), "internal", "Source tides: polling it failed (CancelledError)."),
+        (
+            raising(ValueError("no number")),
+            "internal",
+            "Source tides: polling it failed with an internal error (ValueError).",
+        ),
+        (raising(TimeoutError()), "internal", "Source tides: polling it failed with an internal error (TimeoutError)."),
+        (
+            raising(asyncio.CancelledError()),
+            "internal",
+            "Source tides: polling it failed with an internal error (CancelledError).",
+        ),
+        (raising(ExporterError("\ud83c in the feed", "Wait.")), "failed", r"\ud83c in the feed"),
     ],
 )
 def test_a_source_that_fails_says_why_and_costs_only_itself(answer: Answer, reason: str, words: str) -> None:
@@ -192,8 +201,8 @@ def test_a_source_that_is_not_polled_any_more_goes_stale() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (Adrift(at(1)), "ZeroDivisionError: no coast"),
-        (Garbled(at(1)), "UnicodeEncodeError"),
+        (Adrift(at(1)), "describing what it said failed with an internal error (ZeroDivisionError)"),
+        (Garbled(at(1)), "surrogates not allowed"),
         (Tides(at(1), metric="cloudflare_worker_info"), "has the name of another metric, cloudflare_worker_info"),
     ],
 )
@@ -248,7 +257,7 @@ def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
             sea.poll()
             sea.show()
     failure, recovery = told(caplog)
-    assert failure.startswith("Source tides: polling it failed (ValueError: no number). Report it,")
+    assert failure.startswith("Source tides: polling it failed with an internal error (ValueError). Report it,")
     assert recovery == "the source can be read again"
     failed, _ = caplog.records
     assert failed.levelno == logging.WARNING and failed.exc_info is not None
