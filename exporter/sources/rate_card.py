@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from exporter.alerts.table.exporter import CARD_OLD
 from exporter.metrics.family import Family
 from exporter.metrics.own import OwnMetric, build_families
-from exporter.model import DAY, HOUR
+from exporter.model import DAY, MINUTE
 from exporter.pricing import RateCard
 from exporter.status import Problem
 
@@ -45,7 +45,7 @@ class RateCardSource:
     """Reads the card that ``card`` returns, the user's own prices included."""
 
     name = "rate_card"
-    interval = HOUR
+    interval = 10 * MINUTE
 
     def __init__(self, card: Callable[[], RateCard]) -> None:
         self._card = card
