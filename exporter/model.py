@@ -4,7 +4,8 @@ What there is
 account       a Cloudflare account: the unit of permission, billing and failure
 product       what Cloudflare sells and measures: Workers, R2, D1 …
 asset         one thing of an account: a Worker, a bucket, a database, a namespace; identified by kind and id
-listing       the complete list of one kind of asset in one account; a listing failure says why there is none
+listing       the list of one kind of asset in one account; a listing failure says why there is none, a flaw what is
+              wrong with it
 inventory     all listings of one discovery of an account
 roster        every asset ever seen of an account, an entry each
 standing      how discovery knows an entry: listed, absent, unlisted, or a stranger that no list has decided on yet
@@ -177,11 +178,38 @@ class Placement(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ListingFlaw:
+    """What is wrong with a list that could be read: ``outcome`` is one word for it, ``reason`` the sentence.
+
+    ``remedy`` says what to do; nothing needs to be done about a mere hint.
+    """
+
+    outcome: str
+    reason: str
+    remedy: str = ""
+    is_hint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountList:
+    """The accounts that a token lists; see ``Listing``."""
+
+    accounts: tuple[Account, ...]
+    flaw: ListingFlaw | None = None
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """All assets of one kind in one account, as one complete discovery saw them."""
+    """All assets of one kind in one account, as one discovery saw them.
+
+    Unless it ``is_complete``, what it lacks may still be there.
+    """
 
     kind: str
     assets: tuple[Asset, ...]
+    flaw: ListingFlaw | None = None
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +235,15 @@ class Inventory:
     listings: Mapping[str, Listing | ListingFailure]
 
     @property
-    def is_settled(self) -> bool:
+    def is_readable(self) -> bool:
         """Whether no kind is missing for a passing reason."""
         return all(isinstance(found, Listing) or found.final for found in self.listings.values())
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is readable, and reading it again soon would show nothing else."""
+        is_complete = (found.is_complete for found in self.listings.values() if isinstance(found, Listing))
+        return self.is_readable and all(is_complete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +323,10 @@ def ceil_day(moment: datetime) -> datetime:
 def parse_time(text: str) -> datetime:
     """Read an RFC 3339 time of Cloudflare's as aware UTC; raises ValueError."""
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"'{text}' is out of range in UTC") from None
 
 
 def format_time(moment: datetime) -> str:

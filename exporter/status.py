@@ -51,7 +51,11 @@ class DatasetStatus:
 
 @dataclass(frozen=True, slots=True)
 class ListStatus:
-    """The status of the list of one kind in one account; the fields mean the same as those of a dataset."""
+    """The status of the list of one kind in one account; the fields mean the same as those of a dataset.
+
+    A list may also be ``incomplete``: it was read, but some of its items could not be. One that is ok may have a hint
+    as its ``detail``.
+    """
 
     account_id: str
     kind: str

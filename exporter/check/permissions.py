@@ -1,6 +1,6 @@
 """Findings on the permissions in an account, each tested by using it. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from exporter.catalog.product import Product
@@ -10,7 +10,7 @@ from exporter.check.findings import TOKEN_LINK, Finding, Level, Topic
 from exporter.check.links import ANALYTICS
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.billing import PERMISSION as BILLING
-from exporter.model import Inventory, ListingFailure
+from exporter.model import Inventory, Listing, ListingFailure, ListingFlaw
 
 
 def permission_findings(trial: AccountTrial, products: Iterable[Product]) -> list[Finding]:
@@ -88,6 +88,9 @@ def _has_no_analytics(trial: AccountTrial) -> bool:
 
 def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products: Sequence[Product]) -> Finding:
     failed = _failed(inventory, products)
+    flaw = next(_flaws(inventory, products), None)
+    if not failed and flaw is not None:
+        return _finding(trial, Level.WARNING, permission, f"granted. {flaw.reason}", flaw.remedy)
     if not failed:
         return _finding(trial, Level.OK, permission, f"granted ({', '.join(product.name for product in products)}).")
     names = ", ".join(failed)
@@ -103,6 +106,14 @@ def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products:
     first = next(iter(failed.values()))
     level, message, remedy = describe_fault(first.outcome, first.reason, first.remedy)
     return _finding(trial, level, permission, message, remedy)
+
+
+def _flaws(inventory: Inventory, products: Iterable[Product]) -> Iterator[ListingFlaw]:
+    """Yield what is wrong with those lists of products that could be read."""
+    for product in products:
+        found = inventory.listings[product.kind]
+        if isinstance(found, Listing) and found.flaw is not None:
+            yield found.flaw
 
 
 def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, ListingFailure]:

@@ -43,6 +43,8 @@ def listing_finding(trial: TokenTrial) -> Finding:
     permission = ACCOUNTS.permission
     if isinstance(trial.listed, Throttled | Unreachable):
         return _listing(trial, Level.ERROR, *fault_of(trial.listed)[1:])
+    if trial.flaw is not None:
+        return _listing(trial, Level.WARNING, f"granted. {trial.flaw.reason}", trial.flaw.remedy)
     if trial.listed and not isinstance(trial.listed, CloudflareError):
         return _listing(trial, Level.OK, f"granted: {count(len(trial.listed), 'account')} listed.")
     if trial.accounts:

@@ -7,12 +7,12 @@ https://developers.cloudflare.com/api/resources/accounts/subresources/tokens/met
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from exporter.check.credential import Credential
 from exporter.cloudflare import Client, CloudflareError, Principal, Throttled
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import Account, parse_time
+from exporter.cloudflare.time import moment_or_none
+from exporter.model import Account, AccountList, ListingFlaw
 
 ACTIVE = "active"
 
@@ -29,12 +29,16 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class TokenTrial:
-    """The results of a token's trial: its verification, the accounts that it lists, and those that it is to read."""
+    """The results of a token's trial: its verification, the accounts that it lists, and those that it is to read.
+
+    ``flaw`` is what is wrong with the list of accounts.
+    """
 
     credential: Credential
     verified: Verification | CloudflareError
     listed: tuple[Account, ...] | CloudflareError
     accounts: tuple[Account, ...]
+    flaw: ListingFlaw | None = None
 
     @property
     def name(self) -> str:
@@ -60,7 +64,8 @@ async def try_token(credential: Credential) -> TokenTrial:
     verified = await _verify(credential.client, "/user/tokens/verify", "", principal.name)
     if isinstance(verified, Unreachable | Throttled) or _is_out_of_use(verified):
         return TokenTrial(credential, verified, (), ())
-    listed = await _list(principal)
+    found = await _list(principal)
+    listed = found.accounts if isinstance(found, AccountList) else found
     there = listed if isinstance(listed, tuple) else ()
     if isinstance(verified, CloudflareError):
         verified = await _verify_with_accounts(
@@ -68,7 +73,8 @@ async def try_token(credential: Credential) -> TokenTrial:
         )
     known = {account.id: account for account in there}
     wanted = tuple(known.get(account_id, Account(account_id, account_id)) for account_id in principal.wanted)
-    return TokenTrial(credential, verified, listed, wanted or there)
+    flaw = found.flaw if isinstance(found, AccountList) else None
+    return TokenTrial(credential, verified, listed, wanted or there, flaw)
 
 
 async def _verify_with_accounts(
@@ -91,10 +97,11 @@ async def _verify(client: Client, path: str, owner: str, name: str) -> Verificat
     result = reply.body.get("result")
     if not isinstance(result, Mapping) or not isinstance(result.get("status"), str):
         return Unreachable(f"{what}: the response lacks the token's status.")
-    return Verification(result["status"], owner, _moment(result, "expires_on"), _moment(result, "not_before"))
+    expires, begins = moment_or_none(result.get("expires_on")), moment_or_none(result.get("not_before"))
+    return Verification(result["status"], owner, expires, begins)
 
 
-async def _list(principal: Principal) -> tuple[Account, ...] | CloudflareError:
+async def _list(principal: Principal) -> AccountList | CloudflareError:
     try:
         return await principal.discovery.accounts(())
     except CloudflareError as error:
@@ -103,10 +110,3 @@ async def _list(principal: Principal) -> tuple[Account, ...] | CloudflareError:
 
 def _is_out_of_use(verified: Verification | CloudflareError) -> bool:
     return isinstance(verified, Verification) and verified.status != ACTIVE
-
-
-def _moment(result: Mapping[str, Any], key: str) -> datetime | None:
-    try:
-        return parse_time(str(result[key])) if result.get(key) else None
-    except ValueError:
-        return None

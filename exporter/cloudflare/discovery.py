@@ -1,15 +1,16 @@
 """Discovery: lists the accounts of a token and all assets of an account, page by page."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from exporter.catalog.product import Endpoint, Product, Variant
-from exporter.cloudflare.client import Client, Reply
+from exporter.catalog.product import Endpoint, Product
+from exporter.cloudflare.client import Client
 from exporter.cloudflare.errors import CloudflareError, Forbidden, NotEnabled, Rejected, TokenRejected, Unreachable
-from exporter.cloudflare.time import CloudflareTime, moment_or_none
-from exporter.model import Account, Asset, Inventory, Listing, ListingFailure
+from exporter.cloudflare.found_items import Doubts, FoundAccounts, FoundAssets, FoundItems
+from exporter.cloudflare.rest_list import ItemList, read_list
+from exporter.cloudflare.time import CloudflareTime
+from exporter.model import Account, AccountList, Inventory, Listing, ListingFailure
 
 ACCOUNTS_PER_PAGE = 50
 """The largest page of GET /accounts."""
@@ -21,9 +22,6 @@ LISTING_ADVICE = (
 
 SELDOM = timedelta(days=1)
 """How often a further variant of a list (an R2 jurisdiction) is queried while it is empty."""
-
-MOST_PAGES = 1_000
-"""More pages than any list has; a longer list is treated as a fault."""
 
 ACCOUNTS = Endpoint(
     path="/accounts",
@@ -42,6 +40,7 @@ class Discovery:
         self._time = time
         self._products = products
         self._requests: dict[str, int] = {}
+        self._doubts = Doubts()
         self._seldom: dict[tuple[str, str, str], datetime] = {}
         self._held: set[tuple[str, str, str]] = set()
 
@@ -49,21 +48,26 @@ class Discovery:
         """Return the number of requests that an account's last lists took; before the first, one per list."""
         return self._requests.get(account_id, sum(len(product.endpoint.variants) for product in self._products))
 
-    async def accounts(self, wanted: Sequence[str]) -> tuple[Account, ...]:
+    async def accounts(self, wanted: Sequence[str]) -> AccountList:
         """Return the accounts that the token can see, or only the ``wanted`` ids if there are any.
 
         The name of a wanted account that the token cannot list is its id. Raises CloudflareError.
         """
+        what = "Listing the accounts"
         try:
-            items = await self._pages(ACCOUNTS, "", ACCOUNTS.variants[0], "Listing the accounts")
+            found = await read_list(self._client, ACCOUNTS, "", ACCOUNTS.variants[0], what)
         except Forbidden as error:
             if not wanted:
                 raise TokenRejected(error.detail, LISTING_ADVICE) from error
-            items = []
-        seen = {account.id: account for account in map(_account, items)}
+            found = ItemList()
+        of_list = FoundAccounts(ACCOUNTS)
+        of_list.add(found)
+        is_complete = self._judge(ACCOUNTS.path, of_list, what)
+        accounts, flaw = of_list.accounts, of_list.flaw(what, is_believed=is_complete)
         if not wanted:
-            return tuple(seen.values())
-        return tuple(seen.get(account_id, Account(account_id, account_id)) for account_id in wanted)
+            return AccountList(tuple(accounts.values()), flaw, is_complete)
+        chosen = tuple(accounts.get(account_id, Account(account_id, account_id)) for account_id in wanted)
+        return AccountList(chosen, None if accounts.keys() >= set(wanted) else flaw)
 
     async def assets(self, account: Account) -> Inventory:
         """Return all assets of an account, with a reason for each product that could not be listed.
@@ -91,20 +95,17 @@ class Discovery:
         return Inventory(account, date, listings)
 
     async def _product(self, account: Account, product: Product) -> Listing | CloudflareError:
-        endpoint = product.endpoint
-        assets: dict[str, Asset] = {}
-        for position, variant in enumerate(endpoint.variants):
-            what = f"Listing {product.name} of account {account.name} ({account.id})"
+        what = f"Listing {product.name} of account {account.name} ({account.id})"
+        found = FoundAssets(product.endpoint, product.kind)
+        for position, variant in enumerate(product.endpoint.variants):
             key = (account.id, product.kind, variant.value)
             if self._is_seldom(key):
                 continue
             try:
-                items = await self._pages(endpoint, account.id, variant, what)
-                self._requests[account.id] += max(-(-len(items) // (endpoint.per_page or len(items) or 1)), 1)
-                for item in items:
-                    asset = _asset(product, item, variant, what)
-                    assets.setdefault(asset.id, asset)
-                self._record_variant(key, is_empty=position > 0 and not items)
+                items = await read_list(self._client, product.endpoint, account.id, variant, what)
+                self._requests[account.id] += items.requests
+                found.add(items, variant)
+                self._record_variant(key, is_empty=position > 0 and not items.seen)
             except (Forbidden, NotEnabled, Rejected) as error:
                 # An account without access to a jurisdiction may get an error: it has nothing there.
                 if position == 0:
@@ -112,7 +113,24 @@ class Discovery:
                 self._record_variant(key, is_empty=True)
             except CloudflareError as error:
                 return error
-        return Listing(product.kind, tuple(assets.values()))
+        try:
+            is_complete = self._judge((account.id, product.kind), found, what)
+        except Unreachable as error:
+            return error
+        return Listing(product.kind, found.assets, found.flaw(what, is_believed=is_complete), is_complete)
+
+    def _judge(self, key: Hashable, found: FoundItems, what: str) -> bool:
+        """Return whether what a list lacks is gone. Raises Unreachable if the list may have changed meanwhile.
+
+        Lists that contradict themselves are believed once they have been the same several times in a row.
+        """
+        if not found.is_doubtful:
+            self._doubts.dispel(key)
+            return True
+        is_believed = self._doubts.is_believed(key, found.evidence)
+        if found.is_torn and not is_believed:
+            raise Unreachable(f"{what}: {found.changed()}")
+        return is_believed
 
     def _is_seldom(self, key: tuple[str, str, str]) -> bool:
         """Return whether a variant that was empty was queried within the last day."""
@@ -126,84 +144,3 @@ class Discovery:
             self._held.add(key)
         elif now is not None and key not in self._held:
             self._seldom[key] = now
-
-    async def _pages(self, endpoint: Endpoint, account_id: str, variant: Variant, what: str) -> list[Mapping[str, Any]]:
-        path = endpoint.path.format(account_id=account_id)
-        headers = {variant.header: variant.value} if variant.header else {}
-        items: list[Mapping[str, Any]] = []
-        totals: set[Any] = set()
-        params: dict[str, str | int] = {
-            name: value.format(account_id=account_id) for name, value in endpoint.params.items()
-        }
-        if endpoint.per_page:
-            params["per_page"] = endpoint.per_page
-        for page in range(1, MOST_PAGES + 1):
-            if endpoint.paging == "page":
-                params["page"] = page
-            reply = await self._client.get(path, params, headers, what, endpoint.permission)
-            batch = _items(reply, endpoint, what)
-            items += batch
-            info = reply.body.get("result_info")
-            info = info if isinstance(info, Mapping) else {}
-            totals.add(info.get("total_count"))
-            if endpoint.paging == "cursor":
-                cursor = str(info.get("cursor") or "")
-                if cursor and cursor == params.get("cursor"):
-                    raise Unreachable(f"{what}: the list repeats the same page.")
-                params["cursor"] = cursor
-            if _is_last(endpoint, info, page, len(batch), params):
-                _check_complete(endpoint, totals, items, what)
-                return items
-        raise Unreachable(f"{what}: the list did not end after {MOST_PAGES} pages.")
-
-
-def _items(reply: Reply, endpoint: Endpoint, what: str) -> list[Mapping[str, Any]]:
-    found = reply.body
-    for key in endpoint.items:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
-        raise Unreachable(f"{what}: the response has no list at {'.'.join(endpoint.items)}.")
-    return found
-
-
-def _is_last(
-    endpoint: Endpoint, info: Mapping[str, Any], page: int, count: int, params: Mapping[str, str | int]
-) -> bool:
-    if endpoint.paging == "page":
-        total = info.get("total_count")
-        return count < endpoint.per_page or (isinstance(total, int) and page * endpoint.per_page >= total)
-    return endpoint.paging != "cursor" or not params["cursor"]
-
-
-def _check_complete(endpoint: Endpoint, totals: set[Any], items: Sequence[Mapping[str, Any]], what: str) -> None:
-    """Raise Unreachable if a list changed between two pages: an incomplete list is worse than none."""
-    total = max((total for total in totals if isinstance(total, int)), default=None)
-    distinct = len({str(item.get(endpoint.id)) for item in items})
-    if endpoint.paging == "page" and total is not None and (distinct < total or len(totals) > 1):
-        raise Unreachable(f"{what}: the pages hold {distinct} of {total} items; the list changed while it was read.")
-
-
-def _account(item: Mapping[str, Any]) -> Account:
-    identity = item.get("id")
-    if not isinstance(identity, str) or not identity:
-        raise Unreachable("Listing the accounts: an item lacks 'id'.")
-    return Account(identity, str(item.get("name") or identity))
-
-
-def _asset(product: Product, item: Mapping[str, Any], variant: Variant, what: str) -> Asset:
-    endpoint = product.endpoint
-    identity, name = item.get(endpoint.id), item.get(endpoint.name)
-    if not isinstance(identity, str) or not identity or not isinstance(name, str) or not name:
-        raise Unreachable(f"{what}: an item lacks '{endpoint.id}' or '{endpoint.name}'.")
-    is_prefixed = bool(variant.prefix)
-    tags = item.get(endpoint.tags) if endpoint.tags else None
-    return Asset(
-        kind=product.kind,
-        id=variant.prefix + identity if is_prefixed else identity,
-        name=variant.prefix + name if is_prefixed else name,
-        created=moment_or_none(item.get(endpoint.created)),
-        modified=moment_or_none(item.get(endpoint.modified)),
-        tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
-        parent=str(item.get(endpoint.parent) or "") if endpoint.parent else "",
-        stem=name if is_prefixed else "",
-    )

@@ -150,7 +150,8 @@ def apply_discovery(
     for kind, found in inventory.listings.items():
         if isinstance(found, Listing):
             _mark_listed(current, found, inventory, rules)
-            _mark_missing(current, found, is_busy)
+            if found.is_complete:
+                _mark_missing(current, found, is_busy)
             _disambiguate_namesakes(current, found)
         elif found.final:
             _release_strangers(current, kind)
@@ -168,8 +169,9 @@ def _dated(entry: Entry, date: datetime) -> Entry:
 
 
 def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: Inventory, rules: ProjectRules) -> None:
-    for asset in listing.assets:
-        key = (asset.kind, asset.id)
+    for listed in listing.assets:
+        key = (listed.kind, listed.id)
+        asset = _named(listed, current.get(key))
         ground = _ground(asset, inventory.account, rules)
         is_filtered = not rules.wants_asset(asset)
         known = current.get(key)
@@ -188,6 +190,13 @@ def _mark_listed(current: dict[RosterKey, Entry], listing: Listing, inventory: I
             suffixed=known.suffixed and not is_renamed,
             is_filtered=is_filtered,
         )
+
+
+def _named(asset: Asset, known: Entry | None) -> Asset:
+    """Return an asset with the name that is known of it, if it is listed without one."""
+    if known is None or not known.asset.name or asset.name != asset.id:
+        return asset
+    return replace(asset, name=known.asset.name)
 
 
 def _ground(asset: Asset, account: Account, rules: ProjectRules) -> str:

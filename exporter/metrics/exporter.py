@@ -157,7 +157,8 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
     OwnMetric(
         "cloudflare_exporter_discovery_state",
         "gauge",
-        "State of a list of assets of one kind: ok, failing (asked again soon) or unavailable (not allowed by token).",
+        "State of a list of assets of one kind: ok, incomplete (some items could not be read), failing (asked again "
+        "soon) or unavailable (not allowed by token).",
         ("account", "kind", "state", "reason"),
         _list_states,
     ),

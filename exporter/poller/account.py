@@ -19,7 +19,7 @@ from exporter.cloudflare import (
 )
 from exporter.ledger import CommitError
 from exporter.logs import keys
-from exporter.model import Account, Answer, BookKey, ListingFailure, Question, floor_minute
+from exporter.model import Account, Answer, BookKey, Question, floor_minute
 from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext
@@ -154,10 +154,9 @@ class AccountPoller:
             self.statuses.record_failed_lists(error)
             return
         self._discoveries += 1
-        unlistable = {kind: found for kind, found in inventory.listings.items() if isinstance(found, ListingFailure)}
-        self.statuses.record_lists(inventory.listings, unlistable)
+        self.statuses.record_lists(inventory.listings)
         is_first = not self._context.ledger.has_roster(self.account.id)
-        if is_first and not inventory.is_settled and self._discoveries < PATIENT_DISCOVERIES:
+        if is_first and not inventory.is_readable and self._discoveries < PATIENT_DISCOVERIES:
             return
         context = self._context
         scraped = context.published.scraped_commit

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from exporter.cloudflare import CloudflareError, Forbidden, OverBudget, Principal, TokenRejected
 from exporter.ledger import CommitError
 from exporter.logs import keys
-from exporter.model import Account
+from exporter.model import Account, ListingFlaw
 from exporter.poller.account import EARLY_DISCOVERY, AccountPoller
 from exporter.poller.context import PollerContext
 from exporter.poller.status_tracker import dated, describe
-from exporter.status import STORAGE, AccountStatus
+from exporter.status import STORAGE, AccountStatus, Problem
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class TokenAssignment:
         self._listed: dict[str, dict[str, Account]] = {}
         self._absences: dict[str, int] = {}
         self._token_statuses: dict[str, AccountStatus] = {}
+        self._flaws: dict[str, Problem] = {}
         self._list_at: dict[str, float] = {}
         self._keep_until: dict[str, float] = {}
 
@@ -54,6 +55,10 @@ class TokenAssignment:
         """Return the statuses of the tokens whose accounts could not be listed."""
         return list(self._token_statuses.values())
 
+    def problems(self) -> list[Problem]:
+        """Return what is wrong with the lists of accounts that could be read."""
+        return list(self._flaws.values())
+
     def reconfigure(self, principals: Sequence[Principal]) -> None:
         """Apply changed tokens and settings; all accounts are listed again.
 
@@ -68,6 +73,7 @@ class TokenAssignment:
         self.principals = principals
         names = {principal.name for principal in principals}
         self._token_statuses = {name: failure for name, failure in self._token_statuses.items() if name in names}
+        self._flaws = {name: problem for name, problem in self._flaws.items() if name in names}
         self._listed.clear()
         self._list_at.clear()
         self._keep_until.clear()
@@ -89,7 +95,11 @@ class TokenAssignment:
         listed: list[Account] = []
         accounts: list[Account] = []
         try:
-            listed = [self._named(account) for account in await principal.discovery.accounts(principal.wanted)]
+            found = await principal.discovery.accounts(principal.wanted)
+            listed = [self._named(account) for account in found.accounts]
+            if not found.is_complete:
+                listed += self._known_besides(principal, listed)
+            self._record_flaw(principal, found.flaw)
             chosen = self._context.settings.selection.accounts
             accounts = [account for account in listed if chosen.admits(account)]
             await self._context.with_ledger(self._context.ledger.enroll, accounts, chosen.alias)
@@ -151,6 +161,22 @@ class TokenAssignment:
         if account.name != account.id:
             return account
         return next((known for known in self._context.ledger.accounts() if known.id == account.id), account)
+
+    def _known_besides(self, principal: Principal, listed: Sequence[Account]) -> list[Account]:
+        """Return the accounts that a token listed before, besides those that it lists."""
+        there = {account.id for account in listed}
+        return [account for key, account in self._listed.get(principal.name, {}).items() if key not in there]
+
+    def _record_flaw(self, principal: Principal, flaw: ListingFlaw | None) -> None:
+        """Record what is wrong with a token's list of accounts, and log it if it is another thing than before."""
+        known = self._flaws.pop(principal.name, None)
+        if flaw is None or flaw.is_hint:
+            return
+        since = known.since if known is not None and known.reason == flaw.outcome else None
+        if since is None:
+            since = self._context.now()
+            log.warning("%s %s", flaw.reason, flaw.remedy, extra=keys(token=principal.name, reason=flaw.outcome))
+        self._flaws[principal.name] = Problem(principal.name, "token", flaw.outcome, since, flaw.reason, flaw.remedy)
 
     def _take_list(self, principal: Principal, listed: Sequence[Account], accounts: Sequence[Account]) -> bool:
         """Start asking new ``accounts`` and drop those gone; return False if one is missing for the first time."""

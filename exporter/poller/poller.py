@@ -291,6 +291,7 @@ class Poller:
             refresh=self._refresh_id,
             own_problems=(
                 *filter(None, (context.config_problem, context.token_problem)),
+                *self._assignment.problems(),
                 *self._find_problems(),
                 *self._over_budget_problems(),
                 *(problem for source in sources for problem in source.problems),

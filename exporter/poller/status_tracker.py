@@ -1,14 +1,14 @@
 """The statuses of one account, its datasets and its lists: since when, why, and one log line per change."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from exporter.cloudflare import CloudflareError
 from exporter.logs import keys
-from exporter.model import Account, BookKey, ListingFailure, PublishedKey, Scope
+from exporter.model import Account, BookKey, Listing, ListingFailure, PublishedKey, Scope
 from exporter.status import BEGINNING, AccountStatus, DatasetStatus, ListStatus, SourceStatus
 
 log = logging.getLogger(__name__)
@@ -120,13 +120,19 @@ class StatusTracker:
             log.log(level, "%s", describe(status) or "Cloudflare answers for the dataset again", extra=about)
             self._told[status.key] = status.reason
 
-    def record_lists(self, kinds: Iterable[str], unlistable: Mapping[str, ListingFailure]) -> None:
+    def record_lists(self, listings: Mapping[str, Listing | ListingFailure]) -> None:
         """Record which lists were read and which were not; known assets stay."""
-        statuses = {kind: ListStatus(self.account.id, kind, "ok") for kind in kinds}
-        for kind, found in unlistable.items():
+        self._record_lists({kind: self._of_list(kind, found) for kind, found in listings.items()})
+
+    def _of_list(self, kind: str, found: Listing | ListingFailure) -> ListStatus:
+        if isinstance(found, ListingFailure):
             state = "unavailable" if found.final else "failing"
-            statuses[kind] = ListStatus(self.account.id, kind, state, found.outcome, found.reason, found.remedy)
-        self._record_lists(statuses)
+            return ListStatus(self.account.id, kind, state, found.outcome, found.reason, found.remedy)
+        if found.flaw is None:
+            return ListStatus(self.account.id, kind, "ok")
+        if found.flaw.is_hint:
+            return ListStatus(self.account.id, kind, "ok", detail=found.flaw.reason)
+        return ListStatus(self.account.id, kind, "incomplete", found.flaw.outcome, found.flaw.reason, found.flaw.remedy)
 
     def record_failed_lists(self, error: CloudflareError) -> None:
         """Record that no list could be read; the lists' own statuses are kept."""
@@ -142,8 +148,10 @@ class StatusTracker:
                 about = keys(account=self.account.id, kind=kind, state=status.state, reason=status.reason)
                 log.warning("%s", describe(status), extra=about)
         for kind in sorted(failed):
-            if kind not in self._lists or self._lists[kind].state == "ok":
-                log.info("the list of assets can be read again", extra=keys(account=self.account.id, kind=kind))
+            current = self._lists.get(kind)
+            if current is None or current.state == "ok":
+                text = (current and describe(current)) or "the list of assets can be read again"
+                log.info("%s", text, extra=keys(account=self.account.id, kind=kind))
 
     def _record_whole(self, status: AccountStatus) -> None:
         if (status.state, status.reason) != (self.whole.state, self.whole.reason):

@@ -1,13 +1,13 @@
 """The roster: under which project and name each asset is published, discovery by discovery."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from exporter.config.selection import Selection
 from exporter.ledger.roster import Entry, RosterKey, Standing, apply_discovery, place_row, register_strangers
-from exporter.model import Asset, Inventory, Placement
+from exporter.model import Asset, Inventory, Listing, Placement
 from tests.ledger.factories import DAY, at, failed, inventory, worker
 
 ALL_KINDS = ("do_namespace", "r2_bucket", "worker")
@@ -279,3 +279,25 @@ def test_a_discovery_without_news_changes_nothing() -> None:
     assets = [worker("w1", "shop-web"), worker("w2", "shop-web"), objects("n1", "shop-web_Cart", "shop-web")]
     assert roster.list(*assets) == {("worker", "w1"), ("worker", "w2"), ("do_namespace", "n1")}
     assert roster.list(*assets, clock="10:10") == set()
+
+
+def test_a_list_that_is_not_complete_adds_and_removes_nothing() -> None:
+    """What it has is listed; what it lacks stays as it was, however often, until a complete list lacks it twice."""
+    roster = Roster()
+    roster.list(worker("w1", "shop-web"), worker("w2", "shop-api"))
+    short = Listing("worker", (worker("w1", "shop-site"), worker("w3", "blog")), is_complete=False)
+    for _ in range(5):
+        roster.hear(replace(inventory("10:10", ()), listings={"worker": short}))
+        assert roster.names() == {"w1": "shop-site", "w2": "shop-api", "w3": "blog"}
+    for names in ({"w2": "shop-api"}, {"w2": "(unlisted)"}):
+        roster.hear(replace(inventory("10:10", ()), listings={"worker": replace(short, is_complete=True)}))
+        assert roster.names() == {"w1": "shop-site", "w3": "blog"} | names
+
+
+def test_an_asset_listed_without_its_name_keeps_the_one_that_is_known() -> None:
+    """One that never had any goes by its id."""
+    roster = Roster()
+    roster.list(worker("w1", "shop-web"))
+    roster.register("w3")
+    roster.list(worker("w1", "w1"), worker("w2", "w2"), worker("w3", "w3"))
+    assert roster.names() == {"w1": "shop-web", "w2": "w2", "w3": "w3"}

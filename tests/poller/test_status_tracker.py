@@ -7,7 +7,7 @@ import pytest
 
 from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import Account, BookKey, ListingFailure, Scope
+from exporter.model import Account, BookKey, Listing, ListingFailure, ListingFlaw, Scope
 from exporter.poller.status_tracker import ALL_LISTS, StatusTracker
 from tests.poller.scene import told
 
@@ -41,8 +41,9 @@ class Scene:
     def list(self, *failing: str, final: bool = False) -> dict[str, tuple[str, datetime | None]]:
         """Take down what was listed, a minute later; gives each list's state, and since when."""
         self.minute += 1
-        unlistable = {kind: ListingFailure(kind, f"No list of {kind}.", final, "failed", "Wait.") for kind in failing}
-        self.statuses.record_lists(KINDS, unlistable)
+        listings: dict[str, Listing | ListingFailure] = {kind: Listing(kind, ()) for kind in KINDS}
+        listings |= {kind: ListingFailure(kind, f"No list of {kind}.", final, "failed", "Wait.") for kind in failing}
+        self.statuses.record_lists(listings)
         return {status.kind: (status.state, status.since) for status in self.statuses.lists()}
 
 
@@ -117,6 +118,29 @@ def test_lists_keep_their_time(caplog: pytest.LogCaptureFixture) -> None:
         assert scene.list("worker", final=True)["worker"] == ("unavailable", minute(4))
         assert scene.list()["worker"] == ("ok", minute(5))
     assert told(caplog) == ["No list of worker. Wait.", "the list of assets can be read again"]
+
+
+def test_a_list_with_a_flaw_is_incomplete_and_a_hint_is_no_problem(caplog: pytest.LogCaptureFixture) -> None:
+    """What could not be read is told once, with what to do; a hint stands beside a list that is ok."""
+    scene = Scene()
+    flaws = [
+        ListingFlaw("bad_items", "One item has no id.", "Look for it."),
+        ListingFlaw("bad_items", "Two items have no id.", "Look for it."),
+        ListingFlaw("miscounted", "It counts one too many.", is_hint=True),
+    ]
+    seen = []
+    with caplog.at_level(logging.INFO, logger="exporter"):
+        for flaw in flaws:
+            scene.minute += 1
+            scene.statuses.record_lists({"worker": Listing("worker", (), flaw)})
+            (status,) = scene.statuses.lists()
+            seen.append((status.state, status.reason, status.detail, status.remedy, status.since))
+    assert seen == [
+        ("incomplete", "bad_items", "One item has no id.", "Look for it.", minute(1)),
+        ("incomplete", "bad_items", "Two items have no id.", "Look for it.", minute(1)),
+        ("ok", "", "It counts one too many.", "", minute(3)),
+    ]
+    assert told(caplog) == ["One item has no id. Look for it.", "It counts one too many."]
 
 
 def test_lists_that_fail_together_keep_how_each_stood(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ from exporter.exposition.api.shapes import (
     AS_OF,
     DATA_UNTIL,
     KIND,
+    LIST_STATE,
     MAYBE_DOLLARS,
     PAGED,
     PART_STATE,
@@ -186,7 +187,7 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "ListHealth": record(
         "The health of the list of a kind of assets.",
-        {"account": ACCOUNT["account"], "kind": text("The kind."), "state": PART_STATE, **STANDING},
+        {"account": ACCOUNT["account"], "kind": text("The kind."), "state": LIST_STATE, **STANDING},
     ),
     "SourceHealth": record(
         "The health of a source, which is read beside usage.",

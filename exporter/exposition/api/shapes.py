@@ -108,4 +108,9 @@ PART_STATE = text(
     "`failing`: retried soon; `unavailable`: not covered by the token or the plan.",
     enum=["ok", "failing", "unavailable"],
 )
+LIST_STATE = text(
+    "`incomplete`: some of its items could not be read; `failing`: retried soon; `unavailable`: not covered by the "
+    "token.",
+    enum=["ok", "incomplete", "failing", "unavailable"],
+)
 DATA_UNTIL = maybe(moment("The time until which published values include Cloudflare's data."))
