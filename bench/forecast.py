@@ -12,7 +12,7 @@ from exporter.ledger.daily_sums import fold_days, meter_hours
 from exporter.ledger.gauges import levels_of_day
 from exporter.model import HOUR, DailyKey, Placement
 from exporter.pricing import AccountCosts, BilledAccount, Now, Spread, UsageTable, account_costs, load_card
-from exporter.pricing.cycle import Cycle, cycle_of
+from exporter.pricing.cycle import Cycle, Cycles, cycle_of
 from exporter.pricing.forecast import HISTORY_DAYS
 from exporter.pricing.rating import Terms
 from exporter.pricing.terms import AccountTerms
@@ -65,7 +65,7 @@ def _costs(sums: dict[date, dict[DailyKey, int]], cycle: Cycle, today: date) -> 
     for day, used in sums.items():
         if day < today:
             table.add(used.items())
-    terms = AccountTerms("workers_paid", "configuration", ANCHOR_DAY, "configuration", Terms(), ())
+    terms = AccountTerms("workers_paid", "configuration", Cycles(ANCHOR_DAY), "configuration", Terms(), ())
     return account_costs(
         BilledAccount("demo", "Example"),
         card,

@@ -23,26 +23,32 @@ class Tariff(NamedTuple):
     price: int
 
 
-PAYING_STATES = frozenset({"Trial", "Provisioned", "Paid", "AwaitingPayment"})
-"""The states of a subscription in which it is charged."""
+PAYING_STATES = frozenset({"trial", "provisioned", "paid", "awaitingpayment"})
+"""The states of a subscription in which it is charged, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription as in ``GET /accounts/{id}/subscriptions``; ``price`` is per ``frequency``."""
+    """A subscription as in ``GET /accounts/{id}/subscriptions``.
+
+    ``price`` is per ``frequency``, None if it is not told. ``plan_id`` is the id of its rate plan. The current period
+    ends where the next one starts.
+    """
 
     id: str
     name: str
-    price: Decimal
+    price: Decimal | None
     currency: str = "USD"
     frequency: str = "monthly"
     state: str = "Paid"
     period_start: datetime | None = None
+    period_end: datetime | None = None
+    plan_id: str = ""
 
     @property
     def is_charged(self) -> bool:
         """Return whether the subscription is charged."""
-        return self.state in PAYING_STATES
+        return self.state.lower() in PAYING_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class BillingFacts:
     ``subscriptions`` is None until they have been read; ``is_forbidden`` if the token may not read them.
     ``anchor_day`` is the day of the month on which a cycle begins. ``billed_path`` is the path that returned
     ``billed``, empty if there is none; ``billed_state`` is ``available``, ``absent``, ``forbidden`` or ``unknown``.
+    ``unread_subscriptions`` and ``unread_rows`` (of the bill) are the numbers of items that could not be read.
     """
 
     fetched_at: Annotated[datetime | None, Field(alias="heard")] = None
@@ -75,6 +82,8 @@ class BillingFacts:
     billed_state: str = "unknown"
     billed_path: str = ""
     billed: tuple[BilledDay, ...] = ()
+    unread_subscriptions: int = 0
+    unread_rows: int = 0
 
 
 NO_BILLING_FACTS = BillingFacts()

@@ -4,7 +4,7 @@
 all need the permission Billing Read. An account may have none of them, so their absence is not an error.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -21,8 +21,8 @@ PERMISSION = "Billing Read"
 USAGE_PATHS = ("/billable-usage", "/paygo-usage", "/billing/usage/paygo")
 """Paths of the bill, newest first."""
 
-BEYOND = 10**18
-"""No price and no quantity of a bill is as large; one that is counts as absent."""
+MOST_DIGITS = 30
+"""No amount on a bill has more digits before or after the point."""
 
 AVAILABLE, ABSENT, FORBIDDEN = "available", "absent", "forbidden"
 
@@ -50,10 +50,13 @@ class BillingReader:
             return facts
         except Forbidden:
             return replace(facts, is_forbidden=True)
+        if items is None:
+            items = []
         if not isinstance(items, list):
             return facts
-        found = [_subscription(item) for item in items if isinstance(item, Mapping)]
-        return replace(facts, is_forbidden=False, subscriptions=tuple(each for each in found if each is not None))
+        found = [each for each in map(_subscription, items) if each is not None]
+        unread = len(items) - len(found)
+        return replace(facts, is_forbidden=False, subscriptions=_distinct(found), unread_subscriptions=unread)
 
     async def _read_bill(self, account: Account, facts: BillingFacts) -> BillingFacts:
         try:
@@ -66,7 +69,7 @@ class BillingReader:
         anchor = _anchor(info)
         facts = facts if anchor is None else replace(facts, anchor_day=anchor)
         if info.get("covered") is False:
-            return replace(facts, billed_state=ABSENT, billed_path="", billed=())
+            return _without_bill(facts)
         return await self._read_usage(account, facts)
 
     async def _read_usage(self, account: Account, facts: BillingFacts) -> BillingFacts:
@@ -79,10 +82,11 @@ class BillingReader:
             except Forbidden:
                 return replace(facts, billed_state=FORBIDDEN)
             if isinstance(rows, list):
-                days = [_billed(row) for row in rows if isinstance(row, Mapping)]
-                billed = _added_up(each for each in days if each is not None)
-                return replace(facts, billed_state=AVAILABLE, billed_path=path, billed=billed)
-        return replace(facts, billed_state=ABSENT, billed_path="", billed=())
+                days = [each for each in map(_billed, rows) if each is not None]
+                unread = len(rows) - len(days)
+                billed = _added_up(days)
+                return replace(facts, billed_state=AVAILABLE, billed_path=path, billed=billed, unread_rows=unread)
+        return _without_bill(facts)
 
     async def _get(self, account: Account, path: str, doing: str) -> Any:
         what = f"{doing} of account {account.name} ({account.id})"
@@ -90,21 +94,40 @@ class BillingReader:
         return reply.body.get("result")
 
 
-def _subscription(item: Mapping[str, Any]) -> Subscription | None:
-    plan = item.get("rate_plan")
+def _distinct(subscriptions: Sequence[Subscription]) -> tuple[Subscription, ...]:
+    """Return the subscriptions with each id once, the first that has it; those without one may be several."""
+    known: dict[str | int, Subscription] = {}
+    for number, each in enumerate(subscriptions):
+        known.setdefault(each.id or number, each)
+    return tuple(known.values())
+
+
+def _subscription(item: Any) -> Subscription | None:
+    """Return a subscription; None if it tells neither a name nor a plan."""
+    plan = item.get("rate_plan") if isinstance(item, Mapping) else None
     plan = plan if isinstance(plan, Mapping) else {}
-    name, price = plan.get("public_name") or plan.get("id"), _decimal(item.get("price"))
-    if not isinstance(name, str) or price is None:
+    plan_id = _text(plan, "id")
+    name = _text(plan, "public_name") or plan_id
+    if not name:
         return None
     return Subscription(
-        id=str(item.get("id") or ""),
+        id=_text(item, "id"),
         name=name,
-        price=price,
-        currency=str(item.get("currency") or "USD"),
-        frequency=str(item.get("frequency") or "monthly"),
-        state=str(item.get("state") or ""),
+        price=_decimal(item.get("price")),
+        currency=_text(item, "currency").upper() or "USD",
+        frequency=_text(item, "frequency").lower() or "monthly",
+        # What is listed without a state has not ended, as far as anybody says.
+        state=_text(item, "state") or "Paid",
         period_start=moment_or_none(item.get("current_period_start")),
+        period_end=moment_or_none(item.get("current_period_end")),
+        plan_id=plan_id,
     )
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    """Return a text, or a number as text; empty if there is none."""
+    value = item.get(key)
+    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _anchor(info: Mapping[str, Any]) -> int | None:
@@ -115,7 +138,13 @@ def _anchor(info: Mapping[str, Any]) -> int | None:
     return anchors[0].day if anchors else None
 
 
-def _billed(row: Mapping[str, Any]) -> BilledDay | None:
+def _without_bill(facts: BillingFacts) -> BillingFacts:
+    return replace(facts, billed_state=ABSENT, billed_path="", billed=(), unread_rows=0)
+
+
+def _billed(row: Any) -> BilledDay | None:
+    if not isinstance(row, Mapping):
+        return None
     service, start = row.get("ServiceName"), moment_or_none(row.get("ChargePeriodStart"))
     if not isinstance(service, str) or start is None:
         return None
@@ -143,7 +172,7 @@ def _decimal(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         return None
     try:
-        number = Decimal(value)
+        amount = Decimal(value)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and abs(number) < BEYOND else None
+    return amount if amount.is_finite() and abs(amount.adjusted()) <= MOST_DIGITS else None

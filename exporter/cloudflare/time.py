@@ -63,12 +63,17 @@ def _lead(date: datetime, at: float, known: datetime, known_at: float) -> timede
     return (date - known) - timedelta(seconds=at - known_at)
 
 
+YEARS = range(1970, 2200)
+"""The years of the times that Cloudflare means; a time of the year 1, for one, is how programs write none."""
+
+
 def moment_or_none(text: Any) -> datetime | None:
-    """Return a time in a response; None if it is absent or malformed."""
+    """Return a time in a response; None if it is absent, malformed or out of all bounds."""
     try:
-        return parse_time(text) if isinstance(text, str) else None
+        moment = parse_time(text) if isinstance(text, str) else None
     except (ValueError, OverflowError):
         return None
+    return moment if moment is not None and moment.year in YEARS else None
 
 
 def parse_date(header: str) -> datetime:

@@ -202,7 +202,7 @@ def _calibrated(
         how, amount = card.read_meters.get(meter), days.get(meter, {}).get(day)
         return Fraction(amount, how.scale) if how is not None and how.is_stored and amount else None
 
-    found = month_days_of(card, facts, peak, terms.anchor_day)
+    found = month_days_of(card, facts, peak, terms.cycles)
     if found is None:
         return terms
     divisor = found if found == DOCUMENTED_MONTH_DAYS else None

@@ -8,6 +8,7 @@ from fractions import Fraction
 from exporter.costs.history import CURRENT, CostHistory, QueryError, is_period, unknown
 from exporter.pricing import AccountCosts, Budget, BudgetCost, CostAmount, CostItem, budget_costs
 from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
+from exporter.pricing.excess import describe_excess, find_excess
 from exporter.pricing.money import ZERO, add
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -61,7 +62,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The costs of some accounts in one period, in rows or compared; ``notes`` name incompletely known cycles."""
+    """The costs of some accounts in one period, in rows or compared; ``notes`` are remarks on what is not known."""
 
     query: StatementQuery
     accounts: tuple[AccountCosts, ...]
@@ -100,14 +101,17 @@ def state_costs(query: StatementQuery, costs: Sequence[AccountCosts], budgets: I
     return Statement(query, tuple(costs), tuple(rows), stood, notes=_notes(costs))
 
 
-def _notes(costs: Iterable[AccountCosts]) -> tuple[str, ...]:
-    """Return a note for each cycle whose usage is not fully known."""
-    return tuple(
+def _notes(costs: Sequence[AccountCosts]) -> tuple[str, ...]:
+    """Return a note for each cycle whose usage is not fully known, and for each plan that the usage contradicts."""
+    found = ((each, find_excess(each)) for each in costs)
+    contradicted = (describe_excess(each, excess) for each, excess in found if excess is not None)
+    unknown_before = (
         f"{each.account}, cycle from {each.cycle.start}: no usage is known before {each.known_from or each.cycle.end}, "
         "so the cost shown is too low."
         for each in costs
         if each.known_from is None or each.known_from > each.cycle.start
     )
+    return (*contradicted, *unknown_before)
 
 
 def _items(costs: Iterable[AccountCosts]) -> list[tuple[str, CostItem]]:

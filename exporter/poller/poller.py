@@ -14,6 +14,7 @@ from exporter.metrics.snapshot import Snapshot, SnapshotBuilder
 from exporter.metrics.thresholds import Thresholds
 from exporter.poller.account import AccountPoller
 from exporter.poller.background import Background
+from exporter.poller.billing_problems import BillingProblems
 from exporter.poller.context import PollerContext
 from exporter.poller.ownership import TokenAssignment
 from exporter.poller.schedule import Allotment, effective_discovery_interval, effective_refresh_interval
@@ -63,6 +64,7 @@ class Poller:
         self._background = Background()
         self._splits_before = 0
         self._gone: dict[str, AccountStatus] = {}
+        self._billing_problems = BillingProblems(context.now)
         self._budget_problems: dict[str, Problem] = {}
 
     async def run(self) -> None:
@@ -227,8 +229,8 @@ class Poller:
         )
         sources = self._sources.show()
         self._sources.log_changes(sources)
-        status = self._status(publication.accounts, sources)
         costs = self._costs.compute(publication.accounts)
+        status = self._status(publication.accounts, sources, self._billing_problems.find(costs))
         thresholds = Thresholds(settings.alerting.thresholds, {account.id: account.name for account in accounts})
         snapshot = self._builder.build(
             publication,
@@ -262,7 +264,9 @@ class Poller:
             for api, each in pools.items()
         }
 
-    def _status(self, known: Mapping[str, str], sources: Collection[ShownSource]) -> ExporterStatus:
+    def _status(
+        self, known: Mapping[str, str], sources: Collection[ShownSource], of_billing: Iterable[Problem]
+    ) -> ExporterStatus:
         context = self._context
         asked = self._assignment.asked()
         self._gone = self._statuses_of_gone(known.keys() - {account.account.id for account in asked})
@@ -295,6 +299,7 @@ class Poller:
                 *self._find_problems(),
                 *self._over_budget_problems(),
                 *(problem for source in sources for problem in source.problems),
+                *of_billing,
             ),
             sources=tuple(source.status for source in sources),
         )

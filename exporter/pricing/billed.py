@@ -12,7 +12,7 @@ from fractions import Fraction
 from exporter.billing import BillingFacts
 from exporter.model import DAY
 from exporter.pricing.card import RateCard, strip_allowance
-from exporter.pricing.cycle import Cycle, cycle_of
+from exporter.pricing.cycle import Cycle, Cycles
 from exporter.pricing.money import ZERO, add
 
 CLOSE = Fraction(1, 100)
@@ -59,7 +59,7 @@ def billed_lines(
 
 
 def month_days_of(
-    card: RateCard, facts: BillingFacts, peaks: Callable[[str, date], Fraction | None], anchor_day: int
+    card: RateCard, facts: BillingFacts, peaks: Callable[[str, date], Fraction | None], cycles: Cycles
 ) -> int | None:
     """Return the number of days by which the account's bill divides daily peaks of storage; None if unclear.
 
@@ -71,7 +71,7 @@ def month_days_of(
         peak = peaks(meter, each.day) if meter else None
         if peak and each.consumed:
             length = peak / Fraction(each.consumed)
-            for days in {30, cycle_of(each.day, anchor_day).length}:
+            for days in {30, cycles.of(each.day).length}:
                 if abs(length - days) <= CLOSE * days:
                     votes[days] = votes.get(days, 0) + 1
     return _winner(votes)

@@ -89,7 +89,8 @@ class Rate:
 
     ``invoice`` is its line as printed on invoices, ``source`` the page of Cloudflare's documentation, ``note`` why the
     readable usage may differ from the billed one, ``dispatched`` the corresponding meter for scripts of a dispatch
-    namespace, and ``successor`` the meter that is billed in its place after its last price.
+    namespace, and ``successor`` the meter that is billed in its place after its last price. ``plan_ids`` are the ids of
+    the rate plans that a subscription may have, in lower case.
     """
 
     product: str
@@ -101,6 +102,7 @@ class Rate:
     note: str = ""
     free: FreeLimit | None = None
     dispatched: str = ""
+    plan_ids: tuple[str, ...] = ()
     successor: str = ""
 
     @property
@@ -169,6 +171,11 @@ class RateCard:
     def meter_by_invoice(self) -> Mapping[str, str]:
         """Return the meters by the lines that invoices print, without their allowances."""
         return {strip_allowance(rate.invoice): meter for meter, rate in self.meters.items() if rate.invoice}
+
+    @cached_property
+    def meter_by_plan_id(self) -> Mapping[str, str]:
+        """Return the meters of subscriptions by the ids of their rate plans."""
+        return {plan_id: meter for meter, rate in self.meters.items() for plan_id in rate.plan_ids}
 
     @cached_property
     def read_meters(self) -> Mapping[str, Metering]:

@@ -49,6 +49,38 @@ def cycle_of(day: date, anchor_day: int = CALENDAR_MONTH) -> Cycle:
     return Cycle(start, _anchored(*_month_after(day.year, day.month), anchor_day))
 
 
+def anchor_of(period: Cycle) -> int:
+    """Return the anchor day of a cycle; one that a short month cut is told by its other end.
+
+    One that is no anchored month begins on its own day.
+    """
+    days = (period.start.day, period.end.day)
+    return next((day for day in days if cycle_of(period.start, day) == period), period.start.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """The cycles of an account, one after the other.
+
+    ``period`` is one of them as Cloudflare states it; those before and after continue from its ends.
+    """
+
+    anchor_day: int = CALENDAR_MONTH
+    period: Cycle | None = None
+
+    def of(self, day: date) -> Cycle:
+        """Return the cycle that contains a day."""
+        if self.period is None:
+            return cycle_of(day, self.anchor_day)
+        if self.period.start <= day < self.period.end:
+            return self.period
+        return cycle_of(day, self._anchor_at(self.period.start if day < self.period.start else self.period.end))
+
+    def _anchor_at(self, day: date) -> int:
+        """Return the anchor day of cycles of which one begins on a day."""
+        return self.anchor_day if day == _anchored(day.year, day.month, self.anchor_day) else day.day
+
+
 def _anchored(year: int, month: int, anchor_day: int) -> date:
     return date(year, month, min(anchor_day, monthrange(year, month)[1]))
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from exporter.billing import BillingFacts, Subscription
-from exporter.pricing.card import BillingPlan, RateCard, strip_allowance
-from exporter.pricing.cycle import CALENDAR_MONTH, Cycle, cycle_of
+from exporter.model import MINUTE
+from exporter.pricing.card import BillingPlan, Rate, RateCard, strip_allowance
+from exporter.pricing.cycle import Cycle, Cycles, anchor_of
 from exporter.pricing.money import to_usd
 from exporter.pricing.rating import Terms
 from exporter.pricing.rules import AUTO, FREE_PLAN, PAID_PLAN, AccountRule, CostRules
@@ -18,6 +19,12 @@ DOCUMENTED_MONTH_DAYS = 30
 
 MONTHS = {"weekly": Fraction(12, 52), "monthly": Fraction(1), "quarterly": Fraction(3), "yearly": Fraction(12)}
 """The length of each billing frequency of subscriptions, in months."""
+
+LONGEST_MONTH_DAYS = 62
+"""A longer period of a monthly subscription is none."""
+
+SUBSCRIPTIONS = "subscriptions"
+"""The unit of the card's meters that are subscriptions."""
 
 WORKERS_PAID = "workers_paid_subscription"
 
@@ -29,7 +36,8 @@ PAID = frozenset({WORKERS_PAID, "wfp_subscription"})
 class SubscriptionCost:
     """The cost of a subscription per cycle; a yearly one costs a twelfth.
 
-    ``meter`` is the card's, if there is one. It ``is_assumed`` if the account's subscriptions could not be read.
+    ``meter`` is the card's, if there is one. It ``is_assumed`` if the account's subscriptions could not be read, or do
+    not tell its price.
     """
 
     name: str
@@ -44,12 +52,12 @@ class SubscriptionCost:
 class AccountTerms:
     """The billing terms of an account. The sources are ``subscriptions``, ``configuration`` or ``assumed``.
 
-    ``unpriced`` are subscriptions that are not in dollars.
+    ``unpriced`` are subscriptions that are not in dollars, or whose price is neither told nor on the card.
     """
 
     plan: str
     plan_source: str
-    anchor_day: int
+    cycles: Cycles
     cycle_source: str
     rating: Terms
     subscriptions: tuple[SubscriptionCost, ...]
@@ -57,7 +65,7 @@ class AccountTerms:
 
     def cycle_of(self, day: date) -> Cycle:
         """Return the billing cycle that contains a day."""
-        return cycle_of(day, self.anchor_day)
+        return self.cycles.of(day)
 
 
 def account_terms(card: RateCard, rules: CostRules, facts: BillingFacts, names: Iterable[str]) -> AccountTerms:
@@ -65,19 +73,20 @@ def account_terms(card: RateCard, rules: CostRules, facts: BillingFacts, names: 
     own = next((rules.accounts[name] for name in names if name in rules.accounts), AccountRule())
     charged = [each for each in facts.subscriptions or () if each.is_charged]
     plan, plan_source = _plan(card, own.plan or rules.plan, facts, charged)
-    anchor_day, cycle_source = _anchor(card, own.cycle_day or rules.cycle_day, facts, charged)
+    cycles, cycle_source = _cycles(card, own.cycle_day or rules.cycle_day, facts, charged)
     days = rules.storage_month_days
     rating = Terms(
         storage_month_days=None if days == "cycle" else int(days) if days.isdigit() else DOCUMENTED_MONTH_DAYS,
         is_proportional=rules.is_proportional,
         pools_days=rules.pools_days,
     )
+    priced = [(each, _cost_of(card, each)) for each in charged]
     if facts.subscriptions is None:
         subscriptions = _of_plan(card, card.plans.get(plan, BillingPlan()))
     else:
-        subscriptions = tuple(_cost_of(card, each) for each in charged if each.currency == "USD")
-    unpriced = tuple(each.name for each in charged if each.currency != "USD")
-    return AccountTerms(plan, plan_source, anchor_day, cycle_source, rating, subscriptions, unpriced)
+        subscriptions = tuple(cost for _, cost in priced if cost is not None)
+    unpriced = tuple(each.name for each, cost in priced if cost is None)
+    return AccountTerms(plan, plan_source, cycles, cycle_source, rating, subscriptions, unpriced)
 
 
 def _plan(card: RateCard, wanted: str, facts: BillingFacts, charged: list[Subscription]) -> tuple[str, str]:
@@ -85,44 +94,77 @@ def _plan(card: RateCard, wanted: str, facts: BillingFacts, charged: list[Subscr
         return wanted, "configuration"
     if facts.subscriptions is None:
         return PAID_PLAN, "assumed"
-    is_paid = any(_meter_of(card, each) in PAID for each in charged)
-    return (PAID_PLAN if is_paid else FREE_PLAN), "subscriptions"
+    if any(_meter_of(card, each) in PAID for each in charged):
+        return PAID_PLAN, "subscriptions"
+    # What could not be read may be what makes the usage of Workers billed.
+    return (PAID_PLAN, "assumed") if facts.unread_subscriptions else (FREE_PLAN, "subscriptions")
 
 
-def _anchor(card: RateCard, wanted: int | None, facts: BillingFacts, charged: list[Subscription]) -> tuple[int, str]:
-    """Return the day of the month on which cycles begin; that of Workers Paid comes before others."""
+def _cycles(card: RateCard, wanted: int | None, facts: BillingFacts, charged: list[Subscription]) -> tuple[Cycles, str]:
+    """Return the cycles; what Workers Paid says of them comes before others."""
     monthly = [each for each in charged if each.frequency == "monthly" and each.period_start]
     monthly.sort(key=lambda each: (_meter_of(card, each) != WORKERS_PAID, not each.price))
+    first = monthly[0] if monthly else None
+    period = None if first is None else _period(first)
     if facts.anchor_day is not None:
-        return facts.anchor_day, "subscriptions"
-    if monthly and monthly[0].period_start:
-        return monthly[0].period_start.day, "subscriptions"
-    return (wanted, "configuration") if wanted else (CALENDAR_MONTH, "assumed")
+        cycles = Cycles(facts.anchor_day)
+        # An anchor in a short month is one that was cut, too: the current period shows the day.
+        is_same = period is not None and cycles.of(period.start).start == period.start
+        return (_cycles_of(period) if period is not None and is_same else cycles), "subscriptions"
+    if period is not None:
+        return _cycles_of(period), "subscriptions"
+    if first is not None and first.period_start:
+        return Cycles(first.period_start.day), "subscriptions"
+    return (Cycles(wanted), "configuration") if wanted else (Cycles(), "assumed")
+
+
+def _cycles_of(period: Cycle) -> Cycles:
+    return Cycles(anchor_of(period), period)
+
+
+def _period(subscription: Subscription) -> Cycle | None:
+    """Return the current period of a subscription; None if it is not told, or cannot be that of a month."""
+    since, until = subscription.period_start, subscription.period_end
+    if since is None or until is None:
+        return None
+    # An end that is the last second of a day, and not the first of the next one, ends there as well.
+    period = Cycle(since.date(), (until + MINUTE).date())
+    return period if 0 < period.length <= LONGEST_MONTH_DAYS else None
 
 
 def _meter_of(card: RateCard, subscription: Subscription) -> str:
-    """Return the card's meter of a subscription, or one made from its name."""
-    known = card.meter_by_invoice.get(strip_allowance(subscription.name), "")
-    return known or "_".join(subscription.name.lower().split())
+    """Return the card's meter of a subscription, by the id of its plan or by its name, or one made from its name."""
+    plan_id, name = subscription.plan_id.lower(), strip_allowance(subscription.name)
+    known = card.meter_by_plan_id.get(plan_id) or card.meter_by_invoice.get(name)
+    return known or _meter_of_words(card, name) or "_".join(subscription.name.lower().split())
 
 
-def _cost_of(card: RateCard, subscription: Subscription) -> SubscriptionCost:
+def _meter_of_words(card: RateCard, name: str) -> str:
+    """Return the subscription whose line begins a name, such as ``Workers Paid`` that of ``Workers Paid Plan``."""
+    words = f"{name.removeprefix('cloudflare ')} "
+    lines = {line: meter for line, meter in card.meter_by_invoice.items() if card.meters[meter].unit == SUBSCRIPTIONS}
+    longest = max((line for line in lines if words.startswith(f"{line} ")), key=len, default="")
+    return lines.get(longest, "")
+
+
+def _cost_of(card: RateCard, subscription: Subscription) -> SubscriptionCost | None:
+    """Return the cost of a subscription, at the price of the card where it tells none; None if there is none."""
     meter = _meter_of(card, subscription)
+    rate, name, price = card.meters.get(meter), subscription.name, subscription.price
+    if subscription.currency != "USD":
+        return None
+    if price is None:
+        return None if rate is None else _at_list_price(meter, rate, name)
     months = MONTHS.get(subscription.frequency, Fraction(1))
-    rate = card.meters.get(meter)
-    return SubscriptionCost(
-        subscription.name,
-        meter,
-        rate.product if rate else "subscriptions",
-        to_usd(Fraction(subscription.price) / months),
-        subscription.frequency,
-    )
+    product = rate.product if rate else "subscriptions"
+    return SubscriptionCost(name, meter, product, to_usd(Fraction(price) / months), subscription.frequency)
+
+
+def _at_list_price(meter: str, rate: Rate, name: str) -> SubscriptionCost:
+    return SubscriptionCost(name, meter, rate.product, rate.prices[0].price, is_assumed=True)
 
 
 def _of_plan(card: RateCard, plan: BillingPlan) -> tuple[SubscriptionCost, ...]:
     """Return the subscriptions of a plan, for an account whose own are unknown."""
     rates = [(meter, card.meters[meter]) for meter in plan.subscriptions]
-    return tuple(
-        SubscriptionCost(rate.invoice or rate.name, meter, rate.product, rate.prices[0].price, is_assumed=True)
-        for meter, rate in rates
-    )
+    return tuple(_at_list_price(meter, rate, rate.invoice or rate.name) for meter, rate in rates)

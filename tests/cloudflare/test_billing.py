@@ -36,7 +36,14 @@ PAID: dict[str, Any] = {
     "current_period_end": "2025-11-14T00:00:00Z",
     "rate_plan": {"id": "workers_paid", "public_name": "Workers Paid"},
 }
-PAID_FACT = Subscription("1", "Workers Paid", Decimal(5), "USD", "monthly", "Paid", datetime(2025, 10, 14, tzinfo=UTC))
+PAID_FACT = Subscription(
+    "1",
+    "Workers Paid",
+    Decimal(5),
+    period_start=datetime(2025, 10, 14, tzinfo=UTC),
+    period_end=datetime(2025, 11, 14, tzinfo=UTC),
+    plan_id="workers_paid",
+)
 KNOWN = BillingFacts(
     fetched_at=datetime(2025, 10, 20, 9, tzinfo=UTC),
     subscriptions=(PAID_FACT,),
@@ -213,7 +220,7 @@ def test_no_subscriptions_are_known_as_none(scene: Scene) -> None:
     [
         (
             {"id": 7, "price": "240.10", "frequency": "yearly", "state": "Trial", "rate_plan": {"id": "pro"}},
-            Subscription("7", "pro", Decimal("240.10"), frequency="yearly", state="Trial"),
+            Subscription("7", "pro", Decimal("240.10"), frequency="yearly", state="Trial", plan_id="pro"),
         ),
         (
             {"id": "x", "price": 0.1, "currency": "EUR", "state": "Cancelled", "rate_plan": {"public_name": "Plan"}},
@@ -221,22 +228,49 @@ def test_no_subscriptions_are_known_as_none(scene: Scene) -> None:
         ),
         (
             {"price": 0, "current_period_start": "soon", "rate_plan": {"public_name": "R2 Paid", "id": "r2"}},
-            Subscription("", "R2 Paid", Decimal(0), state=""),
+            Subscription("", "R2 Paid", Decimal(0), plan_id="r2"),
         ),
-        ({"id": "1", "price": 5}, None),
-        ({"id": "1", "price": 5, "rate_plan": "Workers Paid"}, None),
-        ({"id": "1", "rate_plan": {"public_name": "Plan"}}, None),
-        ({"id": "1", "price": "free", "rate_plan": {"public_name": "Plan"}}, None),
-        ({"id": "1", "price": True, "rate_plan": {"public_name": "Plan"}}, None),
+        ({"id": "2", "price": None, "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
+        ({"id": "2", "rate_plan": {"public_name": "", "id": "x"}}, Subscription("2", "x", None, plan_id="x")),
+        ({"id": "2", "price": "free", "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
+        ({"id": "2", "price": "NaN", "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
+        ({"id": "2", "price": "1e999999", "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
+        ({"id": "2", "price": True, "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
+        (
+            {"id": "2", "price": 5, "currency": "usd", "frequency": "Monthly", "state": None, "rate_plan": {"id": 7}},
+            Subscription("2", "7", Decimal(5), plan_id="7"),
+        ),
+        (
+            {"id": {}, "price": 5, "currency": [], "frequency": {}, "state": 1, "rate_plan": {"id": "x"}},
+            Subscription("", "x", Decimal(5), state="1", plan_id="x"),
+        ),
+        ({"id": "2", "price": 5}, None),
+        ({"id": "2", "price": 5, "rate_plan": "Workers Paid"}, None),
+        ({"id": "2", "price": 5, "rate_plan": {"id": "", "public_name": " "}}, None),
         ("Workers Paid", None),
         (None, None),
     ],
 )
 def test_a_subscription(scene: Scene, item: object, subscription: Subscription | None) -> None:
-    """What has a name and a price is taken, however little else there is; prices have all their digits."""
+    """What has a name or a plan is taken, however little else there is; prices have all their digits."""
     script(scene, subscriptions=listed([item, PAID]))
-    expected = (PAID_FACT,) if subscription is None else (subscription, PAID_FACT)
-    assert read(scene).subscriptions == expected
+    found = read(scene)
+    assert found.subscriptions == ((PAID_FACT,) if subscription is None else (subscription, PAID_FACT))
+    assert found.unread_subscriptions == (subscription is None)
+
+
+def test_subscriptions_that_come_twice_count_once(scene: Scene) -> None:
+    """An id is listed once; those without one may be several."""
+    nameless = {**PAID, "id": None}
+    script(scene, subscriptions=listed([PAID, PAID | {"price": 6}, nameless, nameless]))
+    assert [each.price for each in read(scene).subscriptions or ()] == [5, 5, 5]
+    assert [each.id for each in read(scene).subscriptions or ()] == ["1", "", ""]
+
+
+def test_no_subscriptions_may_be_null(scene: Scene) -> None:
+    """That is an empty list."""
+    script(scene, subscriptions=listed(None))
+    assert read(scene, KNOWN).subscriptions == ()
 
 
 @pytest.mark.parametrize("state", ["Trial", "Provisioned", "Paid", "AwaitingPayment"])
@@ -305,7 +339,9 @@ def test_rows_of_a_day_are_added_up(scene: Scene) -> None:
 def test_rows_that_say_nothing_are_passed_over(scene: Scene, odd: object) -> None:
     """The others count."""
     script(scene, billable=listed([odd, row()]))
-    assert [each.service for each in read(scene).billed] == ["Requests"]
+    found = read(scene)
+    assert [each.service for each in found.billed] == ["Requests"]
+    assert found.unread_rows == 1
 
 
 @pytest.mark.parametrize("cost", [True, "a lot", [], {}, "NaN", "-Infinity", "1e400"])

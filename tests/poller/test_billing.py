@@ -361,6 +361,7 @@ def test_facts_that_cannot_be_put_down_are_not_used(tmp_path: Path) -> None:
         ((R2,), False, date(2025, 10, 3), "subscriptions"),
         ((replace(PAID, anchor=datetime(2025, 1, 31, tzinfo=UTC)),), True, date(2025, 9, 30), "subscriptions"),
         ((replace(PAID, anchor=datetime(2025, 1, 20, tzinfo=UTC)),), True, date(2025, 10, 20), "subscriptions"),
+        ((replace(PAID, anchor=datetime(2025, 1, 31, tzinfo=UTC)),), False, date(2025, 9, 30), "subscriptions"),
         ((PRO,), False, date(2025, 10, 1), "assumed"),
         ((), False, date(2025, 10, 1), "assumed"),
     ],

@@ -20,6 +20,7 @@ from exporter.pricing import (
     account_costs,
     load_card,
 )
+from exporter.pricing.cycle import Cycles
 from exporter.pricing.rating import Terms
 from exporter.pricing.terms import SubscriptionCost
 
@@ -37,7 +38,7 @@ def terms(
     anchor_day: int = 1,
 ) -> AccountTerms:
     """How an account is billed."""
-    return AccountTerms(plan, "configuration", anchor_day, "configuration", rating or Terms(), subscriptions)
+    return AccountTerms(plan, "configuration", Cycles(anchor_day), "configuration", rating or Terms(), subscriptions)
 
 
 def place(kind: str, asset: str) -> Placement:

@@ -10,7 +10,7 @@ import pytest
 from exporter.billing import BilledDay, BillingFacts
 from exporter.model import DAY
 from exporter.pricing import BilledLine, billed_lines, load_card, month_days_of
-from exporter.pricing.cycle import Cycle, cycle_of
+from exporter.pricing.cycle import Cycle, Cycles, cycle_of
 from tests.pricing.factories import NOVEMBER, november
 
 CARD = load_card()
@@ -160,11 +160,11 @@ MONTH_DAYS: dict[str, tuple[BillingFacts, int, int | None]] = {
 def test_the_days_of_a_gb_month_show_on_the_bill(case: str) -> None:
     """A day's peak by what was consumed of it is the length of the month, if three days agree on one."""
     facts, gigabytes, expected = MONTH_DAYS[case]
-    assert month_days_of(CARD, facts, stored(gigabytes), anchor_day=1) == expected
+    assert month_days_of(CARD, facts, stored(gigabytes), cycles=Cycles(1)) == expected
 
 
 def test_the_length_of_a_cycle_is_that_of_the_accounts_own() -> None:
     """With cycles from the fourteenth on, the first days of November are in one of 31 days."""
     facts = storage(NOVEMBER, ["10"] * 5)
-    assert month_days_of(CARD, facts, stored(310), anchor_day=14) == 31
-    assert month_days_of(CARD, facts, stored(310), anchor_day=1) is None
+    assert month_days_of(CARD, facts, stored(310), cycles=Cycles(14)) == 31
+    assert month_days_of(CARD, facts, stored(310), cycles=Cycles(1)) is None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.pricing.cycle import Cycle, cycle_of
+from exporter.pricing.cycle import Cycle, Cycles, anchor_of, cycle_of
 from tests.pricing.factories import always
 
 DAYS = st.dates(date(1999, 1, 1), date(2101, 12, 31))
@@ -70,6 +70,42 @@ def test_cycles_tile_time(day: date, anchor_day: int) -> None:
         cycles.append(cycle_of(cycles[-1].start - timedelta(days=1), anchor_day))
     assert all(earlier.end == later.start for later, earlier in pairwise(cycles))
     assert (cycles[-1].start.year, cycles[-1].start.month) == (cycles[0].start.year - 3, cycles[0].start.month)
+
+
+@always(500)
+@given(DAYS, ANCHORS)
+def test_the_anchor_is_told_by_a_period(day: date, anchor_day: int) -> None:
+    """A short month cuts at most one end of a period, so that both ends together always tell the day."""
+    period = cycle_of(day, anchor_day)
+    found = anchor_of(period)
+    assert cycle_of(day, found) == period
+    assert found == anchor_day
+
+
+@always(300)
+@given(DAYS, ANCHORS, st.integers(-1500, 1500))
+def test_cycles_around_a_period_are_those_of_its_anchor(day: date, anchor_day: int, distance: int) -> None:
+    """What Cloudflare says of one period changes no other, in leap years and others."""
+    period = cycle_of(day, anchor_day)
+    other = day + timedelta(days=distance)
+    assert Cycles(anchor_of(period), period).of(other) == cycle_of(other, anchor_day)
+
+
+@always(300)
+@given(DAYS, ANCHORS, st.integers(1, 62))
+def test_cycles_around_any_period_tile_time(start: date, anchor_day: int, length: int) -> None:
+    """Whatever a period is like, cycles before and after it leave no day out and have none twice."""
+    period = Cycle(start, start + timedelta(days=length))
+    for anchor in {anchor_day, anchor_of(period)}:
+        cycles = Cycles(anchor, period)
+        assert {cycles.of(day) for day in period.days()} == {period}
+        found = [period]
+        for _ in range(15):
+            found.append(cycles.of(found[-1].end))
+            found.insert(0, cycles.of(found[0].start - timedelta(days=1)))
+        assert all(earlier.end == later.start for earlier, later in pairwise(found))
+        for each in found:
+            assert {cycles.of(day) for day in (each.start, each.end - timedelta(days=1))} == {each}
 
 
 def test_a_cycle_in_moments_and_days() -> None:

@@ -52,6 +52,48 @@ PLANS: dict[str, tuple[BillingFacts, CostRules, tuple[str, str]]] = {
         CostRules(),
         ("workers_paid", "subscriptions"),
     ),
+    **{
+        f"Workers are paid, told as {name!r} with the id {plan_id!r}": (
+            subscribed(replace(PRO, name=name, plan_id=plan_id)),
+            CostRules(),
+            ("workers_paid", "subscriptions"),
+        )
+        for name, plan_id in (
+            ("workers_paid", "workers_paid"),
+            ("Workers", "WORKERS_PAID"),
+            ("R2 Paid", "workers_paid"),
+            ("PARTNERS_WORKERS_SS", "PARTNERS_WORKERS_SS"),
+            ("Workers", "PARTNERS_WORKERS_ENT"),
+            ("", "partners_workers_basic"),
+            ("Workers Paid Plan", "x"),
+            ("Cloudflare Workers Paid (monthly)", "free"),
+            ("WORKERS PAID", ""),
+            ("Workers for Platforms Plan", ""),
+        )
+    },
+    **{
+        f"{name!r} with the id {plan_id!r} is paid": (
+            subscribed(replace(PRO, name=name, plan_id=plan_id)),
+            CostRules(),
+            ("workers_free", "subscriptions"),
+        )
+        for name, plan_id in (("Workers Free", "workers_free"), ("Workers Paidx", "x"), ("R2 Paid", "PARTNERS_PRO"))
+    },
+    "a subscription cannot be read": (
+        replace(subscribed(PRO), unread_subscriptions=1),
+        CostRules(),
+        ("workers_paid", "assumed"),
+    ),
+    "another subscription cannot be read": (
+        replace(subscribed(PAID), unread_subscriptions=1),
+        CostRules(),
+        ("workers_paid", "subscriptions"),
+    ),
+    "Workers are no longer paid, and then they are": (
+        subscribed(replace(PAID, state="Cancelled"), PRO, replace(PAID, id="9", state="paid")),
+        CostRules(),
+        ("workers_paid", "subscriptions"),
+    ),
     "something else is paid": (subscribed(PRO), CostRules(), ("workers_free", "subscriptions")),
     "Workers are no longer paid": (
         subscribed(replace(PAID, state="Cancelled")),
@@ -119,7 +161,76 @@ def test_the_day_on_which_cycles_begin(case: str) -> None:
     """What Cloudflare says counts before what the user says, and calendar months are assumed without either."""
     facts, rules, expected = ANCHORS[case]
     found = terms(facts, rules)
-    assert (found.anchor_day, found.cycle_source) == expected
+    assert (found.cycles.anchor_day, found.cycle_source) == expected
+
+
+def period(start: str, end: str) -> Subscription:
+    """Workers Paid with a current period between two days, or moments."""
+    since, until = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (start, end))
+    return replace(PAID, period_start=since, period_end=until)
+
+
+PERIODS: dict[str, tuple[BillingFacts, dict[str, tuple[str, str]]]] = {
+    "cut by February": (
+        subscribed(period("2027-02-28", "2027-03-31")),
+        {
+            "2027-03-29": ("2027-02-28", "2027-03-31"),
+            "2027-02-27": ("2027-01-31", "2027-02-28"),
+            "2027-03-31": ("2027-03-31", "2027-04-30"),
+            "2027-06-01": ("2027-05-31", "2027-06-30"),
+        },
+    ),
+    "cut at its end": (
+        subscribed(period("2028-01-30", "2028-02-29")),
+        {"2028-02-28": ("2028-01-30", "2028-02-29"), "2028-02-29": ("2028-02-29", "2028-03-30")},
+    ),
+    "on a 29th": (
+        subscribed(period("2027-02-28", "2027-03-29")),
+        {"2027-03-28": ("2027-02-28", "2027-03-29"), "2028-02-29": ("2028-02-29", "2028-03-29")},
+    ),
+    "with a last second for its end": (
+        subscribed(period("2027-02-28T00:00:00", "2027-03-30T23:59:59")),
+        {"2027-03-30": ("2027-02-28", "2027-03-31"), "2027-03-31": ("2027-03-31", "2027-04-30")},
+    ),
+    "that is over": (
+        subscribed(period("2026-08-31", "2026-09-30")),
+        {"2027-02-14": ("2027-01-31", "2027-02-28")},
+    ),
+    "of thirty days": (
+        subscribed(period("2026-11-14", "2026-12-13")),
+        {
+            "2026-12-12": ("2026-11-14", "2026-12-13"),
+            "2026-11-13": ("2026-10-14", "2026-11-14"),
+            "2026-12-13": ("2026-12-13", "2027-01-13"),
+        },
+    ),
+    "that ends before it begins": (
+        subscribed(period("2026-11-14", "2026-10-14")),
+        {"2026-11-20": ("2026-11-14", "2026-12-14")},
+    ),
+    "of a year": (subscribed(period("2026-11-14", "2027-11-14")), {"2027-01-01": ("2026-12-14", "2027-01-14")}),
+    "at the end of time": (
+        subscribed(period("2199-12-01", "2199-12-31")),
+        {"2199-12-05": ("2199-12-01", "2199-12-31")},
+    ),
+    "beside another subscription's anchor": (
+        subscribed(period("2026-11-14", "2026-12-14"), anchor_day=3),
+        {"2026-11-20": ("2026-11-03", "2026-12-03")},
+    ),
+    "beside an anchor that was cut": (
+        subscribed(period("2027-02-28", "2027-03-31"), anchor_day=28),
+        {"2027-03-29": ("2027-02-28", "2027-03-31")},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PERIODS)
+def test_the_current_period_is_as_cloudflare_says(case: str) -> None:
+    """Cycles before and after go on from it with the anchor's day."""
+    facts, expected = PERIODS[case]
+    found = terms(facts)
+    cycles = {day: found.cycle_of(date.fromisoformat(day)) for day in expected}
+    assert {day: (str(each.start), str(each.end)) for day, each in cycles.items()} == expected
 
 
 def test_a_cycle_begins_on_the_anchor() -> None:
@@ -173,7 +284,16 @@ def test_another_currency_has_no_price() -> None:
     found = terms(subscribed(replace(PAID, currency="EUR"), PRO))
     assert [cost.meter for cost in found.subscriptions] == ["zone_plan_pro"]
     assert found.unpriced == ("Workers Paid",)
-    assert (found.plan, found.anchor_day) == ("workers_paid", 4)
+    assert (found.plan, found.cycles.anchor_day) == ("workers_paid", 4)
+
+
+def test_a_price_that_is_not_told_is_that_of_the_card() -> None:
+    """It is then an assumption; where the card has none either, the subscription is named as missing."""
+    found = terms(subscribed(replace(PAID, price=None), replace(PRO, name="Gold", price=None)))
+    assert found.subscriptions == (
+        SubscriptionCost("Workers Paid", "workers_paid_subscription", "workers", Decimal("5.00"), is_assumed=True),
+    )
+    assert (found.plan, found.unpriced) == ("workers_paid", ("Gold",))
 
 
 def test_without_subscriptions_the_plan_brings_its_own() -> None:
@@ -211,4 +331,4 @@ def test_how_usage_is_rated(case: str) -> None:
 def test_an_account_is_known_by_any_of_its_names() -> None:
     """The rules of an account may be given by its id, or its label; the first name that has any counts."""
     rules = CostRules(accounts={NAMES[0]: AccountRule(cycle_day=3), "acme": AccountRule(cycle_day=9)})
-    assert [terms(rules=rules, names=names).anchor_day for names in (NAMES, NAMES[1:], ("other",))] == [3, 9, 1]
+    assert [terms(rules=rules, names=names).cycles.anchor_day for names in (NAMES, NAMES[1:], ("other",))] == [3, 9, 1]
