@@ -21,8 +21,8 @@ PERMISSION = "Billing Read"
 USAGE_PATHS = ("/billable-usage", "/paygo-usage", "/billing/usage/paygo")
 """Paths of the bill, newest first."""
 
-MOST_DIGITS = 30
-"""No amount on a bill has more digits before or after the point."""
+BEYOND = 10**18
+"""No price and no quantity of a bill is as large; one that is counts as absent."""
 
 AVAILABLE, ABSENT, FORBIDDEN = "available", "absent", "forbidden"
 
@@ -172,7 +172,7 @@ def _decimal(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         return None
     try:
-        amount = Decimal(value)
+        number = Decimal(value)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and abs(amount.adjusted()) <= MOST_DIGITS else None
+    return number if number.is_finite() and abs(number) < BEYOND else None

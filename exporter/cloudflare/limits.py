@@ -81,7 +81,8 @@ def read_zone_settings(
     """Return the limits in an answer by zone id, then by dataset key. Raises CloudflareError if it has no zones."""
     zones, errors = find_zones(find_account(body)), body.get("errors")
     if not zones and isinstance(errors, list) and errors:
-        raise graphql_error(errors, "Limits of zones", ZONE_ADVICE)
+        said = [error if isinstance(error, Mapping) else {"message": str(error)} for error in errors]
+        raise graphql_error(said, "Limits of zones", ZONE_ADVICE)
     return {zone_id_of(zone): _read(zone, datasets, page_limit) for zone in zones}
 
 
@@ -96,7 +97,7 @@ def _read(node: Node | None, datasets: Iterable[Dataset], page_limit: int) -> di
 def _limits(dataset: Dataset, said: Mapping[str, Any], page_limit: int) -> DatasetLimits:
     available = said.get("availableFields")
     names = {entry.name: _flat(entry) for entry in dataset.fields if entry.group != ROWS}
-    there = set(available) if isinstance(available, list) else set()
+    there = {name for name in available if isinstance(name, str)} if isinstance(available, list) else set()
     # Cloudflare's pages spell the names in several ways: a list without any of ours proves nothing.
     is_readable = bool(there & set(names.values()))
     longest = _seconds(said.get("maxDuration"))

@@ -11,7 +11,14 @@ from graphql import build_schema, parse, validate
 
 import exporter.simulator
 from exporter.catalog import DATASETS
-from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits, build_settings_document, read_settings
+from exporter.cloudflare.errors import CloudflareError
+from exporter.cloudflare.limits import (
+    USUAL_LIMITS,
+    DatasetLimits,
+    build_settings_document,
+    read_settings,
+    read_zone_settings,
+)
 from exporter.model import Scope
 from exporter.simulator import Limits as SimulatedLimits
 from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
@@ -69,6 +76,19 @@ def test_an_answer_without_settings_gives_no_limits() -> None:
     assert read_settings({"data": None}, [KV], 10_000) == {}
     assert read_settings(said(None), [KV], 10_000) == {}
     assert DatasetLimits(True, 10_000, None, timedelta(days=31), frozenset()) == USUAL_LIMITS
+
+
+def test_fields_that_are_no_names_are_passed_over() -> None:
+    """A list of fields may hold anything; the names in it count."""
+    settings = {**SETTINGS, "availableFields": [{"name": "sum_requests"}, ["x"], None, "sum_requests"]}
+    assert read_settings(said(settings), [KV], 10_000)[KV.key].missing == {"objectBytes"}
+
+
+def test_errors_of_any_form_about_zones_are_errors_of_cloudflare() -> None:
+    """What is wrong may be told as text, or as nothing at all."""
+    for error in (None, "quota exceeded", {"message": None}, {"message": "not authorized"}, 5):
+        with pytest.raises(CloudflareError):
+            read_zone_settings({"data": None, "errors": [error]}, [KV], 10_000)
 
 
 def test_a_plan_without_a_dataset_and_with_small_pages_is_counted_exactly(tmp_path: Path) -> None:
