@@ -18,7 +18,7 @@ help:
 	@echo 'make docs        generate the reference pages and tables of the documentation'
 	@echo 'make bench       measure speed, memory, requests and accuracy; prints JSON'
 	@echo 'make soak        simulate a day of failures, a thousand random schedules and every crash point, and compare'
-	@echo '                 the counted usage with the simulated usage; SEED=number chooses others'
+	@echo '                 the counted usage with the simulated usage; then fuzz; SEED=number chooses others'
 	@echo 'make clean       remove everything these commands created (.venv, .cache, .run)'
 
 run: .venv/.run

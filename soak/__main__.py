@@ -1,4 +1,4 @@
-"""Compares counted with simulated usage, at length: a day of faults, random schedules, every crash point.
+"""Compares counted with simulated usage, at length: a day of faults, random schedules, every crash point; then fuzzes.
 
 Prints the expected and the actual value of every metric of the day. Exits 1 if one differs, or ever fell.
 """
@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from soak.fuzz import fuzzes
 from soak.many import crash_points, failures, schedules
 from soak.run import Course, soak
 from soak.table import as_text
@@ -33,7 +34,7 @@ def main() -> int:
         return 0
     logging.disable(logging.CRITICAL)
     is_exact = _is_day_exact(arguments.seed)
-    failed = failures([*schedules(arguments.seed), *crash_points()], _log)
+    failed = failures([*schedules(arguments.seed), *crash_points(), *fuzzes(arguments.seed)], _log)
     return 0 if is_exact and not failed else 1
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from soak.fuzz import check_fuzz, fuzzes
 from soak.many import Run, failures, schedules
 from soak.run import Course, soak
 from soak.table import ComparedRow, as_text
@@ -39,6 +40,34 @@ def test_there_are_a_thousand_schedules() -> None:
     runs = list(schedules(1))
     assert len(runs) * 12 >= 1_000
     assert len({run.name for run in runs}) == len(runs)
+
+
+def test_every_file_of_fuzzes_has_a_run() -> None:
+    """One that is added is run as well."""
+    assert {run.name for run in fuzzes(1)} >= {"fuzz of billing", "fuzz of lists", "fuzz of settings"}
+
+
+FUZZ = """
+from hypothesis import given, strategies
+from tests.fuzz.budget import FACTOR, fuzzed
+
+@fuzzed(20)
+@given(strategies.integers(0, 100_000))
+def test_it(number):
+    assert FACTOR == 3 and number != {number}
+"""
+
+
+def test_a_fuzz_tries_more_and_fails_with_how_to_do_it_again(tmp_path: Path) -> None:
+    """The number of examples is a multiple of the tests', and what does not hold is told."""
+    file = tmp_path / "test_it.py"
+    file.write_text(FUZZ.replace("{number}", "-1"))
+    check_fuzz(file, 1, times=3)
+    file.write_text(FUZZ.replace("{number}", "0"))
+    with pytest.raises(AssertionError) as caught:
+        check_fuzz(file, 1, times=3)
+    notes = "".join(caught.value.__notes__)
+    assert "number=0" in notes and "again: FUZZ_FACTOR=3" in notes and "--hypothesis-seed=1" in notes
 
 
 def refuse() -> None:
