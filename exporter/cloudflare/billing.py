@@ -24,6 +24,9 @@ USAGE_PATHS = ("/billable-usage", "/paygo-usage", "/billing/usage/paygo")
 BEYOND = 10**18
 """No price and no quantity of a bill is as large; one that is counts as absent."""
 
+MOST_PLACES = 30
+"""No amount of a bill begins further behind the point: the exact fraction of one that does is endlessly long."""
+
 AVAILABLE, ABSENT, FORBIDDEN = "available", "absent", "forbidden"
 
 
@@ -113,7 +116,7 @@ def _subscription(item: Any) -> Subscription | None:
     return Subscription(
         id=_text(item, "id"),
         name=name,
-        price=_decimal(item.get("price")),
+        price=_amount(item.get("price")),
         currency=_text(item, "currency").upper() or "USD",
         frequency=_text(item, "frequency").lower() or "monthly",
         # What is listed without a state has not ended, as far as anybody says.
@@ -148,7 +151,7 @@ def _billed(row: Any) -> BilledDay | None:
     service, start = row.get("ServiceName"), moment_or_none(row.get("ChargePeriodStart"))
     if not isinstance(service, str) or start is None:
         return None
-    return BilledDay(service, start.date(), _decimal(row.get("ContractedCost")), _decimal(row.get("ConsumedQuantity")))
+    return BilledDay(service, start.date(), _amount(row.get("ContractedCost")), _amount(row.get("ConsumedQuantity")))
 
 
 def _added_up(days: Iterable[BilledDay]) -> tuple[BilledDay, ...]:
@@ -166,6 +169,12 @@ def _both(one: BilledDay, other: BilledDay) -> BilledDay:
 
 def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return other if one is None else one if other is None else one + other
+
+
+def _amount(value: Any) -> Decimal | None:
+    """Return an amount of a bill; None if it is absent, or has more decimal places than any."""
+    number = _decimal(value)
+    return number if number is None or number.adjusted() > -MOST_PLACES else None
 
 
 def _decimal(value: Any) -> Decimal | None:

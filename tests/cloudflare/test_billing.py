@@ -235,6 +235,8 @@ def test_no_subscriptions_are_known_as_none(scene: Scene) -> None:
         ({"id": "2", "price": "free", "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
         ({"id": "2", "price": "NaN", "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
         ({"id": "2", "price": "1e999999", "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
+        ({"id": "2", "price": "1e-999999999", "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
+        ({"id": "2", "price": "0.00", "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", Decimal(0))),
         ({"id": "2", "price": True, "rate_plan": {"public_name": "Plan"}}, Subscription("2", "Plan", None)),
         (
             {"id": "2", "price": 5, "currency": "usd", "frequency": "Monthly", "state": None, "rate_plan": {"id": 7}},
