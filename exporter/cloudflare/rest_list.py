@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.catalog.product import Endpoint, Variant
 from exporter.cloudflare.client import Client, Reply
-from exporter.cloudflare.errors import NotEnabled, Rejected, Unreachable
+from exporter.cloudflare.errors import Forbidden, NotEnabled, Rejected, Unreachable
 
 Item = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ async def read_list(client: Client, endpoint: Endpoint, account_id: str, variant
             params["page"] = page
         try:
             reply = await client.get(path, params, headers, what, endpoint.permission)
-        except (NotEnabled, Rejected):
+        except (Forbidden, NotEnabled, Rejected):
             if page == 1:
                 raise
             # Beyond the last page there may be an error instead of an empty page.

@@ -154,7 +154,8 @@ def test_a_count_that_is_too_low_hides_nothing(scene: Scene, total: object) -> N
 
 
 @pytest.mark.parametrize(
-    "more", [listed([]), listed(None), refused(400, 7400, "Invalid page"), refused(404, 1, "None")]
+    "more",
+    [listed([]), listed(None), refused(400, 7400, "Invalid page"), refused(404, 1, "None"), refused(404, 7003, "No")],
 )
 def test_after_a_last_page_that_is_full_there_may_be_nothing_or_an_error(scene: Scene, more: httpx.Response) -> None:
     """Two hundred items are two full pages; where the count says so, an error in a third one's place is no fault."""
