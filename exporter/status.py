@@ -122,8 +122,8 @@ class Problem:
 
     ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
     ``account``, ``token``, ``storage``, ``configuration``, ``web configuration``, ``budget``, ``clock``, the
-    dataset's title, ``list of`` and the kind, ``billing``, ``source`` and its name, or what a source names. ``since`` is
-    None if it is not known.
+    dataset's title, ``list of`` and the kind, ``billing``, ``source`` and its name, or what a source names.
+    ``since`` is None if it is not known.
     """
 
     account: str

@@ -21,6 +21,9 @@ from exporter.catalog.entry import Metering
 from exporter.model import DAY
 from exporter.pricing.cycle import Cycle
 
+SUBSCRIPTIONS = "subscriptions"
+"""The unit of the meters that are subscriptions."""
+
 
 class Rounding(StrEnum):
     """Rounding of billable usage: up to whole blocks, none, to the nearest block before the included quantity is
@@ -89,8 +92,8 @@ class Rate:
 
     ``invoice`` is its line as printed on invoices, ``source`` the page of Cloudflare's documentation, ``note`` why the
     readable usage may differ from the billed one, ``dispatched`` the corresponding meter for scripts of a dispatch
-    namespace, and ``successor`` the meter that is billed in its place after its last price. ``plan_ids`` are the ids of
-    the rate plans that a subscription may have, in lower case.
+    namespace, and ``successor`` the meter that is billed in its place after its last price. ``plan_ids`` and
+    ``plan_names`` are the ids of the rate plans that a subscription may have, and further names of it, in lower case.
     """
 
     product: str
@@ -103,6 +106,7 @@ class Rate:
     free: FreeLimit | None = None
     dispatched: str = ""
     plan_ids: tuple[str, ...] = ()
+    plan_names: tuple[str, ...] = ()
     successor: str = ""
 
     @property
@@ -171,6 +175,13 @@ class RateCard:
     def meter_by_invoice(self) -> Mapping[str, str]:
         """Return the meters by the lines that invoices print, without their allowances."""
         return {strip_allowance(rate.invoice): meter for meter, rate in self.meters.items() if rate.invoice}
+
+    @cached_property
+    def meter_by_subscription(self) -> Mapping[str, str]:
+        """Return the meters of subscriptions by their names, in lower case."""
+        found = {meter: rate for meter, rate in self.meters.items() if rate.unit == SUBSCRIPTIONS}
+        by_line = {strip_allowance(rate.invoice): meter for meter, rate in found.items() if rate.invoice}
+        return by_line | {name: meter for meter, rate in found.items() for name in rate.plan_names}
 
     @cached_property
     def meter_by_plan_id(self) -> Mapping[str, str]:

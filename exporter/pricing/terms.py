@@ -23,9 +23,6 @@ MONTHS = {"weekly": Fraction(12, 52), "monthly": Fraction(1), "quarterly": Fract
 LONGEST_MONTH_DAYS = 62
 """A longer period of a monthly subscription is none."""
 
-SUBSCRIPTIONS = "subscriptions"
-"""The unit of the card's meters that are subscriptions."""
-
 WORKERS_PAID = "workers_paid_subscription"
 
 PAID = frozenset({WORKERS_PAID, "wfp_subscription"})
@@ -142,9 +139,9 @@ def _meter_of(card: RateCard, subscription: Subscription) -> str:
 def _meter_of_words(card: RateCard, name: str) -> str:
     """Return the subscription whose line begins a name, such as ``Workers Paid`` that of ``Workers Paid Plan``."""
     words = f"{name.removeprefix('cloudflare ')} "
-    lines = {line: meter for line, meter in card.meter_by_invoice.items() if card.meters[meter].unit == SUBSCRIPTIONS}
-    longest = max((line for line in lines if words.startswith(f"{line} ")), key=len, default="")
-    return lines.get(longest, "")
+    names = card.meter_by_subscription
+    longest = max((known for known in names if words.startswith(f"{known} ")), key=len, default="")
+    return names.get(longest, "")
 
 
 def _cost_of(card: RateCard, subscription: Subscription) -> SubscriptionCost | None:

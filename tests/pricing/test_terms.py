@@ -66,6 +66,8 @@ PLANS: dict[str, tuple[BillingFacts, CostRules, tuple[str, str]]] = {
             ("Workers", "PARTNERS_WORKERS_ENT"),
             ("", "partners_workers_basic"),
             ("Workers Paid Plan", "x"),
+            ("Workers Standard", ""),
+            ("Workers Enterprise", "contract"),
             ("Cloudflare Workers Paid (monthly)", "free"),
             ("WORKERS PAID", ""),
             ("Workers for Platforms Plan", ""),
@@ -77,7 +79,12 @@ PLANS: dict[str, tuple[BillingFacts, CostRules, tuple[str, str]]] = {
             CostRules(),
             ("workers_free", "subscriptions"),
         )
-        for name, plan_id in (("Workers Free", "workers_free"), ("Workers Paidx", "x"), ("R2 Paid", "PARTNERS_PRO"))
+        for name, plan_id in (
+            ("Workers Free", "workers_free"),
+            ("Workers Paidx", "x"),
+            ("Workers KV", "x"),
+            ("R2 Paid", "PARTNERS_PRO"),
+        )
     },
     "a subscription cannot be read": (
         replace(subscribed(PRO), unread_subscriptions=1),
