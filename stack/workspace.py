@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from exporter.config.yaml_text import YamlFault, parse_yaml
 from stack.port import LOOPBACK
 from stack.process import NotStarted
 from stack.tools import REPOSITORY, Tools
@@ -111,9 +112,11 @@ class Workspace:
 def routing_without_grafana() -> dict[str, Any]:
     """Return the repository's ``alerting.routing`` without Grafana's address. Raise NotStarted if it is invalid."""
     try:
-        document = yaml.safe_load(ROUTING.read_text(encoding="utf-8")) or {}
+        document = parse_yaml(ROUTING.read_bytes()) or {}
         section = dict((document.get("alerting") or {}).get("routing") or {})
-    except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
+    except YamlFault as fault:
+        raise NotStarted(fault.of(str(ROUTING))) from fault
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise NotStarted(f"{ROUTING} can't be read as YAML with alerting.routing: see docs/alerting.md.") from error
     section.pop("grafana_url", None)
     return section

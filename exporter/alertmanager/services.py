@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 
 from exporter.alerts import SEVERITIES
 from exporter.config.fields import Section, Word
+from exporter.config.yaml_text import YamlFault, parse_yaml
 
 _CRITICAL, _WARNING = 1, 2
 
@@ -121,10 +121,9 @@ class Email(Section):
 
 def _email(text: str) -> Settings:
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ValueError(f"is not YAML{f' (line {mark.line + 1})' if mark else ''}") from None
+        document = parse_yaml(text)
+    except YamlFault as fault:
+        raise ValueError(f"{fault.reason}{f' (line {fault.line})' if fault.line else ''}") from None
     if not isinstance(document, dict):
         raise ValueError("does not hold keys and values")
     try:

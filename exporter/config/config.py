@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from exporter.config.alerting import Alerting
 from exporter.config.costs import CostSettings
-from exporter.config.fields import AccountId, Duration, Section, check_url
+from exporter.config.fields import AccountId, Duration, Section, Share, check_url
 from exporter.config.selection import Selection
 from exporter.config.token_text import find_token_fault
 from exporter.model import ExporterError
@@ -78,12 +78,8 @@ class Token(Section):
 class BudgetShare(Section):
     """Shares of Cloudflare's request limits that may be used; the rest is left for the dashboard and other tools."""
 
-    graphql: float = Field(
-        default=0.7, gt=0, le=1, description="Share of the 300 GraphQL requests allowed per five minutes."
-    )
-    rest: float = Field(
-        default=0.5, gt=0, le=1, description="Share of the 1,200 REST requests allowed per five minutes."
-    )
+    graphql: Share = Field(default=0.7, description="Share of the 300 GraphQL requests allowed per five minutes.")
+    rest: Share = Field(default=0.5, description="Share of the 1,200 REST requests allowed per five minutes.")
 
     def by_api(self) -> dict[str, float]:
         """Return the shares by API name."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from exporter.config.fields import Section, Word
+from exporter.config.fields import Exact, Section, Whole, Word
 from exporter.pricing import (
     AccountRule,
     Budget,
@@ -22,8 +21,8 @@ from exporter.pricing import (
 )
 from exporter.pricing.rules import AUTO, FREE_PLAN, PAID_PLAN
 
-CycleDay = Annotated[int, Field(ge=1, le=31)]
-Dollars = Annotated[Decimal, Field(ge=0, max_digits=24)]
+CycleDay = Annotated[Whole, Field(ge=1, le=31)]
+Dollars = Annotated[Exact, Field(ge=0)]
 
 
 def _check_plan(text: str) -> str:
@@ -48,13 +47,13 @@ class PriceRule(Section):
         examples=["acme"],
     )
     price: Dollars | None = Field(default=None, description="Dollars for each `per` units.", examples=[4.0])
-    discount: Annotated[Decimal, Field(gt=0, le=1)] | None = Field(
+    discount: Annotated[Exact, Field(gt=0, le=1)] | None = Field(
         default=None, description="Instead of a price: the share to take off the card's price.", examples=[0.1]
     )
-    per: Annotated[Decimal, Field(gt=0)] | None = Field(
+    per: Annotated[Exact, Field(gt=0)] | None = Field(
         default=None, description="The number of units per price; absent: as on the card.", examples=[1_000_000]
     )
-    included: Annotated[Decimal, Field(ge=0)] | None = Field(
+    included: Annotated[Exact, Field(ge=0)] | None = Field(
         default=None,
         description="The quantity included in a billing cycle; absent: as on the card.",
         examples=[10_000_000],
@@ -90,7 +89,7 @@ class BudgetRule(Section):
     """Dollars per billing cycle for an account, a project or a product, or any combination of them."""
 
     name: Word = Field(description="The budget's name, shown as the label `budget`.", examples=["shop"])
-    amount: Annotated[Decimal, Field(gt=0)] = Field(description="Dollars per billing cycle.", examples=[50])
+    amount: Annotated[Exact, Field(gt=0)] = Field(description="Dollars per billing cycle.", examples=[50])
     account: Word | None = Field(default=None, description="Label or id of the account; absent: all.")
     project: Word | None = Field(default=None, description="The project; absent: all.", examples=["shop"])
     product: Word | None = Field(default=None, description="The product, e.g. r2; absent: all.", examples=["r2"])

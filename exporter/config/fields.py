@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from exporter.catalog import PRODUCTS
+from exporter.pricing.money import MOST_DIGITS
 
 _URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(?::(\d{1,5}))?(/[^\s?#]*)?")
 
@@ -60,11 +62,24 @@ def _is_one_of(what: str, words: Iterable[str]) -> Callable[[str], str]:
     return check
 
 
+def _refuse_words(value: Any) -> Any:
+    """Raise ValueError for booleans, which pydantic would accept as 0 or 1."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
 AccountId = Annotated[str, BeforeValidator(_parse_account_id)]
 Word = Annotated[str, AfterValidator(_check_word)]
 Regex = Annotated[str, AfterValidator(_check_word), AfterValidator(_check_regex)]
 ProductGlob = Annotated[str, AfterValidator(_is_one_of("product", (product.name for product in PRODUCTS)))]
 Kind = Annotated[str, AfterValidator(_is_one_of("kind", (product.kind for product in PRODUCTS)))]
+
+
+Whole = Annotated[int, BeforeValidator(_refuse_words)]
+Share = Annotated[float, BeforeValidator(_refuse_words), Field(gt=0, le=1)]
+Exact = Annotated[Decimal, BeforeValidator(_refuse_words), Field(max_digits=MOST_DIGITS)]
+"""A finite number whose digits, before and after the point, arithmetic can hold."""
 
 
 class Section(BaseModel):
@@ -82,6 +97,11 @@ class Section(BaseModel):
 
 
 NOT_A_DURATION = "must be a duration such as 30s, 10m or 1h30m"
+
+_LONGEST = timedelta(days=36_500)
+"""The longest duration: adding it to a date has to give a date."""
+
+TOO_LONG = "must be at most 100y"
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -104,9 +124,12 @@ def parse_duration(text: Any) -> timedelta:
         raise ValueError(NOT_A_DURATION)
     parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
     try:
-        return sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta(0))
-    except OverflowError:
-        raise ValueError(NOT_A_DURATION) from None
+        length = sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta(0))
+    except (OverflowError, ValueError):
+        raise ValueError(TOO_LONG) from None
+    if length > _LONGEST:
+        raise ValueError(TOO_LONG)
+    return length
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from exporter.config.config import AT_TOP, Config, ConfigError
 from exporter.config.token_text import find_token_fault
+from exporter.config.yaml_text import PlainLoader, YamlFault, parse_yaml
 
 _OF_A_KEY = "[key]"
 """Pydantic's location mark for an error in the key itself, not in its value."""
@@ -61,7 +62,7 @@ def _overruled(section: dict[str, Any], said: Mapping[str, Any]) -> dict[str, An
     return overruled
 
 
-class _ExactLoader(yaml.SafeLoader):
+class _ExactLoader(PlainLoader):
     """A loader that reads numbers with a decimal point as Decimal."""
 
 
@@ -97,17 +98,13 @@ def _environment_token(environment: Mapping[str, str]) -> dict[str, Any] | None:
     return None
 
 
-def _read(
-    path: Path, what: str = "configuration file", loader: type[yaml.SafeLoader] = yaml.SafeLoader
-) -> dict[str, Any]:
+def _read(path: Path, what: str = "configuration file", loader: type[yaml.SafeLoader] = PlainLoader) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), loader)
+        document = parse_yaml(path.read_bytes(), loader)
     except OSError as error:
         raise ConfigError(f"Cannot read the {what} {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"The {what} {path}{place} is not valid YAML.") from None
+    except YamlFault as fault:
+        raise ConfigError(fault.of(f"The {what} {path}")) from None
     if document is None:
         return {}
     if not isinstance(document, dict):

@@ -1,14 +1,13 @@
 """The list ``alerting.thresholds`` of the configuration: thresholds for some accounts, projects or assets."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from exporter.alerts.table import ACCOUNT, ADJUSTABLE, PROJECT, AlertEntry
-from exporter.config.fields import Section, Word
+from exporter.config.fields import Exact, Section, Word
 
 PLACES = 9
 """The maximum number of decimal places of a threshold."""
@@ -20,15 +19,8 @@ def _check_alert(name: str) -> str:
     return name
 
 
-def _refuse_words(value: Any) -> Any:
-    """Raise ValueError for booleans, which pydantic would accept as 0 or 1."""
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
-    return value
-
-
 AlertName = Annotated[str, AfterValidator(_check_alert)]
-Threshold = Annotated[Decimal, BeforeValidator(_refuse_words), Field(gt=0, max_digits=24, decimal_places=PLACES)]
+Threshold = Annotated[Exact, Field(gt=0, decimal_places=PLACES)]
 
 
 class ThresholdRule(Section):

@@ -12,11 +12,15 @@ from exporter.model import ExporterError
 from exporter.pricing import RateCard, plain, quantity_text, to_cents
 from exporter.pricing.card import Price, Rate
 from exporter.pricing.cycle import CALENDAR_MONTH, cycle_of
-from exporter.pricing.money import add, to_usd
+from exporter.pricing.money import MOST_DIGITS, add, to_usd
 from exporter.pricing.rating import Consumption, Line, Terms, rate_usage
 
 _LIMITED: Mapping[str, str] = {"day": "per day", "month": "per month", "total": "in total"}
 """The periods of a free plan's limits, in words."""
+
+
+_SHOWN = 40
+"""The beginning of an invalid quantity that is shown."""
 
 
 class EstimateError(ExporterError):
@@ -113,9 +117,23 @@ def _number(name: str, value: Any) -> Fraction:
         number = Decimal(str(value).replace("_", "")) if not isinstance(value, bool | float) else None
     except InvalidOperation:
         number = None
-    if number is None or not number.is_finite() or number < 0:
-        raise EstimateError(f"{name}: '{value}' is not a valid quantity: use a number >= 0.")
+    if number is None or not number.is_finite() or number < 0 or _digits(number) > MOST_DIGITS:
+        raise _invalid(name, str(value))
     return Fraction(number)
+
+
+def _digits(number: Decimal) -> int:
+    """Return the digits of a finite number that is written without an exponent."""
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    return max(len(digits) + max(exponent, 0), -exponent) if number else 1
+
+
+def _invalid(name: str, text: str) -> EstimateError:
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return EstimateError(
+        f"{name}: '{shown}' is not a valid quantity: use a number >= 0 with at most {MOST_DIGITS} digits."
+    )
 
 
 def _line(meter: str, rate: Rate, price: Price, quantity: Fraction, request: EstimateRequest) -> EstimatedLine:
@@ -162,6 +180,8 @@ def change(quantities: Mapping[str, Any], changes: Mapping[str, str]) -> dict[st
             raise EstimateError(f"{pattern}: matches no meter that is used.")
         for name in names or [pattern]:
             changed[name] = _changed(name, Fraction(_number(name, changed.get(name, 0))), text)
+            if changed[name] >= 10**MOST_DIGITS:
+                raise _invalid(name, text)
     return changed
 
 

@@ -16,7 +16,12 @@ LAST_PLACE = USD // 10**PLACES
 ZERO = Decimal(0)
 
 _CENT = Decimal("0.01")
-_DIGITS = 60
+MOST_DIGITS = 24
+"""The digits, before and after the point, that a number of the user's may have: a price, a budget, a quantity."""
+
+_DIGITS = 120
+"""More than the product of the largest price, quantity and number of units, with all places."""
+
 _QUANTA = 10**PLACES
 
 

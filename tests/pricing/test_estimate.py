@@ -63,7 +63,9 @@ def test_what_is_no_quantity(value: object) -> None:
     """A float is refused too, for it may not be what was meant."""
     with pytest.raises(EstimateError) as caught:
         estimate(CARD, {"kv_reads": 1, "workers_requests": value}, PAID)
-    assert str(caught.value) == f"workers_requests: '{value}' is not a valid quantity: use a number >= 0."
+    assert str(caught.value) == (
+        f"workers_requests: '{value}' is not a valid quantity: use a number >= 0 with at most 24 digits."
+    )
 
 
 def test_an_unknown_plan() -> None:

@@ -133,7 +133,8 @@ def test_what_is_no_secret_is_refused(
         (MAIL.replace("username: alerts", ""), "give username and password, or neither"),
         (MAIL.replace(f'"{HUSH}"', "12345"), "password: "),
         (MAIL + "require_tls: perhaps\n", "require_tls: "),
-        ("smarthost: [", "is not YAML"),
+        ("smarthost: [", "is not valid YAML (line 1)"),
+        (MAIL + "to: me@example.com\n", "has the key to twice, on lines 3 and 6: keep one, or merge the two."),
         ("- a", "does not hold keys and values"),
     ],
 )

@@ -13,6 +13,9 @@ Run = Callable[..., tuple[int, str, str]]
 
 FILE = Path("usage.yaml")
 
+LONG = ("1e400", "1.0e+400", "1e999999999", "1e-999999999", "1e9999999999999999999", "9" * 25, "0x1F", "0." + "1" * 25)
+"""Numbers that are too long to be meant, or that would take forever to write down."""
+
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
@@ -127,13 +130,15 @@ def test_inputs_that_people_know(run: Run) -> None:
     assert quantities(run, usage=usage) == {"do_duration_gb_s": "128000", "do_requests": "10"}
 
 
-@pytest.mark.parametrize("written", ["-1", "-0.5", "many", ".inf", ".nan", "true", "[1]", "{a: 1}", "2026-01-01"])
+@pytest.mark.parametrize(
+    "written", ["-1", "-0.5", "many", ".inf", ".nan", "true", "[1]", "{a: 1}", "2026-01-01", *LONG]
+)
 def test_what_is_no_quantity_exits_with_two(run: Run, written: str) -> None:
     """The line names the meter, and nothing is printed."""
     code, out, err = run(usage=f"kv_reads: 1\nworkers_requests: {written}\n")
     assert (code, out) == (2, "")
     assert err.startswith("workers_requests: '")
-    assert err.endswith("' is not a valid quantity: use a number >= 0.\n")
+    assert err.endswith("' is not a valid quantity: use a number >= 0 with at most 24 digits.\n")
     assert len(err.splitlines()) == 1
 
 
@@ -302,9 +307,14 @@ def test_changes_of_a_file(run: Run) -> None:
         ("kv_reads", "--change kv_reads: must be METER=CHANGE, such as workers_requests=x2."),
         ("=x2", "--change =x2: must be METER=CHANGE, such as workers_requests=x2."),
         ("kv_reads=", "--change kv_reads=: must be METER=CHANGE, such as workers_requests=x2."),
-        ("kv_reads=xx", "kv_reads: 'x' is not a valid quantity: use a number >= 0."),
+        ("kv_reads=xx", "kv_reads: 'x' is not a valid quantity: use a number >= 0 with at most 24 digits."),
         ("kv_reads=-5", "kv_reads: '-5' is not a valid change: use x2, +10%, -10% or a number."),
-        ("kv_reads=+much%", "kv_reads: 'much' is not a valid quantity: use a number >= 0."),
+        ("kv_reads=x1e400", "kv_reads: '1e400' is not a valid quantity: use a number >= 0 with at most 24 digits."),
+        (
+            "kv_reads=+1e999999999%",
+            "kv_reads: '1e999999999' is not a valid quantity: use a number >= 0 with at most 24 digits.",
+        ),
+        ("kv_reads=+much%", "kv_reads: 'much' is not a valid quantity: use a number >= 0 with at most 24 digits."),
         ("r2_*=x2", "r2_*: matches no meter that is used."),
     ],
 )
