@@ -1,6 +1,5 @@
 """Loads a web configuration and its certificates; every error names the file and the key, and never a secret."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
@@ -9,16 +8,15 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from exporter.config.yaml_text import YamlFault, parse_yaml
 from exporter.model import ExporterError
 from exporter.web.settings import HASH_BEGINNING, WebConfig
 from exporter.web.tls import TlsError, make_context, named_files
 
+_NOT_TEXT = {"tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"}
+
 Stamp = tuple[int, int, int] | None
 """A file's identity and version: inode, size and time of change; None if it does not exist."""
-
-
-MERGE = "tag:yaml.org,2002:merge"
-"""The YAML tag of ``<<``, which may occur next to the keys that it merges."""
 
 
 class WebConfigError(ExporterError):
@@ -34,28 +32,14 @@ class Loaded:
     stamps: dict[Path, Stamp]
 
 
-class _WrongKey(Exception):
-    """A key is not allowed in its place; the text has the line and the reason."""
+class _TextLoader(yaml.SafeLoader):
+    """A loader for which every scalar is the text that is written, as for exporter-toolkit: ``1``, ``no``, ``007``."""
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """A loader that refuses duplicate keys (e.g. two hashes of one user) and keys that are not text."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return the mapping of a node. Raises _WrongKey."""
-        known: set[str] = set()
-        for node_of_key, _ in node.value:
-            if node_of_key.tag == MERGE:
-                continue
-            key = self.construct_object(node_of_key, deep=True)
-            place = f", line {node_of_key.start_mark.line + 1},"
-            if not isinstance(key, str):
-                # For example, YAML reads a user called no or 007 like this.
-                raise _WrongKey(f"{place} has a key that is not text: put it in quotes")
-            if key in known:
-                raise _WrongKey(f"{place} has a duplicate key")
-            known.add(key)
-        return super().construct_mapping(node, deep)
+_TextLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag in _NOT_TEXT]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def load_web_config(path: Path) -> Loaded:
@@ -85,19 +69,13 @@ def stamp(path: Path) -> Stamp:
 
 def _parse(path: Path) -> WebConfig:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
+        document = parse_yaml(path.read_bytes(), _TextLoader)
     except OSError as error:
         raise WebConfigError(
             f"Cannot read the web configuration {path}: {error.strerror}.", "Correct --web.config.file or the file."
         ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}" if mark else ""
-        raise WebConfigError(f"The web configuration {path}{place} is not valid YAML.") from None
-    except _WrongKey as error:
-        raise WebConfigError(f"The web configuration {path}{error}.") from None
-    except (ValueError, TypeError):
-        raise WebConfigError(f"The web configuration {path} is not valid YAML.") from None
+    except YamlFault as fault:
+        raise WebConfigError(fault.of(f"The web configuration {path}")) from None
     if not isinstance(document, dict | None):
         raise WebConfigError(f"The web configuration {path} must be a mapping of keys to values.")
     try:
@@ -122,6 +100,8 @@ def _sentence(fault: Any) -> str:
         return "must be a mapping of keys to values"
     known = {
         "Extra inputs are not permitted": "unknown key",
-        "Input should be a valid string": "must be text: put it in quotes",
+        "Input should be a valid string": "must be text",
+        "Input should be a valid tuple": "must be a list",
+        "Input should be a valid boolean, unable to interpret input": "must be true or false",
     }
     return known.get(message, message.removeprefix("Value error, "))

@@ -15,8 +15,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from exporter.config.fields import Duration, Section, Word
+from exporter.config.fields import Section, Word
 from exporter.web.ciphers import CURVES, SUITES
+from exporter.web.durations import parse_interval
 
 HASH_BEGINNING = "$2"
 """The prefix of bcrypt hashes; no message quotes a text that begins like this."""
@@ -25,6 +26,9 @@ HIGHEST_COST = 16
 """Each step of a hash's cost doubles its time: at 10 about 50 ms, at 16 already seconds for each wrong password."""
 
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+
+_LARGEST_NUMBER = 2**63 - 1
+"""Go's largest int."""
 
 _VERSIONS = {"TLS12": TLSVersion.TLSv1_2, "TLS13": TLSVersion.TLSv1_3}
 _OLD_VERSIONS = frozenset({"TLS10", "TLS11"})
@@ -99,13 +103,21 @@ def _curve(text: str) -> str:
     return text
 
 
-def _file(text: Any) -> Any:
-    if isinstance(text, str) and not text:
-        raise ValueError("must not be empty")
-    return text
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("an empty list admits nobody: add a name, or remove the key")
+    return names
 
 
-FileName = Annotated[Path, BeforeValidator(_file)]
+def _whole_number(text: Any) -> Any:
+    """Read a number as Go does, also ``0x14`` and ``1_000``; pydantic has the error about anything else."""
+    try:
+        return int(text, 0) if isinstance(text, str) else text
+    except ValueError:
+        return text
+
+
+Interval = Annotated[timedelta, BeforeValidator(parse_interval)]
 Version = Annotated[TLSVersion, BeforeValidator(_version)]
 Suite = Annotated[str, AfterValidator(_suite)]
 Curve = Annotated[str, AfterValidator(_curve)]
@@ -117,13 +129,13 @@ class TlsServer(Section):
     cert: str | None = Field(default=None, description="The certificate chain, inline PEM.")
     key: SecretStr | None = Field(default=None, description="Its private key, inline PEM.")
     client_ca: str | None = Field(default=None, description="The authority of client certificates, inline PEM.")
-    cert_file: FileName | None = Field(default=None, description="The file of the certificate chain, PEM.")
-    key_file: FileName | None = Field(default=None, description="The file of its private key, PEM, unencrypted.")
-    client_ca_file: FileName | None = Field(default=None, description="The file of the clients' authority, PEM.")
+    cert_file: Path | None = Field(default=None, description="The file of the certificate chain, PEM.")
+    key_file: Path | None = Field(default=None, description="The file of its private key, PEM, unencrypted.")
+    client_ca_file: Path | None = Field(default=None, description="The file of the clients' authority, PEM.")
     client_auth_type: Annotated[ClientAuth, BeforeValidator(_client_auth)] = Field(
         default=ClientAuth.NONE, description="Whether clients must present a certificate."
     )
-    client_allowed_sans: tuple[Word, ...] = Field(
+    client_allowed_sans: Annotated[tuple[Word, ...], AfterValidator(_some)] = Field(
         default=(), description="Names, addresses, e-mails or URIs, one of which a client's certificate must have."
     )
     min_version: Version = Field(default=TLSVersion.TLSv1_2, description="The minimum TLS version.")
@@ -133,6 +145,13 @@ class TlsServer(Section):
     )
     prefer_server_cipher_suites: bool = Field(default=True, description="Whether the server's order takes precedence.")
     curve_preferences: tuple[Curve, ...] = Field(default=(), description="The one curve to use; empty: OpenSSL's.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, section: Any) -> Any:
+        if not isinstance(section, dict):
+            return section
+        return {key: value for key, value in section.items() if value != "" or key not in _MAY_BE_EMPTY}
 
     @model_validator(mode="after")
     def _fits_together(self) -> "TlsServer":
@@ -168,6 +187,7 @@ class TlsServer(Section):
 
 
 _MISSING = {"cert": "certificate chain", "key": "private key"}
+_MAY_BE_EMPTY = frozenset({"cert", "key", "client_ca", "cert_file", "key_file", "client_ca_file"})
 
 
 class HttpServer(Section):
@@ -175,6 +195,13 @@ class HttpServer(Section):
 
     http2: bool = Field(default=True, description="Has no effect: only HTTP/1.1 is supported.")
     headers: Mapping[str, str] = Field(default={}, description="Headers of every response; an empty one is not sent.")
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _absent_is_empty(cls, headers: Any) -> Any:
+        if not isinstance(headers, dict):
+            return headers
+        return {name: "" if value is None else value for name, value in headers.items()}
 
     @field_validator("headers")
     @classmethod
@@ -193,8 +220,16 @@ class HttpServer(Section):
 class RateLimit(Section):
     """A limit of requests: ``burst`` at once, then one per ``interval``; an interval of 0 means no limit."""
 
-    interval: Duration = Field(default=timedelta(0), description="The time between two requests.")
-    burst: int = Field(default=1, ge=1, description="The number of requests allowed at once.")
+    interval: Interval = Field(default=timedelta(0), description="The time between two requests; 0: no limit.")
+    burst: Annotated[int, BeforeValidator(_whole_number), Field(le=_LARGEST_NUMBER)] = Field(
+        default=1, description="The number of requests allowed at once."
+    )
+
+    @model_validator(mode="after")
+    def _admits_some(self) -> "RateLimit":
+        if self.interval and self.burst < 1:
+            raise ValueError(f"burst: {self.burst} would refuse every request; use 1 or more")
+        return self
 
 
 class WebConfig(Section):
