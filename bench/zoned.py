@@ -23,7 +23,7 @@ async def serve(config: Config, port: int) -> None:
     with listen(LOOPBACK, port) as listener:
         async with prompt_scrapes(clock):
             zoned = build_exporter(config, clock, products=(*PRODUCTS, CACHE_RESERVE))
-            await run_until_stopped(zoned, listener, stopping)
+            await run_until_stopped(zoned, [listener], stopping)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from exporter.app import Exporter
 from exporter.clock import Clock
@@ -29,10 +29,11 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if is_dual or ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, dualstack_ipv6=is_dual)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        place = f"[{host}]" if ":" in host else host or "*"
         raise ListenError(
-            f"Cannot listen on {host or '*'}:{port} ({reason}). Choose another with --web.listen-address."
+            f"Cannot listen on {place}:{port} ({reason}). Choose another with --web.listen-address."
         ) from error
     # Accepted sockets inherit it; without it the end of a small response waits for an acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -65,11 +66,11 @@ async def prompt_scrapes(clock: Clock) -> AsyncIterator[None]:
         sys.setswitchinterval(usual_interval)
 
 
-async def run_until_stopped(exporter: Exporter, listener: socket.socket, stopping: asyncio.Event) -> None:
+async def run_until_stopped(exporter: Exporter, listeners: Sequence[socket.socket], stopping: asyncio.Event) -> None:
     """Serve and poll until ``stopping`` is set or a loop fails; finish the commit, then raise the loop's error."""
     server = make_server(exporter.web, exporter.policy)
     await exporter.start()
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=list(listeners)))
     polling = asyncio.create_task(exporter.poller.run())
     polling_sources = asyncio.create_task(exporter.sources.run())
     asked = asyncio.create_task(stopping.wait())

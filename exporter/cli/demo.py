@@ -5,12 +5,13 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
-from rich.console import Console
 from rich.panel import Panel
 
-from exporter.cli.flags import Address
+from exporter.cli.flags import Address, listen_addresses
+from exporter.cli.output import console_for, tell
 from exporter.cli.serve import alerting_flags, read_policy, run_exporter
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
 from exporter.config.alerting import Alerting
@@ -49,7 +50,7 @@ async def _simulate(options: argparse.Namespace) -> None:
     address: Address = options.simulator_listen_address
     host = address.host or "127.0.0.1"
     async with _simulated(options, host, address.port) as port:
-        sys.stderr.write(f"Simulated Cloudflare: http://{host}:{port}/client/v4, control: http://{host}:{port}/_sim/\n")
+        tell(f"Simulated Cloudflare: http://{host}:{port}/client/v4, control: http://{host}:{port}/_sim/\n")
         await stopping.wait()
 
 
@@ -75,15 +76,19 @@ def _simulator(options: argparse.Namespace) -> Simulator:
 
 
 def _announce(options: argparse.Namespace, policy: WebPolicy, port: int) -> None:
-    address: Address = options.web_listen_address
-    url = f"{'https' if policy.is_tls else 'http'}://{address.host or 'localhost'}:{address.port}"
-    Console(stderr=True, soft_wrap=True).print(
-        Panel.fit(
-            "[bold]The account is simulated: all figures are made up.[/bold]\n"
-            f"Metrics       {url}{options.web_telemetry_path}\n"
-            f"First page    {url}/\n"
-            f"Simulator     http://127.0.0.1:{port}/_sim/\n"
-            "Counters start at zero and grow once a minute.",
-            title="cloudflare-exporter demo",
+    first = listen_addresses(options)[0]
+    address = replace(first, host=first.host or "localhost")
+    url = f"{'https' if policy.is_tls else 'http'}://{address}"
+    console = console_for(sys.stderr, soft_wrap=True)
+    with console.capture() as captured:
+        console.print(
+            Panel.fit(
+                "[bold]The account is simulated: all figures are made up.[/bold]\n"
+                f"Metrics       {url}{options.web_telemetry_path}\n"
+                f"First page    {url}/\n"
+                f"Simulator     http://127.0.0.1:{port}/_sim/\n"
+                "Counters start at zero and grow once a minute.",
+                title="cloudflare-exporter demo",
+            )
         )
-    )
+    tell(captured.get())

@@ -9,12 +9,11 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
-from rich.console import Console
-
 from exporter.app import run_check
 from exporter.catalog import DATASETS, PRODUCTS
 from exporter.check import as_json, as_table, inspect_host, refusal
 from exporter.cli import commands
+from exporter.cli.output import console_for, tell, write
 from exporter.cli.serve import with_tokens
 from exporter.clock import SystemClock
 from exporter.config import Config, ConfigError, load_config, load_quantities
@@ -41,18 +40,18 @@ def check(options: argparse.Namespace) -> int:
         report = asyncio.run(run_check(config, SystemClock(), host, os.environ, options.config_file))
     except ConfigError as error:
         if options.output == "json":
-            sys.stdout.write(as_json(refusal(str(error))))
+            write(as_json(refusal(str(error))))
         raise
     except KeyboardInterrupt:
         return INTERRUPTED
-    sys.stdout.write(as_json(report) if options.output == "json" else as_table(report, Console(highlight=False)))
+    write(as_json(report) if options.output == "json" else as_table(report, console_for(sys.stdout)))
     return report.exit_code
 
 
 def costs(options: argparse.Namespace) -> int:
     """Print the costs of accounts."""
     with _history(options) as history:
-        sys.stdout.write(commands.costs.run(options, history))
+        write(commands.costs.run(options, history))
     return 0
 
 
@@ -65,7 +64,7 @@ def assets(options: argparse.Namespace) -> int:
         costs = state.costs()
         asset_usage = find_asset_usage(state.publication)
         views = Views(asset_usage, costs.accounts, costs.budgets, state.publication.accounts)
-        sys.stdout.write(commands.assets.run(options, views, accounts, max(known, default=None)))
+        write(commands.assets.run(options, views, accounts, max(known, default=None)))
     return 0
 
 
@@ -76,7 +75,7 @@ def metrics(options: argparse.Namespace) -> int:
         thresholds = Thresholds(state.config.alerting.thresholds, names)
         families = SnapshotBuilder(PRODUCTS).figures(state.publication, state.costs(), thresholds)
         wanted = [family for family in families if state.config.selection.wants_metric(family.name)]
-        sys.stdout.write(commands.metrics.run(options, wanted))
+        write(commands.metrics.run(options, wanted))
     return 0
 
 
@@ -87,14 +86,14 @@ def price(options: argparse.Namespace) -> int:
     given = load_quantities(options.file) if options.file else {}
     today = SystemClock().now().date()
     with _history(options) if options.period else nullcontext() as history:
-        sys.stdout.write(commands.price.run(options, load_card(), today, given, history))
+        write(commands.price.run(options, load_card(), today, given, history))
     return 0
 
 
 def report(options: argparse.Namespace) -> int:
     """Print a report on a day or a billing cycle."""
     with _history(options) as history:
-        sys.stdout.write(commands.report.run(options, history))
+        write(commands.report.run(options, history))
     return 0
 
 
@@ -102,8 +101,8 @@ def alertmanager_config(options: argparse.Namespace) -> int:
     """Write Alertmanager's configuration."""
     config = load_config(options.config_file, os.environ, None)
     said, warned = commands.alertmanager_config.run(options, config.alerting.routing)
-    sys.stdout.write(said)
-    sys.stderr.write(warned)
+    write(said)
+    tell(warned)
     return 0
 
 

@@ -5,14 +5,12 @@ from pathlib import Path
 
 from exporter import __version__
 from exporter.cli import commands
-from exporter.cli.flags import Address, address_flag, duration_flag, parse_address, path_flag, url_flag
+from exporter.cli.flags import DEFAULT_LISTEN, Address, address_flag, duration_flag, path_flag, speed_flag, url_flag
 from exporter.cli.offline import alertmanager_config, assets, check, costs, metrics, price, report
 from exporter.cli.serve import serve
 from exporter.config.alerting import ALERTMANAGER_EXAMPLE, PROMETHEUS_EXAMPLE
 from exporter.config.routing import GRAFANA_EXAMPLE
 from exporter.logs import FORMATS, LEVELS
-
-DEFAULT_LISTEN = ":9199"
 
 CHECK = (
     "Check what will work before a configuration is deployed: tokens, permissions, datasets, request budget and "
@@ -28,9 +26,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--web.listen-address",
         dest="web_listen_address",
         type=address_flag,
-        default=parse_address(DEFAULT_LISTEN),
+        action="append",
         metavar="[HOST]:PORT",
-        help=f"address to serve metrics on (default {DEFAULT_LISTEN})",
+        help=f"address to serve metrics on (default {DEFAULT_LISTEN}; repeatable)",
     )
     web.add_argument(
         "--web.telemetry-path",
@@ -165,7 +163,7 @@ def _add_simulator_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--simulator.speed",
         dest="simulator_speed",
-        type=float,
+        type=speed_flag,
         default=1.0,
         metavar="N",
         help="simulated seconds per second (default 1)",

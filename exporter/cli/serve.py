@@ -5,13 +5,15 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from exporter.app import Exporter, build_exporter
 from exporter.catalog import DATASETS
-from exporter.cli.flags import Address
+from exporter.cli.flags import listen_addresses
+from exporter.cli.output import write
 from exporter.clock import SystemClock
 from exporter.config import Config, ConfigError, load_config
 from exporter.ledger import Ledger
@@ -67,7 +69,7 @@ def reset_counters(config: Config) -> int:
     ledger = Ledger.open(folder, DATASETS.values())
     ledger.reset_counters()
     ledger.close()
-    sys.stdout.write(f"Counters in {folder} will restart from zero at the next start; daily sums and names are kept.\n")
+    write(f"Counters in {folder} will restart from zero at the next start; daily sums and names are kept.\n")
     return 0
 
 
@@ -85,17 +87,18 @@ async def run_exporter(
     config: Config, options: argparse.Namespace, policy: WebPolicy, stopping: asyncio.Event, read: Callable[[], Config]
 ) -> None:
     """Serve until stopped; on SIGHUP call ``read`` for a new configuration."""
-    address: Address = options.web_listen_address
     hung_up = asyncio.Event()
     set_on_signals(hung_up, signal.SIGHUP)
     clock = SystemClock()
-    with listen(address.host, address.port) as listener:
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(listen(each.host, each.port)) for each in listen_addresses(options)]
         async with prompt_scrapes(clock):
             exporter: Exporter = build_exporter(config, clock, telemetry_path=options.web_telemetry_path, policy=policy)
             how = " with TLS" if policy.is_tls else ""
-            log.info("listening on %s:%s%s", address.host or "*", listener.getsockname()[1], how)
+            for address, listener in zip(listen_addresses(options), listeners, strict=True):
+                log.info("listening on %s%s", replace(address, port=listener.getsockname()[1]), how)
             reloading = asyncio.create_task(exporter.reloader.run(hung_up, read))
             try:
-                await run_until_stopped(exporter, listener, stopping)
+                await run_until_stopped(exporter, listeners, stopping)
             finally:
                 reloading.cancel()

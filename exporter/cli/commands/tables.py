@@ -1,10 +1,12 @@
 """Tables for the terminal."""
 
+import sys
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from exporter.cli.output import console_for
 
 WIDEST = 1_000
 """Console width: tables are as wide as their cells; a narrower terminal wraps lines, and no figure is cut off."""
@@ -22,7 +24,7 @@ def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
 def printed(parts: Iterable[Table | Text | str]) -> str:
     """Return the printed text of tables and lines, without trailing blanks."""
-    console = Console(highlight=False, width=WIDEST)
+    console = console_for(sys.stdout, width=WIDEST)
     with console.capture() as captured:
         for part in parts:
             console.print(Text(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
