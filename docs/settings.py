@@ -41,8 +41,8 @@ Every key of the file is optional; unknown keys are refused. Durations are writt
 `1h30m`. Globs support `*`, `?` and `[…]`. `SIGHUP` reloads the file without losing data; an invalid file is refused as
 a whole, with a log line that names every invalid key, and the previous configuration stays in force.
 
-A key twice is refused with the lines of both. Numbers are decimal, with at most 24 digits; what YAML otherwise takes for
-an octal or hexadecimal number or a time (`017`, `0x1F`, `22:00`) is text.
+A key twice is refused with the lines of both. Numbers are decimal, with at most 24 digits; what YAML otherwise takes
+for a time, an octal or a hexadecimal number (`22:00`, `017`, `0x1F`) is text.
 
 Exit codes of all commands: 0 success, 1 a local fault such as an address in use or a full disk, 2 a wrong configuration
 or command line, 141 if the reader of the output ends early, as in `cloudflare-exporter assets | head`. `check` has its

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -117,17 +117,31 @@ def build_web(
         return PlainTextResponse("ready\n")
 
     cached_views = CachedViews()
-    return Starlette(
+    routes = [
+        Route(telemetry_path, MetricsEndpoint(published, renderer)),
+        Route("/-/healthy", healthy),
+        Route("/-/ready", ready),
+        *api_routes(
+            CostsEndpoint(published, ask_books),
+            AlertsEndpoint(alerts_client),
+            ViewEndpoints(published, cached_views, ask_usage, is_refreshing),
+        ),
+    ]
+    web = Starlette(
         routes=[
             Route("/", PageEndpoint(published, cached_views, telemetry_path, grafana_url).answer),
-            Route(telemetry_path, MetricsEndpoint(published, renderer)),
-            Route("/-/healthy", healthy),
-            Route("/-/ready", ready),
-            *api_routes(
-                CostsEndpoint(published, ask_books),
-                AlertsEndpoint(alerts_client),
-                ViewEndpoints(published, cached_views, ask_usage, is_refreshing),
-            ),
+            *routes,
+            *(Route(f"{each.path}/", go_to_path_without_slash) for each in routes if not each.param_convertors),
         ],
         exception_handlers=ERROR_HANDLERS,
     )
+    # Starlette's own redirects name the host and the path that it sees, which are not those before a proxy.
+    web.router.redirect_slashes = False
+    return web
+
+
+async def go_to_path_without_slash(request: Request) -> Response:
+    """Redirect to the same path without its last slash, in a way that holds behind a proxy."""
+    name = request.url.path.rstrip("/").rpartition("/")[2]
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"../{name}{query}")

@@ -207,7 +207,7 @@ def test_the_metrics_path_can_be_changed() -> None:
     site.show()
     assert site.ask("/probe").status_code == 200
     assert site.ask("/metrics").status_code == 404
-    assert '<a href="/probe">Metrics</a>' in site.ask("/").text
+    assert '<a href="./probe">Metrics</a>' in site.ask("/").text
 
 
 def test_ready_means_that_there_is_a_snapshot(site: Site) -> None:

@@ -133,7 +133,8 @@ def openapi_document() -> dict[str, Any]:
             "description": DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        # Relative to the document, which a proxy may serve below a prefix.
+        "servers": [{"url": ".."}],
         "paths": {each.path: {"get": _operation(each)} for each in ENDPOINTS},
         "components": {"schemas": SCHEMAS},
     }

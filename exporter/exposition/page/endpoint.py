@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from exporter.costs.history import QueryError
 from exporter.exposition.api import CachedViews
 from exporter.exposition.page.assets import show_assets
-from exporter.exposition.page.links import Links
+from exporter.exposition.page.links import Links, root_of
 from exporter.exposition.page.status import show_status
 from exporter.exposition.page.template import make_template
 from exporter.metrics.snapshot import Published
@@ -45,7 +45,7 @@ class PageEndpoint:
     def _page(self, request: Request) -> Response:
         snapshot, links, status = (
             self._published.snapshot,
-            Links(self._telemetry_path, self._grafana_url()),
+            Links(self._telemetry_path, self._grafana_url(), root=root_of(request.headers)),
             HTTPStatus.OK,
         )
         overview = assets = refusal = None

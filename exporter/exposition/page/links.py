@@ -1,7 +1,10 @@
 """The links of the page: metrics, API, and the dashboards if Grafana's address is known. Pure."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
+
+from starlette.datastructures import Headers
 
 from exporter.catalog import PRODUCTS
 from exporter.catalog.product import Product
@@ -11,6 +14,23 @@ from exporter.views import AssetRow, ProjectRow
 BEFORE_PRODUCTS = (("overview", "Overview"), ("cost", "Cost"), ("project", "Project"), ("compare", "Compare"))
 AFTER_PRODUCTS = (("exporter", "Exporter"),)
 """The dashboards besides those of products: the ends of their uids, and their titles."""
+
+
+HERE = "."
+"""The root of links that are relative to the page, wherever a proxy serves it."""
+
+_PREFIX = re.compile(r"((?:/[\w.~-]+)+)/?", re.ASCII)
+
+
+def root_of(headers: Headers) -> str:
+    """Return the root of links for a request.
+
+    Relative links lead nowhere from a page whose address lacks its last slash. Proxies that serve such a page, such as
+    Traefik, name the prefix that they have taken off in ``X-Forwarded-Prefix``.
+    """
+    given = headers.getlist("x-forwarded-prefix")
+    found = _PREFIX.fullmatch(given[0]) if len(given) == 1 else None
+    return found[1] if found else HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +43,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links of the page; without a ``grafana_url`` there are none to dashboards. Each product has a dashboard."""
+    """The links of the page; without a ``grafana_url`` there are none to dashboards. Each product has a dashboard.
+
+    ``root`` stands before the paths of the exporter: a proxy may serve them below a prefix.
+    """
 
     metrics: str
     grafana_url: str | None
     products: tuple[Product, ...] = PRODUCTS
+    root: str = HERE
 
     @property
     def dashboards(self) -> tuple[Link, ...]:
@@ -40,7 +64,10 @@ class Links:
 
     def of_project(self, row: ProjectRow) -> tuple[Link, ...]:
         """Return the links of a project."""
-        api = Link("API", f"{API_PREFIX}project/{quote(row.project, safe='')}?{urlencode({'account': row.account_id})}")
+        api = Link(
+            "API",
+            f"{self.root}{API_PREFIX}project/{quote(row.project, safe='')}?{urlencode({'account': row.account_id})}",
+        )
         if self.grafana_url is None:
             return (api,)
         return Link("Dashboard", self._dashboard("project", account=row.account, project=row.project)), api

@@ -18,13 +18,13 @@ from tests.exposition.snapshots import ACCOUNT_ID, AT, SINCE, snapshot
 KV = "kvOperationsAdaptiveGroups"
 
 API = {
-    "/api/assets",
-    "/api/projects",
-    "/api/costs",
-    "/api/usage",
-    "/api/alerts",
-    "/api/health",
-    "/api/openapi.json",
+    "./api/assets",
+    "./api/projects",
+    "./api/costs",
+    "./api/usage",
+    "./api/alerts",
+    "./api/health",
+    "./api/openapi.json",
 }
 
 
@@ -159,14 +159,14 @@ def test_nothing_is_taken_for_html() -> None:
     page = page_of(shown, f"/{nasty}")
     assert page.tables["Problems"][0]["What is wrong"] == nasty
     assert page.tables["Accounts"][0]["Account"] == page.tables["Datasets"][0]["Account"] == nasty
-    assert f"/{nasty}" in page.outside
+    assert f"./{nasty}" in page.outside
     assert "script" not in page.outside
 
 
 def test_nothing_has_to_be_loaded() -> None:
     """No script, style sheet, font or picture: the page shows on a machine without a network, light or dark."""
     html = page_response(snapshot()).text
-    assert {url for url in Page(html).outside if url[0] not in "?#"} == {"/metrics", "/#assets", *API}
+    assert {url for url in Page(html).outside if url[0] not in "?#"} == {"./metrics", *API}
     assert "url(" not in html and "@import" not in html
     assert "color-scheme: light dark" in html
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in html
