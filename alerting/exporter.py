@@ -25,6 +25,14 @@ CONFIG = "CloudflareExporterConfigRefused"
 
 SOURCE_DOWN = "CloudflareSourceDown"
 
+RENAMED = "CloudflareLabelsRenamed"
+
+SHOWN_BY_ALL = (
+    ("cloudflare_exporter_account_up", ("account",)),
+    ("cloudflare_asset_info", ("account", "project", "kind", "asset")),
+)
+"""Metrics that there always are, with labels that targets may carry, too."""
+
 REVISED = "job_account_dataset:cloudflare_exporter_revisions:increase1h"
 
 
@@ -179,6 +187,20 @@ def _resources() -> Iterator[Alert]:
         "The exporter refused its new configuration.",
         "The configuration that was last read is invalid, so the previous one stays in force. The exporter's log "
         "names the wrong key; the exporter would not start with this file.",
+        wait="5m",
+    )
+    exported = "\n    or\n  ".join(
+        f'{metric}{{exported_{label}!=""}}' for metric, labels in SHOWN_BY_ALL for label in labels
+    )
+    yield Alert(
+        RENAMED,
+        "warning",
+        OF_EXPORTER,
+        f"count by (job) (\n  {exported}\n)",
+        "Prometheus renames labels of the exporter.",
+        "The targets of job {{ $labels.job }} carry a label that the exporter's metrics have, too, so that Prometheus "
+        "renames theirs, e.g. to exported_project: sums by project and routes of alerts are wrong. Set honor_labels: "
+        "true in the scrape configuration, or take the label off the targets.",
         wait="5m",
     )
 

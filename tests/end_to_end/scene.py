@@ -33,7 +33,7 @@ ALERT = "CloudflareWorkerErrorRatioHigh"
 PAGING = "CloudflareWorkerErrorBudgetBurn"
 FAILING = "blog-render"
 
-# What service discovery in Kubernetes puts on a target.
+# What service discovery in Kubernetes puts on a target, and labels that the exporter's metrics have, too.
 TARGET_LABELS = {
     "namespace": "monitoring",
     "pod": "cloudflare-exporter-0",
@@ -42,6 +42,8 @@ TARGET_LABELS = {
     "endpoint": "metrics",
     "node": "node-1",
     "cluster": "main",
+    "project": "infra",
+    "account": "123456789012",
 }
 
 # Simulated seconds in one of ours. The slower pace is for comparing: no answer of the exporter's skips five minutes, so

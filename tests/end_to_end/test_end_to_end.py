@@ -114,10 +114,13 @@ def test_the_metrics_are_well_formed(scene: Scene, tools: Tools) -> None:
 
 
 def test_target_labels_do_not_collide(scene: Scene) -> None:
-    """No metric has a label that service discovery puts on targets: Prometheus had none to rename."""
+    """Prometheus renames no label, and where a target has a label of the exporter's, the exporter's holds."""
     names = scene.prometheus.label_names()
     assert names.issuperset(TARGET_LABELS)
     assert not [name for name in names if name.startswith("exported_")]
+    for metric in ("cloudflare_asset_info", "cloudflare_cost_forecast_usd", "cloudflare_worker_requests_total"):
+        assert scene.prometheus.query(metric)
+        assert not scene.prometheus.query(f'{metric}{{project="infra"}} or {metric}{{account="123456789012"}}')
 
 
 def test_every_query_of_the_dashboards_has_an_answer(scene: Scene) -> None:

@@ -113,6 +113,45 @@ def _running() -> Iterator[Scene]:
         checks=1,
         has_account=False,
     )
+    renamed = Firing(
+        {"product": "exporter"},
+        "Prometheus renames labels of the exporter.",
+        "The targets of job cloudflare carry a label that the exporter's metrics have, too, so that Prometheus renames "
+        "theirs, e.g. to exported_project: sums by project and routes of alerts are wrong. Set honor_labels: true in "
+        "the scrape configuration, or take the label off the targets.",
+    )
+    info, up = "cloudflare_asset_info", "cloudflare_exporter_account_up"
+    asset = {"account": "Example", "project": "shop", "kind": "worker", "asset": "api"}
+    for label, metric in (("project", info), ("account", info), ("kind", info), ("asset", info), ("account", up)):
+        own = asset if metric == info else {"account": "Example"}
+        taken = {**own, label: "infra", f"exported_{label}": own[label]}
+        yield Scene(
+            f"Targets carry a label {label} that {metric} has, too.",
+            "CloudflareLabelsRenamed",
+            "warning",
+            {Way.ABOVE: [Gauge(metric, only_since(60, 1, None), taken)]},
+            [renamed],
+            checks=1,
+            has_account=False,
+        )
+    yield Scene(
+        "The targets have carried it for four minutes.",
+        "CloudflareLabelsRenamed",
+        "warning",
+        {Way.BELOW: [Gauge(info, only_since(4, 1, None), {**asset, "project": "infra", "exported_project": "shop"})]},
+        [],
+        checks=1,
+        has_account=False,
+    )
+    yield Scene(
+        "The targets carry other labels.",
+        "CloudflareLabelsRenamed",
+        "warning",
+        {Way.OTHER: [Gauge(info, 1, {**asset, "env": "production", "namespace": "monitoring"})]},
+        [],
+        checks=1,
+        has_account=False,
+    )
 
 
 def _answered() -> Iterator[Scene]:
