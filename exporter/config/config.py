@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from exporter.config.alerting import Alerting
 from exporter.config.costs import CostSettings
-from exporter.config.fields import AccountId, Duration, Section, Share, check_url
+from exporter.config.fields import AccountId, Duration, FileName, FolderName, Section, Share, check_url
 from exporter.config.selection import Selection
 from exporter.config.token_text import find_token_fault
 from exporter.model import ExporterError
@@ -28,7 +28,7 @@ class Token(Section):
     """An API token or the file that holds it; ``accounts`` restricts which of its accounts are read."""
 
     token: SecretStr | None = Field(default=None, description="The API token itself; prefer `token_file`.")
-    token_file: Path | None = Field(
+    token_file: FileName | None = Field(
         default=None,
         description="A file that holds the token; it is reread when it changes.",
         examples=["/run/secrets/cloudflare-token"],
@@ -127,7 +127,7 @@ class Poll(Section):
 class Storage(Section):
     """The location of the ledger; an empty path keeps it in memory."""
 
-    path: str = Field(
+    path: FolderName = Field(
         default="./data",
         description="The folder of the ledger; empty: kept in memory and lost on restart. A change needs a restart.",
         examples=["/var/lib/cloudflare-exporter"],

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -69,6 +70,20 @@ def _refuse_words(value: Any) -> Any:
     return value
 
 
+def _check_file_name(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("must be the name of a file")
+    return path
+
+
+def _check_folder_name(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must be the name of a folder")
+    return text
+
+
+FileName = Annotated[Path, AfterValidator(_check_file_name)]
+FolderName = Annotated[str, AfterValidator(_check_folder_name)]
 AccountId = Annotated[str, BeforeValidator(_parse_account_id)]
 Word = Annotated[str, AfterValidator(_check_word)]
 Regex = Annotated[str, AfterValidator(_check_word), AfterValidator(_check_regex)]

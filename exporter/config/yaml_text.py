@@ -9,6 +9,9 @@ import yaml
 _PRINTED_KEY = re.compile(r"[\w.*/-]{1,80}")
 """Keys that messages show: names, but nothing that could be a password or a hash in the wrong place."""
 
+_WHOLE = re.compile(r"[^\ud800-\udfff]*")
+"""Text without halves of characters, which an escape such as ``\\ud800`` makes, and which no output can encode."""
+
 _MERGE = "tag:yaml.org,2002:merge"
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 
@@ -73,7 +76,8 @@ def parse_yaml(text: bytes | str, kind: type[yaml.SafeLoader] = PlainLoader) -> 
             node = loader.get_single_node()
             if node is None:
                 return None
-            _refuse_duplicates(node)
+            for each in _nodes(node):
+                _check_node(each)
             return loader.construct_document(node)
         finally:
             loader.dispose()
@@ -87,35 +91,40 @@ def parse_yaml(text: bytes | str, kind: type[yaml.SafeLoader] = PlainLoader) -> 
         raise YamlFault("is not valid YAML") from None
 
 
-def _refuse_duplicates(root: yaml.Node) -> None:
-    """Raise YamlFault for a key that a mapping at any depth has twice, also ``<<``.
+def _check_node(node: yaml.Node) -> None:
+    """Raise YamlFault for half a character, and for a key that a mapping has twice, also ``<<``.
 
     Keys that ``<<`` brings may be overridden, so this looks at mappings as they are written.
     """
-    for mapping in _mappings(root):
-        lines: dict[tuple[str, str], int] = {}
-        for key, _ in mapping.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            name, line = (key.tag, key.value), key.start_mark.line + 1
-            if name in lines:
-                what = f"the key {key.value}" if _PRINTED_KEY.fullmatch(key.value) or key.tag == _MERGE else "one key"
-                where = f"line {line}" if line == lines[name] else f"lines {lines[name]} and {line}"
-                raise YamlFault(f"has {what} twice, on {where}: keep one, or merge the two")
-            lines[name] = line
+    if isinstance(node, yaml.ScalarNode):
+        if not _WHOLE.fullmatch(node.value):
+            raise YamlFault("has a text that is not valid Unicode", node.start_mark.line + 1)
+        return
+    if not isinstance(node, yaml.MappingNode):
+        return
+    lines: dict[tuple[str, str], int] = {}
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        name, line = (key.tag, key.value), key.start_mark.line + 1
+        if name in lines:
+            what = f"the key {key.value}" if _PRINTED_KEY.fullmatch(key.value) or key.tag == _MERGE else "one key"
+            where = f"line {line}" if line == lines[name] else f"lines {lines[name]} and {line}"
+            raise YamlFault(f"has {what} twice, on {where}: keep one, or merge the two")
+        lines[name] = line
 
 
-def _mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
-    """Yield every mapping once, in the order of the text."""
+def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
+    """Yield every node once, in the order of the text."""
     seen: set[int] = set()
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+        if id(node) in seen:
             continue
         seen.add(id(node))
+        yield node
         if isinstance(node, yaml.MappingNode):
-            yield node
             waiting += [part for pair in reversed(node.value) for part in reversed(pair)]
-        else:
+        elif isinstance(node, yaml.SequenceNode):
             waiting += reversed(node.value)

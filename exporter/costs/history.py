@@ -19,6 +19,9 @@ from exporter.pricing.terms import DOCUMENTED_MONTH_DAYS
 CURRENT = "current"
 PREVIOUS = "previous"
 
+EARLIEST = date(1970, 1, 1)
+"""The first day that a period may contain, long before anything was counted."""
+
 
 class QueryError(ExporterError):
     """The query is invalid, or asks for something that does not exist."""
@@ -159,6 +162,8 @@ def day_of(period: str, cycle_start: date, today: date) -> date:
         ) from None
     if day > today:
         raise QueryError(f"{period} is in the future.")
+    if day < EARLIEST:
+        raise QueryError(f"{period} is before {EARLIEST}, the first day that a period may contain.")
     return day
 
 

@@ -6,7 +6,7 @@ https://developers.cloudflare.com/billing/understand/how-billing-works/: the fir
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time
 
 from exporter.model import DAY
 
@@ -42,7 +42,10 @@ class Cycle:
 
 
 def cycle_of(day: date, anchor_day: int = CALENDAR_MONTH) -> Cycle:
-    """Return the cycle that contains a day. An anchor beyond a month's end means its last day."""
+    """Return the cycle that contains a day. An anchor beyond a month's end means its last day.
+
+    The cycles at the two ends of the calendar are cut there.
+    """
     start = _anchored(day.year, day.month, anchor_day)
     if day < start:
         return Cycle(_anchored(*_month_before(day.year, day.month), anchor_day), start)
@@ -82,6 +85,10 @@ class Cycles:
 
 
 def _anchored(year: int, month: int, anchor_day: int) -> date:
+    if year < MINYEAR:
+        return date.min
+    if year > MAXYEAR:
+        return date.max
     return date(year, month, min(anchor_day, monthrange(year, month)[1]))
 
 

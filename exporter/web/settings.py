@@ -8,14 +8,13 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from ssl import TLSVersion
 from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from exporter.config.fields import Section, Word
+from exporter.config.fields import FileName, Section, Word
 from exporter.web.ciphers import CURVES, SUITES
 from exporter.web.durations import parse_interval
 
@@ -73,7 +72,7 @@ class ClientAuth(StrEnum):
 
 
 def _client_auth(text: Any) -> Any:
-    if text in _UNVERIFIED:
+    if isinstance(text, str) and text in _UNVERIFIED:
         raise ValueError(
             f"{text} is not supported: anyone can create some certificate; "
             "use RequireAndVerifyClientCert with a client_ca_file"
@@ -84,7 +83,7 @@ def _client_auth(text: Any) -> Any:
 def _version(text: Any) -> TLSVersion:
     if isinstance(text, TLSVersion):
         return text
-    if text in _OLD_VERSIONS:
+    if isinstance(text, str) and text in _OLD_VERSIONS:
         raise ValueError(f"{text} is not supported because it is insecure (RFC 8996); use TLS12 or TLS13")
     if not isinstance(text, str) or text not in _VERSIONS:
         raise ValueError("must be TLS12 or TLS13")
@@ -129,9 +128,9 @@ class TlsServer(Section):
     cert: str | None = Field(default=None, description="The certificate chain, inline PEM.")
     key: SecretStr | None = Field(default=None, description="Its private key, inline PEM.")
     client_ca: str | None = Field(default=None, description="The authority of client certificates, inline PEM.")
-    cert_file: Path | None = Field(default=None, description="The file of the certificate chain, PEM.")
-    key_file: Path | None = Field(default=None, description="The file of its private key, PEM, unencrypted.")
-    client_ca_file: Path | None = Field(default=None, description="The file of the clients' authority, PEM.")
+    cert_file: FileName | None = Field(default=None, description="The file of the certificate chain, PEM.")
+    key_file: FileName | None = Field(default=None, description="The file of its private key, PEM, unencrypted.")
+    client_ca_file: FileName | None = Field(default=None, description="The file of the clients' authority, PEM.")
     client_auth_type: Annotated[ClientAuth, BeforeValidator(_client_auth)] = Field(
         default=ClientAuth.NONE, description="Whether clients must present a certificate."
     )

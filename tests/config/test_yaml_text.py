@@ -101,6 +101,8 @@ def test_numbers_are_decimal(text: str, value: object) -> None:
         ("[" * 5000, "FILE is nested too deeply."),
         ("a: 1\n---\nb: 2", "FILE, line 2 is not valid YAML."),
         ("a: !!python/name:os.system", "FILE, line 1 is not valid YAML."),
+        ('a: 1\nb: "\\ud800"', "FILE, line 2 has a text that is not valid Unicode."),
+        ('"\\udfff": 1', "FILE, line 1 has a text that is not valid Unicode."),
         ("a: !!bool 7", "FILE is not valid YAML."),
         ("? [a]\n: b", "FILE, line 1 is not valid YAML."),
         ("a: *b", "FILE, line 1 is not valid YAML."),

@@ -36,6 +36,8 @@ CYCLES: dict[str, tuple[date, int, date, date, int]] = {
     "the 29th in a leap year": (date(2028, 2, 28), 29, date(2028, 1, 29), date(2028, 2, 29), 31),
     "the 29th in a common year": (date(2027, 3, 1), 29, date(2027, 2, 28), date(2027, 3, 29), 29),
     "the 31st in a month of 30 days": (date(2026, 11, 30), 31, date(2026, 11, 30), date(2026, 12, 31), 31),
+    "the first of the calendar": (date(1, 1, 3), 14, date(1, 1, 1), date(1, 1, 14), 13),
+    "the last of the calendar": (date(9999, 12, 20), 14, date(9999, 12, 14), date(9999, 12, 31), 17),
     "no leap day in 2100": (date(2100, 3, 1), 31, date(2100, 2, 28), date(2100, 3, 31), 31),
 }
 

@@ -152,6 +152,7 @@ def test_csv(ask: Ask, tell: Tell, query: str) -> None:
         ("?account=production&account=nobody", "Unknown account nobody. Known accounts: production, Other."),
         ("?period=last", "'last' is not a valid period: use current, previous, or a day in the period (2026-11-30)."),
         ("?period=2025-10-21", "2025-10-21 is in the future."),
+        ("?period=0001-01-01", "0001-01-01 is before 1970-01-01, the first day that a period may contain."),
         ("?compare=shop", "A comparison takes two projects or two periods, separated by a comma."),
         ("?compare=shop,nope", "Unknown project nope. Known projects: odd, shop, unassigned."),
         (
