@@ -24,8 +24,8 @@ class ListenError(ExporterError):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; an empty host means all addresses. Raises ListenError."""
-    is_dual = not host and socket.has_dualstack_ipv6()
+    """Return a listening socket; an empty host and ``::`` mean all addresses of both families. Raises ListenError."""
+    is_dual = host in {"", "::"} and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if is_dual or ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, dualstack_ipv6=is_dual)

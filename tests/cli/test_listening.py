@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from exporter.cli import main
+from exporter.runtime import listen
 
 pytestmark = pytest.mark.usefixtures("with_token")
 
@@ -56,6 +57,15 @@ def test_all_given_addresses_are_listened_on(command: str) -> None:
         finally:
             process.kill()
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("host", ["", "::"])
+def test_all_addresses_are_those_of_both_families(host: str) -> None:
+    """``:9199`` and ``[::]:9199`` are the same, as for other exporters."""
+    with listen(host, 0) as listener:
+        port = listener.getsockname()[1]
+        for address in ("127.0.0.1", *(["::1"] if has_ipv6() else [])):
+            socket.create_connection((address, port), timeout=5).close()
 
 
 def test_one_address_in_use_ends_all(capsys: pytest.CaptureFixture[str]) -> None:
