@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from exporter.config.alerting import Alerting
 from exporter.config.costs import CostSettings
-from exporter.config.fields import AccountId, Duration, FileName, FolderName, Section, Share, check_url
+from exporter.config.fields import AccountId, Duration, FileName, FolderName, Section, Share, check_url, on_one_line
 from exporter.config.selection import Selection
 from exporter.config.token_text import find_token_fault
 from exporter.model import ExporterError
@@ -63,7 +63,7 @@ class Token(Section):
         """Return the token itself. Raises ConfigError if its file cannot be read or does not hold one."""
         if self.token is not None:
             return self.token.get_secret_value().strip()
-        place = f"the token file {self.token_file}"
+        place = f"the token file {on_one_line(str(self.token_file))}"
         try:
             secret = Path(str(self.token_file)).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:

@@ -13,6 +13,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from exporter.catalog import PRODUCTS
 from exporter.pricing.money import MOST_DIGITS
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def on_one_line(text: str) -> str:
+    """Return a text whose control characters and line breaks are escaped, for a line of a message."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
 _URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(?::(\d{1,5}))?(/[^\s?#]*)?")
 
 HIGHEST_PORT = 65_535

@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from exporter.config.config import AT_TOP, Config, ConfigError
+from exporter.config.fields import on_one_line
 from exporter.config.token_text import find_token_fault
 from exporter.config.yaml_text import PlainLoader, YamlFault, parse_yaml
 
@@ -45,9 +46,9 @@ def load_config(
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        lines = [f"  {_key(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors()]
+        lines = [f"{_key(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors()]
         place = f"The configuration file {path}" if path else "The environment"
-        raise ConfigError(f"{place} is not valid:\n" + "\n".join(lines)) from None
+        raise ConfigError("\n  ".join([f"{place} is not valid:", *map(on_one_line, lines)])) from None
 
 
 def _overruled(section: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from exporter.config.fields import on_one_line
 from exporter.config.yaml_text import YamlFault, parse_yaml
 from exporter.model import ExporterError
 from exporter.web.settings import HASH_BEGINNING, WebConfig
@@ -85,7 +86,7 @@ def _parse(path: Path) -> WebConfig:
 
 
 def _fault(path: Path, lines: list[str]) -> WebConfigError:
-    return WebConfigError("\n  ".join([f"The web configuration {path} is not valid:", *lines]))
+    return WebConfigError("\n  ".join([f"The web configuration {path} is not valid:", *map(on_one_line, lines)]))
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -77,7 +77,7 @@ def _client_auth(text: Any) -> Any:
             f"{text} is not supported: anyone can create some certificate; "
             "use RequireAndVerifyClientCert with a client_ca_file"
         )
-    return text or ClientAuth.NONE
+    return ClientAuth.NONE if text == "" else text
 
 
 def _version(text: Any) -> TLSVersion:

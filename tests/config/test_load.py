@@ -249,6 +249,14 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         load_config(path, {}, None)
 
 
+def test_a_key_with_a_line_break_stays_on_its_line(tmp_path: Path) -> None:
+    """Each error has one line."""
+    message = fail(tmp_path, 'costs: {accounts: {"a\\nb: c\\e[1m": {cycle_day: 40}}}')
+    assert message.splitlines()[1:] == [
+        r"  costs.accounts.a\nb: c\x1b[1m.cycle_day: Input should be less than or equal to 31"
+    ]
+
+
 @pytest.mark.parametrize("text", ["- a\n- b\n", "words\n", "5\n"])
 def test_a_file_without_keys_is_refused(tmp_path: Path, text: str) -> None:
     """The top of the file has to hold keys."""

@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -29,7 +29,7 @@ from exporter.pricing.rules import PAID_PLAN
 EXAMPLES = 50
 """The number of inputs for each property."""
 
-FUZZED = settings(max_examples=EXAMPLES, deadline=None)
+FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 CARD = load_card()
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

@@ -16,7 +16,7 @@ from tests.exposition.shape import faults
 EXAMPLES = 80
 """The number of requests for each property."""
 
-FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 UNCONFIGURED = 503
 """What ``/api/alerts`` answers where no source of alerts is configured."""

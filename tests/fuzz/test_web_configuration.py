@@ -21,7 +21,7 @@ from tests.web.scene import hashed
 EXAMPLES = 50
 """The number of inputs for each property."""
 
-FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 SECRET = "hush-hush-0123456789"
 

@@ -165,6 +165,20 @@ PAIR = "cert_file: server.pem, key_file: server.key"
         ),
         (f"basic_auth_users: {{{hashed()}: [5]}}", "  basic_auth_users.(a hash): must be text"),
         (f"basic_auth_users: {{{hashed()}: alice}}", "  basic_auth_users: found a hash in place of a user name: wri"),
+        ('basic_auth_users: {"a\\nb": [5]}', r"  basic_auth_users.a\nb: must be text"),
+        (
+            'tls_server_config: {cert_file: "a\\nb", key_file: server.key}',
+            r"  tls_server_config.cert_file: cannot read FOLDER/a\nb: No such file or directory",
+        ),
+        (
+            'tls_server_config: {cert_file: "a\\0b", key_file: a}',
+            "  tls_server_config.cert_file: must be the name of a",
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_auth_type: []}}",
+            "  tls_server_config.client_auth_type: Input should be",
+        ),
+        (f"tls_server_config: {{{PAIR}, min_version: [TLS12]}}", "  tls_server_config.min_version: must be TLS12 or"),
         (f"basic_auth_users: {{'a:b': {hashed()}}}", "  basic_auth_users: the user name 'a:b' contains a colon, which"),
         (
             f"basic_auth_users: {{alice: {hashed().replace('$04$', '$17$')}}}",
