@@ -26,7 +26,7 @@ from exporter.pricing import load_card, with_overrides
 from exporter.pricing.estimate import EstimateError, EstimateRequest, as_document, change, estimate
 from exporter.pricing.rules import PAID_PLAN
 
-EXAMPLES = 50
+EXAMPLES = 40
 """The number of inputs for each property."""
 
 FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

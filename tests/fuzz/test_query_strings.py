@@ -13,7 +13,7 @@ from exporter.views.paging import write_cursor
 from tests.exposition.api.scene import Api, described_get, running_api
 from tests.exposition.shape import faults
 
-EXAMPLES = 80
+EXAMPLES = 60
 """The number of requests for each property."""
 
 FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -18,7 +18,7 @@ from exporter.web.settings import CONFIGURABLE_HEADERS, ClientAuth
 from tests.web.certificates import Authority
 from tests.web.scene import hashed
 
-EXAMPLES = 50
+EXAMPLES = 40
 """The number of inputs for each property."""
 
 FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
