@@ -45,8 +45,8 @@ A key twice is refused with the lines of both. Numbers are decimal, with at most
 for a time, an octal or a hexadecimal number (`22:00`, `017`, `0x1F`) is text.
 
 Exit codes of all commands: 0 success, 1 a local fault such as an address in use or a full disk, 2 a wrong configuration
-or command line, 141 if the reader of the output ends early, as in `cloudflare-exporter assets | head`. `check` has its
-own meaning of [0 and 1](check.md#levels-and-exit-codes).
+or command line, 141 if the reader of the output ends early. `check` has its own meaning of
+[0 and 1](check.md#levels-and-exit-codes).
 
 """
 

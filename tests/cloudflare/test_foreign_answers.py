@@ -47,7 +47,7 @@ def get(scene: Scene) -> Reply:
 
 def query(scene: Scene) -> Reply:
     """The answer to a GraphQL request."""
-    return asyncio.run(scene.client.query("query { viewer }", {"account": "a"}, "Analytics"))
+    return asyncio.run(scene.client.query("query { viewer }", {"account": "a"}, "Analytics", "a"))
 
 
 @pytest.mark.parametrize(("status", "content"), FOREIGN.values(), ids=FOREIGN)

@@ -198,7 +198,7 @@ def test_the_exporter_ends_while_a_source_is_polled(tmp_path: Path) -> None:
         exporter = build_exporter(config, SystemClock(), transport=site.recorder, sources=(hanging, tides))
         stopping = asyncio.Event()
         with listen("127.0.0.1", 0) as listener:
-            running = asyncio.create_task(run_until_stopped(exporter, listener, stopping))
+            running = asyncio.create_task(run_until_stopped(exporter, [listener], stopping))
             while not hanging.polls:
                 await asyncio.sleep(0)
             stopping.set()
