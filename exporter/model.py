@@ -251,7 +251,8 @@ class Question:
     """What is asked of a scope's dataset (by its key) in [since, until); both on whole minutes.
 
     One that is ``by_day`` is about a day that is over: amounts of usage are then those of the whole day, filed under
-    its start; stored amounts are still given by the hour.
+    its start; stored amounts are still given by the hour. The same is asked again after each ``interval``, unless that
+    fails. If it ``asks_newest``, the newest minute with data is asked too; else the hours that have rows tell it.
     """
 
     scope: Scope
@@ -259,6 +260,8 @@ class Question:
     since: datetime
     until: datetime
     by_day: bool = False
+    interval: timedelta = MINUTE
+    asks_newest: bool = False
 
     @property
     def book(self) -> BookKey:
@@ -271,9 +274,9 @@ class Answer:
     """The rows that Cloudflare gave to a question.
 
     ``hours`` holds only hours (or days) with rows, keyed by their start; ``date`` is the answer's own ``Date``;
-    ``newest`` is the newest minute of the question that holds data. ``sample_interval`` is how coarsely Cloudflare
-    sampled (1: exact), and ``sampled`` names the hours whose amounts are estimates. Cloudflare keeps such data for
-    ``retention``.
+    ``newest`` is the newest minute of the question that holds data; where it was not asked, the newest hour.
+    ``sample_interval`` is how coarsely Cloudflare sampled (1: exact), and ``sampled`` names the hours whose amounts are
+    estimates. Cloudflare keeps such data for ``retention``.
     """
 
     question: Question

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from exporter.catalog.dataset import Dataset
 from exporter.cloudflare.client import Client
 from exporter.cloudflare.decode import HourRows, check_hours, decode_ids, decode_interval, decode_rows
-from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, count_aliases, take_batch
+from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, count_aliases, fill_batch, take_batch
 from exporter.cloudflare.errors import (
     SAID,
     CloudflareError,
@@ -84,12 +84,17 @@ class _Progress:
         self.sampled.update(decoded if interval > 1 else ())
         self.dates.append(part.date)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything was asked: a spare question may have found no place."""
+        return self.parts > 0 or self.fault is not None
+
     def outcome(self) -> Answer | CloudflareError:
         if self.fault:
             return self.fault
         interval = max(self.intervals, default=Decimal(1))
         newest = self.newest
-        if self.dataset.is_counted and not self.dataset.grain.tells_newest:
+        if newest is None and self.dataset.is_counted and not self.question.by_day:
             newest = max((unit for unit, rows in self.rows.items() if rows), default=None)
         return Answer(
             self.question,
@@ -161,21 +166,32 @@ class Analytics:
         account: Account,
         questions: Sequence[tuple[Dataset, Question]],
         limits: Mapping[BookKey, DatasetLimits] = MappingProxyType({}),
+        spare: Sequence[tuple[Dataset, Question]] = (),
     ) -> dict[Question, Answer | CloudflareError]:
-        """Return each question's complete answer, or the error that prevented it."""
-        cut = [self._pieces(account, dataset, question, limits) for dataset, question in questions]
-        progress = [_Progress(*asked, pieces) for asked, pieces in zip(questions, cut, strict=True)]
-        waiting = [replace(piece, number=number) for number, pieces in enumerate(cut) for piece in pieces]
+        """Return each question's complete answer, or the error that prevented it.
+
+        Of the ``spare`` questions about the account itself, those are asked that find a free place in documents that
+        the others take anyway.
+        """
+        both = [*questions, *spare]
+        cut = [self._pieces(account, dataset, question, limits) for dataset, question in both]
+        progress = [_Progress(*asked, pieces) for asked, pieces in zip(both, cut, strict=True)]
+        numbered = [[replace(piece, number=number) for piece in pieces] for number, pieces in enumerate(cut)]
+        waiting = [piece for pieces in numbered[: len(questions)] for piece in pieces]
+        idle = numbered[len(questions) :]
         asked_before = self._asked[account.id, False]
         while waiting:
             batch, waiting = self._take_batch([piece for piece in waiting if progress[piece.number].fault is None])
+            if batch and not batch[0].zone_id:
+                filling, idle = fill_batch(batch, idle, self._most_aliases)
+                batch += filling
             for piece, part in _drain(await self._ask_pieces(account, batch) if batch else []):
                 is_large = isinstance(part, Part) and len(part.rows) > LARGE_ROWS
                 arguments = (account, piece, part, progress[piece.number])
                 waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
         if not any(question.by_day for _, question in questions):
             self._documents[account.id] = self._asked[account.id, False] - asked_before
-        return {gathered.question: gathered.outcome() for gathered in progress}
+        return {gathered.question: gathered.outcome() for gathered in progress if gathered.is_asked}
 
     def pieces_of(
         self, account: Account, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]

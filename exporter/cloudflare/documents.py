@@ -76,12 +76,11 @@ def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> 
     """Return the piece that covers a whole question, from and to times by which its dataset can be asked."""
     grain = dataset.grain
     since, until = grain.floor_step(question.since), grain.ceil_step(question.until)
-    asks_newest = dataset.timing.asks_newest and not question.by_day
     return Piece(
         dataset,
         since,
         until,
-        newest_since=since if asks_newest else None,
+        newest_since=since if question.asks_newest else None,
         limits=limits,
         by_day=question.by_day,
         zone_id=question.scope.zone_id,
@@ -99,6 +98,26 @@ def take_batch(pieces: Sequence[Piece], most: int = MOST_ALIASES) -> tuple[list[
     while end > 1 and count_aliases(pieces[:end]) > most:
         end -= 1
     return list(pieces[:end]), list(pieces[end:])
+
+
+def fill_batch(
+    batch: Sequence[Piece], spare: Sequence[list[Piece]], most: int = MOST_ALIASES
+) -> tuple[list[Piece], list[list[Piece]]]:
+    """Return the pieces of the first spare questions that fit into what a batch leaves free, and the other questions.
+
+    The pieces of a question are asked in one document or not at all.
+    """
+    free = most - count_aliases(batch)
+    filling: list[Piece] = []
+    left: list[list[Piece]] = []
+    for pieces in spare:
+        aliases = count_aliases(pieces)
+        if aliases <= free:
+            free -= aliases
+            filling += pieces
+        else:
+            left.append(pieces)
+    return filling, left
 
 
 def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:

@@ -6,12 +6,12 @@ from datetime import datetime
 from exporter.ledger.audit_schedule import DayMark, DayPart
 from exporter.ledger.cost_books import CostBooks
 from exporter.ledger.counter_books import ApplyContext, CounterBooks
-from exporter.ledger.counters import Counters, LateUsage
+from exporter.ledger.counters import Counters, CounterState, LateUsage
 from exporter.ledger.daily_sums import NOTHING_METERED
 from exporter.ledger.ended_books import end_book
 from exporter.ledger.false_time import begins_in_future, bring_back, bring_gauges_back, end_false_start, is_ahead
 from exporter.ledger.gauge_books import GaugeBooks
-from exporter.ledger.gauges import Gauges, Presence, presence
+from exporter.ledger.gauges import Gauges, GaugeState, Presence, presence
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import StoredBooks
 from exporter.ledger.plans import Plans
@@ -41,6 +41,11 @@ class Books:
         """Return the oldest open hour of counters, or the newest hour of gauges; None if the book has not begun."""
         book = self.usage.find(key)
         return book.state.open_from if book and book.state else self.gauges.newest(key)
+
+    def state(self, key: BookKey) -> CounterState | GaugeState | None:
+        """Return the progress of a book; None if it has not begun."""
+        book = self.usage.find(key) or self.gauges.find(key)
+        return book.state if book else None
 
     def count_rows(self, key: BookKey) -> int:
         """Return an upper estimate of the rows in one day of a dataset: states have a row per hour."""

@@ -17,8 +17,8 @@ from exporter.ledger.series import Birth, BirthHold, Born, Series, SeriesKey, Se
 from exporter.ledger.totals import RowTotals, accrue
 from exporter.model import Amounts, Answer, Placement, RowKey, Rows
 
-JUMP = timedelta(minutes=5)
-"""An answer that moves ``until`` further than this publishes its births before its values."""
+JUMP = 2
+"""An answer that moves ``until`` by more than this many intervals of asking publishes its births before its values."""
 
 
 class CounterState(NamedTuple):
@@ -250,7 +250,7 @@ def _hold(state: CounterState, answer: Answer, birth: Birth, held: BirthHold, *,
     """
     hold = state.hold
     if hold is None:
-        is_jump = answer.question.until - state.published_until > JUMP
+        is_jump = answer.question.until - state.published_until > JUMP * answer.question.interval
         return birth if is_jump and is_incomplete else None
     if is_incomplete and not held.is_too_long(hold):
         return hold._replace(commit_number=birth.commit_number)

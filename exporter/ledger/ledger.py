@@ -156,6 +156,16 @@ class Ledger:
         """Show no time after what ``latest`` returns: a file may hold one that a false clock put into the future."""
         self._latest = latest
 
+    def newest(self, scope: Scope, dataset: str) -> datetime | None:
+        """Return the newest minute or hour for which a dataset had data; None if there was none."""
+        state = self._books.state(BookKey(scope, dataset))
+        return state.newest if state else None
+
+    def answered_at(self, scope: Scope, dataset: str) -> datetime | None:
+        """Return when Cloudflare last answered for a dataset, by its own clock; None if it has not."""
+        state = self._books.state(BookKey(scope, dataset))
+        return state.last_success if state else None
+
     def until(self, account_id: str) -> datetime | None:
         """Return the newest time until which any dataset of the account was asked, as it is shown."""
         until = self.asked_until(account_id)

@@ -58,7 +58,7 @@ FRESHNESS: tuple[OwnMetric[Publication], ...] = (
     OwnMetric(
         "cloudflare_exporter_dataset_newest_data_timestamp_seconds",
         "gauge",
-        "Newest minute for which the dataset had data.",
+        "Newest minute for which the dataset had data; while no hour waits to settle, only the hour.",
         DATASET,
         _moments(_newest),
     ),

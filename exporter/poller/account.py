@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from exporter.catalog.dataset import Dataset
 from exporter.cloudflare import (
     CloudflareError,
     Forbidden,
@@ -19,11 +18,12 @@ from exporter.cloudflare import (
 )
 from exporter.ledger import CommitError
 from exporter.logs import keys
-from exporter.model import Account, Answer, BookKey, Question, floor_minute
+from exporter.model import Account, Answer, BookKey
 from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext
 from exporter.poller.limits import KnownLimits
+from exporter.poller.questions import NOTHING_DUE, DueQuestions, QuestionFinder
 from exporter.poller.schedule import Candidate, Grant
 from exporter.poller.scopes import AccountScopes
 from exporter.poller.status_tracker import StatusTracker
@@ -102,8 +102,8 @@ class AccountPoller:
         new = max(len(self._scopes.all) - 1 - self._asked_zones, 0)
         return known + count_zone_documents(self._context.settings.datasets, new)
 
-    async def refresh(self, grant: Grant) -> None:
-        """Discover assets and ask for usage, as the grant allows."""
+    async def refresh(self, grant: Grant, interval: timedelta) -> None:
+        """Discover assets and ask for usage, as the grant allows; ``interval`` is the time between two refreshes."""
         self.is_busy = True
         try:
             was_rejected = self.statuses.whole.reason == TokenRejected.outcome
@@ -111,7 +111,7 @@ class AccountPoller:
                 await self._discover()
             if grant.may_ask:
                 self._asked_at = self._context.clock.monotonic()
-                await self._ask_usage()
+                await self._ask_usage(interval)
                 if was_rejected and self.statuses.whole.is_up:
                     # Lists that failed because the whole token was rejected say nothing about its permissions.
                     self._discover_at = float("-inf")
@@ -164,19 +164,19 @@ class AccountPoller:
         if inventory.is_settled:
             self._discover_at = now + self._context.settings.discovery_interval.total_seconds()
 
-    async def _ask_usage(self) -> None:
+    async def _ask_usage(self, interval: timedelta) -> None:
         self._update_scopes()
         await self._read_limits_if_due()
         now = self._context.time.now()
         if now is not None and self._context.ledger.is_ahead(self.account.id, now):
             await self._bring_back(now)
-        questions = self._questions(now) if now is not None else []
-        if not questions:
+        due = self._find_questions(now, interval) if now is not None else NOTHING_DUE
+        if not due.asked:
             return
         self._asked_zones = len(self._scopes.all) - 1
-        names = ",".join(dict.fromkeys(dataset.key for dataset, _ in questions))
+        names = ",".join(dict.fromkeys(dataset.key for dataset, _ in due.asked))
         log.debug("asking for usage", extra=keys(account=self.account.id, token=self.principal.name, datasets=names))
-        asked = await self.principal.analytics.ask(self.account, questions, self._limits.by_book)
+        asked = await self.principal.analytics.ask(self.account, due.asked, self._limits.by_book, due.spare)
         # Another account's list may have shown meanwhile that a zone has moved there.
         self._update_scopes()
         outcomes = {
@@ -222,22 +222,17 @@ class AccountPoller:
         for key, dataset in lacking:
             self.statuses.mark_unavailable(key, dataset.published_name, self._scopes.name(key.scope))
 
-    def _questions(self, now: datetime) -> list[tuple[Dataset, Question]]:
+    def _find_questions(self, now: datetime, interval: timedelta) -> DueQuestions:
         """Return the question of each dataset that is due, about the account or each of its zones."""
-        ledger, clock = self._context.ledger, self._context.clock
-        until = max(filter(None, (floor_minute(now), ledger.asked_until(self.account.id))))
-        questions: list[tuple[Dataset, Question]] = []
-        for dataset in self._context.settings.datasets:
-            for scope in self._scopes.of(dataset):
-                key = BookKey(scope, dataset.key)
-                limits = self._limits.find(key)
-                if not limits.is_enabled or clock.monotonic() < self._ask_again_at.get(key, float("-inf")):
-                    continue
-                known_until = ledger.open_from(scope, dataset.key)
-                question = dataset.question(scope, until, known_until, limits.retention)
-                if question.since < question.until:
-                    questions.append((dataset, question))
-        return questions
+        monotonic = self._context.clock.monotonic()
+        finder = QuestionFinder(
+            self._context.ledger,
+            self._scopes,
+            self._context.settings.datasets,
+            self._limits.find,
+            lambda key: monotonic < self._ask_again_at.get(key, float("-inf")),
+        )
+        return finder.find(self.account.id, now, interval)
 
     def _update_scopes(self) -> None:
         """Learn which zones there are, and forget what was known of those that have left."""
@@ -275,7 +270,7 @@ class AccountPoller:
                 if key.scope.zone_id and isinstance(error, Forbidden) and self.statuses.is_ok(key):
                     self._bring_discovery_forward()
                 self.statuses.record_dataset(key, dataset.published_name, error, self._scopes.name(key.scope))
-                self._pause(key, dataset, error)
+                self._pause(key, error)
         own = [key for key in outcomes if not key.scope.zone_id]
         if any(key not in errors for key in own or outcomes):
             self.statuses.log_changes()
@@ -284,10 +279,9 @@ class AccountPoller:
             first = errors[own[0]]
             self.statuses.mark_down(first.outcome, first.detail, first.remedy)
 
-    def _pause(self, key: BookKey, dataset: Dataset, error: CloudflareError | None) -> None:
-        pause = dataset.min_interval
-        if error is not None:
-            pause = self._context.settings.discovery_interval if error.is_final else timedelta(0)
+    def _pause(self, key: BookKey, error: CloudflareError | None) -> None:
+        is_final = error is not None and error.is_final
+        pause = self._context.settings.discovery_interval if is_final else timedelta(0)
         if isinstance(error, Rejected):
             self._limits.hasten(key.scope, pause)
         if pause:

@@ -182,11 +182,12 @@ class Poller:
             for account in self._assignment.asked()
             if not account.is_busy and account.account.id not in but_for
         }
+        interval = self._effective_refresh_interval()
         started: list[asyncio.Task[None]] = []
         for budget, allotment in self._allotments.items():
             candidates = [account.candidate() for account in idle.values() if account.principal.budget is budget]
             grants = allotment.allocate(candidates)
-            started += [self._start(idle[account_id].refresh(grant)) for account_id, grant in grants.items()]
+            started += [self._start(idle[account_id].refresh(grant, interval)) for account_id, grant in grants.items()]
         return started
 
     def _budgets(self) -> list[RequestBudget]:

@@ -40,7 +40,10 @@ def ask(
     analytics: Analytics, *datasets: str, since: datetime = NINE, until: datetime = TEN, account: Account = EXAMPLE
 ) -> dict[str, Answer | CloudflareError]:
     """The outcome of asking for some datasets."""
-    questions = [(DATASETS[name], Question(Scope(account.id), name, since, until)) for name in datasets]
+    questions = [
+        (DATASETS[name], Question(Scope(account.id), name, since, until, asks_newest=DATASETS[name].timing.asks_newest))
+        for name in datasets
+    ]
     outcomes = asyncio.run(analytics.ask(account, questions))
     return {question.dataset: outcome for question, outcome in outcomes.items()}
 
@@ -67,8 +70,10 @@ def test_an_answer_holds_rows_date_and_newest_minute(scene: Scene) -> None:
     table = Table(**{KV: [(at(9, 1), "k", 2), (at(9, 58), "k", 3)], D1: []})
     outcomes = ask(connect(scene, table), KV, D1)
     assert outcomes == {
-        KV: Answer(Question(SCOPE, KV, at(9), at(10)), DATE, {at(9): {("k", KV_LABELS): (5, 5)}}, at(9, 58)),
-        D1: Answer(Question(SCOPE, D1, at(9), at(10)), DATE, {}, None),
+        KV: Answer(
+            Question(SCOPE, KV, at(9), at(10), asks_newest=True), DATE, {at(9): {("k", KV_LABELS): (5, 5)}}, at(9, 58)
+        ),
+        D1: Answer(Question(SCOPE, D1, at(9), at(10), asks_newest=True), DATE, {}, None),
     }
     assert table.asked == [{"usage_0": KV, "newest_0": KV, "usage_1": D1, "newest_1": D1}]
 
@@ -192,14 +197,14 @@ def test_an_alias_that_empties_the_account_is_asked_apart(scene: Scene) -> None:
 
 
 def test_a_newest_minute_that_fails_costs_nothing(scene: Scene) -> None:
-    """Usage counts even when nobody can say how new it is."""
+    """Usage counts even when nobody can say how new it is: then the hour with rows tells."""
     table = Table()
     table.fail(
         lambda aliases: answered({"usage_0": [row(KV, at(9), "k", 1)]}, fault_of("newest_0", "Internal server error"))
     )
     outcome = ask(connect(scene, table), KV)[KV]
     assert isinstance(outcome, Answer)
-    assert outcome.newest is None
+    assert outcome.newest == at(9)
 
 
 def test_a_newest_minute_that_empties_the_account_is_found(scene: Scene) -> None:
@@ -240,6 +245,20 @@ def test_a_document_that_is_too_large_is_halved(scene: Scene) -> None:
     table.fail(lambda aliases: failed(429, fault_of(None, message)) if len(aliases) > 2 else None)
     assert kinds(ask(connect(scene, table), KV, D1)) == {KV: Answer, D1: Answer}
     assert len(table.asked) == 3
+
+
+def test_spare_questions_take_free_places_only(scene: Scene) -> None:
+    """What finds no place is not asked, and takes no document of its own; what is answered is answered whole."""
+    table = Table(**{KV: [(at(9), "k", 1)], D1: [(at(9), "d", 2)]})
+    analytics = connect(scene, table)
+    busy = [(DATASETS[KV], Question(Scope(str(number)), KV, NINE, TEN, asks_newest=True)) for number in range(12)]
+    idle = [(DATASETS[D1], Question(Scope(str(number)), D1, NINE, TEN)) for number in range(3)]
+    found = asyncio.run(analytics.ask(EXAMPLE, busy, spare=idle))
+    assert list(found) == [question for _, question in (*busy, idle[0])]
+    assert amounts(found[idle[0][1]]) == {(NINE, "d"): 2}
+    assert [len(aliases) for aliases in table.asked] == [25]
+    assert asyncio.run(analytics.ask(EXAMPLE, [], spare=idle)) == {}
+    assert len(table.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from exporter.catalog import DATASETS
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import ROWS
 from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
-from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, take_batch, whole_piece
+from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, fill_batch, take_batch, whole_piece
 from exporter.cloudflare.splits import Splits
 from exporter.model import Question, Scope
 from tests.grains import BUILDS, DAILY, HOURLY, MOMENTARY, UNIQUES
@@ -65,7 +65,8 @@ def day_piece(dataset: str, since: datetime = MIDNIGHT, until: datetime = NEXT_M
 EVERY_DOCUMENT = {
     **{name: all_forms(name) for name in DATASETS},
     "all datasets": [
-        whole_piece(entry, Question(SCOPE, entry.key, NINE, UNTIL), USUAL_LIMITS) for entry in DATASETS.values()
+        whole_piece(entry, Question(SCOPE, entry.key, NINE, UNTIL, asks_newest=entry.timing.asks_newest), USUAL_LIMITS)
+        for entry in DATASETS.values()
     ],
     "as many pieces as fit": take_batch([form for name in DATASETS for form in all_forms(name)])[0],
     "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].timing.has_days],
@@ -150,11 +151,22 @@ def test_a_dataset_is_grouped_by_each_dimension_once() -> None:
     assert "dimensions { datetimeHour scriptTag scriptName dispatchNamespaceName status }" in workers.text
 
 
-def test_a_whole_question_also_asks_for_its_newest_minute() -> None:
-    """The piece that stands for a question covers its range and asks how new the data is."""
+def test_a_whole_question_may_ask_for_its_newest_minute_too() -> None:
+    """The piece that stands for a question covers its range, and asks how new the data is if that is wanted."""
     dataset = DATASETS["d1AnalyticsAdaptiveGroups"]
-    whole = whole_piece(dataset, Question(SCOPE, dataset.key, NINE, UNTIL), USUAL_LIMITS)
-    assert whole == Piece(dataset, NINE, UNTIL, newest_since=NINE)
+    question = Question(SCOPE, dataset.key, NINE, UNTIL)
+    assert whole_piece(dataset, question, USUAL_LIMITS) == Piece(dataset, NINE, UNTIL)
+    newest = replace(question, asks_newest=True)
+    assert whole_piece(dataset, newest, USUAL_LIMITS) == Piece(dataset, NINE, UNTIL, newest_since=NINE)
+
+
+def test_spare_questions_fill_a_document() -> None:
+    """In their order, each with all of its pieces or not at all."""
+    two, one = [piece("d1AnalyticsAdaptiveGroups")] * 2, [piece("kvOperationsAdaptiveGroups")]
+    batch = [piece("d1QueriesAdaptiveGroups", newest=True)]
+    assert fill_batch(batch, [two, one, one], most=5) == ([*two, *one], [one])
+    assert fill_batch(batch, [two, one, one], most=3) == (one, [two, one])
+    assert fill_batch(batch, [two, one], most=2) == ([], [two, one])
 
 
 def test_a_window_has_no_hours_and_a_state_no_minutes() -> None:

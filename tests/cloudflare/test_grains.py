@@ -28,9 +28,12 @@ def at(hour: int, minute: int = 0, day: int = 20) -> datetime:
     return datetime(2025, 10, day, hour, minute, tzinfo=UTC)
 
 
-def pieces(dataset: Dataset, since: datetime, until: datetime, *, by_day: bool = False) -> tuple[Piece, ...]:
+def pieces(
+    dataset: Dataset, since: datetime, until: datetime, *, by_day: bool = False, asks_newest: bool = False
+) -> tuple[Piece, ...]:
     """The pieces in which a question is asked."""
-    return Splits().pieces(ACCOUNT, dataset, Question(SCOPE, dataset.key, since, until, by_day), USUAL_LIMITS)
+    question = Question(SCOPE, dataset.key, since, until, by_day, asks_newest=asks_newest)
+    return Splits().pieces(ACCOUNT, dataset, question, USUAL_LIMITS)
 
 
 def ranges(found: tuple[Piece, ...]) -> list[str]:
@@ -85,7 +88,7 @@ def test_days_are_asked_by_dates() -> None:
 
 def test_moments_are_asked_an_alias_an_hour() -> None:
     """No time is selected but the newest moment's, and the question of a running hour is one alias and that."""
-    asked = pieces(MOMENTARY, at(8, 41), at(10, 17))
+    asked = pieces(MOMENTARY, at(8, 41), at(10, 17), asks_newest=True)
     assert ranges(asked) == ["20 08:41-20 09:00", "20 09:00-20 10:00", "20 10:00-20 10:17"]
     assert [piece.newest_since for piece in asked] == [None, None, at(8, 41)]
     text = build_document(ACCOUNT, asked).text
@@ -178,7 +181,7 @@ def test_rows_of_moments_belong_to_the_hour_of_their_piece(scene: Scene) -> None
     table = Table()
     newest = [{"dimensions": {"datetime": format_time(at(10, 14)).replace(":00Z", ":31Z")}}]
     table.fail(lambda _: answered({"usage_0": [row(3)], "usage_1": [row(4)], "usage_2": [], "newest_2": newest}))
-    outcome = ask(scene, table, MOMENTARY, Question(SCOPE, MOMENTARY.key, at(8, 41), at(10, 17)))
+    outcome = ask(scene, table, MOMENTARY, Question(SCOPE, MOMENTARY.key, at(8, 41), at(10, 17), asks_newest=True))
     assert by_hour(outcome) == {"20 08:00": 3, "20 09:00": 4}
     assert (outcome.newest, outcome.sample_interval) == (at(10, 14), Decimal(1))
 

@@ -21,7 +21,7 @@ def at(hour: int, minute: int = 0) -> datetime:
 
 def question(since: datetime, until: datetime) -> Question:
     """A question about KV."""
-    return Question(SCOPE, KV.name, since, until)
+    return Question(SCOPE, KV.name, since, until, asks_newest=True)
 
 
 def ranges(pieces: tuple[Piece, ...]) -> list[tuple[datetime, datetime]]:

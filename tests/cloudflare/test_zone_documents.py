@@ -26,7 +26,7 @@ def zone(number: int) -> str:
 
 def piece(number: int, since: datetime = NINE, *, by_day: bool = False, limits: DatasetLimits = USUAL_LIMITS) -> Piece:
     """The piece that asks for a zone's operations."""
-    question = Question(Scope(ACCOUNT, zone(number)), OPERATIONS.key, since, UNTIL, by_day)
+    question = Question(Scope(ACCOUNT, zone(number)), OPERATIONS.key, since, UNTIL, by_day, asks_newest=not by_day)
     return whole_piece(OPERATIONS, question, limits)
 
 

@@ -125,7 +125,9 @@ class ZoneScene:
 
 def ask(analytics: Analytics, *zones: str, since: datetime = TEN - HOUR, account: Account = EXAMPLE) -> Outcomes:
     """The outcome of asking some zones for their operations until ten, by zone."""
-    questions = [(OPERATIONS, Question(Scope(account.id, zone), OPERATIONS.key, since, TEN)) for zone in zones]
+    questions = [
+        (OPERATIONS, Question(Scope(account.id, zone), OPERATIONS.key, since, TEN, asks_newest=True)) for zone in zones
+    ]
     outcomes = asyncio.run(analytics.ask(account, questions))
     return {question.scope.zone_id: outcome for question, outcome in outcomes.items()}
 
@@ -198,7 +200,10 @@ def test_a_full_page_is_of_one_zone(zones: ZoneScene) -> None:
     zones.simulator.faults.add(Fault(kind=Kind.SMALL_PAGES, zone=SIX[0], limit=7))
     limits = {BookKey(Scope(EXAMPLE.id, SIX[0]), OPERATIONS.key): DatasetLimits(page_size=7)}
     since = TEN - 4 * HOUR
-    questions = [(OPERATIONS, Question(Scope(EXAMPLE.id, zone), OPERATIONS.key, since, TEN)) for zone in SIX[:3]]
+    questions = [
+        (OPERATIONS, Question(Scope(EXAMPLE.id, zone), OPERATIONS.key, since, TEN, asks_newest=True))
+        for zone in SIX[:3]
+    ]
     for documents in ([[SIX[0]], list(SIX[1:3]), [SIX[0]]], [[SIX[0]], list(SIX[1:3])]):
         outcomes = asyncio.run(zones.analytics.ask(EXAMPLE, questions, limits))
         zones.check({question.scope.zone_id: said for question, said in outcomes.items()}, *SIX[:3], since=since)

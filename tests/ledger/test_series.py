@@ -1,7 +1,10 @@
 """Exposed series: born at zero, held until seen, growing by the usage of what is placed in them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from exporter.config.selection import Selection
 from exporter.model import Asset
@@ -115,11 +118,17 @@ def test_a_jump_without_births_is_published_at_once() -> None:
     assert (scene.series(), scene.published_until()) == ({SUCCESS: 7}, at("10:20"))
 
 
-def test_births_within_five_minutes_hold_nothing_else() -> None:
-    """A new series in an ordinary answer leaves the others and ``until`` alone."""
-    scene = begun()
-    scene.say("10:05", {"10": {"w1": 6, ("w1", "error"): 1}})
-    assert (scene.series(), scene.published_until()) == ({SUCCESS: 6, ERROR: 0}, at("10:05"))
+@pytest.mark.parametrize(("interval", "ordinary", "jump"), [(1, "10:02", "10:03"), (5, "10:10", "10:11")])
+def test_births_within_two_intervals_hold_nothing_else(interval: int, ordinary: str, jump: str) -> None:
+    """A new series in an ordinary answer leaves the others and ``until`` alone; a later answer is a jump."""
+    found = []
+    for clock in (ordinary, jump):
+        scene = begun()
+        said = answer(at("10:00"), clock, {"10": {"w1": 6, ("w1", "error"): 1}})
+        question = replace(said.question, interval=timedelta(minutes=interval))
+        scene.ledger.apply(ACCOUNT.id, [replace(said, question=question)], scene.ledger.commit_number)
+        found.append((scene.series(), scene.published_until()))
+    assert found == [({SUCCESS: 6, ERROR: 0}, at(ordinary)), ({SUCCESS: 0, ERROR: 0}, at("10:00"))]
 
 
 def test_a_rename_ends_one_series_and_begins_another_at_zero() -> None:

@@ -87,8 +87,10 @@ def test_a_plan_without_the_dataset_is_its_zones(tmp_path: Path, caplog: pytest.
                 ("1.example", "unavailable"),
                 ("2.example", "ok"),
             }
-            # One document asks the account, one its zones; what their plans allow is read every six hours.
-            assert [await documents(rig) for _ in range(10)] == [2] * 10
+            # One document asks an idle account, one its zones; what their plans allow is read every six hours.
+            asked = [await documents(rig) for _ in range(10)]
+            assert max(asked) == 2
+            assert sum(asked) <= 14
 
     asyncio.run(script())
 
@@ -127,7 +129,7 @@ def test_no_zone_decides_whether_the_account_is_up(tmp_path: Path) -> None:
             assert samples(rig.exporter, "account_up") == {("Example",): 1}
             rig.simulator.faults.clear()
             rig.simulator.faults.add(*(Fault(kind=Kind.ALIAS_ERROR, product=product.name) for product in PRODUCTS))
-            await refresh(rig)
+            await refresh(rig, 5)
             assert states(rig) == ok_but()
             assert samples(rig.exporter, "account_up") == {("Example",): 0}
 
@@ -147,8 +149,8 @@ def test_a_zone_that_may_not_be_asked_any_more_is_looked_for(tmp_path: Path) -> 
             assert states(rig).keys() == {"0.example", "2.example"}
             rest = rig.simulator.requests["rest"]
             took += [await documents(rig) for _ in range(3)]
-            # One document asks the account, one its zones.
-            assert took == [2] * 5
+            # One document asks the idle account when it is its turn, one its zones.
+            assert max(took) == 2
             assert rig.simulator.requests["rest"] - rest <= 1
 
     asyncio.run(script())
@@ -210,7 +212,7 @@ def interrupt(rig: Rig, word: str) -> None:
     rig.simulator.app = answer  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize("word", ["newest_0", "dimensions { date "])
+@pytest.mark.parametrize("word", ["dimensions { datetimeHour ", "dimensions { date "])
 def test_what_is_said_of_a_zone_that_has_left_meanwhile_is_dropped(tmp_path: Path, word: str) -> None:
     """Once another account has the zone, neither the answer of a refresh nor that about a day counts in the first."""
 
@@ -232,8 +234,8 @@ def test_what_is_said_of_a_zone_that_has_left_meanwhile_is_dropped(tmp_path: Pat
 
 
 def test_the_documents_of_zones_count_against_the_budget(tmp_path: Path) -> None:
-    """Two hundred and fifty zones take fifty documents, more than one minute's share: the account is asked seldom."""
-    zones = [Zone(id=f"{number:032x}", name=f"{number}.example", weight=0) for number in range(250)]
+    """Five hundred zones take fifty documents, more than one minute's share: the account is asked seldom."""
+    zones = [Zone(id=f"{number:032x}", name=f"{number}.example", weight=0) for number in range(500)]
 
     async def script() -> None:
         async with play(tmp_path, zones_world(*zones, graphql=300)) as rig:
