@@ -15,6 +15,7 @@ from bench.api import measure_api
 from bench.exactness import measure_exactness
 from bench.figure import Figure, as_document
 from bench.forecast import measure_forecast
+from bench.idle import measure_idle
 from bench.load import Load, counts_for, measure_load
 from bench.requests import measure_discovery, measure_refreshes
 
@@ -25,6 +26,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     counts = asyncio.run(counts_for(load.series, folder / "small"))
     yield from measure_load(folder, counts, load)
     yield from asyncio.run(measure_refreshes(folder / "refreshes"))
+    yield from asyncio.run(measure_idle(folder / "idle"))
     yield from asyncio.run(measure_discovery(folder / "discovery"))
     yield from asyncio.run(measure_api(folder / "api"))
     yield from asyncio.run(measure_exactness(folder / "exactness"))

@@ -1,6 +1,7 @@
 """Count the requests of a refresh and of a discovery at the simulated Cloudflare."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ import httpx
 from bench.figure import Figure
 from bench.worlds import TOKEN, Counts, busy_world, usual_counts
 from exporter.app import Exporter, build_exporter
+from exporter.catalog import PRODUCTS
+from exporter.catalog.product import Product
 from exporter.cloudflare import PAGE_LIMIT
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
 from exporter.simulator import ManualClock, Simulator
@@ -58,11 +61,13 @@ class RefreshRequests:
 class Requests:
     """An exporter and a simulated account in one process; refreshes are a minute apart."""
 
-    def __init__(self, counts: Counts, folder: Path) -> None:
+    def __init__(self, counts: Counts, folder: Path, products: Sequence[Product] = PRODUCTS) -> None:
         self._clock = CoupledClock(ManualClock(START))
         self._simulator = Simulator(busy_world(counts, NOTHING_TO_FILL), self._clock.cloudflare)
         self._transport = _RowCount(httpx.ASGITransport(app=self._simulator.app))
-        self.exporter: Exporter = build_exporter(_config(folder), self._clock, transport=self._transport)
+        self.exporter: Exporter = build_exporter(
+            _config(folder), self._clock, transport=self._transport, products=products
+        )
 
     async def refresh(self, later: timedelta = timedelta(minutes=1)) -> RefreshRequests:
         """Refresh once and return the requests it made; then let ``later`` pass."""

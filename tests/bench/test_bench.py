@@ -10,6 +10,7 @@ from bench.api import measure_api
 from bench.exactness import measure_exactness
 from bench.figure import Figure, as_document, percentile
 from bench.forecast import measure_forecast
+from bench.idle import measure_idle
 from bench.load import Load, counts_for, measure_load
 from bench.requests import measure_discovery, measure_refreshes
 from bench.worlds import usual_counts
@@ -24,6 +25,12 @@ def test_requests_per_refresh_keep_the_bound(tmp_path: Path) -> None:
     figures = _by_name(asyncio.run(measure_refreshes(tmp_path, sizes=(50,), refreshes=5)))
     assert figures["graphql_requests_per_refresh_50_assets"].is_ok
     assert figures["graphql_rows_per_refresh_50_assets"].value > 50
+
+
+def test_idle_datasets_take_few_requests(tmp_path: Path) -> None:
+    """Sixty datasets of which fifteen are in use are refreshed within the bound, over refreshes of an hour's sorts."""
+    figures = asyncio.run(measure_idle(tmp_path, refreshes=30))
+    assert all(figure.is_ok and figure.value >= 1 for figure in figures), figures
 
 
 def test_requests_per_discovery_keep_the_bound(tmp_path: Path) -> None:
