@@ -9,13 +9,17 @@ from enum import Enum, StrEnum
 
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.timing import SLOW_PACE
-from exporter.model import DAY, HOUR
+from exporter.model import DAY, HOUR, MINUTE
 
 IN_USE_FOR = 2 * HOUR
 """How long after its newest data a dataset is asked at each refresh."""
 
 KNOWN_FOR = DAY
 """How long after its newest data a dataset is asked at the slow pace before it is idle."""
+
+
+EARLIEST = 2 * MINUTE
+"""How long before its turn an idle dataset may take a free place."""
 
 
 class Pace(StrEnum):
@@ -54,9 +58,9 @@ def turn_of(pace: Pace, pause: timedelta, answered: datetime | None, now: dateti
     """Return whether it is the turn of a dataset that was last ``answered`` at some time; None: never.
 
     A question that would be due before the middle of the time to the next refresh is asked in this one. An idle
-    dataset may be asked from half its pause on, so that those that were asked together spread over free places.
+    dataset may be asked a little earlier, so that those that were asked together spread over free places.
     """
     waited = None if answered is None else now - answered + refresh / 2
     if waited is None or waited >= pause:
         return Turn.MUST
-    return Turn.MAY if pace is Pace.IDLE and waited >= pause / 2 else Turn.NOT_YET
+    return Turn.MAY if pace is Pace.IDLE and waited >= pause - EARLIEST else Turn.NOT_YET
