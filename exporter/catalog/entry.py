@@ -28,12 +28,15 @@ class Field:
     """A numeric field of a dataset.
 
     ``group`` is the object that holds it (``sum``, ``max``, ``quantiles``; empty for the top-level ``count``). A
-    ``fractional`` field is a float in Cloudflare's schema and is kept as an integer, in millionths of its unit.
+    ``fractional`` field is a float in Cloudflare's schema and is kept as an integer, in millionths of its unit. One
+    that ``is_recent`` is not in the published schema: it is asked only of accounts whose settings name it, and its
+    absence is no fault.
     """
 
     name: str
     group: str = "sum"
     fractional: bool = False
+    is_recent: bool = False
 
     @property
     def scale(self) -> int:

@@ -75,9 +75,16 @@ class _Progress:
 
     def add(self, piece: Piece, part: Part, interval: Decimal) -> None:
         """Add the answer to a piece, sampled by ``interval``. Raises Unreachable, and then nothing is added."""
-        missing, since = piece.limits.missing, piece.filed_under
-        decoded = decode_rows(piece.dataset, part.rows, since, missing, piece.grain, owner=piece.zone_id)
-        check_hours(piece.dataset, decoded, since, piece.until)
+        decoded = decode_rows(
+            piece.dataset,
+            part.rows,
+            piece.filed_under,
+            piece.absent,
+            piece.grain,
+            owner=piece.zone_id,
+            elsewhere=piece.elsewhere,
+        )
+        check_hours(piece.dataset, decoded, piece.filed_under, piece.until)
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
         self.intervals.append(interval)

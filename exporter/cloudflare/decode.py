@@ -27,15 +27,16 @@ def decode_rows(
     grain: str = "datetimeHour",
     *,
     owner: str = "",
+    elsewhere: frozenset[str] = frozenset(),
 ) -> HourRows:
     """Return the amounts of each asset and label set by hour, or by day; rows with the same key are added.
 
-    Fields ``missing`` from the plan are 0 in what is counted, else UNKNOWN. Rows without a time, for want of a
-    ``grain``, are filed under ``since``; those of a dataset without ids are the ``owner``'s. Raises Unreachable if a
-    row lacks a requested value.
+    Fields ``missing`` from the plan are 0 in what is counted, else UNKNOWN; those that are asked ``elsewhere`` are 0, so
+    that the amounts of both add up. Rows without a time, for want of a ``grain``, are filed under ``since``; those of a
+    dataset without ids are the ``owner``'s. Raises Unreachable if a row lacks a requested value.
     """
     decoded: HourRows = {}
-    absent = dataset.timing.absent
+    given = dict.fromkeys(missing, dataset.timing.absent) | dict.fromkeys(elsewhere, 0)
     is_grouped = bool(grain or dataset.dimensions)
     hours: dict[str, datetime] = {} if grain else {"": since}
     try:
@@ -46,7 +47,9 @@ def decode_rows(
             if hour is None:
                 hour = hours[text] = parse_time(text)
             key = _row_key(dataset, dimensions, owner)
-            amounts = tuple([_amount(entry, row) if entry.name not in missing else absent for entry in dataset.fields])
+            amounts = tuple(
+                [given[entry.name] if entry.name in given else _amount(entry, row) for entry in dataset.fields]
+            )
             merge_rows(decoded.setdefault(hour, {}), {key: amounts})
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise Unreachable(f"{dataset.name}: unexpected row in Cloudflare's answer ({error!r}).") from error

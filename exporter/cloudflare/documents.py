@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from exporter.catalog.dataset import Dataset
-from exporter.catalog.entry import ROWS
+from exporter.catalog.entry import ROWS, Field
 from exporter.catalog.grain import Grain
 from exporter.cloudflare.client import Variables
 from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits
@@ -36,6 +36,19 @@ class Piece:
     """The position of its question among those that are asked together."""
     zone_id: str = ""
     """The zone that it is about; empty: the account itself."""
+    elsewhere: frozenset[str] = frozenset()
+    """The fields that other pieces about the same select, because a node may not select so many."""
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Return the fields that cannot be asked."""
+        return frozenset(entry.name for entry in self.dataset.fields if self.limits.lacks(entry))
+
+    @property
+    def selected(self) -> tuple[Field, ...]:
+        """Return the fields that are requested."""
+        left_out = self.absent | self.elsewhere
+        return tuple(entry for entry in self.dataset.fields if entry.group != ROWS and entry.name not in left_out)
 
     @property
     def whose(self) -> str:
@@ -195,9 +208,8 @@ def _declare(declarations: list[str], variables: dict[str, str], name: str, kind
 def _usage_node(piece: Piece, index: int, usage_filter: str) -> str:
     dataset = piece.dataset
     groups: dict[str, list[str]] = {}
-    for entry in dataset.fields:
-        if entry.group != ROWS and entry.name not in piece.limits.missing:
-            groups.setdefault(entry.group, []).append(entry.name)
+    for entry in piece.selected:
+        groups.setdefault(entry.group, []).append(entry.name)
     if dataset.says_sampling:
         groups.setdefault("avg", []).append("sampleInterval")
     dimensions = [name for name in (piece.grain, *dataset.dimensions) if name]

@@ -20,18 +20,28 @@ PAGE_LIMIT = 10_000
 LONGEST_SECONDS = 10**9
 """Any longer time that a limit allows counts as this, some thirty years."""
 
-SETTINGS = "enabled maxDuration maxPageSize notOlderThan availableFields"
+SETTINGS = "enabled maxDuration maxNumberOfFields maxPageSize notOlderThan availableFields"
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetLimits:
-    """The limits of a dataset; ``missing`` are the fields that the plan does not include."""
+    """The limits of a dataset; ``missing`` are the fields that the plan does not include.
+
+    ``confirmed`` are the recent fields that settings name, and ``most_fields`` is how many fields and dimensions a node
+    may select (None: any number).
+    """
 
     is_enabled: bool = True
     page_size: int = PAGE_LIMIT
     longest: timedelta | None = None
     retention: timedelta = RETENTION
     missing: frozenset[str] = frozenset()
+    confirmed: frozenset[str] = frozenset()
+    most_fields: int | None = None
+
+    def lacks(self, entry: Field) -> bool:
+        """Return whether a field cannot be asked: the plan lacks it, or nothing says that Cloudflare has it yet."""
+        return entry.name in self.missing or (entry.is_recent and entry.name not in self.confirmed)
 
 
 USUAL_LIMITS = DatasetLimits()
@@ -100,13 +110,17 @@ def _limits(dataset: Dataset, said: Mapping[str, Any], page_limit: int) -> Datas
     there = {name for name in available if isinstance(name, str)} if isinstance(available, list) else set()
     # Cloudflare's pages spell the names in several ways: a list without any of ours proves nothing.
     is_readable = bool(there & set(names.values()))
-    longest = _seconds(said.get("maxDuration"))
+    recent = {entry.name for entry in dataset.fields if entry.is_recent}
     return DatasetLimits(
         is_enabled=said.get("enabled") is not False,
         page_size=min(page_limit, _positive(said.get("maxPageSize")) or page_limit),
-        longest=longest,
+        longest=_seconds(said.get("maxDuration")),
         retention=_seconds(said.get("notOlderThan")) or RETENTION,
-        missing=frozenset(name for name, flat in names.items() if is_readable and flat not in there),
+        missing=frozenset(
+            name for name, flat in names.items() if is_readable and flat not in there and name not in recent
+        ),
+        confirmed=frozenset(name for name in recent if names.get(name) in there),
+        most_fields=_positive(said.get("maxNumberOfFields")),
     )
 
 

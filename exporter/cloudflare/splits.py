@@ -51,6 +51,7 @@ class Splits:
             pieces = [part for piece in pieces for part in _cut_times(piece, longest)]
         for cut in known.ids:
             pieces = [part for piece in pieces for part in _cut_ids(piece, cut)]
+        pieces = [part for piece in pieces for part in _cut_fields(piece)]
         *others, last = (without_newest(piece) for piece in pieces)
         return (*others, replace(last, newest_since=whole.newest_since))
 
@@ -123,6 +124,22 @@ def _cut_times(piece: Piece, longest: timedelta) -> list[Piece]:
         parts.append(replace(without_newest(piece), since=since, until=until))
         since = until
     return parts
+
+
+def _cut_fields(piece: Piece) -> list[Piece]:
+    """Return pieces about the same that select no more fields and dimensions each than a node may; at least one."""
+    dataset, most = piece.dataset, piece.limits.most_fields
+    fields = [entry.name for entry in piece.selected]
+    if most is None:
+        return [piece]
+    room = max(most - len(dataset.dimensions) - bool(piece.grain) - dataset.says_sampling, 1)
+    if len(fields) <= room:
+        return [piece]
+    columns = [frozenset(fields[start : start + room]) for start in range(0, len(fields), room)]
+    # What is not requested, as the number of rows, is told by the first.
+    everything = frozenset(entry.name for entry in dataset.fields)
+    first = everything - frozenset(fields[room:])
+    return [replace(piece, elsewhere=everything - column) for column in (first, *columns[1:])]
 
 
 def _cut_ids(piece: Piece, cut: str) -> list[Piece]:

@@ -18,7 +18,7 @@ from exporter.cloudflare import (
 )
 from exporter.ledger import CommitError
 from exporter.logs import keys
-from exporter.model import Account, Answer, BookKey
+from exporter.model import Account, Answer, BookKey, floor_minute
 from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext

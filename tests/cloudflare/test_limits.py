@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from graphql import build_schema, parse, validate
 
 import exporter.simulator
 from exporter.catalog import DATASETS
+from exporter.catalog.entry import Field
+from exporter.cloudflare.documents import Piece, build_document
 from exporter.cloudflare.errors import CloudflareError
 from exporter.cloudflare.limits import (
     USUAL_LIMITS,
@@ -25,9 +27,11 @@ from tests.exactness.harness import ACCOUNT_ID, Rig, small_world
 from tests.schema import load_cloudflare_schema
 
 KV = DATASETS["kvOperationsAdaptiveGroups"]
+HOUR = datetime(2025, 10, 20, 9, tzinfo=UTC)
 SETTINGS = {
     "enabled": True,
     "maxDuration": 86_400,
+    "maxNumberOfFields": 20,
     "maxPageSize": 5_000,
     "notOlderThan": 604_800,
     "availableFields": ["sum_requests", "dimensions_namespaceId"],
@@ -51,8 +55,29 @@ def test_the_settings_document_is_valid() -> None:
 def test_settings_are_read() -> None:
     """Page size, range and retention are Cloudflare's, and fields that are not available are missing."""
     assert read_settings(said(SETTINGS), [KV], 10_000) == {
-        KV.key: DatasetLimits(True, 5_000, timedelta(days=1), timedelta(days=7), frozenset({"objectBytes"}))
+        KV.key: DatasetLimits(
+            True, 5_000, timedelta(days=1), timedelta(days=7), frozenset({"objectBytes"}), most_fields=20
+        )
     }
+
+
+@pytest.mark.parametrize(
+    ("available", "lacks"),
+    [
+        (["sum_requests", "sum_objectBytes", "dimensions_namespaceId"], True),
+        (["sum_requests", "sum_objectBytes", "sum_hits"], False),
+        (["requests", "hits"], True),
+    ],
+)
+def test_a_recent_field_is_asked_once_settings_name_it(available: list[str], lacks: bool) -> None:
+    """Until then it is not asked, and no plan is said to lack it."""
+    recent = Field("hits", is_recent=True)
+    dataset = replace(KV, fields=(*KV.fields, recent))
+    limits = read_settings(said({**SETTINGS, "availableFields": available}), [dataset], 10_000)[KV.key]
+    assert (limits.lacks(recent), limits.missing) == (lacks, frozenset())
+    assert USUAL_LIMITS.lacks(recent)
+    text = build_document(ACCOUNT_ID, [Piece(dataset, HOUR, HOUR + timedelta(hours=1), limits=limits)]).text
+    assert ("hits" in text) is not lacks
 
 
 def test_a_list_of_fields_that_names_none_of_ours_proves_nothing() -> None:
@@ -89,6 +114,37 @@ def test_errors_of_any_form_about_zones_are_errors_of_cloudflare() -> None:
     for error in (None, "quota exceeded", {"message": None}, {"message": "not authorized"}, 5):
         with pytest.raises(CloudflareError):
             read_zone_settings({"data": None, "errors": [error]}, [KV], 10_000)
+
+
+def published(rig: Rig) -> dict[str, list[tuple[tuple[str, ...], int | float]]]:
+    """What is published of assets, by metric."""
+    assert rig.exporter.published.snapshot is not None
+    return {
+        family.name: sorted((sample.labels.values, sample.amount) for sample in family.samples)
+        for family in rig.exporter.published.snapshot.families
+        if not family.name.startswith("cloudflare_exporter_")
+    }
+
+
+def test_nodes_select_no_more_fields_than_settings_allow(tmp_path: Path) -> None:
+    """The fields of a dataset are shared out among nodes; what is published is the same, counters and quantiles."""
+
+    async def script() -> None:
+        found = []
+        for most in (9, 30):
+            limits = SimulatedLimits(rest=None, graphql=None, max_fields=most, not_older_than=timedelta(hours=3))
+            async with Rig(replace(small_world(5, timedelta(0)), limits=limits), tmp_path / str(most)) as rig:
+                for _ in range(24):
+                    await rig.refresh()
+                    rig.scrape()
+                    rig.clock.advance(timedelta(seconds=60))
+                assert rig.exporter.published.snapshot is not None
+                assert {status.state for status in rig.exporter.published.snapshot.status.datasets} == {"ok"}
+                found.append(published(rig))
+        assert found[0] == found[1]
+        assert any(name.endswith("wall_time_seconds") for name in found[0])
+
+    asyncio.run(script())
 
 
 def test_a_plan_without_a_dataset_and_with_small_pages_is_counted_exactly(tmp_path: Path) -> None:

@@ -36,6 +36,17 @@ def test_a_range_of_hours_is_halved_on_a_whole_hour() -> None:
     assert ranges(split_piece(Piece(KV, at(9, 50), at(10, 10)), [])) == [(at(9, 50), at(10)), (at(10), at(10, 10))]
 
 
+def test_fields_are_shared_out_among_nodes() -> None:
+    """Each is selected once, beside the dimensions and the sample interval; the newest minute is asked once."""
+    d1 = DATASETS["d1AnalyticsAdaptiveGroups"]
+    asked = replace(question(at(9), at(10, 17)), dataset=d1.name)
+    for most, shares in ((8, [5]), (7, [4, 1]), (5, [2, 2, 1]), (1, [1] * 5)):
+        pieces = Splits().pieces(ACCOUNT, d1, asked, replace(USUAL_LIMITS, most_fields=most))
+        assert [len(piece.selected) for piece in pieces] == shares
+        assert [entry for piece in pieces for entry in piece.selected] == [*d1.fields]
+        assert [piece.newest_since for piece in pieces] == [*[None] * (len(shares) - 1), at(9)]
+
+
 def test_within_an_hour_the_ids_are_halved() -> None:
     """The middle one of the page's ids begins the second half."""
     piece = Piece(KV, at(10), at(10, 17), newest_since=at(10))
