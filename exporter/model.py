@@ -253,6 +253,7 @@ class Question:
     One that is ``by_day`` is about a day that is over: amounts of usage are then those of the whole day, filed under
     its start; stored amounts are still given by the hour. The same is asked again after each ``interval``, unless that
     fails. If it ``asks_newest``, the newest minute with data is asked too; else the hours that have rows tell it.
+    One that ``is_overview`` asks whether there was anything at all: its amounts are all that was used, of no asset.
     """
 
     scope: Scope
@@ -262,6 +263,7 @@ class Question:
     by_day: bool = False
     interval: timedelta = MINUTE
     asks_newest: bool = False
+    is_overview: bool = False
 
     @property
     def book(self) -> BookKey:

@@ -1,7 +1,7 @@
 """A dataset as product files declare it: one way of asking Cloudflare, and what is made of the answers. Data only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -102,6 +102,13 @@ class Dataset:
         oldest = self.grain.floor(until - retention) + self.grain.unit
         since, end = self.timing.span(until, known_until, oldest)
         return Question(scope, self.key, since, end)
+
+    @cached_property
+    def overview(self) -> "Dataset":
+        """Return the dataset without anything to group by, which tells whether there was anything at all."""
+        return replace(
+            self, id_dimension="", name_dimension="", dispatch_dimension="", labels=(), metrics=(), distinct_by=""
+        )
 
     @cached_property
     def dimensions(self) -> tuple[str, ...]:

@@ -237,7 +237,7 @@ class Analytics:
         if len(part.rows) >= piece.limits.page_size and not piece.dataset.takes_full_page:
             return self._halve(account, piece, part, progress.parts - len(progress.planned))
         interval = decode_interval(piece.dataset, part.rows)
-        finer = self.splits.refine(account.id, piece) if interval > 1 else ()
+        finer = self.splits.refine(account.id, piece) if interval > 1 and not piece.is_overview else ()
         if not finer:
             progress.add(piece, part, interval)
         return finer

@@ -31,8 +31,8 @@ def decode_rows(
 ) -> HourRows:
     """Return the amounts of each asset and label set by hour, or by day; rows with the same key are added.
 
-    Fields ``missing`` from the plan are 0 in what is counted, else UNKNOWN; those that are asked ``elsewhere`` are 0, so
-    that the amounts of both add up. Rows without a time, for want of a ``grain``, are filed under ``since``; those of a
+    Fields ``missing`` from the plan are 0 in what is counted, else UNKNOWN; those asked ``elsewhere`` are 0, so that
+    the amounts of both add up. Rows without a time, for want of a ``grain``, are filed under ``since``; those of a
     dataset without ids are the ``owner``'s. Raises Unreachable if a row lacks a requested value.
     """
     decoded: HourRows = {}

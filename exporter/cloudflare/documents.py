@@ -32,6 +32,7 @@ class Piece:
     """Also query the newest minute with data in [newest_since, until)."""
     limits: DatasetLimits = USUAL_LIMITS
     by_day: bool = False
+    is_overview: bool = False
     number: int = 0
     """The position of its question among those that are asked together."""
     zone_id: str = ""
@@ -58,7 +59,7 @@ class Piece:
     @property
     def grain(self) -> str:
         """Return the time dimension that rows are grouped by; empty if there is none, as for a window."""
-        return self.dataset.timing.group(by_day=self.by_day)
+        return "" if self.is_overview else self.dataset.timing.group(by_day=self.by_day)
 
     @property
     def filed_under(self) -> datetime:
@@ -90,12 +91,13 @@ def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> 
     grain = dataset.grain
     since, until = grain.floor_step(question.since), grain.ceil_step(question.until)
     return Piece(
-        dataset,
+        dataset.overview if question.is_overview else dataset,
         since,
         until,
         newest_since=since if question.asks_newest else None,
         limits=limits,
         by_day=question.by_day,
+        is_overview=question.is_overview,
         zone_id=question.scope.zone_id,
     )
 

@@ -36,14 +36,15 @@ class Splits:
     def pieces(self, account_id: str, dataset: Dataset, question: Question, limits: DatasetLimits) -> tuple[Piece, ...]:
         """Return the pieces in which to ask a question, by earlier cuts and the dataset's limits."""
         whole = whole_piece(dataset, question, limits)
-        known = self._known.get(_place(account_id, whole), Split())
         pieces = [whole]
         grain = dataset.grain
+        # How coarsely an overview is sampled does not matter, and it is one row.
+        known = Split() if question.is_overview else self._known.get(_place(account_id, whole), Split())
         bounds = [
             known.longest,
             limits.longest,
-            SILENTLY_SAMPLED if _may_be_sampled_silently(dataset) else None,
-            None if grain.group else grain.unit,
+            SILENTLY_SAMPLED if _may_be_sampled_silently(dataset) and not question.is_overview else None,
+            None if grain.group or question.is_overview else grain.unit,
         ]
         longest = min((bound for bound in bounds if bound is not None), default=None)
         if longest is not None and not dataset.timing.is_whole:

@@ -46,7 +46,16 @@ def count_zone_documents(datasets: Iterable[Dataset], zones: int) -> int:
 def shape_of(piece: Piece) -> Hashable:
     """Return what makes pieces of different zones answerable by one node: all but whose they are."""
     times = (piece.since, piece.until, piece.newest_since)
-    return (piece.dataset.key, *times, piece.id_from, piece.id_below, piece.limits, piece.by_day, piece.elsewhere)
+    return (
+        piece.dataset.key,
+        *times,
+        piece.id_from,
+        piece.id_below,
+        piece.limits,
+        piece.by_day,
+        piece.is_overview,
+        piece.elsewhere,
+    )
 
 
 def build_zone_document(account_id: str, pieces: Sequence[Piece]) -> Document:

@@ -5,13 +5,15 @@ Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, 
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 from exporter.catalog.dataset import Dataset
 from exporter.cloudflare import MOST_ALIASES, MOST_ZONE_NODES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
 from exporter.logs import keys
-from exporter.model import Account, Answer, BookKey
+from exporter.model import Account, Answer, BookKey, Question
 from exporter.poller.context import PollerContext
 from exporter.poller.scopes import AccountScopes
 
@@ -32,6 +34,8 @@ class ClosedDayPoller:
         self._scopes = scopes
         self._due: list[tuple[Dataset, DayTask]] = []
         self._again_at: dict[BookKey, float] = {}
+        self._used: set[BookKey] = set()
+        self._spans: dict[Question, list[DayTask]] = {}
         self._find_at = float("-inf")
         self._unfilled: int | None = None
         self.is_busy = False
@@ -50,6 +54,7 @@ class ClosedDayPoller:
         self._find_at = monotonic + RESPITE.total_seconds()
         unfilled = 0
         self._due = []
+        self._spans = {}
         datasets = [dataset for dataset in self._context.settings.datasets if dataset.timing.has_days]
         for dataset, key in ((each, BookKey(scope, each.key)) for each in datasets for scope in self._scopes.of(each)):
             known = limits.get(key, USUAL_LIMITS)
@@ -59,9 +64,24 @@ class ClosedDayPoller:
             self._context.days[key.scope, dataset.published_name] = progress
             unfilled = max(unfilled, progress.unfilled_days)
             if monotonic >= self._again_at.get(key, float("-inf")):
-                self._due += [(dataset, task) for task in tasks if task.due <= now]
+                self._due += [(dataset, task) for task in self._gather([task for task in tasks if task.due <= now])]
         self._due.sort(key=lambda due: _urgency(due[1]))
         self._log_fill(account, unfilled)
+
+    def _gather(self, tasks: Sequence[DayTask]) -> list[DayTask]:
+        """Return some tasks of a dataset with one overview for all days to fill in, unless it is known to have rows."""
+        filled = [task for task in tasks if task.part.part is Portion.BEFORE and not task.alone]
+        if len(filled) < 2 or filled[0].question.book in self._used:
+            return [*tasks]
+        newest = filled[0]
+        since, until = (
+            min(task.question.since for task in filled),
+            max(task.question.until for task in filled),
+        )
+        question = replace(newest.question, since=since, until=until, is_overview=True)
+        self._spans[question] = filled
+        overview = newest._replace(question=question, is_new=any(task.is_new for task in filled))
+        return [overview, *(task for task in tasks if task not in filled)]
 
     async def ask(
         self, account: Account, analytics: Analytics, limits: Mapping[BookKey, DatasetLimits], documents: int
@@ -111,7 +131,8 @@ class ClosedDayPoller:
         limits: Mapping[BookKey, DatasetLimits],
         batch: Sequence[tuple[Dataset, DayTask]],
     ) -> None:
-        parts = {task.question: task.part for _, task in batch}
+        datasets = {task.question: dataset for dataset, task in batch}
+        tasks = {task.question: self._spans.get(task.question, [task]) for _, task in batch}
         asked = await analytics.ask(account, [(dataset, task.question) for dataset, task in batch], limits)
         answers: list[tuple[DayPart, Answer]] = []
         # The days of a zone that has left meanwhile are final.
@@ -122,8 +143,15 @@ class ClosedDayPoller:
             if isinstance(said, CloudflareError):
                 self._leave_alone(question.book)
                 log.debug("%s", said, extra=keys(account=account.id, dataset=question.dataset))
+            elif question.is_overview and any(map(any, chain(*(rows.values() for rows in said.hours.values())))):
+                self._used.add(question.book)
+                self._due += [(datasets[question], task) for task in tasks[question]]
             else:
-                answers.append((parts[question], said))
+                # What an overview does not have, none of its days has.
+                answers += [
+                    (task.part, replace(said, question=task.question, hours={}) if question.is_overview else said)
+                    for task in tasks[question]
+                ]
         if answers:
             context = self._context
             changes = await context.with_ledger(

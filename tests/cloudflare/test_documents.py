@@ -70,6 +70,11 @@ EVERY_DOCUMENT = {
     ],
     "as many pieces as fit": take_batch([form for name in DATASETS for form in all_forms(name)])[0],
     "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].timing.has_days],
+    "an overview of all datasets": [
+        whole_piece(entry, Question(SCOPE, entry.key, MIDNIGHT, UNTIL, by_day=True, is_overview=True), USUAL_LIMITS)
+        for entry in DATASETS.values()
+        if entry.timing.has_days
+    ],
     "without a field": [
         replace(piece(name), limits=DatasetLimits(missing=frozenset({entry.fields[0].name})))
         for name, entry in DATASETS.items()
