@@ -11,6 +11,9 @@ from exporter.catalog.grain import Grain
 from exporter.catalog.timing import USUAL_COUNTER, Timing
 from exporter.model import RETENTION, Question, Scope
 
+EXACT_EVENTS = 10_000
+"""The events of an hour up to which Cloudflare is assumed not to sample what does not report it."""
+
 
 class Reader(StrEnum):
     """Whose node of GraphQL a dataset is read from: an account's, or that of each of its zones."""
@@ -29,8 +32,10 @@ class Dataset:
     ``dispatch_dimension`` belong to that dispatch namespace. Without either, they belong to what the ``reader`` reads:
     the account, or the zone. ``tallies`` are the counters that add up to an asset's requests and errors; without any
     these are unknown. ``timing`` is how answers become values. ``reports_sampling``: answers include
-    ``avg.sampleInterval``. ``min_interval`` is the shortest time between two questions. ``distinct_by`` names a
-    dimension to group by that is not a label; with ``takes_full_page`` a full page of it is accepted as a lower bound.
+    ``avg.sampleInterval``; where they do not, ``events`` names the field that counts events, if there is one: with few
+    of them wide ranges are taken for exact. ``min_interval`` is the shortest time between two questions.
+    ``distinct_by`` names a dimension to group by that is not a label; with ``takes_full_page`` a full page of it is
+    accepted as a lower bound.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Dataset:
     name_dimension: str = ""
     dispatch_dimension: str = ""
     reports_sampling: bool = True
+    events: str = ""
     timing: Timing = USUAL_COUNTER
     variant: str = ""
     min_interval: timedelta = timedelta(0)
@@ -143,7 +149,10 @@ class Dataset:
                 if any(part.source == entry.name for part in metric.parts)
             )
         )
-        sampling = "estimated where sampled" if self.reports_sampling else "may be estimated; sampling is not reported"
+        sampling = "estimated where sampled"
+        if not self.reports_sampling:
+            above = f" if an hour has more than {EXACT_EVENTS:,} events" if self.events else ""
+            sampling = f"may be estimated{above}; sampling is not reported"
         exactness = self.timing.exactness or sampling
         return f"{metric.help.removesuffix('.')} ({self.name} {sources}; {exactness})."
 

@@ -89,6 +89,7 @@ OPERATIONS = Dataset(
     kind="r2_bucket",
     id_dimension="bucketName",
     reports_sampling=False,
+    events="requests",
     labels=(
         Label("action", "actionType"),
         Label("class", "actionType", operation_class),

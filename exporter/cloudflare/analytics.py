@@ -73,23 +73,13 @@ class _Progress:
     parts: int = 0
     fault: CloudflareError | None = None
 
-    def add(self, piece: Piece, part: Part, interval: Decimal) -> None:
-        """Add the answer to a piece, sampled by ``interval``. Raises Unreachable, and then nothing is added."""
-        decoded = decode_rows(
-            piece.dataset,
-            part.rows,
-            piece.filed_under,
-            piece.absent,
-            piece.grain,
-            owner=piece.zone_id,
-            elsewhere=piece.elsewhere,
-        )
-        check_hours(piece.dataset, decoded, piece.filed_under, piece.until)
+    def add(self, decoded: HourRows, date: datetime, interval: Decimal) -> None:
+        """Add the rows of an answer to a piece, sampled by ``interval``."""
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
         self.intervals.append(interval)
         self.sampled.update(decoded if interval > 1 else ())
-        self.dates.append(part.date)
+        self.dates.append(date)
 
     @property
     def is_asked(self) -> bool:
@@ -239,7 +229,10 @@ class Analytics:
         interval = decode_interval(piece.dataset, part.rows)
         finer = self.splits.refine(account.id, piece) if interval > 1 and not piece.is_overview else ()
         if not finer:
-            progress.add(piece, part, interval)
+            rows = _decode(piece, part)
+            finer = self.splits.narrow(account.id, piece, rows)
+            if not finer:
+                progress.add(rows, part.date, interval)
         return finer
 
     def _halve(self, account: Account, piece: Piece, part: Part, further: int) -> tuple[Piece, ...]:
@@ -315,6 +308,21 @@ class Analytics:
             batch, lost = self._take_batch(lost)
             found += await self._ask_pieces(account, batch)
         return found
+
+
+def _decode(piece: Piece, part: Part) -> HourRows:
+    """Return the rows of a piece's answer. Raises Unreachable if one is not as requested."""
+    decoded = decode_rows(
+        piece.dataset,
+        part.rows,
+        piece.filed_under,
+        piece.absent,
+        piece.grain,
+        owner=piece.zone_id,
+        elsewhere=piece.elsewhere,
+    )
+    check_hours(piece.dataset, decoded, piece.filed_under, piece.until)
+    return decoded
 
 
 def _drain(answered: list[_Answered]) -> Iterator[_Answered]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from exporter.catalog.dataset import Dataset
+from exporter.catalog.dataset import EXACT_EVENTS, Dataset
+from exporter.cloudflare.decode import HourRows
 from exporter.cloudflare.documents import Piece, whole_piece, without_newest
 from exporter.cloudflare.limits import DatasetLimits
 from exporter.model import HOUR, Question, floor_hour
@@ -31,6 +32,7 @@ class Splits:
 
     def __init__(self) -> None:
         self._known: dict[_Place, Split] = {}
+        self._busy: set[_Place] = set()
         self.count = 0
 
     def pieces(self, account_id: str, dataset: Dataset, question: Question, limits: DatasetLimits) -> tuple[Piece, ...]:
@@ -43,7 +45,7 @@ class Splits:
         bounds = [
             known.longest,
             limits.longest,
-            SILENTLY_SAMPLED if _may_be_sampled_silently(dataset) and not question.is_overview else None,
+            SILENTLY_SAMPLED if _hides_sampling(whole) and self._is_busy(account_id, whole) else None,
             None if grain.group or question.is_overview else grain.unit,
         ]
         longest = min((bound for bound in bounds if bound is not None), default=None)
@@ -79,13 +81,31 @@ class Splits:
             self._known[key] = replace(known, longest=min(known.longest or longest, longest))
         return parts if len(parts) > 1 else ()
 
+    def narrow(self, account_id: str, piece: Piece, rows: HourRows) -> tuple[Piece, ...]:
+        """Return and record the pieces to ask instead of one whose ``rows`` Cloudflare may have sampled silently.
+
+        Of a day, all that was used is taken for what a single hour may have held.
+        """
+        is_wide = piece.until - piece.since > SILENTLY_SAMPLED
+        if not is_wide or not _hides_sampling(piece) or self._is_busy(account_id, piece):
+            return ()
+        position = piece.dataset.field_index[piece.dataset.events]
+        if max((sum(row[position] for row in there.values()) for there in rows.values()), default=0) <= EXACT_EVENTS:
+            return ()
+        self._busy.add(_place(account_id, piece))
+        return tuple(_cut_times(piece, SILENTLY_SAMPLED))
+
+    def _is_busy(self, account_id: str, piece: Piece) -> bool:
+        """Return whether an hour may have had so many events that Cloudflare samples wide ranges."""
+        return not piece.dataset.events or _place(account_id, piece) in self._busy
+
 
 def _place(account_id: str, piece: Piece) -> _Place:
     return account_id, piece.zone_id, piece.dataset.key, piece.by_day
 
 
-def _may_be_sampled_silently(dataset: Dataset) -> bool:
-    return dataset.is_counted and not dataset.reports_sampling
+def _hides_sampling(piece: Piece) -> bool:
+    return piece.dataset.is_counted and not piece.dataset.reports_sampling and not piece.is_overview
 
 
 def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:

@@ -181,7 +181,8 @@ def test_help_says_whether_cloudflare_estimates() -> None:
     )
     assert [DATASETS[name].describe(DATASETS[name].metrics[0]) for name in names] == [
         "Invocations of a Worker, by outcome (workersInvocationsAdaptive sum.requests; estimated where sampled).",
-        "Operations on a bucket (r2OperationsAdaptiveGroups sum.requests; may be estimated; sampling is not reported).",
+        "Operations on a bucket (r2OperationsAdaptiveGroups sum.requests; may be estimated if an hour has more than "
+        "10,000 events; sampling is not reported).",
         "Size of a database (d1StorageAdaptiveGroups max.databaseSizeBytes; maximum of the newest hour).",
         "Active objects of the namespace; a lower bound if the account has more than 10,000 "
         "(durableObjectsPeriodicGroups objectId; over the 15 minutes ending 5 minutes ago).",

@@ -46,13 +46,15 @@ def test_a_day_is_answered_under_its_start(scene: Scene) -> None:
 
 
 def test_the_pieces_of_a_day_add_up(scene: Scene) -> None:
-    """A dataset that hides its sampling is asked in pieces of two hours, whose rows are one day's."""
+    """A busy dataset that hides its sampling is asked again in pieces of two hours, whose rows are one day's."""
     table = Table()
-    table.fail(lambda aliases: answered({alias: [day_row(R2, 3)] for alias in aliases}))
+    table.fail(lambda aliases: answered({alias: [day_row(R2, 3 if len(aliases) > 1 else 10_001)] for alias in aliases}))
     analytics = connect(scene, table)
     question = Question(SCOPE, R2, at(0), at(23), by_day=True)
-    assert analytics.pieces_of(EXAMPLE, DATASETS[R2], question, {}) == 12
+    assert analytics.pieces_of(EXAMPLE, DATASETS[R2], question, {}) == 1
     assert amounts(ask_day(analytics, R2, at(0), at(23))) == {"a": 36}
+    assert analytics.pieces_of(EXAMPLE, DATASETS[R2], question, {}) == 12
+    assert [len(aliases) for aliases in table.asked] == [1, 12]
 
 
 def test_a_sampled_day_is_asked_by_the_hour(scene: Scene) -> None:
@@ -92,5 +94,5 @@ def test_what_a_refresh_costs_is_not_what_days_cost(scene: Scene) -> None:
     analytics = connect(scene, table)
     ask(analytics, KV, D1)
     assert (analytics.cost(EXAMPLE.id), analytics.asked(EXAMPLE.id)) == (1, 1)
-    ask_day(analytics, R2, at(0), at(0) + timedelta(hours=60))
+    ask_day(analytics, "durableObjectsPeriodicGroups", at(0), at(0) + timedelta(hours=60))
     assert (analytics.cost(EXAMPLE.id), analytics.asked(EXAMPLE.id), analytics.asked(OTHER.id)) == (1, 3, 0)

@@ -116,10 +116,27 @@ def test_a_closed_day_is_cut_as_far_as_the_plan_allows() -> None:
 
 
 def test_a_closed_day_of_a_dataset_that_hides_its_sampling_is_cut() -> None:
-    """Such a dataset is never asked for more than two hours at once."""
-    entry = DATASETS["r2OperationsAdaptiveGroups"]
+    """Such a dataset is not asked for more than two hours at once, if nothing tells how many events an hour had."""
+    entry = DATASETS["durableObjectsPeriodicGroups"]
     pieces = Splits().pieces(ACCOUNT, entry, Question(SCOPE, entry.key, at(9, 41), at(14), by_day=True), USUAL_LIMITS)
     assert ranges(pieces) == [(at(9, 41), at(11)), (at(11), at(13)), (at(13), at(14))]
+
+
+def test_what_hides_its_sampling_is_cut_once_an_hour_had_many_events() -> None:
+    """In pieces of two hours, from the answer on that shows it; hours and days are judged apart."""
+    entry, splits = DATASETS["r2OperationsAdaptiveGroups"], Splits()
+    asked = Question(SCOPE, entry.key, at(4), at(10, 17))
+    (whole,) = splits.pieces(ACCOUNT, entry, asked, USUAL_LIMITS)
+    few = {at(hour): {("a", ("x",)): (6_000, 1, 1), ("b", ("x",)): (4_000, 1, 1)} for hour in range(4, 10)}
+    assert splits.narrow(ACCOUNT, whole, few) == ()
+    many = {**few, at(7): {("a", ("x",)): (6_000, 1, 1), ("b", ("x",)): (4_001, 1, 1)}}
+    short = replace(whole, since=at(8, 17))
+    assert splits.narrow(ACCOUNT, short, many) == ()
+    pieces = [(at(4), at(6)), (at(6), at(8)), (at(8), at(10)), (at(10), at(10, 17))]
+    assert ranges(splits.narrow(ACCOUNT, whole, many)) == pieces
+    assert ranges(splits.pieces(ACCOUNT, entry, asked, USUAL_LIMITS)) == pieces
+    assert len(splits.pieces(ACCOUNT, entry, replace(asked, by_day=True), USUAL_LIMITS)) == 1
+    assert len(splits.pieces("b" * 32, entry, asked, USUAL_LIMITS)) == 1
 
 
 def test_what_hours_need_does_not_cut_days() -> None:
