@@ -21,9 +21,11 @@ dimension     what Cloudflare groups a dataset by; it becomes a label, or severa
 question      "how much of this dataset between two minutes"; cut into pieces where it does not fit a page
 answer        the rows that Cloudflare gave to a question, by hour, with the answer's own date
 refresh       one round of asking: every account that the request budget allows, then one publication
+pace          how often a dataset is asked, by how recently it had data; without any for a day it is idle
 grant         what one refresh lets an account do: ask for usage, read its lists
 audit         asking about a closed day once more, 26 hours after its end, when late usage has arrived
 history fill  asking about the days before counting began, for the daily sums only; also about what final days lack
+overview      the question whether a dataset had any rows at all in the days to fill in
 source        what is read beside usage, each at its own interval: the age of the prices, a provider's status …
 poll          asking a source once; a poll that succeeds gives a reading
 
