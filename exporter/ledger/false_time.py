@@ -18,8 +18,8 @@ from exporter.ledger.series import Birth
 from exporter.ledger.store.change import Retirement
 from exporter.model import MINUTE, ceil_day, floor_minute
 
-TOLERANCE = 2 * MINUTE
-"""How far a time may be ahead that is not false: the dates of answers differ a little."""
+TOLERANCE = 10 * MINUTE
+"""How far a time may be ahead that is not false: Cloudflare's clock may step back a little, which is waited out."""
 
 
 def is_ahead(book: Counters | Gauges, now: datetime) -> bool:
@@ -79,6 +79,11 @@ def bring_gauges_back(book: Gauges, state: GaugeState, now: datetime) -> GaugeCh
 def believable(mark: DayMark | None, now: datetime) -> DayMark | None:
     """Return a mark, unless it is of the future and not final: then the day was as good as never asked about."""
     return None if mark is not None and not mark.is_final and mark.answered > now + TOLERANCE else mark
+
+
+def shown_until(until: datetime, latest: datetime) -> datetime:
+    """Return a time as it is shown, if the ``latest`` can be true."""
+    return until if until <= latest + TOLERANCE else latest
 
 
 def shown(book: Counters, latest: datetime | None) -> CounterState | None:

@@ -21,6 +21,7 @@ from exporter.ledger.counter_books import ApplyContext
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
 from exporter.ledger.ended_books import EndedBooks
+from exporter.ledger.false_time import shown_until
 from exporter.ledger.inheritance import find_heirs
 from exporter.ledger.last_use import LastUse
 from exporter.ledger.left_series import Departure, recall_once
@@ -169,7 +170,7 @@ class Ledger:
     def until(self, account_id: str) -> datetime | None:
         """Return the newest time until which any dataset of the account was asked, as it is shown."""
         until = self.asked_until(account_id)
-        return until if until is None or self._latest is None else min(until, self._latest())
+        return until if until is None or self._latest is None else shown_until(until, self._latest())
 
     def asked_until(self, account_id: str) -> datetime | None:
         """Return the newest time until which any dataset of the account was asked."""

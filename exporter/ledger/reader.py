@@ -14,6 +14,7 @@ from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import Metered, add_daily
 from exporter.ledger.day_hours import DayHours, add_hours
 from exporter.ledger.ended_books import EndedBooks
+from exporter.ledger.false_time import shown_until
 from exporter.ledger.loading import load_books, meter_stored_hours
 from exporter.ledger.plans import plan_datasets
 from exporter.ledger.publication import Publication, name_zones, publish_books, publish_list_costs
@@ -55,7 +56,7 @@ class LedgerReader:
         known = self._loader.load_until().items()
         asked = (until for key, until in known if key.scope.account_id == account_id and key.dataset in self._datasets)
         until = max(asked, default=None)
-        return until if until is None or self._latest is None else min(until, self._latest)
+        return until if until is None or self._latest is None else shown_until(until, self._latest)
 
     def settled_sums(
         self, account_id: str, since: date, until: date, wanted: DailyFilter = EVERYTHING

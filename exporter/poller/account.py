@@ -48,6 +48,7 @@ class AccountPoller:
         self.is_busy = False
         self._context = context
         self._asked_at = float("-inf")
+        self._has_asked = False
         self._discover_at = float("-inf")
         self._discovered_at = float("-inf")
         self._discoveries = 0
@@ -74,6 +75,7 @@ class AccountPoller:
         """Apply a changed selection: discover again at the next refresh, forget the state of unwanted datasets."""
         self.statuses.keep({dataset.key for dataset in self._context.settings.datasets}, self._context.settings.kinds)
         self._ask_again_at.clear()
+        self._has_asked = False
         self.billing.reset()
         self._limits.reset()
         self._update_scopes()
@@ -177,6 +179,7 @@ class AccountPoller:
         names = ",".join(dict.fromkeys(dataset.key for dataset, _ in due.asked))
         log.debug("asking for usage", extra=keys(account=self.account.id, token=self.principal.name, datasets=names))
         asked = await self.principal.analytics.ask(self.account, due.asked, self._limits.by_book, due.spare)
+        self._has_asked = True
         # Another account's list may have shown meanwhile that a zone has moved there.
         self._update_scopes()
         outcomes = {
@@ -232,7 +235,7 @@ class AccountPoller:
             self._limits.find,
             lambda key: monotonic < self._ask_again_at.get(key, float("-inf")),
         )
-        return finder.find(self.account.id, now, interval)
+        return finder.find(self.account.id, now, interval, is_first=not self._has_asked)
 
     def _update_scopes(self) -> None:
         """Learn which zones there are, and forget what was known of those that have left."""

@@ -49,8 +49,11 @@ class QuestionFinder:
             if dataset.is_counted:
                 self._counted.setdefault(dataset.name, []).append(dataset)
 
-    def find(self, account_id: str, now: datetime, refresh: timedelta) -> DueQuestions:
-        """Return the questions of a refresh at ``now``, Cloudflare's time; ``refresh`` is the time between two."""
+    def find(self, account_id: str, now: datetime, refresh: timedelta, *, is_first: bool) -> DueQuestions:
+        """Return the questions of a refresh at ``now``, Cloudflare's time; ``refresh`` is the time between two.
+
+        The first refresh of a process asks for all, so that it knows how each dataset stands.
+        """
         until = max(filter(None, (floor_minute(now), self._ledger.asked_until(account_id))))
         asked: list[Asked] = []
         spare: list[tuple[datetime, Asked]] = []
@@ -58,7 +61,7 @@ class QuestionFinder:
             for scope in self._scopes.of(dataset):
                 pace = self._pace(scope, dataset, now)
                 pause, answered = pause_of(dataset, pace), self._ledger.answered_at(scope, dataset.key)
-                turn = turn_of(pace, pause, answered, now, refresh)
+                turn = Turn.MUST if is_first else turn_of(pace, pause, answered, now, refresh)
                 if turn is Turn.NOT_YET or not self._is_wanted(scope, dataset, pace):
                     continue
                 question = self._question(scope, dataset, until, pace, max(pause, refresh, MINUTE))

@@ -159,8 +159,8 @@ def test_until_never_moves_back(tmp_path: Path) -> None:
                 seen.append(dict(untils(rig)))
             assert seen == [dict(before)] * 4
             rig.clock.advance(timedelta(minutes=15))
-            # The births of a jump are published first.
-            await refresh(rig, 2)
+            # The births of a jump are published first, and what is idle is asked every five minutes.
+            await refresh(rig, 7)
             assert all(until > before[key] for key, until in untils(rig).items())
             await rig.come_to_rest()
             rig.check()
