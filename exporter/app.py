@@ -184,11 +184,12 @@ async def run_check(
     transport: httpx.AsyncBaseTransport | None = None,
     patience: timedelta = PATIENCE,
     sources: Sequence[Source[Any]] | None = None,
+    products: Sequence[Product] = PRODUCTS,
 ) -> CheckReport:
     """Try everything that an exporter with this configuration would need. Raises ConfigError.
 
     If an exporter is using the state folder, the requests to Cloudflare stay within the share that it leaves.
-    ``transport`` replaces the network, and ``sources`` what is read beside usage.
+    ``transport`` replaces the network, ``sources`` what is read beside usage, and ``products`` those of the catalog.
     """
     folder, api_url = config.storage.folder(), config.cloudflare.api_url
     inspection = inspect_folder(folder) if folder else None
@@ -196,7 +197,15 @@ async def run_check(
     is_beside = inspection is not None and inspection.is_in_use
     time, request_counts = CloudflareTime(clock), RequestCounts()
     async with _http_client(transport) as http:
-        tokens = Tokens(http, api_url, clock=clock, time=time, request_counts=request_counts, page_limit=PAGE_LIMIT)
+        tokens = Tokens(
+            http,
+            api_url,
+            clock=clock,
+            time=time,
+            request_counts=request_counts,
+            page_limit=PAGE_LIMIT,
+            products=tuple(products),
+        )
         principals = tokens.take(beside_exporter(config) if is_beside else config)
         credentials = [
             Credential(
@@ -222,12 +231,13 @@ async def run_check(
                 _sources(lambda: card) if sources is None else sources,
                 clock,
                 lambda: time.now() or clock.now(),
-                family_names(PRODUCTS),
+                family_names(products),
             ),
             clock=clock,
             time=time,
             request_counts=request_counts,
             patience=patience,
+            products=products,
         )
         return await checker.check(config_file, environment, found)
 

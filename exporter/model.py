@@ -16,7 +16,8 @@ What is asked
 scope         what a question is about and a book belongs to: an account, or one of its zones
 principal     one token, as a way of asking Cloudflare; tokens of one user share a request budget
 discovery     reading the lists of an account's assets
-dataset       a GraphQL analytics field, e.g. ``workersInvocationsAdaptive``, asked in one way
+dataset       a GraphQL analytics field, e.g. ``workersInvocationsAdaptive``, or a REST resource, asked in one way
+reader        what asks Cloudflare about datasets by one API, for one principal
 dimension     what Cloudflare groups a dataset by; it becomes a label, or several
 question      "how much of this dataset between two minutes"; cut into pieces where it does not fit a page
 answer        the rows that Cloudflare gave to a question, by hour, with the answer's own date
@@ -256,6 +257,7 @@ class Question:
     its start; stored amounts are still given by the hour. The same is asked again after each ``interval``, unless that
     fails. If it ``asks_newest``, the newest minute with data is asked too; else the hours that have rows tell it.
     One that ``is_overview`` asks whether there was anything at all: its amounts are all that was used, of no asset.
+    One with an ``asset_id`` is about that asset only, and what can tell only of its own moment answers for that.
     """
 
     scope: Scope
@@ -266,6 +268,7 @@ class Question:
     interval: timedelta = MINUTE
     asks_newest: bool = False
     is_overview: bool = False
+    asset_id: str = ""
 
     @property
     def book(self) -> BookKey:
@@ -280,7 +283,8 @@ class Answer:
     ``hours`` holds only hours (or days) with rows, keyed by their start; ``date`` is the answer's own ``Date``;
     ``newest`` is the newest minute of the question that holds data; where it was not asked, the newest hour.
     ``sample_interval`` is how coarsely Cloudflare sampled (1: exact), and ``sampled`` names the hours whose amounts are
-    estimates. Cloudflare keeps such data for ``retention``.
+    estimates. Cloudflare keeps such data for ``retention``, and the same is asked again after about ``interval`` if
+    that is longer than the dataset wants.
     """
 
     question: Question
@@ -290,6 +294,7 @@ class Answer:
     sample_interval: Decimal = Decimal(1)
     sampled: frozenset[datetime] = frozenset()
     retention: timedelta = RETENTION
+    interval: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """A product of zones that the catalog does not have yet, with Cloudflare's real names: operations of Cache Reserve."""
 
-from exporter.catalog.dataset import Dataset, Reader
+from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Field, Label, Meter, Metric, MetricPart, Tallied, Tally
 from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.readable import ZoneNode
 from exporter.model import ZONE
 
 OPERATIONS = Dataset(
@@ -10,7 +11,7 @@ OPERATIONS = Dataset(
     version=1,
     kind=ZONE,
     id_dimension="",
-    reader=Reader.ZONE,
+    reads=ZoneNode(),
     labels=(Label("class", "operationClass"), Label("status", "actionStatus")),
     fields=(Field("requests"),),
     metrics=(

@@ -30,7 +30,7 @@ def meters_of(datasets: Iterable[Dataset]) -> Mapping[str, Metering]:
                 dataset.kind,
                 meter.scale,
                 is_stored=dataset.timing.is_stored,
-                is_of_account=not dataset.id_dimension and not dataset.is_of_zones,
+                is_of_account=not dataset.id_dimension and dataset.reads.is_of_account,
             )
             for dataset in datasets
             for meter in dataset.meters

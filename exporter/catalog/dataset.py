@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cached_property
 
 from exporter.catalog.entry import ADDING, ROWS, Field, Label, Meter, Metric, Tally, tally_id
 from exporter.catalog.grain import Grain
+from exporter.catalog.readable import ACCOUNT_NODE, Readable
 from exporter.catalog.timing import USUAL_COUNTER, Timing
 from exporter.model import RETENTION, Question, Scope
 
@@ -15,23 +15,18 @@ EXACT_EVENTS = 10_000
 """The events of an hour up to which Cloudflare is assumed not to sample what does not report it."""
 
 
-class Reader(StrEnum):
-    """Whose node of GraphQL a dataset is read from: an account's, or that of each of its zones."""
-
-    ACCOUNT = "account"
-    ZONE = "zone"
-
-
 @dataclass(frozen=True)
 class Dataset:
-    """One way of querying a GraphQL dataset; ``variant`` distinguishes several ways of querying the same one.
+    """One way of asking Cloudflare about something; ``variant`` distinguishes several ways of asking about the same.
+
+    ``name`` is that of the node in GraphQL, or for a REST resource a word of our own.
 
     ``version`` is raised when the meaning or the grain changes; counting then restarts. A further field or label is
     counted from the next midnight on, and a meter that reads one has an id of its own. A row's asset id is the value of
     ``id_dimension``; where that is empty the asset is looked up by ``name_dimension``, and rows with a value of
-    ``dispatch_dimension`` belong to that dispatch namespace. Without either, they belong to what the ``reader`` reads:
-    the account, or the zone. ``tallies`` are the counters that add up to an asset's requests and errors; without any
-    these are unknown. ``timing`` is how answers become values. ``reports_sampling``: answers include
+    ``dispatch_dimension`` belong to that dispatch namespace. Without either, they belong to what it ``reads``: the
+    account, the zone or the asset. ``tallies`` are the counters that add up to an asset's requests and errors; without
+    any these are unknown. ``timing`` is how answers become values. ``reports_sampling``: answers include
     ``avg.sampleInterval``; where they do not, ``events`` names the field that counts events, if there is one: with few
     of them wide ranges are taken for exact. ``min_interval`` is the shortest time between two questions.
     ``distinct_by`` names a dimension to group by that is not a label; with ``takes_full_page`` a full page of it is
@@ -56,7 +51,7 @@ class Dataset:
     min_interval: timedelta = timedelta(0)
     distinct_by: str = ""
     takes_full_page: bool = False
-    reader: Reader = Reader.ACCOUNT
+    reads: Readable = ACCOUNT_NODE
 
     def __post_init__(self) -> None:
         """Raise ValueError if what does not add up is to be counted, or if readings expire before the next is asked."""
@@ -66,11 +61,13 @@ class Dataset:
         life = self.timing.life(self.min_interval)
         if life is not None and life < 3 * self.min_interval:
             raise ValueError(f"{self.key}: readings expire within three intervals of asking")
+        if not self.reads.has_history and (self.is_counted or self.timing.is_whole):
+            raise ValueError(f"{self.key}: what tells only of its own moment is a stored quantity or an instant")
 
     @property
     def is_of_zones(self) -> bool:
         """Return whether each zone is asked for it, and has a book of its own."""
-        return self.reader is Reader.ZONE
+        return self.reads.is_of_zones
 
     @property
     def key(self) -> str:
@@ -86,6 +83,16 @@ class Dataset:
     def says_sampling(self) -> bool:
         """Return whether answers include their sample interval."""
         return self.is_counted and self.reports_sampling
+
+    @property
+    def has_days(self) -> bool:
+        """Return whether closed days are asked once more, and those before the start filled in."""
+        return self.timing.is_metered and self.reads.has_history
+
+    @property
+    def is_estimated(self) -> bool:
+        """Return whether a day without a reading counts as the last one before it: no answer tells of it later."""
+        return self.timing.is_stored and not self.reads.has_history
 
     @property
     def is_counted(self) -> bool:
@@ -153,12 +160,13 @@ class Dataset:
         if not self.reports_sampling:
             above = f" if an hour has more than {EXACT_EVENTS:,} events" if self.events else ""
             sampling = f"may be estimated{above}; sampling is not reported"
-        exactness = self.timing.exactness or sampling
+        exactness = "newest reading" if self.is_estimated else self.timing.exactness or sampling
         return f"{metric.help.removesuffix('.')} ({self.name} {sources}; {exactness})."
 
     def _describe_source(self, entry: Field) -> str:
-        """Return a field's path in GraphQL; the quantiles of one source share theirs."""
+        """Return a field's path in the answer; the quantiles of one source share theirs."""
         if entry.group == ROWS:
             return self.distinct_by
-        name = entry.name.rstrip("0123456789") + "*" if entry.group == "quantiles" else entry.name
-        return f"{entry.group}.{name}".lstrip(".")
+        if entry.group == "quantiles":
+            return entry.path.rstrip("0123456789") + "*"
+        return entry.path

@@ -39,6 +39,11 @@ class Field:
     is_recent: bool = False
 
     @property
+    def path(self) -> str:
+        """Return where it is in a row, with dots."""
+        return f"{self.group}.{self.name}".lstrip(".")
+
+    @property
     def scale(self) -> int:
         """Return the number of amounts in one unit of Cloudflare's field."""
         return MILLIONTH if self.fractional else 1
@@ -128,6 +133,11 @@ class Tally:
 def tally_id(kind: str, tallied: Tallied) -> str:
     """Return the id under which daily sums and hours have a tally; that of no meter has a slash."""
     return f"{kind}/{tallied}"
+
+
+def estimated_id(meter: str) -> str:
+    """Return the id under which daily sums have the part of a stored meter that no reading of the day told."""
+    return f"{meter}/estimated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,9 @@ class Timing:
     """What all timings say; by itself it is none.
 
     Questions are bounded by ``grain``. What ``is_counted`` adds up for ever; what ``is_stored`` is kept in the ledger's
-    file and metered by its peaks. Closed days are asked again of both. What ``is_whole`` is about one span that is
-    never cut: an answer replaces all that was read before, and its state is published under the name of the counters
-    of the same dataset. ``absent`` is the amount of a field that the plan does not have.
+    file and metered by its peaks. What ``is_whole`` is about one span that is never cut: an answer replaces all that
+    was read before, and its state is published under the name of the counters of the same dataset. ``absent`` is the
+    amount of a field that the plan does not have.
     """
 
     grain: Grain = BY_MINUTE
@@ -42,8 +42,8 @@ class Timing:
     absent = UNKNOWN
 
     @property
-    def has_days(self) -> bool:
-        """Return whether closed days are asked once more, and those before the start filled in."""
+    def is_metered(self) -> bool:
+        """Return whether days have sums of it, which meters may count."""
         return self.is_counted or self.is_stored
 
     @property

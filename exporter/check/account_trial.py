@@ -1,7 +1,7 @@
 """The trial of one account with one token: every list and every dataset is tried once, with the real requests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
@@ -16,8 +16,8 @@ from exporter.model import HOUR, Account, Answer, BookKey, Inventory, ListingFai
 class AccountTrial:
     """The results of an account's trial: its lists, the limits of each dataset, and an answer from each.
 
-    ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not queried. ``billing`` is None
-    if it was not tried.
+    ``limits`` and ``outcomes`` are by dataset key; a dataset that the plan lacks is not queried. ``readings`` are the
+    outcomes of one asset each, of datasets that take a request for each. ``billing`` is None if it was not tried.
     """
 
     account: Account
@@ -26,6 +26,7 @@ class AccountTrial:
     limits: Mapping[str, DatasetLimits] | CloudflareError
     outcomes: Mapping[str, Answer | CloudflareError]
     billing: BillingFacts | CloudflareError | None = None
+    readings: Mapping[str, Answer | CloudflareError] = field(default_factory=dict)
 
     @property
     def known_limits(self) -> Mapping[str, DatasetLimits]:
@@ -48,14 +49,14 @@ async def try_account(
     principal: Principal, account: Account, datasets: Sequence[Dataset], time: CloudflareTime
 ) -> AccountTrial:
     """Read the lists of an account, and query each of its own datasets for the last complete hour."""
-    datasets = [dataset for dataset in datasets if not dataset.is_of_zones]
+    datasets = [dataset for dataset in datasets if not dataset.is_of_zones and not dataset.reads.is_spread]
     inventory = await _inventory(principal, account)
     limits = await _limits(principal.analytics, account, datasets)
     known = {} if isinstance(limits, CloudflareError) else limits
     now = time.now()
     questions = _questions(account, datasets, known, now) if now is not None else []
     by_book = {BookKey(Scope(account.id), key): allowed for key, allowed in known.items()}
-    asked = await principal.analytics.ask(account, questions, by_book) if questions else {}
+    asked = await principal.ask(account, questions, by_book) if questions else {}
     outcomes = {question.dataset: outcome for question, outcome in asked.items()}
     return AccountTrial(account, principal.name, inventory, limits, outcomes)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from exporter.catalog import PRODUCTS
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.product import Product
 from exporter.check.account_trial import AccountTrial, try_account, try_billing
 from exporter.check.configuration import Discovered, configuration_findings
 from exporter.check.credential import Credential
@@ -15,6 +17,7 @@ from exporter.check.datasets import dataset_findings, dataset_trials
 from exporter.check.findings import CheckReport, Finding, Level, Need, Topic
 from exporter.check.links import added_by_hand, needed_permissions, token_link
 from exporter.check.permissions import permission_findings
+from exporter.check.readings import reading_findings, reading_rounds, reading_trials, try_readings
 from exporter.check.request_budget import Cost, by_group, need_findings, request_need
 from exporter.check.sources import source_findings
 from exporter.check.tokens import away_finding, listing_finding, token_findings
@@ -62,6 +65,7 @@ class Checker:
         time: CloudflareTime,
         request_counts: RequestCounts,
         patience: timedelta = PATIENCE,
+        products: Sequence[Product] = PRODUCTS,
     ) -> None:
         self._config = config
         self._bearers = credentials
@@ -71,16 +75,20 @@ class Checker:
         self._request_counts = request_counts
         self._patience = patience.total_seconds()
         self._silent = 0
+        self._products = [product for product in products if config.selection.wants_product(product)]
+        datasets = config.selection.datasets(products)
+        self._datasets = [dataset for dataset in datasets if not dataset.reads.is_spread]
+        self._spread = [dataset for dataset in datasets if dataset.reads.is_spread]
 
     async def check(
         self, path: Path | None, environment: Mapping[str, str], state_findings: Iterable[Finding]
     ) -> CheckReport:
         """Return the report; ``state_findings`` are its last part."""
         trials = await self._try_tokens()
-        calls = await self._try_account(_calls(self._config, trials))
+        calls = await self._try_account(_calls(self._config, trials, [*self._datasets, *self._spread]))
+        calls = await self._try_readings(calls)
         visits = await self._try_billing(calls)
-        products = [product for product in PRODUCTS if self._config.selection.wants_product(product)]
-        datasets = self._config.selection.datasets()
+        products, datasets, spread = self._products, self._datasets, self._spread
         permissions = needed_permissions(products)
         needs = self._needs(calls)
         await self._sources.poll()
@@ -93,6 +101,7 @@ class Checker:
             *_by_hand(permissions),
             *_untried(calls),
             *(finding for account_trial in visits for finding in dataset_findings(account_trial, datasets)),
+            *(finding for account_trial in visits for finding in reading_findings(account_trial, spread)),
             *(finding for need in needs for finding in need_findings(need, _estimated(calls, need))),
             *(finding for source in self._sources.show() for finding in source_findings(source)),
             *state_findings,
@@ -102,7 +111,11 @@ class Checker:
             spent[api] += number
         return CheckReport(
             tuple(findings),
-            tuple(trial for account_trial in visits for trial in dataset_trials(account_trial, datasets)),
+            tuple(
+                trial
+                for account_trial in visits
+                for trial in (*dataset_trials(account_trial, datasets), *reading_trials(account_trial, spread))
+            ),
             needs,
             token_link(permissions, is_of_account=bool(trials) and all(trial.is_of_account for trial in trials)),
             tuple(spent.items()),
@@ -121,7 +134,7 @@ class Checker:
         return trials
 
     async def _try_account(self, calls: Sequence[Call]) -> list[Call]:
-        datasets = self._config.selection.datasets()
+        datasets = self._datasets
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
         async def account_trial(call: Call) -> Call:
@@ -136,6 +149,22 @@ class Checker:
                 return Call(call.credential, call.account, found)
 
         return list(await asyncio.gather(*(account_trial(call) for call in calls)))
+
+    async def _try_readings(self, calls: Sequence[Call]) -> list[Call]:
+        """Try each dataset that takes a request for each asset on one of an account's."""
+        slots, now = asyncio.Semaphore(SIDE_BY_SIDE), self._time.now()
+
+        async def of(call: Call) -> Call:
+            trial = call.account_trial
+            if trial is None or trial.is_silent or now is None or not self._spread:
+                return call
+            principal, late = call.credential.principal, self._late("Its readings")
+            async with slots:
+                found = await self._within(try_readings(principal, call.account, self._spread, trial.inventory, now))
+            readings = {dataset.key: late for dataset in self._spread} if found is None else found
+            return replace(call, account_trial=replace(trial, readings=readings))
+
+        return list(await asyncio.gather(*(of(call) for call in calls)))
 
     async def _try_billing(self, calls: Sequence[Call]) -> list[AccountTrial]:
         """Read the accounts' billing facts, after everything that is required has been tried."""
@@ -168,7 +197,8 @@ class Checker:
 
     def _needs(self, calls: Sequence[Call]) -> tuple[Need, ...]:
         budget = RequestBudget(self._clock, self._config.cloudflare.budget_share.by_api())
-        costs = by_group((call.credential.token.budget_group, _cost(call)) for call in calls)
+        refresh = self._config.poll.refresh
+        costs = by_group((call.credential.token.budget_group, _cost(call, self._spread, refresh)) for call in calls)
         return tuple(
             request_need(
                 self._config,
@@ -181,28 +211,29 @@ class Checker:
         )
 
 
-def _calls(config: Config, trials: Sequence[TokenTrial]) -> list[Call]:
+def _calls(config: Config, trials: Sequence[TokenTrial], datasets: Sequence[Dataset]) -> list[Call]:
     """Return the accounts to try, each with the first token that sees it, as in the running exporter.
 
     Empty if there is nothing to query, or if Cloudflare did not answer a token: it would not answer them either.
     """
     calls: dict[str, Call] = {}
     is_away = any(isinstance(trial.verified, Unreachable) for trial in trials)
-    for trial in () if is_away or not config.selection.datasets() else trials:
+    for trial in () if is_away or not datasets else trials:
         for account in trial.accounts:
             if trial.is_usable and config.selection.accounts.admits(account):
                 calls.setdefault(account.id, Call(trial.credential, account))
     return list(calls.values())
 
 
-def _cost(call: Call) -> Cost:
+def _cost(call: Call, spread: Sequence[Dataset], refresh: timedelta) -> Cost:
     """Return the requests that the account took; a list that failed took at least one."""
     principal, account_id = call.credential.principal, call.account.id
     inventory = call.account_trial.inventory if call.account_trial else None
     listings = inventory.listings.values() if isinstance(inventory, Inventory) else ()
     assets = sum(len(listing.assets) for listing in listings if isinstance(listing, Listing))
     rest = max(principal.discovery.cost(account_id), len(listings))
-    return Cost(principal.analytics.cost(account_id), rest, assets)
+    rounds = reading_rounds(call.account_trial, spread, refresh) if call.account_trial else ()
+    return Cost(principal.analytics.cost(account_id), rest, assets, rounds)
 
 
 def _seen(config: Config, trials: Iterable[TokenTrial], calls: Iterable[Call], *, are_all_tried: bool) -> Discovered:

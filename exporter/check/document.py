@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from exporter import __version__
-from exporter.check.findings import ApiNeed, CheckReport, DatasetTrial, Finding, Level, Need
+from exporter.check.findings import ApiNeed, CheckReport, DatasetTrial, Finding, Level, Need, ReadingNeed
 from exporter.cloudflare.budget import PERIOD_SECONDS
 
 
@@ -70,7 +70,12 @@ def _need(need: Need) -> dict[str, Any]:
         "assets": need.assets,
         "graphql": _api(need.graphql),
         "rest": _api(need.rest),
+        "readings": _readings(need.readings),
     }
+
+
+def _readings(need: ReadingNeed | None) -> dict[str, Any] | None:
+    return None if need is None else {"requests_per_period": need.requests, "stretch": round(need.stretch, 3)}
 
 
 def _api(need: ApiNeed) -> dict[str, Any]:

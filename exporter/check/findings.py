@@ -77,8 +77,19 @@ class ApiNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingNeed:
+    """The REST requests in five minutes that readings of single assets take, and by how much their intervals grow."""
+
+    requests: int
+    stretch: float
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
-    """The requests needed by the accounts of one request budget: a refresh by GraphQL, a discovery by REST."""
+    """The requests needed by the accounts of one request budget: a refresh by GraphQL, a discovery by REST.
+
+    ``readings`` is None if no dataset takes a request for each asset.
+    """
 
     group: str
     tokens: tuple[str, ...]
@@ -86,6 +97,7 @@ class Need:
     assets: int
     graphql: ApiNeed
     rest: ApiNeed
+    readings: ReadingNeed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from exporter.catalog.product import Product
+from exporter.catalog.readable import RestResource
 from exporter.cloudflare.billing import PERMISSION as BILLING
 from exporter.cloudflare.discovery import ACCOUNTS
 from exporter.cloudflare.errors import ANALYTICS_PERMISSION
@@ -24,12 +25,11 @@ def needed_permissions(products: Iterable[Product]) -> Mapping[str, str]:
 
     The value of each is its documented key in a link; one without a key (empty) must be added by hand.
     """
-    lists = (product.endpoint for product in products)
-    return {
-        ANALYTICS: "account_analytics",
-        **{each.permission: each.permission_key for each in (ACCOUNTS, *lists)},
-        BILLING: "billing",
-    }
+    known = tuple(products)
+    lists = {each.permission: each.permission_key for each in (ACCOUNTS, *(product.endpoint for product in known))}
+    reads = [dataset.reads for product in known for dataset in product.datasets]
+    readings = {each.permission: each.permission_key for each in reads if isinstance(each, RestResource)}
+    return {ANALYTICS: "account_analytics", **lists, **(readings | lists), BILLING: "billing"}
 
 
 def token_link(permissions: Mapping[str, str], *, is_of_account: bool) -> str:

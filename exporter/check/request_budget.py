@@ -1,13 +1,15 @@
 """The number of requests that the accounts need, and how often each can then be queried. Pure."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.check.findings import ApiNeed, Finding, Level, Need, Topic
+from exporter.check.findings import ApiNeed, Finding, Level, Need, ReadingNeed, Topic
 from exporter.check.wording import count, span
 from exporter.cloudflare import RequestBudget
 from exporter.cloudflare.budget import PERIOD_SECONDS, QUOTAS
 from exporter.config import BudgetShare, Config, RateLimit
+from exporter.poller.pacing import Round, requests_kept, stretch
 from exporter.poller.schedule import effective_discovery_interval, effective_refresh_interval
 
 NAMES = {"graphql": "GraphQL", "rest": "REST"}
@@ -18,11 +20,15 @@ LEAST_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The needs of one account: GraphQL requests per refresh, REST requests per discovery; and its number of assets."""
+    """The needs of one account: GraphQL requests per refresh, REST requests per discovery; and its number of assets.
+
+    ``rounds`` are the readings of datasets that take a request for each asset.
+    """
 
     graphql: int
     rest: int
     assets: int
+    rounds: tuple[Round, ...] = ()
 
 
 def request_need(
@@ -46,7 +52,18 @@ def request_need(
         sum(cost.assets for cost in costs),
         ApiNeed(sum(graphql), allowed["graphql"], shares["graphql"], refresh, refresh_every),
         ApiNeed(sum(rest), allowed["rest"], shares["rest"], discovery, discovery_every),
+        _reading_need(costs, allowed["rest"], discovery.total_seconds()),
     )
+
+
+def _reading_need(costs: Sequence[Cost], allowance: int, discovery_seconds: float) -> ReadingNeed | None:
+    rounds, lists = [each for cost in costs for each in cost.rounds], [cost.rest for cost in costs]
+    if not rounds:
+        return None
+    listed = sum(lists) * PERIOD_SECONDS / discovery_seconds
+    requests = sum(each.requests * PERIOD_SECONDS / each.interval.total_seconds() for each in rounds)
+    stretched = stretch(rounds, requests_kept(lists, allowance), listed, allowance, PERIOD_SECONDS)
+    return ReadingNeed(math.ceil(requests), stretched)
 
 
 def need_findings(need: Need, untried: int) -> list[Finding]:
@@ -57,7 +74,26 @@ def need_findings(need: Need, untried: int) -> list[Finding]:
     return [
         _of_api(need, "graphql", "refresh", need.graphql, who),
         _of_api(need, "rest", "discovery", need.rest, who),
+        *([_of_readings(need, need.readings)] if need.readings else []),
     ]
+
+
+def _of_readings(need: Need, readings: ReadingNeed) -> Finding:
+    subject = f"readings ({need.group})" if need.group else "readings"
+    text = (
+        f"{count(readings.requests, 'REST request')} per five minutes for what takes one for each asset, of "
+        f"{need.rest.allowance} that lists come first in."
+    )
+    if readings.stretch == 1:
+        return Finding(Topic.REQUESTS, Level.OK, subject, f"{text} Each asset: as often as it should be.")
+    return Finding(
+        Topic.REQUESTS,
+        Level.WARNING,
+        subject,
+        f"{text} So the time between two readings is {readings.stretch:.1f} times what it should be.",
+        "Raise cloudflare.budget_share.rest, leave products out, or use tokens of several Cloudflare users, each with "
+        "its own budget_group.",
+    )
 
 
 def _of_api(need: Need, api: str, loop: str, of_api: ApiNeed, who: str) -> Finding:

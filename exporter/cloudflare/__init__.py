@@ -20,6 +20,7 @@ from exporter.cloudflare.errors import (
 )
 from exporter.cloudflare.limits import PAGE_LIMIT, USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.principal import Principal
+from exporter.cloudflare.rest_reader import RestReader
 from exporter.cloudflare.time import CloudflareTime
 from exporter.cloudflare.zone_documents import MOST_ZONE_NODES, MOST_ZONES, count_zone_documents
 
@@ -43,6 +44,7 @@ __all__ = [
     "Rejected",
     "RequestBudget",
     "RequestCounts",
+    "RestReader",
     "Throttled",
     "TokenRejected",
     "count_zone_documents",

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 
 from exporter.catalog.dataset import Dataset
 from exporter.cloudflare.client import Client
@@ -36,6 +35,7 @@ from exporter.cloudflare.limits import (
     read_settings,
     read_zone_settings,
 )
+from exporter.cloudflare.reader import NO_LIMITS, Asked
 from exporter.cloudflare.replies import Missing, Part, read_parts
 from exporter.cloudflare.splits import Splits, split_piece
 from exporter.cloudflare.zone_documents import (
@@ -105,7 +105,7 @@ class _Progress:
 
 
 class Analytics:
-    """The GraphQL API as one token may use it."""
+    """The GraphQL API as one token may use it: the reader of nodes of accounts and zones."""
 
     def __init__(self, client: Client, page_limit: int = PAGE_LIMIT) -> None:
         self._client = client
@@ -161,9 +161,9 @@ class Analytics:
     async def ask(
         self,
         account: Account,
-        questions: Sequence[tuple[Dataset, Question]],
-        limits: Mapping[BookKey, DatasetLimits] = MappingProxyType({}),
-        spare: Sequence[tuple[Dataset, Question]] = (),
+        questions: Sequence[Asked],
+        limits: Mapping[BookKey, DatasetLimits] = NO_LIMITS,
+        spare: Sequence[Asked] = (),
     ) -> dict[Question, Answer | CloudflareError]:
         """Return each question's complete answer, or the error that prevented it.
 

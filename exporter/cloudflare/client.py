@@ -125,13 +125,20 @@ class Client:
         self._headers = self._headers | {"Authorization": f"Bearer {token}"}
 
     async def get(
-        self, path: str, params: Mapping[str, str | int], headers: Mapping[str, str], what: str, permission: str
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        headers: Mapping[str, str],
+        what: str,
+        permission: str,
+        *,
+        attempts: int = ATTEMPTS,
     ) -> Reply:
         """Return a successful REST response; errors mention ``what`` and ``permission``."""
         request = self._http.build_request(
             "GET", self._api_url + path, params=dict(params), headers=self._headers | dict(headers), timeout=TIMEOUT
         )
-        reply = await self._send("rest", request, what)
+        reply = await self._send("rest", request, what, attempts=attempts)
         if not httpx.codes.is_success(reply.status) or not reply.body["success"]:
             error = rest_error(reply.status, reply.body, what, permission)
             self._request_counts.add("rest", error.outcome)
@@ -189,9 +196,11 @@ class Client:
         until = self._clock.monotonic() + seconds
         self._silent_until[api, pool] = max(until, self._silent_until.get((api, pool), until))
 
-    async def _send(self, api: str, request: httpx.Request, what: str, pool: str = SHARED) -> Reply:
+    async def _send(
+        self, api: str, request: httpx.Request, what: str, pool: str = SHARED, attempts: int = ATTEMPTS
+    ) -> Reply:
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(attempts),
             wait=self._wait,
             retry=retry_if_exception_type(_Passing),
             sleep=self._clock.sleep,

@@ -109,25 +109,32 @@ def _row_key(dataset: Dataset, dimensions: Mapping[str, Any], owner: str) -> Row
 def _amount(entry: Field, row: Mapping[str, Any]) -> int:
     if entry.group == ROWS:
         return 1
-    number = _number(entry.name, (row[entry.group] if entry.group else row)[entry.name])
+    return to_amount(entry, (row[entry.group] if entry.group else row)[entry.name])
+
+
+def to_amount(entry: Field, value: Any) -> int:
+    """Return a field's number as an amount. Raises ValueError or ArithmeticError if it is none."""
+    number = _number(entry.name, value)
     if entry.fractional:
         return int((number * entry.scale).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
     whole = int(number)
     if whole != number:
-        raise ValueError(f"{entry.name} is {_shown(number)}, not a whole number")
+        raise ValueError(f"{entry.name} is {shown(number)}, not a whole number")
     return whole
 
 
 def _number(name: str, value: Any) -> Decimal:
     """Return a number of an answer. Raises ValueError if it is none, negative, or larger than any of Cloudflare's."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | float):
-        raise ValueError(f"{name} is {_shown(value)}, not a number")
+        raise ValueError(f"{name} is {shown(value)}, not a number")
     number = Decimal(value)
     if not number.is_finite() or not 0 <= number < BEYOND:
-        raise ValueError(f"{name} is {_shown(value)}, out of range")
+        raise ValueError(f"{name} is {shown(value)}, out of range")
     return number
 
 
-def _shown(value: Any) -> str:
-    text = str(Decimal(value) if isinstance(value, int) else value) if isinstance(value, int | Decimal) else repr(value)
+def shown(value: Any) -> str:
+    """Return an unexpected value as an error shows it."""
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    text = str(Decimal(value)) if is_number else repr(value)
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

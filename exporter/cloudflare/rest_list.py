@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from exporter.catalog.product import Endpoint, Variant
-from exporter.cloudflare.client import Client, Reply
+from exporter.catalog.readable import RestResource
+from exporter.cloudflare.client import ATTEMPTS, Client, Reply
 from exporter.cloudflare.errors import Forbidden, NotEnabled, Rejected, Unreachable
 
 Item = Mapping[str, Any]
+
+NO_VARIANT = Variant("", "", "")
 
 MOST_PAGES = 1_000
 """More pages than any list has; a longer list is treated as a fault."""
@@ -18,8 +22,8 @@ MOST_PAGES = 1_000
 class ItemList:
     """What the pages of a list held: its items by id, and how many elements had no id or were no objects.
 
-    ``counts`` are the totals that the pages stated. It ``is_torn`` if the pages contradict each other, or did not end
-    where the list does, so that it may have changed while it was read.
+    ``counts`` are the totals that the pages stated, ``dates`` those of their responses. It ``is_torn`` if the pages
+    contradict each other, or did not end where the list does, so that it may have changed while it was read.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
@@ -28,6 +32,7 @@ class ItemList:
     parts: int = 0
     """How many pages there were, without those that held nothing but what came before."""
     counts: set[int] = field(default_factory=set)
+    dates: list[datetime] = field(default_factory=list)
     is_torn: bool = False
 
     @property
@@ -41,13 +46,24 @@ class ItemList:
         return max(self.counts | {self.seen})
 
 
-async def read_list(client: Client, endpoint: Endpoint, account_id: str, variant: Variant, what: str) -> ItemList:
-    """Return the list at an endpoint; one that is null is empty. Errors mention ``what``. Raises CloudflareError."""
-    path = endpoint.path.format(account_id=account_id)
+async def read_list(
+    client: Client,
+    endpoint: Endpoint | RestResource,
+    account_id: str,
+    variant: Variant,
+    what: str,
+    *,
+    asset_id: str = "",
+    attempts: int = ATTEMPTS,
+) -> ItemList:
+    """Return the list at an endpoint, or of a resource of an account or asset; one that is null is empty.
+
+    Each page is given so many ``attempts``. Errors mention ``what``. Raises CloudflareError.
+    """
+    names = {"account_id": account_id, "asset_id": asset_id}
+    path = endpoint.path.format(**names)
     headers = {variant.header: variant.value} if variant.header else {}
-    params: dict[str, str | int] = {
-        name: value.format(account_id=account_id) for name, value in endpoint.params.items()
-    }
+    params: dict[str, str | int] = {name: value.format(**names) for name, value in endpoint.params.items()}
     if endpoint.per_page:
         params["per_page"] = endpoint.per_page
     found, cursors = ItemList(), {""}
@@ -55,7 +71,7 @@ async def read_list(client: Client, endpoint: Endpoint, account_id: str, variant
         if endpoint.paging == "page":
             params["page"] = page
         try:
-            reply = await client.get(path, params, headers, what, endpoint.permission)
+            reply = await client.get(path, params, headers, what, endpoint.permission, attempts=attempts)
         except (Forbidden, NotEnabled, Rejected):
             if page == 1:
                 raise
@@ -65,6 +81,7 @@ async def read_list(client: Client, endpoint: Endpoint, account_id: str, variant
         batch, info = _elements(reply, endpoint, what), _info(reply)
         has_more = _take(found, batch, info, endpoint)
         found.requests += 1
+        found.dates.append(reply.date)
         if endpoint.paging == "cursor":
             cursor = _cursor(info)
             if cursor and (cursor in cursors or not has_more):
@@ -78,7 +95,7 @@ async def read_list(client: Client, endpoint: Endpoint, account_id: str, variant
     raise Unreachable(f"{what}: the list did not end after {MOST_PAGES} pages.")
 
 
-def _take(found: ItemList, batch: list[Any], info: Item, endpoint: Endpoint) -> bool:
+def _take(found: ItemList, batch: list[Any], info: Item, endpoint: Endpoint | RestResource) -> bool:
     """Add a page to a list; return whether it held an item that was not there before."""
     known, unusable = len(found.items), 0
     for element in batch:
@@ -98,7 +115,7 @@ def _take(found: ItemList, batch: list[Any], info: Item, endpoint: Endpoint) -> 
     return is_new
 
 
-def _is_last(found: ItemList, length: int, info: Item, endpoint: Endpoint) -> bool:
+def _is_last(found: ItemList, length: int, info: Item, endpoint: Endpoint | RestResource) -> bool:
     """Return whether a page is the last by its length; one that is full is followed by another, whatever the count."""
     told = info.get("per_page")
     size = told if isinstance(told, int) and 0 < told < endpoint.per_page else endpoint.per_page
@@ -111,7 +128,7 @@ def _ended(found: ItemList) -> ItemList:
     return found
 
 
-def _elements(reply: Reply, endpoint: Endpoint, what: str) -> list[Any]:
+def _elements(reply: Reply, endpoint: Endpoint | RestResource, what: str) -> list[Any]:
     """Return the elements of a page; where a list is null, there are none."""
     found: Any = reply.body
     for key in endpoint.items:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from exporter.billing import NO_BILLING_FACTS, BillingFacts, facts_from_text
+from exporter.catalog.entry import estimated_id
 from exporter.ledger import EVERYTHING, DailyFilter, Entry, RosterKey, place_cost
 from exporter.model import Account, DailyKey, Placement
 from exporter.pricing import (
@@ -75,8 +76,9 @@ class CostCalculator:
         self.card = card
         self.rules = rules
         self.tariffs = ListTariffs(self.card_of)
-        # The daily sums that cost anything; the ledger also has tallies.
-        self.metered = DailyFilter(meters=frozenset(card.metering))
+        # The daily sums that cost anything, and which of them are estimates; the ledger also has tallies.
+        estimates = (estimated_id(meter) for meter, how in card.metering.items() if how.is_stored)
+        self.metered = DailyFilter(meters=frozenset([*card.metering, *estimates]))
         self._names: dict[str, tuple[str, ...]] = {}
         self._cards: dict[str, RateCard] = {}
         self._facts: dict[str, BillingFacts] = {}

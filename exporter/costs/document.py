@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from exporter.costs.statement import Statement, StatementRow
+from exporter.costs.statement import Statement, StatementRow, estimate_note
 from exporter.pricing import AccountCosts, BudgetCost, CostAmount, MeterCost, plain, quantity_text, to_cents
 from exporter.pricing.attribution import sum_amounts
 
@@ -96,8 +96,12 @@ def _line(cost: MeterCost, costs: AccountCosts) -> dict[str, Any]:
         "billed": quantity_text(cost.line.billed),
         "unit": rate.unit,
         "usd": plain(to_cents(cost.amount.to_date)),
-        "note": rate.note,
+        "note": " ".join(filter(None, (rate.note, _sentence(estimate_note(cost))))),
     }
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def unpriced(costs: AccountCosts) -> list[str]:

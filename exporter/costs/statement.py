@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from exporter.costs.history import CURRENT, CostHistory, QueryError, is_period, unknown
-from exporter.pricing import AccountCosts, Budget, BudgetCost, CostAmount, CostItem, budget_costs
+from exporter.pricing import AccountCosts, Budget, BudgetCost, CostAmount, CostItem, MeterCost, budget_costs
 from exporter.pricing.attribution import SUBSCRIPTION, sum_amounts
 from exporter.pricing.excess import describe_excess, find_excess
 from exporter.pricing.money import ZERO, add
@@ -62,7 +62,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The costs of some accounts in one period, in rows or compared; ``notes`` are remarks on what is not known."""
+    """The costs of some accounts in one period, in rows or compared; ``notes`` say what is not fully known."""
 
     query: StatementQuery
     accounts: tuple[AccountCosts, ...]
@@ -102,7 +102,7 @@ def state_costs(query: StatementQuery, costs: Sequence[AccountCosts], budgets: I
 
 
 def _notes(costs: Sequence[AccountCosts]) -> tuple[str, ...]:
-    """Return a note for each cycle whose usage is not fully known, and for each plan that the usage contradicts."""
+    """Return notes: plans that the usage contradicts, cycles not fully known, and lines that are estimated in part."""
     found = ((each, find_excess(each)) for each in costs)
     contradicted = (describe_excess(each, excess) for each, excess in found if excess is not None)
     unknown_before = (
@@ -111,7 +111,22 @@ def _notes(costs: Sequence[AccountCosts]) -> tuple[str, ...]:
         for each in costs
         if each.known_from is None or each.known_from > each.cycle.start
     )
-    return (*contradicted, *unknown_before)
+    estimated = (
+        f"{each.account}, cycle from {each.cycle.start}: {cost.product} {each.card.meters[cost.meter].name} is "
+        f"{estimate_note(cost)}."
+        for each in costs
+        for cost in each.meters
+        if cost.estimated_days
+    )
+    return (*contradicted, *unknown_before, *estimated)
+
+
+def estimate_note(cost: MeterCost) -> str:
+    """Return the words that say that a line is estimated in part; empty if it is not."""
+    if not cost.estimated_days:
+        return ""
+    days = f"{cost.estimated_days} day{'' if cost.estimated_days == 1 else 's'}"
+    return f"estimated in part: on {days} something was not read, and counts as the last reading before"
 
 
 def _items(costs: Iterable[AccountCosts]) -> list[tuple[str, CostItem]]:

@@ -39,6 +39,14 @@ def meter_by_hour(
     return _meter(dataset, hours, _itself, joined)
 
 
+def sum_assets(levels: Mapping[HourKey, int]) -> dict[HourKey, int]:
+    """Return the sums over all assets, under the empty asset id."""
+    total: dict[HourKey, int] = {}
+    for (hour, _, meter), amount in levels.items():
+        total[hour, "", meter] = total.get((hour, "", meter), 0) + amount
+    return total
+
+
 def fold_days(amounts: Mapping[HourKey, int], combine: Callable[[int, int], int]) -> dict[DailyKey, int]:
     """Return the amounts of hours, combined over each day."""
     days: dict[DailyKey, int] = {}

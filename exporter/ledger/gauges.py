@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.timing import LOOK_BACK
-from exporter.ledger.daily_sums import meter_by_hour
+from exporter.ledger.daily_sums import Metered, meter_by_hour, sum_assets
+from exporter.ledger.lapses import estimate_lapsed
 from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
 from exporter.ledger.series import SeriesKey, SeriesPlan
-from exporter.model import UNKNOWN, Amounts, Answer, HourKey, Placement, RowKey, Rows
+from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, HourKey, Placement, RowKey, Rows
 
 
 class Reading(NamedTuple):
@@ -22,11 +23,12 @@ class Reading(NamedTuple):
 
 
 class GaugeState(NamedTuple):
-    """The progress of a book of gauges."""
+    """The progress of a book of gauges; ``interval`` is that of asking, if it is longer than the dataset wants."""
 
     until: datetime
     last_success: datetime
     newest: datetime | None
+    interval: timedelta = timedelta(0)
 
 
 @dataclass(slots=True)
@@ -59,8 +61,8 @@ class GaugeChange:
     """The changes of one answer to a book of gauges.
 
     ``levels`` are the stored amounts in each hour of the answer, from that hour's rows or earlier ones. ``metered`` are
-    amounts by hour and meter: of assets from the hour's own rows, of the account from all. A window is not
-    ``is_stored``: after a restart it would be out of date.
+    amounts by hour and meter: of assets from the hour's own rows, of the account from all. ``lapsed`` are the sums of
+    days that were not read. A window is not ``is_stored``: after a restart it would be out of date.
     """
 
     state: GaugeState
@@ -69,6 +71,12 @@ class GaugeChange:
     metered: dict[HourKey, int]
     levels: dict[datetime, Rows]
     is_stored: bool = True
+    lapsed: dict[DailyKey, int] = field(default_factory=dict)
+
+    @property
+    def sums(self) -> Metered:
+        """What it adds to hours and days."""
+        return Metered(self.metered, self.lapsed)
 
 
 class Presence(StrEnum):
@@ -90,13 +98,20 @@ def presence(kind: str, asset: str, roster: Mapping[RosterKey, Entry]) -> Presen
 
 def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> GaugeChange:
     """Return the changes of an answer: of a window it replaces all readings, else older ones of the same row."""
-    state = GaugeState(answer.question.until, answer.date, max(answer.hours, default=book.state and book.state.newest))
+    newest = book.state.newest if book.state else None
+    state = GaugeState(answer.question.until, answer.date, max(answer.hours, default=newest), answer.interval)
     if not book.dataset.timing.is_stored:
         return _read_passing(book, answer, state)
     current = dict(book.rows)
     metered: dict[HourKey, int] = {}
     levels: dict[datetime, Rows] = {}
+    lapsed: dict[DailyKey, int] = {}
     for hour in sorted(answer.hours):
+        if book.dataset.is_estimated and newest is not None and newest < hour:
+            held = {key: reading for key, reading in current.items() if _is_kept(find(key[0]), reading, answer.date)}
+            lapsed |= estimate_lapsed(book.dataset, held, newest, hour)
+            levels.setdefault(newest, {key: reading.amounts for key, reading in held.items()})
+        newest = max(newest or hour, hour)
         for key, amounts in answer.hours[hour].items():
             if key not in current or current[key].at <= hour:
                 current[key] = Reading(hour, amounts)
@@ -104,10 +119,10 @@ def read(book: Gauges, answer: Answer, find: Callable[[str], Presence]) -> Gauge
         levels[hour] = {
             key: reading.amounts for key, reading in current.items() if _is_kept(find(key[0]), reading, hour)
         }
-        _raise(metered, _of_account(meter_by_hour(book.dataset, {hour: levels[hour]})))
+        _raise(metered, sum_assets(meter_by_hour(book.dataset, {hour: levels[hour]})))
     gone = frozenset(key for key, reading in current.items() if not _is_kept(find(key[0]), reading, answer.date))
     changed = {key: reading for key, reading in current.items() if key not in gone and book.rows.get(key) != reading}
-    return GaugeChange(state, changed, gone & book.rows.keys(), metered, levels)
+    return GaugeChange(state, changed, gone & book.rows.keys(), metered, levels, lapsed=lapsed)
 
 
 def _read_passing(book: Gauges, answer: Answer, state: GaugeState) -> GaugeChange:
@@ -132,7 +147,7 @@ def levels_of_day(dataset: Dataset, hours: Mapping[datetime, Rows]) -> dict[Hour
     for hour in sorted(hours):
         current.update(hours[hour])
         _raise(levels, meter_by_hour(dataset, {hour: hours[hour]}))
-        _raise(levels, _of_account(meter_by_hour(dataset, {hour: current})))
+        _raise(levels, sum_assets(meter_by_hour(dataset, {hour: current})))
     return levels
 
 
@@ -141,18 +156,10 @@ def _is_kept(presence: Presence, reading: Reading, now: datetime) -> bool:
     return presence is Presence.THERE or (presence is Presence.STRANGE and is_fresh)
 
 
-def _of_account(levels: Mapping[HourKey, int]) -> dict[HourKey, int]:
-    """Return the sums over all assets, under the empty asset id."""
-    total: dict[HourKey, int] = {}
-    for (hour, _, meter), amount in levels.items():
-        total[hour, "", meter] = total.get((hour, "", meter), 0) + amount
-    return total
-
-
 def _is_over(dataset: Dataset, at: datetime, state: GaugeState, now: datetime) -> bool:
-    """Return whether a reading is too old to be shown."""
+    """Return whether a reading is too old to be shown; where asking takes long, it lives for three intervals."""
     life = dataset.timing.life(dataset.min_interval)
-    return life is not None and now - dataset.timing.time_of(at, state.last_success) > life
+    return life is not None and now - dataset.timing.time_of(at, state.last_success) > max(life, 3 * state.interval)
 
 
 def _raise(known: dict[HourKey, int], levels: Mapping[HourKey, int]) -> None:

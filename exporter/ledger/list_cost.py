@@ -253,4 +253,4 @@ def ceil_hour(moment: datetime) -> datetime:
 
 def has_list_cost(dataset: Dataset) -> bool:
     """Return whether a dataset measures anything that could cost money."""
-    return bool(dataset.meters) and dataset.timing.has_days
+    return bool(dataset.meters) and dataset.timing.is_metered

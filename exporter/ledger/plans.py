@@ -22,7 +22,7 @@ class Plans(NamedTuple):
 def plan_datasets(datasets: Iterable[Dataset]) -> Plans:
     """Return the plans of some datasets and of their list cost, which those have that lost their meters, too."""
     known = tuple(datasets)
-    costly = [dataset for dataset in known if dataset.timing.has_days]
+    costly = [dataset for dataset in known if dataset.timing.is_metered]
     return Plans(_by_key(known), _by_key(map(list_cost_of, costly)))
 
 

@@ -23,7 +23,9 @@ from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext
 from exporter.poller.limits import KnownLimits
+from exporter.poller.pacing import Pace
 from exporter.poller.questions import NOTHING_DUE, DueQuestions, QuestionFinder
+from exporter.poller.readings import ReadingPoller
 from exporter.poller.schedule import Candidate, Grant
 from exporter.poller.scopes import AccountScopes
 from exporter.poller.status_tracker import StatusTracker
@@ -60,6 +62,7 @@ class AccountPoller:
         self._asked_zones = 0
         self.days = ClosedDayPoller(context, self._scopes)
         self.billing = BillingPoller(context)
+        self.readings = ReadingPoller(account.id, context, self.statuses)
 
     def switch_token(self, principal: Principal, account: Account) -> None:
         """Ask with ``principal`` from now on; ``account`` is the account as that token lists it.
@@ -77,6 +80,7 @@ class AccountPoller:
         self._ask_again_at.clear()
         self._has_asked = False
         self.billing.reset()
+        self.readings.reset()
         self._limits.reset()
         self._update_scopes()
         self._discover_at = float("-inf")
@@ -144,6 +148,10 @@ class AccountPoller:
         """Ask how the account is billed."""
         await self.billing.ask(self.account, self.principal.billing)
 
+    async def ask_readings(self, pace: Pace) -> None:
+        """Read assets one by one, as the pace allows."""
+        await self.readings.ask(self.account, self.principal, pace)
+
     async def _discover(self) -> None:
         now = self._context.clock.monotonic()
         self._discover_at = now + EARLY_DISCOVERY.total_seconds()
@@ -178,7 +186,7 @@ class AccountPoller:
         self._asked_zones = len(self._scopes.all) - 1
         names = ",".join(dict.fromkeys(dataset.key for dataset, _ in due.asked))
         log.debug("asking for usage", extra=keys(account=self.account.id, token=self.principal.name, datasets=names))
-        asked = await self.principal.analytics.ask(self.account, due.asked, self._limits.by_book, due.spare)
+        asked = await self.principal.ask(self.account, due.asked, self._limits.by_book, due.spare)
         self._has_asked = True
         # Another account's list may have shown meanwhile that a zone has moved there.
         self._update_scopes()
@@ -220,7 +228,7 @@ class AccountPoller:
 
     async def _read_limits_if_due(self) -> None:
         """Read the limits of plans and token when that is due; until they are known, the usual ones apply."""
-        datasets, scopes = self._context.settings.datasets, self._scopes.all
+        datasets, scopes = self._context.settings.refreshed, self._scopes.all
         lacking = await self._limits.read_due(self.account, self.principal.analytics, datasets, scopes)
         for key, dataset in lacking:
             self.statuses.mark_unavailable(key, dataset.published_name, self._scopes.name(key.scope))
@@ -231,7 +239,7 @@ class AccountPoller:
         finder = QuestionFinder(
             self._context.ledger,
             self._scopes,
-            self._context.settings.datasets,
+            self._context.settings.refreshed,
             self._limits.find,
             lambda key: monotonic < self._ask_again_at.get(key, float("-inf")),
         )

@@ -55,7 +55,7 @@ class ClosedDayPoller:
         unfilled = 0
         self._due = []
         self._spans = {}
-        datasets = [dataset for dataset in self._context.settings.datasets if dataset.timing.has_days]
+        datasets = [dataset for dataset in self._context.settings.datasets if dataset.has_days]
         for dataset, key in ((each, BookKey(scope, each.key)) for each in datasets for scope in self._scopes.of(each)):
             known = limits.get(key, USUAL_LIMITS)
             if not known.is_enabled:

@@ -42,6 +42,16 @@ class Settings:
     discovery_interval: timedelta
     configured_at: datetime
 
+    @property
+    def refreshed(self) -> tuple[Dataset, ...]:
+        """The datasets that each refresh asks about."""
+        return tuple(dataset for dataset in self.datasets if not dataset.reads.is_spread)
+
+    @property
+    def spread(self) -> tuple[Dataset, ...]:
+        """The datasets that take a request for each asset, spread over their intervals in the background."""
+        return tuple(dataset for dataset in self.datasets if dataset.reads.is_spread)
+
     @classmethod
     def of(cls, config: Config, at: datetime, products: Iterable[Product]) -> "Settings":
         """Return the settings of a configuration that takes effect at ``at``, for a catalog of ``products``."""

@@ -17,6 +17,8 @@ from exporter.poller.background import Background
 from exporter.poller.billing_problems import BillingProblems
 from exporter.poller.context import PollerContext
 from exporter.poller.ownership import TokenAssignment
+from exporter.poller.pacing import Pace
+from exporter.poller.reading_schedule import ReadingSchedule
 from exporter.poller.schedule import Allotment, effective_discovery_interval, effective_refresh_interval
 from exporter.poller.sources import ShownSource, SourcePollers
 from exporter.poller.status_tracker import dated
@@ -62,6 +64,7 @@ class Poller:
         self._allotments: dict[RequestBudget, Allotment] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._background = Background()
+        self._readings = ReadingSchedule(context)
         self._splits_before = 0
         self._gone: dict[str, AccountStatus] = {}
         self._billing_problems = BillingProblems(context.now)
@@ -112,6 +115,7 @@ class Poller:
         left = None if longest_wait is None else max(longest_wait - (clock.monotonic() - began), 0.0)
         asking = [self._start(account.ask_days(documents)) for account, documents in self._allocate_days()]
         asking += [self._start(account.ask_billing()) for account in self._allocate_billing()]
+        asking += [self._start(account.ask_readings(pace)) for account, pace in self._allocate_readings()]
         if asking:
             await asyncio.wait(asking, timeout=left)
 
@@ -137,6 +141,10 @@ class Poller:
         asked, seconds = self._assignment.asked(), self._context.settings.refresh_interval.total_seconds()
         budgets = self._budgets()
         return [one for budget in budgets for one in self._background.allocate_billing(budget, asked, seconds)]
+
+    def _allocate_readings(self) -> list[tuple[AccountPoller, Pace]]:
+        asked = self._assignment.asked()
+        return [share for budget in self._budgets() for share in self._readings.allocate(budget, asked)]
 
     async def _publish_when_done(
         self, started: Collection[asyncio.Task[None]], longest_wait: float | None, patience: float
@@ -299,6 +307,7 @@ class Poller:
                 *self._assignment.problems(),
                 *self._find_problems(),
                 *self._over_budget_problems(),
+                *self._readings.problems([(self._names(budget), budget) for budget in self._budgets()], asked),
                 *(problem for source in sources for problem in source.problems),
                 *of_billing,
             ),
@@ -315,6 +324,10 @@ class Poller:
         statuses = {key: AccountStatus(key, False, "not_listed", detail, remedy=remedy) for key in sorted(account_ids)}
         return {key: dated(status, self._gone.get(key), now) for key, status in statuses.items()}
 
+    def _names(self, budget: RequestBudget) -> str:
+        """Return the names of the tokens that share a budget."""
+        return ", ".join(each.name for each in self._assignment.principals if each.budget is budget)
+
     def _over_budget_problems(self) -> list[Problem]:
         """Return a problem for each budget that stayed used up over several refreshes, and log changes."""
         seconds = self._context.settings.refresh_interval.total_seconds()
@@ -322,7 +335,7 @@ class Poller:
         for budget in self._budgets():
             length = budget.over_budget_for(seconds)
             if length is not None:
-                names = ", ".join(each.name for each in self._assignment.principals if each.budget is budget)
+                names = self._names(budget)
                 detail = f"{names}: the share of Cloudflare's request limits is used up; some questions are left out."
                 since = self._context.now() - timedelta(seconds=length)
                 new = Problem(names, "budget", OverBudget.outcome, since, detail, OverBudget.advice)

@@ -80,8 +80,8 @@ class QuestionFinder:
         return pace_of(dataset, max(filter(None, newest), default=None), now)
 
     def _leaders(self, dataset: Dataset) -> Sequence[Dataset]:
-        alike = self._counted.get(dataset.name, ()) if not dataset.timing.has_days else ()
-        return [one for one in alike if one.reader is dataset.reader]
+        alike = self._counted.get(dataset.name, ()) if not dataset.timing.is_metered else ()
+        return [one for one in alike if one.reads == dataset.reads]
 
     def _is_wanted(self, scope: Scope, dataset: Dataset, pace: Pace) -> bool:
         """Return whether a dataset is to be asked at all: without usage its windows and instants show nothing."""

@@ -16,6 +16,7 @@ from exporter.cloudflare import (
     Principal,
     RequestBudget,
     RequestCounts,
+    RestReader,
 )
 from exporter.config import Config, RateLimit, Token
 
@@ -90,7 +91,10 @@ class Tokens:
             client.use(secret)
         products = [product for product in self._products if config.selection.wants_product(product)]
         discovery, billing = Discovery(client, self._time, products), BillingReader(client, self._time)
-        return _Held(token, secret, client, Principal(name, token.accounts, discovery, analytics, billing, budget))
+        rest = RestReader(client)
+        return _Held(
+            token, secret, client, Principal(name, token.accounts, discovery, analytics, billing, budget, rest)
+        )
 
     def _known(self, token: Token, secret: str) -> _Held | None:
         alike = [held for held in self._held if held.token.budget_group == token.budget_group]

@@ -5,7 +5,7 @@ by their share of the usage, so that assets add up to lines, and lines to the bi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -32,7 +32,8 @@ class MeterCost:
     """A line of the account's bill.
 
     ``quota_ratio`` is the used share of the included (on a free plan: allowed) quantity; None if there is no such
-    quantity. ``is_limited`` means that the plan limits the usage instead of billing it.
+    quantity. ``is_limited`` means that the plan limits the usage instead of billing it. On ``estimated_days`` of the
+    cycle the usage, or a part of it, was not read, and is taken to be that of the last reading before.
     """
 
     meter: str
@@ -42,6 +43,7 @@ class MeterCost:
     amount: CostAmount
     quota_ratio: Fraction | None
     is_limited: bool = False
+    estimated_days: int = 0
 
     @property
     def is_near_limit(self) -> bool:
@@ -134,7 +136,8 @@ def account_costs(
         projection = project(meter, usage, outlooks, now, is_stored=how.is_stored)
         used[meter] = consumption(card, meter, usage.days.get(meter, {}), now.cycle, terms.rating)
         ahead[meter] = projection.likely
-        meters.append(_meter_cost(card, terms, meter, used[meter], projection=projection, now=now))
+        cost = _meter_cost(card, terms, meter, used[meter], projection=projection, now=now)
+        meters.append(_with_estimates(cost, len(usage.estimated.get(meter, ()))))
         items += split_line(_whole(meters[-1], how.kind), usage.assets.get(meter, {}), projection.assets, place)
     items += subscription_items(terms.subscriptions, spread, items)
     return AccountCosts(
@@ -174,6 +177,12 @@ def _meter_cost(
         high = line(projection.high).usd if projection.high else likely
         amount = CostAmount(so_far.usd, likely, min(low, likely), max(high, likely), at_list)
     return MeterCost(meter, rate.product, card.basis_of(meter), so_far, amount, quota, limited)
+
+
+def _with_estimates(cost: MeterCost, days: int) -> MeterCost:
+    """Return a line of whose days so many are estimated."""
+    basis = Basis.ESTIMATED if days and cost.basis is Basis.EXACT else cost.basis
+    return replace(cost, basis=basis, estimated_days=days)
 
 
 def _whole(cost: MeterCost, kind: str) -> CostItem:

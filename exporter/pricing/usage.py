@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
+from exporter.catalog.entry import estimated_id
 from exporter.model import DAY, DISPATCH_PREFIX, DailyKey
 from exporter.pricing.card import RateCard
 from exporter.pricing.cycle import Cycle
@@ -30,12 +31,13 @@ class Usage:
     """The usage of a cycle so far, by meter.
 
     ``days`` are the account's daily amounts, ``assets`` the assets' sums over the cycle, and ``today`` today's part of
-    these.
+    these. ``estimated`` are the days of the cycle on which a stored quantity, or a part of it, was not read.
     """
 
     days: Mapping[str, Days] = field(default_factory=dict)
     assets: Mapping[str, Assets] = field(default_factory=dict)
     today: Mapping[str, Assets] = field(default_factory=dict)
+    estimated: Mapping[str, frozenset[date]] = field(default_factory=dict)
 
 
 class UsageTable:
@@ -54,6 +56,8 @@ class UsageTable:
         self._today: dict[str, Assets] = {}
         self._history = History(now.today - DAY)
         self._billed: dict[tuple[str, bool], str | None] = {}
+        self._estimates = {estimated_id(meter): meter for meter, how in self._meters.items() if how.is_stored}
+        self._estimated: dict[str, set[date]] = {}
 
     def add(self, entries: Iterable[tuple[DailyKey, int]]) -> None:
         """Add daily sums with keys (day, asset, meter)."""
@@ -62,6 +66,8 @@ class UsageTable:
         for (day, asset, counted), amount in entries:
             meter = self._billed_as(counted, asset.startswith(DISPATCH_PREFIX))
             if meter is None:
+                if counted in self._estimates:
+                    self._estimated.setdefault(self._estimates[counted], set()).add(day)
                 continue
             if not asset and self._meters[meter].is_stored:
                 _add(self._peaks.setdefault(meter, {}), day, amount)
@@ -86,6 +92,7 @@ class UsageTable:
         other = UsageTable(self._card, self._now)
         other._days, other._peaks = _copied(self._days), _copied(self._peaks)
         other._assets, other._today = _copied(self._assets), _copied(self._today)
+        other._estimated = {meter: set(days) for meter, days in self._estimated.items()}
         other._history = self._history
         return other
 
@@ -98,7 +105,11 @@ class UsageTable:
             for meter, peaks in alone.items()
         }
         now = {meter: {"": peaks[today]} for meter, peaks in alone.items() if today in peaks}
-        return Usage(self._account_days(), whole | self._assets, now | self._today)
+        estimated = {
+            meter: frozenset(day for day in days if cycle.start <= day < cycle.end)
+            for meter, days in self._estimated.items()
+        }
+        return Usage(self._account_days(), whole | self._assets, now | self._today, estimated)
 
     def outlooks(self) -> Outlooks:
         """Return the outlooks for the days to come, from the last full ones."""

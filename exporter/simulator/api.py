@@ -1,5 +1,6 @@
 """Everything below /client/v4 as a function from request to answer: authentication, limits, faults, REST, GraphQL."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -96,7 +97,7 @@ class CloudflareApi:
         if refused is not None or token is None:
             return _delayed(refused, faults)
         short = first(faults, Kind.SHORT_LIST) is not None
-        return _delayed(self._rest.answer(request, path, token, now, short=short), faults)
+        return _delayed(_odd(self._rest.answer(request, path, token, now, short=short), faults), faults)
 
     def _spend_graphql(
         self, request: HttpRequest, parsed: Request | Refused, principal: str, now: datetime
@@ -217,6 +218,15 @@ def _to_retry(response: HttpResponse, seconds: int | None) -> HttpResponse:
     if seconds is None:
         return response
     return replace(response, headers={**response.headers, "retry-after": str(seconds)})
+
+
+def _odd(response: HttpResponse, faults: Sequence[Fault]) -> HttpResponse:
+    """Return a response, with another result if a fault requires that."""
+    fault = first(faults, Kind.ODD_RESULT)
+    if fault is None or response.status != 200:
+        return response
+    envelope = {"success": True, "errors": [], "messages": []}
+    return replace(response, body=f'{json.dumps(envelope)[:-1]}, "result": {fault.message}}}'.encode())
 
 
 def _delayed(response: HttpResponse | None, faults: Sequence[Fault]) -> Answer:

@@ -17,13 +17,23 @@ from exporter.simulator.faults import Fault, Faults
 from exporter.simulator.http import HttpRequest, HttpResponse, json_response
 from exporter.simulator.state import State
 from exporter.simulator.usage import UsageRows
-from exporter.simulator.world import Asset, Bucket, BucketLists, Database, KvNamespace, ObjectNamespace, Worker, Zone
+from exporter.simulator.world import (
+    Asset,
+    Bucket,
+    BucketLists,
+    Database,
+    KvNamespace,
+    ObjectNamespace,
+    Queue,
+    Worker,
+    Zone,
+)
 
 _FAULTS = TypeAdapter(list[Fault])
 _ASSETS: Mapping[str, TypeAdapter[Asset]] = MappingProxyType(
     {
         kind.kind: TypeAdapter(kind)
-        for kind in (Worker, Bucket, BucketLists, Database, ObjectNamespace, KvNamespace, Zone)
+        for kind in (Worker, Bucket, BucketLists, Database, ObjectNamespace, KvNamespace, Queue, Zone)
     }
 )
 _LATER = frozenset({"deleted", "renames", "incidents"})

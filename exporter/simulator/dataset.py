@@ -1,4 +1,4 @@
-"""The types of a product's declaration: its analytics datasets and its REST lists. Data, no behaviour of its own."""
+"""The types of a product's declaration: its analytics datasets, REST lists and resources. Data, no behaviour."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -98,6 +98,31 @@ class Listing:
     cursor: bool = False
     nested: str | None = None
     shown: Callable[[Any], bool] = field(default=lambda _asset: True)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A REST resource below ``/accounts/{id}``: of each asset of a kind, whose id stands for ``{}`` in the path, or,
+    without a kind, of the account.
+
+    ``result`` is made of the asset or account, and the time. ``absent_code`` is the error for an asset that is not
+    there.
+    """
+
+    path: str
+    product: str
+    permission: str
+    result: Callable[[Any, datetime], dict[str, Any]]
+    kind: str = ""
+    absent_code: int = 404
+
+    def asset_in(self, path: str) -> str | None:
+        """Return the id of the asset in a path (empty: there is none), or None if it is not the resource's."""
+        before, _, after = self.path.partition("{}")
+        if not self.kind:
+            return "" if path == self.path else None
+        asset_id = path.removeprefix(before).removesuffix(after)
+        return asset_id if path == f"{before}{asset_id}{after}" and "/" not in asset_id else None
 
 
 def timestamp(when: datetime) -> str:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ACCOUNT_GONE = "account_gone"
     ZONE_ABSENT = "zone_absent"
     SHORT_LIST = "short_list"
+    ODD_RESULT = "odd_result"
     ALIAS_ERROR = "alias_error"
     PARTIAL = "partial"
     DOCUMENT_ERROR = "document_error"
@@ -52,7 +53,7 @@ _OF_PLAN = frozenset(
 )
 """Kinds that change the limits of a dataset, so that they also affect questions about its settings."""
 
-_REST_ONLY = frozenset({Kind.SHORT_LIST})
+_REST_ONLY = frozenset({Kind.SHORT_LIST, Kind.ODD_RESULT})
 _GRAPHQL_ONLY = _OF_PLAN | {
     Kind.ALIAS_ERROR,
     Kind.PARTIAL,
@@ -80,6 +81,9 @@ _NEEDED: Mapping[Kind, str] = MappingProxyType(
 )
 
 
+_USUAL_MESSAGES: Mapping[Kind, str] = MappingProxyType({Kind.BUDGET_ERROR: BUDGET_DEPLETED, Kind.ODD_RESULT: "null"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """A fault, and the requests that it affects: those that match all given conditions.
@@ -92,6 +96,7 @@ class Fault:
     - throttle: status 429, with ``seconds`` as Retry-After, or without that header if ``retry_after`` is false.
     - slow: the answer comes after ``seconds`` of real time. truncated_body: it ends halfway.
     - revoked: the token is. account_gone: ``account`` does not exist, in lists and wherever it is named.
+    - odd_result: the ``result`` of a successful REST answer is the JSON text ``message``, or null.
     - short_list: REST lists lack their second half. accounts_empty: GraphQL returns no account.
     - zone_absent: GraphQL leaves ``zone`` out, without an error.
     - document_error, budget_error (in an answer 200): ``message`` and ``code`` in place of data. too_many_nodes: the
@@ -136,8 +141,7 @@ class Fault:
             if moment is not None and moment.tzinfo is None:
                 raise ValueError(f"{name} of a fault {kind} lacks an offset from UTC")
         if not self.message:
-            usual = BUDGET_DEPLETED if kind is Kind.BUDGET_ERROR else "Internal server error"
-            object.__setattr__(self, "message", usual)
+            object.__setattr__(self, "message", _USUAL_MESSAGES.get(kind, "Internal server error"))
 
 
 @dataclass(frozen=True, kw_only=True)

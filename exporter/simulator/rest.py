@@ -1,4 +1,4 @@
-"""The REST API: token verification, accounts, zones, lists of assets, billing; Cloudflare's envelopes and paging."""
+"""The REST API: tokens, accounts, zones, lists of assets, their resources, billing; envelopes and paging."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from exporter.simulator.billing import Billing, is_billing
-from exporter.simulator.dataset import Listing, PageSize, timestamp
+from exporter.simulator.dataset import Listing, PageSize, Resource, timestamp
 from exporter.simulator.http import HttpRequest, HttpResponse, Refusal, error_response, exact_response, json_response
-from exporter.simulator.products import LISTINGS
+from exporter.simulator.products import LISTINGS, RESOURCES
 from exporter.simulator.state import State
 from exporter.simulator.world import AccountModel, Asset, Bucket, TokenModel, Zone
 
@@ -31,12 +31,15 @@ def account_of(path: str, query: Mapping[str, str]) -> str | None:
 
 
 def product_of(path: str) -> str | None:
-    """Return the product whose list a path below /client/v4 is."""
+    """Return the product whose list or resource a path below /client/v4 is."""
     if path == _ZONES:
         return "zones"
     match = _ACCOUNT_PATH.fullmatch(path)
     rest = match.group(2) if match else None
-    return next((listing.product for listing in LISTINGS if listing.path == rest), None)
+    if rest is None:
+        return None
+    lists = (listing.product for listing in LISTINGS if listing.path == rest)
+    return next(lists, next((one.product for one in RESOURCES if one.asset_in(rest) is not None), None))
 
 
 class RestApi:
@@ -80,11 +83,16 @@ class RestApi:
         if is_billing(account, path):
             return self._billing(request, path, account, token, now, short=short)
         listing = next((listing for listing in LISTINGS if listing.path == path), None)
-        if listing is None:
+        resource = next((one for one in RESOURCES if one.asset_in(path) is not None), None)
+        found = listing or resource
+        if found is None:
             raise Refusal(404, 7003, "No route for the URI")
-        if not token.may(listing.permission):
+        if not token.may(found.permission):
             raise Refusal(403, 10000, "Authentication error")
-        return self._listed(request, listing, account, now, short=short)
+        if listing is not None:
+            return self._listed(request, listing, account, now, short=short)
+        assert resource is not None
+        return _envelope(_result(resource, path, account, now), None)
 
     def _accounts(self, request: HttpRequest, token: TokenModel, short: bool) -> HttpResponse:
         if not token.may("accounts"):
@@ -139,6 +147,16 @@ class RestApi:
         if listing.cursor:
             return _after_cursor(request, entries, listing.page_size, listing.nested or "items")
         return _page(request, entries, listing.page_size)
+
+
+def _result(resource: Resource, path: str, account: AccountModel, now: datetime) -> dict[str, Any]:
+    if not resource.kind:
+        return resource.result(account, now)
+    wanted = resource.asset_in(path)
+    for asset in account.assets:
+        if (asset.kind, asset.id) == (resource.kind, wanted) and asset.exists_at(now):
+            return resource.result(asset, now)
+    raise Refusal(404, resource.absent_code, "Not found")
 
 
 def _verified(token: TokenModel, account_id: str | None) -> HttpResponse:

@@ -140,6 +140,13 @@ class KvNamespace(Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Queue(Asset):
+    """A queue, whose backlog comes and goes."""
+
+    kind = "queue"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Zone(Asset):
     """A zone; its name is the domain. Datasets in ``disabled_datasets`` are not part of its plan."""
 
@@ -203,7 +210,8 @@ TOKEN_STATUSES = frozenset({"active", "disabled", "expired", "revoked"})
 class TokenModel:
     """A token. ``accounts`` None: all.
 
-    ``permissions`` None: all, else of accounts, analytics, workers, r2, d1, kv, billing, zones, zone_analytics.
+    ``permissions`` None: all, else of accounts, analytics, workers, r2, d1, kv, queues, stream, billing, zones,
+    zone_analytics.
     Limits count per ``user``, or per token for one that an account owns (``owner`` is that account's id).
     ``status`` is one of TOKEN_STATUSES; for a revoked token verification does not even return the status.
     """

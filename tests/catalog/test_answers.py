@@ -7,12 +7,19 @@ from decimal import Decimal
 import pytest
 
 from exporter.catalog import DATASETS
+from exporter.catalog.dataset import Dataset
+from exporter.catalog.readable import RestResource
 from exporter.cloudflare.decode import decode_rows
 from exporter.cloudflare.documents import Piece
+from exporter.cloudflare.items import read_items
+from tests.readings import BACKLOG, SIZE, STREAM
 
 HOUR = datetime(2025, 10, 20, 10, tzinfo=UTC)
 
-ROWS: dict[str, tuple[str, tuple[str, tuple[str, ...]], dict[str, int]]] = {
+Row = tuple[str, tuple[str, tuple[str, ...]], dict[str, int]]
+"""The JSON of a row or item, its asset and words, and its amounts."""
+
+ROWS: dict[str, Row] = {
     "workersInvocationsAdaptive": (
         """{"dimensions": {"datetimeHour": "2025-10-20T10:00:00Z", "scriptTag": "e8f70fdbc8b1fb0b8ddb1af166186758",
         "scriptName": "my-worker", "dispatchNamespaceName": "", "status": "success"},
@@ -195,14 +202,45 @@ ROWS: dict[str, tuple[str, tuple[str, tuple[str, ...]], dict[str, int]]] = {
 }
 
 
-@pytest.mark.parametrize("name", DATASETS)
-def test_a_row_decodes_to_amounts(name: str) -> None:
+BY_REST = {
+    BACKLOG.key: (
+        """{"backlog_count": 42, "backlog_bytes": 12345, "oldest_message_timestamp_ms": 1710950954154}""",
+        ("9a1e6f4cbd1d4a0db9f3a3a7e9d3d2c1", ()),
+        {"backlog_count": 42, "backlog_bytes": 12_345},
+    ),
+    SIZE.key: (
+        """{"uuid": "8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21", "name": "prod-db", "version": "production",
+        "file_size": 12345678, "num_tables": 12, "read_replication": {"mode": "disabled"}}""",
+        ("8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21", ()),
+        {"file_size": 12_345_678},
+    ),
+    STREAM.key: (
+        """{"creator": null, "totalStorageMinutes": 1234.5, "totalStorageMinutesLimit": 2000, "videoCount": 42}""",
+        ("", ()),
+        {"totalStorageMinutes": 1_234_500_000, "videoCount": 42},
+    ),
+}
+"""The same of datasets that no product has yet."""
+
+
+@pytest.mark.parametrize(
+    ("dataset", "row"),
+    [
+        *((dataset, ROWS[name]) for name, dataset in DATASETS.items()),
+        *((dataset, BY_REST[dataset.key]) for dataset in (BACKLOG, SIZE, STREAM)),
+    ],
+    ids=[*DATASETS, *BY_REST],
+)
+def test_a_row_decodes_to_amounts(dataset: Dataset, row: Row) -> None:
     """The example row of each dataset gives integers in the smallest unit, halves to even; the rest is 0."""
-    text, key, amounts = ROWS[name]
-    dataset = DATASETS[name]
+    text, key, amounts = row
     expected = tuple(amounts.get(entry.name, 0) for entry in dataset.fields)
-    grain = Piece(dataset, HOUR, HOUR).grain
-    assert decode_rows(dataset, [json.loads(text, parse_float=Decimal)], HOUR, grain=grain) == {HOUR: {key: expected}}
+    said = [json.loads(text, parse_float=Decimal)]
+    if isinstance(dataset.reads, RestResource):
+        assert read_items(dataset, said, key[0], dataset.name) == {key: expected}
+    else:
+        grain = Piece(dataset, HOUR, HOUR).grain
+        assert decode_rows(dataset, said, HOUR, grain=grain) == {HOUR: {key: expected}}
 
 
 def test_a_row_of_a_dispatch_namespace_belongs_to_the_namespace() -> None:

@@ -134,7 +134,7 @@ def test_quantiles_are_shares_of_one(dataset: Dataset, metric: Metric) -> None:
 
 @every_dataset()
 def test_a_timing_has_its_kinds_of_metrics(dataset: Dataset) -> None:
-    """Usage is counted, other figures are gauges, windows may be quantiles; only what has closed days is billed."""
+    """Usage is counted, other figures are gauges, windows may be quantiles; only what days have sums of is billed."""
     kinds: Mapping[type[Timing], set[str]] = {
         Counter: {"counter"},
         HourlyGauge: {"gauge"},
@@ -144,7 +144,7 @@ def test_a_timing_has_its_kinds_of_metrics(dataset: Dataset) -> None:
     }
     assert {metric.kind for metric in dataset.metrics} <= kinds[type(dataset.timing)]
     assert dataset.metrics
-    if not dataset.timing.has_days:
+    if not dataset.timing.is_metered:
         assert dataset.meters == ()
         assert "status" not in dataset.dimensions
 
@@ -154,7 +154,8 @@ def test_only_the_storage_of_no_namespace_is_of_the_account() -> None:
     assert {metric.name for _, metric in METRICS if metric.is_of_account} == {
         "cloudflare_durable_object_kv_storage_bytes"
     }
-    assert all(metric.is_of_account is not bool(dataset.id_dimension) for dataset, metric in METRICS)
+    for dataset, metric in METRICS:
+        assert metric.is_of_account is (dataset.reads.is_of_account and not dataset.id_dimension)
 
 
 @every_metric(METRICS)

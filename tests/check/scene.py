@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 
 from exporter.app import run_check
+from exporter.catalog import PRODUCTS
+from exporter.catalog.product import Product
 from exporter.check import CheckReport, Finding, Host, Level, Topic
 from exporter.check.checker import PATIENCE
 from exporter.config import Config
@@ -38,7 +40,10 @@ def world(*accounts: AccountModel, tokens: tuple[TokenModel, ...] = (TokenModel(
 class Scene:
     """A simulated Cloudflare, and a configuration to check against it."""
 
-    def __init__(self, folder: Path, simulated: World | None = None, **sections: Any) -> None:
+    def __init__(
+        self, folder: Path, simulated: World | None = None, products: Sequence[Product] = PRODUCTS, **sections: Any
+    ) -> None:
+        self._products = products
         self.clock = CoupledClock(ManualClock(START))
         self.simulator = Simulator(simulated or world(), self.clock.cloudflare, documents=shared_documents())
         self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(app=self.simulator.app)
@@ -73,6 +78,7 @@ class Scene:
             transport=self.transport,
             patience=patience,
             sources=sources,
+            products=self._products,
         )
         return asyncio.run(checking)
 

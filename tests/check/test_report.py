@@ -140,6 +140,7 @@ def test_the_json_of_a_good_check(tmp_path: Path) -> None:
                     "configured_seconds": 600,
                     "interval_seconds": 600,
                 },
+                "readings": None,
             }
         ],
         "requests_of_this_check": {"graphql": 2, "rest": 13},

@@ -16,7 +16,7 @@ from graphql import (
     validate,
 )
 
-from exporter.catalog import DATASETS
+from exporter.catalog import DATASETS as CATALOG
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import ROWS
 from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
@@ -33,6 +33,9 @@ TEN = datetime(2025, 10, 20, 10, 0, tzinfo=UTC)
 UNTIL = datetime(2025, 10, 20, 10, 17, tzinfo=UTC)
 MIDNIGHT = datetime(2025, 10, 20, tzinfo=UTC)
 NEXT_MIDNIGHT = datetime(2025, 10, 21, tzinfo=UTC)
+
+DATASETS = {key: dataset for key, dataset in CATALOG.items() if not dataset.reads.is_spread}
+"""The datasets that GraphQL is asked about."""
 
 
 def piece(dataset: str, id_from: str | None = None, id_below: str | None = None, newest: bool = False) -> Piece:
@@ -69,11 +72,11 @@ EVERY_DOCUMENT = {
         for entry in DATASETS.values()
     ],
     "as many pieces as fit": take_batch([form for name in DATASETS for form in all_forms(name)])[0],
-    "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].timing.has_days],
+    "a closed day of all datasets": [day_piece(name) for name in DATASETS if DATASETS[name].has_days],
     "an overview of all datasets": [
         whole_piece(entry, Question(SCOPE, entry.key, MIDNIGHT, UNTIL, by_day=True, is_overview=True), USUAL_LIMITS)
         for entry in DATASETS.values()
-        if entry.timing.has_days
+        if entry.has_days
     ],
     "without a field": [
         replace(piece(name), limits=DatasetLimits(missing=frozenset({entry.fields[0].name})))
@@ -219,7 +222,7 @@ def test_usage_of_a_closed_day_is_asked_by_date_and_storage_by_hour() -> None:
 
 def test_a_closed_day_of_all_datasets_fits_into_a_document() -> None:
     """Without their newest minutes, all datasets that are asked whole take one alias each."""
-    pieces = [day_piece(name) for name in DATASETS if DATASETS[name].timing.has_days]
+    pieces = [day_piece(name) for name in DATASETS if DATASETS[name].has_days]
     assert take_batch(pieces) == (pieces, [])
 
 

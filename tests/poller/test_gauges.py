@@ -23,7 +23,7 @@ SCOPE = Scope(ACCOUNT_ID)
 NOON = datetime(2025, 10, 20, 12, tzinfo=UTC)
 SUMMARIES = {metric.name for dataset in DATASETS.values() for metric in dataset.metrics if metric.kind == "summary"}
 
-STATES = [dataset for dataset in DATASETS.values() if dataset.timing.is_stored]
+STATES = [dataset for dataset in DATASETS.values() if dataset.timing.is_stored and dataset.reads.has_history]
 WINDOWS = [dataset for dataset in DATASETS.values() if dataset.timing.is_whole]
 
 

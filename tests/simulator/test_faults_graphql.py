@@ -204,6 +204,7 @@ EVERYTHING: tuple[dict[str, Any], ...] = (
     {"kind": Kind.DOCUMENT_ERROR, "status": 503},
     {"kind": Kind.BUDGET_ERROR},
     {"kind": Kind.TOO_MANY_NODES, "limit": 1},
+    {"kind": Kind.ODD_RESULT, "message": "[1]"},
     {"kind": Kind.ACCOUNTS_EMPTY},
     {"kind": Kind.EMPTY, "product": "d1"},
     {"kind": Kind.LOWER},

@@ -86,7 +86,7 @@ class LedgerChange:
         """Return the accounts and days whose daily sums change."""
         metered: list[tuple[str, Metered]] = [
             *((key.scope.account_id, change.metered) for key, change in self.books.items()),
-            *((key.scope.account_id, Metered(change.metered)) for key, change in self.readings.items()),
+            *((key.scope.account_id, change.sums) for key, change in self.readings.items()),
             *((key.scope.account_id, retirement.metered) for key, retirement in self.retired.items()),
         ]
         touched = {(account, day) for account, amounts in metered for day in amounts.touched()}

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from exporter.ledger.counters import CounterChange, Counters
-from exporter.ledger.daily_sums import Metered
 from exporter.ledger.gauges import GaugeChange, Reading
 from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry
@@ -242,7 +241,7 @@ def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> 
 
 
 def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, change: GaugeChange) -> None:
-    until, last_success, newest = change.state
+    state = change.state
     write.execute(
         "DELETE FROM reading WHERE account = ? AND dataset = ? AND NOT EXISTS "
         "(SELECT 1 FROM reading_book WHERE account = ? AND dataset = ? AND signature = ?)",
@@ -250,14 +249,20 @@ def _write_readings(write: sqlite3.Connection, key: BookKey, signature: str, cha
     )
     write.execute(
         f"INSERT OR REPLACE INTO reading_book VALUES ({marks(6)})",
-        (*place_of(key), signature, seconds_of(until), seconds_of(last_success), seconds_or_none(newest)),
+        (
+            *place_of(key),
+            signature,
+            seconds_of(state.until),
+            seconds_of(state.last_success),
+            seconds_or_none(state.newest),
+        ),
     )
     write.executemany(
         "DELETE FROM reading WHERE account = ? AND dataset = ? AND asset = ? AND labels = ?",
         [(*place_of(key), asset, json.dumps(labels)) for asset, labels in change.gone],
     )
     _write_reading_rows(write, key, change.rows)
-    merge_metered(write, key, NOT_COUNTED, Metered(change.metered), is_stored=True)
+    merge_metered(write, key, NOT_COUNTED, change.sums, is_stored=True)
 
 
 def _write_reading_rows(write: sqlite3.Connection, key: BookKey, rows: Mapping[RowKey, Reading]) -> None:

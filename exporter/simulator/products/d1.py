@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from exporter.simulator.dataset import MILLIONTHS, Cell, Dataset, Level, Listing, Measure, PageSize, fixed
+from exporter.simulator.dataset import MILLIONTHS, Cell, Dataset, Level, Listing, Measure, PageSize, Resource, fixed
 from exporter.simulator.products.storage import stored_bytes
 from exporter.simulator.world import Database
 
@@ -71,6 +71,11 @@ def _database(database: Database, now: datetime) -> dict[str, Any]:
     }
 
 
+def _details(database: Database, now: datetime) -> dict[str, Any]:
+    size = stored_bytes(database, int(now.timestamp()) // 3600)
+    return {**_database(database, now), "file_size": size, "num_tables": 3, "read_replication": {"mode": "disabled"}}
+
+
 DATASETS = (
     Dataset(
         name="d1AnalyticsAdaptiveGroups",
@@ -130,4 +135,8 @@ LISTINGS = (
         entry=_database,
         page_size=PageSize(10, 10_000, 1_000),
     ),
+)
+
+RESOURCES = (
+    Resource(path="/d1/database/{}", product="d1", permission="d1", kind="database", result=_details, absent_code=7404),
 )

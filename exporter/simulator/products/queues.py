@@ -1,0 +1,53 @@
+"""Queues: the list, and the backlog of each."""
+
+from datetime import datetime
+from typing import Any
+
+from exporter.simulator.dataset import Listing, PageSize, Resource, timestamp
+from exporter.simulator.world import Queue
+
+_MESSAGE_BYTES = 128
+
+
+def backlog(queue: Queue, now: datetime) -> int:
+    """Return the number of messages that wait: it rises for an hour, and then the queue is empty again."""
+    return queue.weight * (int(now.timestamp()) // 60 % 60)
+
+
+def _queue(queue: Queue, now: datetime) -> dict[str, Any]:
+    return {
+        "queue_id": queue.id,
+        "queue_name": queue.name_at(now),
+        "created_on": timestamp(queue.created),
+        "modified_on": timestamp(queue.created),
+        "producers_total_count": 0,
+        "producers": [],
+        "consumers_total_count": 0,
+        "consumers": [],
+        "settings": {"delivery_delay": 0, "delivery_paused": False, "message_retention_period": 345_600},
+    }
+
+
+def _metrics(queue: Queue, now: datetime) -> dict[str, Any]:
+    waiting = backlog(queue, now)
+    minute = int(now.timestamp()) // 60 * 60
+    oldest = (minute - minute % 3_600) * 1_000 if waiting else 0
+    return {
+        "backlog_count": waiting,
+        "backlog_bytes": waiting * _MESSAGE_BYTES,
+        "oldest_message_timestamp_ms": oldest,
+    }
+
+
+LISTINGS = (
+    Listing(
+        path="/queues",
+        product="queues",
+        kind="queue",
+        permission="queues",
+        entry=_queue,
+        page_size=PageSize(1, 100, 20),
+    ),
+)
+
+RESOURCES = (Resource(path="/queues/{}/metrics", product="queues", permission="queues", kind="queue", result=_metrics),)
