@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from exporter.alerts.table import AlertEntry, entry
-from exporter.catalog import PRODUCTS, d1, durable_objects, kv, r2, workers
+from exporter.catalog import PRODUCTS, d1, durable_objects, kinds_of, kv, r2, workers
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
 TIME = "job_account_dataset:cloudflare_exporter_dataset_queried_until_timestamp_seconds"
@@ -46,20 +47,20 @@ class Subject:
         return f"{self.level}:cloudflare_alert_threshold:max"
 
 
-def subject_of(product: Product) -> Subject:
-    """Return the subject for the assets of a product."""
-    return Subject((*PROJECT, product.label))
+def subject_of(kind: AssetKind) -> Subject:
+    """Return the subject for the assets of a kind."""
+    return Subject((*PROJECT, kind.label))
 
 
 def subjects(products: Iterable[Product]) -> Mapping[str, Subject]:
     """Return the subjects of alerts by kind: accounts, projects, and the assets of some products."""
-    of_assets = {product.kind: subject_of(product) for product in products}
+    of_assets = {name: subject_of(kind) for name, kind in kinds_of(products).items()}
     return {entry.ACCOUNT: ACCOUNTS, entry.PROJECT: PROJECTS, **of_assets}
 
 
 ACCOUNTS, PROJECTS = Subject(OWN), Subject(PROJECT)
 WORKER, BUCKET, DATABASE, OBJECTS, KV = map(
-    subject_of, (workers.PRODUCT, r2.PRODUCT, d1.PRODUCT, durable_objects.PRODUCT, kv.PRODUCT)
+    subject_of, (workers.WORKER, r2.BUCKET, d1.DATABASE, durable_objects.NAMESPACE, kv.NAMESPACE)
 )
 
 _SUBJECTS = subjects(PRODUCTS)

@@ -7,9 +7,9 @@ from dashboards.product import WIDE, ProductPage
 from dashboards.queries import select, total, used
 from dashboards.tables import Value
 from dashboards.text import FIFTEEN, SIZES
-from exporter.catalog.d1 import PRODUCT
+from exporter.catalog.d1 import DATABASE, PRODUCT
 
-D1 = ProductPage(PRODUCT, "d1_.+")
+D1 = ProductPage(PRODUCT, DATABASE, "d1_.+")
 BY = f"project, {D1.label}"
 READ = "Rows that queries scan, which are billed (d1AnalyticsAdaptiveGroups)."
 WRITTEN = "Rows that queries write (d1AnalyticsAdaptiveGroups)."

@@ -8,9 +8,9 @@ from dashboards.product import HALF, WIDE, ProductPage
 from dashboards.queries import or_none, select, sum_of, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, FIFTEEN, SIZES
-from exporter.catalog.durable_objects import PRODUCT
+from exporter.catalog.durable_objects import NAMESPACE, PRODUCT
 
-OBJECTS = ProductPage(PRODUCT, "do_.+")
+OBJECTS = ProductPage(PRODUCT, NAMESPACE, "do_.+")
 BY = f"project, {OBJECTS.label}"
 HELD = (
     "Billed duration in GB-seconds per second: the memory held, at 128 MB for each active object "

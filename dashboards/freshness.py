@@ -9,7 +9,7 @@ from dashboards.links import EXPORTER, PROJECT, of_row, of_series
 from dashboards.queries import ACCOUNT, firing, select_account, select_job
 from dashboards.tables import COLORED, Column, Value, linked, table, values_table
 from exporter.alerts import SEVERITIES
-from exporter.catalog import PRODUCTS
+from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
 
 STATES = {"ok": ("ok", GOOD), "failing": ("failing", BAD), "unavailable": ("unavailable", CAREFUL)}
@@ -129,7 +129,7 @@ def datasets_table(size: Size) -> Json:
 
 def alerts_table(size: Size, *matchers: str, products: Iterable[Product] = PRODUCTS) -> Json:
     """Return the table of firing alerts and their subjects."""
-    labels = (*(product.label for product in products), "dataset", "meter", "budget", "alert")
+    labels = (*(kind.label for kind in kinds_of(products).values()), "dataset", "meter", "budget", "alert")
     subject = ", ".join(f'"{label}"' for label in labels)
     ranked = firing(*matchers)
     for rank, (severity, _) in RANKED.items():

@@ -7,9 +7,9 @@ from dashboards.product import HALF, THIRD, ProductPage
 from dashboards.queries import or_none, select, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE, SIZES
-from exporter.catalog.kv import PRODUCT
+from exporter.catalog.kv import NAMESPACE, PRODUCT
 
-KV = ProductPage(PRODUCT, "kv_.+")
+KV = ProductPage(PRODUCT, NAMESPACE, "kv_.+")
 BY = f"project, {KV.label}"
 RATE = f"_action:{KV_OPERATIONS}:rate10m"
 STORED, KEYS = "cloudflare_kv_stored_bytes", "cloudflare_kv_keys"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dashboards.grafana import Json
-from exporter.catalog import PRODUCTS
+from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
 
 TAG = "cloudflare"
@@ -57,9 +57,9 @@ def project_of_row() -> Json:
 def asset_of_row(products: Iterable[Product] = PRODUCTS) -> Json:
     """Return the link from a row with the columns Product, Project and Asset to the product's page.
 
-    The asset variable of that page is the product's label; a page ignores the variables of other products.
+    The asset variable of that page is the label of a kind; a page ignores the variables of others.
     """
-    named = {product.label: "Asset" for product in products}
+    named = {kind.label: "Asset" for kind in kinds_of(products).values()}
     return of_row('${__data.fields["Product"]}', TO_ASSET, project="Project", **named)
 
 

@@ -19,7 +19,7 @@ OBJECT_DURATION = "cloudflare_durable_object_duration_gigabyte_seconds"
 KV_OPERATIONS = "cloudflare_kv_operations"
 LIST_COST = "cloudflare_list_cost_usd"
 
-R2_STORED = f"{PROJECT_LEVEL}_{r2.PRODUCT.label}:cloudflare_r2_stored_bytes:sum"
+R2_STORED = f"{PROJECT_LEVEL}_{r2.BUCKET.label}:cloudflare_r2_stored_bytes:sum"
 QUOTA_USED = f"{LEVEL}_meter:cloudflare_quota_used_ratio:max"
 
 REQUESTS_TOTAL = f"{REQUESTS}_total"

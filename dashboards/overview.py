@@ -11,7 +11,7 @@ from dashboards.spending import cycle_left, forecast, to_date
 from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import LATE, WEEK
 from dashboards.variables import alerts, deployments, of_projects
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS
 
 
 def overview() -> Json:
@@ -72,5 +72,5 @@ def _inventory(size: Size) -> Json:
         size,
         [Query(f"sum by (kind) (max by (account, kind) ({select_account('cloudflare_assets')}))", "{{kind}}")],
         FieldStyle("none"),
-        names={product.kind: product.assets for product in PRODUCTS},
+        names={name: kind.assets for name, kind in KINDS.items()},
     )

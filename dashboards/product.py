@@ -22,6 +22,7 @@ from dashboards.spending import forecast, to_date
 from dashboards.tables import Column, Value, bars, linked, values_table
 from dashboards.text import DATA_TIME, LATE, OF_CYCLE, TEN
 from dashboards.variables import alerts, deployments, of_assets
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
 SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
@@ -29,9 +30,10 @@ SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """The page of a product, and the PromQL selectors for its variables."""
+    """The page of a product and one kind of its assets, and the PromQL selectors for its variables."""
 
     product: Product
+    kind: AssetKind
     meters: str = ""
     """A regular expression of its meters with included usage."""
 
@@ -41,7 +43,7 @@ class ProductPage:
     @property
     def label(self) -> str:
         """Return the label that names an asset."""
-        return self.product.label
+        return self.kind.label
 
     @property
     def level(self) -> str:
@@ -78,7 +80,7 @@ class ProductPage:
             uid,
             f"Cloudflare / {self.product.title}",
             f"{description} {LATE}",
-            variables=of_assets(self.product),
+            variables=of_assets(self.kind),
             annotations=(alerts(*self.firing), deployments(f'asset=~"${self.label}"')),
             sections=(
                 Section(
@@ -92,7 +94,7 @@ class ProductPage:
                     ),
                 ),
                 Section("By asset, and alerts", (self._table(values), self._alerts())),
-                Section(f"Each {self.product.asset}", tuple(assets)),
+                Section(f"Each {self.kind.asset}", tuple(assets)),
             ),
         )
 
@@ -101,15 +103,13 @@ class ProductPage:
             Value(title, self._cost(metric), {"unit": "currencyUSD", "decimals": 2})
             for title, metric in (("To date", TO_DATE), ("Forecast", FORECAST))
         ]
-        select = of_row(
-            product_page(self.product.name), TO_ASSET, project="Project", **{self.label: self.product.asset_title}
-        )
+        select = of_row(product_page(self.product.name), TO_ASSET, project="Project", **{self.label: self.kind.title})
         return values_table(
-            f"{self.product.asset_title}s",
+            f"{self.kind.title}s",
             f"Usage in the selected time range, as far as Cloudflare has reported it; sizes are current. {OF_CYCLE}",
             Size(16, 9),
             (
-                Column(self.label, self.product.asset_title, linked(select, **{"custom.width": 170})),
+                Column(self.label, self.kind.title, linked(select, **{"custom.width": 170})),
                 Column("project", "Project", linked(project_of_row(), **{"custom.width": 90})),
             ),
             (*values, *prices),
@@ -184,7 +184,7 @@ class ProductPage:
 
     def _curves(self, title: str, what: str, query: str, look: FieldStyle, *, is_stacked: bool = False) -> Json:
         return timeseries(
-            f"{title} by {self.product.asset}",
+            f"{title} by {self.kind.asset}",
             what,
             THIRD,
             [Query(query, f"{{{{{self.label}}}}}")],

@@ -24,6 +24,7 @@ from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import DATA_TIME, IN_RANGE, LATE, OF_CYCLE, SIZES
 from dashboards.variables import MODIFIED, alerts, deployments, of_projects
 from exporter.catalog import d1, durable_objects, kv, r2, workers
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
 PROJECT_ALERTS = 'project=~"$project"'
@@ -119,7 +120,7 @@ def _moment(series: str) -> str:
 
 
 def _traffic(size: Size) -> tuple[Json, ...]:
-    worker = workers.PRODUCT.label
+    worker = workers.WORKER.label
     ratio = f"{PROJECT_LEVEL}_{worker}:{WORKER_ERROR_RATIO}"
     failing = timeseries(
         "Failed share by Worker",
@@ -127,7 +128,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
         size,
         [Query(or_none(f"max by ({worker}) ({select(ratio)})", worker), f"{{{{{worker}}}}}")],
         FieldStyle("percentunit", ERROR_RATIO.drawn()),
-        links=(_opens(workers.PRODUCT),),
+        links=(_opens(workers.PRODUCT, workers.WORKER),),
     )
     curves = [
         timeseries(
@@ -136,55 +137,55 @@ def _traffic(size: Size) -> tuple[Json, ...]:
             size,
             [
                 Query(
-                    or_none(total(f"{PROJECT_LEVEL}_{product.label}{record}", product.label), product.label),
-                    f"{{{{{product.label}}}}}",
+                    or_none(total(f"{PROJECT_LEVEL}_{kind.label}{record}", kind.label), kind.label),
+                    f"{{{{{kind.label}}}}}",
                 )
             ],
             FieldStyle(unit),
             is_stacked=True,
-            links=(_opens(product),),
+            links=(_opens(product, kind),),
         )
-        for title, description, record, product, unit in (
+        for title, description, record, (product, kind), unit in (
             (
                 "Requests by Worker",
                 f"Invocations (workersInvocationsAdaptive). {DATA_TIME}",
                 f":{REQUESTS}:rate10m",
-                workers.PRODUCT,
+                (workers.PRODUCT, workers.WORKER),
                 "reqps",
             ),
             (
                 "D1 rows read by database",
                 f"Rows scanned (d1AnalyticsAdaptiveGroups). {DATA_TIME}",
                 f":{D1_ROWS_READ}:rate10m",
-                d1.PRODUCT,
+                (d1.PRODUCT, d1.DATABASE),
                 "rowsps",
             ),
             (
                 "R2 operations by bucket",
                 f"Operations of all classes (r2OperationsAdaptiveGroups). {DATA_TIME}",
                 f"_class:{R2_OPERATIONS}:rate10m",
-                r2.PRODUCT,
+                (r2.PRODUCT, r2.BUCKET),
                 "ops",
             ),
             (
                 "R2 stored by bucket",
                 f"Objects and their metadata (r2StorageAdaptiveGroups). {SIZES}",
-                R2_STORED.removeprefix(f"{PROJECT_LEVEL}_{r2.PRODUCT.label}"),
-                r2.PRODUCT,
+                R2_STORED.removeprefix(f"{PROJECT_LEVEL}_{r2.BUCKET.label}"),
+                (r2.PRODUCT, r2.BUCKET),
                 "decbytes",
             ),
             (
                 "Durable Object requests by namespace",
                 f"Requests to objects (durableObjectsInvocationsAdaptiveGroups). {DATA_TIME}",
                 f":{OBJECT_REQUESTS}:rate10m",
-                durable_objects.PRODUCT,
+                (durable_objects.PRODUCT, durable_objects.NAMESPACE),
                 "reqps",
             ),
             (
                 "KV operations by namespace",
                 f"Operations of all kinds (kvOperationsAdaptiveGroups). {DATA_TIME}",
                 f"_action:{KV_OPERATIONS}:rate10m",
-                kv.PRODUCT,
+                (kv.PRODUCT, kv.NAMESPACE),
                 "ops",
             ),
         )
@@ -192,5 +193,5 @@ def _traffic(size: Size) -> tuple[Json, ...]:
     return (curves[0], failing, *curves[1:])
 
 
-def _opens(product: Product) -> Json:
-    return of_series(product_page(product.name), TO_ASSET, product.label)
+def _opens(product: Product, kind: AssetKind) -> Json:
+    return of_series(product_page(product.name), TO_ASSET, kind.label)

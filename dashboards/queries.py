@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dashboards.grafana import NONE
 from exporter.alerts.names import PREFIX, WATCHDOG
-from exporter.catalog import PRODUCTS
+from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
 
 JOB = 'job=~"$job"'
@@ -101,10 +101,11 @@ def firing(*matchers: str) -> str:
 
 def with_product(expression: str, products: Sequence[Product] = PRODUCTS) -> str:
     """Return what has a label ``kind`` the label ``product`` too; kinds that begin with it need one step for all."""
-    prefixed = [product for product in products if product.kind.startswith(f"{product.name}_")]
-    names = "|".join(product.name for product in prefixed)
+    owners = {kind: product.name for product in reversed(products) for kind in kinds_of((product,))}
+    prefixed = {kind: name for kind, name in owners.items() if kind.startswith(f"{name}_")}
+    names = "|".join(product.name for product in products if product.name in prefixed.values())
     named = f'label_replace({expression}, "product", "$1", "kind", "({names})_.+")'
-    for product in products:
-        if product not in prefixed:
-            named = f'label_replace({named}, "product", "{product.name}", "kind", "{product.kind}")'
+    for kind in kinds_of(products):
+        if kind not in prefixed:
+            named = f'label_replace({named}, "product", "{owners[kind]}", "kind", "{kind}")'
     return named

@@ -8,9 +8,9 @@ from dashboards.product import HALF, THIRD, ProductPage
 from dashboards.queries import or_none, select, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, SIZES
-from exporter.catalog.r2 import PRODUCT
+from exporter.catalog.r2 import BUCKET, PRODUCT
 
-R2 = ProductPage(PRODUCT, "r2_.+")
+R2 = ProductPage(PRODUCT, BUCKET, "r2_.+")
 BY = f"project, {R2.label}"
 
 

@@ -6,7 +6,8 @@ from dashboards.colors import BAD, NOTICE
 from dashboards.grafana import Json
 from dashboards.page import annotation, datasource_variable, label_variable
 from dashboards.queries import ACCOUNT, ASSET, JOB, firing, select
-from exporter.catalog import PRODUCTS
+from exporter.catalog import PRODUCTS, kinds_of
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
 MODIFIED = "cloudflare_asset_modified_timestamp_seconds"
@@ -27,15 +28,16 @@ def of_projects(*, is_one: bool = False) -> tuple[Json, ...]:
     return (*of_accounts(), label_variable("project", "Project", listed, "project", is_one=is_one))
 
 
-def of_assets(product: Product) -> tuple[Json, ...]:
-    """Return those and the assets of a product."""
-    listed = f"{product.info}{{{ASSET}}}"
-    return (*of_projects(), label_variable(product.label, product.asset_title, listed, product.label))
+def of_assets(kind: AssetKind) -> tuple[Json, ...]:
+    """Return those and the assets of a kind."""
+    listed = f"{kind.info}{{{ASSET}}}"
+    return (*of_projects(), label_variable(kind.label, kind.title, listed, kind.label))
 
 
 def alerts(*matchers: str, products: Iterable[Product] = PRODUCTS) -> Json:
     """Return annotations where alerts fire, with their subjects."""
-    text = " ".join(f"{{{{{label}}}}}" for label in ("project", *(product.label for product in products), "meter"))
+    labels = ("project", *(kind.label for kind in kinds_of(products).values()), "meter")
+    text = " ".join(f"{{{{{label}}}}}" for label in labels)
     return annotation("Alerts", firing(*matchers), BAD, title="{{alertname}}", text=text)
 
 

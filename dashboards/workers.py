@@ -9,9 +9,9 @@ from dashboards.projects import FAILED
 from dashboards.queries import select, sum_of, used
 from dashboards.tables import Column, Value, bars
 from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE
-from exporter.catalog.workers import PRODUCT
+from exporter.catalog.workers import PRODUCT, WORKER
 
-WORKERS = ProductPage(PRODUCT, "workers_.+|wfp_.+", "workers|workers_for_platforms")
+WORKERS = ProductPage(PRODUCT, WORKER, "workers_.+|wfp_.+", "workers|workers_for_platforms")
 BY = f"project, {WORKERS.label}"
 
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from docs.tables import code, table
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS, PRODUCTS
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Metric
 from exporter.catalog.product import Product
 from exporter.exposition.renderer import RENDER_DURATION
 from exporter.metrics.own import OwnMetric
 from exporter.metrics.snapshot import own_metrics
+from exporter.metrics.traits import trait_metrics
 from exporter.sources.rate_card import RATE_CARD_METRICS
 
-OWN: tuple[OwnMetric[Any], ...] = (*own_metrics(PRODUCTS), *RATE_CARD_METRICS, RENDER_DURATION)
+OWN: tuple[OwnMetric[Any], ...] = (*own_metrics(KINDS.values()), *RATE_CARD_METRICS, RENDER_DURATION)
 """The metrics outside the catalog, in the order of an exposition."""
 
 
@@ -36,20 +37,24 @@ def product_rows(product: Product) -> list[Row]:
         for metric in dataset.metrics:
             name = metric.family or metric.name
             kind = "summary" if metric.family else metric.kind
-            row = Row(name, kind, _labels(product, dataset, metric), metric.help, dataset.describe(metric))
+            row = Row(name, kind, _labels(dataset, metric), metric.help, dataset.describe(metric))
             known = rows.get(name)
             rows[name] = row if known is None or len(known.labels) < len(row.labels) else known
-    return list(rows.values())
+    return [*rows.values(), *map(_own_row, trait_metrics(product.kinds))]
 
 
-def _labels(product: Product, dataset: Dataset, metric: Metric) -> tuple[str, ...]:
-    asset = () if metric.is_of_account else ("project", product.label)
+def _labels(dataset: Dataset, metric: Metric) -> tuple[str, ...]:
+    asset = () if metric.is_of_account else ("project", KINDS[dataset.kind].label)
     return ("account", *asset, *metric.labels, *((metric.split,) if metric.split else ()))
 
 
 def other_rows() -> list[Row]:
     """Return the metrics that belong to no product."""
-    return [Row(each.name, each.kind, each.labels, each.help, each.help) for each in OWN]
+    return [_own_row(each) for each in OWN]
+
+
+def _own_row(metric: OwnMetric[Any]) -> Row:
+    return Row(metric.name, metric.kind, metric.labels, metric.help, metric.help)
 
 
 def short_table() -> str:

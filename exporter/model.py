@@ -4,12 +4,15 @@ What there is
 account       a Cloudflare account: the unit of permission, billing and failure
 product       what Cloudflare sells and measures: Workers, R2, D1 …
 asset         one thing of an account: a Worker, a bucket, a database, a namespace; identified by kind and id
+parent        the asset that another belongs to, as a namespace to its Worker; a list may be that of one parent
+trait         what a list says of an asset besides who it is: figures (numbers), states, details (words)
 listing       the list of one kind of asset in one account; a listing failure says why there is none, a flaw what is
               wrong with it
 inventory     all listings of one discovery of an account
 roster        every asset ever seen of an account, an entry each
-standing      how discovery knows an entry: listed, absent, unlisted, or a stranger that no list has decided on yet
-project       the group an asset belongs to, by rule, tag, Worker or name prefix
+standing      how discovery knows an entry: listed, absent, unlisted, or a stranger that no list has decided on yet;
+              named or unused where the kind has no list, and only usage names its assets
+project       the group an asset belongs to, by rule, tag, parent or name prefix
 placement     the project and name under which an asset's usage and cost are published
 
 What is asked
@@ -64,7 +67,7 @@ view          assets, projects, usage or health as the API, the status page and 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from operator import add
@@ -168,9 +171,26 @@ class Asset:
     modified: datetime | None = None
     tags: tuple[str, ...] = ()
     parent: str = ""
-    """Name of the Worker that a Durable Object namespace belongs to."""
+    """The asset that this one belongs to: its id if it has a list of its own children, else its name."""
     stem: str = ""
     """The name without what Cloudflare puts before it (an R2 jurisdiction); empty if it is the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What its list says of an asset besides who it is, in the order of the tables of its kind.
+
+    ``figures`` are the numbers in millionths, of each figure those of its parts (None: the list lacks it); ``states``
+    are the words of the states that hold, ``details`` those of the details. Figures and states that are too old to be
+    shown are empty.
+    """
+
+    figures: tuple[tuple[int | None, ...], ...] = ()
+    states: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+
+NO_TRAITS = Traits()
 
 
 class Placement(NamedTuple):
@@ -203,19 +223,6 @@ class AccountList:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """All assets of one kind in one account, as one discovery saw them.
-
-    Unless it ``is_complete``, what it lacks may still be there.
-    """
-
-    kind: str
-    assets: tuple[Asset, ...]
-    flaw: ListingFlaw | None = None
-    is_complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class ListingFailure:
     """A kind that could not be listed: ``outcome`` is one word for why, ``reason`` the sentence, ``remedy`` what to do.
 
@@ -230,12 +237,48 @@ class ListingFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """All assets of one kind in one account, as one discovery saw them.
+
+    Unless it ``is_complete``, what it lacks may still be there. ``unread`` says, by the id of a parent, why its
+    children could not be listed; the assets lack these. ``traits`` are by the id of the asset, if its kind has any.
+    """
+
+    kind: str
+    assets: tuple[Asset, ...]
+    flaw: ListingFlaw | None = None
+    is_complete: bool = True
+    unread: Mapping[str, ListingFailure] = field(default_factory=dict)
+    traits: Mapping[str, Traits] = field(default_factory=dict)
+
+    @property
+    def failure(self) -> ListingFailure | None:
+        """Return why the children of some parent could not be listed; None if all could."""
+        first = next(iter(self.unread.values()), None)
+        others = len(self.unread) - 1
+        if first is None or not others:
+            return first
+        return replace(first, reason=f"{first.reason} Nor could {others} more of these lists be read.")
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
-    """What one discovery of an account found, kind by kind."""
+    """What one discovery of an account found, kind by kind.
+
+    ``parents`` has the kind of the parents of a kind; kinds that are ``named`` have no list: only usage names them.
+    """
 
     account: Account
     date: datetime
     listings: Mapping[str, Listing | ListingFailure]
+    parents: Mapping[str, str] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
+
+    @property
+    def failures(self) -> Mapping[str, ListingFailure]:
+        """Return why a kind could not be listed, or not completely, by kind."""
+        found = {kind: each.failure if isinstance(each, Listing) else each for kind, each in self.listings.items()}
+        return {kind: failure for kind, failure in found.items() if failure is not None}
 
     @property
     def is_readable(self) -> bool:
@@ -284,7 +327,7 @@ class Answer:
     ``newest`` is the newest minute of the question that holds data; where it was not asked, the newest hour.
     ``sample_interval`` is how coarsely Cloudflare sampled (1: exact), and ``sampled`` names the hours whose amounts are
     estimates. Cloudflare keeps such data for ``retention``, and the same is asked again after about ``interval`` if
-    that is longer than the dataset wants.
+    that is longer than the dataset wants. ``names`` are those that rows have beside the ids of assets, by id.
     """
 
     question: Question
@@ -295,6 +338,7 @@ class Answer:
     sampled: frozenset[datetime] = frozenset()
     retention: timedelta = RETENTION
     interval: timedelta = timedelta(0)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

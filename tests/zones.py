@@ -1,10 +1,29 @@
 """A product of zones that the catalog does not have yet, with Cloudflare's real names: operations of Cache Reserve."""
 
+from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Field, Label, Meter, Metric, MetricPart, Tallied, Tally
-from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.product import Product
 from exporter.catalog.readable import ZoneNode
 from exporter.model import ZONE
+
+ZONES = AssetKind(
+    kind=ZONE,
+    label="zone",
+    info="cloudflare_zone_info",
+    asset="zone",
+    assets="zones",
+    endpoint=Endpoint(
+        path="/zones",
+        permission="Zone Read",
+        permission_key="zone",
+        params={"account.id": "{account_id}", "status": "active"},
+        paging="page",
+        per_page=50,
+        created="created_on",
+        modified="modified_on",
+    ),
+)
 
 OPERATIONS = Dataset(
     name="cacheReserveOperationsAdaptiveGroups",
@@ -33,21 +52,7 @@ OPERATIONS = Dataset(
 CACHE_RESERVE = Product(
     name="cache_reserve",
     title="Cache Reserve",
-    kind=ZONE,
-    asset="zone",
-    assets="zones",
-    label="zone",
-    info="cloudflare_zone_info",
     category="Networking",
-    endpoint=Endpoint(
-        path="/zones",
-        permission="Zone Read",
-        permission_key="zone",
-        params={"account.id": "{account_id}", "status": "active"},
-        paging="page",
-        per_page=50,
-        created="created_on",
-        modified="modified_on",
-    ),
+    kinds=(ZONES,),
     datasets=(OPERATIONS,),
 )

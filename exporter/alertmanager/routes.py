@@ -23,6 +23,7 @@ from exporter.alerts.names import (
     WATCHDOG,
 )
 from exporter.alerts.table.exporter import STALE, TOKEN_FAILING
+from exporter.catalog import kinds_of
 from exporter.catalog.product import Product
 from exporter.config.routing import LAST_MINUTE, WEEKDAYS, MuteTime, Routing, Team
 
@@ -71,7 +72,7 @@ def inhibitions(products: Iterable[Product]) -> list[dict[str, Any]]:
     ours = f'alertname=~"{PREFIX}.+"'
     blind = f"{EXPORTER_DOWN}|{EXPORTER_ABSENT}"
     silent = f"{ACCOUNT_DOWN}|{TOKEN_FAILING.name}"
-    subject = ["job", "account", "project", *(product.label for product in products)]
+    subject = ["job", "account", "project", *(kind.label for kind in kinds_of(products).values())]
     return [
         {
             # Without the exporter every other alert is based on stale data.

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.alertmanager.markup import BRIEF, Markup
+from exporter.catalog import kinds_of
 from exporter.catalog.product import Product
 from exporter.config.routing import Routing
 
@@ -44,7 +45,7 @@ _SILENCE = [
 
 def asset_labels(products: Iterable[Product]) -> tuple[str, ...]:
     """Return the labels of possible subjects, the most specific first; ``alert`` names an unresolved alert."""
-    return ("alert", *(product.label for product in products), "dataset", "meter", "budget")
+    return ("alert", *(kind.label for kind in kinds_of(products).values()), "dataset", "meter", "budget")
 
 
 def asset(labels: str, names: Sequence[str]) -> str:

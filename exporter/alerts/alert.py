@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
 
 
@@ -59,7 +59,7 @@ class Alert:
 
     @property
     def asset(self) -> tuple[str, str] | None:
-        """Return kind and label of the asset: each product has its own label, costs have ``kind`` and ``asset``."""
+        """Return kind and label of the asset: each kind has its own label, costs have ``kind`` and ``asset``."""
         return find_asset(self.labels, PRODUCTS)
 
 
@@ -67,13 +67,13 @@ def find_product(labels: Mapping[str, str], products: Iterable[Product]) -> str:
     """Return the product that labels name, or else that of their asset; empty if there is neither."""
     known = tuple(products)
     asset = find_asset(labels, known)
-    kind = asset[0] if asset else ""
-    return labels.get("product") or next((product.name for product in known if product.kind == kind), "")
+    named = (product.name for product in known for kind in product.kinds if asset and kind.kind == asset[0])
+    return labels.get("product") or next(named, "")
 
 
 def find_asset(labels: Mapping[str, str], products: Iterable[Product]) -> tuple[str, str] | None:
     """Return the kind and the label of the asset that labels name, if any."""
-    found = next((product for product in products if labels.get(product.label)), None)
+    found = next((kind for kind in kinds_of(products).values() if labels.get(kind.label)), None)
     if found is not None:
         return found.kind, labels[found.label]
     kind, asset = labels.get("kind"), labels.get("asset")

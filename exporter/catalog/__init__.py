@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from exporter.catalog import d1, durable_objects, kv, r2, workers
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Metering
 from exporter.catalog.product import Product
@@ -20,6 +21,11 @@ PRODUCTS: tuple[Product, ...] = (
 def datasets_of(products: Iterable[Product]) -> Mapping[str, Dataset]:
     """Return the datasets of some products by key."""
     return MappingProxyType({dataset.key: dataset for product in products for dataset in product.datasets})
+
+
+def kinds_of(products: Iterable[Product]) -> Mapping[str, AssetKind]:
+    """Return the kinds of assets of some products, each once."""
+    return MappingProxyType({kind.kind: kind for product in products for kind in product.kinds})
 
 
 def meters_of(datasets: Iterable[Dataset]) -> Mapping[str, Metering]:
@@ -39,5 +45,7 @@ def meters_of(datasets: Iterable[Dataset]) -> Mapping[str, Metering]:
 
 
 DATASETS = datasets_of(PRODUCTS)
+
+KINDS = kinds_of(PRODUCTS)
 
 METERS = meters_of(DATASETS.values())

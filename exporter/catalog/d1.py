@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import (
     GIGABYTE,
@@ -17,13 +18,31 @@ from exporter.catalog.entry import (
     quantile_metric,
     summary_totals,
 )
-from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.product import Product
 from exporter.catalog.timing import HourlyGauge, Window
+
+DATABASE = AssetKind(
+    kind="d1_database",
+    label="database",
+    info="cloudflare_d1_database_info",
+    asset="database",
+    assets="D1 databases",
+    endpoint=Endpoint(
+        path="/accounts/{account_id}/d1/database",
+        permission="D1 Read",
+        permission_key="d1",
+        paging="page",
+        per_page=10_000,
+        id="uuid",
+        name="name",
+        created="created_at",
+    ),
+)
 
 ANALYTICS = Dataset(
     name="d1AnalyticsAdaptiveGroups",
     version=1,
-    kind="d1_database",
+    kind=DATABASE.kind,
     id_dimension="databaseId",
     fields=(
         Field("readQueries"),
@@ -77,7 +96,7 @@ MILLIONTHS_OF_MILLISECONDS = 1_000 * MILLIONTH
 QUERIES = Dataset(
     name="d1QueriesAdaptiveGroups",
     version=1,
-    kind="d1_database",
+    kind=DATABASE.kind,
     id_dimension="databaseId",
     fields=(Field("queryDurationMs", fractional=True), Field("count", "")),
     metrics=summary_totals(DURATION, DURATION_TEXT, "queryDurationMs", "count", MILLIONTHS_OF_MILLISECONDS),
@@ -88,7 +107,7 @@ QUANTILES = Dataset(
     variant="quantiles",
     version=1,
     timing=Window(),
-    kind="d1_database",
+    kind=DATABASE.kind,
     id_dimension="databaseId",
     fields=quantile_fields("queryDurationMs", ENDS),
     metrics=(quantile_metric(DURATION, DURATION_TEXT, "queryDurationMs", ENDS, divisor=MILLIONTHS_OF_MILLISECONDS),),
@@ -99,7 +118,7 @@ STORAGE = Dataset(
     version=1,
     timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
-    kind="d1_database",
+    kind=DATABASE.kind,
     id_dimension="databaseId",
     fields=(Field("databaseSizeBytes", "max"),),
     metrics=(gauge("cloudflare_d1_size_bytes", "Size of a database.", "databaseSizeBytes"),),
@@ -109,21 +128,7 @@ STORAGE = Dataset(
 PRODUCT = Product(
     name="d1",
     title="D1",
-    kind="d1_database",
-    asset="database",
-    assets="D1 databases",
-    label="database",
-    info="cloudflare_d1_database_info",
     category="Databases",
-    endpoint=Endpoint(
-        path="/accounts/{account_id}/d1/database",
-        permission="D1 Read",
-        permission_key="d1",
-        paging="page",
-        per_page=10_000,
-        id="uuid",
-        name="name",
-        created="created_at",
-    ),
+    kinds=(DATABASE,),
     datasets=(ANALYTICS, QUERIES, QUANTILES, STORAGE),
 )

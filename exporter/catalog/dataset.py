@@ -1,6 +1,6 @@
 """A dataset as product files declare it: one way of asking Cloudflare, and what is made of the answers. Data only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -30,7 +30,8 @@ class Dataset:
     ``avg.sampleInterval``; where they do not, ``events`` names the field that counts events, if there is one: with few
     of them wide ranges are taken for exact. ``min_interval`` is the shortest time between two questions.
     ``distinct_by`` names a dimension to group by that is not a label; with ``takes_full_page`` a full page of it is
-    accepted as a lower bound.
+    accepted as a lower bound. ``spell`` turns the ids of its rows into those of the kind, where this dataset alone
+    spells them otherwise.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Dataset:
     min_interval: timedelta = timedelta(0)
     distinct_by: str = ""
     takes_full_page: bool = False
+    spell: Callable[[str], str] | None = None
     reads: Readable = ACCOUNT_NODE
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ AccountDurableObjectsPeriodicGroups: activeTime and cpuTime in microseconds, dur
 
 from datetime import timedelta
 
+from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import (
     GIGABYTE,
@@ -23,8 +24,9 @@ from exporter.catalog.entry import (
     quantile_metric,
     summary_totals,
 )
-from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.product import Product
 from exporter.catalog.timing import HourlyGauge, Window
+from exporter.catalog.workers import WORKER
 
 # An incoming WebSocket message is billed as a twentieth of a request, so requests are counted in twentieths:
 # https://developers.cloudflare.com/durable-objects/platform/pricing/
@@ -44,10 +46,27 @@ def _periodic(name: str, text: str, source: str, divisor: int = 1) -> Metric:
     )
 
 
+NAMESPACE = AssetKind(
+    kind="do_namespace",
+    label="do_namespace",
+    info="cloudflare_durable_object_namespace_info",
+    asset="namespace",
+    assets="Durable Object namespaces",
+    endpoint=Endpoint(
+        path="/accounts/{account_id}/workers/durable_objects/namespaces",
+        permission="Workers Scripts Read",
+        permission_key="workers_scripts",
+        paging="page",
+        per_page=1000,
+        parent="script",
+    ),
+    parent=WORKER.kind,
+)
+
 INVOCATIONS = Dataset(
     name="durableObjectsInvocationsAdaptiveGroups",
     version=1,
-    kind="do_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     labels=(Label("status", "status"),),
     fields=(Field("requests"), Field("errors"), Field("wallTime")),
@@ -78,7 +97,7 @@ INVOCATIONS = Dataset(
 PERIODIC = Dataset(
     name="durableObjectsPeriodicGroups",
     version=1,
-    kind="do_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     reports_sampling=False,
     fields=(
@@ -142,7 +161,7 @@ QUANTILES = Dataset(
     variant="quantiles",
     version=1,
     timing=Window(),
-    kind="do_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     fields=quantile_fields("wallTime", ENDS),
     metrics=(quantile_metric(WALL_TIME, WALL_TIME_TEXT, "wallTime", ENDS, divisor=MILLIONTH * MILLIONTH),),
@@ -153,7 +172,7 @@ CONNECTIONS = Dataset(
     variant="connections",
     version=1,
     timing=Window(),
-    kind="do_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     fields=(Field("activeWebsocketConnections", "max"),),
     metrics=(
@@ -171,7 +190,7 @@ OBJECTS = Dataset(
     version=1,
     timing=Window(),
     min_interval=timedelta(minutes=5),
-    kind="do_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     distinct_by="objectId",
     takes_full_page=True,
@@ -190,7 +209,7 @@ SQL_STORAGE = Dataset(
     version=1,
     timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
-    kind="do_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     fields=(Field("storedBytes", "max"),),
     metrics=(
@@ -208,7 +227,7 @@ KV_STORAGE = Dataset(
     version=1,
     timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
-    kind="do_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="",
     fields=(Field("storedBytes", "max"),),
     metrics=(
@@ -225,19 +244,7 @@ KV_STORAGE = Dataset(
 PRODUCT = Product(
     name="durable_objects",
     title="Durable Objects",
-    kind="do_namespace",
-    asset="namespace",
-    assets="Durable Object namespaces",
-    label="do_namespace",
-    info="cloudflare_durable_object_namespace_info",
     category="Compute",
-    endpoint=Endpoint(
-        path="/accounts/{account_id}/workers/durable_objects/namespaces",
-        permission="Workers Scripts Read",
-        permission_key="workers_scripts",
-        paging="page",
-        per_page=1000,
-        parent="script",
-    ),
+    kinds=(NAMESPACE,),
     datasets=(INVOCATIONS, PERIODIC, QUANTILES, CONNECTIONS, OBJECTS, SQL_STORAGE, KV_STORAGE),
 )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import (
     GIGABYTE,
@@ -17,17 +18,34 @@ from exporter.catalog.entry import (
     quantile_fields,
     quantile_metric,
 )
-from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.product import Product
 from exporter.catalog.timing import HourlyGauge, Window
 
 ZEROS = (("read", "hot_read"), ("read", "cold_read"), ("write", "uploaded"), ("delete", "deleted"))
 
 _METERS = {"read": "kv_reads", "write": "kv_writes", "delete": "kv_deletes", "list": "kv_lists"}
 
+NAMESPACE = AssetKind(
+    kind="kv_namespace",
+    label="kv_namespace",
+    info="cloudflare_kv_namespace_info",
+    asset="namespace",
+    assets="KV namespaces",
+    endpoint=Endpoint(
+        path="/accounts/{account_id}/storage/kv/namespaces",
+        permission="Workers KV Storage Read",
+        permission_key="workers_kv_storage",
+        paging="page",
+        per_page=100,
+        id="id",
+        name="title",
+    ),
+)
+
 OPERATIONS = Dataset(
     name="kvOperationsAdaptiveGroups",
     version=1,
-    kind="kv_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     labels=(Label("action", "actionType"), Label("result", "result")),
     fields=(Field("requests"), Field("objectBytes")),
@@ -58,7 +76,7 @@ QUANTILES = Dataset(
     variant="quantiles",
     version=1,
     timing=Window(),
-    kind="kv_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     labels=(Label("action", "actionType"),),
     fields=quantile_fields("latencyMs", ENDS),
@@ -79,7 +97,7 @@ STORAGE = Dataset(
     version=1,
     timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
-    kind="kv_namespace",
+    kind=NAMESPACE.kind,
     id_dimension="namespaceId",
     fields=(Field("byteCount", "max"), Field("keyCount", "max")),
     metrics=(
@@ -92,20 +110,7 @@ STORAGE = Dataset(
 PRODUCT = Product(
     name="kv",
     title="KV",
-    kind="kv_namespace",
-    asset="namespace",
-    assets="KV namespaces",
-    label="kv_namespace",
-    info="cloudflare_kv_namespace_info",
     category="Databases",
-    endpoint=Endpoint(
-        path="/accounts/{account_id}/storage/kv/namespaces",
-        permission="Workers KV Storage Read",
-        permission_key="workers_kv_storage",
-        paging="page",
-        per_page=100,
-        id="id",
-        name="title",
-    ),
+    kinds=(NAMESPACE,),
     datasets=(OPERATIONS, QUANTILES, STORAGE),
 )

@@ -1,69 +1,29 @@
-"""What a product file declares: the product, its list of assets, and its datasets. Data only.
+"""What a product file declares: the product, its kinds of assets, and its datasets. Data only."""
 
-All facts are from Cloudflare's API pages (endpoints, page sizes).
-"""
+from dataclasses import dataclass
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
-    """One way of querying an endpoint whose answers are partial: its header, and the prefix of names in analytics."""
-
-    header: str
-    value: str
-    prefix: str
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A REST list of assets.
-
-    ``paging`` is ``none``, ``page`` or ``cursor``; ``items`` is the path of the array in the response; the others are
-    keys of an item (empty: not in the list). ``per_page`` is the largest documented page. ``permission_key`` is the
-    permission's key in a link to Cloudflare's token form (empty: it has none). ``params`` are further parameters of the
-    query; like in the path, ``{account_id}`` in a value stands for the account.
-    """
-
-    path: str
-    permission: str
-    permission_key: str = ""
-    params: Mapping[str, str] = field(default_factory=dict)
-    paging: str = "none"
-    per_page: int = 0
-    items: tuple[str, ...] = ("result",)
-    id: str = "id"
-    name: str = "name"
-    created: str = ""
-    modified: str = ""
-    tags: str = ""
-    parent: str = ""
-    variants: tuple[Variant, ...] = (Variant("", "", ""),)
-
-
-@dataclass(frozen=True, slots=True)
 class Product:
-    """A Cloudflare product: its asset kind, the label and info metric of an asset, the list, and the datasets.
+    """A Cloudflare product: the kinds of its assets, the main one first, and its datasets.
 
-    ``title`` is the product's name for people, ``asset`` the word for one asset within a sentence, and ``assets`` that
-    for all of them where no product is named beside it. ``category`` is the FOCUS service category.
+    ``title`` is the product's name for people, and ``category`` the FOCUS service category. Products whose usage is of
+    the same assets (zones) each have that kind.
     """
 
     name: str
     title: str
-    kind: str
-    asset: str
-    assets: str
-    label: str
-    info: str
     category: str
-    endpoint: Endpoint
+    kinds: tuple[AssetKind, ...]
     datasets: tuple[Dataset, ...]
 
-    @property
-    def asset_title(self) -> str:
-        """Return the word for one asset as it begins a title."""
-        return self.asset[:1].upper() + self.asset[1:]
+    def __post_init__(self) -> None:
+        """Raise ValueError if a list of a parent comes before the kind of that parent, or without it."""
+        known: set[str] = set()
+        for kind in self.kinds:
+            if kind.is_of_parents and kind.parent not in known:
+                raise ValueError(f"{self.name}: the kind {kind.parent} has to come before its children, {kind.kind}")
+            known.add(kind.kind)

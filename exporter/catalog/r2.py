@@ -6,9 +6,10 @@ its name; analytics prefix the name with the jurisdiction (``eu_media``).
 
 from datetime import timedelta
 
+from exporter.catalog.asset_kind import AssetKind, Endpoint, Variant
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import GIGABYTE, Field, Label, Meter, Metric, MetricPart, Tallied, Tally, gauge
-from exporter.catalog.product import Endpoint, Product, Variant
+from exporter.catalog.product import Product
 from exporter.catalog.timing import HourlyGauge
 
 CLASS_A = frozenset(
@@ -83,10 +84,33 @@ def _meters() -> tuple[Meter, ...]:
     )
 
 
+BUCKET = AssetKind(
+    kind="r2_bucket",
+    label="bucket",
+    info="cloudflare_r2_bucket_info",
+    asset="bucket",
+    assets="R2 buckets",
+    endpoint=Endpoint(
+        path="/accounts/{account_id}/r2/buckets",
+        permission="Workers R2 Storage Read",
+        permission_key="workers_r2",
+        paging="cursor",
+        per_page=1000,
+        items=("result", "buckets"),
+        id="name",
+        name="name",
+        created="creation_date",
+        variants=(
+            Variant("", "", ""),
+            *(Variant("cf-r2-jurisdiction", name, f"{name}_") for name in ("eu", "us", "fedramp", "fedramp-high")),
+        ),
+    ),
+)
+
 OPERATIONS = Dataset(
     name="r2OperationsAdaptiveGroups",
     version=1,
-    kind="r2_bucket",
+    kind=BUCKET.kind,
     id_dimension="bucketName",
     reports_sampling=False,
     events="requests",
@@ -132,7 +156,7 @@ STORAGE = Dataset(
     version=1,
     timing=HourlyGauge(),
     min_interval=timedelta(minutes=5),
-    kind="r2_bucket",
+    kind=BUCKET.kind,
     id_dimension="bucketName",
     labels=(Label("storage_class", "storageClass"),),
     fields=(
@@ -157,26 +181,7 @@ STORAGE = Dataset(
 PRODUCT = Product(
     name="r2",
     title="R2",
-    kind="r2_bucket",
-    asset="bucket",
-    assets="R2 buckets",
-    label="bucket",
-    info="cloudflare_r2_bucket_info",
     category="Storage",
-    endpoint=Endpoint(
-        path="/accounts/{account_id}/r2/buckets",
-        permission="Workers R2 Storage Read",
-        permission_key="workers_r2",
-        paging="cursor",
-        per_page=1000,
-        items=("result", "buckets"),
-        id="name",
-        name="name",
-        created="creation_date",
-        variants=(
-            Variant("", "", ""),
-            *(Variant("cf-r2-jurisdiction", name, f"{name}_") for name in ("eu", "us", "fedramp", "fedramp-high")),
-        ),
-    ),
+    kinds=(BUCKET,),
     datasets=(OPERATIONS, STORAGE),
 )

@@ -4,6 +4,7 @@ https://developers.cloudflare.com/workers/observability/metrics-and-analytics/ a
 AccountWorkersInvocationsAdaptive: cpuTimeUs in microseconds, duration in GB·s.
 """
 
+from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import (
     MILLIONTH,
@@ -18,7 +19,7 @@ from exporter.catalog.entry import (
     quantile_metric,
     summary_totals,
 )
-from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.product import Product
 from exporter.catalog.timing import Window
 
 FAILURES = ("scriptThrewException", "exceededResources", "internalError")
@@ -40,10 +41,28 @@ SUMMARIES = (
     ),
 )
 
+WORKER = AssetKind(
+    kind="worker",
+    label="script_name",
+    info="cloudflare_worker_info",
+    asset="Worker",
+    assets="Workers",
+    endpoint=Endpoint(
+        path="/accounts/{account_id}/workers/scripts",
+        permission="Workers Scripts Read",
+        permission_key="workers_scripts",
+        id="tag",
+        name="id",
+        created="created_on",
+        modified="modified_on",
+        tags="tags",
+    ),
+)
+
 INVOCATIONS = Dataset(
     name="workersInvocationsAdaptive",
     version=1,
-    kind="worker",
+    kind=WORKER.kind,
     id_dimension="scriptTag",
     name_dimension="scriptName",
     dispatch_dimension="dispatchNamespaceName",
@@ -118,7 +137,7 @@ QUANTILES = Dataset(
     variant="quantiles",
     version=1,
     timing=Window(),
-    kind="worker",
+    kind=WORKER.kind,
     id_dimension="scriptTag",
     fields=tuple(entry for *_, source in SUMMARIES for entry in quantile_fields(source, ENDS)),
     metrics=tuple(
@@ -130,21 +149,7 @@ QUANTILES = Dataset(
 PRODUCT = Product(
     name="workers",
     title="Workers",
-    kind="worker",
-    asset="Worker",
-    assets="Workers",
-    label="script_name",
-    info="cloudflare_worker_info",
     category="Compute",
-    endpoint=Endpoint(
-        path="/accounts/{account_id}/workers/scripts",
-        permission="Workers Scripts Read",
-        permission_key="workers_scripts",
-        id="tag",
-        name="id",
-        created="created_on",
-        modified="modified_on",
-        tags="tags",
-    ),
+    kinds=(WORKER,),
     datasets=(INVOCATIONS, QUANTILES),
 )

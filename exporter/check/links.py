@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
+from exporter.catalog import kinds_of
 from exporter.catalog.product import Product
 from exporter.catalog.readable import RestResource
 from exporter.cloudflare.billing import PERMISSION as BILLING
@@ -26,7 +27,8 @@ def needed_permissions(products: Iterable[Product]) -> Mapping[str, str]:
     The value of each is its documented key in a link; one without a key (empty) must be added by hand.
     """
     known = tuple(products)
-    lists = {each.permission: each.permission_key for each in (ACCOUNTS, *(product.endpoint for product in known))}
+    endpoints = (kind.endpoint for kind in kinds_of(known).values() if kind.endpoint is not None)
+    lists = {each.permission: each.permission_key for each in (ACCOUNTS, *endpoints)}
     reads = [dataset.reads for product in known for dataset in product.datasets]
     readings = {each.permission: each.permission_key for each in reads if isinstance(each, RestResource)}
     return {ANALYTICS: "account_analytics", **lists, **(readings | lists), BILLING: "billing"}

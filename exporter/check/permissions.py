@@ -12,12 +12,17 @@ from exporter.cloudflare import CloudflareError, Forbidden
 from exporter.cloudflare.billing import PERMISSION as BILLING
 from exporter.model import Inventory, Listing, ListingFailure, ListingFlaw
 
+_List = tuple[str, str]
+"""The name of a product, and a kind of its assets that has a list."""
+
 
 def permission_findings(trial: AccountTrial, products: Iterable[Product]) -> list[Finding]:
     """Return a finding for each permission needed in an account, or a single one if the token has none."""
-    by_permission: dict[str, list[Product]] = {}
+    by_permission: dict[str, list[_List]] = {}
     for product in products:
-        by_permission.setdefault(product.endpoint.permission, []).append(product)
+        for kind in product.kinds:
+            if kind.endpoint is not None:
+                by_permission.setdefault(kind.endpoint.permission, []).append((product.name, kind.kind))
     if _is_closed(trial):
         return [_closed(trial, (ANALYTICS, *by_permission))]
     if isinstance(trial.inventory, CloudflareError):
@@ -86,14 +91,14 @@ def _has_no_analytics(trial: AccountTrial) -> bool:
     return not trial.has_analytics and bool(said) and all(isinstance(outcome, Forbidden) for outcome in said)
 
 
-def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products: Sequence[Product]) -> Finding:
-    failed = _failed(inventory, products)
-    flaw = next(_flaws(inventory, products), None)
+def _lists(trial: AccountTrial, inventory: Inventory, permission: str, lists: Sequence[_List]) -> Finding:
+    failed = _failed(inventory, lists)
+    flaw = next(_flaws(inventory, lists), None)
     if not failed and flaw is not None:
         return _finding(trial, Level.WARNING, permission, f"granted. {flaw.reason}", flaw.remedy)
     if not failed:
-        return _finding(trial, Level.OK, permission, f"granted ({', '.join(product.name for product in products)}).")
-    names = ", ".join(failed)
+        return _finding(trial, Level.OK, permission, f"granted ({', '.join(_products(lists))}).")
+    names = ", ".join(_products(failed))
     if any(map(_is_forbidden, failed.values())):
         return _finding(
             trial,
@@ -108,18 +113,23 @@ def _lists(trial: AccountTrial, inventory: Inventory, permission: str, products:
     return _finding(trial, level, permission, message, remedy)
 
 
-def _flaws(inventory: Inventory, products: Iterable[Product]) -> Iterator[ListingFlaw]:
-    """Yield what is wrong with those lists of products that could be read."""
-    for product in products:
-        found = inventory.listings[product.kind]
+def _flaws(inventory: Inventory, lists: Iterable[_List]) -> Iterator[ListingFlaw]:
+    """Yield what is wrong with those of some lists that could be read."""
+    for _, kind in lists:
+        found = inventory.listings[kind]
         if isinstance(found, Listing) and found.flaw is not None:
             yield found.flaw
 
 
-def _failed(inventory: Inventory, products: Iterable[Product]) -> Mapping[str, ListingFailure]:
-    """Return the listing failures of products, by product name."""
-    found = ((product.name, inventory.listings[product.kind]) for product in products)
-    return {name: listing for name, listing in found if isinstance(listing, ListingFailure)}
+def _products(lists: Iterable[_List]) -> tuple[str, ...]:
+    """Return the names of the products of some lists, each once."""
+    return tuple(dict.fromkeys(product for product, _ in lists))
+
+
+def _failed(inventory: Inventory, lists: Iterable[_List]) -> Mapping[_List, ListingFailure]:
+    """Return the failures among some lists."""
+    failures = inventory.failures
+    return {each: failures[each[1]] for each in lists if each[1] in failures}
 
 
 def _is_forbidden(found: object) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from exporter.catalog.dataset import Dataset
 from exporter.cloudflare.client import Client
-from exporter.cloudflare.decode import HourRows, check_hours, decode_ids, decode_interval, decode_rows
+from exporter.cloudflare.decode import HourRows, check_hours, decode_ids, decode_interval, decode_names, decode_rows
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, count_aliases, fill_batch, take_batch
 from exporter.cloudflare.errors import (
     SAID,
@@ -70,16 +70,18 @@ class _Progress:
     dates: list[datetime] = field(default_factory=list)
     intervals: list[Decimal] = field(default_factory=list)
     sampled: set[datetime] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
     parts: int = 0
     fault: CloudflareError | None = None
 
-    def add(self, decoded: HourRows, date: datetime, interval: Decimal) -> None:
+    def add(self, decoded: HourRows, part: Part, interval: Decimal) -> None:
         """Add the rows of an answer to a piece, sampled by ``interval``."""
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
+        self.names |= decode_names(self.dataset, part.rows)
         self.intervals.append(interval)
         self.sampled.update(decoded if interval > 1 else ())
-        self.dates.append(date)
+        self.dates.append(part.date)
 
     @property
     def is_asked(self) -> bool:
@@ -101,6 +103,7 @@ class _Progress:
             interval,
             frozenset(self.sampled),
             self.planned[0].limits.retention,
+            names=self.names,
         )
 
 
@@ -232,7 +235,7 @@ class Analytics:
             rows = _decode(piece, part)
             finer = self.splits.narrow(account.id, piece, rows)
             if not finer:
-                progress.add(rows, part.date, interval)
+                progress.add(rows, part, interval)
         return finer
 
     def _halve(self, account: Account, piece: Piece, part: Part, further: int) -> tuple[Piece, ...]:

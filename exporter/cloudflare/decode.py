@@ -87,6 +87,18 @@ def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]
         raise Unreachable(f"{dataset.name}: unexpected row in Cloudflare's answer ({error!r}).") from error
 
 
+def decode_names(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the names that rows have beside the ids of their assets, by id, if the dataset has both."""
+    if not dataset.id_dimension or not dataset.name_dimension:
+        return {}
+    found = [row["dimensions"] for row in rows]
+    return {
+        str(each[dataset.id_dimension]): str(each[dataset.name_dimension])
+        for each in found
+        if each[dataset.id_dimension] and each[dataset.name_dimension]
+    }
+
+
 def decode_newest(rows: Sequence[Mapping[str, Any]], time: str) -> datetime | None:
     """Return the newest minute with data, from the time dimension ``time``; None if the answer has none."""
     try:
@@ -101,6 +113,8 @@ def _row_key(dataset: Dataset, dimensions: Mapping[str, Any], owner: str) -> Row
     if dispatch:
         return DISPATCH_PREFIX + str(dispatch), words
     asset = str(dimensions[dataset.id_dimension]) if dataset.id_dimension else owner
+    if asset and dataset.spell is not None:
+        asset = dataset.spell(asset)
     if not asset and dataset.name_dimension and dimensions[dataset.name_dimension]:
         asset = NAME_PREFIX + str(dimensions[dataset.name_dimension])
     return asset, words

@@ -2,10 +2,11 @@
 
 from collections.abc import Hashable
 
-from exporter.catalog.product import Endpoint, Variant
+from exporter.catalog.asset_kind import AssetKind, Endpoint, Variant
 from exporter.cloudflare.rest_list import Item, ItemList
 from exporter.cloudflare.time import moment_or_none
-from exporter.model import Account, Asset, ListingFlaw
+from exporter.cloudflare.traits import read_traits
+from exporter.model import Account, Asset, ListingFlaw, Traits
 
 TURNS = 3
 """After so many readings in a row with the same result, a list that contradicts itself is taken as it is."""
@@ -89,12 +90,19 @@ class FoundAccounts(FoundItems):
 
 
 class FoundAssets(FoundItems):
-    """The assets of one kind."""
+    """The assets of one kind; where parents have a list each, those of the one with the id ``parent``.
 
-    def __init__(self, endpoint: Endpoint, kind: str) -> None:
-        super().__init__(endpoint)
+    ``traits`` are by the id of the asset, if the kind has any; ``ids_in_list`` are the ids as they are listed, by those
+    that analytics have.
+    """
+
+    def __init__(self, kind: AssetKind, parent: str = "") -> None:
+        super().__init__(kind.list)
         self._kind = kind
+        self._parent = parent
         self._assets: dict[str, Asset] = {}
+        self.traits: dict[str, Traits] = {}
+        self.ids_in_list: dict[str, str] = {}
 
     @property
     def assets(self) -> tuple[Asset, ...]:
@@ -105,8 +113,11 @@ class FoundAssets(FoundItems):
         """Add the list of a variant."""
         self.count(found, variant.prefix)
         for identity, item in found.items.items():
-            asset = _asset(self._endpoint, self._kind, variant.prefix, identity, item)
+            asset = _asset(self._kind, self._parent, variant.prefix, identity, item)
             self._assets.setdefault(asset.id, asset)
+            self.ids_in_list.setdefault(asset.id, identity)
+            if self._kind.has_traits:
+                self.traits.setdefault(asset.id, read_traits(self._kind, item))
 
 
 class Doubts:
@@ -127,18 +138,19 @@ class Doubts:
         self._read.pop(key, None)
 
 
-def _asset(endpoint: Endpoint, kind: str, prefix: str, identity: str, item: Item) -> Asset:
-    name = _name(endpoint, item) or identity
+def _asset(kind: AssetKind, of: str, prefix: str, identity: str, item: Item) -> Asset:
+    endpoint = kind.list
+    asset_id, name = endpoint.spell(prefix + identity), _name(endpoint, item)
     tags, parent = item.get(endpoint.tags), item.get(endpoint.parent)
     return Asset(
-        kind=kind,
-        id=prefix + identity,
-        name=prefix + name,
+        kind=kind.kind,
+        id=asset_id,
+        name=prefix + name if name else asset_id,
         created=moment_or_none(item.get(endpoint.created)),
         modified=moment_or_none(item.get(endpoint.modified)),
         tags=tuple(tag for tag in tags if isinstance(tag, str)) if endpoint.tags and isinstance(tags, list) else (),
-        parent=parent if endpoint.parent and isinstance(parent, str) else "",
-        stem=name if prefix else "",
+        parent=of or (parent if endpoint.parent and isinstance(parent, str) else ""),
+        stem=(name or identity) if prefix else "",
     )
 
 

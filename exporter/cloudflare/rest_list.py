@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from exporter.catalog.product import Endpoint, Variant
+from exporter.catalog.asset_kind import Endpoint, Variant
 from exporter.catalog.readable import RestResource
 from exporter.cloudflare.client import ATTEMPTS, Client, Reply
 from exporter.cloudflare.errors import Forbidden, NotEnabled, Rejected, Unreachable

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS, PRODUCTS
 from exporter.pricing.money import MOST_DIGITS
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -96,7 +96,7 @@ AccountId = Annotated[str, BeforeValidator(_parse_account_id)]
 Word = Annotated[str, AfterValidator(_check_word)]
 Regex = Annotated[str, AfterValidator(_check_word), AfterValidator(_check_regex)]
 ProductGlob = Annotated[str, AfterValidator(_is_one_of("product", (product.name for product in PRODUCTS)))]
-Kind = Annotated[str, AfterValidator(_is_one_of("kind", (product.kind for product in PRODUCTS)))]
+Kind = Annotated[str, AfterValidator(_is_one_of("kind", KINDS))]
 
 
 Whole = Annotated[int, BeforeValidator(_refuse_words)]

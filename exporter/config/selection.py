@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from pydantic import Field, model_validator
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS, PRODUCTS, kinds_of
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.product import Product
 from exporter.config.fields import AccountId, Kind, ProductGlob, Regex, Section, Word
@@ -102,7 +102,7 @@ class Match(Section):
     )
     kind: Kind | None = Field(
         default=None,
-        description=f"The asset's kind: {', '.join(product.kind for product in PRODUCTS)}.",
+        description=f"The asset's kind: {', '.join(KINDS)}.",
         examples=["r2_bucket"],
     )
     tag: Word | None = Field(default=None, description="A glob on any of the asset's tags.", examples=["team:web"])
@@ -193,7 +193,7 @@ class Selection(Section):
 
     def kinds(self, products: Iterable[Product] = PRODUCTS) -> frozenset[str]:
         """Return the kinds of assets of those products that are wanted."""
-        return frozenset(product.kind for product in products if self.wants_product(product))
+        return frozenset(kinds_of(product for product in products if self.wants_product(product)))
 
     def wants_asset(self, asset: Asset) -> bool:
         """Return whether an asset is published under its own name."""

@@ -85,6 +85,15 @@ class Books:
         """Return the assets of an account with usage in an open hour, or with some that no series has received yet."""
         return self.usage.busy_assets(account_id)
 
+    def newest_readings(self, account_id: str) -> dict[RosterKey, datetime]:
+        """Return the newest time that a reading of a gauge has, of each asset of an account."""
+        newest: dict[RosterKey, datetime] = {}
+        for key, book in self.gauges.all().items():
+            for (asset, _), reading in book.rows.items() if key.scope.account_id == account_id else ():
+                which = (book.dataset.kind, asset)
+                newest[which] = max(reading.at, newest.get(which, reading.at))
+        return newest
+
     def held_assets(self, account_id: str, roster: Mapping[RosterKey, Entry]) -> set[RosterKey]:
         """Return the assets of an account that open hours, waiting rows or exposed readings name."""
         held = {

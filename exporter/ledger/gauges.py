@@ -10,7 +10,7 @@ from exporter.catalog.dataset import Dataset
 from exporter.catalog.timing import LOOK_BACK
 from exporter.ledger.daily_sums import Metered, meter_by_hour, sum_assets
 from exporter.ledger.lapses import estimate_lapsed
-from exporter.ledger.roster import Entry, RosterKey, Standing, place_row
+from exporter.ledger.roster import Entry, RosterKey, place_row
 from exporter.ledger.series import SeriesKey, SeriesPlan
 from exporter.model import UNKNOWN, Amounts, Answer, DailyKey, HourKey, Placement, RowKey, Rows
 
@@ -90,9 +90,9 @@ class Presence(StrEnum):
 def presence(kind: str, asset: str, roster: Mapping[RosterKey, Entry]) -> Presence:
     """Return whether an asset exists; rows without an asset are the account's own, which always does."""
     entry = roster.get((kind, asset))
-    if not asset or (entry is not None and entry.standing in {Standing.LISTED, Standing.ABSENT}):
+    if not asset or (entry is not None and entry.standing.is_there):
         return Presence.THERE
-    has_left = entry is not None and entry.standing is Standing.UNLISTED and bool(entry.asset.name)
+    has_left = entry is not None and entry.standing.has_left and bool(entry.asset.name)
     return Presence.GONE if has_left else Presence.STRANGE
 
 

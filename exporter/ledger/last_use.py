@@ -14,6 +14,10 @@ class LastUse:
     def __init__(self, stored: dict[str, dict[RosterKey, datetime]]) -> None:
         self._hours = stored
 
+    def of_account(self, account_id: str) -> Mapping[RosterKey, datetime]:
+        """Return the newest hours of one account."""
+        return self._hours.get(account_id, {})
+
     def all(self) -> dict[str, dict[RosterKey, datetime]]:
         """Return the newest hours by account id."""
         return {account_id: dict(hours) for account_id, hours in self._hours.items()}

@@ -28,13 +28,15 @@ from exporter.ledger.left_series import Departure, recall_once
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import load_books, retire_changed
 from exporter.ledger.plans import plan_datasets
+from exporter.ledger.projects import ProjectRules
 from exporter.ledger.pruner import Pruner
 from exporter.ledger.publication import Publication, name_zones
-from exporter.ledger.roster import Entry, ProjectRules, RosterKey, Standing
+from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.rosters import Rosters, find_gone_zones
 from exporter.ledger.store.change import LedgerChange
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
+from exporter.ledger.traits import KnownTraits
 from exporter.ledger.unseen_growth import UnseenGrowth
 from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Placement, Rows, Scope
 
@@ -57,6 +59,7 @@ class Ledger:
         self._plans = plan_datasets(datasets)
         self._accounts = EnrolledAccounts(store.load_accounts())
         self._rosters = Rosters(store.load_roster())
+        self._traits = KnownTraits()
         self._last_use = LastUse(store.load_used())
         self._billing = store.load_billing()
         self._days = ClosedDays(store)
@@ -130,8 +133,25 @@ class Ledger:
         ``scraped`` is the newest commit that a ``/metrics`` request was answered with.
         """
         account_id = inventory.account.id
-        unseen = self._unseen.find(account_id, inventory.date, scraped)
-        found = self._rosters.discover(inventory, self._books.busy_assets(account_id) | unseen, rules)
+        self._place(inventory, rules, self._unseen.find(account_id, inventory.date, scraped))
+        self._rosters.take_failures(inventory)
+        self._traits.take(inventory, self.roster(account_id))
+        pruned = self._pruner.find(account_id, self.roster(account_id), self._books, inventory.date)
+        if pruned is not None:
+            self._commit(LedgerChange(pruned=pruned))
+
+    def name_assets(self, inventory: Inventory, rules: ProjectRules) -> None:
+        """Give names and projects to what usage names, between two discoveries. Raises CommitError."""
+        self._place(inventory, rules)
+
+    def _place(self, inventory: Inventory, rules: ProjectRules, unseen: frozenset[RosterKey] = frozenset()) -> None:
+        """Give names and projects to what an inventory lists and what usage names.
+
+        Assets whose growth is ``unseen`` by a scrape stay.
+        """
+        account_id = inventory.account.id
+        busy, seen = self._books.busy_assets(account_id) | unseen, self._seen(inventory)
+        found = self._rosters.discover(inventory, busy, seen, rules)
         changed = self._rosters.find_moved(inventory) | ({account_id: found} if found else {})
         if changed:
             left: dict[BookKey, frozenset[Placement]] = {}
@@ -141,10 +161,6 @@ class Ledger:
             heirs = find_heirs(self._books.counters(), ended.keys(), left)
             departures = self._departures(left | heirs.left, inventory.date)
             self._commit(LedgerChange(roster=changed, left=departures, retired=ended, inherited=heirs.inherited))
-        self._rosters.take_failures(inventory)
-        pruned = self._pruner.find(account_id, self.roster(account_id), self._books, inventory.date)
-        if pruned is not None:
-            self._commit(LedgerChange(pruned=pruned))
 
     def open_from(self, scope: Scope, dataset: str) -> datetime | None:
         """Return the start of the next question; None if the dataset has not begun.
@@ -202,6 +218,9 @@ class Ledger:
                 self._last_use.add(change, account_id, dataset.kind, answer)
         self._ended.begin(change, [key for key in change.books if self._books.usage.find(key) is None])
         self._commit(change)
+        for answer in answers:
+            kind = self._plans.datasets[answer.question.dataset].dataset.kind
+            self._rosters.learn_names(account_id, kind, answer.names)
         return ApplyResult(
             strangers=frozenset(key for key, entry in context.roster.items() if entry.standing is Standing.STRANGER),
             gaps={key: made.gap for key, made in change.books.items()},
@@ -292,8 +311,11 @@ class Ledger:
         book = self._books.usage.find(BookKey(scope, dataset))
         return {key: row.total for key, row in book.rows.items()} if book else {}
 
-    def publication(self, now: datetime | None = None) -> Publication:
-        """Return the publication of the last commit; windows that are too old at ``now`` are left out."""
+    def publication(self, now: datetime | None = None, list_life: timedelta | None = None) -> Publication:
+        """Return the publication of the last commit.
+
+        Windows that are too old at ``now`` are left out, and what a list said longer than ``list_life`` ago.
+        """
         rosters = self._rosters.all()
         return Publication(
             commit_number=self.commit_number,
@@ -304,7 +326,17 @@ class Ledger:
             list_costs=self._books.costs.publish(),
             zones=name_zones(rosters),
             gaps=self._ended.gaps(),
+            traits=self._traits.publish(now, list_life),
         )
+
+    def _seen(self, inventory: Inventory) -> Mapping[RosterKey, datetime]:
+        """Return the newest time at which usage or a reading named an asset, as far as kinds without a list need it."""
+        if not inventory.named:
+            return {}
+        seen = self._books.newest_readings(inventory.account.id)
+        for key, hour in self._last_use.of_account(inventory.account.id).items():
+            seen[key] = max(hour, seen.get(key, hour))
+        return seen
 
     def _context(self, account_id: str, scraped: int) -> ApplyContext:
         roster, label = self._rosters.of_account(account_id), self._accounts.label(account_id)
@@ -329,8 +361,16 @@ class Ledger:
         hours: Mapping[datetime, Rows],
         date: datetime,
     ) -> ApplyContext:
-        """Add assets of a kind that appear for the first time in some rows to a change and the context."""
-        assets = {asset for rows in hours.values() for asset, _ in rows}
+        """Add assets of a kind that appear in some rows for the first time, or are used again, to a change and the
+        context.
+        """
+        roster = context.roster
+        assets = {
+            asset
+            for rows in hours.values()
+            for (asset, _), amounts in rows.items()
+            if (kind, asset) not in roster or (roster[kind, asset].standing is Standing.UNUSED and any(amounts))
+        }
         met = self._rosters.meet(context.account_id, kind, context.roster, assets, date)
         if not met:
             return context

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from exporter.ledger.left_series import REMEMBERED
-from exporter.ledger.roster import Entry, RosterKey, Standing
+from exporter.ledger.roster import Entry, RosterKey
 from exporter.model import BookKey
 
 BATCH = 300
@@ -35,9 +35,7 @@ def find_departed(roster: Mapping[RosterKey, Entry], now: datetime) -> list[Rost
     return [
         key
         for key, entry in roster.items()
-        if entry.standing is Standing.UNLISTED
-        and entry.unlisted_since is not None
-        and now - entry.unlisted_since > REMEMBERED
+        if entry.standing.has_left and entry.unlisted_since is not None and now - entry.unlisted_since > REMEMBERED
     ]
 
 

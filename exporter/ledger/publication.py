@@ -10,7 +10,7 @@ from exporter.ledger.false_time import shown, shown_gauges
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesKey
-from exporter.model import ZONE, BookKey, Placement, Scope
+from exporter.model import ZONE, BookKey, Placement, Scope, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Publication:
     """Everything the ledger publishes, as of its commit ``commit_number``.
 
     ``list_costs`` are in parts of a ``USD``; ``accounts`` are labels by account id, ``zones`` names by zone id.
-    ``gaps`` is the time whose usage is lost of zones that left their account.
+    ``gaps`` is the time whose usage is lost of zones that left their account. ``traits`` are those of the newest lists.
     """
 
     commit_number: int
@@ -48,6 +48,7 @@ class Publication:
     list_costs: tuple[PublishedBook, ...] = ()
     zones: Mapping[str, str] = field(default_factory=dict)
     gaps: Mapping[BookKey, timedelta] = field(default_factory=dict)
+    traits: Mapping[str, Mapping[RosterKey, Traits]] = field(default_factory=dict)
 
     def labels_of(self, scope: Scope, dataset: str) -> tuple[str, str, str]:
         """Return the labels of what is published about a dataset: account, dataset and zone (empty: the account's)."""

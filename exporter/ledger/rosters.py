@@ -3,15 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from exporter.ledger.roster import (
-    Entry,
-    ProjectRules,
-    RosterKey,
-    Standing,
-    apply_discovery,
-    leave,
-    register_strangers,
-)
+from exporter.ledger.discovered import apply_discovery
+from exporter.ledger.named_by_usage import list_used
+from exporter.ledger.projects import ProjectRules
+from exporter.ledger.roster import Entry, RosterKey, Standing, leave, register_strangers
 from exporter.ledger.store.change import LedgerChange
 from exporter.model import ZONE, Inventory, Listing, ListingFailure, Placement, Scope
 
@@ -25,6 +20,7 @@ class Rosters:
     def __init__(self, stored: dict[str, dict[RosterKey, Entry]]) -> None:
         self._rosters = stored
         self._unlistable: dict[str, frozenset[str]] = {}
+        self._names: dict[str, dict[RosterKey, str]] = {}
 
     def all(self) -> Mapping[str, Mapping[RosterKey, Entry]]:
         """Return the rosters by account id."""
@@ -44,10 +40,16 @@ class Rosters:
         entry = self.of_account(scope.account_id).get((ZONE, scope.zone_id)) if scope.zone_id else None
         return entry is not None and entry.standing is Standing.UNLISTED
 
-    def discover(self, inventory: Inventory, busy: set[RosterKey], rules: ProjectRules) -> dict[RosterKey, Entry]:
-        """Return the entries that a discovery changes; ``busy`` are the assets with usage in an open hour."""
-        roster = self.of_account(inventory.account.id)
-        return apply_discovery(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules)
+    def discover(
+        self, inventory: Inventory, busy: set[RosterKey], seen: Mapping[RosterKey, datetime], rules: ProjectRules
+    ) -> dict[RosterKey, Entry]:
+        """Return the entries that a discovery changes.
+
+        ``busy`` are the assets with usage in an open hour, ``seen`` is the newest time at which a row named an asset.
+        """
+        roster, names = self.of_account(inventory.account.id), self._names.get(inventory.account.id, {})
+        used = list_used(roster, inventory, seen, busy, names)
+        return apply_discovery(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules, used)
 
     def find_moved(self, inventory: Inventory) -> dict[str, dict[RosterKey, Entry]]:
         """Return the entries of other accounts whose zones an inventory lists, by account: these have left them."""
@@ -87,6 +89,14 @@ class Rosters:
         """Return entries for assets that are not yet in the account's roster, first seen at ``date``."""
         return register_strangers(roster, kind, assets, date, kind in self._unlistable.get(account_id, ()))
 
+    def learn_names(self, account_id: str, kind: str, names: Mapping[str, str]) -> None:
+        """Record the names that rows gave beside ids, of the assets that no list has."""
+        roster, known = self.of_account(account_id), self._names.setdefault(account_id, {})
+        for asset_id, name in names.items():
+            entry = roster.get((kind, asset_id))
+            if entry is not None and entry.standing in {Standing.STRANGER, Standing.NAMED}:
+                known[kind, asset_id] = name
+
     def take(self, change: LedgerChange) -> None:
         """Apply a committed change."""
         for account_id, changed in change.roster.items():
@@ -94,6 +104,7 @@ class Rosters:
                 self._rosters[account_id] = self._rosters.get(account_id, {}) | changed
         if change.pruned is not None and change.pruned.assets:
             account_id, gone = change.pruned.account_id, change.pruned.assets
+            self._names[account_id] = {k: name for k, name in self._names.get(account_id, {}).items() if k not in gone}
             self._rosters[account_id] = {key: one for key, one in self._rosters[account_id].items() if key not in gone}
 
     def take_failures(self, inventory: Inventory) -> None:

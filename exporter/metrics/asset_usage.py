@@ -9,7 +9,7 @@ from typing import NamedTuple
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Tallied
 from exporter.ledger import Publication, PublishedBook, Standing
-from exporter.model import NAME_PREFIX, Placement
+from exporter.model import Placement
 from exporter.pricing.money import LAST_PLACE, PLACES, exactly
 
 
@@ -38,7 +38,10 @@ NO_ASSET_USAGE = UsageTotals()
 
 @dataclass(frozen=True, slots=True)
 class ListedAsset:
-    """An asset that discovery lists; ``account`` is the account's label, ``last_used`` the start of an hour."""
+    """An asset that discovery lists, or that is ``named_by_usage`` because no list has its kind.
+
+    ``account`` is the account's label, ``last_used`` the start of an hour.
+    """
 
     place: AssetPlace
     account: str
@@ -46,6 +49,7 @@ class ListedAsset:
     created: datetime | None = None
     modified: datetime | None = None
     last_used: datetime | None = None
+    named_by_usage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,11 @@ def _listed(publication: Publication) -> Iterator[ListedAsset]:
         used = publication.used.get(account_id, {})
         for entry in publication.assets.get(account_id, ()):
             asset = entry.asset
-            if entry.standing in {Standing.LISTED, Standing.ABSENT} and not asset.id.startswith(NAME_PREFIX):
+            if entry.is_published:
                 place = AssetPlace(account_id, entry.project, asset.kind, entry.label)
                 last_used = used.get((asset.kind, asset.id))
-                yield ListedAsset(place, label, asset.id, asset.created, asset.modified, last_used)
+                is_named = entry.standing is Standing.NAMED
+                yield ListedAsset(place, label, asset.id, asset.created, asset.modified, last_used, is_named)
 
 
 def _uses(publication: Publication, assets: Iterable[ListedAsset]) -> dict[AssetPlace, UsageTotals]:

@@ -1,63 +1,49 @@
 """Assets as metrics: one info series each, counts, and the times of creation, last change and last use."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from exporter.catalog.product import Product
-from exporter.ledger import Entry, Publication, RosterKey, Standing
+from exporter.catalog.asset_kind import AssetKind
+from exporter.ledger import Publication
 from exporter.metrics.family import Family, Labels
+from exporter.metrics.listed import AssetFacts, ListedEntry, listed_entries
 from exporter.metrics.own import LabelSource, OwnMetric, Values, build_families
-from exporter.model import NAME_PREFIX
+from exporter.metrics.traits import trait_metrics
 
 ASSET = ("account", "project", "kind", "asset")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedEntry:
-    """A listed asset with its account's label, and the newest hour in which it was used; None if it never was."""
-
-    account: str
-    entry: Entry
-    last_used: datetime | None
-
-
-AssetFacts = Sequence[ListedEntry]
-"""The input of the asset metrics."""
-
-
 def asset_families(
-    publication: Publication, products: Sequence[Product], labels_of: LabelSource = Labels
+    publication: Publication, kinds: Iterable[AssetKind], labels_of: LabelSource = Labels
 ) -> tuple[Family, ...]:
     """Return the families that describe the listed assets."""
-    return build_families(asset_metrics(products), tuple(_listed(publication)), labels_of)
+    known = tuple(kinds)
+    table = (*asset_metrics(known), *trait_metrics(known))
+    return build_families(table, tuple(listed_entries(publication)), labels_of)
 
 
-def asset_metrics(products: Iterable[Product]) -> tuple[OwnMetric[AssetFacts], ...]:
-    """Return the table: one info metric per product, and the metrics of all kinds."""
-    return (*map(_info, products), *ALL_KINDS)
+def asset_metrics(kinds: Iterable[AssetKind]) -> tuple[OwnMetric[AssetFacts], ...]:
+    """Return the table: one info metric per kind, and the metrics of all kinds."""
+    return (*map(_info, kinds), *ALL_KINDS)
 
 
-def _listed(publication: Publication) -> Iterator[ListedEntry]:
-    for account, roster in publication.assets.items():
-        used: Mapping[RosterKey, datetime] = publication.used.get(account, {})
-        for entry in roster if account in publication.accounts else ():
-            if entry.standing in {Standing.LISTED, Standing.ABSENT} and not entry.asset.id.startswith(NAME_PREFIX):
-                last_used = used.get((entry.asset.kind, entry.asset.id))
-                yield ListedEntry(publication.accounts[account], entry, last_used)
-
-
-def _info(product: Product) -> OwnMetric[AssetFacts]:
+def _info(kind: AssetKind) -> OwnMetric[AssetFacts]:
     return OwnMetric(
-        product.info,
+        kind.info,
         "info",
-        f"Assets of kind {product.kind}, one series each; joins to usage metrics on the shared labels.",
-        ("account", "project", product.label, "asset_id"),
+        f"Assets of kind {kind.kind}, one series each; joins to usage metrics on the shared labels.",
+        ("account", "project", kind.label, "asset_id", *(detail.label for detail in kind.details)),
         lambda listed: {
-            (each.account, each.entry.project, each.entry.label, each.entry.asset.id): 1
+            (
+                each.account,
+                each.entry.project,
+                each.entry.label,
+                each.entry.asset.id,
+                *(each.traits.details or ("",) * len(kind.details)),
+            ): 1
             for each in listed
-            if each.entry.asset.kind == product.kind
+            if each.entry.asset.kind == kind.kind
         },
     )
 

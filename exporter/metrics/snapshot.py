@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from exporter.catalog import kinds_of
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Metric
 from exporter.catalog.product import Product
@@ -22,6 +24,7 @@ from exporter.metrics.freshness import FRESHNESS, fresh_until
 from exporter.metrics.own import OwnMetric, build_families
 from exporter.metrics.sources import SOURCE_METRICS
 from exporter.metrics.thresholds import THRESHOLD, ThresholdFacts, Thresholds
+from exporter.metrics.traits import trait_metrics
 from exporter.metrics.zone_books import join_zones
 from exporter.model import PublishedKey
 from exporter.status import ExporterStatus
@@ -66,8 +69,7 @@ class SnapshotBuilder:
     """The builder of snapshots; label sets are made once and kept as long as their series live."""
 
     def __init__(self, products: Sequence[Product]) -> None:
-        self._products = products
-        self._asset_labels = {product.kind: product.label for product in products}
+        self._kinds = kinds_of(products)
         self._datasets = [dataset for product in products for dataset in product.datasets]
         self._labels: dict[tuple[str, ...], Labels] = {}
         self._cached_labels = LabelCache()
@@ -108,7 +110,7 @@ class SnapshotBuilder:
         labels_of = self._cached_labels.get
         return [
             *self._metrics(publication),
-            *asset_families(publication, self._products, labels_of),
+            *asset_families(publication, self._kinds.values(), labels_of),
             *build_families(COST_METRICS, costs, labels_of),
             LIST_COST.family(ListCosts(publication.list_costs, publication.accounts, costs.card), labels_of),
             THRESHOLD.family(ThresholdFacts(thresholds, publication), labels_of),
@@ -144,15 +146,15 @@ class SnapshotBuilder:
         return list(families.values())
 
     def _label_names(self, dataset: Dataset, metric: Metric) -> tuple[str, ...]:
-        asset = () if metric.is_of_account else ("project", self._asset_labels[dataset.kind])
+        asset = () if metric.is_of_account else ("project", self._kinds[dataset.kind].label)
         split = (metric.split,) if metric.split else ()
         return ("account", *asset, *metric.labels, *split)
 
 
-def own_metrics(products: Iterable[Product]) -> tuple[OwnMetric[Any], ...]:
+def own_metrics(kinds: Iterable[AssetKind]) -> tuple[OwnMetric[Any], ...]:
     """Return all metrics outside the catalog, but for those of sources, in the order of an exposition."""
     return (
-        *asset_metrics(products),
+        *asset_metrics(kinds),
         *COST_METRICS,
         LIST_COST,
         THRESHOLD,
@@ -166,7 +168,9 @@ def own_metrics(products: Iterable[Product]) -> tuple[OwnMetric[Any], ...]:
 def family_names(products: Sequence[Product]) -> frozenset[str]:
     """Return the names of all families of a snapshot, but for those of sources."""
     declared = (metric for product in products for dataset in product.datasets for metric in dataset.metrics)
-    return frozenset((*map(_family_name, declared), *(metric.name for metric in own_metrics(products))))
+    kinds = kinds_of(products).values()
+    others = (*own_metrics(kinds), *trait_metrics(kinds))
+    return frozenset((*map(_family_name, declared), *(metric.name for metric in others)))
 
 
 def _family_name(metric: Metric) -> str:

@@ -4,7 +4,7 @@ Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 
 from exporter.cloudflare import (
@@ -18,7 +18,7 @@ from exporter.cloudflare import (
 )
 from exporter.ledger import CommitError
 from exporter.logs import keys
-from exporter.model import Account, Answer, BookKey, floor_minute
+from exporter.model import Account, Answer, BookKey, Inventory, floor_minute
 from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext
@@ -181,7 +181,7 @@ class AccountPoller:
         if now is not None and self._context.ledger.is_ahead(self.account.id, now):
             await self._bring_back(now)
         due = self._find_questions(now, interval) if now is not None else NOTHING_DUE
-        if not due.asked:
+        if now is None or not due.asked:
             return
         self._asked_zones = len(self._scopes.all) - 1
         names = ",".join(dict.fromkeys(dataset.key for dataset, _ in due.asked))
@@ -209,8 +209,7 @@ class AccountPoller:
                     if answer.question.dataset in reporting
                 }
             )
-            if any(kind in self._context.settings.kinds for kind, _ in applied.strangers):
-                self._bring_discovery_forward()
+            await self._place_strangers({kind for kind, _ in applied.strangers} & self._context.settings.kinds, now)
         self._record_outcomes(outcomes)
 
     async def _bring_back(self, now: datetime) -> None:
@@ -225,6 +224,17 @@ class AccountPoller:
             floor_minute(now),
             extra=keys(account=self.account.id),
         )
+
+    async def _place_strangers(self, kinds: Set[str], now: datetime) -> None:
+        """Let the next discovery decide on strangers of some kinds, but name at once those that no list has."""
+        named = self.principal.discovery.named_kinds
+        if kinds - named:
+            self._bring_discovery_forward()
+        if kinds & named and self._context.ledger.has_roster(self.account.id):
+            inventory = Inventory(self.account, now, {}, named=named)
+            await self._context.with_ledger(
+                self._context.ledger.name_assets, inventory, self._context.settings.selection
+            )
 
     async def _read_limits_if_due(self) -> None:
         """Read the limits of plans and token when that is due; until they are known, the usual ones apply."""

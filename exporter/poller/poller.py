@@ -26,6 +26,9 @@ from exporter.status import AccountStatus, ExporterStatus, Problem
 
 log = logging.getLogger(__name__)
 
+LISTS_SHOWN = 3
+"""For how many discovery intervals the numbers and states of a list are published that is not read again."""
+
 PATIENCE_SECONDS = 10.0
 """How long a publication waits for slow accounts before it goes ahead without them."""
 
@@ -233,9 +236,9 @@ class Poller:
     def _build(self) -> Snapshot:
         context, settings = self._context, self._context.settings_in_force
         accounts = context.ledger.accounts()
-        publication = select(
-            context.ledger.publication(context.time.now()), accounts, settings.selection, settings.products
-        )
+        list_life = LISTS_SHOWN * self._effective_discovery_interval()
+        published = context.ledger.publication(context.time.now(), list_life)
+        publication = select(published, accounts, settings.selection, settings.products)
         sources = self._sources.show()
         self._sources.log_changes(sources)
         costs = self._costs.compute(publication.accounts)

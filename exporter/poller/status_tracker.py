@@ -125,14 +125,16 @@ class StatusTracker:
         self._record_lists({kind: self._of_list(kind, found) for kind, found in listings.items()})
 
     def _of_list(self, kind: str, found: Listing | ListingFailure) -> ListStatus:
-        if isinstance(found, ListingFailure):
-            state = "unavailable" if found.final else "failing"
-            return ListStatus(self.account.id, kind, state, found.outcome, found.reason, found.remedy)
-        if found.flaw is None:
+        failure = found.failure if isinstance(found, Listing) else found
+        if failure is not None:
+            state = "unavailable" if failure.final else "failing"
+            return ListStatus(self.account.id, kind, state, failure.outcome, failure.reason, failure.remedy)
+        flaw = found.flaw if isinstance(found, Listing) else None
+        if flaw is None:
             return ListStatus(self.account.id, kind, "ok")
-        if found.flaw.is_hint:
-            return ListStatus(self.account.id, kind, "ok", detail=found.flaw.reason)
-        return ListStatus(self.account.id, kind, "incomplete", found.flaw.outcome, found.flaw.reason, found.flaw.remedy)
+        if flaw.is_hint:
+            return ListStatus(self.account.id, kind, "ok", detail=flaw.reason)
+        return ListStatus(self.account.id, kind, "incomplete", flaw.outcome, flaw.reason, flaw.remedy)
 
     def record_failed_lists(self, error: CloudflareError) -> None:
         """Record that no list could be read; the lists' own statuses are kept."""

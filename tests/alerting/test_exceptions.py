@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.alerts.table import ACCOUNT, ADJUSTABLE
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS
 from stack.tools import Tools
 from tests.alerting.cases.stage import HOUR, MINUTE, Gauge, Scene, Signal, Way
 from tests.alerting.shipped import judge, only, shown
@@ -16,7 +16,7 @@ from tests.alerting.test_cases import SCENES
 LONG_BUT_TRIED = frozenset({"CloudflareD1RowsReadSpike"})
 """Of the spikes, whose rules differ in names only, one is tried."""
 
-LABELS = {product.kind: product.label for product in PRODUCTS}
+LABELS = {name: kind.label for name, kind in KINDS.items()}
 
 BELOW_IS_BAD = frozenset({"CloudflareWorkerSuccessRatioLow", "CloudflareWorkerTrafficVanished"})
 

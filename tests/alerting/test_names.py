@@ -13,7 +13,7 @@ from docs.metrics import other_rows, product_rows
 from exporter.alerts import SEVERITIES
 from exporter.alerts.names import OF_COSTS, OF_EXPORTER
 from exporter.alerts.table import ADJUSTABLE, ALERTS
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS, PRODUCTS
 from tests.alerting.shipped import SHIPPED, read_rules
 
 BY_PROMETHEUS: Mapping[str, frozenset[str]] = {
@@ -94,7 +94,7 @@ def test_every_label_exists(catalog: Mapping[str, frozenset[str]]) -> None:
             label.strip() for group in GROUPED.findall(expression) for label in group.split(",") if label.strip()
         }
         possible = base_labels(expression, catalog) | set(re.findall(r'label_replace\(.*?, "(\w+)"', expression))
-        assert grouped <= possible | {product.label for product in PRODUCTS}, (
+        assert grouped <= possible | {kind.label for kind in KINDS.values()}, (
             what,
             grouped - possible,
         )

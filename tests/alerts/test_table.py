@@ -6,7 +6,7 @@ from exporter.alerts import SEVERITIES
 from exporter.alerts.names import PREFIX
 from exporter.alerts.table import ACCOUNT, ADJUSTABLE, ALERTS, PROJECT, SECTIONS, AlertEntry
 from exporter.alerts.table.entry import FREE_PLAN, Setting, Threshold
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS
 
 BOTH = AlertEntry(
     "CloudflareQueueBacklog",
@@ -40,7 +40,7 @@ def test_severities_are_known() -> None:
 
 def test_what_can_be_set_has_a_subject_and_a_unit() -> None:
     """It is about an account, a project or an asset of the catalog, and says in words what the number is."""
-    kinds = {ACCOUNT, PROJECT} | {product.kind for product in PRODUCTS}
+    kinds = {ACCOUNT, PROJECT} | KINDS.keys()
     for alert in ADJUSTABLE.values():
         assert alert.subject in kinds
         assert alert.unit and alert.severities, alert.name

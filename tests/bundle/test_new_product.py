@@ -16,27 +16,25 @@ from dashboards.variables import alerts, of_assets
 from exporter.alertmanager import examples, write
 from exporter.alerts.alert import find_asset, find_product
 from exporter.catalog import PRODUCTS
-from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.asset_kind import AssetKind, Endpoint
+from exporter.catalog.product import Product
 from exporter.check.links import added_by_hand, needed_permissions, token_link
 from exporter.config.routing import Routing
 from exporter.exposition.api.parameters import kind_parameter
 from exporter.exposition.api.shapes import asset_kind
 from exporter.exposition.page.links import Links
 
-QUEUES = Product(
-    name="queues",
-    title="Queues",
+QUEUE = AssetKind(
     kind="queue",
-    asset="queue",
-    assets="Queues",
     label="queue_name",
     info="cloudflare_queue_info",
-    category="Integration",
+    asset="queue",
+    assets="Queues",
     endpoint=Endpoint(
         path="/accounts/{account_id}/queues", permission="Queues Read", permission_key="queues", paging="page"
     ),
-    datasets=(),
 )
+QUEUES = Product(name="queues", title="Queues", category="Integration", kinds=(QUEUE,), datasets=())
 WITH_QUEUES = (*PRODUCTS, QUEUES)
 
 
@@ -52,12 +50,12 @@ def test_rules_take_thresholds_of_its_assets() -> None:
     assert record.name == "job_account_project_queue_name:cloudflare_alert_threshold:max"
     assert '{kind="queue"}' in record.expr
     assert '"queue_name", "$1", "asset", "(.+)"' in record.expr
-    assert subjects(WITH_QUEUES)["queue"] == subject_of(QUEUES)
+    assert subjects(WITH_QUEUES)["queue"] == subject_of(QUEUE)
 
 
 def test_dashboards_choose_its_assets() -> None:
     """Its page has a variable of its assets, and rows and series of other pages lead to it."""
-    variable = of_assets(QUEUES)[-1]
+    variable = of_assets(QUEUE)[-1]
     assert (variable["name"], variable["label"]) == ("queue_name", "Queue")
     assert variable["definition"].startswith("label_values(cloudflare_queue_info{")
     assert "&var-queue_name=" in asset_of_row(WITH_QUEUES)["url"]
@@ -72,7 +70,7 @@ def test_dashboards_say_which_of_its_assets_an_alert_is_about() -> None:
 
 def test_kinds_that_begin_with_the_product_need_no_step() -> None:
     """A kind that the product's name begins is found by the one pattern that all of them share."""
-    vectorize = replace(QUEUES, name="vectorize", kind="vectorize_index")
+    vectorize = replace(QUEUES, name="vectorize", kinds=(replace(QUEUE, kind="vectorize_index"),))
     expression = with_product("up", (*PRODUCTS, vectorize))
     assert '"(r2|d1|kv|vectorize)_.+"' in expression
     assert expression.count("label_replace") == with_product("up").count("label_replace")
@@ -116,5 +114,5 @@ def test_the_token_link_has_its_permission() -> None:
     permissions = needed_permissions(WITH_QUEUES)
     assert "%22queues%22" in token_link(permissions, is_of_account=False)
     assert added_by_hand(permissions) == ()
-    without_key = replace(QUEUES, endpoint=replace(QUEUES.endpoint, permission_key=""))
+    without_key = replace(QUEUES, kinds=(replace(QUEUE, endpoint=replace(QUEUE.endpoint, permission_key="")),))
     assert added_by_hand(needed_permissions((without_key,))) == ("Queues Read",)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from exporter.catalog import DATASETS, PRODUCTS
+from exporter.catalog import DATASETS, KINDS, PRODUCTS
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import QUANTILES, ROWS, Metric, tally_id
 from exporter.catalog.product import Product
 from exporter.catalog.r2 import operation_class
 from exporter.catalog.timing import Counter, DayGauge, HourlyGauge, Instant, Timing, Window
+from exporter.catalog.trait import UNKNOWN_STATE
 
 METRICS = [(dataset, metric) for dataset in DATASETS.values() for metric in dataset.metrics]
 
@@ -80,6 +82,11 @@ def every_product() -> pytest.MarkDecorator:
     return pytest.mark.parametrize("product", PRODUCTS, ids=[product.name for product in PRODUCTS])
 
 
+def every_kind() -> pytest.MarkDecorator:
+    """Run a test for each kind of asset."""
+    return pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+
+
 def every_dataset() -> pytest.MarkDecorator:
     """Run a test for each dataset."""
     return pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))
@@ -98,11 +105,12 @@ def test_a_metric_is_named_as_prometheus_asks(dataset: Dataset, metric: Metric) 
         assert not metric.name.endswith(TAKEN_SUFFIXES)
 
 
-@every_product()
-def test_an_info_metric_is_named_as_prometheus_asks(product: Product) -> None:
-    """Each kind of asset has an info metric of its own, named after it."""
-    assert re.fullmatch(r"cloudflare(_[a-z][a-z0-9]*)+_info", product.info)
-    assert sum(other.info == product.info for other in PRODUCTS) == 1
+@every_kind()
+def test_an_info_metric_is_named_as_prometheus_asks(kind: AssetKind) -> None:
+    """Each kind of asset has an info metric and a label of its own, named after it."""
+    assert re.fullmatch(r"cloudflare(_[a-z][a-z0-9]*)+_info", kind.info)
+    assert sum(other.info == kind.info for other in KINDS.values()) == 1
+    assert sum(other.label == kind.label for other in KINDS.values()) == 1
 
 
 @every_metric([(dataset, metric) for dataset, metric in METRICS if metric.kind == "summary" or metric.family])
@@ -197,7 +205,7 @@ def test_names_are_unique() -> None:
     declared = [dataset.key for product in PRODUCTS for dataset in product.datasets]
     assert sorted(DATASETS) == sorted(declared)
     assert len({product.name for product in PRODUCTS}) == len(PRODUCTS)
-    assert len({product.kind for product in PRODUCTS}) == len(PRODUCTS)
+    assert all(KINDS[kind.kind] == kind for product in PRODUCTS for kind in product.kinds)
 
 
 @every_product()
@@ -206,7 +214,7 @@ def test_labels_are_none_that_service_discovery_sets(product: Product) -> None:
     for dataset in product.datasets:
         for metric in dataset.metrics:
             split = (metric.split,) if metric.split else ()
-            names = ("account", "project", product.label, *metric.labels, *split)
+            names = ("account", "project", KINDS[dataset.kind].label, *metric.labels, *split)
             assert RESERVED_LABELS.isdisjoint(names)
             assert SUMMARY_LABELS & set(names) == ({"quantile"} if metric.kind == "summary" else set())
             assert metric.kind != "summary" or names[-1] == "quantile"
@@ -282,11 +290,16 @@ def test_every_own_meter_is_used() -> None:
 
 
 @every_product()
-def test_datasets_belong_to_the_kind_that_discovery_lists(product: Product) -> None:
+def test_datasets_belong_to_the_kinds_of_their_product(product: Product) -> None:
     """A dataset's rows are of the assets of its product."""
-    assert {dataset.kind for dataset in product.datasets} == {product.kind}
-    assert product.endpoint.path.startswith("/accounts/{account_id}/")
-    assert product.endpoint.permission.endswith(" Read")
+    assert {dataset.kind for dataset in product.datasets} <= {kind.kind for kind in product.kinds}
+
+
+@every_kind()
+def test_a_list_is_that_of_an_account_and_needs_a_permission_to_read(kind: AssetKind) -> None:
+    """Its path contains the account, and its permission changes nothing."""
+    assert kind.endpoint.path.startswith("/accounts/{account_id}/")
+    assert kind.endpoint.permission.endswith(" Read")
 
 
 @every_dataset()
@@ -312,3 +325,20 @@ def test_an_operation_has_the_class_that_it_is_billed_as(name: str, actions: str
     """The price list's names, and others by their verb; a name that says nothing is unknown."""
     assert {operation_class(action) for action in [*actions.split()]} == {name}
     assert operation_class("") == "unknown"
+
+
+@every_kind()
+def test_traits_are_named_as_prometheus_asks(kind: AssetKind) -> None:
+    """Gauges of a list have names of their own, labels do not collide, and no state is declared unknown."""
+    names = [metric.name for _, metric in METRICS]
+    names += [trait.name for each in KINDS.values() for trait in (*each.figures, *each.states)]
+    for trait in (*kind.figures, *kind.states):
+        assert names.count(trait.name) == 1
+        assert re.fullmatch(r"cloudflare(_[a-z][a-z0-9]*)+", trait.name)
+        assert not trait.name.endswith(TAKEN_SUFFIXES)
+    own = ["account", "project", kind.label, "asset_id", *(detail.label for detail in kind.details)]
+    split = [figure.split for figure in kind.figures if figure.split] + [state.label for state in kind.states]
+    assert len(set(own)) == len(own)
+    assert RESERVED_LABELS.isdisjoint([*own, *split])
+    assert {"account", "project", kind.label}.isdisjoint(split)
+    assert all(UNKNOWN_STATE not in state.states for state in kind.states)

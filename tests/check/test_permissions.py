@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS, PRODUCTS
 from exporter.check import Level, Topic
 from exporter.check.links import needed_permissions
 from exporter.simulator import Fault, Kind, TokenModel
@@ -115,7 +115,7 @@ def test_a_list_that_fails(tmp_path: Path) -> None:
     report = scene.check()
     assert troubles(report) == [("error", "permissions", "Workers KV Storage Read")]
     finding = the(report, Topic.PERMISSIONS, "Workers KV Storage Read")
-    assert finding.message.startswith("could not be tried. Listing kv of account Example")
+    assert finding.message.startswith("could not be tried. Listing KV namespaces of account Example")
     assert "HTTP 500" in finding.message
     assert finding.remedy == "Check again in a few minutes; if it persists, look at Cloudflare's status page."
 
@@ -146,7 +146,7 @@ def test_every_account_has_its_own_permissions(tmp_path: Path) -> None:
 def test_every_permission_of_the_catalog_is_tried(tmp_path: Path) -> None:
     """No product's list is passed over, and just what the link asks for is tried."""
     tried = {finding.subject for finding in findings(Scene(tmp_path).check(), Topic.PERMISSIONS)}
-    assert {product.endpoint.permission for product in PRODUCTS} <= tried
+    assert {kind.endpoint.permission for kind in KINDS.values()} <= tried
     assert tried == set(needed_permissions(PRODUCTS))
 
 

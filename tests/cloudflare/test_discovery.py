@@ -28,7 +28,7 @@ URLS = {
 
 def product(kind: str) -> Product:
     """The product of a kind."""
-    return next(product for product in PRODUCTS if product.kind == kind)
+    return next(product for product in PRODUCTS if product.kinds[0].kind == kind)
 
 
 def discover(scene: Scene, *kinds: str) -> Inventory:
@@ -187,8 +187,8 @@ def test_a_missing_permission_is_final_and_costs_only_its_product(scene: Scene) 
     assert inventory.listings == {
         "d1_database": ListingFailure(
             "d1_database",
-            f"Listing d1 of account Example ({EXAMPLE.id}): Cloudflare answered HTTP 403, Authentication error "
-            "(code 10000).",
+            f"Listing D1 databases of account Example ({EXAMPLE.id}): Cloudflare answered HTTP 403, Authentication "
+            "error (code 10000).",
             final=True,
             outcome="forbidden",
             remedy="Grant the token the permission 'D1 Read'.",

@@ -45,7 +45,7 @@ def script(scene: Scene, kind: str, answers: Iterable[httpx.Response]) -> None:
 
 def discovery(scene: Scene, kind: str = KV) -> Discovery:
     """A discovery of one kind."""
-    return Discovery(scene.client, scene.time, [product for product in PRODUCTS if product.kind == kind])
+    return Discovery(scene.client, scene.time, [product for product in PRODUCTS if product.kinds[0].kind == kind])
 
 
 def turn(reader: Discovery, kind: str = KV) -> Listing | ListingFailure:
@@ -96,7 +96,7 @@ def test_what_has_no_id_is_left_out_and_told(scene: Scene, odd: object) -> None:
         assert isinstance(each, Listing) and each.flaw is not None
         assert (each.flaw.outcome, each.flaw.is_hint) == ("bad_items", False)
         assert each.flaw.reason == (
-            f"Listing kv of account Example ({EXAMPLE.id}): 1 of 3 items cannot be read as they should: "
+            f"Listing KV namespaces of account Example ({EXAMPLE.id}): 1 of 3 items cannot be read as they should: "
             "1 without a usable 'id' left out."
         )
         assert "dashboard" in each.flaw.remedy

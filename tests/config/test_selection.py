@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from exporter.catalog import DATASETS, PRODUCTS
+from exporter.catalog import DATASETS, KINDS
 from exporter.catalog.dataset import Dataset
 from exporter.config.selection import Filter, Match, Selection
 from exporter.model import Account, Asset
@@ -147,7 +147,7 @@ def test_nothing_chosen_is_everything() -> None:
     """All products, datasets, metrics and assets are wanted, and no rule says anything."""
     selection = Selection()
     assert selection.datasets() == tuple(DATASETS.values())
-    assert selection.kinds() == {product.kind for product in PRODUCTS}
+    assert selection.kinds() == KINDS.keys()
     assert selection.wants_asset(SHOP)
     assert selection.project_of(SHOP, ACCOUNT) == ""
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import yaml
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS, PRODUCTS
 from stack.tools import REPOSITORY
 from tests.dashboards.reading import DASHBOARDS, Json, links, panels
 
@@ -47,7 +47,7 @@ def test_each_link_leads_to_a_page(dashboard: Json) -> None:
         pages = [f"cloudflare-{product.name}" for product in PRODUCTS] if of_product else [uid]
         chosen = set(re.findall(r"&var-(\w+)=", query))
         for page in pages:
-            known = names(BY_UID[page]) | ({product.label for product in PRODUCTS} if of_product else set())
+            known = names(BY_UID[page]) | ({kind.label for kind in KINDS.values()} if of_product else set())
             assert chosen <= known, (link["url"], page)
         assert query.startswith("${datasource:queryparam}&${job:queryparam}&${account:queryparam}")
         assert query.endswith("&${__url_time_range}")

@@ -6,7 +6,7 @@ The file changes only with commits, so these are all the states in which a crash
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from exporter.catalog.dataset import Dataset
 from exporter.ledger import ApplyResult, DayChange, DayPart, Ledger, Publication, Tariffs
 from exporter.ledger.counters import CounterChange
-from exporter.ledger.roster import ProjectRules
+from exporter.ledger.projects import ProjectRules
 from exporter.ledger.store.change import LedgerChange
 from exporter.model import Account, Answer, Inventory
 
@@ -113,10 +113,10 @@ class MortalLedger(Ledger):
     def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
         return self._write(lambda: super(MortalLedger, self).apply_days(account_id, answers, scraped))
 
-    def publication(self, now: datetime | None = None) -> Publication:
+    def publication(self, now: datetime | None = None, list_life: timedelta | None = None) -> Publication:
         if self.writes is not None and self.writes.is_dead:
             raise Crash
-        return super().publication(now)
+        return super().publication(now, list_life)
 
     def _commit(self, change: LedgerChange) -> None:
         super()._commit(change)

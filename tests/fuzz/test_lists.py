@@ -9,7 +9,8 @@ from exporter.catalog import PRODUCTS
 from exporter.cloudflare import CloudflareError, Discovery
 from exporter.cloudflare.found_items import TURNS
 from exporter.config.selection import Selection
-from exporter.ledger.roster import Entry, RosterKey, apply_discovery
+from exporter.ledger.discovered import apply_discovery
+from exporter.ledger.roster import Entry, RosterKey
 from exporter.model import Account, AccountList, Inventory, Listing
 from exporter.poller.status_tracker import StatusTracker
 from tests.catalog.test_lists import ACCOUNT, LISTS
@@ -61,7 +62,7 @@ def test_lists_of_assets(data: st.DataObject) -> None:
     statuses = StatusTracker(ACCOUNT, lambda: START)
     for inventory in found:
         for kind, listing in inventory.listings.items():
-            assert kind == product.kind
+            assert kind == product.kinds[0].kind
             if isinstance(listing, Listing):
                 assert len({asset.id for asset in listing.assets}) == len(listing.assets)
                 assert all(asset.id and asset.name for asset in listing.assets)

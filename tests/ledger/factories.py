@@ -37,6 +37,7 @@ MONDAY = date(2025, 10, 20)
 ACCOUNT = Account("a" * 32, "Example")
 SCOPE = Scope(ACCOUNT.id)
 KIND = "worker"
+PARENTS = {"do_namespace": KIND}
 
 CALLS = Dataset(
     name="calls",
@@ -114,7 +115,7 @@ def inventory(clock: str, assets: Sequence[Asset], kinds: Sequence[str] = (KIND,
     listings: dict[str, Listing | ListingFailure] = {
         kind: Listing(kind, tuple(asset for asset in assets if asset.kind == kind)) for kind in kinds
     }
-    return Inventory(ACCOUNT, at(clock), listings)
+    return Inventory(ACCOUNT, at(clock), listings, PARENTS)
 
 
 def failed(clock: str, *, final: bool = False) -> Inventory:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from exporter.config.selection import Selection
-from exporter.ledger.roster import Entry, RosterKey, Standing, apply_discovery, place_row, register_strangers
+from exporter.ledger.discovered import apply_discovery
+from exporter.ledger.roster import Entry, RosterKey, Standing, place_row, register_strangers
 from exporter.model import Asset, Inventory, Listing, Placement
 from tests.ledger.factories import DAY, at, failed, inventory, worker
 

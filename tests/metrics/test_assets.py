@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS
 from exporter.ledger import Entry, Publication, RosterKey, Standing
 from exporter.metrics.assets import asset_families
 from exporter.metrics.family import Family
@@ -26,7 +26,7 @@ UNNAMED = (
 def families(*entries: Entry, used: dict[RosterKey, datetime] | None = None) -> dict[str, Family]:
     """The families about the assets of one account, by name."""
     publication = Publication(1, {ACCOUNT_ID: "Example"}, (), {ACCOUNT_ID: entries}, {ACCOUNT_ID: used or {}})
-    return {family.name: family for family in asset_families(publication, PRODUCTS)}
+    return {family.name: family for family in asset_families(publication, KINDS.values())}
 
 
 def values(family: Family) -> dict[str, int | float]:
@@ -45,7 +45,7 @@ def test_an_asset_has_the_labels_of_its_usage() -> None:
         '{account="Example",project="unassigned",database="orders",asset_id="d1"}': 1
     }
     assert {name for name, family in made.items() if family.kind == "info"} == {
-        *(product.info for product in PRODUCTS),
+        *(kind.info for kind in KINDS.values()),
         "cloudflare_asset_info",
     }
 

@@ -14,10 +14,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS, PRODUCTS
 from exporter.exposition.process import ProcessMetrics
 from exporter.exposition.renderer import Renderer
 from exporter.exposition.text import Format
+from exporter.metrics.traits import trait_metrics
 from exporter.simulator import DEMO_TOKEN, Fault, Kind, demo_world
 from tests.configured import Site
 
@@ -35,9 +36,11 @@ def declared() -> Iterator[Shape]:
     for product in PRODUCTS:
         for dataset in product.datasets:
             for metric in dataset.metrics:
-                asset = () if metric.is_of_account else ("project", product.label)
+                asset = () if metric.is_of_account else ("project", KINDS[dataset.kind].label)
                 labels = ("account", *asset, *metric.labels, *((metric.split,) if metric.split else ()))
                 yield metric.name, "summary" if metric.family else metric.kind, labels
+    for trait in trait_metrics(KINDS.values()):
+        yield trait.name, trait.kind, trait.labels
 
 
 async def exposed(folder: Path) -> set[Shape]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from exporter.catalog import DATASETS, PRODUCTS
+from exporter.catalog import DATASETS, KINDS, PRODUCTS
 from exporter.config import load_config
 from exporter.config.thresholds import ThresholdRule
 from exporter.exposition.text import Format, render
@@ -242,18 +242,17 @@ def test_every_series_of_usage_finds_its_threshold(tmp_path: Path) -> None:
     """On a running exporter whose Workers are also unlisted, dispatched and left out, for every product."""
 
     async def script() -> None:
-        kinds = [product.kind for product in PRODUCTS]
         site = Site(
             small_world(1, QUIET),
             tmp_path,
-            alerting=every(kinds),
+            alerting=every(list(KINDS)),
             filters={"assets": {"exclude": ["worker/shop-api"]}, "metrics": {"exclude": ["cloudflare_a*"]}},
         )
         await site.refresh(14)
         found = {(each["kind"], each["account"], each["project"], each["asset"]) for each, _ in site.samples(NAME)}
         for product in PRODUCTS:
             labelled = {
-                (product.kind, each["account"], each["project"], each[product.label])
+                (dataset.kind, each["account"], each["project"], each[KINDS[dataset.kind].label])
                 for dataset in product.datasets
                 for metric in dataset.metrics
                 if not metric.is_of_account

@@ -1,7 +1,7 @@
 """Alerts about KV namespaces: their numbers."""
 
 from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Section, Setting, Threshold
-from exporter.catalog.kv import PRODUCT
+from exporter.catalog.kv import NAMESPACE, PRODUCT
 
 OPERATIONS = AlertEntry(
     "CloudflareKvOperationSpike",
@@ -11,7 +11,7 @@ OPERATIONS = AlertEntry(
         ),
     ),
     settings=(Setting("least_operations_per_second", 5, "13 million a month, or 65 USD."),),
-    subject=PRODUCT.kind,
+    subject=NAMESPACE.kind,
     unit="multiple of the peak at the same time of day over the last seven days",
 )
 

@@ -1,12 +1,12 @@
 """Alerts about R2 buckets: their numbers."""
 
 from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Section, Setting, Threshold
-from exporter.catalog.r2 import PRODUCT
+from exporter.catalog.r2 import BUCKET, PRODUCT
 
 LARGE = AlertEntry(
     "CloudflareR2BucketLarge",
     thresholds=(Threshold("warning", 10e9, "Bytes. R2 stores 10 GB (of 10⁹ bytes) free of charge for an account."),),
-    subject=PRODUCT.kind,
+    subject=BUCKET.kind,
     unit="bytes",
 )
 
@@ -19,21 +19,21 @@ CLASS_A = AlertEntry(
     "CloudflareR2ClassASpike",
     thresholds=(Threshold("warning", 3, "Multiple of the peak at the same time of day over the last seven days."),),
     settings=(Setting("least_operations_per_second", 5, "13 million a month, or 58 USD."),),
-    subject=PRODUCT.kind,
+    subject=BUCKET.kind,
     unit="multiple of the peak at the same time of day over the last seven days",
 )
 
 ACCESS_DENIED = AlertEntry(
     "CloudflareR2AccessDenied",
     thresholds=(Threshold("warning", 10, "Refused operations in five minutes."),),
-    subject=PRODUCT.kind,
+    subject=BUCKET.kind,
     unit="refused operations in five minutes",
 )
 
 OBJECTS_LARGE = AlertEntry(
     "CloudflareR2ObjectsLarge",
     thresholds=(Threshold("info", 1e9, "Bytes of an object, on average."),),
-    subject=PRODUCT.kind,
+    subject=BUCKET.kind,
     unit="bytes of an object, on average",
 )
 
@@ -41,7 +41,7 @@ EGRESS = AlertEntry(
     "CloudflareR2EgressSpike",
     thresholds=(Threshold("info", 3, "Multiple of the peak at the same time of day over the last seven days."),),
     settings=(Setting("least_bytes_per_second", 1e6, "3.6 GB an hour."),),
-    subject=PRODUCT.kind,
+    subject=BUCKET.kind,
     unit="multiple of the peak at the same time of day over the last seven days",
 )
 

@@ -1,7 +1,7 @@
 """Alerts about Workers: their numbers."""
 
 from exporter.alerts.table.entry import FREE_PLAN, AlertEntry, Section, Setting, Threshold
-from exporter.catalog.workers import PRODUCT
+from exporter.catalog.workers import PRODUCT, WORKER
 
 ERROR_RATIO_HIGH = AlertEntry(
     "CloudflareWorkerErrorRatioHigh",
@@ -13,7 +13,7 @@ ERROR_RATIO_HIGH = AlertEntry(
             "60 invocations in ten minutes, so it takes at least three failures to fire.",
         ),
     ),
-    subject=PRODUCT.kind,
+    subject=WORKER.kind,
     unit="share of the invocations that fail, 0.05 is 5 %",
 )
 
@@ -27,7 +27,7 @@ BURNS = AlertEntry(
         Setting("error_budget", 0.005, "Share of invocations that may fail under an objective of 99.5 %."),
         Setting("least_requests_per_second", 0.1, "360 invocations an hour."),
     ),
-    subject=PRODUCT.kind,
+    subject=WORKER.kind,
     unit="how many times faster than allowed the error budget is spent",
 )
 
@@ -37,7 +37,7 @@ SUCCESS_LOW = AlertEntry(
         Threshold("warning", 0.9, "Share of invocations that should succeed; a disconnected client counts as success."),
     ),
     settings=(Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes."),),
-    subject=PRODUCT.kind,
+    subject=WORKER.kind,
     unit="share of the invocations that succeed, 0.9 is 90 %",
 )
 
@@ -48,7 +48,7 @@ CPU_HIGH = AlertEntry(
         Setting(FREE_PLAN, 0.008, "Seconds: 80 % of the free plan's limit of 10 ms."),
         Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes; a quantile of fewer means nothing."),
     ),
-    subject=PRODUCT.kind,
+    subject=WORKER.kind,
     unit="seconds of CPU time, 99th percentile",
 )
 
@@ -56,7 +56,7 @@ SLOW = AlertEntry(
     "CloudflareWorkerRequestTimeHigh",
     thresholds=(Threshold("warning", 2, "Seconds."),),
     settings=(Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes."),),
-    subject=PRODUCT.kind,
+    subject=WORKER.kind,
     unit="seconds per request, 95th percentile",
 )
 
@@ -64,7 +64,7 @@ LIMIT_EXCEEDED = AlertEntry(
     "CloudflareWorkerLimitExceeded",
     thresholds=(Threshold("warning", 0.01, "Share of invocations that are stopped at a limit."),),
     settings=(Setting("least_stopped_per_second", 0.01, "Six in ten minutes; one or two among a few mean nothing."),),
-    subject=PRODUCT.kind,
+    subject=WORKER.kind,
     unit="share of the invocations that are stopped at a limit",
 )
 
@@ -78,7 +78,7 @@ VANISHED = AlertEntry(
             "Requests a second that a Worker usually has; quieter ones are not judged.",
         ),
     ),
-    subject=PRODUCT.kind,
+    subject=WORKER.kind,
     unit="share of the usual traffic that remains",
 )
 
@@ -95,7 +95,7 @@ ANOMALOUS = AlertEntry(
             "Requests a second, now or usually; below this, traffic is too uneven to judge.",
         ),
     ),
-    subject=PRODUCT.kind,
+    subject=WORKER.kind,
     unit="standard deviations",
 )
 

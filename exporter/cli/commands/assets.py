@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS
 from exporter.cli.commands.options import add_account_option, add_output_option
 from exporter.cli.commands.tables import make_table, printed
 from exporter.costs.formatting import dollars
@@ -21,12 +21,14 @@ from exporter.views import NAME as BY_NAME
 NAME = "assets"
 HELP = "list assets with their usage and costs"
 DESCRIPTION = (
-    "Print the assets that Cloudflare lists, each with its counters and its share of the billing cycle's cost, from "
-    "the exporter's ledger. An exporter may be running. GET /api/assets returns the same: see docs/api.md."
+    "Print the assets that Cloudflare lists or usage names, each with its counters and its share of the cycle's cost, "
+    "from the exporter's ledger. An exporter may be running. GET /api/assets returns the same: see docs/api.md."
 )
 
 COLUMNS = ("account", "project", "kind", "name", "requests", "errors", "to date", "forecast", "last used (UTC)")
 WORDS = 4
+NAMED_BY_USAGE = "named by usage"
+"""What is said of an asset of a kind that no list has."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -39,7 +41,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--kind",
         action="append",
         default=[],
-        choices=[product.kind for product in PRODUCTS],
+        choices=list(KINDS),
         help="only this kind of asset (repeatable)",
     )
     command.add_argument("--sort", choices=(BY_NAME, *SORTS), default=BY_NAME, help=f"sort key (default {BY_NAME})")
@@ -93,7 +95,9 @@ def _cells(row: AssetRow) -> tuple[str, ...]:
     listed, amount = row.listed, row.amount
     return (
         listed.account,
-        *listed.place[1:],
+        listed.place.project,
+        f"{listed.place.kind} ({NAMED_BY_USAGE})" if listed.named_by_usage else listed.place.kind,
+        listed.place.asset,
         _figure(row.use.requests),
         _figure(row.use.errors),
         "-" if amount is None else dollars(amount.to_date),

@@ -26,6 +26,7 @@ _ASSET = {
     "errors": 512,
     **_DOLLARS,
     "list_cost_usd": "4.3312",
+    "named_by_usage": False,
 }
 
 _PROJECT = {

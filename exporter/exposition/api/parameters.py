@@ -8,7 +8,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from exporter.alerts import SEVERITIES, State
-from exporter.catalog import PRODUCTS
+from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
 from exporter.costs import GROUPS
 from exporter.costs.history import QueryError
@@ -42,7 +42,7 @@ def _one_of(choices: Sequence[str], default: str = "") -> Schema:
 
 def kind_parameter(products: Iterable[Product]) -> Parameter:
     """Return the parameter that selects assets by kind."""
-    return _repeatable("kind", "Only assets of this kind.", [product.kind for product in products])
+    return _repeatable("kind", "Only assets of this kind.", list(kinds_of(products)))
 
 
 DAY = {"type": "string", "format": "date"}

@@ -42,7 +42,8 @@ SCHEMAS: Mapping[str, Schema] = {
         },
     ),
     "Asset": record(
-        "An asset that Cloudflare lists. Dollars are null if `costs.assets` is off or nothing has been counted yet.",
+        "An asset that Cloudflare lists, or that usage names. Dollars are null if `costs.assets` is off or nothing has "
+        "been counted yet.",
         {
             **ACCOUNT,
             "project": PROJECT,
@@ -55,6 +56,7 @@ SCHEMAS: Mapping[str, Schema] = {
             **USED,
             **MAYBE_DOLLARS,
             "list_cost_usd": maybe(usd("Usage since counting began, at the list price of each hour.")),
+            "named_by_usage": number("boolean", "Whether no list has assets of its kind, so that only usage names it."),
         },
     ),
     "Assets": record("A page of assets.", {**AS_OF, **PAGED, "assets": listed("Asset")}),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from exporter.catalog import PRODUCTS
+from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
 
 Schema = Mapping[str, Any]
@@ -72,7 +72,7 @@ def record(says: str, fields: Mapping[str, Schema], optional: Mapping[str, Schem
 
 def asset_kind(products: Iterable[Product]) -> Schema:
     """Return the schema of an asset's kind, for assets of some products."""
-    return text("The kind of asset.", enum=[product.kind for product in products])
+    return text("The kind of asset.", enum=list(kinds_of(products)))
 
 
 DOLLARS: Mapping[str, Schema] = {

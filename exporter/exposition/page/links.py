@@ -75,11 +75,12 @@ class Links:
     def of_asset(self, row: AssetRow) -> str | None:
         """Return the address of the dashboard that shows an asset, if there is one."""
         place = row.listed.place
-        product = next((each for each in self.products if each.kind == place.kind), None)
-        if self.grafana_url is None or product is None:
+        found = ((each.name, kind.label) for each in self.products for kind in each.kinds if kind.kind == place.kind)
+        product, label = next(found, ("", ""))
+        if self.grafana_url is None or not product:
             return None
-        chosen = {"account": row.listed.account, "project": place.project, product.label: place.asset}
-        return self._dashboard(product.name, **chosen)
+        chosen = {"account": row.listed.account, "project": place.project, label: place.asset}
+        return self._dashboard(product, **chosen)
 
     def _dashboard(self, name: str, **chosen: str) -> str:
         values = urlencode({f"var-{variable}": value for variable, value in chosen.items()})

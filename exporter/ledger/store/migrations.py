@@ -157,5 +157,8 @@ MIGRATIONS: tuple[str, ...] = (
     """
     /* From here on the day in kept_row and day_mark may also be an hour of one: 2025-10-20T05. */
     """,
+    """
+    /* From here on the standing of an asset may also be named or unused. */
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.alerts import Addresses
 from exporter.catalog import PRODUCTS
+from exporter.catalog.product import Product
 from tests.exposition.api.monitored import (
     ALERTMANAGER,
     BOTH,
@@ -107,14 +108,14 @@ def test_an_alertmanager_without_mute_times_is_understood(site: Monitored) -> No
 
 
 @pytest.mark.parametrize("product", PRODUCTS, ids=[product.name for product in PRODUCTS])
-def test_the_asset_and_its_product_follow_from_the_labels(site: Monitored, product: object) -> None:
-    """Each product has a label of its own."""
-    (found,) = [each for each in PRODUCTS if each is product]
-    site.alertmanager = [told(labels("CloudflareSomething", **{found.label: "(unlisted)"}))]
+def test_the_asset_and_its_product_follow_from_the_labels(site: Monitored, product: Product) -> None:
+    """Each kind of asset has a label of its own."""
+    kind = product.kinds[0]
+    site.alertmanager = [told(labels("CloudflareSomething", **{kind.label: "(unlisted)"}))]
     (alert,) = site.document()["alerts"]
-    assert alert["asset"] == {"kind": found.kind, "name": "(unlisted)"}
-    assert alert["product"] == found.name
-    assert site.names(f"?product={found.name}") == ["CloudflareSomething"]
+    assert alert["asset"] == {"kind": kind.kind, "name": "(unlisted)"}
+    assert alert["product"] == product.name
+    assert site.names(f"?product={product.name}") == ["CloudflareSomething"]
 
 
 @pytest.mark.parametrize(
