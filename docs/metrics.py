@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from docs.tables import code, table
-from exporter.catalog import KINDS, PRODUCTS
-from exporter.catalog.dataset import Dataset
+from exporter.catalog import KINDS, PRODUCTS, kinds_of
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.entry import Metric
 from exporter.catalog.product import Product
 from exporter.exposition.renderer import RENDER_DURATION
@@ -33,18 +33,19 @@ class Row:
 def product_rows(product: Product) -> list[Row]:
     """Return a product's metrics, each family once."""
     rows: dict[str, Row] = {}
+    kinds = kinds_of((product,))
     for dataset in product.datasets:
         for metric in dataset.metrics:
             name = metric.family or metric.name
             kind = "summary" if metric.family else metric.kind
-            row = Row(name, kind, _labels(dataset, metric), metric.help, dataset.describe(metric))
+            row = Row(name, kind, _labels(kinds[dataset.kind], metric), metric.help, dataset.describe(metric))
             known = rows.get(name)
             rows[name] = row if known is None or len(known.labels) < len(row.labels) else known
     return [*rows.values(), *map(_own_row, trait_metrics(product.kinds))]
 
 
-def _labels(dataset: Dataset, metric: Metric) -> tuple[str, ...]:
-    asset = () if metric.is_of_account else ("project", KINDS[dataset.kind].label)
+def _labels(kind: AssetKind, metric: Metric) -> tuple[str, ...]:
+    asset = () if metric.is_of_account else ("project", kind.label)
     return ("account", *asset, *metric.labels, *((metric.split,) if metric.split else ()))
 
 

@@ -25,6 +25,7 @@ from exporter.simulator.world import (
     KvNamespace,
     ObjectNamespace,
     Queue,
+    QueueConsumer,
     Worker,
     Zone,
 )
@@ -33,7 +34,7 @@ _FAULTS = TypeAdapter(list[Fault])
 _ASSETS: Mapping[str, TypeAdapter[Asset]] = MappingProxyType(
     {
         kind.kind: TypeAdapter(kind)
-        for kind in (Worker, Bucket, BucketLists, Database, ObjectNamespace, KvNamespace, Queue, Zone)
+        for kind in (Worker, Bucket, BucketLists, Database, ObjectNamespace, KvNamespace, Queue, QueueConsumer, Zone)
     }
 )
 _LATER = frozenset({"deleted", "renames", "incidents"})

@@ -86,7 +86,8 @@ class PageSize:
 class Listing:
     """A REST list below ``/accounts/{id}``. Without ``page_size`` it is one page; ``cursor`` means paging by cursor.
 
-    ``nested`` is the key of the array in the result. ``shown`` decides whether an asset is listed.
+    ``nested`` is the key of the array in the result. ``shown`` decides whether an asset is listed. With a ``parent``,
+    whose id stands for ``{parent}`` in the path, it is the list of the assets of one parent.
     """
 
     path: str
@@ -98,6 +99,15 @@ class Listing:
     cursor: bool = False
     nested: str | None = None
     shown: Callable[[Any], bool] = field(default=lambda _asset: True)
+    parent: Callable[[Any], str] | None = None
+
+    def parent_in(self, path: str) -> str | None:
+        """Return the id of the parent whose list a path is, or that of none; None: it is another path."""
+        before, _, after = self.path.partition("{parent}")
+        if self.parent is None or not (path.startswith(before) and path.endswith(after)):
+            return "" if path == self.path else None
+        parent = path[len(before) : len(path) - len(after)]
+        return parent if parent and "/" not in parent else None
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def product_of(path: str) -> str | None:
     rest = match.group(2) if match else None
     if rest is None:
         return None
-    lists = (listing.product for listing in LISTINGS if listing.path == rest)
+    lists = (listing.product for listing in LISTINGS if listing.parent_in(rest) is not None)
     return next(lists, next((one.product for one in RESOURCES if one.asset_in(rest) is not None), None))
 
 
@@ -82,7 +82,7 @@ class RestApi:
             return _verified(token, account.id)
         if is_billing(account, path):
             return self._billing(request, path, account, token, now, short=short)
-        listing = next((listing for listing in LISTINGS if listing.path == path), None)
+        listing = next((listing for listing in LISTINGS if listing.parent_in(path) is not None), None)
         resource = next((one for one in RESOURCES if one.asset_in(path) is not None), None)
         found = listing or resource
         if found is None:
@@ -90,7 +90,7 @@ class RestApi:
         if not token.may(found.permission):
             raise Refusal(403, 10000, "Authentication error")
         if listing is not None:
-            return self._listed(request, listing, account, now, short=short)
+            return self._listed(request, listing, account, now, parent=listing.parent_in(path) or "", short=short)
         assert resource is not None
         return _envelope(_result(resource, path, account, now), None)
 
@@ -128,7 +128,14 @@ class RestApi:
         return exact_response(200, {"success": True, "errors": [], "messages": [], "result": result})
 
     def _listed(
-        self, request: HttpRequest, listing: Listing, account: AccountModel, now: datetime, *, short: bool
+        self,
+        request: HttpRequest,
+        listing: Listing,
+        account: AccountModel,
+        now: datetime,
+        *,
+        parent: str,
+        short: bool,
     ) -> HttpResponse:
         if listing.product == "r2" and not account.r2_enabled:
             raise Refusal(403, 10042, "Please enable R2 through the Cloudflare Dashboard.")
@@ -136,6 +143,7 @@ class RestApi:
             asset
             for asset in account.assets
             if asset.kind == listing.kind and asset.exists_at(now) and listing.shown(asset)
+            if listing.parent is None or listing.parent(asset) == parent
         ]
         if listing.kind == "bucket":
             assets = _of_jurisdiction(request, account, assets)

@@ -141,9 +141,27 @@ class KvNamespace(Stored):
 
 @dataclass(frozen=True, kw_only=True)
 class Queue(Asset):
-    """A queue, whose backlog comes and goes."""
+    """A queue with numbers of producers and consumers, whose backlog comes and goes."""
 
     kind = "queue"
+
+    producers: int = 1
+    consumers: int = 1
+    is_paused: bool = False
+    retention_seconds: int = 345_600
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueConsumer(Asset):
+    """What takes the messages of a ``queue``, by its id; it has no name of its own."""
+
+    kind = "queue_consumer"
+
+    name: str = ""
+    queue: str = ""
+    type: Literal["worker", "http_pull"] = "worker"
+    script: str = ""
+    batch_size: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,16 +13,21 @@ from dashboards.grafana import Json, Size
 from dashboards.links import asset_of_row
 from dashboards.queries import with_product
 from dashboards.variables import alerts, of_assets
+from docs.metrics import product_rows
 from exporter.alertmanager import examples, write
 from exporter.alerts.alert import find_asset, find_product
-from exporter.catalog import PRODUCTS
+from exporter.catalog import KINDS, PRODUCTS
 from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.product import Product
 from exporter.check.links import added_by_hand, needed_permissions, token_link
 from exporter.config.routing import Routing
+from exporter.config.selection import Selection
 from exporter.exposition.api.parameters import kind_parameter
 from exporter.exposition.api.shapes import asset_kind
 from exporter.exposition.page.links import Links
+from exporter.metrics.asset_usage import AssetPlace
+from exporter.views import NO_ASSET
+from tests import queues
 
 QUEUE = AssetKind(
     kind="queue",
@@ -116,3 +121,65 @@ def test_the_token_link_has_its_permission() -> None:
     assert added_by_hand(permissions) == ()
     without_key = replace(QUEUES, kinds=(replace(QUEUE, endpoint=replace(QUEUE.endpoint, permission_key="")),))
     assert added_by_hand(needed_permissions((without_key,))) == ("Queues Read",)
+
+
+WITH_KINDS = (*PRODUCTS, queues.QUEUES)
+"""The catalog with a product of three kinds: with a list, with a list for each parent, and without any."""
+
+KINDS_OF_QUEUES = ["queue", "queue_consumer", "d1_region"]
+
+
+def test_every_kind_of_a_product_has_its_thresholds_variable_and_place_in_notifications() -> None:
+    """Whether a list has it or usage alone names it."""
+    (group,) = overrides.groups(WITH_KINDS)
+    assert [record.name.split(":")[0] for record in group.rules[-3:]] == [
+        f"job_account_project_{label}" for label in ("queue", "queue_consumer", "region")
+    ]
+    assert [of_assets(kind)[-1]["name"] for kind in queues.QUEUES.kinds] == ["queue", "queue_consumer", "region"]
+    assert "{{queue}} {{queue_consumer}} {{region}}" in text(alerts(products=WITH_KINDS))
+    document = yaml.safe_load(write(Routing(), examples(), products=WITH_KINDS))
+    told = [each for each in document["receivers"] if "{{" in json.dumps(each)]
+    assert all(".CommonLabels.queue_consumer .CommonLabels.region" in json.dumps(each) for each in told)
+
+
+def test_every_kind_of_a_product_is_an_asset_of_that_product() -> None:
+    """To alerts, to the API and in tables; a kind may begin with the name of another product."""
+    named = {"queue": "mail", "queue_consumer": "1f", "region": "weur"}
+    for kind, (label, name) in zip(KINDS_OF_QUEUES, named.items(), strict=True):
+        assert find_asset({label: name}, WITH_KINDS) == (kind, name)
+        assert find_product({label: name}, WITH_KINDS) == "queues"
+        assert f'"product", "queues", "kind", "{kind}"' in with_product("up", WITH_KINDS)
+    assert kind_parameter(WITH_KINDS).schema["enum"][-3:] == asset_kind(WITH_KINDS)["enum"][-3:] == KINDS_OF_QUEUES
+
+
+def test_the_first_page_leads_from_an_asset_of_any_kind_to_the_dashboard() -> None:
+    """With the asset chosen under the label of its kind."""
+    place = AssetPlace("a" * 32, "shop", "d1_region", "weur")
+    row = replace(NO_ASSET, listed=replace(NO_ASSET.listed, place=place, account="Example"))
+    link = Links("/metrics", "http://grafana", WITH_KINDS).of_asset(row)
+    assert link == "http://grafana/d/cloudflare-queues?var-account=Example&var-project=shop&var-region=weur"
+
+
+def test_a_kind_without_a_list_needs_no_permission_for_it() -> None:
+    """What lists need is needed once, however many kinds of the product have one."""
+    needed = needed_permissions((queues.QUEUES,))
+    assert {each for each in needed if each not in needed_permissions(())} == {"Queues Read"}
+
+
+def test_a_filter_of_the_product_leaves_out_all_its_kinds() -> None:
+    """And only these."""
+    without = Selection.model_validate({"filters": {"products": {"include": ["workers"]}}})
+    assert without.kinds(WITH_KINDS) == {"worker"}
+    assert Selection().kinds(WITH_KINDS) == {*KINDS, *KINDS_OF_QUEUES}
+
+
+def test_the_pages_of_metrics_have_the_numbers_and_states_of_its_lists() -> None:
+    """Beside what is made of its datasets."""
+    rows = {row.name: row for row in product_rows(queues.QUEUES)}
+    assert list(rows) == [
+        "cloudflare_d1_region_read_queries_total",
+        "cloudflare_queue_endpoints",
+        "cloudflare_queue_message_retention_days",
+        "cloudflare_queue_delivery_paused",
+    ]
+    assert rows["cloudflare_queue_endpoints"].labels == ("account", "project", "queue", "role")

@@ -14,6 +14,8 @@ from exporter.simulator import (
     KvNamespace,
     ManualClock,
     ObjectNamespace,
+    Queue,
+    QueueConsumer,
     Simulator,
     TokenModel,
     Worker,
@@ -147,3 +149,23 @@ def test_headers(client: Client, clock: ManualClock) -> None:
     assert first.headers["ratelimit"] == '"default";r=1199;t=300'
     assert second.headers["ratelimit"] == '"default";r=1198;t=300'
     assert first.headers["ratelimit-policy"] == '"default";q=1200;w=300'
+
+
+def test_a_queue_has_a_list_of_its_own_consumers(simulate: Callable[..., Simulator]) -> None:
+    """Those of other queues are in theirs; a path that is no queue's has no list."""
+    assets = (
+        Queue(id="q1", name="mail"),
+        Queue(id="q2", name="jobs"),
+        QueueConsumer(id="c1", queue="q1", script="sender"),
+        QueueConsumer(id="c2", queue="q2", type="http_pull"),
+    )
+    account = AccountModel(id=ACCOUNT, name="Example", assets=assets)
+    client = Client(simulate(accounts=(account,)))
+    queues = client.get(f"/accounts/{ACCOUNT}/queues").json()["result"]
+    assert [(each["queue_id"], each["queue_name"]) for each in queues] == [("q1", "mail"), ("q2", "jobs")]
+    found = [client.get(f"/accounts/{ACCOUNT}/queues/{queue}/consumers").json()["result"] for queue in ("q1", "q2")]
+    assert [[(each["consumer_id"], each["type"]) for each in of] for of in found] == [
+        [("c1", "worker")],
+        [("c2", "http_pull")],
+    ]
+    assert client.get(f"/accounts/{ACCOUNT}/queues//consumers").status_code == 404

@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 from exporter.simulator.products import cache_reserve, d1, durable_objects, kv, queues, r2, stream, workers
 
-_PRODUCTS = (workers, r2, d1, durable_objects, kv, cache_reserve)
+_PRODUCTS = (workers, r2, d1, durable_objects, kv, cache_reserve, queues)
 
 DATASETS = MappingProxyType({dataset.name: dataset for product in _PRODUCTS for dataset in product.DATASETS})
-LISTINGS = (*(listing for product in _PRODUCTS for listing in product.LISTINGS), *queues.LISTINGS)
+LISTINGS = tuple(listing for product in _PRODUCTS for listing in product.LISTINGS)
 RESOURCES = (*d1.RESOURCES, *queues.RESOURCES, *stream.RESOURCES)

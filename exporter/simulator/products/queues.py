@@ -1,10 +1,10 @@
-"""Queues: the list, and the backlog of each."""
+"""Queues: the list of an account's queues, the list of the consumers of each, and its backlog."""
 
 from datetime import datetime
 from typing import Any
 
-from exporter.simulator.dataset import Listing, PageSize, Resource, timestamp
-from exporter.simulator.world import Queue
+from exporter.simulator.dataset import Dataset, Listing, PageSize, Resource, timestamp
+from exporter.simulator.world import Queue, QueueConsumer
 
 _MESSAGE_BYTES = 128
 
@@ -20,11 +20,13 @@ def _queue(queue: Queue, now: datetime) -> dict[str, Any]:
         "queue_name": queue.name_at(now),
         "created_on": timestamp(queue.created),
         "modified_on": timestamp(queue.created),
-        "producers_total_count": 0,
-        "producers": [],
-        "consumers_total_count": 0,
-        "consumers": [],
-        "settings": {"delivery_delay": 0, "delivery_paused": False, "message_retention_period": 345_600},
+        "producers_total_count": queue.producers,
+        "consumers_total_count": queue.consumers,
+        "settings": {
+            "delivery_delay": 0,
+            "delivery_paused": queue.is_paused,
+            "message_retention_period": queue.retention_seconds,
+        },
     }
 
 
@@ -39,6 +41,18 @@ def _metrics(queue: Queue, now: datetime) -> dict[str, Any]:
     }
 
 
+def _consumer(consumer: QueueConsumer, _now: datetime) -> dict[str, Any]:
+    entry = {
+        "type": consumer.type,
+        "consumer_id": consumer.id,
+        "created_on": timestamp(consumer.created),
+        "settings": {"batch_size": consumer.batch_size, "max_retries": 3},
+    }
+    return {**entry, "script_name": consumer.script} if consumer.script else entry
+
+
+DATASETS: tuple[Dataset, ...] = ()
+
 LISTINGS = (
     Listing(
         path="/queues",
@@ -47,6 +61,14 @@ LISTINGS = (
         permission="queues",
         entry=_queue,
         page_size=PageSize(1, 100, 20),
+    ),
+    Listing(
+        path="/queues/{parent}/consumers",
+        product="queues",
+        kind="queue_consumer",
+        permission="queues",
+        entry=_consumer,
+        parent=lambda consumer: consumer.queue,
     ),
 )
 
