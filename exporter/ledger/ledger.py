@@ -27,6 +27,7 @@ from exporter.ledger.last_use import LastUse
 from exporter.ledger.left_series import Departure, recall_once
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import load_books, retire_changed
+from exporter.ledger.named_by_usage import find_met
 from exporter.ledger.plans import plan_datasets
 from exporter.ledger.projects import ProjectRules
 from exporter.ledger.pruner import Pruner
@@ -364,13 +365,7 @@ class Ledger:
         """Add assets of a kind that appear in some rows for the first time, or are used again, to a change and the
         context.
         """
-        roster = context.roster
-        assets = {
-            asset
-            for rows in hours.values()
-            for (asset, _), amounts in rows.items()
-            if (kind, asset) not in roster or (roster[kind, asset].standing is Standing.UNUSED and any(amounts))
-        }
+        assets = find_met(context.roster, kind, hours)
         met = self._rosters.meet(context.account_id, kind, context.roster, assets, date)
         if not met:
             return context

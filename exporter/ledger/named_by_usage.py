@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from exporter.ledger.roster import Entry, RosterKey, Standing
-from exporter.model import NAME_PREFIX, RETENTION, Asset, Inventory, Listing
+from exporter.model import NAME_PREFIX, RETENTION, Asset, Inventory, Listing, Rows
 
 UNUSED_LIFE = RETENTION
 """How long after its last use an asset of such a kind is published: Cloudflare's own data then no longer know it."""
@@ -31,3 +31,18 @@ def list_used(
             or inventory.date - max(entry.first_seen, seen.get((kind, asset_id), entry.first_seen)) <= UNUSED_LIFE
         ]
         yield Listing(kind, tuple(assets))
+
+
+def find_met(roster: Mapping[RosterKey, Entry], kind: str, hours: Mapping[datetime, Rows]) -> set[str]:
+    """Return the ids of assets of a kind that some rows name, without those that were unused and still are."""
+    named = {asset for rows in hours.values() for asset, _ in rows}
+    unused = {
+        asset
+        for asset in named
+        if (entry := roster.get((kind, asset))) is not None and entry.standing is Standing.UNUSED
+    }
+    if not unused:
+        return named
+    return named - unused | {
+        asset for rows in hours.values() for (asset, _), amounts in rows.items() if asset in unused and any(amounts)
+    }
