@@ -4,6 +4,8 @@ Queues and consumers are of lists, those of consumers one for each queue. No lis
 D1: only usage names them, here in lower case.
 """
 
+from decimal import Decimal
+
 from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Field, Metric, MetricPart, Tallied, Tally
@@ -35,10 +37,9 @@ QUEUE = AssetKind(
             split="role",
         ),
         Figure(
-            "cloudflare_queue_message_retention_days",
+            "cloudflare_queue_message_retention_seconds",
             "How long a queue keeps a message.",
             (FigurePart("settings.message_retention_period"),),
-            divisor=86_400,
         ),
     ),
     states=(
@@ -65,6 +66,14 @@ CONSUMER = AssetKind(
         id="consumer_id",
         name="consumer_id",
         created="created_on",
+    ),
+    figures=(
+        Figure(
+            "cloudflare_queue_consumer_max_wait_seconds",
+            "How long a consumer waits for a batch to be full.",
+            (FigurePart("settings.max_wait_time_ms"),),
+            unit=Decimal("0.001"),
+        ),
     ),
     details=(Detail("type", "type"), Detail("script_name", "script_name")),
 )

@@ -4,6 +4,7 @@ A ``path`` leads to a value of the item, key by key, with dots between them: ``p
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 UNKNOWN_STATE = "unknown"
 """The state that holds where the list says none, or one that the catalog does not know."""
@@ -19,8 +20,10 @@ class FigurePart:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Numbers of the items, as a gauge of their assets; the exposed value is ``number / divisor``.
+    """Numbers of the items, as a gauge of their assets.
 
+    The exposed value is ``number * unit``: ``unit`` is one of the list's units in the metric's (0.001 for
+    milliseconds); it is kept in millionths.
     ``split`` names one more label, whose value is the ``word`` of each part. A number that an item lacks has no series.
     """
 
@@ -28,7 +31,7 @@ class Figure:
     help: str
     parts: tuple[FigurePart, ...]
     split: str = ""
-    divisor: int = 1
+    unit: Decimal = Decimal(1)
 
     @property
     def source(self) -> str:

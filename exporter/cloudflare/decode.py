@@ -88,15 +88,11 @@ def decode_ids(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> list[str]
 
 
 def decode_names(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the names that rows have beside the ids of their assets, by id, if the dataset has both."""
+    """Return the names that decoded rows have beside the ids of their assets, by id, if the dataset has both."""
     if not dataset.id_dimension or not dataset.name_dimension:
         return {}
-    found = [row["dimensions"] for row in rows]
-    return {
-        str(each[dataset.id_dimension]): str(each[dataset.name_dimension])
-        for each in found
-        if each[dataset.id_dimension] and each[dataset.name_dimension]
-    }
+    found = ((row["dimensions"][dataset.id_dimension], row["dimensions"].get(dataset.name_dimension)) for row in rows)
+    return {str(asset): str(name) for asset, name in found if asset and name}
 
 
 def decode_newest(rows: Sequence[Mapping[str, Any]], time: str) -> datetime | None:

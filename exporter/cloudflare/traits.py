@@ -13,7 +13,9 @@ from exporter.model import Traits
 def read_traits(kind: AssetKind, item: Mapping[str, Any]) -> Traits:
     """Return the traits of an item of a kind's list; numbers in millionths."""
     return Traits(
-        figures=tuple(tuple(_number(_find(item, part.path)) for part in figure.parts) for figure in kind.figures),
+        figures=tuple(
+            tuple(_number(_find(item, part.path), figure.unit) for part in figure.parts) for figure in kind.figures
+        ),
         states=tuple(_state(state, _word(_find(item, state.path))) for state in kind.states),
         details=tuple(_word(_find(item, detail.path)) for detail in kind.details),
     )
@@ -26,11 +28,11 @@ def _find(item: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def _number(value: Any) -> int | None:
+def _number(value: Any, unit: Decimal) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    amount = Decimal(value) * MILLIONTH
-    return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)) if amount.is_finite() else None
+    amount = Decimal(value) * unit * MILLIONTH
+    return int(amount.to_integral_value(ROUND_HALF_EVEN)) if amount.is_finite() else None
 
 
 def _word(value: Any) -> str:

@@ -28,7 +28,7 @@ def _figure(kind: AssetKind, position: int, figure: Figure) -> OwnMetric[AssetFa
             if amount is not None
         }
 
-    return _gauge(kind, figure, split, read, figure.divisor * MILLIONTH)
+    return _gauge(kind, figure, split, read, MILLIONTH)
 
 
 def _state(kind: AssetKind, position: int, state: State) -> OwnMetric[AssetFacts]:

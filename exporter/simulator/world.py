@@ -162,6 +162,7 @@ class QueueConsumer(Asset):
     type: Literal["worker", "http_pull"] = "worker"
     script: str = ""
     batch_size: int = 10
+    max_wait_milliseconds: int = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -179,7 +179,8 @@ def test_the_pages_of_metrics_have_the_numbers_and_states_of_its_lists() -> None
     assert list(rows) == [
         "cloudflare_d1_region_read_queries_total",
         "cloudflare_queue_endpoints",
-        "cloudflare_queue_message_retention_days",
+        "cloudflare_queue_message_retention_seconds",
         "cloudflare_queue_delivery_paused",
+        "cloudflare_queue_consumer_max_wait_seconds",
     ]
     assert rows["cloudflare_queue_endpoints"].labels == ("account", "project", "queue", "role")

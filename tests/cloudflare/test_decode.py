@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.catalog import DATASETS
-from exporter.cloudflare.decode import check_hours, decode_interval, decode_newest, decode_rows
+from exporter.cloudflare.decode import check_hours, decode_interval, decode_names, decode_newest, decode_rows
 from exporter.cloudflare.errors import Unreachable
 from exporter.model import HOUR, UNKNOWN
 
@@ -244,3 +244,12 @@ def test_the_newest_minute_is_read() -> None:
     assert decode_newest([{"dimensions": {}}], "datetimeMinute") is None
     for text in ("late", "0001-01-01T00:00:00+14:00", 7, None):
         assert decode_newest([{"dimensions": {"datetimeMinute": text}}], "datetimeMinute") is None
+
+
+def test_the_names_beside_ids_are_kept_where_a_dataset_has_both() -> None:
+    """A row without an id or a name says nothing, and neither does a dataset with only one of them."""
+    unnamed = worker(scriptTag="t3")
+    del unnamed["dimensions"]["scriptName"]
+    rows = [worker(), worker(scriptTag="t2", scriptName="blog"), worker(scriptTag="", scriptName="old"), unnamed]
+    assert decode_names(WORKERS, rows) == {"t1": "shop", "t2": "blog"}
+    assert decode_names(KV, [row({}, namespaceId="n1")]) == {}

@@ -52,3 +52,13 @@ def test_an_item_has_what_the_catalog_names() -> None:
 def test_what_is_missing_or_odd_costs_only_itself(item: dict[str, Any], traits: Traits) -> None:
     """A state that the catalog does not know is unknown, never one of those that it does."""
     assert read_traits(KIND, item) == traits
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "millionths"),
+    [(1500, "0.001", 1_500_000), (2, "60", 120_000_000), (Decimal("0.0025"), "0.001", 2), (10**25, "1", 10**31)],
+)
+def test_a_number_is_turned_into_the_unit_of_its_metric(number: int | Decimal, unit: str, millionths: int) -> None:
+    """Exactly to the millionth; half of one goes to the even."""
+    figure = Figure("cloudflare_queue_wait_seconds", "Wait.", (FigurePart("wait"),), unit=Decimal(unit))
+    assert read_traits(replace(QUEUE, figures=(figure,)), {"wait": number}) == Traits(figures=((millionths,),))

@@ -31,7 +31,7 @@ def world() -> World:
         Database(id="4" * 32, name="shop-db"),
         Queue(id=MAIL, name="shop-mail", producers=2, consumers=2),
         Queue(id=JOBS, name="jobs", is_paused=True, retention_seconds=129_600),
-        QueueConsumer(id=SENDER, queue=MAIL, script="shop-web"),
+        QueueConsumer(id=SENDER, queue=MAIL, script="shop-web", max_wait_milliseconds=1_500),
         QueueConsumer(id=PULLER, queue=MAIL, type="http_pull"),
         QueueConsumer(id=RUNNER, queue=JOBS, script="runner"),
     )
@@ -83,7 +83,15 @@ def test_a_list_is_published_with_its_numbers_states_and_words(run: Any) -> None
             ("jobs", "producer"): 1,
             ("jobs", "consumer"): 1,
         }
-        assert published(rig, "cloudflare_queue_message_retention_days") == {("shop-mail",): 4, ("jobs",): 1.5}
+        assert published(rig, "cloudflare_queue_message_retention_seconds") == {
+            ("shop-mail",): 345_600,
+            ("jobs",): 129_600,
+        }
+        text = (await get(rig, "/metrics")).text
+        wait = (
+            f'cloudflare_queue_consumer_max_wait_seconds{{account="Example",project="shop",queue_consumer="{SENDER}"}}'
+        )
+        assert f"{wait} 1.5" in text.splitlines()
         assert {key for key, holds in published(rig, "cloudflare_queue_delivery_paused").items() if holds} == {
             ("shop-mail", "false"),
             ("jobs", "true"),

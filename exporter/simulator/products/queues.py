@@ -46,7 +46,11 @@ def _consumer(consumer: QueueConsumer, _now: datetime) -> dict[str, Any]:
         "type": consumer.type,
         "consumer_id": consumer.id,
         "created_on": timestamp(consumer.created),
-        "settings": {"batch_size": consumer.batch_size, "max_retries": 3},
+        "settings": {
+            "batch_size": consumer.batch_size,
+            "max_retries": 3,
+            "max_wait_time_ms": consumer.max_wait_milliseconds,
+        },
     }
     return {**entry, "script_name": consumer.script} if consumer.script else entry
 
