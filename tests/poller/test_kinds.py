@@ -1,6 +1,7 @@
 """Kinds of assets on a running exporter: of a list, of a list for each parent, and named by usage alone."""
 
 import asyncio
+from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +12,9 @@ import httpx
 import pytest
 
 from exporter.catalog import PRODUCTS
+from exporter.cli.commands import assets as assets_command
 from exporter.simulator import Database, Fault, Kind, Queue, QueueConsumer, Worker, World
+from exporter.views import Views
 from tests.exactness.harness import Rig, small_world
 from tests.exactness.matrix import DOCUMENTS, TRAFFIC
 from tests.exactness.worlds import ACCOUNT_ID
@@ -122,6 +125,13 @@ def test_usage_names_what_no_list_has(run: Any) -> None:
         told = {(row["kind"], row["name"], row["requests"]) for row in assets if row["named_by_usage"]}
         assert told == {("d1_region", name, amount) for (name,), amount in truth.items()}
         assert (await get(rig, "/")).text.count("named by usage") == len(truth)
+        snapshot = rig.exporter.published.snapshot
+        assert snapshot is not None
+        options = Namespace(project=[], kind=["d1_region"], sort="name", order="", output="table")
+        table = assets_command.run(
+            options, Views(snapshot.asset_usage, {}, (), snapshot.account_labels), [ACCOUNT_ID], None
+        )
+        assert table.count("d1_region (named by usage)") == len(truth)
 
     run(script)
 
