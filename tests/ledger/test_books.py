@@ -122,7 +122,7 @@ def test_counters_that_lose_a_placement_are_found() -> None:
 def test_a_discovery_changes_no_roster_until_it_is_taken_over() -> None:
     """Entries are worked out beside the roster."""
     rosters = Rosters({})
-    changed = rosters.discover(inventory("10:00", [worker("w1", "shop")]), set(), Selection())
+    changed = rosters.discover(inventory("10:00", [worker("w1", "shop")]), set(), {}, Selection())
     assert rosters.of_account(ACCOUNT.id) == {}
     rosters.take(LedgerChange(roster={ACCOUNT.id: changed}))
     assert rosters.of_account(ACCOUNT.id) == changed != {}
