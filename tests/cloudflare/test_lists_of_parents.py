@@ -11,6 +11,7 @@ from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.product import Product
 from exporter.cloudflare import CloudflareError, Discovery
 from exporter.cloudflare.discovery import MOST_AT_ONCE
+from exporter.cloudflare.found_items import TURNS
 from exporter.model import Account, Asset, Inventory, Listing, ListingFailure
 from tests.cloudflare.conftest import API_URL, Scene, listed, refused
 
@@ -57,6 +58,13 @@ def discovery_of(scene: Scene, product: Product = QUEUES) -> Discovery:
 def discover(scene: Scene) -> Inventory:
     """What one discovery finds."""
     return asyncio.run(discovery_of(scene).assets(EXAMPLE))
+
+
+def turn(discovery: Discovery) -> Listing:
+    """What one more reading of the lists of consumers comes to."""
+    found = asyncio.run(discovery.assets(EXAMPLE)).listings["queue_consumer"]
+    assert isinstance(found, Listing)
+    return found
 
 
 def consumer(identity: str, parent: str) -> Asset:
@@ -121,6 +129,37 @@ def test_without_any_list_of_children_the_kind_has_failed(scene: Scene, url: str
     found = discover(scene).listings["queue_consumer"]
     assert isinstance(found, ListingFailure)
     assert (found.outcome, found.final) == ("forbidden", True)
+
+
+def test_a_doubtful_list_of_one_parent_makes_the_children_incomplete(scene: Scene) -> None:
+    """What is wrong is told with the parent; after the same reading three times the list is taken as it is."""
+    scene.router.get(QUEUES_URL).mock(return_value=queues("q1", "q2"))
+    scene.router.get(f"{QUEUES_URL}/q1/consumers").mock(return_value=consumers("c1"))
+    bad = listed([{"consumer_id": "c2"}, {"type": "worker"}])
+    scene.router.get(f"{QUEUES_URL}/q2/consumers").mock(return_value=bad)
+    discovery = discovery_of(scene)
+    found = [turn(discovery) for _ in range(TURNS)]
+    assert {listing.assets for listing in found} == {(consumer("c1", "q1"), consumer("c2", "q2"))}
+    assert [listing.is_complete for listing in found] == [False, False, True]
+    flaw = found[0].flaw
+    assert flaw is not None and flaw.outcome == "bad_items"
+    assert flaw.reason.startswith(f"Listing consumers of name of q2 (q2) of account Example ({EXAMPLE.id}): 1 of 2 ")
+
+
+def test_the_children_of_parents_that_a_doubtful_list_lacks_are_not_gone(scene: Scene) -> None:
+    """As long as the list of parents may lack one, so may that of the children; nothing is wrong with it itself."""
+    scene.router.get(QUEUES_URL).mock(return_value=listed([{"queue_id": "q1", "queue_name": "one"}], total_count=2))
+    scene.router.get(f"{QUEUES_URL}/q1/consumers").mock(return_value=consumers("c1"))
+    discovery = discovery_of(scene)
+    found = [turn(discovery) for _ in range(TURNS)]
+    assert [(listing.is_complete, listing.flaw) for listing in found] == [(False, None), (False, None), (True, None)]
+
+
+def test_a_list_of_children_may_be_null(scene: Scene) -> None:
+    """Then there are none."""
+    scene.router.get(QUEUES_URL).mock(return_value=queues("q1"))
+    scene.router.get(f"{QUEUES_URL}/q1/consumers").mock(return_value=listed(None))
+    assert turn(discovery_of(scene)) == Listing("queue_consumer", ())
 
 
 def test_without_parents_there_are_no_children(scene: Scene) -> None:

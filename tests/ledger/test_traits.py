@@ -1,6 +1,7 @@
 """For how long the traits that a list gave are known."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from exporter.ledger.roster import Entry, RosterKey, Standing
@@ -55,5 +56,16 @@ def test_a_list_of_one_parent_that_fails_leaves_its_children_as_they_were() -> N
     """Those of the parents whose list was read are as it says."""
     traits = KnownTraits()
     traits.take(found("10:00", consumer=Listing("consumer", (), traits={"c1": OLD, "c2": OLD})), ROSTER)
-    traits.take(found("10:10", consumer=Listing("consumer", (), {"q1": FAILURE}, {"c3": NEW})), ROSTER)
+    traits.take(found("10:10", consumer=Listing("consumer", (), unread={"q1": FAILURE}, traits={"c3": NEW})), ROSTER)
     assert known(traits) == {SENDER: OLD, ("consumer", "c3"): NEW}
+
+
+def test_a_list_that_may_lack_something_leaves_what_it_lacks_as_it_was() -> None:
+    """What it has is as it says; once it is complete, the rest is gone."""
+    traits = KnownTraits()
+    traits.take(found("10:00", queue=Listing("queue", (), traits={"q1": OLD, "q2": OLD})), ROSTER)
+    short = Listing("queue", (), traits={"q2": NEW}, is_complete=False)
+    traits.take(found("10:10", queue=short), ROSTER)
+    assert known(traits) == {MAIL: OLD, ("queue", "q2"): NEW}
+    traits.take(found("10:20", queue=replace(short, is_complete=True)), ROSTER)
+    assert known(traits) == {("queue", "q2"): NEW}
