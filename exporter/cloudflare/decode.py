@@ -92,7 +92,8 @@ def decode_names(dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> dict[st
     if not dataset.id_dimension or not dataset.name_dimension:
         return {}
     found = ((row["dimensions"][dataset.id_dimension], row["dimensions"].get(dataset.name_dimension)) for row in rows)
-    return {str(asset): str(name) for asset, name in found if asset and name}
+    spell = dataset.spell or str
+    return {spell(str(asset)): name for asset, name in found if asset and isinstance(name, str) and name}
 
 
 def decode_newest(rows: Sequence[Mapping[str, Any]], time: str) -> datetime | None:

@@ -7,6 +7,7 @@ from typing import Any
 from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.entry import MILLIONTH
 from exporter.catalog.trait import UNKNOWN_STATE, State
+from exporter.cloudflare.decode import BEYOND
 from exporter.model import Traits
 
 
@@ -31,8 +32,10 @@ def _find(item: Mapping[str, Any], path: str) -> Any:
 def _number(value: Any, unit: Decimal) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    amount = Decimal(value) * unit * MILLIONTH
-    return int(amount.to_integral_value(ROUND_HALF_EVEN)) if amount.is_finite() else None
+    amount = Decimal(value)
+    if not amount.is_finite() or not -BEYOND < amount < BEYOND:
+        return None
+    return int((amount * unit * MILLIONTH).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _word(value: Any) -> str:

@@ -1,6 +1,7 @@
 """Rows of an answer to integer amounts."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -251,5 +252,7 @@ def test_the_names_beside_ids_are_kept_where_a_dataset_has_both() -> None:
     unnamed = worker(scriptTag="t3")
     del unnamed["dimensions"]["scriptName"]
     rows = [worker(), worker(scriptTag="t2", scriptName="blog"), worker(scriptTag="", scriptName="old"), unnamed]
+    rows.append(worker(scriptTag="t4", scriptName=["no", "text"]))
     assert decode_names(WORKERS, rows) == {"t1": "shop", "t2": "blog"}
+    assert decode_names(replace(WORKERS, spell=str.upper), rows) == {"T1": "shop", "T2": "blog"}
     assert decode_names(KV, [row({}, namespaceId="n1")]) == {}

@@ -42,6 +42,8 @@ def test_an_item_has_what_the_catalog_names() -> None:
     [
         ({}, Traits(((None, None),), ("unknown",), ("",))),
         ({**ALL, "producers_total_count": True}, Traits(((None, 1_500_000),), ("false",), ("eu",))),
+        ({**ALL, "producers_total_count": Decimal("1e999999999")}, Traits(((None, 1_500_000),), ("false",), ("eu",))),
+        ({**ALL, "producers_total_count": 2**64}, Traits(((None, 1_500_000),), ("false",), ("eu",))),
         ({**ALL, "producers_total_count": "2"}, Traits(((None, 1_500_000),), ("false",), ("eu",))),
         ({**ALL, "producers_total_count": Decimal("0.0000005")}, Traits(((0, 1_500_000),), ("false",), ("eu",))),
         ({**ALL, "settings": None}, Traits(((2_000_000, 1_500_000),), ("unknown",), ("eu",))),
@@ -56,7 +58,7 @@ def test_what_is_missing_or_odd_costs_only_itself(item: dict[str, Any], traits: 
 
 @pytest.mark.parametrize(
     ("number", "unit", "millionths"),
-    [(1500, "0.001", 1_500_000), (2, "60", 120_000_000), (Decimal("0.0025"), "0.001", 2), (10**25, "1", 10**31)],
+    [(1500, "0.001", 1_500_000), (2, "60", 120_000_000), (Decimal("0.0025"), "0.001", 2), (10**19, "1", 10**25)],
 )
 def test_a_number_is_turned_into_the_unit_of_its_metric(number: int | Decimal, unit: str, millionths: int) -> None:
     """Exactly to the millionth; half of one goes to the even."""
