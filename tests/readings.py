@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from exporter.catalog import PRODUCTS, d1
+from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import GIGABYTE, Field, Meter, gauge
-from exporter.catalog.product import Endpoint, Product
+from exporter.catalog.product import Product
 from exporter.catalog.readable import RestResource
 from exporter.catalog.timing import HourlyGauge, Instant
 
@@ -31,22 +32,26 @@ BACKLOG = Dataset(
 QUEUES = Product(
     name="queues",
     title="Queues",
-    kind="queue",
-    asset="queue",
-    assets="Queues",
-    label="queue_name",
-    info="cloudflare_queue_info",
     category="Integration",
-    endpoint=Endpoint(
-        path="/accounts/{account_id}/queues",
-        permission="Queues Read",
-        permission_key="queues",
-        paging="page",
-        per_page=100,
-        id="queue_id",
-        name="queue_name",
-        created="created_on",
-        modified="modified_on",
+    kinds=(
+        AssetKind(
+            kind="queue",
+            asset="queue",
+            assets="Queues",
+            label="queue_name",
+            info="cloudflare_queue_info",
+            endpoint=Endpoint(
+                path="/accounts/{account_id}/queues",
+                permission="Queues Read",
+                permission_key="queues",
+                paging="page",
+                per_page=100,
+                id="queue_id",
+                name="queue_name",
+                created="created_on",
+                modified="modified_on",
+            ),
+        ),
     ),
     datasets=(BACKLOG,),
 )

@@ -78,7 +78,8 @@ class _Progress:
         """Add the rows of an answer to a piece, sampled by ``interval``."""
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
-        self.names |= decode_names(self.dataset, part.rows)
+        if not self.question.is_overview:
+            self.names |= decode_names(self.dataset, part.rows)
         self.intervals.append(interval)
         self.sampled.update(decoded if interval > 1 else ())
         self.dates.append(part.date)

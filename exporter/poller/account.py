@@ -23,7 +23,7 @@ from exporter.poller.billing import BillingPoller
 from exporter.poller.closed_days import ClosedDayPoller
 from exporter.poller.context import PollerContext
 from exporter.poller.limits import KnownLimits
-from exporter.poller.pacing import Pace
+from exporter.poller.pacing import ReadingPace
 from exporter.poller.questions import NOTHING_DUE, DueQuestions, QuestionFinder
 from exporter.poller.readings import ReadingPoller
 from exporter.poller.schedule import Candidate, Grant
@@ -148,7 +148,7 @@ class AccountPoller:
         """Ask how the account is billed."""
         await self.billing.ask(self.account, self.principal.billing)
 
-    async def ask_readings(self, pace: Pace) -> None:
+    async def ask_readings(self, pace: ReadingPace) -> None:
         """Read assets one by one, as the pace allows."""
         await self.readings.ask(self.account, self.principal, pace)
 

@@ -22,7 +22,7 @@ class Round(NamedTuple):
     interval: timedelta
 
 
-class Pace(NamedTuple):
+class ReadingPace(NamedTuple):
     """The requests that a refresh may send for readings, and by how much the budget stretches their intervals."""
 
     requests: int

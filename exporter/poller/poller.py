@@ -17,7 +17,7 @@ from exporter.poller.background import Background
 from exporter.poller.billing_problems import BillingProblems
 from exporter.poller.context import PollerContext
 from exporter.poller.ownership import TokenAssignment
-from exporter.poller.pacing import Pace
+from exporter.poller.pacing import ReadingPace
 from exporter.poller.reading_schedule import ReadingSchedule
 from exporter.poller.schedule import Allotment, effective_discovery_interval, effective_refresh_interval
 from exporter.poller.sources import ShownSource, SourcePollers
@@ -145,7 +145,7 @@ class Poller:
         budgets = self._budgets()
         return [one for budget in budgets for one in self._background.allocate_billing(budget, asked, seconds)]
 
-    def _allocate_readings(self) -> list[tuple[AccountPoller, Pace]]:
+    def _allocate_readings(self) -> list[tuple[AccountPoller, ReadingPace]]:
         asked = self._assignment.asked()
         return [share for budget in self._budgets() for share in self._readings.allocate(budget, asked)]
 

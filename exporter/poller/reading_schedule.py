@@ -10,7 +10,7 @@ from exporter.logs import keys
 from exporter.poller.account import AccountPoller
 from exporter.poller.background import BILLING_REQUESTS
 from exporter.poller.context import PollerContext
-from exporter.poller.pacing import Pace, Round, requests_kept, requests_per_refresh, stretch
+from exporter.poller.pacing import ReadingPace, Round, requests_kept, requests_per_refresh, stretch
 from exporter.status import BEGINNING, STORAGE, Problem
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,9 @@ class ReadingSchedule:
         self._context = context
         self._slow_since: dict[str, datetime] = {}
 
-    def allocate(self, budget: RequestBudget, accounts: Sequence[AccountPoller]) -> list[tuple[AccountPoller, Pace]]:
+    def allocate(
+        self, budget: RequestBudget, accounts: Sequence[AccountPoller]
+    ) -> list[tuple[AccountPoller, ReadingPace]]:
         """Return the accounts that may read assets after a refresh, longest-waiting first, each with its pace."""
         own = _of(budget, accounts)
         due = sorted(
@@ -49,7 +51,7 @@ class ReadingSchedule:
             if share <= 0:
                 break
             room -= share
-            paces.append((account, Pace(share, stretched)))
+            paces.append((account, ReadingPace(share, stretched)))
         return paces
 
     def problems(self, named: Sequence[tuple[str, RequestBudget]], accounts: Sequence[AccountPoller]) -> list[Problem]:

@@ -15,7 +15,7 @@ from exporter.ledger import CommitError, Standing
 from exporter.logs import keys
 from exporter.model import Account, Answer, BookKey, Question, Rows, Scope, floor_minute
 from exporter.poller.context import PollerContext
-from exporter.poller.pacing import Pace, Round
+from exporter.poller.pacing import ReadingPace, Round
 from exporter.poller.status_tracker import StatusTracker
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class ReadingPoller:
             if assets and now >= self._paused_until.get(book, now)
         }
 
-    async def ask(self, account: Account, principal: Principal, pace: Pace) -> None:
+    async def ask(self, account: Account, principal: Principal, pace: ReadingPace) -> None:
         """Read the assets that are due, the longest-waiting first, with about as many requests as the pace allows."""
         self.is_busy = True
         self.asked_at = self._context.clock.monotonic()
