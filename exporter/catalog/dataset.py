@@ -56,13 +56,18 @@ class Dataset:
     reads: Readable = ACCOUNT_NODE
 
     def __post_init__(self) -> None:
-        """Raise ValueError if what does not add up is to be counted, or if readings expire before the next is asked."""
+        """Raise ValueError if parts do not fit each other.
+
+        What does not add up cannot be counted, readings must outlast three questions, and events be a field.
+        """
         unique = [entry.name for entry in self.fields if entry.group not in ADDING]
         if self.is_counted and unique:
             raise ValueError(f"{self.key}: {', '.join(unique)} cannot be counted: amounts of hours do not add up")
         life = self.timing.life(self.min_interval)
         if life is not None and life < 3 * self.min_interval:
             raise ValueError(f"{self.key}: readings expire within three intervals of asking")
+        if self.events and self.events not in {entry.name for entry in self.fields}:
+            raise ValueError(f"{self.key}: {self.events}, which counts events, is no field of it")
         if not self.reads.has_history and (self.is_counted or self.timing.is_whole):
             raise ValueError(f"{self.key}: what tells only of its own moment is a stored quantity or an instant")
 

@@ -70,6 +70,7 @@ class Release:
             metrics=kept,
             meters=tuple(meter for meter in dataset.meters if _is_read(meter, sources, labels)),
             tallies=tuple(tally for tally in dataset.tallies if tally.tallied not in lacked),
+            events=dataset.events if dataset.events in sources else "",
         )
 
 
