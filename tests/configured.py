@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -78,6 +78,11 @@ class Site:
     def reload(self, read: Callable[[], Config]) -> None:
         """Let the exporter read its configuration again."""
         self.exporter.reloader.reload(read)
+
+    @property
+    def now(self) -> datetime:
+        """Cloudflare's time."""
+        return self.clock.cloudflare.now()
 
     async def refresh(self, minutes: int = 1) -> None:
         """Turn and answer a scrape, once a minute."""

@@ -21,6 +21,7 @@ from exporter.catalog import DATASETS
 from exporter.costs.calculator import CostCalculator
 from exporter.costs.history import CostHistory
 from exporter.ledger import reading
+from exporter.model import MINUTE
 from exporter.pricing import CostRules, load_card
 from exporter.simulator import (
     AccountModel,
@@ -87,11 +88,10 @@ def priced_world(retention: timedelta = timedelta(days=40)) -> World:
 
 
 async def fill(site: Site) -> None:
-    """Turn until every day that Cloudflare keeps is known, and published."""
+    """Turn until every day that Cloudflare keeps is known, and published, and usage up to ``UNTIL``."""
     await site.refresh(2)
-    while site.total("cloudflare_exporter_history_fill_remaining_seconds"):
+    while site.total("cloudflare_exporter_history_fill_remaining_seconds") or site.now < UNTIL + MINUTE:
         await site.refresh()
-    await site.refresh(2)
 
 
 @asynccontextmanager
