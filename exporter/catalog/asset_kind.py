@@ -32,8 +32,8 @@ class Endpoint:
     permission's key in a link to Cloudflare's token form (empty: it has none). ``params`` are further parameters of the
     query; like in the path, ``{account_id}`` in a value stands for the account. A path with ``{parent_id}`` (as the
     parents' list has it) or ``{parent_name}`` is asked for each parent; in other lists ``parent`` is the key of its
-    name. ``spell`` turns the id of an item into
-    that of rows, where analytics spell it otherwise; it is pure, and never turns two ids into one.
+    name. ``spell`` turns the id of an item into that of rows, where analytics spell it otherwise; it is pure, and never
+    turns two ids into one.
     """
 
     path: str

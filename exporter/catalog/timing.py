@@ -128,14 +128,34 @@ class HourlyGauge(Timing):
         return max(known_until or oldest, oldest, running - LOOK_BACK), running + HOUR
 
 
+class Whole(Timing):
+    """What tells of one span that is never cut, in figures that do not add up: quantiles, unique visitors."""
+
+    is_whole = True
+
+    def group(self, *, by_day: bool) -> str:
+        """Return nothing: the span is one."""
+        return ""
+
+    def filed_under(self, since: datetime, *, by_day: bool) -> datetime:
+        """Return the start of the span."""
+        return since
+
+    def combine(self, amounts: Iterable[int]) -> int:
+        """Return the highest: quantiles do not add up, and who visits two assets is counted by both."""
+        return max(amounts)
+
+    def life(self, interval: timedelta) -> timedelta:
+        """Return three intervals, and at least what an outage of some minutes takes."""
+        return max(WINDOW_LIFE, 3 * interval)
+
+
 @dataclass(frozen=True)
-class Window(Timing):
+class Window(Whole):
     """The newest whole window, of some ``length`` and ended some ``delay`` ago; nothing without traffic."""
 
     length: timedelta = timedelta(minutes=15)
     delay: timedelta = timedelta(minutes=5)
-
-    is_whole = True
 
     @property
     def exactness(self) -> str:
@@ -147,35 +167,18 @@ class Window(Timing):
         end = until - self.delay
         return end - self.length, end
 
-    def group(self, *, by_day: bool) -> str:
-        """Return nothing: a window is one."""
-        return ""
-
-    def filed_under(self, since: datetime, *, by_day: bool) -> datetime:
-        """Return the start of the window."""
-        return since
-
-    def combine(self, amounts: Iterable[int]) -> int:
-        """Return the highest: quantiles do not add up."""
-        return max(amounts)
-
-    def life(self, interval: timedelta) -> timedelta | None:
-        """Return three intervals, and at least what an outage of some minutes takes."""
-        return max(WINDOW_LIFE, 3 * interval)
-
     def time_of(self, at: datetime, answered: datetime) -> datetime:
         """Return the end of the window."""
         return at + self.length
 
 
 @dataclass(frozen=True)
-class DayGauge(Timing):
+class DayGauge(Whole):
     """A figure of a day that does not add up, as unique visitors: of the newest complete day, or of the running one."""
 
     is_running: bool = False
 
     grain = BY_DAY
-    is_whole = True
 
     @property
     def exactness(self) -> str:
@@ -187,21 +190,9 @@ class DayGauge(Timing):
         start = self.grain.floor(until) - (timedelta(0) if self.is_running else DAY)
         return start if start >= oldest else start + DAY, start + DAY
 
-    def group(self, *, by_day: bool) -> str:
-        """Return nothing: a day is one."""
-        return ""
-
-    def filed_under(self, since: datetime, *, by_day: bool) -> datetime:
-        """Return the start of the day."""
-        return since
-
-    def combine(self, amounts: Iterable[int]) -> int:
-        """Return the highest: who visits two assets is counted by both."""
-        return max(amounts)
-
-    def life(self, interval: timedelta) -> timedelta | None:
+    def life(self, interval: timedelta) -> timedelta:
         """Return three intervals; a complete day is shown until the next is."""
-        return max(WINDOW_LIFE, 3 * interval) + (timedelta(0) if self.is_running else DAY)
+        return super().life(interval) + (timedelta(0) if self.is_running else DAY)
 
     def time_of(self, at: datetime, answered: datetime) -> datetime:
         """Return the end of the day, of the running one the time of the answer."""
