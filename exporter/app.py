@@ -122,7 +122,6 @@ def build_exporter(
         time,
         Settings.of(config, clock.now(), products),
     )
-    ledger.show_up_to(context.now)
     policy = policy or WebPolicy(None, clock)
     source_pollers = SourcePollers(
         _sources(lambda: with_overrides(calculator.card, calculator.rules.overrides)) if sources is None else sources,

@@ -9,6 +9,7 @@ from exporter.ledger.counters import CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.daily_sums import KEPT_DAYS
 from exporter.ledger.day_hours import DayHours
+from exporter.ledger.false_time import shown_until
 from exporter.ledger.ledger import ApplyResult, Ledger
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.publication import Publication, PublishedBook
@@ -41,4 +42,5 @@ __all__ = [
     "Tariffs",
     "place_cost",
     "reading",
+    "shown_until",
 ]

@@ -4,7 +4,7 @@ Every change is computed beside the state, committed in one transaction, and onl
 commit changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,6 @@ from exporter.ledger.counter_books import ApplyContext
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
 from exporter.ledger.ended_books import EndedBooks
-from exporter.ledger.false_time import shown_until
 from exporter.ledger.inheritance import find_heirs
 from exporter.ledger.last_use import LastUse
 from exporter.ledger.left_series import Departure, recall_once
@@ -55,7 +54,6 @@ class Ledger:
 
     def __init__(self, store: Store, datasets: Iterable[Dataset], tariffs: Tariffs | None = None) -> None:
         self.commit_number = 1
-        self._latest: Callable[[], datetime] | None = None
         self._store = store
         self._plans = plan_datasets(datasets)
         self._accounts = EnrolledAccounts(store.load_accounts())
@@ -170,10 +168,6 @@ class Ledger:
         """
         return self._books.open_from(BookKey(scope, dataset))
 
-    def show_up_to(self, latest: Callable[[], datetime]) -> None:
-        """Show no time after what ``latest`` returns: a file may hold one that a false clock put into the future."""
-        self._latest = latest
-
     def newest(self, scope: Scope, dataset: str) -> datetime | None:
         """Return the newest minute or hour for which a dataset had data; None if there was none."""
         state = self._books.state(BookKey(scope, dataset))
@@ -185,11 +179,6 @@ class Ledger:
         return state.last_success if state else None
 
     def until(self, account_id: str) -> datetime | None:
-        """Return the newest time until which any dataset of the account was asked, as it is shown."""
-        until = self.asked_until(account_id)
-        return until if until is None or self._latest is None else shown_until(until, self._latest())
-
-    def asked_until(self, account_id: str) -> datetime | None:
         """Return the newest time until which any dataset of the account was asked."""
         return self._books.usage.until(account_id)
 
@@ -312,16 +301,22 @@ class Ledger:
         book = self._books.usage.find(BookKey(scope, dataset))
         return {key: row.total for key, row in book.rows.items()} if book else {}
 
-    def publication(self, now: datetime | None = None, list_life: timedelta | None = None) -> Publication:
+    def publication(
+        self,
+        now: datetime | None = None,
+        list_life: timedelta | None = None,
+        latest: datetime | None = None,
+    ) -> Publication:
         """Return the publication of the last commit.
 
-        Windows that are too old at ``now`` are left out, and what a list said longer than ``list_life`` ago.
+        Windows that are too old at ``now`` are left out, and what a list said longer than ``list_life`` ago. No time
+        after ``latest`` is shown: a file may hold one that a false clock put into the future.
         """
         rosters = self._rosters.all()
         return Publication(
             commit_number=self.commit_number,
             accounts=self.labels(),
-            books=self._books.publish(rosters, now, self._latest() if self._latest else None),
+            books=self._books.publish(rosters, now, latest),
             assets={account: tuple(roster.values()) for account, roster in rosters.items()},
             used=self._last_use.all(),
             list_costs=self._books.costs.publish(),

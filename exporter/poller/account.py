@@ -214,7 +214,7 @@ class AccountPoller:
 
     async def _bring_back(self, now: datetime) -> None:
         """Bring the account's books back from a time of the future."""
-        ahead = self._context.ledger.asked_until(self.account.id)
+        ahead = self._context.ledger.until(self.account.id)
         await self._context.with_ledger(self._context.ledger.bring_back, self.account.id, now)
         log.warning(
             "what is stored of account %s was from the future (asked until %s): it is asked until %s again; nothing is "

@@ -237,11 +237,12 @@ class Poller:
         context, settings = self._context, self._context.settings_in_force
         accounts = context.ledger.accounts()
         list_life = LISTS_SHOWN * self._effective_discovery_interval()
-        published = context.ledger.publication(context.time.now(), list_life)
+        latest = context.now()
+        published = context.ledger.publication(context.time.now(), list_life, latest)
         publication = select(published, accounts, settings.selection, settings.products)
         sources = self._sources.show()
         self._sources.log_changes(sources)
-        costs = self._costs.compute(publication.accounts)
+        costs = self._costs.compute(publication.accounts, latest)
         status = self._status(publication.accounts, sources, self._billing_problems.find(costs))
         thresholds = Thresholds(settings.alerting.thresholds, {account.id: account.name for account in accounts})
         snapshot = self._builder.build(

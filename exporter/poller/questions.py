@@ -54,7 +54,7 @@ class QuestionFinder:
 
         The first refresh of a process asks for all, so that it knows how each dataset stands.
         """
-        until = max(filter(None, (floor_minute(now), self._ledger.asked_until(account_id))))
+        until = max(filter(None, (floor_minute(now), self._ledger.until(account_id))))
         asked: list[Asked] = []
         spare: list[tuple[datetime, Asked]] = []
         for dataset in self._datasets:

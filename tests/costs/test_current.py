@@ -48,10 +48,10 @@ def test_a_fault_costs_only_its_account(tmp_path: Path, caplog: pytest.LogCaptur
             await refresh(rig, 3)
             calculator, labels = Unlucky(), {ACCOUNT_ID: "Example", OTHER_ID: "Other"}
             costing = CurrentCosts(rig.exporter.ledger, calculator)
-            before = costing.compute(labels).accounts
+            before = costing.compute(labels, rig.now).accounts
             calculator.failing = {OTHER_ID}
             await refresh(rig, 2)
-            after = costing.compute(labels).accounts
+            after = costing.compute(labels, rig.now).accounts
             assert after[OTHER_ID] is before[OTHER_ID]
             assert after[ACCOUNT_ID].until > before[ACCOUNT_ID].until
 

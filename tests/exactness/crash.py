@@ -113,10 +113,12 @@ class MortalLedger(Ledger):
     def apply_days(self, account_id: str, answers: Sequence[tuple[DayPart, Answer]], scraped: int) -> list[DayChange]:
         return self._write(lambda: super(MortalLedger, self).apply_days(account_id, answers, scraped))
 
-    def publication(self, now: datetime | None = None, list_life: timedelta | None = None) -> Publication:
+    def publication(
+        self, now: datetime | None = None, list_life: timedelta | None = None, latest: datetime | None = None
+    ) -> Publication:
         if self.writes is not None and self.writes.is_dead:
             raise Crash
-        return super().publication(now, list_life)
+        return super().publication(now, list_life, latest)
 
     def _commit(self, change: LedgerChange) -> None:
         super()._commit(change)

@@ -50,7 +50,7 @@ class CardOnly:
     def __init__(self, ledger: Ledger, calculator: CostCalculator) -> None:
         self._calculator = calculator
 
-    def compute(self, labels: Mapping[str, str]) -> Costs:
+    def compute(self, labels: Mapping[str, str], latest: datetime) -> Costs:
         """Return the card, without which no list cost is published."""
         return Costs(card=self._calculator.card)
 

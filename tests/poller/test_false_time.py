@@ -137,9 +137,9 @@ def test_a_machine_without_a_clock_shows_what_it_knows(tmp_path: Path) -> None:
             await rig.exporter.close()
             rig.clock.step_wall(-1000 * HOUR)
             await rig.start_again()
-            before = rig.exporter.ledger.asked_until("a" * 32)
+            before = rig.exporter.ledger.until("a" * 32)
             await refresh(rig, 2)
-            after = rig.exporter.ledger.asked_until("a" * 32)
+            after = rig.exporter.ledger.until("a" * 32)
             assert before is not None
             assert after is not None
             assert after > before
