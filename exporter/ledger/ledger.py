@@ -21,6 +21,7 @@ from exporter.ledger.counter_books import ApplyContext
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
 from exporter.ledger.ended_books import EndedBooks
+from exporter.ledger.false_time import TOLERANCE
 from exporter.ledger.inheritance import find_heirs
 from exporter.ledger.last_use import LastUse
 from exporter.ledger.left_series import Departure, recall_once
@@ -61,6 +62,7 @@ class Ledger:
         self._traits = KnownTraits()
         self._last_use = LastUse(store.load_used())
         self._billing = store.load_billing()
+        self._clock_offset = store.load_clock_offset()
         self._days = ClosedDays(store)
         self._pruner = Pruner(store)
         self._ended = EndedBooks(store.load_ended())
@@ -262,6 +264,17 @@ class Ledger:
         if self._billing.get(account_id) != facts:
             self._commit(LedgerChange(billing={account_id: facts}))
 
+    def is_clock_offset_known(self, offset: timedelta) -> bool:
+        """Return whether the stored offset of the machine's clock is about this one."""
+        return abs(offset - self._clock_offset) <= TOLERANCE
+
+    def record_clock_offset(self, offset: timedelta) -> None:
+        """Store how far the machine's clock is ahead of Cloudflare's time. Raises CommitError.
+
+        Commands that read the file by the machine's clock alone tell by it which stored times are of the future.
+        """
+        self._commit(LedgerChange(clock_offset=offset))
+
     def billing(self) -> dict[str, str]:
         """Return the billing facts last stored of each account, by account id."""
         return dict(self._billing)
@@ -380,3 +393,5 @@ class Ledger:
         self._unseen.take(change, self._rosters.all(), self.commit_number)
         self._sums.take(change, self.commit_number)
         self._billing |= change.billing
+        if change.clock_offset is not None:
+            self._clock_offset = change.clock_offset

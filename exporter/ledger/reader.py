@@ -25,10 +25,13 @@ from exporter.model import Account, DailyKey
 
 
 class LedgerReader:
-    """The content of a ledger at the time it was opened; no time after ``latest`` is shown."""
+    """The content of a ledger at the time it was opened.
 
-    def __init__(self, loader: Loader, datasets: Iterable[Dataset], latest: datetime | None = None) -> None:
-        self._latest = latest
+    Given the machine's time ``now``, no later time is shown: Cloudflare's, if the machine's clock was known to be off.
+    """
+
+    def __init__(self, loader: Loader, datasets: Iterable[Dataset], now: datetime | None = None) -> None:
+        self._latest = now - loader.load_clock_offset() if now else None
         self._loader = loader
         self._datasets = {dataset.key: dataset for dataset in datasets}
         self._signatures = loader.load_signatures()
@@ -109,7 +112,7 @@ class LedgerReader:
 
 
 @contextmanager
-def reading(folder: Path, datasets: Iterable[Dataset], latest: datetime | None = None) -> Iterator[LedgerReader]:
-    """Read the ledger of a state folder while the context lasts, with no time after ``latest``. Raises StorageError."""
+def reading(folder: Path, datasets: Iterable[Dataset], now: datetime | None = None) -> Iterator[LedgerReader]:
+    """Read the ledger of a state folder while the context lasts, with no time after ``now``. Raises StorageError."""
     with open_read_only(folder) as loader:
-        yield LedgerReader(loader, datasets, latest)
+        yield LedgerReader(loader, datasets, now)

@@ -177,6 +177,7 @@ class AccountPoller:
     async def _ask_usage(self, interval: timedelta) -> None:
         self._update_scopes()
         await self._read_limits_if_due()
+        await self._record_clock_offset()
         now = self._context.time.now()
         if now is not None and self._context.ledger.is_ahead(self.account.id, now):
             await self._bring_back(now)
@@ -211,6 +212,12 @@ class AccountPoller:
             )
             await self._place_strangers({kind for kind, _ in applied.strangers} & self._context.settings.kinds, now)
         self._record_outcomes(outcomes)
+
+    async def _record_clock_offset(self) -> None:
+        """Store how far the machine's clock is off, where that has changed notably."""
+        offset, ledger = self._context.time.offset(), self._context.ledger
+        if offset is not None and not ledger.is_clock_offset_known(offset):
+            await self._context.with_ledger(ledger.record_clock_offset, offset)
 
     async def _bring_back(self, now: datetime) -> None:
         """Bring the account's books back from a time of the future."""

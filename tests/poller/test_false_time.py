@@ -11,8 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from exporter.catalog import DATASETS
 from exporter.catalog.timing import SLOW_PACE
 from exporter.cloudflare.time import parse_date
+from exporter.ledger import reading
 from exporter.ledger.store.database import FILE_NAME
 from exporter.model import HOUR
 from tests.exactness.harness import small_world
@@ -147,3 +149,46 @@ def test_a_machine_without_a_clock_shows_what_it_knows(tmp_path: Path) -> None:
             rig.check()
 
     asyncio.run(script())
+
+
+@pytest.mark.parametrize("hours", [-2000, 3])
+def test_commands_know_a_wrong_clock_of_the_machine(tmp_path: Path, hours: int) -> None:
+    """A file that is read by a clock that is off shows what the exporter shows, and still nothing of the future."""
+
+    async def script() -> None:
+        async with AlteredRig(small_world(1, MINUTE), tmp_path) as rig:
+            rig.clock.step_wall(hours * HOUR)
+            await refresh(rig, 4)
+            known = rig.exporter.ledger.until("a" * 32)
+            with reading(tmp_path, DATASETS.values(), rig.clock.now()) as reader:
+                assert reader.until("a" * 32) == known
+            await rig.exporter.close()
+            put_into_future(tmp_path, *STORED["answered"])
+            with reading(tmp_path, DATASETS.values(), rig.clock.now()) as reader:
+                shown = reader.until("a" * 32)
+                assert shown is not None
+                assert abs(shown - rig.now) < 2 * MINUTE
+            await rig.start_again()
+
+    asyncio.run(script())
+
+
+def test_a_clock_that_is_right_writes_nothing(tmp_path: Path) -> None:
+    """What is stored of the machine's clock changes with notable steps only."""
+
+    async def script() -> None:
+        async with AlteredRig(small_world(1, MINUTE), tmp_path) as rig:
+            await refresh(rig, 2)
+            assert stored_offsets(tmp_path) == []
+            for minutes, stored in ((7, []), (20, [27 * 60]), (-20, [7 * 60])):
+                rig.clock.step_wall(minutes * MINUTE)
+                await refresh(rig, 2)
+                assert stored_offsets(tmp_path) == stored
+
+    asyncio.run(script())
+
+
+def stored_offsets(folder: Path) -> list[int]:
+    """Return what the ledger's file says about the machine's clock."""
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        return [ahead for (ahead,) in connection.execute("SELECT ahead FROM machine_clock")]

@@ -61,7 +61,7 @@ class LedgerChange:
     those of zones that are counted again, with the marks of the days that are not filled in, and ``resumed`` the books
     elsewhere that they go on from. ``carried`` are counters stored with another signature, which are written anew, and
     ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back; ``pruned`` is what nothing
-    names any more.
+    names any more. ``clock_offset`` is how far the machine's clock is ahead of Cloudflare's time.
     """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -79,6 +79,7 @@ class LedgerChange:
     used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
     days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
     billing: dict[str, str] = field(default_factory=dict)
+    clock_offset: timedelta | None = None
     forgets_left: bool = False
     pruned: Pruned | None = None
 

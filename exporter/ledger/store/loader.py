@@ -206,6 +206,11 @@ class Loader:
         books = self._connection.execute("SELECT account, dataset, until FROM book")
         return {key_of(account, dataset): time_of(until) for account, dataset, until in books}
 
+    def load_clock_offset(self) -> timedelta:
+        """Return how far the machine's clock was ahead of Cloudflare's time when that last changed notably."""
+        row = self._connection.execute("SELECT ahead FROM machine_clock").fetchone()
+        return timedelta(seconds=row[0]) if row else timedelta(0)
+
     def load_billing(self) -> dict[str, str]:
         """Return the billing facts last stored of each account, by account id."""
         return dict(self._connection.execute("SELECT account, facts FROM billing").fetchall())

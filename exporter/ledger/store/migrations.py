@@ -160,5 +160,8 @@ MIGRATIONS: tuple[str, ...] = (
     """
     /* From here on the standing of an asset may also be named or unused. */
     """,
+    """
+    CREATE TABLE machine_clock (id INTEGER PRIMARY KEY CHECK (id = 0), ahead INTEGER NOT NULL);
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""

@@ -57,6 +57,9 @@ def write_change(
         ],
     )
     write.executemany("INSERT OR REPLACE INTO billing VALUES (?, ?)", list(change.billing.items()))
+    if change.clock_offset is not None:
+        ahead = round(change.clock_offset.total_seconds())
+        write.execute("INSERT OR REPLACE INTO machine_clock VALUES (0, ?)", (ahead,))
     for key, book_change in (*change.books.items(), *change.costs.items()):
         _write_book(write, key, signatures[key], book_change)
         _write_open_hours(write, key, books[key].open if key in books else {}, book_change.open)
