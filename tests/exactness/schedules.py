@@ -41,8 +41,8 @@ from tests.exactness.events import (
 from tests.exactness.harness import Rig, small_world, state_folder
 from tests.exactness.release import TODAY, Release, releases
 
-FIXED, FRESH, ONE = range(3), range(2), range(1)
-"""The schedules of each batch that tests follow: always the same, and those of the commit. A soak follows many more."""
+ONE, FRESH = range(1), range(2)
+"""The schedules of a batch that tests follow: one is always the same, others are the commit's. A soak has many more."""
 
 FOR_AUDITS, FOR_OUTAGES = timedelta(days=4), timedelta(hours=15)
 """How far back Cloudflare keeps data: days are filled in and audited only where a schedule waits for that."""
