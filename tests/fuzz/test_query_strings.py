@@ -6,17 +6,18 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.views.paging import write_cursor
 from tests.exposition.api.scene import Api, described_get, running_api
 from tests.exposition.shape import faults
+from tests.fuzz.budget import fuzzed
 
 EXAMPLES = 60
 """The number of requests for each property."""
 
-FUZZED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZED = fuzzed(EXAMPLES)
 
 UNCONFIGURED = 503
 """What ``/api/alerts`` answers where no source of alerts is configured."""
