@@ -5,20 +5,24 @@ from http import HTTPStatus
 from typing import Any
 
 from exporter.cloudflare.errors import is_too_large
-from exporter.cloudflare.json_text import decode_json, replace_ill_formed
+from exporter.cloudflare.json_text import decode_json, is_too_deep, replace_ill_formed
 
 LIMIT_TYPE_WORDS = ("rate limit type", "rate-limit-type")
 """What an error says that refuses the header ``X-Rate-Limit-Type``. Cloudflare documents no such error."""
 
 
 def decode_body(chunks: list[bytes], levels: int) -> Any:
-    """Return the decoded body, or None if it is not JSON; consumes the chunks, to keep only one copy in memory.
+    """Return the decoded body, or None if it is no JSON of an API; consumes the chunks, to keep one copy in memory.
 
     What is no valid text in it is replaced by U+FFFD.
     """
     try:
-        text = replace_ill_formed(b"".join(chunks).decode(errors="replace"))
+        body = b"".join(chunks)
         chunks.clear()
+        if is_too_deep(body):
+            return None
+        text = replace_ill_formed(body.decode(errors="replace"))
+        del body
         return decode_json(text, levels)
     except (ValueError, RecursionError):
         return None

@@ -105,16 +105,24 @@ def decode_newest(rows: Sequence[Mapping[str, Any]], time: str) -> datetime | No
 
 
 def _row_key(dataset: Dataset, dimensions: Mapping[str, Any], owner: str) -> RowKey:
-    words = tuple([str(dimensions[name]) for name in dataset.words])
+    words = tuple([_word(dimensions, name) for name in dataset.words])
     dispatch = dimensions[dataset.dispatch_dimension] if dataset.dispatch_dimension else ""
     if dispatch:
-        return DISPATCH_PREFIX + str(dispatch), words
-    asset = str(dimensions[dataset.id_dimension]) if dataset.id_dimension else owner
+        return DISPATCH_PREFIX + _word(dimensions, dataset.dispatch_dimension), words
+    asset = _word(dimensions, dataset.id_dimension) if dataset.id_dimension else owner
     if asset and dataset.spell is not None:
         asset = dataset.spell(asset)
     if not asset and dataset.name_dimension and dimensions[dataset.name_dimension]:
-        asset = NAME_PREFIX + str(dimensions[dataset.name_dimension])
+        asset = NAME_PREFIX + _word(dimensions, dataset.name_dimension)
     return asset, words
+
+
+def _word(dimensions: Mapping[str, Any], name: str) -> str:
+    """Return a dimension as text. Raises ValueError if it is no single value."""
+    value = dimensions[name]
+    if isinstance(value, Mapping | list):
+        raise ValueError(f"{name} is {shown(value)}, not a word")
+    return str(value)
 
 
 def _amount(entry: Field, row: Mapping[str, Any]) -> int:

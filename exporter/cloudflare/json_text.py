@@ -19,6 +19,12 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 MOST_DIGITS = 1_000
 """An integer with more is read apart: Python refuses to convert one of 4,301."""
 
+DEEPEST = 64
+"""More levels than any answer has. What the decoder takes with the whole stack, others can't even show afterwards."""
+
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_texts = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
 _ill_formed = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)").search
 _escape = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([dD][89a-fA-F][0-9a-fA-F]{2}|0000)|\\.", re.DOTALL
@@ -41,6 +47,11 @@ def decode_json(text: str, levels: int) -> Any:
         return _decode(_Decoder(text, read_whole, read_fraction), text, levels)
 
 
+def is_too_deep(body: bytes) -> bool:
+    """Return whether JSON is nested deeper than any answer, or its brackets do not match."""
+    return _has_brackets_left(body) and _has_brackets_left(_texts.sub(b"", body))
+
+
 def replace_ill_formed(text: str) -> str:
     """Return a JSON text with U+FFFD in place of halves of surrogate pairs and of NUL, which are no text elsewhere.
 
@@ -48,6 +59,14 @@ def replace_ill_formed(text: str) -> str:
     """
     text = text.replace("\0", REPLACEMENT)
     return _escape.sub(_replace_escape, text) if _ill_formed(text) else text
+
+
+def _has_brackets_left(body: bytes) -> bool:
+    """Return whether brackets are left when all that match have been taken away, level by level from the inside."""
+    left = body.translate(None, _ALL_BUT_BRACKETS)
+    for _ in range(DEEPEST):
+        left = left.replace(b"[]", b"").replace(b"{}", b"")
+    return bool(left)
 
 
 def read_whole(digits: str) -> int | Decimal:

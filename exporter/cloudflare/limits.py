@@ -11,7 +11,7 @@ from typing import Any
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import ROWS, Field
 from exporter.cloudflare.errors import ZONE_ADVICE, graphql_error
-from exporter.cloudflare.nodes import Node, find_account, find_zones, zone_id_of
+from exporter.cloudflare.nodes import Node, find_account, find_errors, find_zones, zone_id_of
 from exporter.model import RETENTION
 
 PAGE_LIMIT = 10_000
@@ -89,10 +89,9 @@ def read_zone_settings(
     body: Mapping[str, Any], datasets: Sequence[Dataset], page_limit: int
 ) -> dict[str, dict[str, DatasetLimits]]:
     """Return the limits in an answer by zone id, then by dataset key. Raises CloudflareError if it has no zones."""
-    zones, errors = find_zones(find_account(body)), body.get("errors")
-    if not zones and isinstance(errors, list) and errors:
-        said = [error if isinstance(error, Mapping) else {"message": str(error)} for error in errors]
-        raise graphql_error(said, "Limits of zones", ZONE_ADVICE)
+    zones, errors = find_zones(find_account(body)), find_errors(body)
+    if not zones and errors:
+        raise graphql_error(errors, "Limits of zones", ZONE_ADVICE)
     return {zone_id_of(zone): _read(zone, datasets, page_limit) for zone in zones}
 
 

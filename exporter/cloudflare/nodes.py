@@ -1,4 +1,4 @@
-"""Nodes of GraphQL answers: the account, and its zones. Pure."""
+"""Nodes of GraphQL answers: the account, its zones, and the errors. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,3 +23,10 @@ def find_zones(account: Node | None) -> list[Node]:
 def zone_id_of(zone: Node) -> str:
     """Return a zone's id; empty if the answer does not have it."""
     return str(zone.get("zoneTag") or "")
+
+
+def find_errors(body: Mapping[str, Any]) -> list[Node]:
+    """Return the errors of an answer, in their order; what is no object becomes the message of one."""
+    errors = body.get("errors") or []
+    listed = errors if isinstance(errors, list) else [errors]
+    return [error if isinstance(error, Mapping) else {"message": str(error)} for error in listed]

@@ -20,7 +20,7 @@ from exporter.cloudflare.errors import (
     Unreachable,
     graphql_error,
 )
-from exporter.cloudflare.nodes import Node, find_account, find_zones, zone_id_of
+from exporter.cloudflare.nodes import Node, find_account, find_errors, find_zones, zone_id_of
 from exporter.model import Account
 
 Errors = list[Mapping[str, Any]]
@@ -108,8 +108,7 @@ def _sort(body: Mapping[str, Any], document: Document, answered: Sequence[str]) 
     """Sort the errors of an answer; ``answered`` are the zones in it, without a name where one is empty."""
     errors = _Sorted()
     names = {piece.dataset.name for piece in document.pieces}
-    for error in body.get("errors") or ():
-        said = error if isinstance(error, Mapping) else {"message": str(error)}
+    for said in find_errors(body):
         path = said.get("path")
         words = [str(step) for step in path] if isinstance(path, list) else _words(path)
         alias = next((word for word in words if word.startswith(_ALIASES)), "") or _alias_in_text(said)

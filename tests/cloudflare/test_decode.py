@@ -173,6 +173,8 @@ BROKEN = {
     "null field": row({"requests": 1, "objectBytes": None}, namespaceId="k", actionType="read", result="x"),
     "text field": row({"requests": "1", "objectBytes": 1}, namespaceId="k", actionType="read", result="x"),
     "part of one": row({"requests": Decimal("1.5"), "objectBytes": 1}, namespaceId="k", actionType="read", result="x"),
+    "list for a label": row({"requests": 1, "objectBytes": 1}, namespaceId="k", actionType=["read"], result="x"),
+    "object for an id": row({"requests": 1, "objectBytes": 1}, namespaceId={"id": "k"}, actionType="read", result="x"),
     "no sum": {"dimensions": {"datetimeHour": "2025-10-20T09:00:00Z", "namespaceId": "k"}, "sum": None},
     "no row": None,
 }

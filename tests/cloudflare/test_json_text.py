@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.cloudflare.bodies import decode_body
-from exporter.cloudflare.json_text import decode_json
+from exporter.cloudflare.json_text import DEEPEST, decode_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -108,3 +108,14 @@ def test_numbers_that_python_does_not_convert_cost_nothing_else(levels: int) -> 
     assert found["big"] == Decimal("1e400")
     assert (found["one"], found["half"]) == (1, Decimal("0.5"))
     assert type(found["one"]) is int
+
+
+@pytest.mark.parametrize("level", [("[", "]"), ('{"a":', "}")])
+def test_what_is_nested_deeper_than_any_answer_is_none(level: tuple[str, str]) -> None:
+    """The decoder would take it with the whole stack, and nobody could show it afterwards; texts don't count."""
+    opening, closing = level
+    assert decode_body([f"{opening * DEEPEST}1{closing * DEEPEST}".encode()], 0) is not None
+    assert decode_body([f"{opening * (DEEPEST + 1)}1{closing * (DEEPEST + 1)}".encode()], 0) is None
+    assert decode_body([f"{opening * 100_000}".encode()], 0) is None
+    text = json.dumps(f'{opening * 900}"\\')
+    assert decode_body([f"[{text}]".encode()], 0) == [json.loads(text)]
