@@ -10,6 +10,7 @@ from exporter.ledger.counters import Counters, CounterState, LateUsage
 from exporter.ledger.daily_sums import NOTHING_METERED
 from exporter.ledger.ended_books import end_book
 from exporter.ledger.false_time import begins_in_future, bring_back, bring_gauges_back, end_false_start, is_ahead
+from exporter.ledger.fit import check_counters, check_gauges
 from exporter.ledger.gauge_books import GaugeBooks
 from exporter.ledger.gauges import Gauges, GaugeState, Presence, presence
 from exporter.ledger.list_cost import Tariffs
@@ -177,13 +178,11 @@ class Books:
         return change
 
     def check(self, rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> None:
-        """Raise LookupError or ValueError if a series does not fit its metric, or a reading its dataset."""
-        for book in self.counters().values():
-            shapes = {(key.metric, len(key.values)) for there in book.series.values() for key in there}
-            for position, labels in shapes:
-                metric = book.dataset.metrics[position]
-                if labels != len(metric.labels) + bool(metric.split):
-                    raise ValueError(f"a series of {metric.name} has the labels of another")
+        """Raise LookupError or ValueError if a row or a reading does not fit its dataset, or a series its metric."""
+        for counters in self.counters().values():
+            check_counters(counters)
+        for gauges in self.gauges.all().values():
+            check_gauges(gauges)
         publish_books({}, self.gauges.all(), rosters, None)
 
     def take(self, change: LedgerChange) -> None:

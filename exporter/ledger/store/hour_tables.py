@@ -96,13 +96,6 @@ def load_hours(
     return found
 
 
-def check_hours(read: sqlite3.Connection) -> None:
-    """Raise ValueError if a day or its amounts are of another type; their length is held by the file itself."""
-    senseless = "typeof(day) != 'integer' OR typeof(amounts) != 'blob'"
-    if read.execute(f"SELECT 1 FROM hour_row WHERE {senseless} LIMIT 1").fetchone():
-        raise ValueError("the hours of a day have an invalid day or invalid amounts")
-
-
 def pack(amounts: list[int]) -> bytes:
     """Encode the amounts of a day in as many bytes each as the largest needs."""
     bits = max(amounts).bit_length()

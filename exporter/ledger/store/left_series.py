@@ -82,12 +82,5 @@ def forget_old(write: sqlite3.Connection, now: datetime, count: int) -> None:
     )
 
 
-def check_left(read: sqlite3.Connection) -> None:
-    """Raise ValueError if an amount or a time can't be read."""
-    senseless = "typeof(amount) != 'text' OR amount GLOB '*[^0-9]*' OR amount = '' OR typeof(left_at) != 'integer'"
-    if read.execute(f"SELECT 1 FROM left_series WHERE {senseless} LIMIT 1").fetchone():
-        raise ValueError("a series that left has an invalid amount or time")
-
-
 def _columns(name: SeriesName) -> tuple[str, ...]:
     return (*name[:-1], json.dumps(name.values))

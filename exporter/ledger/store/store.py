@@ -13,6 +13,7 @@ from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
 from exporter.ledger.left_series import SeriesName
 from exporter.ledger.store.change import LedgerChange
+from exporter.ledger.store.columns import check_columns
 from exporter.ledger.store.database import (
     FILE_NAME,
     StorageError,
@@ -25,14 +26,11 @@ from exporter.ledger.store.database import (
 )
 from exporter.ledger.store.day_tables import load_part
 from exporter.ledger.store.encoding import day_start_of
-from exporter.ledger.store.hour_tables import check_hours
-from exporter.ledger.store.left_series import check_left, find_left, has_old
+from exporter.ledger.store.left_series import find_left, has_old
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.pruned_tables import find_named, find_oldest_day
 from exporter.ledger.store.writer import counted_from, write_change
 from exporter.model import BookKey, DailyKey, ExporterError
-
-_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
 
 class CommitError(ExporterError):
@@ -67,11 +65,7 @@ class Store(Loader):
     def check(self) -> None:
         """Read the tables that are not loaded at the start. Raises the errors of decoding invalid content."""
         # Years of daily sums are millions of rows: too many to bring into Python at each start.
-        senseless = f"typeof(amount) != 'text' OR amount GLOB '*[^0-9]*' OR amount = '' OR day NOT GLOB '{_DAY}'"
-        if self._connection.execute(f"SELECT 1 FROM daily WHERE {senseless} LIMIT 1").fetchone():
-            raise ValueError("a daily sum has an invalid day or amount")
-        check_hours(self._connection)
-        check_left(self._connection)
+        check_columns(self._connection)
         kept = "SELECT day, labels, amounts, account, dataset, asset FROM kept_row"
         for day, labels, amounts, _, _, _ in self._connection.execute(kept):
             day_start_of(day)
