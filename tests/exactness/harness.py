@@ -74,6 +74,7 @@ class Rig:
         traffic: Traffic | None = None,
         documents: Documents | None = None,
         *,
+        tokens: Sequence[str] = (TOKEN,),
         page_limit: int = 10_000,
         products: Sequence[Product] | None = None,
         start: datetime = START,
@@ -98,6 +99,7 @@ class Rig:
         self.releases = releases(seed)
         self._scraped_at = self.now
         self._folder = folder
+        self._tokens = tokens
         self._page_limit = page_limit
         self._products = release.products() if products is None else products
         self.counting = Counting.of(self._products)
@@ -117,10 +119,15 @@ class Rig:
         """Cloudflare's time."""
         return self.clock.cloudflare.now()
 
+    def _transport(self) -> httpx.AsyncBaseTransport:
+        """Return the way to Cloudflare."""
+        return httpx.ASGITransport(app=self.simulator.app)
+
     def _build(self) -> Exporter:
         config = Config(
             cloudflare=Cloudflare(
-                api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": TOKEN}),)
+                api_url="http://cloudflare.test/client/v4",
+                tokens=tuple(Token.model_validate({"token": token}) for token in self._tokens),
             ),
             poll=Poll(refresh=timedelta(seconds=60), discovery=timedelta(minutes=10)),
             storage=Storage(path=str(self._folder)),
@@ -128,7 +135,7 @@ class Rig:
         return build_exporter(
             config,
             self.clock,
-            transport=httpx.ASGITransport(app=self.simulator.app),
+            transport=self._transport(),
             page_limit=self._page_limit,
             products=self._products,
             open_ledger=self.writes.open_ledger,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Self
 
 from exporter.catalog import METERS
 from exporter.metrics.family import Sample
@@ -30,6 +31,11 @@ class Watcher:
     last: dict[Series, int] = field(default_factory=dict)
     increases: Counter[Kept] = field(default_factory=Counter)
     scraped: dict[Series, int] = field(default_factory=dict)
+
+    @classmethod
+    def after(cls, snapshot: Snapshot) -> Self:
+        """Return what follows on from what is published."""
+        return cls({(name, sample.labels.text): amount for name, sample, amount in _counters(snapshot)})
 
     def __post_init__(self) -> None:
         self.scraped = self.scraped or dict(self.values)

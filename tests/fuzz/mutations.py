@@ -1,7 +1,7 @@
 """JSON near to a true answer: a valid document with a few nodes replaced, removed, doubled or of another type."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 Json = Any
 Node = tuple[Any, Any]
 """A container and the key or index of the node in it."""
+
+Change = Callable[[st.DrawFn, Node, list[Node]], None]
+"""Changes a node; the last argument are all nodes of the document."""
 
 ODD: tuple[Json, ...] = (
     None,
@@ -63,8 +66,8 @@ ANYTHING = st.recursive(
 JUNK = st.sampled_from(ODD) | ANYTHING
 
 
-def mutated(document: Json, most: int = 4) -> st.SearchStrategy[Json]:
-    """JSON that differs from a document in one to ``most`` places."""
+def mutated(document: Json, most: int = 4, changes: Sequence[Change] = ()) -> st.SearchStrategy[Json]:
+    """JSON that differs from a document in one to ``most`` places, by the usual ``changes`` if none are given."""
 
     @st.composite
     def build(draw: st.DrawFn) -> Json:
@@ -74,7 +77,7 @@ def mutated(document: Json, most: int = 4) -> st.SearchStrategy[Json]:
             if not nodes:
                 break
             node = nodes[draw(st.integers(0, len(nodes) - 1))]
-            draw(st.sampled_from(CHANGES))(draw, node, nodes)
+            draw(st.sampled_from(changes or CHANGES))(draw, node, nodes)
         return root[0] if root else None
 
     return build()
@@ -140,7 +143,7 @@ def _copy(draw: st.DrawFn, node: Node, nodes: list[Node]) -> None:
     container[key] = deepcopy(other[place])
 
 
-CHANGES: tuple[Callable[[st.DrawFn, Node, list[Node]], None], ...] = (
+CHANGES: tuple[Change, ...] = (
     _replace,
     _replace,
     _empty,

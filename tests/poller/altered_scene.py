@@ -1,14 +1,13 @@
 """An exporter whose answers from the simulated Cloudflare are altered on the way."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from exporter.app import Exporter, build_exporter
-from exporter.config import Config
+from exporter.costs.current import CurrentCosts
 from exporter.simulator import World
 from tests.exactness.harness import TOKEN, Rig
 
@@ -23,18 +22,12 @@ def as_it_is(request: httpx.Request, response: httpx.Response) -> None:
 class AlteredRig(Rig):
     """A rig whose exporter gets what ``alter`` makes of each answer."""
 
-    def __init__(self, world: World, folder: Path, tokens: tuple[str, ...] = (TOKEN,)) -> None:
+    def __init__(self, world: World, folder: Path, tokens: Sequence[str] = (TOKEN,), **options: Any) -> None:
         self.alter: Alter = as_it_is
-        self._tokens = tokens
-        super().__init__(world, folder)
+        super().__init__(world, folder, tokens=tokens, **{"source_costs": CurrentCosts, **options})
 
-    def _build(self) -> Exporter:
-        cloudflare = {
-            "api_url": "http://cloudflare.test/client/v4",
-            "tokens": [{"token": token} for token in self._tokens],
-        }
-        config = Config.model_validate({"cloudflare": cloudflare, "storage": {"path": str(self._folder)}})
-        return build_exporter(config, self.clock, transport=_Altered(self, httpx.ASGITransport(app=self.simulator.app)))
+    def _transport(self) -> httpx.AsyncBaseTransport:
+        return _Altered(self, super()._transport())
 
 
 class _Altered(httpx.AsyncBaseTransport):
