@@ -82,8 +82,8 @@ class Ledger:
         """
         store, known = Store(folder), tuple(datasets)
         try:
-            store.check()
-            ledger = cls(store, known, tariffs)
+            with store.checking():
+                ledger = cls(store, known, tariffs)
             ledger._books.check(ledger._rosters.all())
             return ledger
         except Exception as error:

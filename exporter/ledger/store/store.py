@@ -3,7 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from exporter.ledger.store.database import (
 )
 from exporter.ledger.store.day_tables import load_part
 from exporter.ledger.store.encoding import day_start_of
+from exporter.ledger.store.inspection import address_of
 from exporter.ledger.store.left_series import find_left, has_old
 from exporter.ledger.store.loader import Loader
 from exporter.ledger.store.pruned_tables import find_named, find_oldest_day
@@ -62,10 +64,26 @@ class Store(Loader):
         if self._folder is not None:
             self._connection = start_new_file(self._folder, reason)
 
-    def check(self) -> None:
-        """Read the tables that are not loaded at the start. Raises the errors of decoding invalid content."""
-        # Years of daily sums are millions of rows: too many to bring into Python at each start.
-        check_columns(self._connection)
+    @contextmanager
+    def checking(self) -> Iterator[None]:
+        """Check every table while the context lasts; what is found goes before whatever else is raised in it.
+
+        Years of daily sums are millions of rows: SQLite goes over them on another processor meanwhile. Raises the
+        errors of decoding invalid content.
+        """
+        if self._folder is None:
+            yield
+            return
+        with closing(_connect_to_check(self._folder)) as connection, ThreadPoolExecutor(max_workers=1) as thread:
+            checked = thread.submit(check_columns, connection)
+            try:
+                yield
+                self._check_kept()
+            finally:
+                checked.result()
+
+    def _check_kept(self) -> None:
+        """Read the rows that are kept for audits, which are not loaded at the start."""
         kept = "SELECT day, labels, amounts, account, dataset, asset FROM kept_row"
         for day, labels, amounts, _, _, _ in self._connection.execute(kept):
             day_start_of(day)
@@ -150,6 +168,10 @@ class Store(Loader):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+
+def _connect_to_check(folder: Path) -> sqlite3.Connection:
+    return sqlite3.connect(address_of(folder / FILE_NAME, is_in_use=True), uri=True, check_same_thread=False)
 
 
 @contextmanager
