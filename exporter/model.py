@@ -14,6 +14,7 @@ standing      how discovery knows an entry: listed, absent, unlisted, or a stran
               named or unused where the kind has no list, and only usage names its assets
 project       the group an asset belongs to, by rule, tag, parent or name prefix
 placement     the project and name under which an asset's usage and cost are published
+folded        published together as ``other``, because an account has too many assets for series of their own
 
 What is asked
 scope         what a question is about and a book belongs to: an account, or one of its zones
@@ -79,7 +80,11 @@ DAY = timedelta(days=1)
 
 UNASSIGNED = "unassigned"
 UNLISTED = "(unlisted)"
+OTHER = "other"
 ACCOUNT_ITSELF = "(account)"
+
+MOST_ASSETS = 50_000
+"""The largest number of assets, of all kinds, that an account has series of: more would be too much for Prometheus."""
 
 DISPATCH_PREFIX = "dispatch:"
 """The prefix of row ids of scripts in a dispatch namespace, which no list contains; the namespace's name follows."""

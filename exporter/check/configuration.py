@@ -1,7 +1,7 @@
 """Findings on a valid configuration: its sources, what it selects, and likely mistakes. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -121,6 +121,8 @@ def _choices(config: Config) -> list[Finding]:
     used = [name for name, one in sections.items() if one.include or one.exclude]
     said = [count(len(selection.projects), "project rule")] if selection.projects else []
     said += [f"filters on {', '.join(used)}"] if used else []
+    limits = selection.limits.assets
+    said += [count(len(limits), "limit on assets", "limits on assets")] if limits else []
     aliases = len(selection.accounts.alias)
     said += [count(aliases, "account alias", "account aliases")] if aliases else []
     return [_finding(Level.OK, "choices", f"{'; '.join(said)}.")] if said else []
@@ -136,6 +138,11 @@ def _account_slips(config: Config, accounts: Sequence[Account]) -> list[Finding]
         for key, globs in sections.items()
         for glob in globs
         if not any(fnmatchcase(name, glob) for name in names)
+    ]
+    slips += [
+        _slip(f"limits.assets[{number}]", f"'{limit.account}' matches no account that a token can see.")
+        for number, limit in enumerate(config.selection.limits.assets)
+        if not any(limit.is_of(config.selection.accounts.names(account)) for account in accounts)
     ]
     slips += [
         _slip("accounts.alias", f"no token can see the account {account_id} ('{alias}').")
@@ -155,15 +162,11 @@ def _rule_slips(config: Config, seen: Discovered) -> list[Finding]:
     slips = [
         _slip(f"projects[{number}]", f"the rule for project '{rule.project}' matches no asset.")
         for number, rule in enumerate(config.selection.projects)
-        if not any(rule.match.holds(asset, _names(config, account)) for asset, account in assets)
+        if not any(rule.match.holds(asset, config.selection.accounts.names(account)) for asset, account in assets)
     ]
     if not any(config.selection.wants_asset(asset) for asset, _ in assets):
         slips.append(_slip("filters.assets", "every asset is excluded: all usage is published as '(filtered)'."))
     return slips
-
-
-def _names(config: Config, account: Account) -> Iterable[str]:
-    return account.id, account.name, config.selection.accounts.alias.get(account.id, account.name)
 
 
 def _slip(key: str, message: str) -> Finding:

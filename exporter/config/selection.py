@@ -13,6 +13,7 @@ from exporter.catalog import KINDS, PRODUCTS, kinds_of
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.product import Product
 from exporter.config.fields import AccountId, Kind, ProductGlob, Regex, Section, Word
+from exporter.config.limits import Limits
 from exporter.model import Account, Asset
 
 KEPT_METRICS = ("cloudflare_exporter_", "cloudflare_alert_")
@@ -90,6 +91,10 @@ class Accounts(Section):
         """Return whether the account is to be queried."""
         return Filter(include=self.include, exclude=self.exclude).admits(account.id, account.name)
 
+    def names(self, account: Account) -> tuple[str, ...]:
+        """Return the names by which rules may refer to an account."""
+        return account.id, account.name, self.alias.get(account.id, account.name)
+
 
 class Match(Section):
     """The conditions under which a rule applies to an asset: all that are given must hold."""
@@ -166,6 +171,7 @@ class Selection(Section):
         examples=[[{"match": {"name": "shop-*"}, "project": "shop"}]],
     )
     filters: Filters = Field(default=Filters(), description="What to leave out; names are matched as globs.")
+    limits: Limits = Field(default=Limits(), description="What is published together because there is too much of it.")
 
     def wants_product(self, product: Product) -> bool:
         """Return whether the product's assets are to be listed and its datasets queried."""
@@ -201,8 +207,12 @@ class Selection(Section):
 
     def project_of(self, asset: Asset, account: Account) -> str:
         """Return the project of the first matching rule; empty if none matches."""
-        names = (account.id, account.name, self.accounts.alias.get(account.id, account.name))
+        names = self.accounts.names(account)
         return next((rule.project for rule in self.projects if rule.match.holds(asset, names)), "")
+
+    def most_assets(self, kind: str, account: Account) -> int:
+        """Return how many assets of a kind have series of their own in an account."""
+        return self.limits.most_assets(kind, self.accounts.names(account))
 
 
 def _matches(globs: Iterable[str], names: Iterable[str]) -> bool:

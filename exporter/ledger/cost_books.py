@@ -12,6 +12,7 @@ from exporter.ledger.hours import Settlement
 from exporter.ledger.keeping import NOTHING_KEPT
 from exporter.ledger.list_cost import ListCosts, Tariffs, key_of
 from exporter.ledger.publication import PublishedBook, publish_list_costs
+from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesPlan
 from exporter.model import Answer, BookKey, Rows
 
@@ -29,9 +30,9 @@ class CostBooks:
         """Publish further cost by asset, or by project only."""
         self._list_costs.shows_assets = is_wanted
 
-    def publish(self) -> tuple[PublishedBook, ...]:
+    def publish(self, rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> tuple[PublishedBook, ...]:
         """Return the published books of list cost."""
-        return publish_list_costs(self.counters.all(), with_assets=self._list_costs.shows_assets)
+        return publish_list_costs(self.counters.all(), rosters, with_assets=self._list_costs.shows_assets)
 
     def follow_usage(
         self,

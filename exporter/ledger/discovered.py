@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from exporter.ledger.own_series import NO_COMPETITION, Competition, decide_folded
 from exporter.ledger.projects import ProjectRules, decide_projects, explicit_ground, ground_of
 from exporter.ledger.roster import ABSENCES, Entry, RosterKey, Standing
 from exporter.model import NAME_PREFIX, Asset, Inventory, Listing
@@ -15,10 +16,12 @@ def apply_discovery(
     is_busy: Callable[[str, str], bool],
     rules: ProjectRules,
     used: Iterable[Listing] = (),
+    *,
+    competition: Competition = NO_COMPETITION,
 ) -> dict[RosterKey, Entry]:
     """Return the entries that a discovery changes. ``is_busy`` returns whether an asset's open hours hold usage.
 
-    ``used`` are the assets of the kinds that only usage names.
+    ``used`` are the assets of the kinds that only usage names, ``competition`` decides which have series of their own.
     """
     current = dict(roster)
     for kind, found in inventory.listings.items():
@@ -34,6 +37,7 @@ def apply_discovery(
         _mark_unused(current, listing)
         _disambiguate_namesakes(current, listing)
     decide_projects(current, inventory.parents)
+    decide_folded(current, roster, competition, lambda kind: rules.most_assets(kind, inventory.account))
     _follow_names(current)
     dated = {key: _dated(entry, inventory.date) for key, entry in current.items()}
     return {key: entry for key, entry in dated.items() if roster.get(key) != entry}
@@ -161,4 +165,5 @@ def _follow_names(current: dict[RosterKey, Entry]) -> None:
                 absences=0,
                 project=named[0].project,
                 is_filtered=named[0].is_filtered,
+                is_folded=named[0].is_folded,
             )

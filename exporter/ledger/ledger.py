@@ -17,6 +17,7 @@ from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayPart, DayTask, Horizon, Portion
 from exporter.ledger.books import Books
 from exporter.ledger.closed_days import ClosedDays, gather_late
+from exporter.ledger.competition import Competitions
 from exporter.ledger.counter_books import ApplyContext
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
@@ -28,6 +29,7 @@ from exporter.ledger.left_series import Departure, recall_once
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import load_books, retire_changed
 from exporter.ledger.named_by_usage import find_met
+from exporter.ledger.own_series import Competition
 from exporter.ledger.plans import plan_datasets
 from exporter.ledger.projects import ProjectRules
 from exporter.ledger.pruner import Pruner
@@ -56,7 +58,8 @@ class Ledger:
     def __init__(self, store: Store, datasets: Iterable[Dataset], tariffs: Tariffs | None = None) -> None:
         self.commit_number = 1
         self._store = store
-        self._plans = plan_datasets(datasets)
+        known = tuple(datasets)
+        self._plans = plan_datasets(known)
         self._accounts = EnrolledAccounts(store.load_accounts())
         self._rosters = Rosters(store.load_roster())
         self._traits = KnownTraits()
@@ -67,6 +70,7 @@ class Ledger:
         self._pruner = Pruner(store)
         self._ended = EndedBooks(store.load_ended())
         self._unseen = UnseenGrowth(self._plans, self._rosters.all())
+        self._competitions = Competitions(store, known, self._last_use)
         loaded = load_books(store, self._plans, self.commit_number)
         self._books = Books(self._plans, loaded.books, tariffs)
         self._sums = AccountSums(store, self._books.usage)
@@ -134,7 +138,8 @@ class Ledger:
         ``scraped`` is the newest commit that a ``/metrics`` request was answered with.
         """
         account_id = inventory.account.id
-        self._place(inventory, rules, self._unseen.find(account_id, inventory.date, scraped))
+        competition = self._competitions.of_account(account_id, inventory.date, scraped)
+        self._place(inventory, rules, competition, self._unseen.find(account_id, inventory.date, scraped))
         self._rosters.take_failures(inventory)
         self._traits.take(inventory, self.roster(account_id))
         pruned = self._pruner.find(account_id, self.roster(account_id), self._books, inventory.date)
@@ -143,16 +148,22 @@ class Ledger:
 
     def name_assets(self, inventory: Inventory, rules: ProjectRules) -> None:
         """Give names and projects to what usage names, between two discoveries. Raises CommitError."""
-        self._place(inventory, rules)
+        self._place(inventory, rules, self._competitions.among_new(inventory.account.id, inventory.date))
 
-    def _place(self, inventory: Inventory, rules: ProjectRules, unseen: frozenset[RosterKey] = frozenset()) -> None:
+    def _place(
+        self,
+        inventory: Inventory,
+        rules: ProjectRules,
+        competition: Competition,
+        unseen: frozenset[RosterKey] = frozenset(),
+    ) -> None:
         """Give names and projects to what an inventory lists and what usage names.
 
         Assets whose growth is ``unseen`` by a scrape stay.
         """
         account_id = inventory.account.id
         busy, seen = self._books.busy_assets(account_id) | unseen, self._seen(inventory)
-        found = self._rosters.discover(inventory, busy, seen, rules)
+        found = self._rosters.discover(inventory, busy, seen, rules, competition)
         changed = self._rosters.find_moved(inventory) | ({account_id: found} if found else {})
         if changed:
             left: dict[BookKey, frozenset[Placement]] = {}
@@ -332,7 +343,7 @@ class Ledger:
             books=self._books.publish(rosters, now, latest),
             assets={account: tuple(roster.values()) for account, roster in rosters.items()},
             used=self._last_use.all(),
-            list_costs=self._books.costs.publish(),
+            list_costs=self._books.costs.publish(rosters),
             zones=name_zones(rosters),
             gaps=self._ended.gaps(),
             traits=self._traits.publish(now, list_life),
@@ -391,6 +402,7 @@ class Ledger:
         self._days.take(change)
         self._ended.take(change)
         self._unseen.take(change, self._rosters.all(), self.commit_number)
+        self._competitions.take(change, self.commit_number)
         self._sums.take(change, self.commit_number)
         self._billing |= change.billing
         if change.clock_offset is not None:

@@ -21,13 +21,16 @@ That of a parent is stored as the word for the first that there were.
 
 
 class ProjectRules(Protocol):
-    """The user's rules for assets: their project, and whether they are published by name."""
+    """The user's rules for assets: their project, whether they are published by name, and how many have own series."""
 
     def project_of(self, asset: Asset, account: Account) -> str:
         """Return the project that a rule assigns; empty if none does."""
 
     def wants_asset(self, asset: Asset) -> bool:
         """Return whether an asset is published under its own name."""
+
+    def most_assets(self, kind: str, account: Account) -> int:
+        """Return how many assets of a kind have series of their own in an account."""
 
 
 def ground_of(asset: Asset, account: Account, rules: ProjectRules) -> str:

@@ -1,6 +1,6 @@
 """The ledger's publication: label sets with their amounts, the accounts' names and their assets."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,14 +10,18 @@ from exporter.ledger.false_time import shown, shown_gauges
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesKey
-from exporter.model import ZONE, BookKey, Placement, Scope, Traits
+from exporter.model import ZONE, BookKey, Placement, Rows, Scope, Traits
+
+Folded = Mapping[tuple[str, str], Collection[str]]
+"""The ids of folded assets by account id and kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedBook:
     """One dataset of one scope as published: label sets (project, asset, labels) with their amounts.
 
-    Usage has ``state``; states and windows have ``readings``.
+    Usage has ``state``; states and windows have ``readings``. ``folded`` are the totals of the rows of folded assets,
+    which their shared series don't tell.
     """
 
     scope: Scope
@@ -25,6 +29,7 @@ class PublishedBook:
     state: CounterState | None
     readings: GaugeState | None
     series: tuple[tuple[Placement, SeriesKey, int], ...]
+    folded: Rows = field(default_factory=dict)
 
     @property
     def account_id(self) -> str:
@@ -65,17 +70,32 @@ def name_zones(rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> dict[str, st
     }
 
 
-def publish_book(scope: Scope, book: Counters, latest: datetime | None = None) -> PublishedBook:
+def find_folded(rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> Folded:
+    """Return the ids of all folded assets by account id and kind."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for account_id, roster in rosters.items():
+        for (kind, asset_id), entry in roster.items():
+            if entry.is_folded:
+                found.setdefault((account_id, kind), set()).add(asset_id)
+    return found
+
+
+def publish_book(scope: Scope, book: Counters, folded: Folded, latest: datetime | None = None) -> PublishedBook:
     """Return the published book of a dataset's counters, with no time after ``latest``."""
     series = tuple(
         (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
     )
-    return PublishedBook(scope, book.dataset, shown(book, latest), None, series)
+    of_kind = folded.get((scope.account_id, book.dataset.kind))
+    totals = {key: row.total for key, row in book.rows.items() if key[0] in of_kind} if of_kind else {}
+    return PublishedBook(scope, book.dataset, shown(book, latest), None, series, totals)
 
 
-def publish_list_costs(costs: Mapping[BookKey, Counters], *, with_assets: bool) -> tuple[PublishedBook, ...]:
+def publish_list_costs(
+    costs: Mapping[BookKey, Counters], rosters: Mapping[str, Mapping[RosterKey, Entry]], *, with_assets: bool
+) -> tuple[PublishedBook, ...]:
     """Return the published books of list cost, by asset or by project."""
-    published = [publish_book(key.scope, book) for key, book in costs.items() if book.state]
+    folded = find_folded(rosters)
+    published = [publish_book(key.scope, book, folded) for key, book in costs.items() if book.state]
     return tuple(
         replace(each, series=tuple(one for one in each.series if bool(one[0].asset) is with_assets))
         for each in published
@@ -93,8 +113,9 @@ def publish_books(
 
     No time after ``latest`` is shown.
     """
+    folded = find_folded(rosters)
     return (
-        *(publish_book(key.scope, book, latest) for key, book in usage.items() if book.state),
+        *(publish_book(key.scope, book, folded, latest) for key, book in usage.items() if book.state),
         *(
             publish_gauges(key.scope, book, rosters.get(key.scope.account_id, {}), now, latest)
             for key, book in gauges.items()

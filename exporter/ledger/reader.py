@@ -101,7 +101,7 @@ class LedgerReader:
             books=publish_books(books.usage, books.gauges, self._roster, None, self._latest),
             assets={account: tuple(roster.values()) for account, roster in self._roster.items()},
             used=self._loader.load_used(),
-            list_costs=publish_list_costs(books.list_costs, with_assets=shows_assets),
+            list_costs=publish_list_costs(books.list_costs, self._roster, with_assets=shows_assets),
             zones=name_zones(self._roster),
             gaps=EndedBooks(self._loader.load_ended()).gaps(),
         )

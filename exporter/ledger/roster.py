@@ -13,6 +13,7 @@ from exporter.model import (
     ACCOUNT_ITSELF,
     DISPATCH_PREFIX,
     NAME_PREFIX,
+    OTHER,
     UNASSIGNED,
     UNLISTED,
     Asset,
@@ -55,7 +56,8 @@ class Entry:
     """An asset with its stored labels; ``suffixed`` means that its label carries its short id, for good.
 
     ``decided_by`` is how the project was decided; ``is_filtered`` means that the asset's usage is published without
-    its name. ``unlisted_since`` is the time of the discovery that found it unlisted or unused.
+    its name, and ``is_folded`` that its series are those of all the smallest, though usage and cost stay its own.
+    ``unlisted_since`` is the time of the discovery that found it unlisted or unused.
     """
 
     asset: Asset
@@ -67,6 +69,7 @@ class Entry:
     suffixed: bool = False
     is_filtered: bool = False
     unlisted_since: datetime | None = None
+    is_folded: bool = False
 
     @property
     def is_published(self) -> bool:
@@ -88,7 +91,13 @@ class Entry:
             case Standing.UNLISTED:
                 return Placement(UNASSIGNED, UNLISTED)
             case _:
-                return Placement(self.project, FILTERED if self.is_filtered else self.label)
+                return Placement(self.project, self._shown_name)
+
+    @property
+    def _shown_name(self) -> str:
+        if self.is_filtered:
+            return FILTERED
+        return OTHER if self.is_folded else self.label
 
 
 def place_row(kind: str, asset_id: str, roster: Mapping[RosterKey, Entry]) -> Placement | None:

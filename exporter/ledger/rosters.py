@@ -5,6 +5,7 @@ from datetime import datetime
 
 from exporter.ledger.discovered import apply_discovery
 from exporter.ledger.named_by_usage import list_used
+from exporter.ledger.own_series import NO_COMPETITION, Competition
 from exporter.ledger.projects import ProjectRules
 from exporter.ledger.roster import Entry, RosterKey, Standing, leave, register_strangers
 from exporter.ledger.store.change import LedgerChange
@@ -41,7 +42,12 @@ class Rosters:
         return entry is not None and entry.standing is Standing.UNLISTED
 
     def discover(
-        self, inventory: Inventory, busy: set[RosterKey], seen: Mapping[RosterKey, datetime], rules: ProjectRules
+        self,
+        inventory: Inventory,
+        busy: set[RosterKey],
+        seen: Mapping[RosterKey, datetime],
+        rules: ProjectRules,
+        competition: Competition = NO_COMPETITION,
     ) -> dict[RosterKey, Entry]:
         """Return the entries that a discovery changes.
 
@@ -49,7 +55,9 @@ class Rosters:
         """
         roster, names = self.of_account(inventory.account.id), self._names.get(inventory.account.id, {})
         used = list_used(roster, inventory, seen, busy, names)
-        return apply_discovery(roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules, used)
+        return apply_discovery(
+            roster, inventory, lambda kind, asset_id: (kind, asset_id) in busy, rules, used, competition=competition
+        )
 
     def find_moved(self, inventory: Inventory) -> dict[str, dict[RosterKey, Entry]]:
         """Return the entries of other accounts whose zones an inventory lists, by account: these have left them."""

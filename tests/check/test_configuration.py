@@ -68,9 +68,10 @@ def test_rules_and_filters_are_counted(tmp_path: Path) -> None:
         projects=[{"match": {"name": "shop-*"}, "project": "shop"}, {"match": {"kind": "worker"}, "project": "rest"}],
         filters={"products": {"exclude": ["kv"]}, "assets": {"exclude": ["*-log"]}},
         accounts={"alias": {ACCOUNT_ID: "production"}},
+        limits={"assets": [{"largest": 10, "account": "production"}]},
     ).check()
     assert the(report, Topic.CONFIGURATION, "choices").message == (
-        "2 project rules; filters on products, assets; 1 account alias."
+        "2 project rules; filters on products, assets; 1 limit on assets; 1 account alias."
     )
     assert the(report, Topic.CONFIGURATION, "products").message == (
         "4 of 5 products, 10 datasets: workers, r2, d1, durable_objects."
@@ -101,6 +102,11 @@ def test_rules_and_filters_are_counted(tmp_path: Path) -> None:
             {"projects": [{"match": {"name": "*"}, "project": "all"}, {"match": {"tag": "nobody"}, "project": "none"}]},
             "projects[1]",
             "the rule for project 'none' matches no asset.",
+        ),
+        (
+            {"limits": {"assets": [{"largest": 9, "account": "Ex*"}, {"largest": 9, "account": "Exampel"}]}},
+            "limits.assets[1]",
+            "'Exampel' matches no account that a token can see.",
         ),
         (
             {"filters": {"assets": {"include": ["nothing"]}}},

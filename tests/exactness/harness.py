@@ -17,6 +17,7 @@ from exporter.catalog.dataset import Dataset
 from exporter.catalog.product import Product
 from exporter.cloudflare.client import TIMEOUT
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
+from exporter.config.selection import Selection
 from exporter.costs.calculator import CostCalculator
 from exporter.costs.current import Costs, CostSource
 from exporter.ledger import Ledger
@@ -33,6 +34,8 @@ from tests.exactness.watcher import Kept, Watcher
 from tests.exactness.worlds import ACCOUNT_ID, RENAMABLE, TOKEN, small_assets, small_world
 
 __all__ = ["ACCOUNT_ID", "RENAMABLE", "TOKEN", "Rig", "Watcher", "small_assets", "small_world", "state_folder"]
+
+EVERYTHING = Selection()
 
 DailySums = dict[DailyKey, int]
 
@@ -62,7 +65,8 @@ class Rig:
     born at zero is held for five. While assets change it misses nothing, for a series that leaves takes with it what
     no scrape has seen.
 
-    The exporter is of a ``release``; others that may follow are drawn with a ``seed``.
+    The exporter is of a ``release``; others that may follow are drawn with a ``seed``. When it starts, it takes the
+    ``selection``.
 
     What accounts owe is worked out only with another source of costs, ``CurrentCosts``: it takes a third of the time.
     """
@@ -82,6 +86,7 @@ class Rig:
         source_costs: Callable[[Ledger, CostCalculator], CostSource] = CardOnly,
         release: Release = TODAY,
         seed: str = "",
+        selection: Selection = EVERYTHING,
     ) -> None:
         self.clock = CoupledClock(ManualClock(start))
         self.simulator = Simulator(
@@ -104,6 +109,7 @@ class Rig:
         self._products = release.products() if products is None else products
         self.counting = Counting.of(self._products)
         self._source_costs = source_costs
+        self.selection = selection
         self.exporter = self._build()
 
     async def __aenter__(self) -> Self:
@@ -133,7 +139,7 @@ class Rig:
             storage=Storage(path=str(self._folder)),
         )
         return build_exporter(
-            config,
+            config.model_copy(update={"selection": self.selection}),
             self.clock,
             transport=self._transport(),
             page_limit=self._page_limit,

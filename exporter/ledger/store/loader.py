@@ -42,7 +42,7 @@ class Loader:
         rosters: dict[str, dict[RosterKey, Entry]] = {}
         for row in self._connection.execute("SELECT * FROM asset"):
             account, kind, asset_id, name, standing, seen, absences, project, by, suffixed, *rest = row
-            created, modified, tags, parent, stem, filtered, since = rest
+            created, modified, tags, parent, stem, filtered, since, folded = rest
             asset = Asset(
                 kind, asset_id, name, moment_of(created), moment_of(modified), tuple(json.loads(tags)), parent, stem
             )
@@ -56,6 +56,7 @@ class Loader:
                 bool(suffixed),
                 bool(filtered),
                 moment_of(since),
+                bool(folded),
             )
         return rosters
 

@@ -163,5 +163,8 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE machine_clock (id INTEGER PRIMARY KEY CHECK (id = 0), ahead INTEGER NOT NULL);
     """,
+    """
+    ALTER TABLE asset ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""

@@ -126,6 +126,11 @@ class Store(Loader):
         with _explained():
             yield from self.read_daily(account, since, until, wanted)
 
+    def read_sums(self, account: str, since: date, until: date, wanted: DailyFilter) -> Iterator[tuple[DailyKey, int]]:
+        """Yield the settled daily sums that a change depends on. Raises CommitError."""
+        with self._committing():
+            yield from self.read_daily(account, since, until, wanted)
+
     def read_hours(self, account: str, asset: str, since: date, until: date) -> dict[DailyKey, DayHours]:
         """Return the settled hours of an asset on the days in [since, until). Raises StorageError."""
         with _explained():

@@ -91,7 +91,7 @@ def _write_accounts(write: sqlite3.Connection, change: LedgerChange) -> None:
         [(account, name, label) for account, (name, label) in change.accounts.items()],
     )
     write.executemany(
-        f"INSERT OR REPLACE INTO asset VALUES ({marks(17)})",
+        f"INSERT OR REPLACE INTO asset VALUES ({marks(18)})",
         [
             (account, kind, asset_id, *_entry_columns(entry))
             for account, roster in change.roster.items()
@@ -117,6 +117,7 @@ def _entry_columns(entry: Entry) -> tuple[Any, ...]:
         asset.stem,
         int(entry.is_filtered),
         seconds_or_none(entry.unlisted_since),
+        int(entry.is_folded),
     )
 
 
