@@ -122,7 +122,7 @@ class Problem:
 
     ``account`` is the label of the account, the name of the token, or empty if it is about neither; ``part`` is
     ``account``, ``token``, ``storage``, ``configuration``, ``web configuration``, ``budget``, ``clock``, the
-    dataset's title, ``list of`` and the kind, ``billing``, ``source`` and its name, or what a source names.
+    dataset's title, ``list of`` and the kind, ``billing``, ``assets``, ``source`` and its name, or what a source names.
     ``since`` is None if it is not known.
     """
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from exporter.catalog.dataset import Dataset
-from exporter.catalog.entry import Tallied
+from exporter.catalog.entry import Tallied, tally_id
 from exporter.ledger import Publication, PublishedBook, Standing
-from exporter.model import Placement
+from exporter.ledger.daily_sums import meter_hours
+from exporter.model import Asset, Placement
 from exporter.pricing.money import LAST_PLACE, PLACES, exactly
 
 
@@ -54,16 +55,24 @@ class ListedAsset:
 
 @dataclass(frozen=True, slots=True)
 class AssetUsage:
-    """All listed assets, and the usage under each label set, that of unlisted assets included."""
+    """All listed assets, and the usage under each label set, that of unlisted assets included.
+
+    ``folded`` is the usage of each folded asset by itself, which the label set that they share includes.
+    """
 
     assets: tuple[ListedAsset, ...] = ()
     uses: Mapping[AssetPlace, UsageTotals] = field(default_factory=dict)
+    folded: Mapping[AssetPlace, UsageTotals] = field(default_factory=dict)
+
+    def use_of(self, asset: ListedAsset) -> UsageTotals:
+        """Return the usage of one asset."""
+        return self.folded.get(asset.place) or self.uses.get(asset.place, NO_ASSET_USAGE)
 
 
 def find_asset_usage(publication: Publication) -> AssetUsage:
     """Return the assets and usage of a publication's accounts, in the order of their labels."""
     assets = sorted(_listed(publication), key=lambda each: (each.account, *each.place[1:], each.id))
-    return AssetUsage(tuple(assets), _uses(publication, assets))
+    return AssetUsage(tuple(assets), _uses(publication, assets), _uses_of_folded(publication))
 
 
 def _listed(publication: Publication) -> Iterator[ListedAsset]:
@@ -93,6 +102,61 @@ def _uses(publication: Publication, assets: Iterable[ListedAsset]) -> dict[Asset
             )
             for place in places
         }
+
+
+def _uses_of_folded(publication: Publication) -> dict[AssetPlace, UsageTotals]:
+    """Return what the rows of each folded asset come to."""
+    folded = [
+        (account_id, entry)
+        for account_id in publication.accounts
+        for entry in publication.assets.get(account_id, ())
+        if entry.is_folded and entry.is_published
+    ]
+    if not folded:
+        return {}
+    counted, dollars = _count_rows(publication.books), _cost_of_rows(publication.list_costs)
+    known = {(account_id, counted_id) for account_id, _, counted_id in counted}
+    priced = {book.account_id for book in publication.list_costs}
+
+    def total(account_id: str, asset: Asset, tallied: Tallied) -> int | None:
+        counted_id = tally_id(asset.kind, tallied)
+        return counted.get((account_id, asset.id, counted_id), 0 if (account_id, counted_id) in known else None)
+
+    with exactly():
+        return {
+            AssetPlace(account_id, entry.project, entry.asset.kind, entry.label): UsageTotals(
+                total(account_id, entry.asset, Tallied.REQUESTS),
+                total(account_id, entry.asset, Tallied.ERRORS),
+                _dollars(
+                    dollars.get((account_id, entry.asset.kind, entry.asset.id), 0 if account_id in priced else None)
+                ),
+            )
+            for account_id, entry in folded
+        }
+
+
+def _count_rows(books: Iterable[PublishedBook]) -> dict[tuple[str, str, str], int]:
+    """Return the tallies of folded assets by account, asset and id; of no asset 0, where something is tallied."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for book in books:
+        if book.state is None:
+            continue
+        for tally in book.dataset.tallies:
+            sums.setdefault((book.account_id, "", tally_id(book.dataset.kind, tally.tallied)), 0)
+        for (_, asset, counted_id), amount in meter_hours(book.dataset, {book.state.start: book.folded}).items():
+            key = (book.account_id, asset, counted_id)
+            sums[key] = sums.get(key, 0) + amount
+    return sums
+
+
+def _cost_of_rows(books: Iterable[PublishedBook]) -> dict[tuple[str, str, str], int]:
+    """Return the list cost of folded assets by account, kind and asset."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for book in books:
+        for (asset, _), (cost,) in book.folded.items():
+            key = (book.account_id, book.dataset.kind, asset)
+            sums[key] = sums.get(key, 0) + cost // LAST_PLACE
+    return sums
 
 
 def _counted(books: Iterable[PublishedBook], tallied: Tallied) -> dict[AssetPlace, int]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from exporter.catalog.asset_kind import AssetKind
 from exporter.ledger import Publication
 from exporter.metrics.family import Family, Labels
-from exporter.metrics.listed import AssetFacts, ListedEntry, listed_entries
+from exporter.metrics.listed import AssetFacts, ListedEntry, listed_entries, shown
 from exporter.metrics.own import LabelSource, OwnMetric, Values, build_families
 from exporter.metrics.traits import trait_metrics
 
@@ -42,7 +42,7 @@ def _info(kind: AssetKind) -> OwnMetric[AssetFacts]:
                 each.entry.asset.id,
                 *(each.traits.details or ("",) * len(kind.details)),
             ): 1
-            for each in listed
+            for each in shown(listed)
             if each.entry.asset.kind == kind.kind
         },
     )
@@ -57,7 +57,7 @@ def _newest(read: Callable[[ListedEntry], datetime | None]) -> Callable[[AssetFa
 
     def read_all(listed: AssetFacts) -> Values:
         moments: dict[tuple[str, ...], float] = {}
-        for each in listed:
+        for each in shown(listed):
             moment = read(each)
             if moment is not None:
                 key = _labels(each)
@@ -73,7 +73,7 @@ ALL_KINDS: tuple[OwnMetric[AssetFacts], ...] = (
         "info",
         "Assets of all kinds, one series each.",
         (*ASSET, "asset_id"),
-        lambda listed: {(*_labels(each), each.entry.asset.id): 1 for each in listed},
+        lambda listed: {(*_labels(each), each.entry.asset.id): 1 for each in shown(listed)},
     ),
     OwnMetric(
         "cloudflare_assets",

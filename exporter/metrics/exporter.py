@@ -1,5 +1,6 @@
 """The metrics of the exporter itself, as a table: accounts, datasets, requests, the ledger."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +64,16 @@ def _unlisted_assets(facts: ExporterFacts) -> Values:
         for account, roster in facts.publication.assets.items()
         if account in labels
     }
+
+
+def _folded_assets(facts: ExporterFacts) -> Values:
+    labels = facts.publication.accounts
+    return Counter(
+        (labels[account], entry.asset.kind)
+        for account, roster in facts.publication.assets.items()
+        for entry in roster
+        if account in labels and entry.is_folded and entry.is_published
+    )
 
 
 def _counted(facts: ExporterFacts) -> Iterator[tuple[tuple[str, str, str], CounterState, Dataset]]:
@@ -267,6 +278,13 @@ EXPORTER_METRICS: tuple[OwnMetric[ExporterFacts], ...] = (
         "Assets with usage that discovery does not list (any more).",
         ("account",),
         _unlisted_assets,
+    ),
+    OwnMetric(
+        "cloudflare_exporter_folded_assets",
+        "gauge",
+        "Assets without series of their own, published together as other because there are more than the limit.",
+        ("account", "kind"),
+        _folded_assets,
     ),
     OwnMetric(
         "cloudflare_exporter_refresh_interval_seconds",

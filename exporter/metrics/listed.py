@@ -22,6 +22,11 @@ AssetFacts = Sequence[ListedEntry]
 """The input of the asset metrics."""
 
 
+def shown(listed: AssetFacts) -> Iterator[ListedEntry]:
+    """Yield the assets that have series of their own."""
+    return (each for each in listed if not each.entry.is_folded)
+
+
 def listed_entries(publication: Publication) -> Iterator[ListedEntry]:
     """Yield the listed assets of the accounts that are published."""
     for account, roster in publication.assets.items():

@@ -20,6 +20,7 @@ from exporter.metrics.assets import asset_families, asset_metrics
 from exporter.metrics.costs import COST_METRICS, LIST_COST, ListCosts
 from exporter.metrics.exporter import EXPORTER_METRICS, SERIES, ExporterFacts
 from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_family
+from exporter.metrics.folded_costs import fold_costs
 from exporter.metrics.freshness import FRESHNESS, fresh_until
 from exporter.metrics.own import OwnMetric, build_families
 from exporter.metrics.sources import SOURCE_METRICS
@@ -111,7 +112,7 @@ class SnapshotBuilder:
         return [
             *self._metrics(publication),
             *asset_families(publication, self._kinds.values(), labels_of),
-            *build_families(COST_METRICS, costs, labels_of),
+            *build_families(COST_METRICS, fold_costs(costs, publication), labels_of),
             LIST_COST.family(ListCosts(publication.list_costs, publication.accounts, costs.card), labels_of),
             THRESHOLD.family(ThresholdFacts(thresholds, publication), labels_of),
             *build_families(FRESHNESS, publication, labels_of),

@@ -117,5 +117,5 @@ def _asset_names(kind: str, publication: Publication) -> dict[_Subject, tuple[st
     return {
         each: (entry.asset.name,)
         for each, entry in _listed(publication)
-        if entry.asset.kind == kind and not entry.is_filtered
+        if entry.asset.kind == kind and not (entry.is_filtered or entry.is_folded)
     }

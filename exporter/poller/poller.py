@@ -16,6 +16,7 @@ from exporter.poller.account import AccountPoller
 from exporter.poller.background import Background
 from exporter.poller.billing_problems import BillingProblems
 from exporter.poller.context import PollerContext
+from exporter.poller.folded_assets import FoldProblems
 from exporter.poller.ownership import TokenAssignment
 from exporter.poller.pacing import ReadingPace
 from exporter.poller.reading_schedule import ReadingSchedule
@@ -71,6 +72,7 @@ class Poller:
         self._splits_before = 0
         self._gone: dict[str, AccountStatus] = {}
         self._billing_problems = BillingProblems(context.now)
+        self._fold_problems = FoldProblems(context.now)
         self._budget_problems: dict[str, Problem] = {}
 
     async def run(self) -> None:
@@ -243,7 +245,11 @@ class Poller:
         sources = self._sources.show()
         self._sources.log_changes(sources)
         costs = self._costs.compute(publication.accounts, latest)
-        status = self._status(publication.accounts, sources, self._billing_problems.find(costs))
+        problems = [
+            *self._billing_problems.find(costs),
+            *self._fold_problems.find(publication, accounts, settings.selection),
+        ]
+        status = self._status(publication.accounts, sources, problems)
         thresholds = Thresholds(settings.alerting.thresholds, {account.id: account.name for account in accounts})
         snapshot = self._builder.build(
             publication,
@@ -278,7 +284,7 @@ class Poller:
         }
 
     def _status(
-        self, known: Mapping[str, str], sources: Collection[ShownSource], of_billing: Iterable[Problem]
+        self, known: Mapping[str, str], sources: Collection[ShownSource], of_accounts: Iterable[Problem]
     ) -> ExporterStatus:
         context = self._context
         asked = self._assignment.asked()
@@ -313,7 +319,7 @@ class Poller:
                 *self._over_budget_problems(),
                 *self._readings.problems([(self._names(budget), budget) for budget in self._budgets()], asked),
                 *(problem for source in sources for problem in source.problems),
-                *of_billing,
+                *of_accounts,
             ),
             sources=tuple(source.status for source in sources),
         )

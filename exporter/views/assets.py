@@ -85,9 +85,9 @@ def asset_rows(
     """Return all assets sorted by name; ``costs`` are by account id, ``amounts`` the cost of each place."""
     told = {key for key, each in costs.items() if _shows_assets(each)}
     return tuple(
-        AssetRow(listed, asset_usage.uses.get(listed.place, NO_ASSET_USAGE), amounts.get(listed.place, NOTHING))
+        AssetRow(listed, asset_usage.use_of(listed), amounts.get(listed.place, NOTHING))
         if listed.place.account_id in told
-        else AssetRow(listed, asset_usage.uses.get(listed.place, NO_ASSET_USAGE)._replace(list_cost=None), None)
+        else AssetRow(listed, asset_usage.use_of(listed)._replace(list_cost=None), None)
         for listed in asset_usage.assets
     )
 

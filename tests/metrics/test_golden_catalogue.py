@@ -50,6 +50,7 @@ async def exposed(folder: Path) -> set[Shape]:
         folder,
         cloudflare={"tokens": [{"token": DEMO_TOKEN}]},
         costs={"budgets": [{"name": "all", "amount": 300}]},
+        limits={"assets": [{"largest": 1, "kind": "kv_namespace"}]},
         alerting={"thresholds": [{"alert": "CloudflareWorkerErrorRatioHigh", "value": 0.2}]},
     )
     await site.exporter.sources.poll()

@@ -1,5 +1,7 @@
 """Numbers, states and words of lists, as metrics with the labels of the usage."""
 
+from dataclasses import replace
+
 from exporter.ledger import Entry, Publication, Standing
 from exporter.metrics.assets import asset_families
 from exporter.model import Asset, Traits
@@ -68,3 +70,25 @@ def test_help_says_where_a_trait_is_from() -> None:
     assert texts["cloudflare_queue_delivery"] == (
         "Delivery (GET /accounts/{account_id}/queues settings.delivery_paused; newest discovery)."
     )
+
+
+def test_folded_assets_share_the_sum_of_their_numbers() -> None:
+    """They have no info and no states, which do not add up."""
+    entries = [
+        replace(MAIL, asset=Asset("queue", f"q{number}", f"mail-{number}"), is_folded=number > 1)
+        for number in (1, 2, 3)
+    ]
+    traits = {
+        ("queue", f"q{number}"): Traits(((number * 1_000_000, None),), ("true",), ("eu",)) for number in (1, 2, 3)
+    }
+    publication = Publication(
+        1, {ACCOUNT_ID: "Example"}, (), {ACCOUNT_ID: tuple(entries)}, {}, traits={ACCOUNT_ID: traits}
+    )
+    families = {family.name: values(family) for family in asset_families(publication, [KIND])}
+    assert families["cloudflare_queue_endpoints"] == {
+        '{account="Example",project="shop",queue="mail-1",role="producer"}': 1_000_000,
+        '{account="Example",project="shop",queue="other",role="producer"}': 5_000_000,
+    }
+    assert all('queue="mail-1"' in labels for labels in families["cloudflare_queue_delivery"])
+    assert list(families["cloudflare_queue_info"].values()) == [1]
+    assert families["cloudflare_assets"] == {'{account="Example",kind="queue"}': 3}
