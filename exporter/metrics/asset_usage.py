@@ -41,7 +41,7 @@ NO_ASSET_USAGE = UsageTotals()
 class ListedAsset:
     """An asset that discovery lists, or that is ``named_by_usage`` because no list has its kind.
 
-    ``account`` is the account's label, ``last_used`` the start of an hour.
+    ``account`` is the account's label, ``last_used`` the start of an hour. A ``folded`` asset has no series of its own.
     """
 
     place: AssetPlace
@@ -51,6 +51,7 @@ class ListedAsset:
     modified: datetime | None = None
     last_used: datetime | None = None
     named_by_usage: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def _listed(publication: Publication) -> Iterator[ListedAsset]:
                 place = AssetPlace(account_id, entry.project, asset.kind, entry.label)
                 last_used = used.get((asset.kind, asset.id))
                 is_named = entry.standing is Standing.NAMED
-                yield ListedAsset(place, label, asset.id, asset.created, asset.modified, last_used, is_named)
+                times = (asset.created, asset.modified, last_used)
+                yield ListedAsset(place, label, asset.id, *times, is_named, entry.is_folded)
 
 
 def _uses(publication: Publication, assets: Iterable[ListedAsset]) -> dict[AssetPlace, UsageTotals]:

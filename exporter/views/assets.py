@@ -128,6 +128,7 @@ def asset_document(row: AssetRow) -> Json:
         **(dict.fromkeys(dollars_document(NOTHING)) if row.amount is None else dollars_document(row.amount)),
         "list_cost_usd": None if row.use.list_cost is None else plain(row.use.list_cost),
         "named_by_usage": listed.named_by_usage,
+        "folded": listed.folded,
     }
 
 

@@ -27,6 +27,7 @@ _ASSET = {
     **_DOLLARS,
     "list_cost_usd": "4.3312",
     "named_by_usage": False,
+    "folded": False,
 }
 
 _PROJECT = {
