@@ -32,7 +32,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "account": dict.fromkeys(("id", "name", "label"), _TEXT),
     "asset": {
         **dict.fromkeys(("account", "kind", "id", "name", "standing", "project", "decided_by", "parent"), _TEXT),
-        **dict.fromkeys(("absences", "suffixed", "filtered"), _COUNT),
+        **dict.fromkeys(("absences", "suffixed", "filtered", "folded"), _COUNT),
         **dict.fromkeys(("created", "modified", "unlisted_since"), _or_null(_TIME)),
         **{"stem": _TEXT, "tags": _WORDS, "first_seen": _TIME},
     },
