@@ -6,6 +6,7 @@ from alerting.promql import DATABASE, both, compared, only_fresh, setting
 from alerting.rule import Alert, Group, Record
 from alerting.usage import D1_QUERIES, D1_QUERIES_DATASET, D1_ROWS_READ
 from exporter.alerts.table.d1 import FULL_SCANS, ROWS_READ, SIZE_HIGH, SLOW
+from exporter.alerts.windows import RECENT
 from exporter.catalog.d1 import PRODUCT
 
 TITLE = "D1: runaway queries, full scans, size and time."
@@ -54,7 +55,7 @@ def _databases() -> Iterator[Record | Alert]:
         PRODUCT.name,
         both(
             compared(QUERY_TIME, ">", SLOW),
-            f"{D1_QUERIES.record('10m')} > {setting(SLOW, 'least_queries_per_second')}",
+            f"{D1_QUERIES.record(RECENT)} > {setting(SLOW, 'least_queries_per_second')}",
         ),
         "Queries of a D1 database are slow.",
         "One in twenty queries of database " + NAMED + " takes {{ $value | humanizeDuration }} or more. Find the "

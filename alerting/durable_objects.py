@@ -6,6 +6,7 @@ from alerting.promql import OBJECTS, both, compared, setting
 from alerting.rule import Alert, Group, Record
 from alerting.usage import OBJECT_DURATION, OBJECT_LIMITS, OBJECT_REQUESTS
 from exporter.alerts.table.durable_objects import DURATION, LIMIT_EXCEEDED, REQUESTS, STORAGE
+from exporter.alerts.windows import IN_WORDS, RECENT
 from exporter.catalog.durable_objects import PRODUCT
 
 TITLE = "Durable Objects: loops of requests and alarms, limits, storage."
@@ -16,7 +17,7 @@ NAMED = "{{ $labels.do_namespace }} (project {{ $labels.project }}, account {{ $
 LEVEL = OBJECTS.level
 DURATION_CHANGE = f"{LEVEL}:cloudflare_durable_object_duration_per_norm:ratio_rate1h"
 REQUESTS_CHANGE = f"{LEVEL}:cloudflare_durable_object_requests_per_norm:ratio_rate1h"
-LIMITED_RATIO = f"{LEVEL}:cloudflare_durable_object_limit_errors_per_requests:ratio_rate10m"
+LIMITED_RATIO = f"{LEVEL}:cloudflare_durable_object_limit_errors_per_requests:ratio_rate{RECENT}"
 STORED = f"{LEVEL}:cloudflare_durable_object_sql_storage_bytes:max"
 
 
@@ -29,7 +30,7 @@ def groups() -> tuple[Group, ...]:
 
 
 def _namespaces() -> Iterator[Record | Alert]:
-    yield Record(LIMITED_RATIO, f"{OBJECT_LIMITS.record('10m')}\n  /\n({OBJECT_REQUESTS.record('10m')} > 0)")
+    yield Record(LIMITED_RATIO, f"{OBJECT_LIMITS.record(RECENT)}\n  /\n({OBJECT_REQUESTS.record(RECENT)} > 0)")
     yield Record(
         STORED,
         f"max by ({OBJECTS.on}) (cloudflare_durable_object_sql_storage_bytes)",
@@ -41,10 +42,10 @@ def _namespaces() -> Iterator[Record | Alert]:
         PRODUCT.name,
         both(
             compared(LIMITED_RATIO, ">", LIMIT_EXCEEDED),
-            f"{OBJECT_LIMITS.record('10m')} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
+            f"{OBJECT_LIMITS.record(RECENT)} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
         ),
         "Durable Objects are stopped at their CPU or memory limit.",
-        "Over ten minutes objects of namespace " + NAMED + " were stopped for using too much CPU time or memory, at a "
+        f"Over {IN_WORDS} objects of namespace " + NAMED + " were stopped for using too much CPU time or memory, at a "
         "rate of {{ $value | humanizePercentage }} of their requests. Look at "
         "cloudflare_durable_object_limit_errors_total by reason.",
         wait="5m",

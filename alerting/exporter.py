@@ -117,8 +117,10 @@ def _answered() -> Iterator[Alert]:
         "  last_over_time(cloudflare_exporter_dataset_last_success_timestamp_seconds[5m])\n"
         ")\n"
         "  > on (job) group_left ()\n"
-        f"last_over_time(({threshold(STALE)}\n"
-        "  + 5 * max by (job) (cloudflare_exporter_refresh_interval_seconds))[5m:1m])\n"
+        "last_over_time(clamp_min(\n"
+        "  5 * max by (job) (cloudflare_exporter_refresh_interval_seconds),\n"
+        f"  {threshold(STALE)}\n"
+        ")[5m:1m])\n"
         "  unless on (job, account, dataset)\n"
         'cloudflare_exporter_dataset_state{state="unavailable"}',
         "Cloudflare no longer answers for a dataset.",
@@ -127,9 +129,9 @@ def _answered() -> Iterator[Alert]:
         "page show why the dataset is not updated.",
         wait="5m",
         subject=("account",),
-        why="An answer ends at the last full minute, so data is up to one refresh and a minute old in steady state; "
-        "gauges without queried_until are fetched every five minutes. It is worth a person's time only after five "
-        "failed refreshes and five more minutes; the threshold grows with the refresh interval.",
+        why="What is in use is asked at each refresh, anything else every few minutes, and gauges have no "
+        "queried_until. It is worth a person's time only after three of the longest intervals, or five refreshes if "
+        "these take longer, and five more minutes.",
     )
     yield Alert(
         DATASET_REFUSED,

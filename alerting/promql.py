@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from exporter.alerts.table import AlertEntry, entry
+from exporter.alerts.windows import RECENT
 from exporter.catalog import PRODUCTS, d1, durable_objects, kinds_of, kv, r2, workers
 from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
@@ -96,7 +97,7 @@ def rate(selectors: tuple[str, ...], dataset: str, labels: tuple[str, ...], wind
 
 def is_fresh(dataset: str) -> str:
     """Return an expression that has series only while a dataset's data is fresh."""
-    return f'{TIME}:increase10m{{dataset="{dataset}"}} > 0'
+    return f'{TIME}:increase{RECENT}{{dataset="{dataset}"}} > 0'
 
 
 def only_fresh(expr: str, dataset: str) -> str:

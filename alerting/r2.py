@@ -8,6 +8,7 @@ from alerting.quotas import quota_alerts
 from alerting.rule import Alert, Group, Record
 from alerting.usage import R2_CLASS_A, R2_DENIED, R2_EGRESS
 from exporter.alerts.table.r2 import ACCESS_DENIED, CLASS_A, EGRESS, FILLING, LARGE, OBJECTS_LARGE, QUOTA
+from exporter.alerts.windows import IN_WORDS, RECENT
 from exporter.catalog.r2 import PRODUCT
 
 TITLE = "R2: bucket size and growth, included usage, loops of operations, refused access, egress."
@@ -20,7 +21,7 @@ STORED = f"{LEVEL}:cloudflare_r2_stored_bytes:sum"
 LARGE_FROM = f"{LEVEL}:cloudflare_r2_stored_bytes:threshold"
 DAILY_GROWTH = f"{LEVEL}:cloudflare_r2_stored_bytes:growth1d"
 OBJECT_SIZE = f"{LEVEL}:cloudflare_r2_object_bytes:avg"
-DENIED = f"{LEVEL}:cloudflare_r2_denied_operations:increase5m"
+DENIED = f"{LEVEL}:cloudflare_r2_denied_operations:per5m_rate{RECENT}"
 
 
 CLASS_A_CHANGE = f"{LEVEL}:cloudflare_r2_class_a_operations_per_norm:ratio_rate1h"
@@ -58,7 +59,7 @@ def _records() -> Iterator[Record]:
         "  /\n"
         f"(sum by ({BUCKET.on}) (max by ({by_class}) (cloudflare_r2_objects)) > 0)",
     )
-    yield Record(DENIED, f"300 * {R2_DENIED.record('5m')}")
+    yield Record(DENIED, f"300 * {R2_DENIED.record(RECENT)}")
 
 
 def _storage() -> Iterator[Alert]:
@@ -121,12 +122,12 @@ def _denied() -> Alert:
         PRODUCT.name,
         compared(DENIED, ">", ACCESS_DENIED),
         "Access to an R2 bucket is refused repeatedly.",
-        "{{ $value | humanize }} operations on bucket " + NAMED + " were refused with 401 or 403 within five minutes. "
-        "Somebody is trying keys, or one of your own keys has expired: look at cloudflare_r2_operations_total by "
-        "action.",
+        "{{ $value | humanize }} operations on bucket " + NAMED + " were refused with 401 or 403 in five minutes, in "
+        f"the mean of {IN_WORDS}. Somebody is trying keys, or one of your own keys has expired: look at "
+        "cloudflare_r2_operations_total by action.",
         keep="10m",
         subject=SUBJECT,
-        why="The five-minute window already smooths it.",
+        why="The window already smooths it.",
     )
 
 

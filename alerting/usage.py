@@ -21,6 +21,7 @@ from alerting.promql import (
     same_hours,
 )
 from alerting.rule import Group, Record
+from exporter.alerts.windows import RECENT
 
 TITLE = """Rates are over Cloudflare's time: the growth of a counter, divided by the growth of its dataset's \
 queried_until over the same window. A counter that catches up after an outage then shows the true rate, not hours of \
@@ -55,7 +56,7 @@ class Rate:
     dataset: str
     subject: Subject
     extra: tuple[str, ...] = ()
-    windows: tuple[str, ...] = ("10m",)
+    windows: tuple[str, ...] = (RECENT,)
     rolls_up: bool = True
 
     @property
@@ -73,21 +74,21 @@ class Rate:
         return f"{'_'.join(self.labels)}:{self.name}:max7d_rate1h"
 
 
-TEN_MINUTES_AND_HOUR = ("10m", "1h")
+RECENT_AND_HOUR = (RECENT, "1h")
 
 REQUESTS = Rate(
     "cloudflare_worker_requests",
     ("cloudflare_worker_requests_total",),
     WORKERS_DATASET,
     WORKER,
-    windows=TEN_MINUTES_AND_HOUR,
+    windows=RECENT_AND_HOUR,
 )
 ERRORS = Rate(
     "cloudflare_worker_errors",
     ("cloudflare_worker_errors_total",),
     WORKERS_DATASET,
     WORKER,
-    windows=TEN_MINUTES_AND_HOUR,
+    windows=RECENT_AND_HOUR,
 )
 SUCCESSES = Rate(
     "cloudflare_worker_successes",
@@ -118,7 +119,6 @@ R2_DENIED = Rate(
     ('cloudflare_r2_operations_total{status_code=~"401|403"}',),
     R2_DATASET,
     BUCKET,
-    windows=("5m",),
     rolls_up=False,
 )
 R2_EGRESS = Rate(
@@ -126,14 +126,14 @@ R2_EGRESS = Rate(
     ("cloudflare_r2_response_bytes_total",),
     R2_DATASET,
     BUCKET,
-    windows=TEN_MINUTES_AND_HOUR,
+    windows=RECENT_AND_HOUR,
 )
 D1_ROWS_READ = Rate(
     "cloudflare_d1_rows_read",
     ("cloudflare_d1_rows_read_total",),
     D1_DATASET,
     DATABASE,
-    windows=TEN_MINUTES_AND_HOUR,
+    windows=RECENT_AND_HOUR,
 )
 D1_ROWS_WRITTEN = Rate("cloudflare_d1_rows_written", ("cloudflare_d1_rows_written_total",), D1_DATASET, DATABASE)
 D1_QUERIES = Rate(
@@ -141,14 +141,14 @@ D1_QUERIES = Rate(
     ("cloudflare_d1_read_queries_total", "cloudflare_d1_write_queries_total"),
     D1_DATASET,
     DATABASE,
-    windows=TEN_MINUTES_AND_HOUR,
+    windows=RECENT_AND_HOUR,
 )
 OBJECT_REQUESTS = Rate(
     "cloudflare_durable_object_requests",
     ("cloudflare_durable_object_requests_total",),
     OBJECTS_DATASET,
     OBJECTS,
-    windows=TEN_MINUTES_AND_HOUR,
+    windows=RECENT_AND_HOUR,
 )
 OBJECT_ERRORS = Rate(
     "cloudflare_durable_object_errors", ("cloudflare_durable_object_errors_total",), OBJECTS_DATASET, OBJECTS
@@ -158,7 +158,7 @@ OBJECT_DURATION = Rate(
     ("cloudflare_durable_object_duration_gigabyte_seconds_total",),
     PERIODIC_DATASET,
     OBJECTS,
-    windows=TEN_MINUTES_AND_HOUR,
+    windows=RECENT_AND_HOUR,
 )
 OBJECT_LIMITS = Rate(
     "cloudflare_durable_object_limit_errors",
@@ -173,7 +173,7 @@ KV_OPERATIONS = Rate(
     KV_DATASET,
     KV,
     extra=("action",),
-    windows=TEN_MINUTES_AND_HOUR,
+    windows=RECENT_AND_HOUR,
 )
 
 RATES = (
@@ -201,14 +201,14 @@ NORMED = (R2_CLASS_A, R2_EGRESS, D1_ROWS_READ, OBJECT_REQUESTS, OBJECT_DURATION,
 COMPARED = (REQUESTS, D1_ROWS_READ, OBJECT_REQUESTS)
 """The rates that are compared with the week before."""
 
-ERROR_RATIO = "cloudflare_worker_errors_per_requests:ratio_rate10m"
-SUCCESS_RATIO = "cloudflare_worker_successes_per_requests:ratio_rate10m"
+ERROR_RATIO = f"cloudflare_worker_errors_per_requests:ratio_rate{RECENT}"
+SUCCESS_RATIO = f"cloudflare_worker_successes_per_requests:ratio_rate{RECENT}"
 
 
 def groups() -> tuple[Group, Group]:
     """Return the rates of the last minutes, at every evaluation, and of the last hour, every five minutes."""
     return (
-        Group("cloudflare.usage", [*_time("10m", "5m"), *_rates("5m"), *_rates("10m"), *_ratios()]),
+        Group("cloudflare.usage", [*_time(RECENT), *_rates(RECENT), *_ratios()]),
         Group("cloudflare.hours", [*_time("1h"), *_rates("1h"), *_norms(), *_weeks()], interval="5m"),
     )
 
@@ -225,12 +225,12 @@ def _time(*windows: str) -> Iterator[Record]:
             yield Record(f"{TIME}:increase{window}", grown)
         else:
             began = (
-                f"max by (job, account, dataset) (last_over_time({UNTIL}[10m]))\n"
-                f"  - max by (job, account, dataset) (last_over_time({START}[10m])) >= 3600"
+                f"max by (job, account, dataset) (last_over_time({UNTIL}[{RECENT}]))\n"
+                f"  - max by (job, account, dataset) (last_over_time({START}[{RECENT}])) >= 3600"
             )
             yield Record(
                 f"{TIME}:increase{window}",
-                f"{grown}\n  and\n{TIME}:increase10m > 0\n  and\n(\n{inner(began)}\n)",
+                f"{grown}\n  and\n{TIME}:increase{RECENT} > 0\n  and\n(\n{inner(began)}\n)",
                 "Absent while the newest minutes of the hour are unknown, and until counting has run for a whole hour.",
             )
 
@@ -243,7 +243,7 @@ def _rates(window: str) -> Iterator[Record]:
         yield Record(
             entry.record(window),
             rate(entry.selectors, entry.dataset, entry.labels, window),
-            first if entry is RATES[0] and window == "10m" else "",
+            first if entry is RATES[0] and window == RECENT else "",
         )
         if entry.rolls_up:
             for subject in (PROJECTS, ACCOUNTS):
@@ -260,7 +260,7 @@ def _ratios() -> Iterator[Record]:
         for name, part in ((ERROR_RATIO, ERRORS), (SUCCESS_RATIO, SUCCESSES)):
             yield Record(
                 f"{subject.level}:{name}",
-                f"{subject.level}:{part.name}:rate10m\n  /\n({subject.level}:{REQUESTS.name}:rate10m > 0)",
+                f"{subject.level}:{part.name}:rate{RECENT}\n  /\n({subject.level}:{REQUESTS.name}:rate{RECENT} > 0)",
             )
 
 

@@ -26,6 +26,7 @@ from exporter.alerts.table.workers import (
     SUCCESS_LOW,
     VANISHED,
 )
+from exporter.alerts.windows import IN_WORDS, RECENT
 from exporter.catalog.workers import PRODUCT
 
 TITLE = "Workers: errors, limits, time, and traffic that vanishes or is unusual."
@@ -34,16 +35,16 @@ SUBJECT = WORKER.labels[1:]
 NAMED = "Worker {{ $labels.script_name }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = WORKER.level
-RATE = REQUESTS.record("10m")
+RATE = REQUESTS.record(RECENT)
 HOURLY = REQUESTS.record("1h")
 BURN = f"{LEVEL}:cloudflare_worker_error_budget_burn:ratio_rate"
 CPU_TIME = f"{LEVEL}:cloudflare_worker_cpu_time_seconds:p99"
 REQUEST_TIME = f"{LEVEL}:cloudflare_worker_request_duration_seconds:p95"
-LIMITED_RATIO = f"{LEVEL}:cloudflare_worker_limited_per_requests:ratio_rate10m"
+LIMITED_RATIO = f"{LEVEL}:cloudflare_worker_limited_per_requests:ratio_rate{RECENT}"
 OF_WEEKS = f"{LEVEL}_week:cloudflare_worker_requests:rate1h"
 USUAL_LIMITS = f"{LEVEL}:cloudflare_worker_requests:mean3w_rate1h"
 SPREAD = f"{LEVEL}:cloudflare_worker_requests:stddev3w_rate1h"
-LEFT = f"{LEVEL}:cloudflare_worker_requests_per_usual:ratio_rate10m"
+LEFT = f"{LEVEL}:cloudflare_worker_requests_per_usual:ratio_rate{RECENT}"
 UPPER = f"{LEVEL}:cloudflare_worker_requests:upper_rate1h"
 LOWER = f"{LEVEL}:cloudflare_worker_requests:lower_rate1h"
 
@@ -64,7 +65,7 @@ def busy(alert: AlertEntry, rate: str = RATE) -> str:
 def _records() -> Iterator[Record]:
     budget = setting(BURNS, "error_budget")
     yield Record(
-        f"{BURN}10m",
+        f"{BURN}{RECENT}",
         f"{LEVEL}:{ERROR_RATIO} / {budget}",
         "How many times faster than allowed the error budget is spent: 1 spends all of it in the period of the SLO.",
     )
@@ -80,7 +81,7 @@ def _records() -> Iterator[Record]:
         f"count_over_time({HOURLY}[6h]) >= 36",
         "Half of the six hours must be known.",
     )
-    yield Record(LIMITED_RATIO, f"{LIMITED.record('10m')}\n  /\n({RATE} > 0)")
+    yield Record(LIMITED_RATIO, f"{LIMITED.record(RECENT)}\n  /\n({RATE} > 0)")
     for record, quantile, metric in (
         (CPU_TIME, "0.99", "cloudflare_worker_cpu_time_seconds"),
         (REQUEST_TIME, "0.95", "cloudflare_worker_request_duration_seconds"),
@@ -97,14 +98,14 @@ def _errors() -> Iterator[Alert]:
         PRODUCT.name,
         both(compared(ratio, ">", ERROR_RATIO_HIGH), busy(ERROR_RATIO_HIGH)),
         "A Worker fails more often than it should.",
-        "{{ $value | humanizePercentage }} of the invocations of " + NAMED + " failed over ten minutes of Cloudflare's "
+        "{{ $value | humanizePercentage }} of the invocations of " + NAMED + f" failed over {IN_WORDS} of Cloudflare's "
         "time (right after an outage: over all of it). Look at cloudflare_worker_errors_total by status, then at the "
         "Worker's logs and latest deployment.",
         wait="5m",
         subject=SUBJECT,
     )
     for severity, long, short, wait, text in (
-        ("critical", "1h", "10m", "2m", "the last hour"),
+        ("critical", "1h", RECENT, "2m", "the last hour"),
         ("warning", "6h", "1h", "15m", "the last six hours"),
     ):
         yield Alert(
@@ -133,7 +134,7 @@ def _errors() -> Iterator[Alert]:
         PRODUCT.name,
         both(compared(success, "<", SUCCESS_LOW), busy(SUCCESS_LOW)),
         "Too few invocations of a Worker succeed.",
-        "Only {{ $value | humanizePercentage }} of the invocations of " + NAMED + " ended well over ten minutes of "
+        "Only {{ $value | humanizePercentage }} of the invocations of " + NAMED + f" ended well over {IN_WORDS} of "
         "Cloudflare's time. Look at cloudflare_worker_requests_total by status: not every unsuccessful outcome counts "
         "as an error.",
         wait="10m",
@@ -172,12 +173,12 @@ def _limits() -> Iterator[Alert]:
         PRODUCT.name,
         both(
             compared(LIMITED_RATIO, ">", LIMIT_EXCEEDED),
-            f"{LIMITED.record('10m')} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
+            f"{LIMITED.record(RECENT)} > {setting(LIMIT_EXCEEDED, 'least_stopped_per_second')}",
         ),
         "A Worker is stopped at its CPU or memory limit.",
         "{{ $value | humanizePercentage }} of the invocations of "
         + NAMED
-        + " were stopped at a limit over ten minutes "
+        + f" were stopped at a limit over {IN_WORDS} "
         "of Cloudflare's time. Look at cloudflare_worker_requests_total by status and at the CPU time of the Worker.",
         wait="5m",
         subject=SUBJECT,

@@ -2,7 +2,7 @@
 
 from dashboards.grafana import FieldStyle, Json, Query, Size, timeseries
 from dashboards.links import COMPARE
-from dashboards.names import PROJECT_LEVEL, REQUESTS
+from dashboards.names import PROJECT_LEVEL, RATE, REQUESTS
 from dashboards.page import Section, dashboard
 from dashboards.projects import OPENS, failures, list_cost, projects_table, side_by_side
 from dashboards.queries import TO_DATE, or_none, total
@@ -45,7 +45,7 @@ def _requests(size: Size) -> Json:
         "Requests by project",
         f"Invocations of all Workers of a project (workersInvocationsAdaptive). {DATA_TIME}",
         size,
-        [Query(or_none(total(f"{PROJECT_LEVEL}:{REQUESTS}:rate10m", "project"), "project"), "{{project}}")],
+        [Query(or_none(total(f"{PROJECT_LEVEL}:{REQUESTS}:{RATE}", "project"), "project"), "{{project}}")],
         FieldStyle("reqps"),
         links=(OPENS,),
     )

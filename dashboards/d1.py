@@ -2,7 +2,7 @@
 
 from dashboards import lines
 from dashboards.grafana import FieldStyle, Json
-from dashboards.names import D1_QUERIES, D1_ROWS_READ, D1_ROWS_WRITTEN, ROWS_READ_TOTAL, ROWS_WRITTEN_TOTAL
+from dashboards.names import D1_QUERIES, D1_ROWS_READ, D1_ROWS_WRITTEN, RATE, ROWS_READ_TOTAL, ROWS_WRITTEN_TOTAL
 from dashboards.product import WIDE, ProductPage
 from dashboards.queries import select, total, used
 from dashboards.tables import Value
@@ -23,8 +23,8 @@ def d1() -> Json:
     return D1.page(
         "D1 databases: rows read and written, queries and their duration, and size.",
         stats=(
-            D1.rate("Rows read", READ, f":{D1_ROWS_READ}:rate10m", "rowsps"),
-            D1.rate("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:rate10m", "rowsps"),
+            D1.rate("Rows read", READ, f":{D1_ROWS_READ}:{RATE}", "rowsps"),
+            D1.rate("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:{RATE}", "rowsps"),
             D1.stat(
                 "Size",
                 f"Total of all selected databases (d1StorageAdaptiveGroups). {SIZES}",
@@ -33,8 +33,8 @@ def d1() -> Json:
             ),
         ),
         account=(
-            D1.by_project("Rows read", READ, f":{D1_ROWS_READ}:rate10m", ROWS_READ_TOTAL, unit="rowsps"),
-            D1.by_project("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:rate10m", ROWS_WRITTEN_TOTAL, unit="rowsps"),
+            D1.by_project("Rows read", READ, f":{D1_ROWS_READ}:{RATE}", ROWS_READ_TOTAL, unit="rowsps"),
+            D1.by_project("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:{RATE}", ROWS_WRITTEN_TOTAL, unit="rowsps"),
         ),
         values=(
             Value("Rows read", used(ROWS_READ_TOTAL, BY, own)),
@@ -43,12 +43,12 @@ def d1() -> Json:
             Value("Size", total(f"{D1.level}{SIZE}", BY, own), {"unit": "decbytes"}),
         ),
         assets=(
-            D1.by_asset("Rows read", READ, f":{D1_ROWS_READ}:rate10m", ROWS_READ_TOTAL, unit="rowsps"),
-            D1.by_asset("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:rate10m", ROWS_WRITTEN_TOTAL, unit="rowsps"),
+            D1.by_asset("Rows read", READ, f":{D1_ROWS_READ}:{RATE}", ROWS_READ_TOTAL, unit="rowsps"),
+            D1.by_asset("Rows written", WRITTEN, f":{D1_ROWS_WRITTEN}:{RATE}", ROWS_WRITTEN_TOTAL, unit="rowsps"),
             D1.by_asset(
                 "Queries",
                 "Read and write queries (d1AnalyticsAdaptiveGroups).",
-                f":{D1_QUERIES}:rate10m",
+                f":{D1_QUERIES}:{RATE}",
                 "cloudflare_d1_read_queries_total",
                 unit="ops",
             ),

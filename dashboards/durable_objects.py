@@ -3,7 +3,7 @@
 from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
-from dashboards.names import DURATION_TOTAL, OBJECT_DURATION, OBJECT_ERRORS, OBJECT_REQUESTS, OBJECT_TOTAL
+from dashboards.names import DURATION_TOTAL, OBJECT_DURATION, OBJECT_ERRORS, OBJECT_REQUESTS, OBJECT_TOTAL, RATE
 from dashboards.product import HALF, WIDE, ProductPage
 from dashboards.queries import or_none, select, sum_of, total, used
 from dashboards.tables import Value
@@ -26,8 +26,8 @@ def durable_objects() -> Json:
     return OBJECTS.page(
         "Durable Objects: requests, memory held, storage, and stops at limits.",
         stats=(
-            OBJECTS.rate("Requests", ASKED, f":{OBJECT_REQUESTS}:rate10m", "reqps"),
-            OBJECTS.rate("Memory held", HELD, f":{OBJECT_DURATION}:rate10m", "decgbytes"),
+            OBJECTS.rate("Requests", ASKED, f":{OBJECT_REQUESTS}:{RATE}", "reqps"),
+            OBJECTS.rate("Memory held", HELD, f":{OBJECT_DURATION}:{RATE}", "decgbytes"),
             OBJECTS.stat(
                 "Stored in SQLite",
                 f"Storage of SQLite-backed objects (durableObjectsSqlStorageGroups). {SIZES}",
@@ -37,7 +37,7 @@ def durable_objects() -> Json:
         ),
         account=(
             _requests(),
-            OBJECTS.by_project("Memory held", HELD, f":{OBJECT_DURATION}:rate10m", DURATION_TOTAL, unit="decgbytes"),
+            OBJECTS.by_project("Memory held", HELD, f":{OBJECT_DURATION}:{RATE}", DURATION_TOTAL, unit="decgbytes"),
         ),
         values=(
             Value("Requests", used(OBJECT_TOTAL, BY, own)),
@@ -45,12 +45,12 @@ def durable_objects() -> Json:
             Value("Stored in SQLite", total(f"{OBJECTS.level}{STORED}", BY, own), {"unit": "decbytes", "noValue": "-"}),
         ),
         assets=(
-            OBJECTS.by_asset("Requests", ASKED, f":{OBJECT_REQUESTS}:rate10m", OBJECT_TOTAL, unit="reqps"),
-            OBJECTS.by_asset("Memory held", HELD, f":{OBJECT_DURATION}:rate10m", DURATION_TOTAL, unit="decgbytes"),
+            OBJECTS.by_asset("Requests", ASKED, f":{OBJECT_REQUESTS}:{RATE}", OBJECT_TOTAL, unit="reqps"),
+            OBJECTS.by_asset("Memory held", HELD, f":{OBJECT_DURATION}:{RATE}", DURATION_TOTAL, unit="decgbytes"),
             OBJECTS.value_by_asset(
                 "Stopped at a limit",
                 "Objects stopped for CPU time or memory, divided by requests (durableObjectsPeriodicGroups).",
-                ":cloudflare_durable_object_limit_errors_per_requests:ratio_rate10m",
+                f":cloudflare_durable_object_limit_errors_per_requests:ratio_{RATE}",
                 unit="percentunit",
                 line=lines.OBJECT_LIMITS,
             ),
@@ -84,8 +84,8 @@ def _requests() -> Json:
         f"{ASKED} Failures are those that Cloudflare counts as errors. {DATA_TIME}",
         HALF,
         [
-            Query(sum_of(f"{OBJECTS.level}:{OBJECT_REQUESTS}:rate10m", OBJECTS.chosen), "all"),
-            Query(sum_of(f"{OBJECTS.level}:{OBJECT_ERRORS}:rate10m", OBJECTS.chosen), "failed"),
+            Query(sum_of(f"{OBJECTS.level}:{OBJECT_REQUESTS}:{RATE}", OBJECTS.chosen), "all"),
+            Query(sum_of(f"{OBJECTS.level}:{OBJECT_ERRORS}:{RATE}", OBJECTS.chosen), "failed"),
         ],
         FieldStyle("reqps"),
         colors=REQUEST_COLORS,

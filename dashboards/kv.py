@@ -2,7 +2,7 @@
 
 from dashboards.colors import ACTIONS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
-from dashboards.names import KV_OPERATIONS, KV_TOTAL
+from dashboards.names import KV_OPERATIONS, KV_TOTAL, RATE
 from dashboards.product import HALF, THIRD, ProductPage
 from dashboards.queries import or_none, select, total, used
 from dashboards.tables import Value
@@ -11,7 +11,7 @@ from exporter.catalog.kv import NAMESPACE, PRODUCT
 
 KV = ProductPage(PRODUCT, NAMESPACE, "kv_.+")
 BY = f"project, {KV.label}"
-RATE = f"_action:{KV_OPERATIONS}:rate10m"
+BY_ACTION = f"_action:{KV_OPERATIONS}:{RATE}"
 STORED, KEYS = "cloudflare_kv_stored_bytes", "cloudflare_kv_keys"
 
 
@@ -22,7 +22,7 @@ def kv() -> Json:
     return KV.page(
         "KV namespaces: operations, storage, and read time.",
         stats=(
-            KV.rate("Operations", "Operations of all kinds (kvOperationsAdaptiveGroups).", RATE, "ops"),
+            KV.rate("Operations", "Operations of all kinds (kvOperationsAdaptiveGroups).", BY_ACTION, "ops"),
             KV.stat(
                 "Writes, lists and deletes",
                 f"Operations that cost ten times as much as a read (kvOperationsAdaptiveGroups). {IN_RANGE}",
@@ -39,7 +39,7 @@ def kv() -> Json:
         account=(
             _actions(),
             KV.by_project(
-                "Operations", "Operations of all kinds (kvOperationsAdaptiveGroups).", RATE, KV_TOTAL, unit="ops"
+                "Operations", "Operations of all kinds (kvOperationsAdaptiveGroups).", BY_ACTION, KV_TOTAL, unit="ops"
             ),
         ),
         values=(
@@ -50,11 +50,11 @@ def kv() -> Json:
             Value("Keys", _size(KEYS)),
         ),
         assets=(
-            KV.by_asset("Reads", "Reads of a key.", RATE, KV_TOTAL, 'action="read"', unit="ops"),
+            KV.by_asset("Reads", "Reads of a key.", BY_ACTION, KV_TOTAL, 'action="read"', unit="ops"),
             KV.by_asset(
                 "Writes, lists and deletes",
                 "They cost ten times as much as a read.",
-                RATE,
+                BY_ACTION,
                 KV_TOTAL,
                 costly,
                 unit="ops",
@@ -92,7 +92,7 @@ def _actions() -> Json:
         "Operations by action",
         f"Reads, writes, deletes and lists each have their own price (kvOperationsAdaptiveGroups). {DATA_TIME}",
         HALF,
-        [Query(or_none(total(f"{KV.level}{RATE}", "action", KV.chosen), "action"), "{{action}}")],
+        [Query(or_none(total(f"{KV.level}{BY_ACTION}", "action", KV.chosen), "action"), "{{action}}")],
         FieldStyle("ops"),
         is_stacked=True,
         colors=ACTIONS,

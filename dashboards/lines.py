@@ -76,5 +76,5 @@ QUOTA = ((None, PLAIN), (QUOTA_NEAR.value, CAREFUL), (QUOTA_USED.value, BAD))
 
 BUDGET = ((None, GOOD), (BUDGET_NEAR.value, CAREFUL), (BUDGET_USED.value, BAD))
 
-STALE_SECONDS = exporter.STALE.threshold().default + 5 * 60
-"""Where CloudflareDatasetStale begins at a refresh interval of one minute: five refreshes come on top."""
+STALE_SECONDS = exporter.STALE.threshold().default
+"""Where CloudflareDatasetStale begins, unless five refreshes take longer."""

@@ -1,13 +1,17 @@
 """Names of records and metrics that the pages use."""
 
+from exporter.alerts.windows import RECENT
 from exporter.catalog import r2
 
 LEVEL = "job_account"
 PROJECT_LEVEL = f"{LEVEL}_project"
 
+RATE = f"rate{RECENT}"
+"""The end of the records of rates that show what is going on now."""
+
 REQUESTS = "cloudflare_worker_requests"
 ERRORS = "cloudflare_worker_errors"
-WORKER_ERROR_RATIO = "cloudflare_worker_errors_per_requests:ratio_rate10m"
+WORKER_ERROR_RATIO = f"cloudflare_worker_errors_per_requests:ratio_{RATE}"
 R2_OPERATIONS = "cloudflare_r2_operations"
 R2_EGRESS = "cloudflare_r2_response_bytes"
 D1_ROWS_READ = "cloudflare_d1_rows_read"

@@ -3,11 +3,12 @@
 from dashboards import lines
 from dashboards.colors import CLASSES
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
-from dashboards.names import R2_EGRESS, R2_OPERATIONS, R2_STORED, R2_TOTAL
+from dashboards.names import R2_EGRESS, R2_OPERATIONS, R2_STORED, R2_TOTAL, RATE
 from dashboards.product import HALF, THIRD, ProductPage
 from dashboards.queries import or_none, select, total, used
 from dashboards.tables import Value
 from dashboards.text import DATA_TIME, SIZES
+from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.r2 import BUCKET, PRODUCT
 
 R2 = ProductPage(PRODUCT, BUCKET, "r2_.+")
@@ -29,17 +30,17 @@ def r2() -> Json:
             R2.rate(
                 "Operations",
                 "Operations of all classes (r2OperationsAdaptiveGroups).",
-                f"_class:{R2_OPERATIONS}:rate10m",
+                f"_class:{R2_OPERATIONS}:{RATE}",
                 "ops",
             ),
-            R2.rate("Sent", "Bytes of responses (r2OperationsAdaptiveGroups).", f":{R2_EGRESS}:rate10m", "Bps"),
+            R2.rate("Sent", "Bytes of responses (r2OperationsAdaptiveGroups).", f":{R2_EGRESS}:{RATE}", "Bps"),
         ),
         account=(
             _classes(),
             R2.by_project(
                 "Operations",
                 "Operations of all classes (r2OperationsAdaptiveGroups).",
-                f"_class:{R2_OPERATIONS}:rate10m",
+                f"_class:{R2_OPERATIONS}:{RATE}",
                 R2_TOTAL,
                 unit="ops",
             ),
@@ -61,7 +62,7 @@ def r2() -> Json:
             R2.by_asset(
                 "Class A operations",
                 "Writes and lists (r2OperationsAdaptiveGroups).",
-                f"_class:{R2_OPERATIONS}:rate10m",
+                f"_class:{R2_OPERATIONS}:{RATE}",
                 R2_TOTAL,
                 'class="A"',
                 unit="ops",
@@ -69,7 +70,7 @@ def r2() -> Json:
             R2.by_asset(
                 "Class B operations",
                 "Reads (r2OperationsAdaptiveGroups).",
-                f"_class:{R2_OPERATIONS}:rate10m",
+                f"_class:{R2_OPERATIONS}:{RATE}",
                 R2_TOTAL,
                 'class="B"',
                 unit="ops",
@@ -77,14 +78,14 @@ def r2() -> Json:
             R2.by_asset(
                 "Sent",
                 "Bytes of responses; egress is free, reads are not (r2OperationsAdaptiveGroups).",
-                f":{R2_EGRESS}:rate10m",
+                f":{R2_EGRESS}:{RATE}",
                 "cloudflare_r2_response_bytes_total",
                 unit="Bps",
             ),
             R2.value_by_asset(
                 "Refused in five minutes",
-                "Operations refused with 401 or 403 (r2OperationsAdaptiveGroups).",
-                ":cloudflare_r2_denied_operations:increase5m",
+                f"Operations refused with 401 or 403, in the mean of {IN_WORDS} (r2OperationsAdaptiveGroups).",
+                f":cloudflare_r2_denied_operations:per5m_{RATE}",
                 unit="short",
                 line=lines.DENIED,
             ),
@@ -94,7 +95,7 @@ def r2() -> Json:
 
 
 def _classes() -> Json:
-    record = f"{R2.level}_class:{R2_OPERATIONS}:rate10m"
+    record = f"{R2.level}_class:{R2_OPERATIONS}:{RATE}"
     return timeseries(
         "Operations by class",
         "Class A (writes, lists) costs about twelve times as much as class B (reads) (r2OperationsAdaptiveGroups). "

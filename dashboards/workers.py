@@ -3,12 +3,13 @@
 from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
-from dashboards.names import ERRORS, ERRORS_TOTAL, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
+from dashboards.names import ERRORS, ERRORS_TOTAL, RATE, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
 from dashboards.product import HALF, THIRD, WIDE, ProductPage
 from dashboards.projects import FAILED
 from dashboards.queries import select, sum_of, used
 from dashboards.tables import Column, Value, bars
 from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE
+from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.workers import PRODUCT, WORKER
 
 WORKERS = ProductPage(PRODUCT, WORKER, "workers_.+|wfp_.+", "workers|workers_for_platforms")
@@ -18,15 +19,15 @@ BY = f"project, {WORKERS.label}"
 def workers() -> Json:
     """Return the dashboard ``Cloudflare / Workers``."""
     own = WORKERS.chosen
-    failed = f"sum({select(f'{WORKERS.level}:{ERRORS}:rate10m', own)}) / (sum({select(_rate(REQUESTS), own)}) > 0)"
+    failed = f"sum({select(f'{WORKERS.level}:{ERRORS}:{RATE}', own)}) / (sum({select(_rate(REQUESTS), own)}) > 0)"
     errors, requests = used(ERRORS_TOTAL, BY, own), used(REQUESTS_TOTAL, BY, own)
     return WORKERS.page(
         "Workers: requests, failures and durations.",
         stats=(
-            WORKERS.rate("Requests", "Invocations (workersInvocationsAdaptive).", f":{REQUESTS}:rate10m", "reqps"),
+            WORKERS.rate("Requests", "Invocations (workersInvocationsAdaptive).", f":{REQUESTS}:{RATE}", "reqps"),
             WORKERS.stat(
                 "Failed",
-                "Share of invocations that Cloudflare counts as errors, over ten minutes (workersInvocationsAdaptive).",
+                f"Share of invocations that Cloudflare counts as errors, over {IN_WORDS} (workersInvocationsAdaptive).",
                 failed,
                 FieldStyle("percentunit", decimals=2),
             ),
@@ -39,7 +40,7 @@ def workers() -> Json:
         ),
         account=(
             _requests(),
-            WORKERS.by_project("Requests", "Invocations.", f":{REQUESTS}:rate10m", REQUESTS_TOTAL, unit="reqps"),
+            WORKERS.by_project("Requests", "Invocations.", f":{REQUESTS}:{RATE}", REQUESTS_TOTAL, unit="reqps"),
         ),
         values=(
             Value("Requests", requests),
@@ -51,19 +52,19 @@ def workers() -> Json:
             ),
         ),
         assets=(
-            WORKERS.by_asset("Requests", "Invocations.", f":{REQUESTS}:rate10m", REQUESTS_TOTAL, unit="reqps"),
+            WORKERS.by_asset("Requests", "Invocations.", f":{REQUESTS}:{RATE}", REQUESTS_TOTAL, unit="reqps"),
             WORKERS.value_by_asset(
                 "Failed share",
-                "Share of failed invocations, over ten minutes of Cloudflare's time (workersInvocationsAdaptive).",
+                f"Share of failed invocations, over {IN_WORDS} of Cloudflare's time (workersInvocationsAdaptive).",
                 f":{WORKER_ERROR_RATIO}",
                 unit="percentunit",
                 line=lines.ERROR_RATIO,
             ),
             WORKERS.value_by_asset(
                 "Share stopped at a limit",
-                "Share of invocations stopped over ten minutes, for CPU time, memory and so on "
+                f"Share of invocations stopped over {IN_WORDS}, for CPU time, memory and so on "
                 "(workersInvocationsAdaptive).",
-                ":cloudflare_worker_limited_per_requests:ratio_rate10m",
+                f":cloudflare_worker_limited_per_requests:ratio_{RATE}",
                 unit="percentunit",
                 line=lines.LIMITED,
             ),
@@ -90,7 +91,7 @@ def workers() -> Json:
 
 
 def _rate(what: str) -> str:
-    return f"{WORKERS.level}:{what}:rate10m"
+    return f"{WORKERS.level}:{what}:{RATE}"
 
 
 def _requests() -> Json:

@@ -24,7 +24,7 @@ from stack.tools import REPOSITORY, Tools, ToolsMissing, fetch_tools
 from stack.workspace import SECRETS, Workspace, routing_without_grafana
 
 COST_QUERY = "sum by (project) (cloudflare_cost_forecast_usd)"
-REQUESTS_QUERY = "sum by (project, script_name) (increase(cloudflare_worker_requests_total[10m]))"
+REQUESTS_QUERY = "sum by (project, script_name) (increase(cloudflare_worker_requests_total[15m]))"
 
 _START_SECONDS = 60
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -8,7 +8,7 @@ from functools import cached_property
 from exporter.catalog.entry import ADDING, ROWS, Field, Label, Meter, Metric, Tally, tally_id
 from exporter.catalog.grain import Grain
 from exporter.catalog.readable import ACCOUNT_NODE, Readable
-from exporter.catalog.timing import USUAL_COUNTER, Timing
+from exporter.catalog.timing import SLOW_PACE, USUAL_COUNTER, Timing
 from exporter.model import RETENTION, Question, Scope
 
 EXACT_EVENTS = 10_000
@@ -64,7 +64,7 @@ class Dataset:
         if self.is_counted and unique:
             raise ValueError(f"{self.key}: {', '.join(unique)} cannot be counted: amounts of hours do not add up")
         life = self.timing.life(self.min_interval)
-        if life is not None and life < 3 * self.min_interval:
+        if life is not None and life < self.shortest_window:
             raise ValueError(f"{self.key}: readings expire within three intervals of asking")
         if self.events and self.events not in {entry.name for entry in self.fields}:
             raise ValueError(f"{self.key}: {self.events}, which counts events, is no field of it")
@@ -75,6 +75,16 @@ class Dataset:
     def is_of_zones(self) -> bool:
         """Return whether each zone is asked for it, and has a book of its own."""
         return self.reads.is_of_zones
+
+    @property
+    def longest_interval(self) -> timedelta:
+        """Return the longest time between two questions, if refreshes are not further apart."""
+        return max(self.min_interval, SLOW_PACE)
+
+    @property
+    def shortest_window(self) -> timedelta:
+        """Return the shortest window, or age, by which rules and panels may judge it: three of these intervals."""
+        return 3 * self.longest_interval
 
     @property
     def key(self) -> str:

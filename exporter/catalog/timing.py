@@ -18,9 +18,6 @@ WINDOW_LIFE = timedelta(minutes=20)
 SLOW_PACE = timedelta(minutes=5)
 """The time between two questions about what has not been in use of late, if refreshes are not further apart."""
 
-LONGEST_GAP = 3 * SLOW_PACE
-"""The shortest window or staleness by which rules and panels may judge any dataset: three intervals."""
-
 Span = tuple[datetime, datetime]
 """From and until when a question asks."""
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
 from exporter.catalog.dataset import Dataset
-from exporter.catalog.timing import SLOW_PACE
 from exporter.model import DAY, HOUR, MINUTE
 
 IN_USE_FOR = 2 * HOUR
@@ -51,7 +50,7 @@ def pace_of(dataset: Dataset, newest: datetime | None, now: datetime) -> Pace:
 
 def pause_of(dataset: Dataset, pace: Pace) -> timedelta:
     """Return the time between two questions about a dataset, if refreshes are not further apart."""
-    return max(dataset.min_interval, timedelta(0) if pace is Pace.EACH_REFRESH else SLOW_PACE)
+    return dataset.min_interval if pace is Pace.EACH_REFRESH else dataset.longest_interval
 
 
 def turn_of(pace: Pace, pause: timedelta, answered: datetime | None, now: datetime, refresh: timedelta) -> Turn:

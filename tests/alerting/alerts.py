@@ -134,7 +134,7 @@ def failing(worker: str, ratio: float) -> Firing:
     notes = {
         "summary": "A Worker fails more often than it should.",
         "description": f"{ratio * 100:.4g}% of the invocations of Worker {worker} (project shop, account Example) "
-        "failed over ten minutes of Cloudflare's time (right after an outage: over all of it). Look at "
+        "failed over 15 minutes of Cloudflare's time (right after an outage: over all of it). Look at "
         "cloudflare_worker_errors_total by status, then at the Worker's logs and latest deployment.",
         "runbook_url": "alerting/runbook.md#cloudflareworkererrorratiohigh",
         "dashboard_url": f"{WORKERS}?var-account=Example&var-project=shop&var-script_name={worker}",

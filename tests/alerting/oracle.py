@@ -10,7 +10,7 @@ from tests.alerting.scene import BEGIN, Scene, minute
 from tests.alerting.world import NAMES
 from tests.exactness.harness import ACCOUNT_ID
 
-RANGE_SECONDS = 600
+RANGE_SECONDS = 900
 """How far the rules look back."""
 
 BIRTH = timedelta(minutes=1)
@@ -47,25 +47,25 @@ _DATABASE = (("database", "databaseId"),)
 _OBJECTS = (("do_namespace", "namespaceId"),)
 _KV = (("kv_namespace", "namespaceId"), ("action", "actionType"))
 
-REQUESTS = Rate("job_account_project_script_name:cloudflare_worker_requests:rate10m", WORKERS, "requests", _SCRIPT)
-ERRORS = Rate("job_account_project_script_name:cloudflare_worker_errors:rate10m", WORKERS, "errors", _SCRIPT)
-ERROR_RATIO = "job_account_project_script_name:cloudflare_worker_errors_per_requests:ratio_rate10m"
+REQUESTS = Rate("job_account_project_script_name:cloudflare_worker_requests:rate15m", WORKERS, "requests", _SCRIPT)
+ERRORS = Rate("job_account_project_script_name:cloudflare_worker_errors:rate15m", WORKERS, "errors", _SCRIPT)
+ERROR_RATIO = "job_account_project_script_name:cloudflare_worker_errors_per_requests:ratio_rate15m"
 
 RATES = (
     REQUESTS,
     ERRORS,
-    Rate("job_account_project_bucket_class:cloudflare_r2_operations:rate10m", R2, "requests", _BUCKET),
-    Rate("job_account_project_database:cloudflare_d1_rows_read:rate10m", D1, "rowsRead", _DATABASE),
-    Rate("job_account_project_database:cloudflare_d1_rows_written:rate10m", D1, "rowsWritten", _DATABASE),
-    Rate("job_account_project_do_namespace:cloudflare_durable_object_requests:rate10m", OBJECTS, "requests", _OBJECTS),
+    Rate("job_account_project_bucket_class:cloudflare_r2_operations:rate15m", R2, "requests", _BUCKET),
+    Rate("job_account_project_database:cloudflare_d1_rows_read:rate15m", D1, "rowsRead", _DATABASE),
+    Rate("job_account_project_database:cloudflare_d1_rows_written:rate15m", D1, "rowsWritten", _DATABASE),
+    Rate("job_account_project_do_namespace:cloudflare_durable_object_requests:rate15m", OBJECTS, "requests", _OBJECTS),
     Rate(
-        "job_account_project_do_namespace:cloudflare_durable_object_duration_gigabyte_seconds:rate10m",
+        "job_account_project_do_namespace:cloudflare_durable_object_duration_gigabyte_seconds:rate15m",
         PERIODIC,
         "duration",
         _OBJECTS,
         parts=1_000_000,
     ),
-    Rate("job_account_project_kv_namespace_action:cloudflare_kv_operations:rate10m", KV, "requests", _KV),
+    Rate("job_account_project_kv_namespace_action:cloudflare_kv_operations:rate15m", KV, "requests", _KV),
 )
 """Every recording rule that is a rate."""
 

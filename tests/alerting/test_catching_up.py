@@ -29,7 +29,7 @@ from tests.alerting.alerts import (
     unresolved,
     watchdog,
 )
-from tests.alerting.oracle import ERROR_RATIO, ERRORS, RANGE_SECONDS, RATES, REQUESTS, WORKERS, Truth, recorded
+from tests.alerting.oracle import ERROR_RATIO, ERRORS, RATES, REQUESTS, WORKERS, Truth, recorded
 from tests.alerting.promtool import RuleTest
 from tests.alerting.scene import Scene, Script
 from tests.alerting.shipped import ALERTS, SHIPPED, selected_metrics
@@ -97,7 +97,7 @@ def every(step: int, since: int, until: int) -> range:
 
 def minutes_of_rates(step: int = 1) -> list[int]:
     """Return when rates are looked at: now and then, and each time while the rules look back at the gap."""
-    return sorted({*every(5 * step, SETTLED + SETTLED % step, END), *every(step, BACK, BACK + 15)})
+    return sorted({*every(5 * step, SETTLED + SETTLED % step, END), *every(step, BACK, BACK + 20)})
 
 
 def minutes_of_alerts(step: int = 1) -> list[int]:
@@ -131,7 +131,7 @@ def expect_exactly(test: RuleTest, minute: int, firing: Firing, undecided: Colle
 
 def alerts_of_outage(scene: Scene, minute: int) -> Firing:
     """Return what fires while Cloudflare is away; the large bucket is large, as always."""
-    is_stale = AWAY + 20 <= minute <= BACK
+    is_stale = AWAY + 25 <= minute <= BACK
     return {
         **watchdog(),
         **(large_bucket(MEDIA) if minute > 5 else {}),
@@ -143,9 +143,9 @@ def alerts_of_outage(scene: Scene, minute: int) -> Firing:
 
 def undecided_of_outage(minute: int) -> set[str]:
     """Return which alerts may fire or not: one dataset after another is found to be stale, and caught up."""
-    if AWAY + 20 <= minute < AWAY + 60:
+    if AWAY + 25 <= minute < AWAY + 60:
         return {UNRESOLVED}
-    is_turning = AWAY + 10 <= minute < AWAY + 20 or BACK < minute < CAUGHT_UP
+    is_turning = AWAY + 10 <= minute < AWAY + 25 or BACK < minute < CAUGHT_UP
     return {DATASET_STALE, ACCOUNT_DOWN, UNRESOLVED} if is_turning else set()
 
 
@@ -160,7 +160,7 @@ def test_cloudflare_was_away(play: Play, tools: Tools, tmp_path: Path, name: str
     span = truth.span(WORKERS, CAUGHT_UP * 60)
     assert span and span.seconds > 6 * 3_600
     assert recorded(REQUESTS.record, {"script_name": FRESH}) in truth.means(REQUESTS, span)
-    assert truth.span(WORKERS, (AWAY + 15) * 60) is None
+    assert truth.span(WORKERS, (AWAY + 20) * 60) is None
     test = RuleTest(scene.scrapes, step=step)
     expect_true_rates(test, truth, minutes_of_rates(step))
     for minute in minutes_of_alerts(step):
@@ -235,11 +235,11 @@ def test_workers_failed_meanwhile(play: Play, tools: Tools, tmp_path: Path) -> N
         if minute > BACK:
             # They judge the same mean over longer windows.
             undecided |= {"CloudflareWorkerErrorBudgetBurn", "CloudflareWorkerSuccessRatioLow", UNRESOLVED}
-        if CAUGHT_UP <= minute < BACK + 10:
+        if CAUGHT_UP <= minute < BACK + 15:
             ratio = error_ratios(truth, minute * 60)[recorded(ERROR_RATIO, {"script_name": WEB})]
             assert ratio > 0.3
             firing |= failing(WEB, ratio)
-        elif BACK + 5 < minute < BACK + 12:
+        elif BACK + 5 < minute < BACK + 17:
             undecided |= {ERROR_RATIO_HIGH}
         expect_exactly(test, minute, firing, undecided)
     test.run(tools.promtool, tmp_path)
@@ -262,7 +262,7 @@ def test_rates_over_our_own_time_would_alert(play: Play, tools: Tools, tmp_path:
     truth = Truth(scene)
     test = RuleTest(scene.scrapes, rules=[Path(__file__).with_name("wall_clock.yml")])
     requests = f'increase(cloudflare_worker_requests_total{{script_name="{WEB}"}}[10m])'
-    used = truth.rates(REQUESTS, CAUGHT_UP * 60)[recorded(REQUESTS.record, {"script_name": WEB})] * RANGE_SECONDS
+    used = truth.rates(REQUESTS, CAUGHT_UP * 60)[recorded(REQUESTS.record, {"script_name": WEB})] * 600
     test.expect_samples(CAUGHT_UP * 60, f"count(sum({requests}) > 30 * {used!r})", {"{}": 1})
     for minute in every(5, 0, BACK):
         test.expect_alerts(minute * 60, "WorkerErrorRatioHigh", [])

@@ -55,18 +55,18 @@ COUNTERS: tuple[tuple[str, str, str, int], ...] = (
 """Metric, the asset's label, further labels, and how much a second each asset uses at first."""
 
 SUMS: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
-    ("cloudflare_worker_requests", "", 100, ("10m", "1h")),
-    ("cloudflare_worker_errors", "", 10, ("10m", "1h")),
-    ("cloudflare_worker_successes", "", 90, ("10m",)),
-    ("cloudflare_r2_operations", "class", 3, ("10m",)),
-    ("cloudflare_r2_response_bytes", "", 7_000, ("10m", "1h")),
-    ("cloudflare_d1_rows_read", "", 5_000, ("10m", "1h")),
-    ("cloudflare_d1_rows_written", "", 50, ("10m",)),
-    ("cloudflare_d1_queries", "", 5, ("10m", "1h")),
-    ("cloudflare_durable_object_requests", "", 11, ("10m", "1h")),
-    ("cloudflare_durable_object_errors", "", 2, ("10m",)),
-    ("cloudflare_durable_object_duration_gigabyte_seconds", "", 13, ("10m", "1h")),
-    ("cloudflare_kv_operations", "action", 17, ("10m", "1h")),
+    ("cloudflare_worker_requests", "", 100, ("15m", "1h")),
+    ("cloudflare_worker_errors", "", 10, ("15m", "1h")),
+    ("cloudflare_worker_successes", "", 90, ("15m",)),
+    ("cloudflare_r2_operations", "class", 3, ("15m",)),
+    ("cloudflare_r2_response_bytes", "", 7_000, ("15m", "1h")),
+    ("cloudflare_d1_rows_read", "", 5_000, ("15m", "1h")),
+    ("cloudflare_d1_rows_written", "", 50, ("15m",)),
+    ("cloudflare_d1_queries", "", 5, ("15m", "1h")),
+    ("cloudflare_durable_object_requests", "", 11, ("15m", "1h")),
+    ("cloudflare_durable_object_errors", "", 2, ("15m",)),
+    ("cloudflare_durable_object_duration_gigabyte_seconds", "", 13, ("15m", "1h")),
+    ("cloudflare_kv_operations", "action", 17, ("15m", "1h")),
 )
 """What is summed up: its name, a label that is kept, how much of it an asset uses a second, and the windows."""
 
@@ -137,7 +137,7 @@ def wanted() -> Iterator[tuple[str, dict[str, float]]]:
                 yield record, {series(record, key, further): 1.5 * rate * count for key, count in counts.items()}
     for level, counts in LEVELS.items():
         for name, share in (("errors", 0.1), ("successes", 0.9)):
-            record = f"{level}:cloudflare_worker_{name}_per_requests:ratio_rate10m"
+            record = f"{level}:cloudflare_worker_{name}_per_requests:ratio_rate15m"
             yield record, {series(record, key, {}): share for key in counts}
         for name, label in WEEKS:
             record = f"{level}:{name}_per_week_before:ratio_rate1h"

@@ -82,10 +82,11 @@ def test_an_old_reading_is_absent() -> None:
     assert scene.shown("10:30") == {}
 
 
-def test_a_reading_that_expires_too_soon_is_refused() -> None:
-    """An asset that is asked every five minutes would be absent between two answers."""
+@pytest.mark.parametrize("interval", [0, 5])
+def test_a_reading_that_expires_too_soon_is_refused(interval: int) -> None:
+    """An asset that is asked every five minutes, as any that is idle, would be absent between two answers."""
     with pytest.raises(ValueError, match=r"^backlog: readings expire within three intervals of asking"):
-        replace(BACKLOG, timing=Instant(expires=14 * MINUTE))
+        replace(BACKLOG, timing=Instant(expires=14 * MINUTE), min_interval=interval * MINUTE)
 
 
 def test_help_says_how_old_it_may_be() -> None:

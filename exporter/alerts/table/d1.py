@@ -1,6 +1,7 @@
 """The thresholds and other settings of the alerts about D1 databases."""
 
 from exporter.alerts.table.entry import FREE_PLAN, AlertEntry, Section, Setting, Threshold
+from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.d1 import DATABASE, PRODUCT
 
 ROWS_READ = AlertEntry(
@@ -30,7 +31,7 @@ SIZE_HIGH = AlertEntry(
 SLOW = AlertEntry(
     "CloudflareD1QueryTimeHigh",
     thresholds=(Threshold("warning", 1, "Seconds."),),
-    settings=(Setting("least_queries_per_second", 0.1, "60 queries in ten minutes."),),
+    settings=(Setting("least_queries_per_second", 0.1, f"90 queries in {IN_WORDS}."),),
     subject=DATABASE.kind,
     unit="seconds per query, 95th percentile",
 )

@@ -1,6 +1,7 @@
 """Alerts about Durable Object namespaces: their numbers."""
 
 from exporter.alerts.table.entry import AlertEntry, Section, Setting, Threshold
+from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.durable_objects import NAMESPACE, PRODUCT
 
 DURATION = AlertEntry(
@@ -28,7 +29,7 @@ REQUESTS = AlertEntry(
 LIMIT_EXCEEDED = AlertEntry(
     "CloudflareDurableObjectLimitExceeded",
     thresholds=(Threshold("warning", 0.01, "Stopped objects divided by the requests to them."),),
-    settings=(Setting("least_stopped_per_second", 0.01, "Six in ten minutes; one or two among a few mean nothing."),),
+    settings=(Setting("least_stopped_per_second", 0.01, f"Nine in {IN_WORDS}; one or two among a few mean nothing."),),
     subject=NAMESPACE.kind,
     unit="stopped objects divided by requests",
 )

@@ -1,6 +1,7 @@
 """The thresholds and other settings of the alerts about the exporter itself."""
 
 from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Section, Setting, Threshold
+from exporter.alerts.windows import STALE_SECONDS
 
 TOKEN_FAILING = AlertEntry(
     "CloudflareTokenFailing",
@@ -9,7 +10,9 @@ TOKEN_FAILING = AlertEntry(
 
 STALE = AlertEntry(
     "CloudflareDatasetStale",
-    thresholds=(Threshold("warning", 300, "Seconds by which a dataset's age may exceed five refreshes."),),
+    thresholds=(
+        Threshold("warning", STALE_SECONDS, "Seconds that data may be old, or five refreshes if these take longer."),
+    ),
 )
 
 BUDGET_TIGHT = AlertEntry(

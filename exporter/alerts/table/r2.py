@@ -1,6 +1,7 @@
 """Alerts about R2 buckets: their numbers."""
 
 from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Section, Setting, Threshold
+from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.r2 import BUCKET, PRODUCT
 
 LARGE = AlertEntry(
@@ -25,9 +26,9 @@ CLASS_A = AlertEntry(
 
 ACCESS_DENIED = AlertEntry(
     "CloudflareR2AccessDenied",
-    thresholds=(Threshold("warning", 10, "Refused operations in five minutes."),),
+    thresholds=(Threshold("warning", 10, f"Refused operations in five minutes, in the mean of {IN_WORDS}."),),
     subject=BUCKET.kind,
-    unit="refused operations in five minutes",
+    unit=f"refused operations in five minutes, in the mean of {IN_WORDS}",
 )
 
 OBJECTS_LARGE = AlertEntry(

@@ -1,6 +1,7 @@
 """Alerts about Workers: their numbers."""
 
 from exporter.alerts.table.entry import FREE_PLAN, AlertEntry, Section, Setting, Threshold
+from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.workers import PRODUCT, WORKER
 
 ERROR_RATIO_HIGH = AlertEntry(
@@ -10,7 +11,7 @@ ERROR_RATIO_HIGH = AlertEntry(
         Setting(
             "least_requests_per_second",
             0.1,
-            "60 invocations in ten minutes, so it takes at least three failures to fire.",
+            f"90 invocations in {IN_WORDS}, so it takes at least five failures to fire.",
         ),
     ),
     subject=WORKER.kind,
@@ -36,7 +37,7 @@ SUCCESS_LOW = AlertEntry(
     thresholds=(
         Threshold("warning", 0.9, "Share of invocations that should succeed; a disconnected client counts as success."),
     ),
-    settings=(Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes."),),
+    settings=(Setting("least_requests_per_second", 0.1, f"90 invocations in {IN_WORDS}."),),
     subject=WORKER.kind,
     unit="share of the invocations that succeed, 0.9 is 90 %",
 )
@@ -46,7 +47,7 @@ CPU_HIGH = AlertEntry(
     thresholds=(Threshold("warning", 24, "Seconds: 80 % of a Worker's default limit of 30 s."),),
     settings=(
         Setting(FREE_PLAN, 0.008, "Seconds: 80 % of the free plan's limit of 10 ms."),
-        Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes; a quantile of fewer means nothing."),
+        Setting("least_requests_per_second", 0.1, f"90 invocations in {IN_WORDS}; a quantile of fewer means nothing."),
     ),
     subject=WORKER.kind,
     unit="seconds of CPU time, 99th percentile",
@@ -55,7 +56,7 @@ CPU_HIGH = AlertEntry(
 SLOW = AlertEntry(
     "CloudflareWorkerRequestTimeHigh",
     thresholds=(Threshold("warning", 2, "Seconds."),),
-    settings=(Setting("least_requests_per_second", 0.1, "60 invocations in ten minutes."),),
+    settings=(Setting("least_requests_per_second", 0.1, f"90 invocations in {IN_WORDS}."),),
     subject=WORKER.kind,
     unit="seconds per request, 95th percentile",
 )
@@ -63,7 +64,7 @@ SLOW = AlertEntry(
 LIMIT_EXCEEDED = AlertEntry(
     "CloudflareWorkerLimitExceeded",
     thresholds=(Threshold("warning", 0.01, "Share of invocations that are stopped at a limit."),),
-    settings=(Setting("least_stopped_per_second", 0.01, "Six in ten minutes; one or two among a few mean nothing."),),
+    settings=(Setting("least_stopped_per_second", 0.01, f"Nine in {IN_WORDS}; one or two among a few mean nothing."),),
     subject=WORKER.kind,
     unit="share of the invocations that are stopped at a limit",
 )

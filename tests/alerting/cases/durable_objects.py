@@ -80,7 +80,7 @@ def scenes() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "Durable Objects are stopped at their CPU or memory limit.",
-                f"Over ten minutes objects of namespace {NAMED} were stopped for using too much CPU time or memory, "
+                f"Over 15 minutes objects of namespace {NAMED} were stopped for using too much CPU time or memory, "
                 "at a rate of 1.1% of their requests. Look at cloudflare_durable_object_limit_errors_total by reason.",
                 DASHBOARD,
             )

@@ -204,20 +204,20 @@ def _answered() -> Iterator[Scene]:
         "cloudflare_exporter_dataset_state", 1, workers | {"state": "unavailable", "reason": "forbidden"}
     )
     yield Scene(
-        "A dataset is 610 s old, or 590 s; or it is refused, which is told apart, or the refresh interval is ten "
+        "A dataset is 910 s old, or 890 s; or it is refused, which is told apart, or the refresh interval is ten "
         "minutes.",
         "CloudflareDatasetStale",
         "warning",
         {
-            Way.ABOVE: [Gauge(until, lambda second: second - 610, workers), refresh],
-            Way.BELOW: [Gauge(until, lambda second: second - 590, workers), refresh],
+            Way.ABOVE: [Gauge(until, lambda second: second - 910, workers), refresh],
+            Way.BELOW: [Gauge(until, lambda second: second - 890, workers), refresh],
             Way.OTHER: [Gauge(until, lambda second: second - 9_000, workers), refresh, unavailable],
         },
         [
             Firing(
                 OWN | workers,
                 "Cloudflare no longer answers for a dataset.",
-                "The newest data from Cloudflare for dataset workersInvocationsAdaptive (account Above) is 10m 10s "
+                "The newest data from Cloudflare for dataset workersInvocationsAdaptive (account Above) is 15m 10s "
                 "old. The exporter is running; cloudflare_exporter_dataset_state and its status page show why the "
                 "dataset is not updated.",
                 DASHBOARD,

@@ -147,7 +147,7 @@ def _quota() -> Iterator[Scene]:
 
 def _operations() -> Iterator[Scene]:
     yield Scene(
-        "A little more than 10 refused operations in five minutes, or a little less; or many that find nothing.",
+        "A little more than 10 refused operations per five minutes, or a little less; or many that find nothing.",
         "CloudflareR2AccessDenied",
         "warning",
         {
@@ -160,8 +160,9 @@ def _operations() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "Access to an R2 bucket is refused repeatedly.",
-                f"10.05 operations on bucket {NAMED} were refused with 401 or 403 within five minutes. Somebody is "
-                "trying keys, or one of your own keys has expired: look at cloudflare_r2_operations_total by action.",
+                f"10.05 operations on bucket {NAMED} were refused with 401 or 403 in five minutes, in the mean of 15 "
+                "minutes. Somebody is trying keys, or one of your own keys has expired: look at "
+                "cloudflare_r2_operations_total by action.",
                 DASHBOARD,
             )
         ],

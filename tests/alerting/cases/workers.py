@@ -80,7 +80,7 @@ def _errors() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "A Worker fails more often than it should.",
-                f"5.1% of the invocations of {NAMED} failed over ten minutes of Cloudflare's time (right after an "
+                f"5.1% of the invocations of {NAMED} failed over 15 minutes of Cloudflare's time (right after an "
                 "outage: over all of it). Look at cloudflare_worker_errors_total by status, then at the Worker's logs "
                 "and latest deployment.",
                 DASHBOARD,
@@ -135,7 +135,7 @@ def _errors() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "Too few invocations of a Worker succeed.",
-                f"Only 89% of the invocations of {NAMED} ended well over ten minutes of Cloudflare's time. Look at "
+                f"Only 89% of the invocations of {NAMED} ended well over 15 minutes of Cloudflare's time. Look at "
                 "cloudflare_worker_requests_total by status: not every unsuccessful outcome counts as an error.",
                 DASHBOARD,
             )
@@ -210,7 +210,7 @@ def _limits() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "A Worker is stopped at its CPU or memory limit.",
-                f"1.1% of the invocations of {NAMED} were stopped at a limit over ten minutes of Cloudflare's time. "
+                f"1.1% of the invocations of {NAMED} were stopped at a limit over 15 minutes of Cloudflare's time. "
                 "Look at cloudflare_worker_requests_total by status and at the CPU time of the Worker.",
                 DASHBOARD,
             )
