@@ -29,8 +29,8 @@ class Field:
 
     ``group`` is the object that holds it (``sum``, ``max``, ``quantiles``; empty for the top-level ``count``). A
     ``fractional`` field is a float in Cloudflare's schema and is kept as an integer, in millionths of its unit. One
-    that ``is_recent`` is not in the published schema: it is asked only of accounts whose settings name it, and its
-    absence is no fault.
+    that ``is_recent`` is not in the published schema: it is asked only where an account's settings name it or, where
+    they do not tell, Cloudflare's own schema has it, and its absence is no fault.
     """
 
     name: str

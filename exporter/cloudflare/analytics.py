@@ -36,6 +36,7 @@ from exporter.cloudflare.limits import (
     read_zone_settings,
 )
 from exporter.cloudflare.reader import NO_LIMITS, Asked
+from exporter.cloudflare.recent_fields import RecentFields
 from exporter.cloudflare.replies import Missing, Part, read_parts
 from exporter.cloudflare.splits import Splits, split_piece
 from exporter.cloudflare.zone_documents import (
@@ -115,6 +116,7 @@ class Analytics:
         self._client = client
         self._page_limit = page_limit
         self.splits = Splits()
+        self.recent_fields = RecentFields(client)
         self._documents: dict[str, int] = {}
         self._asked: Counter[tuple[str, bool]] = Counter()
         self._most_aliases = MOST_ALIASES
@@ -204,7 +206,7 @@ class Analytics:
         self, account: Account, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
     ) -> tuple[Piece, ...]:
         known = limits.get(question.book) or DatasetLimits(page_size=self._page_limit)
-        return self.splits.pieces(account.id, dataset, question, known)
+        return self.splits.pieces(account.id, dataset, question, self.recent_fields.confirm(dataset, known))
 
     def _take(
         self, account: Account, piece: Piece, part: Part | CloudflareError, progress: _Progress

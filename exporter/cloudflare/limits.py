@@ -27,8 +27,8 @@ SETTINGS = "enabled maxDuration maxNumberOfFields maxPageSize notOlderThan avail
 class DatasetLimits:
     """The limits of a dataset; ``missing`` are the fields that the plan does not include.
 
-    ``confirmed`` are the recent fields that settings name, and ``most_fields`` is how many fields and dimensions a node
-    may select (None: any number).
+    ``confirmed`` are the recent fields that settings name (None: they do not tell), and ``most_fields`` is how many
+    fields and dimensions a node may select (None: any number).
     """
 
     is_enabled: bool = True
@@ -36,12 +36,12 @@ class DatasetLimits:
     longest: timedelta | None = None
     retention: timedelta = RETENTION
     missing: frozenset[str] = frozenset()
-    confirmed: frozenset[str] = frozenset()
+    confirmed: frozenset[str] | None = None
     most_fields: int | None = None
 
     def lacks(self, entry: Field) -> bool:
         """Return whether a field cannot be asked: the plan lacks it, or nothing says that Cloudflare has it yet."""
-        return entry.name in self.missing or (entry.is_recent and entry.name not in self.confirmed)
+        return entry.name in self.missing or (entry.is_recent and entry.name not in (self.confirmed or ()))
 
 
 USUAL_LIMITS = DatasetLimits()
@@ -118,7 +118,7 @@ def _limits(dataset: Dataset, said: Mapping[str, Any], page_limit: int) -> Datas
         missing=frozenset(
             name for name, flat in names.items() if is_readable and flat not in there and name not in recent
         ),
-        confirmed=frozenset(name for name in recent if names.get(name) in there),
+        confirmed=frozenset(name for name in recent if names[name] in there) if recent and is_readable else None,
         most_fields=_positive(said.get("maxNumberOfFields")),
     )
 

@@ -68,6 +68,12 @@ class KnownLimits:
         found = await self._read(account, analytics, datasets, due) if due else {}
         read = {key.scope for key in found}
         self._known = {key: limits for key, limits in self._known.items() if key.scope not in read} | found
+        untold = (
+            dataset
+            for dataset in datasets
+            if any(self.find(BookKey(scope, dataset.key)).confirmed is None for scope in due)
+        )
+        await analytics.recent_fields.look_up(account, untold)
         lacking = [
             (BookKey(scope, dataset.key), dataset)
             for scope in due

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakSet
 
-from graphql import execute
-
 from exporter.simulator.answers import Answers, Circumstances
 from exporter.simulator.documents import Documents, Operation, Refused, Selected
 from exporter.simulator.faults import Kind, about, first
+from exporter.simulator.introspection import describe_schema
 from exporter.simulator.plan import max_nodes, max_zone_nodes, missing_fields
 from exporter.simulator.products import DATASETS
 from exporter.simulator.questions import Unanswerable
@@ -47,10 +46,9 @@ class GraphQLApi:
             raise Refused(fault.message, status=200 if is_budget else fault.status, code=code)
         self._check_fields(request)
         if request.operation.introspects:
-            result = execute(
-                self._documents.schema, request.operation.document, variable_values=dict(request.variables)
-            )
-            return json.dumps({"data": getattr(result, "data", None), "errors": None})
+            missing = self._state.world.missing_fields
+            described = describe_schema(self._documents.schema, request.operation, request.variables, missing)
+            return json.dumps({"data": described, "errors": None})
         self._check_size(request)
         data = ",".join(self._root(request, selected) for selected in request.operation.selected)
         if request.accounts_refused and not request.accounts_answered:
