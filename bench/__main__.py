@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.accounts import measure_accounts
 from bench.api import measure_api
 from bench.exactness import measure_exactness
 from bench.figure import Figure, as_document
@@ -27,6 +28,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield from measure_load(folder, counts, load)
     yield from asyncio.run(measure_refreshes(folder / "refreshes"))
     yield from asyncio.run(measure_idle(folder / "idle"))
+    yield from asyncio.run(measure_accounts(folder / "accounts"))
     yield from asyncio.run(measure_discovery(folder / "discovery"))
     yield from asyncio.run(measure_api(folder / "api"))
     yield from asyncio.run(measure_exactness(folder / "exactness"))

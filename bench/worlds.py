@@ -58,6 +58,15 @@ def busy_world(counts: Counts, retention: timedelta, zones: int = 0) -> World:
     )
 
 
+def many_accounts(number: int, counts: Counts, retention: timedelta) -> World:
+    """Return accounts of one token that all have the same assets in use, with Cloudflare's own request limits."""
+    accounts = tuple(
+        AccountModel(id=f"{account:032x}", name=f"Bench {account}", assets=tuple(_assets(counts)))
+        for account in range(1, number + 1)
+    )
+    return World(accounts=accounts, tokens=(TokenModel(token=TOKEN),), limits=Limits(not_older_than=retention))
+
+
 def _assets(counts: Counts) -> list[Asset]:
     assets: list[Asset] = []
     for number in range(counts.workers):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.accounts import measure_accounts
 from bench.api import measure_api
 from bench.exactness import measure_exactness
 from bench.figure import Figure, as_document, percentile
@@ -31,6 +32,13 @@ def test_idle_datasets_take_few_requests(tmp_path: Path) -> None:
     """Sixty datasets of which fifteen are in use are refreshed within the bound, over refreshes of an hour's sorts."""
     figures = asyncio.run(measure_idle(tmp_path, refreshes=30))
     assert all(figure.is_ok and figure.value >= 1 for figure in figures), figures
+
+
+def test_accounts_of_one_token_are_refreshed_every_minute(tmp_path: Path) -> None:
+    """With limits by account none waits for another, though together they send more than a user may."""
+    figures = _by_name(asyncio.run(measure_accounts(tmp_path, accounts=45, refreshes=4)))
+    assert figures["time_between_answers_45_accounts"].value == figures["time_between_answers_45_accounts"].bound == 60
+    assert 0 < figures["refresh_cpu_45_accounts"].value < 60
 
 
 def test_requests_per_discovery_keep_the_bound(tmp_path: Path) -> None:
