@@ -22,12 +22,11 @@ from exporter.cloudflare.limits import PAGE_LIMIT, USUAL_LIMITS, DatasetLimits
 from exporter.cloudflare.principal import Principal
 from exporter.cloudflare.rest_reader import RestReader
 from exporter.cloudflare.time import CloudflareTime
-from exporter.cloudflare.zone_documents import MOST_ZONE_NODES, MOST_ZONES, count_zone_documents
+from exporter.cloudflare.zone_documents import MOST_ZONES, count_zone_documents
 
 __all__ = [
     "MOST_ALIASES",
     "MOST_ZONES",
-    "MOST_ZONE_NODES",
     "PAGE_LIMIT",
     "USUAL_LIMITS",
     "Analytics",

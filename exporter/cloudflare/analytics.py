@@ -6,14 +6,13 @@ dataset, or of one zone, does not affect the others.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from exporter.catalog.dataset import Dataset
 from exporter.cloudflare.client import Client
-from exporter.cloudflare.decode import HourRows, check_hours, decode_ids, decode_interval, decode_names, decode_rows
+from exporter.cloudflare.decode import HourRows, check_hours, decode_ids, decode_interval, decode_rows
+from exporter.cloudflare.document_size import DocumentSize
 from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, count_aliases, fill_batch, take_batch
 from exporter.cloudflare.errors import (
     SAID,
@@ -27,6 +26,7 @@ from exporter.cloudflare.errors import (
     Unreachable,
     speaks_of_part,
 )
+from exporter.cloudflare.joint_questions import join_questions, take_own
 from exporter.cloudflare.limits import (
     PAGE_LIMIT,
     DatasetLimits,
@@ -35,6 +35,7 @@ from exporter.cloudflare.limits import (
     read_settings,
     read_zone_settings,
 )
+from exporter.cloudflare.progress import Progress
 from exporter.cloudflare.reader import NO_LIMITS, Asked
 from exporter.cloudflare.recent_fields import RecentFields
 from exporter.cloudflare.replies import Missing, Part, read_parts
@@ -47,7 +48,7 @@ from exporter.cloudflare.zone_documents import (
     divide_zones,
     take_zone_batch,
 )
-from exporter.model import Account, Answer, BookKey, Question, Scope, merge_rows
+from exporter.model import Account, Answer, BookKey, Question, Scope
 
 LARGE_ROWS = 500
 """More rows than this are decoded in a thread, so that scrapes are answered meanwhile."""
@@ -57,56 +58,6 @@ MOST_PARTS = 256
 
 
 _Answered = tuple[Piece, Part | CloudflareError]
-
-
-@dataclass(slots=True)
-class _Progress:
-    """The parts collected so far for one question; ``planned`` are the pieces that it was cut into at first."""
-
-    dataset: Dataset
-    question: Question
-    planned: Sequence[Piece]
-    rows: HourRows = field(default_factory=dict)
-    newest: datetime | None = None
-    dates: list[datetime] = field(default_factory=list)
-    intervals: list[Decimal] = field(default_factory=list)
-    sampled: set[datetime] = field(default_factory=set)
-    names: dict[str, str] = field(default_factory=dict)
-    parts: int = 0
-    fault: CloudflareError | None = None
-
-    def add(self, decoded: HourRows, part: Part, interval: Decimal) -> None:
-        """Add the rows of an answer to a piece, sampled by ``interval``."""
-        for hour, rows in decoded.items():
-            merge_rows(self.rows.setdefault(hour, {}), rows)
-        if not self.question.is_overview:
-            self.names |= decode_names(self.dataset, part.rows)
-        self.intervals.append(interval)
-        self.sampled.update(decoded if interval > 1 else ())
-        self.dates.append(part.date)
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether anything was asked: a spare question may have found no place."""
-        return self.parts > 0 or self.fault is not None
-
-    def outcome(self) -> Answer | CloudflareError:
-        if self.fault:
-            return self.fault
-        interval = max(self.intervals, default=Decimal(1))
-        newest = self.newest
-        if newest is None and self.dataset.is_counted and not self.question.by_day:
-            newest = max((unit for unit, rows in self.rows.items() if rows), default=None)
-        return Answer(
-            self.question,
-            min(self.dates),
-            self.rows,
-            newest,
-            interval,
-            frozenset(self.sampled),
-            self.planned[0].limits.retention,
-            names=self.names,
-        )
 
 
 class Analytics:
@@ -119,8 +70,13 @@ class Analytics:
         self.recent_fields = RecentFields(client)
         self._documents: dict[str, int] = {}
         self._asked: Counter[tuple[str, bool]] = Counter()
-        self._most_aliases = MOST_ALIASES
-        self._most_zone_nodes = MOST_ZONE_NODES
+        self._size = DocumentSize(MOST_ALIASES, MOST_ALIASES)
+        self._zone_size = DocumentSize(MOST_ZONE_NODES, MOST_ZONES * MOST_ALIASES)
+
+    @property
+    def most_zone_nodes(self) -> int:
+        """The number of zones times aliases that a document asks at most, as far as is known."""
+        return self._zone_size.most
 
     def cost(self, account_id: str) -> int:
         """Return the number of documents of an account's last refresh; 1 if there was none yet."""
@@ -176,9 +132,9 @@ class Analytics:
         Of the ``spare`` questions about the account itself, those are asked that find a free place in documents that
         the others take anyway.
         """
-        both = [*questions, *spare]
-        cut = [self._pieces(account, dataset, question, limits) for dataset, question in both]
-        progress = [_Progress(*asked, pieces) for asked, pieces in zip(both, cut, strict=True)]
+        joint = join_questions([*questions, *spare], lambda asked: self._likeness(account, asked, limits))
+        cut = [self._pieces(account, one.dataset, one.asked, limits) for one in joint]
+        progress = [Progress(one.dataset, one.asked, pieces) for one, pieces in zip(joint, cut, strict=True)]
         numbered = [[replace(piece, number=number) for piece in pieces] for number, pieces in enumerate(cut)]
         waiting = [piece for pieces in numbered[: len(questions)] for piece in pieces]
         idle = numbered[len(questions) :]
@@ -186,15 +142,20 @@ class Analytics:
         while waiting:
             batch, waiting = self._take_batch([piece for piece in waiting if progress[piece.number].fault is None])
             if batch and not batch[0].zone_id:
-                filling, idle = fill_batch(batch, idle, self._most_aliases)
+                filling, idle = fill_batch(batch, idle, self._size.most)
                 batch += filling
-            for piece, part in _drain(await self._ask_pieces(account, batch) if batch else []):
+            for piece, part in _drain(await self._ask_pieces(account, batch, has_more=bool(waiting)) if batch else []):
                 is_large = isinstance(part, Part) and len(part.rows) > LARGE_ROWS
                 arguments = (account, piece, part, progress[piece.number])
                 waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
         if not any(question.by_day for _, question in questions):
             self._documents[account.id] = self._asked[account.id, False] - asked_before
-        return {gathered.question: gathered.outcome() for gathered in progress if gathered.is_asked}
+        outcomes = (
+            (one.question, gathered.outcome())
+            for one, gathered in zip(joint, progress, strict=True)
+            if gathered.is_asked
+        )
+        return {question: take_own(question, said) if isinstance(said, Answer) else said for question, said in outcomes}
 
     def pieces_of(
         self, account: Account, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
@@ -205,11 +166,21 @@ class Analytics:
     def _pieces(
         self, account: Account, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
     ) -> tuple[Piece, ...]:
+        return self.splits.pieces(account.id, dataset, question, self._limits(dataset, question, limits))
+
+    def _limits(
+        self, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
+    ) -> DatasetLimits:
         known = limits.get(question.book) or DatasetLimits(page_size=self._page_limit)
-        return self.splits.pieces(account.id, dataset, question, self.recent_fields.confirm(dataset, known))
+        return self.recent_fields.confirm(dataset, known)
+
+    def _likeness(self, account: Account, asked: Asked, limits: Mapping[BookKey, DatasetLimits]) -> Hashable:
+        """Return what questions about zones must have in common to be cut into the same pieces."""
+        dataset, question = asked
+        return self._limits(dataset, question, limits), self.splits.cuts(account.id, question)
 
     def _take(
-        self, account: Account, piece: Piece, part: Part | CloudflareError, progress: _Progress
+        self, account: Account, piece: Piece, part: Part | CloudflareError, progress: Progress
     ) -> tuple[Piece, ...]:
         """Add a part to the progress; return the pieces to ask instead if its page was full or coarsely sampled."""
         match part:
@@ -225,7 +196,7 @@ class Analytics:
                     progress.fault = error
                     return ()
 
-    def _read(self, account: Account, piece: Piece, part: Part, progress: _Progress) -> tuple[Piece, ...]:
+    def _read(self, account: Account, piece: Piece, part: Part, progress: Progress) -> tuple[Piece, ...]:
         """Add the rows of a part to the progress, or return the pieces to ask instead.
 
         Raises PageFull if the question of a full page cannot be split, and Unreachable if a row is not as requested.
@@ -260,12 +231,17 @@ class Analytics:
         """Return the pieces of the next document, those of the account before those of zones, and the rest."""
         of_zones = [piece for piece in pieces if piece.zone_id]
         if len(of_zones) == len(pieces) > 0:
-            return take_zone_batch(of_zones, self._most_zone_nodes)
-        batch, rest = take_batch([piece for piece in pieces if not piece.zone_id], self._most_aliases)
+            return take_zone_batch(of_zones, self._zone_size.most)
+        batch, rest = take_batch([piece for piece in pieces if not piece.zone_id], self._size.most)
         return batch, rest + of_zones
 
-    async def _ask_pieces(self, account: Account, pieces: Sequence[Piece]) -> list[_Answered]:
-        """Ask some pieces in one document; a refused document is divided until the failing piece stands alone."""
+    async def _ask_pieces(
+        self, account: Account, pieces: Sequence[Piece], *, has_more: bool = False
+    ) -> list[_Answered]:
+        """Ask some pieces in one document; a refused document is divided until the failing piece stands alone.
+
+        If it ``has_more``, other pieces wait that found no room in it.
+        """
         is_of_zones = bool(pieces[0].zone_id)
         document = build_zone_document(account.id, pieces) if is_of_zones else build_document(account.id, pieces)
         what = f"Analytics of account {account.name} ({account.id})"
@@ -278,18 +254,24 @@ class Analytics:
             halves = self._divide(pieces, error)
             answered = [await self._ask_pieces(account, half) for half in halves]
             return [each for half in answered for each in half] or [(piece, error) for piece in pieces]
+        self._learn_size(pieces, lambda size, *now: size.after_answer(*now, has_more=has_more))
         for part in parts:
             self._observe(account, part)
         return await self._ask_bystanders(account, list(zip(pieces, parts, strict=True)))
+
+    def _learn_size(self, pieces: Sequence[Piece], learn: Callable[[DocumentSize, int, float], DocumentSize]) -> None:
+        """Learn from what became of a document of some pieces how large the next may be."""
+        size, now = count_aliases(pieces), self._client.clock.monotonic()
+        if pieces[0].zone_id:
+            self._zone_size = learn(self._zone_size, size, now)
+        else:
+            self._size = learn(self._size, size, now)
 
     def _divide(self, pieces: Sequence[Piece], error: CloudflareError) -> Sequence[Sequence[Piece]]:
         """Return the parts in which to ask a refused document again; empty if that would not help."""
         is_of_zones = bool(pieces[0].zone_id)
         if isinstance(error, TooLarge) and len(pieces) > 1:
-            most = max(count_aliases(pieces) // 2, 2)
-            self._most_aliases, self._most_zone_nodes = (
-                (self._most_aliases, most) if is_of_zones else (most, self._most_zone_nodes)
-            )
+            self._learn_size(pieces, DocumentSize.after_refusal)
         said = error.detail.rpartition(SAID)[2]
         is_of_part = isinstance(error, Forbidden) and speaks_of_part(said)
         if is_of_zones:

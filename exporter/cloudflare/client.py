@@ -120,6 +120,11 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self._api_url})"
 
+    @property
+    def clock(self) -> Clock:
+        """Return the clock by which it waits."""
+        return self._clock
+
     def use(self, token: str) -> None:
         """Use another token from now on."""
         self._headers = self._headers | {"Authorization": f"Bearer {token}"}

@@ -67,23 +67,28 @@ class Piece:
         return self.dataset.timing.filed_under(self.since, by_day=self.by_day)
 
 
+class Place(NamedTuple):
+    """Where the answer to a piece stands: in which list of zones (empty: in the account itself), by which aliases.
+
+    These are ``usage_`` and ``newest_`` with its ``number``, which is the same for the zones of one list.
+    """
+
+    zones: str
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A GraphQL text with its variables, and the ``zones`` that it is about; none: it is about the account itself.
+    """A GraphQL text with its variables, its ``pieces``, and the ``places`` of their answers.
 
-    ``pieces`` are those of the first zone, then those of the second …; the aliases of a zone's piece i are ``usage_i``
-    and ``newest_i``.
+    ``zones`` are the lists of zones that it asks, by their keys; none: it is about the account itself.
     """
 
     text: str
     variables: Variables
-    pieces: tuple[Piece, ...] = field(default=())
-    zones: tuple[str, ...] = ()
-
-    @property
-    def aliases(self) -> int:
-        """Return the number of pieces that each zone has."""
-        return len(self.pieces) // max(len(self.zones), 1)
+    pieces: tuple[Piece, ...] = ()
+    places: tuple[Place, ...] = ()
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> Piece:
@@ -139,7 +144,8 @@ def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
     """Return the document that queries some pieces of one account, each within its limits."""
     selection = select(pieces)
     text = write_text(["$account: string!", *selection.declarations], selection.nodes)
-    return Document(text, {"account": account_id, **selection.variables}, tuple(pieces))
+    places = tuple(Place("", number) for number in range(len(pieces)))
+    return Document(text, {"account": account_id, **selection.variables}, tuple(pieces), places)
 
 
 def write_text(declarations: Sequence[str], nodes: str) -> str:
@@ -165,12 +171,12 @@ class Selection(NamedTuple):
     variables: Mapping[str, str]
 
 
-def select(pieces: Sequence[Piece]) -> Selection:
-    """Return the nodes that query some pieces, whoever they are about."""
+def select(pieces: Sequence[Piece], first: int = 0) -> Selection:
+    """Return the nodes that query some pieces, whoever they are about, numbered from the ``first`` on."""
     declarations: list[str] = []
     variables: dict[str, str] = {}
     nodes: list[str] = []
-    for index, piece in enumerate(pieces):
+    for index, piece in enumerate(pieces, first):
         usage_filter = _filter(piece, index, declarations, variables)
         nodes.append(_usage_node(piece, index, usage_filter))
         if piece.newest_since is not None:

@@ -14,9 +14,12 @@ def find_account(body: Mapping[str, Any]) -> Node | None:
     return accounts[0] if isinstance(accounts, list) and accounts and isinstance(accounts[0], Mapping) else None
 
 
-def find_zones(account: Node | None) -> list[Node]:
-    """Return the zones of an account in an answer, in their order; one that an error emptied is an empty node."""
-    zones = account.get("zones") if account is not None else None
+def find_zones(account: Node | None, key: str = "zones") -> list[Node]:
+    """Return the zones of an account in an answer, in their order; one that an error emptied is an empty node.
+
+    ``key`` is that of the list, of which a document may have several.
+    """
+    zones = account.get(key) if account is not None else None
     return [zone if isinstance(zone, Mapping) else {} for zone in zones] if isinstance(zones, list) else []
 
 

@@ -66,8 +66,8 @@ def read_parts(document: Document, reply: Reply, account: Account) -> list[Part 
     what = f"Analytics of account {account.name} ({account.id})"
     advice = ZONE_ADVICE if document.zones else ANALYTICS_ADVICE
     node = find_account(reply.body)
-    zones = find_zones(node)
-    errors = _sort(reply.body, document, [zone_id_of(zone) for zone in zones])
+    zones = {key: find_zones(node, key) for key in document.zones}
+    errors = _sort(reply.body, document, {key: [zone_id_of(zone) for zone in there] for key, there in zones.items()})
     if errors.of_document:
         raise graphql_error(errors.of_document, what, advice, reply.status)
     if errors.unplaced:
@@ -75,11 +75,11 @@ def read_parts(document: Document, reply: Reply, account: Account) -> list[Part 
         raise fault if isinstance(fault, Throttled | TokenRejected) else Unplaced(fault.detail)
     if node is None and not errors.are_of_parts:
         raise Unreachable(f"{what}: Cloudflare's answer does not contain the account.", ANALYTICS_ADVICE)
-    owners = {zone_id_of(zone): zone for zone in zones} | {"": node or {}}
+    owners = {zone_id_of(zone): zone for there in zones.values() for zone in there} | {"": node or {}}
     parts: list[Part | CloudflareError] = []
-    for number, piece in enumerate(document.pieces):
+    for piece, place in zip(document.pieces, document.places, strict=True):
         named = f"{piece.dataset.name} of {piece.whose}account {account.name} ({account.id})"
-        owner, index = owners.get(piece.zone_id, {}), number % document.aliases
+        owner, index = owners.get(piece.zone_id, {}), place.number
         rows, found = owner.get(f"usage_{index}"), _errors_of(errors, piece, index, owner)
         if found is not None:
             parts.append(graphql_error(found, named, advice))
@@ -104,8 +104,8 @@ def _errors_of(errors: _Sorted, piece: Piece, index: int, owner: Node) -> Errors
     return found
 
 
-def _sort(body: Mapping[str, Any], document: Document, answered: Sequence[str]) -> _Sorted:
-    """Sort the errors of an answer; ``answered`` are the zones in it, without a name where one is empty."""
+def _sort(body: Mapping[str, Any], document: Document, answered: Mapping[str, Sequence[str]]) -> _Sorted:
+    """Sort the errors of an answer; ``answered`` are the zones in its lists, without a name where one is empty."""
     errors = _Sorted()
     names = {piece.dataset.name for piece in document.pieces}
     for said in find_errors(body):
@@ -113,8 +113,9 @@ def _sort(body: Mapping[str, Any], document: Document, answered: Sequence[str]) 
         words = [str(step) for step in path] if isinstance(path, list) else _words(path)
         alias = next((word for word in words if word.startswith(_ALIASES)), "") or _alias_in_text(said)
         name = "" if alias else next((word for word in (*words, *_words_about_part(said)) if word in names), "")
-        place = _index_after("zones", words) if document.zones else None
-        zone = _zone_at(place, document.zones, answered) if document.zones and (alias or place is not None) else ""
+        key = next((word for word in words if word in document.zones), "") or _list_of(alias, document)
+        place = _index_after(key, words)
+        zone = _zone_at(place, document.zones[key], answered[key]) if key and (alias or place is not None) else ""
         if name:
             errors.named.setdefault((zone, name), []).append(said)
         elif not alias and place is None:
@@ -142,6 +143,12 @@ def _words_about_part(said: Mapping[str, Any]) -> list[str]:
 
 def _alias_in_text(said: Mapping[str, Any]) -> str:
     return next((word for word in _words_about_part(said) if word.startswith(_ALIASES)), "")
+
+
+def _list_of(alias: str, document: Document) -> str:
+    """Return the key of the list of zones that has an alias; empty if there is none."""
+    number = alias.rpartition("_")[2]
+    return next((place.zones for place in document.places if number == str(place.number)), "")
 
 
 def _index_after(name: str, words: Sequence[str]) -> int | None:

@@ -1,5 +1,6 @@
 """Splitting of questions that exceed a page: by time down to the dataset's unit, by asset id, then by its step."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -57,6 +58,11 @@ class Splits:
         pieces = [part for piece in pieces for part in _cut_fields(piece)]
         *others, last = (without_newest(piece) for piece in pieces)
         return (*others, replace(last, newest_since=whole.newest_since))
+
+    def cuts(self, account_id: str, question: Question) -> Hashable:
+        """Return the cuts that a question is asked with because of earlier answers."""
+        place = account_id, question.scope.zone_id, question.dataset, question.by_day
+        return self._known.get(place), place in self._busy
 
     def remember(self, account_id: str, piece: Piece, halves: tuple[Piece, ...]) -> None:
         """Record that a piece had to be cut into ``halves``."""

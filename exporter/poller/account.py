@@ -106,7 +106,8 @@ class AccountPoller:
         """Return the number of documents that asking takes: as many as last time, those of limits, and of new zones."""
         known = self.principal.analytics.cost(self.account.id) + self._limits.requests(self._scopes.all)
         new = max(len(self._scopes.all) - 1 - self._asked_zones, 0)
-        return known + count_zone_documents(self._context.settings.datasets, new)
+        most = self.principal.analytics.most_zone_nodes
+        return known + count_zone_documents(self._context.settings.datasets, new, most)
 
     async def refresh(self, grant: Grant, interval: timedelta) -> None:
         """Discover assets and ask for usage, as the grant allows; ``interval`` is the time between two refreshes."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import chain
 
 from exporter.catalog.dataset import Dataset
-from exporter.cloudflare import MOST_ALIASES, MOST_ZONE_NODES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
+from exporter.cloudflare import MOST_ALIASES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
 from exporter.logs import keys
 from exporter.model import Account, Answer, BookKey, Question
@@ -111,7 +111,7 @@ class ClosedDayPoller:
         They are about the account itself or about zones, whichever the most urgent is about.
         """
         of_zones = self._due[0][0].is_of_zones
-        most = MOST_ZONE_NODES if of_zones else MOST_ALIASES
+        most = analytics.most_zone_nodes if of_zones else MOST_ALIASES
         alike = [due for due in self._due if due[0].is_of_zones is of_zones]
         others = [due for due in self._due if due[0].is_of_zones is not of_zones]
         aliases = rows = count = 0

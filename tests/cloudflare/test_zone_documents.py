@@ -1,16 +1,20 @@
 """Documents about zones: their text, which pieces share one, and how a refused one is divided."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
+import pytest
 from graphql import build_schema, parse, validate
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
-from exporter.cloudflare.documents import Piece, whole_piece
+from exporter.cloudflare import MOST_ALIASES, MOST_ZONES, USUAL_LIMITS, DatasetLimits, count_zone_documents
+from exporter.cloudflare.documents import Piece, count_aliases, whole_piece
 from exporter.cloudflare.limits import build_zone_settings_document
 from exporter.cloudflare.zone_documents import build_zone_document, divide, take_zone_batch
-from exporter.model import Question, Scope
+from exporter.model import Question, Scope, format_time
 from tests.schema import load_cloudflare_schema
 from tests.zones import OPERATIONS
 
@@ -78,9 +82,10 @@ def test_documents_are_valid() -> None:
     """What is asked of zones, and of their plans, is valid for the simulator and for Cloudflare."""
     sdl = files("exporter.simulator").joinpath("schema.graphql").read_text(encoding="utf-8")
     texts = [build_zone_document(ACCOUNT, pieces(1, 2, by_day=by_day)).text for by_day in (False, True)]
+    texts.append(build_zone_document(ACCOUNT, [*pieces(1, 2), piece(3, NINE - timedelta(hours=3))]).text)
     texts.append(build_zone_settings_document([OPERATIONS]))
     for schema in (build_schema(sdl), load_cloudflare_schema()):
-        assert [validate(schema, parse(text)) for text in texts] == [[], [], []]
+        assert [validate(schema, parse(text)) for text in texts] == [[]] * len(texts)
 
 
 def test_zones_are_asked_together_as_far_as_cloudflare_allows() -> None:
@@ -102,12 +107,73 @@ def test_a_document_takes_as_many_pieces_of_its_zones_as_fit() -> None:
     assert [one.since for one in rest] == [hours[3]] * 3
 
 
-def test_zones_that_are_asked_otherwise_have_documents_of_their_own() -> None:
-    """Another range, or a plan with other limits, cannot share a node."""
+def test_zones_that_are_asked_otherwise_have_lists_of_their_own() -> None:
+    """Another range, or a plan with other limits, cannot share a node, but a document."""
     later, smaller = piece(2, NINE + timedelta(hours=1)), piece(3, limits=DatasetLimits(page_size=500))
-    batch, rest = take_zone_batch([*pieces(1), later, smaller, *pieces(4)])
-    assert (batch, rest) == (pieces(1, 4), [later, smaller])
-    assert take_zone_batch(rest) == ([later], [smaller])
+    asked = [*pieces(1), later, smaller, *pieces(4)]
+    batch, rest = take_zone_batch(asked)
+    assert (batch, rest) == ([*pieces(1, 4), later, smaller], [])
+    document = build_zone_document(ACCOUNT, batch)
+    assert document.zones == {"zones": (zone(1), zone(4)), "zones_1": (zone(2),), "zones_2": (zone(3),)}
+    assert document.places == (("zones", 0), ("zones", 0), ("zones_1", 1), ("zones_2", 2))
+    assert document.variables["since_1"] == "2025-10-20T10:00:00Z"
+    assert "usage_2: cacheReserveOperationsAdaptiveGroups(limit: 500" in document.text
+    assert take_zone_batch(asked, 4) == (pieces(1, 4), [later, smaller])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=30, unique=True), min_size=1, max_size=25),
+    st.integers(1, 250),
+    st.booleans(),
+)
+def test_every_piece_is_asked_once_within_the_limits(shapes: list[list[int]], most: int, by_day: bool) -> None:
+    """Whatever zones are asked: no document has too many zones, aliases or nodes, and each answer has its place."""
+    asked = [
+        piece(number, NINE - timedelta(hours=back), by_day=by_day)
+        for number, there in enumerate(shapes)
+        for back in there
+    ]
+    waiting, seen = asked, []
+    while waiting:
+        batch, waiting = take_zone_batch(waiting, most)
+        document = build_zone_document(ACCOUNT, batch)
+        is_single = len(batch) == 1
+        assert batch and len(zones_of(batch)) <= MOST_ZONES
+        assert count_aliases(batch) <= most or is_single
+        assert len(re.findall(r"(?:usage|newest)_\d+:", document.text)) <= MOST_ALIASES
+        assert sorted(one for zones in document.zones.values() for one in zones) == sorted(zones_of(batch))
+        for one, place in zip(batch, document.places, strict=True):
+            assert one.zone_id in document.zones[place.zones]
+            assert document.variables[f"since_{place.number}"] == format_time(one.since)
+        seen += batch
+    assert sorted(map(repr, seen)) == sorted(map(repr, asked))
+
+
+@pytest.mark.parametrize("zones", [10, 100, 1_000])
+@pytest.mark.parametrize("aliases", [1, 2, 25, 26, 60])
+def test_the_number_of_documents(zones: int, aliases: int) -> None:
+    """Once Cloudflare has shown how much it takes: one for each 25 aliases of ten zones, whatever the zones' ranges."""
+    days = [piece(0, NINE - timedelta(days=back), by_day=True) for back in range(aliases)]
+    waiting = [replace(one, zone_id=zone(number)) for number in range(zones) for one in days]
+    documents = 0
+    while waiting:
+        documents += 1
+        waiting = take_zone_batch(waiting, MOST_ZONES * MOST_ALIASES)[1]
+    assert documents == -(-aliases // MOST_ALIASES) * zones // MOST_ZONES
+
+
+@pytest.mark.parametrize("zones", [10, 100, 1_000])
+def test_zones_of_several_ranges_share_documents(zones: int) -> None:
+    """Three ranges take three aliases, or six, and no document more."""
+    waiting = [piece(number, NINE - timedelta(hours=3 * (number % 3))) for number in range(zones)]
+    documents = 0
+    while waiting:
+        documents += 1
+        waiting = take_zone_batch(waiting, MOST_ZONES * MOST_ALIASES)[1]
+    assert documents == zones // MOST_ZONES
+    assert count_zone_documents([OPERATIONS], zones, MOST_ZONES * MOST_ALIASES) == documents
+    assert count_zone_documents([OPERATIONS], zones) == 2 * documents
 
 
 def test_a_refused_document_is_divided() -> None:
@@ -126,5 +192,6 @@ def test_aliases_are_numbered_within_a_zone() -> None:
     of_both = [replace(one, number=number) for number, one in enumerate([*pieces(1), *pieces(1, by_day=True)])]
     both = [*of_both, *(replace(one, zone_id=zone(2)) for one in of_both)]
     document = build_zone_document(ACCOUNT, both)
-    assert (document.aliases, document.zones, document.pieces) == (2, (zone(1), zone(2)), tuple(both))
+    assert (document.zones, document.pieces) == ({"zones": (zone(1), zone(2))}, tuple(both))
+    assert [place.number for place in document.places] == [0, 1, 0, 1]
     assert document.text.count("usage_") == 2

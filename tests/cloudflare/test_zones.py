@@ -23,6 +23,7 @@ from exporter.cloudflare import (
     RequestCounts,
     Throttled,
 )
+from exporter.cloudflare.document_size import BELIEVED
 from exporter.cloudflare.errors import Rejected, Unreachable
 from exporter.model import Account, Answer, Asset, BookKey, Listing, Question, Rows, Scope
 from exporter.simulator import (
@@ -87,7 +88,7 @@ class ZoneScene:
         self.clock = ManualClock(TEN)
         self.simulator = Simulator(world, self.clock, documents=DOCUMENTS)
         self.asked = Asked(httpx.ASGITransport(app=self.simulator.app), [])
-        clock = ExporterClock()
+        self.exporter_clock = clock = ExporterClock()
         self.time = CloudflareTime(clock)
         self.client = Client(
             httpx.AsyncClient(transport=httpx.MockTransport(self.asked.send)),
@@ -130,6 +131,13 @@ def ask(analytics: Analytics, *zones: str, since: datetime = TEN - HOUR, account
     ]
     outcomes = asyncio.run(analytics.ask(account, questions))
     return {question.scope.zone_id: outcome for question, outcome in outcomes.items()}
+
+
+def ask_all(scene: ZoneScene, zones: Sequence[str]) -> list[list[str]]:
+    """Ask some zones, which all answer, and return those of each document that it took."""
+    scene.asked.variables.clear()
+    assert {type(outcome) for outcome in scene.ask(*zones).values()} == {Answer}
+    return scene.asked.zones
 
 
 @pytest.fixture
@@ -185,14 +193,33 @@ def test_a_token_that_may_ask_no_zone_is_refused_at_once() -> None:
     assert len(zones.asked.zones) == 1
 
 
-def test_a_document_that_is_too_large_is_halved_for_good() -> None:
-    """Cloudflare allows fewer zones and datasets together: the next documents are as small at once."""
+def test_a_document_that_is_too_large_is_halved() -> None:
+    """Cloudflare allows fewer zones and datasets together: the next documents are as large as one that was answered."""
     zones = ZoneScene(limits=Limits(max_zone_nodes=5))
     zones.check(zones.ask(*SIX), *SIX)
     assert [len(some) for some in zones.asked.zones] == [5, 2, 3, 1, 2, 1]
     zones.asked.variables.clear()
     zones.check(zones.ask(*SIX), *SIX)
-    assert [len(some) for some in zones.asked.zones] == [1] * 6
+    assert [len(some) for some in zones.asked.zones] == [2] * 3
+
+
+def test_documents_grow_while_cloudflare_answers() -> None:
+    """Fifty-nine zones take nine of them, then six; a size that was refused is tried again six hours later."""
+    zones = ZoneScene(limits=Limits(max_zone_nodes=1_000))
+    sixty = [f"{number:032x}" for number in range(60)]
+    for zone in sixty[len(SIX) + 1 :]:
+        zones.simulator.add(EXAMPLE.id, Zone(id=zone, name=f"{zone}.example", weight=1))
+    took = [len(ask_all(zones, sixty[1:])) for _ in range(4)]
+    assert (took[0], took[-1]) == (9, 6)
+    zones.simulator.faults.add(Fault(kind=Kind.TOO_MANY_NODES, limit=12))
+    took = [len(ask_all(zones, sixty[1:])) for _ in range(8)]
+    assert took[0] > 12
+    assert took[-1] == 10
+    zones.simulator.faults.clear()
+    assert len(ask_all(zones, sixty[1:])) == 10
+    zones.exporter_clock.advance(BELIEVED)
+    took = [len(ask_all(zones, sixty[1:])) for _ in range(3)]
+    assert took[-1] == 6
 
 
 def test_a_full_page_is_of_one_zone(zones: ZoneScene) -> None:
@@ -204,12 +231,39 @@ def test_a_full_page_is_of_one_zone(zones: ZoneScene) -> None:
         (OPERATIONS, Question(Scope(EXAMPLE.id, zone), OPERATIONS.key, since, TEN, asks_newest=True))
         for zone in SIX[:3]
     ]
-    for documents in ([[SIX[0]], list(SIX[1:3]), [SIX[0]]], [[SIX[0]], list(SIX[1:3])]):
+    for documents in (2, 1):
         outcomes = asyncio.run(zones.analytics.ask(EXAMPLE, questions, limits))
         zones.check({question.scope.zone_id: said for question, said in outcomes.items()}, *SIX[:3], since=since)
-        assert zones.asked.zones == documents
+        assert [values["zones"] for values in zones.asked.variables] == [[SIX[0]]] * documents
+        assert zones.asked.variables[0]["zones_1"] == list(SIX[1:3])
         zones.asked.variables.clear()
     assert zones.analytics.splits.count == 1
+
+
+def test_zones_share_an_alias_if_their_open_hours_are_close(zones: ZoneScene) -> None:
+    """Up to two hours apart they are asked the same, and each gets its own hours; within an hour they are not."""
+    sinces = dict(zip(SIX, [5 * HOUR, 3 * HOUR, 4 * HOUR, 2 * HOUR, HOUR, 90 * MINUTE], strict=True))
+    questions = [
+        (OPERATIONS, Question(Scope(EXAMPLE.id, zone), OPERATIONS.key, TEN - back, TEN))
+        for zone, back in sinces.items()
+    ]
+    outcomes = asyncio.run(zones.analytics.ask(EXAMPLE, questions))
+    assert list(outcomes) == [question for _, question in questions]
+    (asked,) = zones.asked.variables
+    assert [asked[key] for key in ("zones", "zones_1", "zones_2")] == [list(SIX[:3]), list(SIX[3:5]), [SIX[5]]]
+    assert [asked[f"since_{number}"][11:16] for number in range(3)] == ["05:00", "08:00", "08:30"]
+    for question, said in outcomes.items():
+        assert isinstance(said, Answer)
+        assert said.question == question
+        assert said.newest == TEN - HOUR
+        whole = zones.truth(question.scope.zone_id, TEN - 6 * HOUR)
+        assert {hour: rows for hour, rows in said.hours.items() if hour >= question.since} == {
+            hour: rows for hour, rows in whole.items() if hour >= question.since
+        }
+        first = question.since.replace(minute=0)
+        assert min(said.hours) == first
+        if question.since > first:
+            assert said.hours[first] != whole[first]
 
 
 def test_a_sampled_zone_is_cut_finer() -> None:
