@@ -1,10 +1,12 @@
-"""A product of zones that the catalog does not have yet, with Cloudflare's real names: operations of Cache Reserve."""
+"""Products of zones that the catalog does not have yet, with Cloudflare's real names: Cache Reserve, and DNS."""
+
+from dataclasses import replace
 
 from exporter.catalog.asset_kind import AssetKind, Endpoint
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Field, Label, Meter, Metric, MetricPart, Tallied, Tally
 from exporter.catalog.product import Product
-from exporter.catalog.readable import ZoneNode
+from exporter.catalog.readable import AccountNodeByZone, Readable, ZoneNode
 from exporter.model import ZONE
 
 ZONES = AssetKind(
@@ -56,3 +58,37 @@ CACHE_RESERVE = Product(
     kinds=(ZONES,),
     datasets=(OPERATIONS,),
 )
+
+QUERIES = Dataset(
+    name="dnsAnalyticsAdaptiveGroups",
+    version=1,
+    kind=ZONE,
+    id_dimension="",
+    reads=ZoneNode(),
+    labels=(Label("type", "queryType"), Label("response", "responseCode")),
+    fields=(Field("count", ""),),
+    metrics=(
+        Metric(
+            "cloudflare_zone_dns_queries_total",
+            "Queries for a zone's names.",
+            (MetricPart("count"),),
+            labels=("type", "response"),
+            zeros=(("A", "NOERROR"),),
+        ),
+    ),
+    tallies=(Tally(Tallied.REQUESTS, "cloudflare_zone_dns_queries_total"),),
+)
+"""What both the node of each zone and that of the account tell."""
+
+QUERIES_BY_ACCOUNT = replace(QUERIES, reads=AccountNodeByZone())
+
+
+def dns(reads: Readable) -> Product:
+    """DNS as it is read from one of its nodes."""
+    return Product(
+        name="dns",
+        title="DNS",
+        category="Networking",
+        kinds=(ZONES,),
+        datasets=(replace(QUERIES, reads=reads),),
+    )

@@ -68,12 +68,14 @@ class Dataset:
             raise ValueError(f"{self.key}: readings expire within three intervals of asking")
         if self.events and self.events not in {entry.name for entry in self.fields}:
             raise ValueError(f"{self.key}: {self.events}, which counts events, is no field of it")
+        if self.reads.zone_dimension and self.id_dimension not in ("", self.reads.zone_dimension):
+            raise ValueError(f"{self.key}: rows that are told apart by zone have no other ids")
         if not self.reads.has_history and (self.is_counted or self.timing.is_whole):
             raise ValueError(f"{self.key}: what tells only of its own moment is a stored quantity or an instant")
 
     @property
     def is_of_zones(self) -> bool:
-        """Return whether each zone is asked for it, and has a book of its own."""
+        """Return whether each zone has a book of its own."""
         return self.reads.is_of_zones
 
     @property
@@ -85,6 +87,16 @@ class Dataset:
     def shortest_window(self) -> timedelta:
         """Return the shortest window, or age, by which rules and panels may judge it: three of these intervals."""
         return 3 * self.longest_interval
+
+    @property
+    def asks_newest(self) -> bool:
+        """Return whether the newest minute with data has to be asked apart, which a row cannot tell of many zones."""
+        return self.timing.asks_newest and not self.reads.zone_dimension
+
+    @cached_property
+    def of_all_zones(self) -> "Dataset":
+        """Return the dataset as the account's node is asked for it: rows have the id of their zone."""
+        return replace(self, id_dimension=self.reads.zone_dimension)
 
     @property
     def key(self) -> str:
@@ -135,9 +147,10 @@ class Dataset:
 
     @cached_property
     def overview(self) -> "Dataset":
-        """Return the dataset without anything to group by, which tells whether there was anything at all."""
+        """Return the dataset without anything to group by but zones, which tells whether there was anything at all."""
+        kept = self.id_dimension if self.id_dimension == self.reads.zone_dimension else ""
         return replace(
-            self, id_dimension="", name_dimension="", dispatch_dimension="", labels=(), metrics=(), distinct_by=""
+            self, id_dimension=kept, name_dimension="", dispatch_dimension="", labels=(), metrics=(), distinct_by=""
         )
 
     @cached_property

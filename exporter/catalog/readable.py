@@ -14,12 +14,15 @@ class Readable:
     """What all of them say; by itself it is none.
 
     Rows without an id of their own belong to the account if ``is_of_account``, else to the zone or asset that is read.
-    What ``is_of_zones`` is asked of each zone, which then has a book of its own. What ``is_spread`` takes a request for
-    each asset, and is asked in the background, spread over the dataset's interval; anything else is part of each
-    refresh. Without ``has_history`` an answer tells only of its own moment.
+    Of what ``is_of_zones`` each zone has a book of its own, whichever node tells of it: each zone's, which
+    ``is_zone_node``, or the account's, which tells zones apart by its ``zone_dimension``. What ``is_spread`` takes a
+    request for each asset, and is asked in the background, spread over the dataset's interval; anything else is part of
+    each refresh. Without ``has_history`` an answer tells only of its own moment.
     """
 
     is_of_zones = False
+    is_zone_node = False
+    zone_dimension = ""
     is_spread = False
     has_history = True
 
@@ -42,6 +45,20 @@ class ZoneNode(Readable):
     """The dataset's node of each zone in GraphQL."""
 
     is_of_zones = True
+    is_zone_node = True
+
+
+@dataclass(frozen=True)
+class AccountNodeByZone(Readable):
+    """The dataset's node of the account in GraphQL, of which the rows of each zone are that zone's.
+
+    It is asked about many zones at once; of its own accord about those only, if the node ``has_filter`` for it.
+    """
+
+    has_filter: bool = True
+
+    is_of_zones = True
+    zone_dimension = "zoneTag"
 
 
 @dataclass(frozen=True)

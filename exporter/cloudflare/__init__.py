@@ -18,7 +18,7 @@ from exporter.cloudflare.errors import (
     Throttled,
     TokenRejected,
 )
-from exporter.cloudflare.limits import PAGE_LIMIT, USUAL_LIMITS, DatasetLimits
+from exporter.cloudflare.limits import PAGE_LIMIT, USUAL_LIMITS, DatasetLimits, find_limits
 from exporter.cloudflare.principal import Principal
 from exporter.cloudflare.rest_reader import RestReader
 from exporter.cloudflare.time import CloudflareTime
@@ -47,4 +47,5 @@ __all__ = [
     "Throttled",
     "TokenRejected",
     "count_zone_documents",
+    "find_limits",
 ]

@@ -6,7 +6,7 @@ dataset, or of one zone, does not affect the others.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from exporter.catalog.dataset import Dataset
@@ -26,12 +26,13 @@ from exporter.cloudflare.errors import (
     Unreachable,
     speaks_of_part,
 )
-from exporter.cloudflare.joint_questions import join_questions, take_own
+from exporter.cloudflare.joint_questions import JointQuestion, join_questions
 from exporter.cloudflare.limits import (
     PAGE_LIMIT,
     DatasetLimits,
     build_settings_document,
     build_zone_settings_document,
+    find_limits,
     read_settings,
     read_zone_settings,
 )
@@ -132,12 +133,14 @@ class Analytics:
         Of the ``spare`` questions about the account itself, those are asked that find a free place in documents that
         the others take anyway.
         """
-        joint = join_questions([*questions, *spare], lambda asked: self._likeness(account, asked, limits))
-        cut = [self._pieces(account, one.dataset, one.asked, limits) for one in joint]
+        joint = self._join(account, questions, limits)
+        count = len(joint)
+        joint += self._join(account, spare, limits)
+        cut = [self._pieces(account, one, limits) for one in joint]
         progress = [Progress(one.dataset, one.asked, pieces) for one, pieces in zip(joint, cut, strict=True)]
         numbered = [[replace(piece, number=number) for piece in pieces] for number, pieces in enumerate(cut)]
-        waiting = [piece for pieces in numbered[: len(questions)] for piece in pieces]
-        idle = numbered[len(questions) :]
+        waiting = [piece for pieces in numbered[:count] for piece in pieces]
+        idle = numbered[count:]
         asked_before = self._asked[account.id, False]
         while waiting:
             batch, waiting = self._take_batch([piece for piece in waiting if progress[piece.number].fault is None])
@@ -150,34 +153,31 @@ class Analytics:
                 waiting += await asyncio.to_thread(self._take, *arguments) if is_large else self._take(*arguments)
         if not any(question.by_day for _, question in questions):
             self._documents[account.id] = self._asked[account.id, False] - asked_before
-        outcomes = (
-            (one.question, gathered.outcome())
-            for one, gathered in zip(joint, progress, strict=True)
-            if gathered.is_asked
-        )
-        return {question: take_own(question, said) if isinstance(said, Answer) else said for question, said in outcomes}
+        asked = [(one, gathered) for one, gathered in zip(joint, progress, strict=True) if gathered.is_asked]
+        return {each: said for one, gathered in asked for each, said in one.share_out(gathered.outcome()).items()}
 
     def pieces_of(
         self, account: Account, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
     ) -> int:
         """Return the number of pieces that a question will be split into, as far as is known."""
-        return len(self._pieces(account, dataset, question, limits))
+        (joint,) = self._join(account, [(dataset, question)], limits)
+        return len(self._pieces(account, joint, limits))
+
+    def _join(
+        self, account: Account, questions: Sequence[Asked], limits: Mapping[BookKey, DatasetLimits]
+    ) -> list[JointQuestion]:
+        """Return how questions are asked: together only if they are cut into the same pieces."""
+        return join_questions(
+            questions, lambda question: (find_limits(limits, question.book), self.splits.cuts(account.id, question))
+        )
 
     def _pieces(
-        self, account: Account, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
+        self, account: Account, joint: JointQuestion, limits: Mapping[BookKey, DatasetLimits]
     ) -> tuple[Piece, ...]:
-        return self.splits.pieces(account.id, dataset, question, self._limits(dataset, question, limits))
-
-    def _limits(
-        self, dataset: Dataset, question: Question, limits: Mapping[BookKey, DatasetLimits]
-    ) -> DatasetLimits:
-        known = limits.get(question.book) or DatasetLimits(page_size=self._page_limit)
-        return self.recent_fields.confirm(dataset, known)
-
-    def _likeness(self, account: Account, asked: Asked, limits: Mapping[BookKey, DatasetLimits]) -> Hashable:
-        """Return what questions about zones must have in common to be cut into the same pieces."""
-        dataset, question = asked
-        return self._limits(dataset, question, limits), self.splits.cuts(account.id, question)
+        known = find_limits(limits, joint.asked.book) or DatasetLimits(page_size=self._page_limit)
+        known = self.recent_fields.confirm(joint.dataset, known)
+        pieces = self.splits.pieces(account.id, joint.dataset, joint.asked, known)
+        return tuple(replace(piece, among=joint.zones) for piece in pieces) if joint.zones else pieces
 
     def _take(
         self, account: Account, piece: Piece, part: Part | CloudflareError, progress: Progress

@@ -37,6 +37,8 @@ class Piece:
     """The position of its question among those that are asked together."""
     zone_id: str = ""
     """The zone that it is about; empty: the account itself."""
+    among: tuple[str, ...] = ()
+    """The zones whose rows an account's node is to give; empty: all."""
     elsewhere: frozenset[str] = frozenset()
     """The fields that other pieces about the same select, because a node may not select so many."""
 
@@ -163,18 +165,21 @@ def write_text(declarations: Sequence[str], nodes: str) -> str:
     )
 
 
+_Values = dict[str, str | Sequence[str]]
+
+
 class Selection(NamedTuple):
     """The nodes that query some pieces, with the declarations and values of their variables."""
 
     nodes: str
     declarations: tuple[str, ...]
-    variables: Mapping[str, str]
+    variables: Variables
 
 
 def select(pieces: Sequence[Piece], first: int = 0) -> Selection:
     """Return the nodes that query some pieces, whoever they are about, numbered from the ``first`` on."""
     declarations: list[str] = []
-    variables: dict[str, str] = {}
+    variables: _Values = {}
     nodes: list[str] = []
     for index, piece in enumerate(pieces, first):
         usage_filter = _filter(piece, index, declarations, variables)
@@ -185,7 +190,7 @@ def select(pieces: Sequence[Piece], first: int = 0) -> Selection:
     return Selection("".join(nodes), tuple(declarations), variables)
 
 
-def _filter(piece: Piece, index: int, declarations: list[str], variables: dict[str, str]) -> str:
+def _filter(piece: Piece, index: int, declarations: list[str], variables: _Values) -> str:
     grain = piece.dataset.grain
     _declare_time(declarations, variables, f"since_{index}", grain, piece.since)
     _declare_time(declarations, variables, f"until_{index}", grain, piece.until)
@@ -196,19 +201,20 @@ def _filter(piece: Piece, index: int, declarations: list[str], variables: dict[s
     if piece.id_below is not None:
         _declare(declarations, variables, f"below_{index}", "string", piece.id_below)
         conditions.append(f"{piece.dataset.id_dimension}_lt: $below_{index}")
+    if piece.among:
+        _declare(declarations, variables, f"among_{index}", "[string!]", list(piece.among))
+        conditions.append(f"{piece.dataset.id_dimension}_in: $among_{index}")
     return "{" + ", ".join(conditions) + "}"
 
 
-def _declare_time(
-    declarations: list[str], variables: dict[str, str], name: str, grain: Grain, moment: datetime
-) -> None:
+def _declare_time(declarations: list[str], variables: _Values, name: str, grain: Grain, moment: datetime) -> None:
     if grain.bound == "date":
         _declare(declarations, variables, name, "Date", moment.date().isoformat())
     else:
         _declare(declarations, variables, name, "Time", format_time(moment))
 
 
-def _declare(declarations: list[str], variables: dict[str, str], name: str, kind: str, value: str) -> None:
+def _declare(declarations: list[str], variables: _Values, name: str, kind: str, value: str | Sequence[str]) -> None:
     declarations.append(f"${name}: {kind}!")
     variables[name] = value
 

@@ -4,33 +4,55 @@ Zones share an alias where they are asked about the same span. So those whose ol
 the first of these on; what a zone has not asked about is dropped again.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from exporter.catalog.dataset import Dataset
+from exporter.catalog.readable import AccountNodeByZone
+from exporter.cloudflare.errors import CloudflareError
 from exporter.cloudflare.reader import Asked
-from exporter.model import HOUR, Answer, Question
+from exporter.model import HOUR, MINUTE, Amounts, Answer, Question, RowKey, Rows, Scope
 
 MOST_APART = 2 * HOUR
 """How far apart the oldest open hours of zones may be that are asked from the same hour on."""
 
 
 class JointQuestion(NamedTuple):
-    """A question as it is ``asked``, and the one that it answers."""
+    """A question as it is ``asked``, and those that it answers: a single one, or many about zones of the account."""
 
     dataset: Dataset
     asked: Question
-    question: Question
+    questions: tuple[Question, ...]
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones that an account's node is asked about, if it can be asked about some only."""
+        reads = self.dataset.reads
+        is_filtered = isinstance(reads, AccountNodeByZone) and reads.has_filter
+        return tuple(question.scope.zone_id for question in self.questions) if is_filtered else ()
+
+    def share_out(self, outcome: Answer | CloudflareError) -> dict[Question, Answer | CloudflareError]:
+        """Return what each question is answered by the outcome."""
+        if isinstance(outcome, CloudflareError):
+            return dict.fromkeys(self.questions, outcome)
+        if not self.dataset.reads.zone_dimension:
+            return {question: take_own(question, outcome) for question in self.questions}
+        hours = _by_zone(outcome.hours)
+        return {
+            question: take_own(question, _of_zone(self.dataset, outcome, hours.get(question.scope.zone_id, {})))
+            for question in self.questions
+        }
 
 
-def join_questions(questions: Sequence[Asked], likeness: Callable[[Asked], Hashable]) -> list[JointQuestion]:
+def join_questions(questions: Sequence[Asked], likeness: Callable[[Question], Hashable]) -> list[JointQuestion]:
     """Return how some questions are asked, in their order.
 
     Zones are asked from the same hour on if their ``likeness`` is the same (their limits, and the cuts that they
     needed), and their oldest open hours are at most ``MOST_APART``. One that begins within an hour, as that in which
-    the counting of a zone begins, is left as it is: of this hour it must not get more than it asks for.
+    the counting of a zone begins, is left as it is: of this hour it must not get more than it asks for. What an
+    account's node tells is asked of all those zones as one.
     """
     starts: dict[Hashable, set[datetime]] = {}
     keys = [_likeness(asked, likeness) if _is_by_hour(asked) else None for asked in questions]
@@ -38,12 +60,17 @@ def join_questions(questions: Sequence[Asked], likeness: Callable[[Asked], Hasha
         if key is not None:
             starts.setdefault(key, set()).add(question.since)
     common = {key: _common_starts(those) for key, those in starts.items()}
-    return [
-        JointQuestion(
-            dataset, question if key is None else replace(question, since=common[key][question.since]), question
-        )
-        for key, (dataset, question) in zip(keys, questions, strict=True)
-    ]
+    joint: dict[Hashable, JointQuestion] = {}
+    for key, (dataset, question) in zip(keys, questions, strict=True):
+        asked = question if key is None else replace(question, since=common[key][question.since])
+        if not dataset.reads.zone_dimension:
+            joint[len(joint)] = JointQuestion(dataset, asked, (question,))
+            continue
+        asked = replace(asked, scope=Scope(question.scope.account_id), interval=MINUTE, asks_newest=False)
+        place = asked, likeness(question)
+        before = joint[place].questions if place in joint else ()
+        joint[place] = JointQuestion(dataset.of_all_zones, asked, (*before, question))
+    return list(joint.values())
 
 
 def take_own(question: Question, answer: Answer) -> Answer:
@@ -61,6 +88,21 @@ def take_own(question: Question, answer: Answer) -> Answer:
     )
 
 
+def _by_zone(hours: Mapping[datetime, Rows]) -> dict[str, dict[datetime, Rows]]:
+    """Return the rows of an account by the zones that they name."""
+    found: dict[str, dict[datetime, dict[RowKey, Amounts]]] = {}
+    for hour, rows in hours.items():
+        for key, amounts in rows.items():
+            found.setdefault(key[0], {}).setdefault(hour, {})[key] = amounts
+    return {zone: dict(there) for zone, there in found.items()}
+
+
+def _of_zone(dataset: Dataset, answer: Answer, hours: Mapping[datetime, Rows]) -> Answer:
+    """Return the answer about one zone, given the hours that have rows of it."""
+    tells_newest = dataset.is_counted and not answer.question.by_day
+    return replace(answer, hours=hours, newest=max(hours, default=None) if tells_newest else None)
+
+
 def _is_by_hour(asked: Asked) -> bool:
     """Return whether a question is about a zone, from a whole hour on, and its answer can be told hour by hour."""
     dataset, question = asked
@@ -70,9 +112,9 @@ def _is_by_hour(asked: Asked) -> bool:
     return bool(question.scope.zone_id) and is_of_hours and is_usual and question.since == grain.floor(question.since)
 
 
-def _likeness(asked: Asked, likeness: Callable[[Asked], Hashable]) -> Hashable:
+def _likeness(asked: Asked, likeness: Callable[[Question], Hashable]) -> Hashable:
     dataset, question = asked
-    return dataset.key, question.until, question.asks_newest, likeness(asked)
+    return dataset.key, question.until, question.asks_newest, likeness(question)
 
 
 def _common_starts(starts: Iterable[datetime]) -> dict[datetime, datetime]:

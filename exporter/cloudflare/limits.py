@@ -12,7 +12,7 @@ from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import ROWS, Field
 from exporter.cloudflare.errors import ZONE_ADVICE, graphql_error
 from exporter.cloudflare.nodes import Node, find_account, find_errors, find_zones, zone_id_of
-from exporter.model import RETENTION
+from exporter.model import RETENTION, BookKey, Scope
 
 PAGE_LIMIT = 10_000
 """The largest page that Cloudflare documents, in rows."""
@@ -46,6 +46,11 @@ class DatasetLimits:
 
 USUAL_LIMITS = DatasetLimits()
 """The limits assumed until Cloudflare gives others."""
+
+
+def find_limits(known: Mapping[BookKey, DatasetLimits], book: BookKey) -> DatasetLimits | None:
+    """Return the limits of a book as far as they are known: of a zone the account's, where its node is asked."""
+    return known.get(book) or known.get(BookKey(Scope(book.scope.account_id), book.dataset))
 
 
 def build_settings_document(datasets: Iterable[Dataset]) -> str:

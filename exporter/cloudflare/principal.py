@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.catalog.dataset import Dataset
-from exporter.catalog.readable import AccountNode, Readable, RestResource, ZoneNode
+from exporter.catalog.readable import AccountNode, AccountNodeByZone, Readable, RestResource, ZoneNode
 from exporter.cloudflare.analytics import Analytics
 from exporter.cloudflare.billing import BillingReader
 from exporter.cloudflare.budget import RequestBudget
@@ -36,6 +36,7 @@ class Principal:
         """Return what asks about a dataset."""
         readers: Mapping[type[Readable], Reader] = {
             AccountNode: self.analytics,
+            AccountNodeByZone: self.analytics,
             ZoneNode: self.analytics,
             RestResource: self.rest,
         }

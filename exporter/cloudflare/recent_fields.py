@@ -13,6 +13,7 @@ from exporter.catalog.entry import Field
 from exporter.cloudflare.client import Client
 from exporter.cloudflare.errors import CloudflareError, graphql_error
 from exporter.cloudflare.limits import DatasetLimits
+from exporter.cloudflare.nodes import find_errors
 from exporter.logs import keys
 from exporter.model import Account
 
@@ -64,7 +65,7 @@ def types_of(datasets: Iterable[Dataset]) -> tuple[str, ...]:
 
 def type_of(dataset: Dataset, entry: Field) -> str:
     """Return the name of the type that has a field: ``AccountKvOperationsAdaptiveGroupsSum``."""
-    parts = ("zone" if dataset.is_of_zones else "account", dataset.name, entry.group)
+    parts = ("zone" if dataset.reads.is_zone_node else "account", dataset.name, entry.group)
     return "".join(part[:1].upper() + part[1:] for part in parts)
 
 
@@ -79,11 +80,9 @@ def read_introspection(body: Mapping[str, Any], types: Iterable[str]) -> dict[st
 
     Raises CloudflareError if it has errors instead.
     """
-    data, errors = body.get("data"), body.get("errors")
+    data = body.get("data")
     if not isinstance(data, Mapping):
-        told = errors if isinstance(errors, list) else []
-        said = [error if isinstance(error, Mapping) else {"message": str(error)} for error in told]
-        raise graphql_error(said, WHAT)
+        raise graphql_error(find_errors(body), WHAT)
     return {name: _names(data.get(name)) for name in types}
 
 

@@ -65,8 +65,7 @@ def _alike(pieces: Mapping[str, Sequence[Piece]]) -> list[list[str]]:
 
 def count_zone_documents(datasets: Iterable[Dataset], zones: int, most: int = MOST_ZONE_NODES) -> int:
     """Return about the number of documents in which some zones are asked for the datasets of zones among these."""
-    of_zones = [dataset for dataset in datasets if dataset.is_of_zones]
-    aliases = sum(2 if dataset.timing.asks_newest else 1 for dataset in of_zones)
+    aliases = sum(2 if dataset.asks_newest else 1 for dataset in datasets if dataset.reads.is_zone_node)
     return max(-(-aliases * zones // most), -(-zones // MOST_ZONES) if aliases else 0)
 
 

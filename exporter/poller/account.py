@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 
+from exporter.catalog.dataset import Dataset
 from exporter.cloudflare import (
     CloudflareError,
     Forbidden,
@@ -299,7 +300,7 @@ class AccountPoller:
                 if key.scope.zone_id and isinstance(error, Forbidden) and self.statuses.is_ok(key):
                     self._bring_discovery_forward()
                 self.statuses.record_dataset(key, dataset.published_name, error, self._scopes.name(key.scope))
-                self._pause(key, error)
+                self._pause(dataset, key, error)
         own = [key for key in outcomes if not key.scope.zone_id]
         if any(key not in errors for key in own or outcomes):
             self.statuses.log_changes()
@@ -308,10 +309,10 @@ class AccountPoller:
             first = errors[own[0]]
             self.statuses.mark_down(first.outcome, first.detail, first.remedy)
 
-    def _pause(self, key: BookKey, error: CloudflareError | None) -> None:
+    def _pause(self, dataset: Dataset, key: BookKey, error: CloudflareError | None) -> None:
         is_final = error is not None and error.is_final
         pause = self._context.settings.discovery_interval if is_final else timedelta(0)
         if isinstance(error, Rejected):
-            self._limits.hasten(key.scope, pause)
+            self._limits.hasten(dataset, key.scope, pause)
         if pause:
             self._ask_again_at[key] = self._context.clock.monotonic() + pause.total_seconds()

@@ -6,11 +6,11 @@ Part of the error boundary: a fault of Cloudflare's or of the ledger ends here, 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 
 from exporter.catalog.dataset import Dataset
-from exporter.cloudflare import MOST_ALIASES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits
+from exporter.cloudflare import MOST_ALIASES, USUAL_LIMITS, Analytics, CloudflareError, DatasetLimits, find_limits
 from exporter.ledger import CommitError, DayChange, DayPart, DayTask, Portion
 from exporter.logs import keys
 from exporter.model import Account, Answer, BookKey, Question
@@ -57,7 +57,7 @@ class ClosedDayPoller:
         self._spans = {}
         datasets = [dataset for dataset in self._context.settings.datasets if dataset.has_days]
         for dataset, key in ((each, BookKey(scope, each.key)) for each in datasets for scope in self._scopes.of(each)):
-            known = limits.get(key, USUAL_LIMITS)
+            known = find_limits(limits, key) or USUAL_LIMITS
             if not known.is_enabled:
                 continue
             tasks, progress = self._context.ledger.find_day_tasks(key.scope, dataset, now, known.retention)
@@ -110,14 +110,19 @@ class ClosedDayPoller:
 
         They are about the account itself or about zones, whichever the most urgent is about.
         """
-        of_zones = self._due[0][0].is_of_zones
+        of_zones = self._due[0][0].reads.is_zone_node
         most = analytics.most_zone_nodes if of_zones else MOST_ALIASES
-        alike = [due for due in self._due if due[0].is_of_zones is of_zones]
-        others = [due for due in self._due if due[0].is_of_zones is not of_zones]
+        alike = [due for due in self._due if due[0].reads.is_zone_node is of_zones]
+        others = [due for due in self._due if due[0].reads.is_zone_node is not of_zones]
+        shared: set[tuple[str, datetime, datetime]] = set()
         aliases = rows = count = 0
         for dataset, task in alike:
-            aliases += analytics.pieces_of(account, dataset, task.question, limits)
-            rows += self._context.ledger.count_rows(task.question.scope, dataset.key)
+            question = task.question
+            span = dataset.key, question.since, question.until
+            if not (dataset.reads.zone_dimension and span in shared):
+                aliases += analytics.pieces_of(account, dataset, question, limits)
+            shared.add(span)
+            rows += self._context.ledger.count_rows(question.scope, dataset.key)
             if count and (aliases > most or rows > MOST_ROWS):
                 break
             count += 1

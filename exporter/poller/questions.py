@@ -96,6 +96,6 @@ class QuestionFinder:
         retention = self._find_limits(BookKey(scope, dataset.key)).retention
         grain = dataset.grain
         is_waiting = open_from is not None and grain.floor(open_from) + grain.unit <= until
-        asks_newest = dataset.timing.asks_newest and pace is Pace.EACH_REFRESH and is_waiting
+        asks_newest = dataset.asks_newest and pace is Pace.EACH_REFRESH and is_waiting
         question = dataset.question(scope, until, open_from, retention)
         return replace(question, interval=interval, asks_newest=asks_newest)

@@ -53,10 +53,11 @@ class Level:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A GraphQL dataset of an account, or ``of_zones``: then its first dimension is the zone's id, which no row shows.
+    """A GraphQL dataset of an account, or ``of_zones``: then its first dimension is the zone's id.
 
-    The first measure counts events. ``sources`` names the measure behind the averages, extremes and quantiles of a
-    name, if it is not the measure of the same name. ``levels`` makes it a storage dataset: hourly maxima.
+    Rows of a zone do not show it; those of the account do, if it is ``of_accounts`` as well. The first measure
+    counts events. ``sources`` names the measure behind the averages, extremes and quantiles of a name, if it is not the
+    measure of the same name. ``levels`` makes it a storage dataset: hourly maxima.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Dataset:
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     not_older_than: timedelta = DAY_31
     of_zones: bool = False
+    of_accounts: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ TIME_STEPS: Mapping[str, int] = MappingProxyType(
         "datetimeMinute": 1,
         "datetimeFiveMinutes": 5,
         "datetimeFifteenMinutes": 15,
+        "datetimeHalfOfHour": 30,
         "datetimeHour": 60,
         "datetimeSixHours": 360,
         "date": 1_440,

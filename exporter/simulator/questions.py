@@ -162,8 +162,8 @@ class Question:
 
 
 def row_type(schema: GraphQLSchema, dataset: Dataset) -> GraphQLObjectType:
-    """Return the type of a dataset's rows."""
-    owner = schema.type_map["zone" if dataset.of_zones else "account"]
+    """Return the type of a dataset's rows; of one that has two, the account's, which has all members of the zone's."""
+    owner = schema.type_map["zone" if dataset.of_zones and not dataset.of_accounts else "account"]
     assert isinstance(owner, GraphQLObjectType)
     rows = get_named_type(owner.fields[dataset.name].type)
     assert isinstance(rows, GraphQLObjectType)

@@ -10,7 +10,7 @@ from exporter.catalog.dataset import Dataset
 from exporter.catalog.timing import USUAL_COUNTER, DayGauge, Instant, Timing, Window
 from exporter.model import Question, Scope
 from tests.readings import BACKLOG, RUNS, SIZE, STREAM
-from tests.zones import OPERATIONS
+from tests.zones import OPERATIONS, QUERIES, QUERIES_BY_ACCOUNT
 
 NOON = datetime(2025, 10, 20, 12, tzinfo=UTC)
 
@@ -35,6 +35,7 @@ def test_readings_live_for_three_intervals() -> None:
         (STREAM, True, False, True),
         (RUNS, True, False, True),
         (OPERATIONS, False, True, False),
+        (QUERIES_BY_ACCOUNT, False, True, False),
     ],
     ids=lambda each: each.key if isinstance(each, Dataset) else "",
 )
@@ -67,3 +68,12 @@ def test_help_says_where_a_value_is_from() -> None:
     assert RUNS.describe(RUNS.metrics[0]) == (
         "Instances that run (workflows instances.running; newest reading, of the last 15 minutes)."
     )
+
+
+def test_a_node_of_the_account_tells_zones_apart() -> None:
+    """Its rows have the id of their zone, also in an overview; no single row tells the newest minute of each."""
+    assert (QUERIES.reads.is_zone_node, QUERIES_BY_ACCOUNT.reads.is_zone_node) == (True, False)
+    assert QUERIES_BY_ACCOUNT.of_all_zones.dimensions == ("zoneTag", "queryType", "responseCode")
+    assert QUERIES_BY_ACCOUNT.of_all_zones.overview.dimensions == ("zoneTag",)
+    assert (QUERIES.asks_newest, QUERIES_BY_ACCOUNT.asks_newest) == (True, False)
+    assert (QUERIES.dimensions, QUERIES.overview.dimensions) == (("queryType", "responseCode"), ())

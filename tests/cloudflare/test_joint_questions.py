@@ -33,8 +33,8 @@ def question(number: int, start: Start, **fields: bool) -> Question:
 def spans(*starts: Start, dataset: Dataset = OPERATIONS, likeness: object = None, **fields: bool) -> list[Start]:
     """From when on zones are asked, of which each would be asked from such a start."""
     asked = [(dataset, question(number, start, **fields)) for number, start in enumerate(starts)]
-    found = join_questions(asked, lambda one: likeness and one[1].scope.zone_id)
-    assert [one.question for one in found] == [question for _, question in asked]
+    found = join_questions(asked, lambda one: likeness and one.scope.zone_id)
+    assert [one.questions[0] for one in found] == [question for _, question in asked]
     return [((NOON - one.asked.since) // HOUR, (NOON - one.asked.since) % HOUR // MINUTE) for one in found]
 
 
@@ -91,13 +91,14 @@ def test_no_zone_gets_more_than_it_asked_for(starts: list[Start]) -> None:
     found = join_questions(asked, lambda _: None)
     hours = [NOON - HOUR * back for back in range(-2, 50)]
     for one in found:
-        assert timedelta(0) <= one.question.since - one.asked.since <= MOST_APART
+        (question_of,) = one.questions
+        assert timedelta(0) <= question_of.since - one.asked.since <= MOST_APART
         answer = Answer(one.asked, UNTIL, {hour: {} for hour in hours if hour >= one.asked.since})
-        own = take_own(one.question, answer)
-        assert own.question == one.question
-        assert list(own.hours) == [hour for hour in hours if hour >= one.question.since]
+        own = take_own(question_of, answer)
+        assert own.question == question_of
+        assert list(own.hours) == [hour for hour in hours if hour >= question_of.since]
     whole = sorted({since for _, question in asked if not (since := question.since).minute})
-    spans = sorted({one.asked.since for one in found if not one.question.since.minute})
+    spans = sorted({one.asked.since for one in found if not one.asked.since.minute})
     # As few as can be: each begins with a start that is too far from the one before.
     assert set(spans) <= set(whole)
     assert all(later - earlier > MOST_APART for earlier, later in pairwise(spans))

@@ -3,134 +3,21 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
-from exporter.cloudflare import (
-    Analytics,
-    Client,
-    CloudflareError,
-    CloudflareTime,
-    DatasetLimits,
-    Discovery,
-    Forbidden,
-    RequestBudget,
-    RequestCounts,
-    Throttled,
-)
+from exporter.cloudflare import Analytics, CloudflareError, DatasetLimits, Discovery, Forbidden, Throttled
 from exporter.cloudflare.document_size import BELIEVED
 from exporter.cloudflare.errors import Rejected, Unreachable
-from exporter.model import Account, Answer, Asset, BookKey, Listing, Question, Rows, Scope
-from exporter.simulator import (
-    AccountModel,
-    Documents,
-    Fault,
-    Kind,
-    Limits,
-    ManualClock,
-    Sampling,
-    Simulator,
-    TokenModel,
-    World,
-    Zone,
-)
+from exporter.model import Answer, Asset, BookKey, Listing, Question, Scope
+from exporter.simulator import Fault, Kind, Limits, Sampling, Zone
 from tests.cloudflare.conftest import API_URL, DATE, Scene, answer
-from tests.cloudflare.conftest import ManualClock as ExporterClock
+from tests.cloudflare.zone_scene import EXAMPLE, FOREIGN, HOUR, MINUTE, SIX, TEN, Outcomes, ZoneScene, ask
 from tests.zones import CACHE_RESERVE, OPERATIONS
-
-EXAMPLE, OTHER = Account("a" * 32, "Example"), Account("b" * 32, "Other")
-DOCUMENTS = Documents()
-TEN = datetime(2025, 10, 20, 10, tzinfo=UTC)
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-SIX = tuple(f"{number:032x}" for number in range(1, 7))
-FOREIGN = "f" * 32
-
-Outcomes = dict[str, Answer | CloudflareError]
-
-
-@dataclass
-class Asked:
-    """The simulated Cloudflare's transport, and the variables of every document that went through."""
-
-    transport: httpx.AsyncBaseTransport
-    variables: list[dict[str, Any]]
-
-    async def send(self, request: httpx.Request) -> httpx.Response:
-        """Pass a request on."""
-        if request.url.path.endswith("/graphql"):
-            self.variables.append(json.loads(await request.aread())["variables"])
-        return await self.transport.handle_async_request(request)
-
-    @property
-    def zones(self) -> list[list[str]]:
-        """The zones of every document."""
-        return [values["zones"] for values in self.variables]
-
-
-class ZoneScene:
-    """Six zones of an account and one of another, at ten o'clock, and a client of theirs."""
-
-    def __init__(self, permissions: frozenset[str] | None = None, **fields: Any) -> None:
-        accounts = (
-            AccountModel(
-                id=EXAMPLE.id,
-                name=EXAMPLE.name,
-                assets=tuple(Zone(id=zone, name=f"{zone[-1]}.example", weight=4) for zone in SIX),
-            ),
-            AccountModel(id=OTHER.id, name=OTHER.name, assets=(Zone(id=FOREIGN, name="f.example"),)),
-        )
-        world = World(accounts=accounts, tokens=(TokenModel(token="hush", permissions=permissions),), **fields)
-        self.clock = ManualClock(TEN)
-        self.simulator = Simulator(world, self.clock, documents=DOCUMENTS)
-        self.asked = Asked(httpx.ASGITransport(app=self.simulator.app), [])
-        self.exporter_clock = clock = ExporterClock()
-        self.time = CloudflareTime(clock)
-        self.client = Client(
-            httpx.AsyncClient(transport=httpx.MockTransport(self.asked.send)),
-            API_URL,
-            "hush",
-            clock=clock,
-            time=self.time,
-            request_counts=RequestCounts(),
-            budget=RequestBudget(clock),
-        )
-        self.analytics = Analytics(self.client)
-
-    def ask(self, *zones: str, since: datetime = TEN - HOUR, account: Account = EXAMPLE) -> Outcomes:
-        """The outcome of asking some zones for their operations until ten, by zone."""
-        return ask(self.analytics, *zones, since=since, account=account)
-
-    def truth(self, zone: str, since: datetime = TEN - HOUR) -> dict[datetime, Rows]:
-        """What the oracle says of a zone, hour by hour."""
-        hours: dict[datetime, Rows] = {}
-        while since < TEN:
-            by = ("zoneTag", "operationClass", "actionStatus")
-            used = self.simulator.used(EXAMPLE.id, OPERATIONS.name, since, since + HOUR, by=by)
-            hours[since] = {(zone, key[1:]): (row["requests"],) for key, row in used.items() if key[0] == zone}
-            since += HOUR
-        return hours
-
-    def check(self, outcomes: Outcomes, *zones: str, since: datetime = TEN - HOUR) -> None:
-        """Compare the answers about some zones with the oracle."""
-        for zone in zones:
-            found = outcomes[zone]
-            assert isinstance(found, Answer), found
-            assert found.question.scope == Scope(EXAMPLE.id, zone)
-            assert found.hours == self.truth(zone, since)
-
-
-def ask(analytics: Analytics, *zones: str, since: datetime = TEN - HOUR, account: Account = EXAMPLE) -> Outcomes:
-    """The outcome of asking some zones for their operations until ten, by zone."""
-    questions = [
-        (OPERATIONS, Question(Scope(account.id, zone), OPERATIONS.key, since, TEN, asks_newest=True)) for zone in zones
-    ]
-    outcomes = asyncio.run(analytics.ask(account, questions))
-    return {question.scope.zone_id: outcome for question, outcome in outcomes.items()}
 
 
 def ask_all(scene: ZoneScene, zones: Sequence[str]) -> list[list[str]]:

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from exporter.catalog import PRODUCTS
+from exporter.catalog.readable import AccountNodeByZone
 from exporter.config.selection import Selection
 from exporter.model import Account, Asset, Inventory, Listing
+from exporter.poller.limits import LIMITS_LIFE
 from exporter.simulator import AccountModel, Fault, Kind, Limits, TokenModel, World, Zone
 from exporter.simulator.app import Application
 from exporter.status import DatasetStatus
 from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig
 from tests.poller.scene import MINUTE, refresh, samples, told
-from tests.zones import CACHE_RESERVE, OPERATIONS
+from tests.zones import CACHE_RESERVE, OPERATIONS, QUERIES, dns
 
 SHOP, BLOG, DOCS = ("c" * 31 + number for number in "012")
 ADVICE = (
@@ -257,5 +259,48 @@ def test_without_a_dataset_of_zones_nobody_asks_for_them(tmp_path: Path) -> None
             rig.simulator.faults.add(Fault(kind=Kind.HTTP_STATUS, status=500, path="/zones", times=1))
             await refresh(rig, 2)
             assert len(rig.simulator.faults.declared()) == 1
+
+    asyncio.run(script())
+
+
+def test_the_accounts_node_takes_one_document_for_all_zones(tmp_path: Path) -> None:
+    """They are asked in that of the account, whose limits are all that is read: ten zones cost as much as a hundred."""
+
+    async def took(zones: int) -> list[int]:
+        there = [Zone(id=f"{number:032x}", name=f"{number}.example", weight=1) for number in range(zones)]
+        products = (*PRODUCTS, dns(AccountNodeByZone()))
+        async with Rig(zones_world(*there), tmp_path / str(zones), products=products) as rig:
+            found = [await documents(rig) for _ in range(4)]
+            snapshot = rig.exporter.published.snapshot
+            assert snapshot is not None
+            known = {status.zone: status.state for status in snapshot.status.datasets if status.dataset == QUERIES.key}
+            assert known == {f"{number}.example": "ok" for number in range(zones)}
+            return found
+
+    async def script() -> None:
+        few, many = await took(10), await took(100)
+        assert few == many
+        assert few[1:] == [1, 1, 1]
+
+    asyncio.run(script())
+
+
+def test_a_plan_without_the_accounts_node_is_all_zones(tmp_path: Path) -> None:
+    """None is asked until the account's plan has it, which a later look at the limits tells."""
+
+    async def script() -> None:
+        async with Rig(zones_world(), tmp_path, products=(*PRODUCTS, dns(AccountNodeByZone()))) as rig:
+            rig.simulator.faults.add(Fault(kind=Kind.UNAVAILABLE, dataset=QUERIES.name))
+            await refresh(rig, 3)
+            found = samples(rig.exporter, "dataset_state")
+            there = {key[2:] for key, value in found.items() if key[1] == QUERIES.key and value}
+            assert {state for _, state, *_ in there} == {"unavailable"}
+            assert {zone for zone, *_ in there} == {"0.example", "1.example", "2.example"}
+            rig.simulator.faults.clear()
+            rig.pass_time(LIMITS_LIFE)
+            await refresh(rig, 2)
+            found = samples(rig.exporter, "dataset_state")
+            there = {key[2:] for key, value in found.items() if key[1] == QUERIES.key and value}
+            assert {state for _, state, *_ in there} == {"ok"}
 
     asyncio.run(script())

@@ -168,3 +168,23 @@ def test_the_control_interface_moves_and_creates_zones(client: Client, simulator
     assert "late.example" not in listed(client)
     assert post("move-zone", account=ACCOUNT, id="a5" * 16, to=OTHER_ACCOUNT) == 400
     assert post("move-zone", account=ACCOUNT, id=SHOP, to="nowhere") == 400
+
+
+def test_the_accounts_node_tells_zones_apart(client: Client, simulator: Simulator) -> None:
+    """It gives the same rows as the nodes of the zones, each with its zone, of all zones or of those named."""
+    simulator.add(ACCOUNT, Zone(id="a4" * 16, name="docs.example"))
+    name, dimensions = "dnsAnalyticsAdaptiveGroups", "queryType responseCode"
+    node = f"rows: {name}(limit: 100, filter: {{{RANGE}}}) {{ count dimensions {{ {dimensions} }} }}"
+    own = {zone: said["rows"] for zone, said in of_zones(ask(client, SHOP, "a4" * 16, nodes=node)).items()}
+    assert len(own) == 2 and all(own.values())
+    for named, expected in ((f'zoneTag_in: ["{SHOP}"]', {SHOP}), ('zoneTag_neq: ""', {SHOP, BLOG, PENDING, "a4" * 16})):
+        whole = f"{name}(limit: 100, filter: {{{RANGE}, {named}}}) {{ count dimensions {{ zoneTag {dimensions} }} }}"
+        query = f'{{ viewer {{ accounts(filter: {{accountTag: "{ACCOUNT}"}}) {{ rows: {whole} }} }} }}'
+        rows = client.graphql(query).json()["data"]["viewer"]["accounts"][0]["rows"]
+        found: dict[str, list[Any]] = {}
+        for row in rows:
+            found.setdefault(row["dimensions"].pop("zoneTag"), []).append(row)
+        assert found.keys() == expected
+        assert {zone: there for zone, there in found.items() if zone in own} == {
+            zone: own[zone] for zone in found if zone in own
+        }
