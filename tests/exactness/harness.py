@@ -106,8 +106,8 @@ class Rig:
         self._folder = folder
         self._tokens = tokens
         self._page_limit = page_limit
-        self._products = release.products() if products is None else products
-        self.counting = Counting.of(self._products)
+        self.products = release.products() if products is None else products
+        self.counting = Counting.of(self.products)
         self._source_costs = source_costs
         self.selection = selection
         self.exporter = self._build()
@@ -143,7 +143,7 @@ class Rig:
             self.clock,
             transport=self._transport(),
             page_limit=self._page_limit,
-            products=self._products,
+            products=self.products,
             open_ledger=self.writes.open_ledger,
             source_costs=self._source_costs,
         )
@@ -205,10 +205,17 @@ class Rig:
         self.scrape()
         ended = Ended.of(self.exporter.ledger, self.watcher.increases, self.now)
         await self.exporter.close()
-        self._products = release.products()
+        self.products = release.products()
         self.exporter = self._build()
-        self.watcher.forget(self.counting.follow(self._products, ended, self.exporter.ledger))
+        self.watcher.forget(self.counting.follow(self.products, ended, self.exporter.ledger))
         await self._start()
+
+    async def start_with(self, products: Sequence[Product]) -> None:
+        """Stop the exporter and start one with another catalog, which counts the same."""
+        self.scrape()
+        await self.exporter.close()
+        self.products = tuple(products)
+        await self.start_again()
 
     async def start_again(self) -> None:
         """Start an exporter on the state that a closed one left."""

@@ -15,6 +15,7 @@ from exporter.model import DAY, HOUR
 from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve, Kind, Traffic
 from tests.clock import START
 from tests.documents import shared_documents
+from tests.exactness import zoned
 from tests.exactness.crash import CrashPoint
 from tests.exactness.events import (
     D1,
@@ -146,7 +147,8 @@ STARTS = (
 class Batch:
     """What the schedules of one batch have in common: ``has_audit`` if they go on until every day is audited.
 
-    With ``has_releases`` they go over days, with many releases and few other events.
+    With ``has_releases`` they go over days, with many releases and few other events; with ``has_zones`` they are about
+    zones, whose node a release chooses.
     """
 
     lateness: timedelta = timedelta(0)
@@ -154,10 +156,13 @@ class Batch:
     arrival: Curve | None = None
     has_audit: bool = False
     has_releases: bool = False
+    has_zones: bool = False
 
     @property
     def events(self) -> Mapping[str, Event]:
         """Return what may happen."""
+        if self.has_zones:
+            return zoned.EVENTS
         return CHANGES if self.has_releases else FULL if self.has_audit else PLAIN
 
     @property
@@ -186,6 +191,8 @@ BATCHES: Mapping[str, Batch] = {
     "audited, pages of 40": Batch(timedelta(minutes=10), page_size=40, has_audit=True),
     "other releases, as usual": Batch(arrival=USUAL_ARRIVAL, has_audit=True, has_releases=True),
     "other releases, hours late": Batch(timedelta(hours=3), has_audit=True, has_releases=True),
+    "zones by either node, 25 minutes late": Batch(timedelta(minutes=25), has_zones=True),
+    "zones by either node, audited": Batch(arrival=USUAL_ARRIVAL, has_audit=True, has_zones=True),
 }
 
 
@@ -226,7 +233,7 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
         retention = FOR_AUDITS if batch.has_audit else FOR_OUTAGES
         world = replace(small_world(1, batch.lateness, batch.page_size, retention), arrival=batch.arrival)
         rig = Rig(
-            world,
+            zoned.zoned(world) if batch.has_zones else world,
             folder,
             TRAFFIC,
             DOCUMENTS,
@@ -235,13 +242,16 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
             crash_point=schedule.crash_point,
             release=schedule.release,
             seed=schedule.name,
+            products=zoned.FIRST_PRODUCTS if batch.has_zones else None,
         )
+        check_on_the_way = zoned.check_on_the_way if batch.has_zones else Rig.check_on_the_way
+        check_daily = zoned.check_daily if batch.has_zones else Rig.check_daily
         async with rig:
             for event, seconds, is_scraped in schedule.steps:
                 await batch.events[event](rig)
                 await rig.refresh()
                 if batch.has_audit:
-                    rig.check_on_the_way()
+                    check_on_the_way(rig)
                 if is_scraped:
                     rig.scrape()
                 await pass_time(rig, timedelta(seconds=seconds))
@@ -250,10 +260,10 @@ async def follow(batch: Batch, schedule: Schedule) -> None:
                 await rig.publish()
             if batch.has_audit:
                 await rig.come_to_audit()
-                rig.check_daily(well_from + ANSWERED_WITHIN)
+                check_daily(rig, well_from + ANSWERED_WITHIN)
             else:
                 await rig.come_to_rest()
-            rig.check()
+            zoned.check(rig) if batch.has_zones else rig.check()
 
 
 async def pass_time(rig: Rig, pause: timedelta) -> None:

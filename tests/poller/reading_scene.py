@@ -89,7 +89,7 @@ class ReadingRig(Rig):
                 "storage": {"path": str(self._folder)},
             }
         )
-        return build_exporter(config, self.clock, transport=Paths(self), products=self._products)
+        return build_exporter(config, self.clock, transport=Paths(self), products=self.products)
 
     async def go_on(self, minutes: int = 1) -> None:
         """Refresh, and answer a scrape, once a minute."""
