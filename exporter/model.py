@@ -27,6 +27,8 @@ question      "how much of this dataset between two minutes"; cut into pieces wh
 answer        the rows that Cloudflare gave to a question, by hour, with the answer's own date
 refresh       one round of asking: every account that the request budget allows, then one publication
 pace          how often a dataset is asked, by how recently it had data; without any for a day it is idle
+ranking       the words of a closed day with the highest amounts, of a label that keeps only some; asked once a day
+choice        the words that such a label keeps, from a UTC midnight on; all others are one, called other
 grant         what one refresh lets an account do: ask for usage, read its lists
 audit         asking about a closed day once more, 26 hours after its end, when late usage has arrived
 history fill  asking about the days before counting began, for the daily sums only; also about what final days lack
@@ -297,6 +299,13 @@ class Inventory:
         return self.is_readable and all(is_complete)
 
 
+class Choice(NamedTuple):
+    """The words that a label keeps from a UTC midnight on, until the next choice; all others are one."""
+
+    since: datetime
+    words: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of a scope's dataset (by its key) in [since, until); both on whole minutes.
@@ -306,6 +315,8 @@ class Question:
     fails. If it ``asks_newest``, the newest minute with data is asked too; else the hours that have rows tell it.
     One that ``is_overview`` asks whether there was anything at all: its amounts are all that was used, of no asset.
     One with an ``asset_id`` is about that asset only, and what can tell only of its own moment answers for that.
+    ``choices`` are those that hold in its time, oldest first; before the first, no word is kept. One that
+    ``is_ranking`` asks which words had the highest amounts: its rows are of no asset, and have only a word.
     """
 
     scope: Scope
@@ -317,6 +328,13 @@ class Question:
     asks_newest: bool = False
     is_overview: bool = False
     asset_id: str = ""
+    choices: tuple[Choice, ...] = ()
+    is_ranking: bool = False
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether its rows are of no asset and no hour, so that none can be counted."""
+        return self.is_overview or self.is_ranking
 
     @property
     def book(self) -> BookKey:
@@ -375,9 +393,14 @@ def floor_hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+def floor_day(moment: datetime) -> datetime:
+    """Return the start of the UTC day."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def ceil_day(moment: datetime) -> datetime:
     """Return the end of the UTC day; the moment itself if it is midnight."""
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = floor_day(moment)
     return midnight if midnight == moment else midnight + DAY
 
 

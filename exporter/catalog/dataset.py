@@ -72,6 +72,23 @@ class Dataset:
             raise ValueError(f"{self.key}: rows that are told apart by zone have no other ids")
         if not self.reads.has_history and (self.is_counted or self.timing.is_whole):
             raise ValueError(f"{self.key}: what tells only of its own moment is a stored quantity or an instant")
+        if any(label.top for label in self.labels):
+            self._check_limited()
+
+    def _check_limited(self) -> None:
+        """Raise ValueError if words of a label cannot be folded, or something reads what is folded.
+
+        Two such labels would need an answer for each pair of choices. What is no counter is not asked hour by hour.
+        """
+        label, *others = (label for label in self.labels if label.top)
+        if others or not self.is_counted:
+            raise ValueError(f"{self.key}: only one label of a counter can keep the highest words")
+        alike = [other.dimension for other in self.labels].count(label.dimension) > 1
+        if alike or label.dimension in {self.id_dimension, self.name_dimension, self.dispatch_dimension}:
+            raise ValueError(f"{self.key}: {label.dimension} tells more than the label {label.name}")
+        read = {name for meter in self.meters for name in (*meter.where, *meter.unless)}
+        if label.name in read | {tally.label for tally in self.tallies}:
+            raise ValueError(f"{self.key}: neither meter nor tally can read {label.name}, whose words are folded")
 
     @property
     def is_of_zones(self) -> bool:
@@ -151,6 +168,26 @@ class Dataset:
         kept = self.id_dimension if self.id_dimension == self.reads.zone_dimension else ""
         return replace(
             self, id_dimension=kept, name_dimension="", dispatch_dimension="", labels=(), metrics=(), distinct_by=""
+        )
+
+    @cached_property
+    def limited(self) -> Label | None:
+        """Return the label that keeps only its highest words; None if there is none."""
+        return next((label for label in self.labels if label.top), None)
+
+    @cached_property
+    def ranking(self) -> "Dataset":
+        """Return the dataset by the words of its limited label only, as its amounts rank them."""
+        label = self.limited
+        assert label is not None
+        return replace(
+            self.overview,
+            labels=(replace(label, classify=None, top=0),),
+            fields=self.fields[:1],
+            meters=(),
+            tallies=(),
+            events="",
+            takes_full_page=True,
         )
 
     @cached_property

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from exporter.model import OTHER
+
 MILLIONTH = 1_000_000
 
 GIGABYTE = 1_000_000_000
@@ -21,6 +23,9 @@ ADDING = frozenset({"sum", ""})
 
 ROWS = "rows"
 """The group of a field that is not requested: each row counts one."""
+
+TEXT = "string"
+"""The scalar of texts in Cloudflare's schema; dimensions of all others that a label may limit are whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +56,23 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A dimension published as a label; ``classify`` turns Cloudflare's word into the label's value."""
+    """A dimension published as a label; ``classify`` turns Cloudflare's word into the label's value.
+
+    With ``top`` the label keeps at most that many words, those with the highest amounts of the dataset's first field;
+    all others are one, ``other``, before anything is counted. ``scalar`` is then the dimension's type in Cloudflare's
+    schema.
+    """
 
     name: str
     dimension: str
     classify: Callable[[str], str] | None = None
+    top: int = 0
+    scalar: str = TEXT
 
     def value(self, word: str) -> str:
         """Return the label's value for Cloudflare's word."""
+        if self.top and word == OTHER:
+            return word
         return self.classify(word) if self.classify else word
 
 

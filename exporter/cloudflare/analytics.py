@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from exporter.catalog.dataset import Dataset
+from exporter.cloudflare.choosing import share_words
 from exporter.cloudflare.client import Client
 from exporter.cloudflare.decode import HourRows, check_hours, decode_ids, decode_interval, decode_rows
 from exporter.cloudflare.document_size import DocumentSize
@@ -136,7 +137,7 @@ class Analytics:
         joint = self._join(account, questions, limits)
         count = len(joint)
         joint += self._join(account, spare, limits)
-        cut = [self._pieces(account, one, limits) for one in joint]
+        cut = share_words([self._pieces(account, one, limits) for one in joint])
         progress = [Progress(one.dataset, one.asked, pieces) for one, pieces in zip(joint, cut, strict=True)]
         numbered = [[replace(piece, number=number) for piece in pieces] for number, pieces in enumerate(cut)]
         waiting = [piece for pieces in numbered[:count] for piece in pieces]
@@ -204,7 +205,7 @@ class Analytics:
         if len(part.rows) >= piece.limits.page_size and not piece.dataset.takes_full_page:
             return self._halve(account, piece, part, progress.parts - len(progress.planned))
         interval = decode_interval(piece.dataset, part.rows)
-        finer = self.splits.refine(account.id, piece) if interval > 1 and not piece.is_overview else ()
+        finer = self.splits.refine(account.id, piece) if interval > 1 and not piece.is_coarse else ()
         if not finer:
             rows = _decode(piece, part)
             finer = self.splits.narrow(account.id, piece, rows)
@@ -308,6 +309,7 @@ def _decode(piece: Piece, part: Part) -> HourRows:
         piece.grain,
         owner=piece.zone_id,
         elsewhere=piece.elsewhere,
+        fold=piece.fold,
     )
     check_hours(piece.dataset, decoded, piece.filed_under, piece.until)
     return decoded

@@ -52,7 +52,8 @@ LARGE_BYTES = 100_000
 
 NETWORK_ADVICE = "Check the network, the proxy and the API URL."
 
-Variables = Mapping[str, str | Sequence[str]]
+Variable = str | Sequence[str] | Sequence[int]
+Variables = Mapping[str, Variable]
 """The values of a GraphQL document's variables."""
 
 ACCOUNT_BASED = {"X-Rate-Limit-Type": "account-based"}

@@ -3,12 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import ROWS, Field
 from exporter.cloudflare.errors import Unreachable
-from exporter.model import DISPATCH_PREFIX, NAME_PREFIX, Amounts, RowKey, floor_minute, merge_rows, parse_time
+from exporter.model import (
+    DISPATCH_PREFIX,
+    NAME_PREFIX,
+    OTHER,
+    Amounts,
+    RowKey,
+    floor_minute,
+    merge_rows,
+    parse_time,
+)
 
 HourRows = dict[datetime, dict[RowKey, Amounts]]
 
@@ -17,6 +26,21 @@ BEYOND = 2**64
 
 SHOWN_CHARACTERS = 40
 """How much of an unexpected value an error shows."""
+
+
+class Fold(NamedTuple):
+    """How the words of a dimension are folded: all but those ``kept`` are one. Rows of the rest do not have it."""
+
+    dimension: str
+    kept: frozenset[str]
+    is_rest: bool
+
+    def word(self, name: str, dimensions: Mapping[str, Any]) -> str:
+        """Return a row's word of a dimension."""
+        if name == self.dimension and self.is_rest:
+            return OTHER
+        word = _word(dimensions, name)
+        return word if name != self.dimension or word in self.kept else OTHER
 
 
 def decode_rows(
@@ -28,16 +52,19 @@ def decode_rows(
     *,
     owner: str = "",
     elsewhere: frozenset[str] = frozenset(),
+    fold: Fold | None = None,
 ) -> HourRows:
     """Return the amounts of each asset and label set by hour, or by day; rows with the same key are added.
 
     Fields ``missing`` from the plan are 0 in what is counted, else UNKNOWN; those asked ``elsewhere`` are 0, so that
     the amounts of both add up. Rows without a time, for want of a ``grain``, are filed under ``since``; those of a
-    dataset without ids are the ``owner``'s. Raises Unreachable if a row lacks a requested value.
+    dataset without ids are the ``owner``'s. Words are folded as ``fold`` says. Raises Unreachable if a row lacks a
+    requested value.
     """
     decoded: HourRows = {}
     given = dict.fromkeys(missing, dataset.timing.absent) | dict.fromkeys(elsewhere, 0)
-    is_grouped = bool(grain or dataset.dimensions)
+    left_out = {fold.dimension} if fold is not None and fold.is_rest else set()
+    is_grouped = bool(grain or set(dataset.dimensions) - left_out)
     hours: dict[str, datetime] = {} if grain else {"": since}
     try:
         for row in rows:
@@ -46,7 +73,7 @@ def decode_rows(
             hour = hours.get(text)
             if hour is None:
                 hour = hours[text] = parse_time(text)
-            key = _row_key(dataset, dimensions, owner)
+            key = _row_key(dataset, dimensions, owner, fold)
             amounts = tuple(
                 [given[entry.name] if entry.name in given else _amount(entry, row) for entry in dataset.fields]
             )
@@ -104,8 +131,11 @@ def decode_newest(rows: Sequence[Mapping[str, Any]], time: str) -> datetime | No
         return None
 
 
-def _row_key(dataset: Dataset, dimensions: Mapping[str, Any], owner: str) -> RowKey:
-    words = tuple([_word(dimensions, name) for name in dataset.words])
+def _row_key(dataset: Dataset, dimensions: Mapping[str, Any], owner: str, fold: Fold | None) -> RowKey:
+    if fold is None:
+        words = tuple([_word(dimensions, name) for name in dataset.words])
+    else:
+        words = tuple([fold.word(name, dimensions) for name in dataset.words])
     dispatch = dimensions[dataset.dispatch_dimension] if dataset.dispatch_dimension else ""
     if dispatch:
         return DISPATCH_PREFIX + _word(dimensions, dataset.dispatch_dimension), words

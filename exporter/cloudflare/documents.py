@@ -9,14 +9,18 @@ from datetime import datetime
 from typing import NamedTuple
 
 from exporter.catalog.dataset import Dataset
-from exporter.catalog.entry import ROWS, Field
+from exporter.catalog.entry import ROWS, TEXT, Field, Label
 from exporter.catalog.grain import Grain
-from exporter.cloudflare.client import Variables
+from exporter.cloudflare.client import Variable, Variables
+from exporter.cloudflare.decode import Fold
 from exporter.cloudflare.limits import USUAL_LIMITS, DatasetLimits
 from exporter.model import Question, format_time
 
 MOST_ALIASES = 25
 """The maximum number of aliases in a document; about 50 were seen to be rejected."""
+
+RANKED = 5
+"""How many times as many words a ranking has as the label keeps: so a word's days count before it is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,40 @@ class Piece:
     """The zones whose rows an account's node is to give; empty: all."""
     elsewhere: frozenset[str] = frozenset()
     """The fields that other pieces about the same select, because a node may not select so many."""
+    is_ranking: bool = False
+    words: tuple[str, ...] = ()
+    """The words of the dataset's limited label that it is about, or with ``is_rest`` not about."""
+    is_rest: bool = False
+    """Whether it is about all other words of the dataset's limited label together."""
+    kept: frozenset[str] = frozenset()
+    """Those of the words that rows keep: the others are of other zones in the same document."""
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether its rows are of no asset and no hour, so that none can be counted."""
+        return self.is_overview or self.is_ranking
+
+    @property
+    def limited(self) -> Label | None:
+        """Return the label whose words are folded; None if there is none."""
+        return None if self.is_coarse else self.dataset.limited
+
+    @property
+    def fold(self) -> Fold | None:
+        """Return how the words of its rows are folded; None if they are not."""
+        label = self.limited
+        return None if label is None else Fold(label.dimension, self.kept, is_rest=self.is_rest)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Return the dimensions that rows are grouped by, besides the time."""
+        label, names = self.limited, self.dataset.dimensions
+        return names if label is None or not self.is_rest else tuple(name for name in names if name != label.dimension)
+
+    @property
+    def order(self) -> str:
+        """Return the order of its rows; empty if it does not matter."""
+        return f"{self.dataset.fields[0].path.replace('.', '_')}_DESC" if self.is_ranking else ""
 
     @property
     def absent(self) -> frozenset[str]:
@@ -61,7 +99,7 @@ class Piece:
     @property
     def grain(self) -> str:
         """Return the time dimension that rows are grouped by; empty if there is none, as for a window."""
-        return "" if self.is_overview else self.dataset.timing.group(by_day=self.by_day)
+        return "" if self.is_coarse else self.dataset.timing.group(by_day=self.by_day)
 
     @property
     def filed_under(self) -> datetime:
@@ -95,10 +133,15 @@ class Document:
 
 def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> Piece:
     """Return the piece that covers a whole question, from and to times by which its dataset can be asked."""
-    grain = dataset.grain
+    grain, about = dataset.grain, dataset
     since, until = grain.floor_step(question.since), grain.ceil_step(question.until)
+    if question.is_overview:
+        about = dataset.overview
+    elif question.is_ranking and dataset.limited is not None:
+        about = dataset.ranking
+        limits = replace(limits, page_size=min(RANKED * dataset.limited.top, limits.page_size))
     return Piece(
-        dataset.overview if question.is_overview else dataset,
+        about,
         since,
         until,
         newest_since=since if question.asks_newest else None,
@@ -106,6 +149,7 @@ def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> 
         by_day=question.by_day,
         is_overview=question.is_overview,
         zone_id=question.scope.zone_id,
+        is_ranking=question.is_ranking,
     )
 
 
@@ -165,7 +209,7 @@ def write_text(declarations: Sequence[str], nodes: str) -> str:
     )
 
 
-_Values = dict[str, str | Sequence[str]]
+_Values = dict[str, Variable]
 
 
 class Selection(NamedTuple):
@@ -204,6 +248,11 @@ def _filter(piece: Piece, index: int, declarations: list[str], variables: _Value
     if piece.among:
         _declare(declarations, variables, f"among_{index}", "[string!]", list(piece.among))
         conditions.append(f"{piece.dataset.id_dimension}_in: $among_{index}")
+    label = piece.limited
+    if label is not None and piece.words:
+        words = piece.words if label.scalar == TEXT else tuple(map(int, piece.words))
+        _declare(declarations, variables, f"words_{index}", f"[{label.scalar}!]", words)
+        conditions.append(f"{label.dimension}_{'notin' if piece.is_rest else 'in'}: $words_{index}")
     return "{" + ", ".join(conditions) + "}"
 
 
@@ -214,7 +263,7 @@ def _declare_time(declarations: list[str], variables: _Values, name: str, grain:
         _declare(declarations, variables, name, "Time", format_time(moment))
 
 
-def _declare(declarations: list[str], variables: _Values, name: str, kind: str, value: str | Sequence[str]) -> None:
+def _declare(declarations: list[str], variables: _Values, name: str, kind: str, value: Variable) -> None:
     declarations.append(f"${name}: {kind}!")
     variables[name] = value
 
@@ -226,11 +275,12 @@ def _usage_node(piece: Piece, index: int, usage_filter: str) -> str:
         groups.setdefault(entry.group, []).append(entry.name)
     if dataset.says_sampling:
         groups.setdefault("avg", []).append("sampleInterval")
-    dimensions = [name for name in (piece.grain, *dataset.dimensions) if name]
+    dimensions = [name for name in (piece.grain, *piece.dimensions) if name]
     selections = [f"dimensions {{ {' '.join(dimensions)} }}"] if dimensions else []
     selections += [f"{group} {{ {' '.join(names)} }}" if group else " ".join(names) for group, names in groups.items()]
+    order = f", orderBy: [{piece.order}]" if piece.order else ""
     return (
-        f"      usage_{index}: {dataset.name}(limit: {piece.limits.page_size}, filter: {usage_filter}) {{\n"
+        f"      usage_{index}: {dataset.name}(limit: {piece.limits.page_size}, filter: {usage_filter}{order}) {{\n"
         f"        {' '.join(selections)}\n"
         "      }\n"
     )

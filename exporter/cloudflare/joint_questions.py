@@ -108,7 +108,7 @@ def _is_by_hour(asked: Asked) -> bool:
     dataset, question = asked
     grain = dataset.grain
     is_of_hours = dataset.timing.is_metered and grain.unit == HOUR and bool(grain.group)
-    is_usual = not (question.by_day or question.is_overview)
+    is_usual = not (question.by_day or question.is_coarse)
     return bool(question.scope.zone_id) and is_of_hours and is_usual and question.since == grain.floor(question.since)
 
 

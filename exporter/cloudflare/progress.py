@@ -33,7 +33,7 @@ class Progress:
         """Add the rows of an answer to a piece, sampled by ``interval``."""
         for hour, rows in decoded.items():
             merge_rows(self.rows.setdefault(hour, {}), rows)
-        if not self.question.is_overview:
+        if not self.question.is_coarse:
             self.names |= decode_names(self.dataset, part.rows)
         self.intervals.append(interval)
         self.sampled.update(decoded if interval > 1 else ())

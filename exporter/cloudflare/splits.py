@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from exporter.catalog.dataset import EXACT_EVENTS, Dataset
+from exporter.cloudflare.choosing import choose, cut_at_choices
 from exporter.cloudflare.decode import HourRows
 from exporter.cloudflare.documents import Piece, whole_piece, without_newest
 from exporter.cloudflare.limits import DatasetLimits
@@ -41,13 +42,15 @@ class Splits:
         whole = whole_piece(dataset, question, limits)
         pieces = [whole]
         grain = dataset.grain
-        # How coarsely an overview is sampled does not matter, and it is one row.
-        known = Split() if question.is_overview else self._known.get(_place(account_id, whole), Split())
+        if whole.limited is not None:
+            pieces = list(cut_at_choices(whole, question.choices))
+        # How coarsely an overview or a ranking is sampled does not matter, and neither has more than a page.
+        known = Split() if question.is_coarse else self._known.get(_place(account_id, whole), Split())
         bounds = [
             known.longest,
             limits.longest,
             SILENTLY_SAMPLED if _hides_sampling(whole) and self._is_busy(account_id, whole) else None,
-            None if grain.group or question.is_overview else grain.unit,
+            None if grain.group or question.is_coarse else grain.unit,
         ]
         longest = min((bound for bound in bounds if bound is not None), default=None)
         if longest is not None and not dataset.timing.is_whole:
@@ -55,6 +58,8 @@ class Splits:
             pieces = [part for piece in pieces for part in _cut_times(piece, longest)]
         for cut in known.ids:
             pieces = [part for piece in pieces for part in _cut_ids(piece, cut)]
+        if whole.limited is not None:
+            pieces = [part for piece in pieces for part in choose(piece, question.choices)]
         pieces = [part for piece in pieces for part in _cut_fields(piece)]
         *others, last = (without_newest(piece) for piece in pieces)
         return (*others, replace(last, newest_since=whole.newest_since))
@@ -96,7 +101,9 @@ class Splits:
         if not is_wide or not _hides_sampling(piece) or self._is_busy(account_id, piece):
             return ()
         position = piece.dataset.field_index[piece.dataset.events]
-        if max((sum(row[position] for row in there.values()) for there in rows.values()), default=0) <= EXACT_EVENTS:
+        # Where two pieces share an hour, one has at least half of its events.
+        most = EXACT_EVENTS // 2 if piece.words else EXACT_EVENTS
+        if max((sum(row[position] for row in there.values()) for there in rows.values()), default=0) <= most:
             return ()
         self._busy.add(_place(account_id, piece))
         return tuple(_cut_times(piece, SILENTLY_SAMPLED))
@@ -111,7 +118,7 @@ def _place(account_id: str, piece: Piece) -> _Place:
 
 
 def _hides_sampling(piece: Piece) -> bool:
-    return piece.dataset.is_counted and not piece.dataset.reports_sampling and not piece.is_overview
+    return piece.dataset.is_counted and not piece.dataset.reports_sampling and not piece.is_coarse
 
 
 def split_piece(piece: Piece, ids: list[str]) -> tuple[Piece, ...]:
@@ -159,7 +166,7 @@ def _cut_fields(piece: Piece) -> list[Piece]:
     fields = [entry.name for entry in piece.selected]
     if most is None:
         return [piece]
-    room = max(most - len(dataset.dimensions) - bool(piece.grain) - dataset.says_sampling, 1)
+    room = max(most - len(piece.dimensions) - bool(piece.grain) - dataset.says_sampling, 1)
     if len(fields) <= room:
         return [piece]
     columns = [frozenset(fields[start : start + room]) for start in range(0, len(fields), room)]

@@ -9,6 +9,7 @@ from itertools import count, repeat
 from textwrap import indent
 
 from exporter.catalog.dataset import Dataset
+from exporter.cloudflare.client import Variable
 from exporter.cloudflare.documents import MOST_ALIASES, Document, Piece, Place, count_aliases, select, write_text
 
 MOST_ZONES = 10
@@ -81,6 +82,9 @@ def shape_of(piece: Piece) -> Hashable:
         piece.by_day,
         piece.is_overview,
         piece.elsewhere,
+        piece.is_ranking,
+        piece.words,
+        piece.is_rest,
     )
 
 
@@ -89,7 +93,7 @@ def build_zone_document(account_id: str, pieces: Sequence[Piece]) -> Document:
     left = _by_zone(pieces)
     nodes: list[str] = []
     declarations = ["$account: string!"]
-    variables: dict[str, str | Sequence[str]] = {"account": account_id}
+    variables: dict[str, Variable] = {"account": account_id}
     lists: dict[str, tuple[str, ...]] = {}
     places: dict[str, Iterator[Place]] = {}
     aliases = 0
