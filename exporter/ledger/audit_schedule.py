@@ -6,7 +6,7 @@ a second answer confirms the first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from exporter.catalog.dataset import Dataset
 from exporter.ledger.counters import CounterState
 from exporter.ledger.hours import AGREEMENT, PATIENCE
 from exporter.ledger.reach import final_from
-from exporter.model import DAY, HOUR, Amounts, DayProgress, Question, Scope, floor_hour
+from exporter.model import DAY, HOUR, Amounts, Choice, DayProgress, Question, Scope, floor_hour
 
 FILLED_DAYS = 31
 """The number of days before counting began that are filled in; no billing cycle is longer."""
@@ -85,6 +85,12 @@ class DayTask(NamedTuple):
     part: DayPart
     is_new: bool
     alone: frozenset[str] = frozenset()
+
+    def choosing(self, choices: tuple[Choice, ...]) -> "DayTask":
+        """Return the same, asked by what held in its time; what was never counted has no words that matter."""
+        if not choices or self.part.part is not Portion.COUNTED:
+            return self
+        return self._replace(question=replace(self.question, choices=choices))
 
 
 def start_of(day: date) -> datetime:

@@ -16,6 +16,7 @@ from exporter.ledger.account_sums import AccountSums
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayPart, DayTask, Horizon, Portion
 from exporter.ledger.books import Books
+from exporter.ledger.chosen_books import ChosenBooks
 from exporter.ledger.closed_days import ClosedDays, gather_late
 from exporter.ledger.competition import Competitions
 from exporter.ledger.counter_books import ApplyContext
@@ -41,7 +42,7 @@ from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
 from exporter.ledger.traits import KnownTraits
 from exporter.ledger.unseen_growth import UnseenGrowth
-from exporter.model import Account, Answer, BookKey, DailyKey, DayProgress, Inventory, Placement, Rows, Scope
+from exporter.model import Account, Answer, BookKey, Choice, DailyKey, DayProgress, Inventory, Placement, Rows, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Ledger:
         self._days = ClosedDays(store)
         self._pruner = Pruner(store)
         self._ended = EndedBooks(store.load_ended())
+        self._chosen = ChosenBooks(self._plans, store.load_chosen())
         self._unseen = UnseenGrowth(self._plans, self._rosters.all())
         self._competitions = Competitions(store, known, self._last_use)
         loaded = load_books(store, self._plans, self.commit_number)
@@ -186,6 +188,14 @@ class Ledger:
         state = self._books.state(BookKey(scope, dataset))
         return state.newest if state else None
 
+    def choices(self, scope: Scope, dataset: str, since: datetime, until: datetime) -> tuple[Choice, ...]:
+        """Return which words the limited label of a dataset keeps at some time in [since, until), oldest first."""
+        return self._chosen.of(BookKey(scope, dataset)).within(since, until)
+
+    def lacks_ranking(self, scope: Scope, dataset: str, day: date) -> bool:
+        """Return whether the words of a closed day are to be ranked."""
+        return self._chosen.lacks(BookKey(scope, dataset), day, self._books.usage)
+
     def answered_at(self, scope: Scope, dataset: str) -> datetime | None:
         """Return when Cloudflare last answered for a dataset, by its own clock; None if it has not."""
         state = self._books.state(BookKey(scope, dataset))
@@ -212,7 +222,7 @@ class Ledger:
         change = LedgerChange(used={account_id: {}})
         context = self._context(account_id, scraped)
         for answer in answers:
-            if self._rosters.has_left(answer.question.scope):
+            if self._rosters.has_left(answer.question.scope) or answer.question.is_ranking:
                 continue
             dataset = self._plans.datasets[answer.question.dataset].dataset
             context = self._meet(change, context, dataset.kind, answer.hours, answer.date)
@@ -220,6 +230,7 @@ class Ledger:
             if dataset.is_counted:
                 self._last_use.add(change, account_id, dataset.kind, answer)
         self._ended.begin(change, [key for key in change.books if self._books.usage.find(key) is None])
+        self._chosen.rank(change, answers, self._books.usage)
         self._commit(change)
         for answer in answers:
             kind = self._plans.datasets[answer.question.dataset].dataset.kind
@@ -235,7 +246,9 @@ class Ledger:
         """Return the tasks of the closed days of a scope's dataset, and their progress."""
         key = BookKey(scope, dataset.key)
         book = self._books.usage.find(key)
-        return self._days.find_tasks(key, dataset, book.state if book else None, Horizon(now, retention))
+        tasks, progress = self._days.find_tasks(key, dataset, book.state if book else None, Horizon(now, retention))
+        chosen = self._chosen.of(key)
+        return [task.choosing(chosen.within(task.question.since, task.question.until)) for task in tasks], progress
 
     def count_rows(self, scope: Scope, dataset: str) -> int:
         """Return an upper estimate of the rows in one day of a dataset: states have a row per hour."""
@@ -401,6 +414,7 @@ class Ledger:
         self._last_use.take(change)
         self._days.take(change)
         self._ended.take(change)
+        self._chosen.take(change)
         self._unseen.take(change, self._rosters.all(), self.commit_number)
         self._competitions.take(change, self.commit_number)
         self._sums.take(change, self.commit_number)

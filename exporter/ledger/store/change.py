@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from exporter.ledger.audit import DayChange
 from exporter.ledger.audit_schedule import DayMark, DayPart, Portion
+from exporter.ledger.choices import ChosenWords
 from exporter.ledger.counters import CounterChange, Counters
 from exporter.ledger.daily_sums import Metered
 from exporter.ledger.gauges import GaugeChange, Gauges
@@ -60,8 +61,9 @@ class LedgerChange:
     either sort lose, ``retired`` the books that end, and ``inherited`` their series that go to others. ``begun`` are
     those of zones that are counted again, with the marks of the days that are not filled in, and ``resumed`` the books
     elsewhere that they go on from. ``carried`` are counters stored with another signature, which are written anew, and
-    ``carried_gauges`` gauges. With ``forgets_left``, nothing that left before comes back; ``pruned`` is what nothing
-    names any more. ``clock_offset`` is how far the machine's clock is ahead of Cloudflare's time.
+    ``carried_gauges`` gauges. ``chosen`` are the words that limited labels keep. With ``forgets_left``, nothing that
+    left before comes back; ``pruned`` is what nothing names any more. ``clock_offset`` is how far the machine's clock
+    is ahead of Cloudflare's time.
     """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class LedgerChange:
     readings: dict[BookKey, GaugeChange] = field(default_factory=dict)
     used: dict[str, dict[RosterKey, datetime]] = field(default_factory=dict)
     days: dict[BookKey, list[DayChange]] = field(default_factory=dict)
+    chosen: dict[BookKey, ChosenWords] = field(default_factory=dict)
     billing: dict[str, str] = field(default_factory=dict)
     clock_offset: timedelta | None = None
     forgets_left: bool = False

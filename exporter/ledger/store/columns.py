@@ -73,6 +73,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "machine_clock": {"ahead": "typeof({0}) = 'integer' AND abs({0}) < 4000000000"},
     "newest_sum": {"account": _TEXT, "asset": _TEXT, "day": _DAY},
+    "choice": _PLACE | {"since": _TIME, "words": _WORDS},
+    "ranking": _PLACE | {"day": _DAY, "amounts": _WORDS},
 }
 """The condition on each column, by table. A row of daily sums is one of millions, so only what is read of it counts."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from exporter.catalog.grain import Grain
 from exporter.ledger.audit_schedule import DayMark, DayPart
+from exporter.ledger.choices import ChosenWords
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.daily_filter import EVERYTHING, DailyFilter
 from exporter.ledger.day_hours import DayHours
@@ -19,6 +20,7 @@ from exporter.ledger.hours import OpenHour, whole_since
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.series import Birth, Series, SeriesKey, SeriesPlan
 from exporter.ledger.store.change import Ended
+from exporter.ledger.store.chosen_tables import load_chosen
 from exporter.ledger.store.day_tables import load_all_kept, load_cut_on, load_kept, load_marks
 from exporter.ledger.store.encoding import key_of, moment_of, named_times_of, place_of, time_of, tuples_of
 from exporter.ledger.store.hour_tables import load_hours
@@ -163,6 +165,10 @@ class Loader:
                 row_key = (asset, tuple(json.loads(labels)))
                 found[key][2][row_key] = Reading(time_of(at), tuple(json.loads(amounts)))
         return found
+
+    def load_chosen(self) -> dict[BookKey, ChosenWords]:
+        """Return the words that labels with a limit keep, by book."""
+        return load_chosen(self._connection)
 
     def load_ended(self) -> dict[BookKey, Ended]:
         """Return the books of zones that left their account."""

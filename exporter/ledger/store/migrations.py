@@ -166,5 +166,11 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE asset ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    CREATE TABLE choice (
+        account TEXT, dataset TEXT, since INTEGER, words TEXT, PRIMARY KEY (account, dataset, since)) WITHOUT ROWID;
+    CREATE TABLE ranking (
+        account TEXT, dataset TEXT, day TEXT, amounts TEXT, PRIMARY KEY (account, dataset, day)) WITHOUT ROWID;
+    """,
 )
 """One script per schema version; the file's ``user_version`` is the number of scripts applied to it."""

@@ -12,6 +12,7 @@ from exporter.ledger.hours import OpenHour
 from exporter.ledger.roster import Entry
 from exporter.ledger.series import Series, SeriesKey
 from exporter.ledger.store.change import Carried, LedgerChange, Retirement, mark_cuts
+from exporter.ledger.store.chosen_tables import CHOSEN_TABLES, write_chosen
 from exporter.ledger.store.day_tables import NOT_COUNTED, keep_more, merge_metered, write_day, write_marks
 from exporter.ledger.store.encoding import json_or_none, marks, place_of, seconds_of, seconds_or_none, times_by_name
 from exporter.ledger.store.left_series import forget_all, forget_dropped, move_out, take_back
@@ -60,6 +61,7 @@ def write_change(
     if change.clock_offset is not None:
         ahead = round(change.clock_offset.total_seconds())
         write.execute("INSERT OR REPLACE INTO machine_clock VALUES (0, ?)", (ahead,))
+    write_chosen(write, change.chosen)
     for key, book_change in (*change.books.items(), *change.costs.items()):
         _write_book(write, key, signatures[key], book_change)
         _write_open_hours(write, key, books[key].open if key in books else {}, book_change.open)
@@ -234,7 +236,7 @@ def _changed_rows(old: OpenHour | None, known: OpenHour) -> Iterator[tuple[Any, 
 
 def _retire(write: sqlite3.Connection, key: BookKey, retirement: Retirement) -> None:
     merge_metered(write, key, seconds_of(retirement.start), retirement.metered, is_stored=False)
-    tables = ("book", "row", "open_row", "series", "kept_row", "day_mark", "reading_book", "reading")
+    tables = ("book", "row", "open_row", "series", "kept_row", "day_mark", "reading_book", "reading", *CHOSEN_TABLES)
     for table in tables if retirement.keeps_left else (*tables, "left_series"):
         write.execute(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", place_of(key))
     write_marks(write, key, retirement.marks)
