@@ -26,6 +26,7 @@ from exporter.poller.context import PollerContext
 from exporter.poller.limits import KnownLimits
 from exporter.poller.pacing import ReadingPace
 from exporter.poller.questions import NOTHING_DUE, DueQuestions, QuestionFinder
+from exporter.poller.rankings import Rankings
 from exporter.poller.readings import ReadingPoller
 from exporter.poller.schedule import Candidate, Grant
 from exporter.poller.scopes import AccountScopes
@@ -63,6 +64,7 @@ class AccountPoller:
         self._asked_zones = 0
         self.days = ClosedDayPoller(context, self._scopes)
         self.billing = BillingPoller(context)
+        self._rankings = Rankings(context, self._scopes, self._limits.find)
         self.readings = ReadingPoller(account.id, context, self.statuses)
 
     def switch_token(self, principal: Principal, account: Account) -> None:
@@ -83,6 +85,7 @@ class AccountPoller:
         self.billing.reset()
         self.readings.reset()
         self._limits.reset()
+        self._rankings.reset()
         self._update_scopes()
         self._discover_at = float("-inf")
 
@@ -189,7 +192,9 @@ class AccountPoller:
         self._asked_zones = len(self._scopes.all) - 1
         names = ",".join(dict.fromkeys(dataset.key for dataset, _ in due.asked))
         log.debug("asking for usage", extra=keys(account=self.account.id, token=self.principal.name, datasets=names))
-        asked = await self.principal.ask(self.account, due.asked, self._limits.by_book, due.spare)
+        questions = [*due.asked, *self._rankings.find(now, due.asked)]
+        answered = await self.principal.ask(self.account, questions, self._limits.by_book, due.spare)
+        asked, ranked = self._rankings.take(answered)
         self._has_asked = True
         # Another account's list may have shown meanwhile that a zone has moved there.
         self._update_scopes()
@@ -201,7 +206,8 @@ class AccountPoller:
         answers = [outcome for outcome in outcomes.values() if isinstance(outcome, Answer)]
         if answers:
             scraped = self._context.published.scraped_commit
-            applied = await self._context.with_ledger(self._context.ledger.apply, self.account.id, answers, scraped)
+            both = [*answers, *ranked]
+            applied = await self._context.with_ledger(self._context.ledger.apply, self.account.id, both, scraped)
             log.debug("committed", extra=keys(account=self.account.id, answers=len(answers)))
             self._log_gaps(applied.gaps)
             reporting = {entry.key for entry in self._context.settings.datasets if entry.says_sampling}

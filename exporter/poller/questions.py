@@ -98,4 +98,5 @@ class QuestionFinder:
         is_waiting = open_from is not None and grain.floor(open_from) + grain.unit <= until
         asks_newest = dataset.asks_newest and pace is Pace.EACH_REFRESH and is_waiting
         question = dataset.question(scope, until, open_from, retention)
-        return replace(question, interval=interval, asks_newest=asks_newest)
+        choices = self._ledger.choices(scope, dataset.key, question.since, question.until) if dataset.limited else ()
+        return replace(question, interval=interval, asks_newest=asks_newest, choices=choices)

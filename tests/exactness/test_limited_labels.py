@@ -1,0 +1,134 @@
+"""A label that keeps the busiest words only: its series are the oracle's, and always add up to the whole."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from exporter.model import DAY, HOUR, OTHER, Amounts, RowKey, Scope, floor_day
+from exporter.simulator import AccountModel, Database, Fault, Kind, Limits, TokenModel, World
+from tests.clock import START
+from tests.exactness.crash import CrashPoint
+from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig
+from tests.exactness.matrix import DOCUMENTS, TRAFFIC
+from tests.exactness.oracle import add_increases, added, truth_of
+from tests.exactness.watcher import Kept
+from tests.servers import MOST, SERVED, SERVERS
+
+SCOPE = Scope(ACCOUNT_ID)
+
+SCANNER = Database(
+    id="00000000-0000-0000-0000-00000000000a",
+    name="scanner",
+    weight=60,
+    created=START - DAY,
+    deleted=START + 3 * HOUR,
+)
+NEWCOMER = Database(
+    id="00000000-0000-0000-0000-00000000000b", name="newcomer", weight=120, created=floor_day(START) + 30 * HOUR
+)
+
+
+def world(lateness: timedelta) -> World:
+    """Four databases that stay, one that was busy before and goes, and one that is busy from the second day on."""
+    stay = [
+        Database(id=f"00000000-0000-0000-0000-00000000000{number}", name=f"db-{number}", weight=weight)
+        for number, weight in enumerate((8, 6, 3, 1))
+    ]
+    return World(
+        accounts=(AccountModel(id=ACCOUNT_ID, name="Example", assets=(*stay, SCANNER, NEWCOMER)),),
+        tokens=(TokenModel(token=TOKEN),),
+        lateness=lateness,
+        limits=Limits(rest=None, graphql=None, not_older_than=timedelta(days=12)),
+    )
+
+
+class Chosen:
+    """The words in force on each day, as they were seen on that day."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self.by_day: dict[datetime, frozenset[str]] = {}
+
+    def look(self) -> None:
+        """Note today's words; they stay the same until midnight, and whatever is told later."""
+        ledger, start = self._rig.exporter.ledger, ledger_start(self._rig)
+        if start is None:
+            return
+        for day in {*self.by_day, floor_day(self._rig.now)}:
+            held = ledger.choices(SCOPE, SERVED.key, day, day + DAY)
+            words = frozenset(held[-1].words) if held else frozenset()
+            assert self.by_day.setdefault(day, words) == words
+
+    def truth(self) -> dict[RowKey, Amounts]:
+        """Return what rows have to come to: what was used on each day, by that day's words."""
+        start, end = ledger_start(self._rig), self._rig.now
+        assert start is not None
+        rows: dict[RowKey, Amounts] = {}
+        for day, words in self.by_day.items():
+            since, until = max(start, day), min(end, day + DAY)
+            if since >= until:
+                continue
+            for (asset, (role, word)), used in truth_of(self._rig.simulator, ACCOUNT_ID, SERVED, since, until).items():
+                key = (asset, (role, word if word in words else OTHER))
+                rows[key] = added(rows.get(key), used)
+        return {key: amounts for key, amounts in rows.items() if any(amounts)}
+
+
+def ledger_start(rig: Rig) -> datetime | None:
+    """Since when the dataset is counted."""
+    books = rig.exporter.ledger.publication().books
+    return next((book.state.start for book in books if book.state and book.dataset.key == SERVED.key), None)
+
+
+async def live(rig: Rig, chosen: Chosen, until: datetime, step: timedelta) -> None:
+    """Refresh and scrape in steps; nothing may be counted that was not used."""
+    while rig.now < until:
+        await rig.refresh()
+        chosen.look()
+        rig.scrape()
+        rig.pass_time(step)
+
+
+def check(rig: Rig, chosen: Chosen) -> None:
+    """Compare totals and increases with the oracle to the last unit: by word, and as a whole."""
+    chosen.look()
+    truth = chosen.truth()
+    totals = {key: total for key, total in rig.exporter.ledger.totals(SCOPE, SERVED.key).items() if any(total)}
+    assert totals == truth
+    start = ledger_start(rig)
+    assert start is not None
+    whole = truth_of(rig.simulator, ACCOUNT_ID, SERVED, start, rig.now)
+    assert sum(total[0] for total in totals.values()) == sum(amounts[0] for amounts in whole.values())
+    expected: Counter[Kept] = Counter()
+    add_increases(expected, SERVED, truth)
+    got = {kept: amount for kept, amount in rig.watcher.increases.items() if kept in expected and amount}
+    assert got == +expected
+
+
+def play(folder: Path, lateness: timedelta, crash_point: CrashPoint | None = None) -> Rig:
+    """An exporter that knows the servers only."""
+    return Rig(world(lateness), folder, TRAFFIC, DOCUMENTS, products=(SERVERS,), crash_point=crash_point)
+
+
+def test_words_come_and_go_and_nothing_is_lost(tmp_path: Path) -> None:
+    """Through lateness, failures, restarts and kills around midnight, words are replaced, and all adds up."""
+
+    async def script() -> None:
+        async with play(tmp_path, timedelta(minutes=20)) as rig:
+            chosen = Chosen(rig)
+            midnight = floor_day(rig.now) + DAY
+            await live(rig, chosen, rig.now + HOUR, timedelta(minutes=3))
+            for day in range(9):
+                await live(rig, chosen, midnight + day * DAY - timedelta(minutes=10), timedelta(minutes=53))
+                rig.simulator.faults.add(Fault(kind=Kind.EMPTY, until=rig.now + timedelta(minutes=11)))
+                await live(rig, chosen, midnight + day * DAY - timedelta(minutes=1), timedelta(minutes=2))
+                await (rig.kill() if day % 2 else rig.restart())
+                await live(rig, chosen, midnight + day * DAY + timedelta(minutes=9), timedelta(minutes=2))
+            words = list(chosen.by_day.values())
+            assert all(len(there) == MOST for there in words)
+            assert words[0] != words[-1]
+            await rig.come_to_audit()
+            check(rig, chosen)
+
+    asyncio.run(script())
