@@ -11,7 +11,7 @@ from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.gauges import Gauges
 from exporter.ledger.row_move import RowMove
 from exporter.ledger.series import SeriesKey
-from exporter.ledger.signature import NamedPart, Signature, StoredLabel, read_signature
+from exporter.ledger.signature import NamedPart, Signature, StoredLabel, read_signature, stored_names
 from exporter.ledger.totals import RowTotals
 from exporter.model import UNKNOWN, RowKey, ceil_day
 
@@ -33,7 +33,7 @@ def find_move(stored: Signature, dataset: Dataset) -> RowMove | None:
             return None
         fields[name] = position
     labels = _labels_by_dimension(stored, dataset)
-    return RowMove(tuple(map(labels.get, dataset.words)), tuple(map(fields.get, scales)))
+    return RowMove(tuple(map(labels.get, stored_names(dataset, dataset.words))), tuple(map(fields.get, scales)))
 
 
 def find_continuation(stored: Signature, dataset: Dataset) -> RowMove | None:

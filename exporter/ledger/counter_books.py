@@ -165,7 +165,7 @@ class CounterBooks:
         """Apply a committed change; ``books`` are its changes to these counters."""
         for key, departure in change.left.items():
             if key in self._books:
-                self._books[key].drop_series(departure.placements)
+                self._books[key].drop_series(departure)
         for key in change.retired:
             self._books.pop(key, None)
         for key, inherited in change.inherited.items():

@@ -11,7 +11,7 @@ from exporter.catalog.dataset import Dataset
 from exporter.ledger.daily_sums import ALL_ALONG, NOTHING_METERED, Metered, meter_settled
 from exporter.ledger.hours import OpenHour, Settlement, settle
 from exporter.ledger.keeping import NOTHING_KEPT, Kept, keep
-from exporter.ledger.left_series import Recall, SeriesName
+from exporter.ledger.left_series import Departure, Recall, SeriesName
 from exporter.ledger.reach import settle_delay
 from exporter.ledger.series import Birth, BirthHold, Born, Series, SeriesKey, SeriesPlan, attribute, bear, find_births
 from exporter.ledger.totals import RowTotals, accrue
@@ -80,10 +80,15 @@ class Counters:
         for (placement, key), series in inherited.items():
             self.series.setdefault(placement, {})[key] = series
 
-    def drop_series(self, placements: Iterable[Placement]) -> None:
-        """Drop the series of placements that no asset has any more."""
-        for placement in placements:
+    def drop_series(self, departure: Departure) -> None:
+        """Drop the series of placements that no asset has any more, and of words that are not kept."""
+        for placement in departure.placements:
             self.series.pop(placement, None)
+        for placement, which in departure.series:
+            there = self.series.get(placement, {})
+            there.pop(SeriesKey(*which), None)
+            if not there:
+                self.series.pop(placement, None)
 
     def drop_assets(self, assets: Collection[str]) -> None:
         """Drop the rows of pruned assets; the series that they fed stay as they are."""

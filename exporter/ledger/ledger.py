@@ -27,6 +27,7 @@ from exporter.ledger.false_time import TOLERANCE
 from exporter.ledger.inheritance import find_heirs
 from exporter.ledger.last_use import LastUse
 from exporter.ledger.left_series import Departure, recall_once
+from exporter.ledger.left_words import LeftWords
 from exporter.ledger.list_cost import Tariffs
 from exporter.ledger.loading import load_books, retire_changed
 from exporter.ledger.named_by_usage import find_met
@@ -71,6 +72,7 @@ class Ledger:
         self._pruner = Pruner(store)
         self._ended = EndedBooks(store.load_ended())
         self._chosen = ChosenBooks(self._plans, store.load_chosen())
+        self._left_words = LeftWords()
         self._unseen = UnseenGrowth(self._plans, self._rosters.all())
         self._competitions = Competitions(store, known, self._last_use)
         loaded = load_books(store, self._plans, self.commit_number)
@@ -142,6 +144,7 @@ class Ledger:
         account_id = inventory.account.id
         competition = self._competitions.of_account(account_id, inventory.date, scraped)
         self._place(inventory, rules, competition, self._unseen.find(account_id, inventory.date, scraped))
+        self._end_words(account_id, inventory.date, scraped)
         self._rosters.take_failures(inventory)
         self._traits.take(inventory, self.roster(account_id))
         pruned = self._pruner.find(account_id, self.roster(account_id), self._books, inventory.date)
@@ -175,6 +178,15 @@ class Ledger:
             heirs = find_heirs(self._books.counters(), ended.keys(), left)
             departures = self._departures(left | heirs.left, inventory.date)
             self._commit(LedgerChange(roster=changed, left=departures, retired=ended, inherited=heirs.inherited))
+
+    def _end_words(self, account_id: str, date: datetime, scraped: int) -> None:
+        """End the series of words that limited labels keep no more."""
+        books = self._books.usage.of_account(account_id)
+        label = self._accounts.label(account_id)
+        ended = self._left_words.find(books, self._chosen, account_id, date, scraped)
+        if ended:
+            left = {key: Departure(label, date, frozenset(), series) for key, series in ended.items()}
+            self._commit(LedgerChange(left=left))
 
     def open_from(self, scope: Scope, dataset: str) -> datetime | None:
         """Return the start of the next question; None if the dataset has not begun.
@@ -417,6 +429,7 @@ class Ledger:
         self._chosen.take(change)
         self._unseen.take(change, self._rosters.all(), self.commit_number)
         self._competitions.take(change, self.commit_number)
+        self._left_words.take(change, self._books.usage.all(), self.commit_number)
         self._sums.take(change, self.commit_number)
         self._billing |= change.billing
         if change.clock_offset is not None:

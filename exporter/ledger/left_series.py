@@ -28,11 +28,15 @@ class SeriesName(NamedTuple):
 
 
 class Departure(NamedTuple):
-    """The placements that a book loses at a time of Cloudflare's; ``label`` is that of the account."""
+    """What a book loses at a time of Cloudflare's: all series of some placements, and some ``series`` of others.
+
+    ``label`` is that of the account; of a series there is the placement, the metric's position and its labels.
+    """
 
     label: str
     at: datetime
     placements: frozenset[Placement]
+    series: frozenset[tuple[Placement, tuple[int, tuple[str, ...]]]] = frozenset()
 
 
 Recall = Callable[[Collection[SeriesName], datetime], Mapping[SeriesName, int]]

@@ -4,6 +4,7 @@ The file keeps every array by position. The signature that is stored beside a bo
 positions, so that a later catalog reads them by name.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from exporter.catalog.dataset import Dataset
@@ -43,13 +44,24 @@ class Signature(NamedTuple):
         return frozenset(self.dimensions) - {label.dimension for label in self.labels}
 
 
+FOLDED = "^"
+"""What stands behind a dimension of which only some words are kept: rows with all of its words are of another shape."""
+
+
+def stored_names(dataset: Dataset, dimensions: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that dimensions of a dataset have in its signature."""
+    folded = dataset.limited.dimension if dataset.limited else None
+    return tuple(f"{name}{FOLDED}" if name == folded else name for name in dimensions)
+
+
 def signature_of(dataset: Dataset) -> str:
     """Return the signature with which a dataset's books are stored."""
     fields = ",".join(f"{entry.name}*{entry.scale}" for entry in dataset.fields)
     parts = ",".join(
         f"{metric_name(metric)}:{part.source}/{part.word}" for metric in dataset.metrics for part in metric.parts
     )
-    return f"{dataset.version}|{','.join(dataset.dimensions)};{','.join(dataset.words)};{fields}|{parts}"
+    dimensions, words = (",".join(stored_names(dataset, names)) for names in (dataset.dimensions, dataset.words))
+    return f"{dataset.version}|{dimensions};{words};{fields}|{parts}"
 
 
 def metric_name(metric: Metric) -> str:

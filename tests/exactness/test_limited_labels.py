@@ -13,7 +13,7 @@ from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig
 from tests.exactness.matrix import DOCUMENTS, TRAFFIC
 from tests.exactness.oracle import add_increases, added, truth_of
 from tests.exactness.watcher import Kept
-from tests.servers import MOST, SERVED, SERVERS
+from tests.servers import MOST, READS, SERVED, SERVERS
 
 SCOPE = Scope(ACCOUNT_ID)
 
@@ -106,6 +106,13 @@ def check(rig: Rig, chosen: Chosen) -> None:
     assert got == +expected
 
 
+def shown(rig: Rig) -> set[str]:
+    """The words that have a series now."""
+    series = (book for book in rig.exporter.ledger.publication().books if book.dataset.key == SERVED.key)
+    names = {metric.name: index for index, metric in enumerate(SERVED.metrics)}
+    return {key.values[0] for book in series for _, key, _ in book.series if key.metric == names[READS]}
+
+
 def play(folder: Path, lateness: timedelta, crash_point: CrashPoint | None = None) -> Rig:
     """An exporter that knows the servers only."""
     return Rig(world(lateness), folder, TRAFFIC, DOCUMENTS, products=(SERVERS,), crash_point=crash_point)
@@ -130,5 +137,6 @@ def test_words_come_and_go_and_nothing_is_lost(tmp_path: Path) -> None:
             assert words[0] != words[-1]
             await rig.come_to_audit()
             check(rig, chosen)
+            assert shown(rig) <= {OTHER, *words[-1]}
 
     asyncio.run(script())

@@ -2,37 +2,48 @@
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from exporter.ledger.counters import Counters
 from exporter.ledger.left_series import REMEMBERED, Departure, SeriesName
+from exporter.ledger.series import Series, SeriesKey
 from exporter.ledger.store.encoding import marks, place_of, seconds_of
-from exporter.model import BookKey
+from exporter.model import BookKey, Placement
 
 _NAMED = "label = ? AND dataset = ? AND project = ? AND asset = ? AND metric = ? AND labels = ?"
 
 
 def move_out(write: sqlite3.Connection, key: BookKey, departure: Departure, book: Counters) -> None:
-    """Move the series of some placements to those that left; one at zero starts at zero anyway.
+    """Move series of a book to those that left; one at zero starts at zero anyway.
 
     Those of two books that leave at the same time under one name come back as one.
     """
     left_at = seconds_of(departure.at)
-    for placement in departure.placements:
-        for which, series in book.series.get(placement, {}).items():
-            if not series.amount:
-                continue
-            name = _columns(book.plan.name(departure.label, placement, which))
-            same = f"SELECT amount FROM left_series WHERE {_NAMED} AND left_at = ? AND account != ?"
-            others = write.execute(same, (*name, left_at, key.scope.text)).fetchall()
-            amount = series.amount + sum(int(amount) for (amount,) in others)
-            place = (key.scope.text, str(amount), left_at)
-            write.execute(f"INSERT OR REPLACE INTO left_series VALUES ({marks(9)})", (*name, *place))
+    for placement, which, series in _leaving(departure, book):
+        if not series.amount:
+            continue
+        name = _columns(book.plan.name(departure.label, placement, which))
+        same = f"SELECT amount FROM left_series WHERE {_NAMED} AND left_at = ? AND account != ?"
+        others = write.execute(same, (*name, left_at, key.scope.text)).fetchall()
+        amount = series.amount + sum(int(amount) for (amount,) in others)
+        place = (key.scope.text, str(amount), left_at)
+        write.execute(f"INSERT OR REPLACE INTO left_series VALUES ({marks(9)})", (*name, *place))
+    of_placement = "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?"
+    write.executemany(of_placement, [(*place_of(key), *placement) for placement in departure.placements])
     write.executemany(
-        "DELETE FROM series WHERE account = ? AND dataset = ? AND project = ? AND asset = ?",
-        [(*place_of(key), *placement) for placement in departure.placements],
+        f"{of_placement} AND metric = ? AND labels = ?",
+        [(*place_of(key), *placement, metric, json.dumps(values)) for placement, (metric, values) in departure.series],
     )
+
+
+def _leaving(departure: Departure, book: Counters) -> Iterator[tuple[Placement, SeriesKey, Series]]:
+    """Yield the series that leave."""
+    for placement in departure.placements:
+        yield from ((placement, which, series) for which, series in book.series.get(placement, {}).items())
+    for placement, named in departure.series:
+        which = SeriesKey(*named)
+        yield placement, which, book.series[placement][which]
 
 
 def find_left(read: sqlite3.Connection, wanted: Collection[SeriesName], now: datetime) -> dict[SeriesName, int]:
