@@ -1,19 +1,25 @@
 """A label that keeps the busiest words only: its series are the oracle's, and always add up to the whole."""
 
 import asyncio
+import random
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from exporter.catalog.entry import Label
 from exporter.model import DAY, HOUR, OTHER, Amounts, RowKey, Scope, floor_day
-from exporter.simulator import AccountModel, Database, Fault, Kind, Limits, TokenModel, World
+from exporter.simulator import AccountModel, Database, Fault, Kind, Limits, TokenModel, World, Zone
 from tests.clock import START
-from tests.exactness.crash import CrashPoint
-from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig
+from tests.exactness.crash import CrashPoint, Writes
+from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig, state_folder
 from tests.exactness.matrix import DOCUMENTS, TRAFFIC
 from tests.exactness.oracle import add_increases, added, truth_of
 from tests.exactness.watcher import Kept
 from tests.servers import MOST, READS, SERVED, SERVERS
+from tests.zones import CACHE_RESERVE, OPERATIONS
 
 SCOPE = Scope(ACCOUNT_ID)
 
@@ -25,12 +31,16 @@ SCANNER = Database(
     deleted=START + 3 * HOUR,
 )
 NEWCOMER = Database(
-    id="00000000-0000-0000-0000-00000000000b", name="newcomer", weight=120, created=floor_day(START) + 30 * HOUR
+    id="00000000-0000-0000-0000-00000000000b",
+    name="newcomer",
+    weight=60,
+    rows_per_query=200,
+    created=START + 2 * HOUR,
 )
 
 
 def world(lateness: timedelta) -> World:
-    """Four databases that stay, one that was busy before and goes, and one that is busy from the second day on."""
+    """Four databases that stay, one that was busy before and goes, and one that comes and is busier than all."""
     stay = [
         Database(id=f"00000000-0000-0000-0000-00000000000{number}", name=f"db-{number}", weight=weight)
         for number, weight in enumerate((8, 6, 3, 1))
@@ -126,7 +136,7 @@ def test_words_come_and_go_and_nothing_is_lost(tmp_path: Path) -> None:
             chosen = Chosen(rig)
             midnight = floor_day(rig.now) + DAY
             await live(rig, chosen, rig.now + HOUR, timedelta(minutes=3))
-            for day in range(9):
+            for day in range(4):
                 await live(rig, chosen, midnight + day * DAY - timedelta(minutes=10), timedelta(minutes=53))
                 rig.simulator.faults.add(Fault(kind=Kind.EMPTY, until=rig.now + timedelta(minutes=11)))
                 await live(rig, chosen, midnight + day * DAY - timedelta(minutes=1), timedelta(minutes=2))
@@ -138,5 +148,79 @@ def test_words_come_and_go_and_nothing_is_lost(tmp_path: Path) -> None:
             await rig.come_to_audit()
             check(rig, chosen)
             assert shown(rig) <= {OTHER, *words[-1]}
+
+    asyncio.run(script())
+
+
+async def change_words(rig: Rig, chosen: Chosen) -> None:
+    """Live until the newcomer has its place and who left for it has none, and rest until all days are audited."""
+    await live(rig, chosen, floor_day(rig.now) + 3 * DAY + 3 * HOUR, timedelta(minutes=97))
+    await rig.come_to_audit()
+    check(rig, chosen)
+    assert shown(rig) <= {OTHER, *list(chosen.by_day.values())[-1]}
+
+
+def follow(crash_point: CrashPoint | None) -> Writes:
+    """Let words change, with a crash on the way."""
+
+    async def script() -> Writes:
+        with state_folder() as folder:
+            async with play(folder, timedelta(0), crash_point) as rig:
+                await change_words(rig, Chosen(rig))
+                return rig.writes
+
+    random.seed(0)
+    return asyncio.run(script())
+
+
+@pytest.mark.timeout(300)
+def test_a_crash_changes_no_choice() -> None:
+    """Wherever the exporter dies that chooses words or ends their series, the next one goes on with the same."""
+    kinds = list(enumerate(follow(None).kinds, start=1))
+    first, _, third, *_ = (number for number, kind in kinds if "chosen" in kind)
+    left = next(number for number, kind in kinds if kind == {"left"})
+    points = [CrashPoint(first, True), CrashPoint(third, False), CrashPoint(left, False), CrashPoint(left, True)]
+    for point in points:
+        assert len(follow(point).kinds) >= point.write
+
+
+STATUS = replace(
+    OPERATIONS, labels=(Label("class", "operationClass", top=1), Label("status", "actionStatus")), meters=()
+)
+ZONES = tuple(Zone(id="c" * 31 + str(number), name=f"{number}.example", weight=5 + number) for number in range(3))
+
+
+def test_zones_choose_for_themselves(tmp_path: Path) -> None:
+    """Each has its own words and its own books, whatever shares their documents."""
+    late = floor_day(START) + 22 * HOUR
+    limits = Limits(rest=None, graphql=None, not_older_than=timedelta(days=4))
+    account = AccountModel(id=ACCOUNT_ID, name="Example", assets=ZONES)
+    world = World(accounts=(account,), tokens=(TokenModel(token=TOKEN),), limits=limits, lateness=timedelta(minutes=9))
+    products = (replace(CACHE_RESERVE, datasets=(STATUS,)),)
+
+    def held(rig: Rig, scope: Scope) -> frozenset[str]:
+        (choice,) = rig.exporter.ledger.choices(scope, STATUS.key, late, rig.now)
+        return frozenset(choice.words)
+
+    async def script() -> None:
+        async with Rig(world, tmp_path, TRAFFIC, DOCUMENTS, products=products, start=late) as rig:
+            while rig.now < late + 5 * HOUR:
+                await rig.refresh()
+                rig.scrape()
+                rig.pass_time(timedelta(minutes=11))
+            await rig.come_to_audit()
+            for zone in ZONES:
+                scope = Scope(ACCOUNT_ID, zone.id)
+                words, by = held(rig, scope), ("zoneTag", "operationClass", "actionStatus")
+                assert len(words) == 1
+                books = rig.exporter.ledger.publication().books
+                (start,) = (book.state.start for book in books if book.state and book.scope == scope)
+                truth: dict[RowKey, Amounts] = {}
+                used = rig.simulator.used(ACCOUNT_ID, STATUS.name, start, rig.now, by=by)
+                for (tag, word, status), row in used.items():
+                    if tag == zone.id:
+                        key = (tag, (word if word in words else OTHER, status))
+                        truth[key] = added(truth.get(key), (row["requests"],))
+                assert rig.exporter.ledger.totals(scope, STATUS.key) == truth
 
     asyncio.run(script())
