@@ -66,7 +66,8 @@ def _alike(pieces: Mapping[str, Sequence[Piece]]) -> list[list[str]]:
 
 def count_zone_documents(datasets: Iterable[Dataset], zones: int, most: int = MOST_ZONE_NODES) -> int:
     """Return about the number of documents in which some zones are asked for the datasets of zones among these."""
-    aliases = sum(2 if dataset.asks_newest else 1 for dataset in datasets if dataset.reads.is_zone_node)
+    asked = [dataset for dataset in datasets if dataset.reads.is_zone_node]
+    aliases = sum(1 + dataset.asks_newest + (dataset.limited is not None) for dataset in asked)
     return max(-(-aliases * zones // most), -(-zones // MOST_ZONES) if aliases else 0)
 
 

@@ -38,6 +38,9 @@ class LeftWords:
             if label is None or state is None:
                 continue
             kept = chosen.of(key).kept_from(min(state.open_from, state.until))
+            if state.joined.get(label.dimension, state.start) > state.open_from:
+                # Until the label began, its rows have no word.
+                kept |= {""}
             staying = {*map(label.value, kept), OTHER, *(_value(label, book, words) for _, words in book.waiting)}
             ended = frozenset(
                 place

@@ -39,7 +39,7 @@ NEWCOMER = Database(
 )
 
 
-def world(lateness: timedelta) -> World:
+def world(lateness: timedelta, page: int) -> World:
     """Four databases that stay, one that was busy before and goes, and one that comes and is busier than all."""
     stay = [
         Database(id=f"00000000-0000-0000-0000-00000000000{number}", name=f"db-{number}", weight=weight)
@@ -49,7 +49,7 @@ def world(lateness: timedelta) -> World:
         accounts=(AccountModel(id=ACCOUNT_ID, name="Example", assets=(*stay, SCANNER, NEWCOMER)),),
         tokens=(TokenModel(token=TOKEN),),
         lateness=lateness,
-        limits=Limits(rest=None, graphql=None, not_older_than=timedelta(days=12)),
+        limits=Limits(rest=None, graphql=None, not_older_than=timedelta(days=12), max_page_size=page),
     )
 
 
@@ -123,16 +123,18 @@ def shown(rig: Rig) -> set[str]:
     return {key.values[0] for book in series for _, key, _ in book.series if key.metric == names[READS]}
 
 
-def play(folder: Path, lateness: timedelta, crash_point: CrashPoint | None = None) -> Rig:
-    """An exporter that knows the servers only."""
-    return Rig(world(lateness), folder, TRAFFIC, DOCUMENTS, products=(SERVERS,), crash_point=crash_point)
+def play(folder: Path, lateness: timedelta, crash_point: CrashPoint | None = None, page: int = 10_000) -> Rig:
+    """An exporter that knows the servers only, of pages of some rows."""
+    there = world(lateness, page)
+    return Rig(there, folder, TRAFFIC, DOCUMENTS, page_limit=page, products=(SERVERS,), crash_point=crash_point)
 
 
-def test_words_come_and_go_and_nothing_is_lost(tmp_path: Path) -> None:
-    """Through lateness, failures, restarts and kills around midnight, words are replaced, and all adds up."""
+@pytest.mark.parametrize("page", [10_000, 8])
+def test_words_come_and_go_and_nothing_is_lost(page: int) -> None:
+    """Through lateness, failures, full pages, restarts and kills around midnight, words change, and all adds up."""
 
-    async def script() -> None:
-        async with play(tmp_path, timedelta(minutes=20)) as rig:
+    async def script(folder: Path) -> None:
+        async with play(folder, timedelta(minutes=20), page=page) as rig:
             chosen = Chosen(rig)
             midnight = floor_day(rig.now) + DAY
             await live(rig, chosen, rig.now + HOUR, timedelta(minutes=3))
@@ -149,7 +151,8 @@ def test_words_come_and_go_and_nothing_is_lost(tmp_path: Path) -> None:
             check(rig, chosen)
             assert shown(rig) <= {OTHER, *words[-1]}
 
-    asyncio.run(script())
+    with state_folder() as there:
+        asyncio.run(script(there))
 
 
 async def change_words(rig: Rig, chosen: Chosen) -> None:

@@ -223,9 +223,16 @@ def test_a_label_that_begins_to_fold_is_another_from_midnight_on(tmp_path: Path)
     scene = Scene(tmp_path, (EVERY_HOST,))
     scene.list("09:59", worker("w1", "shop"))
     scene.say("10:00", {})
-    scene.say_and_scrape("11:00", {"10": {X: 5, Y: 2}})
+    for clock in ("11:00", "11:01"):
+        scene.say_and_scrape(clock, {"10": {X: 5, Y: 2}})
     scene.reopen((HOSTS,))
-    scene.list("11:01", worker("w1", "shop"))
-    scene.say_and_scrape("11:10", {"10": {REST: 8}})
-    scene.say_and_scrape("24:10", {"10": {REST: 8}, "24": {REST: 3}})
-    assert scene.totals() == {("w1", ""): 8, ("w1", OTHER): 3}
+    scene.list("11:02", worker("w1", "shop"))
+    for clock in ("11:10", "11:11", "11:17"):
+        scene.say_and_scrape(clock, {"10": {REST: 8}})
+        scene.list(clock, worker("w1", "shop"))
+    assert {host: amount for (_, _, host), amount in scene.series().items()} == {"": 1, OTHER: 0}
+    for clock in ("24:10", "24:35", "24:41"):
+        scene.say_and_scrape(clock, {"10": {REST: 8}, "11": {REST: 1}, "24": {REST: 3}})
+        scene.list(clock, worker("w1", "shop"))
+    assert scene.totals() == {("w1", ""): 9, ("w1", OTHER): 3}
+    assert {host: amount for (_, _, host), amount in scene.series().items()} == {OTHER: 3}
