@@ -6,6 +6,7 @@ up to which its book was asked: no hour that was asked by another is asked by it
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from exporter.model import OTHER, Answer, Choice
@@ -32,7 +33,7 @@ class ChosenWords(NamedTuple):
     """The choices for a book, oldest first, and the newest rankings by which it is chosen."""
 
     choices: tuple[Choice, ...] = ()
-    rankings: Mapping[date, Ranking] = {}
+    rankings: Mapping[date, Ranking] = MappingProxyType({})
 
     def within(self, since: datetime, until: datetime) -> tuple[Choice, ...]:
         """Return the choices that hold at some time in [since, until)."""

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.catalog.entry import Label
 from exporter.model import DAY, HOUR, OTHER, Amounts, RowKey, Scope, floor_day
-from exporter.simulator import AccountModel, Database, Fault, Kind, Limits, TokenModel, World, Zone
+from exporter.simulator import AccountModel, Database, Fault, Kind, Limits, Sampling, TokenModel, World, Zone
 from tests.clock import START
 from tests.exactness.crash import CrashPoint, Writes
 from tests.exactness.harness import ACCOUNT_ID, TOKEN, Rig, state_folder
@@ -153,6 +153,23 @@ def test_words_come_and_go_and_nothing_is_lost(page: int) -> None:
 
     with state_folder() as there:
         asyncio.run(script(there))
+
+
+def test_sampled_ranges_are_cut_for_kept_words_and_the_rest(tmp_path: Path) -> None:
+    """Where Cloudflare samples what is wider than twenty minutes, all is exact; rankings are estimates."""
+    start = floor_day(START) + 22 * HOUR
+
+    async def script() -> None:
+        sampling = {SERVED.name: Sampling(interval=10, wider_than=timedelta(minutes=20))}
+        there = replace(world(timedelta(0), 10_000), sampling=sampling)
+        async with Rig(there, tmp_path, TRAFFIC, DOCUMENTS, products=(SERVERS,), start=start) as rig:
+            chosen = Chosen(rig)
+            await live(rig, chosen, start + 4 * HOUR, timedelta(minutes=7))
+            await rig.come_to_rest()
+            assert all(chosen.by_day.values())
+            check(rig, chosen)
+
+    asyncio.run(script())
 
 
 async def change_words(rig: Rig, chosen: Chosen) -> None:
