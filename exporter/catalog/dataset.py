@@ -83,6 +83,8 @@ class Dataset:
         label, *others = (label for label in self.labels if label.top)
         if others or not self.is_counted:
             raise ValueError(f"{self.key}: only one label of a counter can keep the highest words")
+        if self.reads.zone_dimension:
+            raise ValueError(f"{self.key}: an account's node ranks the words of all zones as one")
         alike = [other.dimension for other in self.labels].count(label.dimension) > 1
         if alike or label.dimension in {self.id_dimension, self.name_dimension, self.dispatch_dimension}:
             raise ValueError(f"{self.key}: {label.dimension} tells more than the label {label.name}")

@@ -13,7 +13,7 @@ from graphql import GraphQLSchema, parse, validate
 
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import Field, Label, Meter, Tallied, Tally
-from exporter.catalog.readable import ZoneNode
+from exporter.catalog.readable import AccountNodeByZone, ZoneNode
 from exporter.catalog.timing import Window
 from exporter.cloudflare import USUAL_LIMITS, Analytics, DatasetLimits
 from exporter.cloudflare.choosing import share_words
@@ -244,6 +244,7 @@ def test_both_parts_are_one_answer(scene: Scene) -> None:
     [
         ({"labels": (*SERVED.labels, Label("region", "servedByRegion", top=2))}, "only one label of a counter"),
         ({"timing": Window()}, "only one label of a counter"),
+        ({"reads": AccountNodeByZone(), "id_dimension": ""}, "ranks the words of all zones"),
         ({"id_dimension": "servedByInstance"}, "servedByInstance tells more"),
         ({"labels": (*SERVED.labels, Label("copy", "servedByInstance"))}, "servedByInstance tells more"),
         ({"meters": (Meter("m", "rowsRead", where={"server": frozenset({"x"})}),)}, "neither meter nor tally"),
