@@ -31,9 +31,10 @@ def _check_rows(
     dataset: Dataset, keys: Iterable[RowKey], lengths: tuple[int, ...], rows: Iterable[Sequence[Sequence[int]]]
 ) -> None:
     words = len(dataset.words)
-    if any(len(labels) != words or not _are_texts(labels) for _, labels in keys):
+    # There are many rows, but of few shapes.
+    if any(len(labels) != words or not _are_texts(labels) for labels in {labels for _, labels in keys}):
         raise ValueError(f"a row of {dataset.name} has the labels of another")
-    if any(tuple(map(len, figures)) != lengths for figures in rows):
+    if any(set(map(len, column)) != {length} for column, length in zip(zip(*rows, strict=True), lengths, strict=False)):
         raise ValueError(f"a row of {dataset.name} has the figures of another")
 
 
