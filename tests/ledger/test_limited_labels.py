@@ -79,6 +79,15 @@ def counted(folder: Path) -> Hosts:
     return scene
 
 
+def changed(folder: Path) -> Hosts:
+    """Return the ledger with ``y`` in the place of ``x``, whose last hour has settled; all that grew was scraped."""
+    scene = counted(folder)
+    scene.change_to_y()
+    for clock in ("72:40", "72:46"):
+        scene.say_and_scrape(clock, {"71": {X: 2, REST: 1}, "72": {Y: 4}})
+    return scene
+
+
 def test_the_first_choice_holds_at_once(tmp_path: Path) -> None:
     """It comes with the first answer, of which no row is counted."""
     scene = Hosts(tmp_path)
@@ -149,11 +158,7 @@ def test_growth_that_nobody_has_seen_keeps_a_series(tmp_path: Path) -> None:
 
 def test_late_usage_brings_a_series_back_where_it_left(tmp_path: Path) -> None:
     """As an audit finds it; then it ends again."""
-    scene = counted(tmp_path)
-    scene.change_to_y()
-    now = {"71": {X: 2, REST: 1}, "72": {Y: 4}}
-    scene.say_and_scrape("72:40", now)
-    scene.say_and_scrape("72:46", now)
+    scene = changed(tmp_path)
     scene.list("72:47", worker("w1", "shop"))
     assert scene.shown() == {OTHER: 3, "y": 4}
     wednesday = MONDAY + 2 * DAY
@@ -172,11 +177,7 @@ def test_late_usage_brings_a_series_back_where_it_left(tmp_path: Path) -> None:
 
 def test_a_word_that_comes_back_goes_on(tmp_path: Path) -> None:
     """Within a month, from the amount with which it left."""
-    scene = counted(tmp_path)
-    scene.change_to_y()
-    now = {"71": {X: 2, REST: 1}, "72": {Y: 4}}
-    scene.say_and_scrape("72:40", now)
-    scene.say_and_scrape("72:46", now)
+    scene = changed(tmp_path)
     scene.list("72:47", worker("w1", "shop"))
     scene.rank(MONDAY + 2 * DAY, "73:30", {"x": 900})
     scene.rank(MONDAY + 3 * DAY, "97:30", {"x": 900})
@@ -191,11 +192,7 @@ def test_a_word_that_comes_back_goes_on(tmp_path: Path) -> None:
 
 def test_a_closed_day_is_asked_by_its_own_choice(tmp_path: Path) -> None:
     """What was counted of it; the time before counting fills daily sums only, which have no words."""
-    scene = counted(tmp_path)
-    scene.change_to_y()
-    now = {"71": {X: 2, REST: 1}, "72": {Y: 4}}
-    scene.say_and_scrape("72:40", now)
-    scene.say_and_scrape("72:46", now)
+    scene = changed(tmp_path)
     tasks, _ = scene.ledger.find_day_tasks(SCOPE, HOSTS, at("99:00"), RETENTION)
     words = {
         (task.part.day, task.part.part): [choice.words for choice in task.question.choices]
