@@ -189,14 +189,16 @@ def test_pages_become_smaller(tmp_path: Path) -> None:
 
 
 def test_too_many_nodes(tmp_path: Path) -> None:
-    """A document with too many datasets is refused: halves are asked, and it is remembered how many were too many."""
+    """A document with too many datasets is refused: halves are asked, and it is soon known how many are too many."""
 
     async def case(rig: Rig) -> None:
         await live(rig, 20)
         rig.simulator.faults.add(Fault(kind=Kind.TOO_MANY_NODES, limit=6))
         await live(rig, 3)
+        assert requests(rig, "graphql", "refused") > 0
+        assert set(minutes_behind(rig).values()) == {1}
+        await live(rig, 17)
         refused = requests(rig, "graphql", "refused")
-        assert refused > 0
         await live(rig, 30)
         assert requests(rig, "graphql", "refused") == refused
         assert up(rig) == 1
