@@ -40,6 +40,7 @@ What is counted
 amount        an integer in the smallest unit of a field (floats of the API in millionths)
 row           the amounts of one asset and one set of words
 word          Cloudflare's value of a dimension, before a label classifies it
+text          a word that is free text: the value of its label is a short hash, and the API and the page tell it
 book          what the ledger keeps of one dataset of one scope: counters, or gauges
 grain         how finely a dataset tells time: by the minute, the hour, the day, or the moment without an hour
 open hour     an hour whose amounts an answer may still replace; a settled hour is final but for the audit

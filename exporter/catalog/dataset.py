@@ -74,6 +74,8 @@ class Dataset:
             raise ValueError(f"{self.key}: what tells only of its own moment is a stored quantity or an instant")
         if any(label.top for label in self.labels):
             self._check_limited()
+        if self.texts:
+            self._check_texts()
 
     def _check_limited(self) -> None:
         """Raise ValueError if words of a label cannot be folded, or something reads what is folded.
@@ -91,6 +93,21 @@ class Dataset:
         read = {name for meter in self.meters for name in (*meter.where, *meter.unless)}
         if label.name in read | {tally.label for tally in self.tallies}:
             raise ValueError(f"{self.key}: neither meter nor tally can read {label.name}, whose words are folded")
+
+    def _check_texts(self) -> None:
+        """Raise ValueError if a series that every asset has would have a text, or a tally reads what is a hash there.
+
+        Tallies add up series, while meters count rows, which keep the texts.
+        """
+        texts = {label.name: label for label in self.texts}
+        for tally in self.tallies:
+            if tally.label in texts:
+                raise ValueError(f"{self.key}: no tally can read {tally.label}, whose texts are hashes in series")
+        for metric in self.metrics:
+            for values in metric.zeros:
+                for name, value in zip(metric.labels, values, strict=False):
+                    if name in texts and texts[name].value(value) != value:
+                        raise ValueError(f"{self.key}: no series of {metric.name} can begin with a text as its {name}")
 
     @property
     def is_of_zones(self) -> bool:
@@ -176,6 +193,11 @@ class Dataset:
     def limited(self) -> Label | None:
         """Return the label that keeps only its highest words; None if there is none."""
         return next((label for label in self.labels if label.top), None)
+
+    @cached_property
+    def texts(self) -> tuple[Label, ...]:
+        """Return the labels whose values are hashes of texts."""
+        return tuple(label for label in self.labels if label.is_text)
 
     @cached_property
     def ranking(self) -> "Dataset":

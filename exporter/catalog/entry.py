@@ -6,6 +6,7 @@ All facts are from Cloudflare's GraphQL schema (field names, units) and API page
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
 from exporter.model import OTHER
 
@@ -26,6 +27,9 @@ ROWS = "rows"
 
 TEXT = "string"
 """The scalar of texts in Cloudflare's schema; dimensions of all others that a label may limit are whole numbers."""
+
+HASH_DIGITS = 10
+"""The length of the short hash that stands for a free text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class Label:
     With ``top`` the label keeps at most that many words, those with the highest amounts of the dataset's first field;
     all others are one, ``other``, before anything is counted. ``scalar`` is then the dimension's type in Cloudflare's
     schema.
+
+    The words of one that ``is_text`` are free text, which is never a label: its values are short hashes of them, and
+    the texts stand in the API and on the page.
     """
 
     name: str
@@ -68,12 +75,29 @@ class Label:
     classify: Callable[[str], str] | None = None
     top: int = 0
     scalar: str = TEXT
+    is_text: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if a text is said to be something else, too."""
+        if self.is_text and (self.classify is not None or self.scalar != TEXT):
+            raise ValueError(f"the label {self.name} is a text, which is neither classified nor a number")
 
     def value(self, word: str) -> str:
         """Return the label's value for Cloudflare's word."""
         if self.top and word == OTHER:
             return word
+        if self.is_text and word:
+            return text_digest(word)[:HASH_DIGITS]
         return self.classify(word) if self.classify else word
+
+    def read(self, word: str) -> str:
+        """Return what meters and tallies read in its place: the label's value, but a text itself."""
+        return word if self.is_text else self.value(word)
+
+
+def text_digest(text: str) -> str:
+    """Return the digest of a text, of which the short hash is the beginning."""
+    return sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def counting_meters(dataset: Dataset, words: tuple[str, ...], missing: frozenset
 
 def _labels(dataset: Dataset, words: tuple[str, ...]) -> dict[str, str]:
     by_dimension = dict(zip(dataset.words, words, strict=True))
-    return {label.name: label.value(by_dimension[label.dimension]) for label in dataset.labels}
+    return {label.name: label.read(by_dimension[label.dimension]) for label in dataset.labels}
 
 
 def _meter_weights(dataset: Dataset, words: tuple[str, ...], missing: frozenset[str]) -> Iterator[tuple[str, int, int]]:
