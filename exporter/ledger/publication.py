@@ -8,6 +8,7 @@ from exporter.catalog.dataset import Dataset
 from exporter.ledger.counters import Counters, CounterState
 from exporter.ledger.false_time import shown, shown_gauges
 from exporter.ledger.gauges import Gauges, GaugeState, current_readings
+from exporter.ledger.label_texts import Texts, find_texts
 from exporter.ledger.roster import Entry, RosterKey
 from exporter.ledger.series import SeriesKey
 from exporter.model import ZONE, BookKey, Placement, Rows, Scope, Traits
@@ -21,7 +22,7 @@ class PublishedBook:
     """One dataset of one scope as published: label sets (project, asset, labels) with their amounts.
 
     Usage has ``state``; states and windows have ``readings``. ``folded`` are the totals of the rows of folded assets,
-    which their shared series don't tell.
+    which their shared series don't tell. ``texts`` are those whose hashes are values of its labels.
     """
 
     scope: Scope
@@ -30,6 +31,7 @@ class PublishedBook:
     readings: GaugeState | None
     series: tuple[tuple[Placement, SeriesKey, int], ...]
     folded: Rows = field(default_factory=dict)
+    texts: Texts = field(default_factory=dict)
 
     @property
     def account_id(self) -> str:
@@ -80,14 +82,17 @@ def find_folded(rosters: Mapping[str, Mapping[RosterKey, Entry]]) -> Folded:
     return found
 
 
-def publish_book(scope: Scope, book: Counters, folded: Folded, latest: datetime | None = None) -> PublishedBook:
+def publish_book(
+    scope: Scope, book: Counters, folded: Folded, roster: Mapping[RosterKey, Entry], latest: datetime | None = None
+) -> PublishedBook:
     """Return the published book of a dataset's counters, with no time after ``latest``."""
     series = tuple(
         (placement, key, series.amount) for placement, there in book.series.items() for key, series in there.items()
     )
     of_kind = folded.get((scope.account_id, book.dataset.kind))
     totals = {key: row.total for key, row in book.rows.items() if key[0] in of_kind} if of_kind else {}
-    return PublishedBook(scope, book.dataset, shown(book, latest), None, series, totals)
+    texts = find_texts(book.dataset, book.rows, roster)
+    return PublishedBook(scope, book.dataset, shown(book, latest), None, series, totals, texts)
 
 
 def publish_list_costs(
@@ -95,7 +100,11 @@ def publish_list_costs(
 ) -> tuple[PublishedBook, ...]:
     """Return the published books of list cost, by asset or by project."""
     folded = find_folded(rosters)
-    published = [publish_book(key.scope, book, folded) for key, book in costs.items() if book.state]
+    published = [
+        publish_book(key.scope, book, folded, rosters.get(key.scope.account_id, {}))
+        for key, book in costs.items()
+        if book.state
+    ]
     return tuple(
         replace(each, series=tuple(one for one in each.series if bool(one[0].asset) is with_assets))
         for each in published
@@ -115,7 +124,11 @@ def publish_books(
     """
     folded = find_folded(rosters)
     return (
-        *(publish_book(key.scope, book, folded, latest) for key, book in usage.items() if book.state),
+        *(
+            publish_book(key.scope, book, folded, rosters.get(key.scope.account_id, {}), latest)
+            for key, book in usage.items()
+            if book.state
+        ),
         *(
             publish_gauges(key.scope, book, rosters.get(key.scope.account_id, {}), now, latest)
             for key, book in gauges.items()
@@ -133,4 +146,5 @@ def publish_gauges(
     """Return the published book of a state or window dataset."""
     series = current_readings(book, roster, now)
     triples = tuple((placement, key, amount) for (placement, key), amount in series.items())
-    return PublishedBook(scope, book.dataset, None, shown_gauges(book, latest), triples)
+    texts = find_texts(book.dataset, book.rows, roster)
+    return PublishedBook(scope, book.dataset, None, shown_gauges(book, latest), triples, texts=texts)

@@ -22,6 +22,7 @@ from exporter.metrics.exporter import EXPORTER_METRICS, SERIES, ExporterFacts
 from exporter.metrics.family import Family, LabelCache, Labels, Sample, build_family
 from exporter.metrics.folded_costs import fold_costs
 from exporter.metrics.freshness import FRESHNESS, fresh_until
+from exporter.metrics.label_texts import LabelTexts, find_label_texts
 from exporter.metrics.own import OwnMetric, build_families
 from exporter.metrics.sources import SOURCE_METRICS
 from exporter.metrics.thresholds import THRESHOLD, ThresholdFacts, Thresholds
@@ -36,7 +37,8 @@ class Snapshot:
     """Everything that is published at one moment, as of the ledger's commit ``commit_number``.
 
     ``fresh_until`` is, by what is published, the time until which the published values include Cloudflare's data;
-    ``costs`` are the accounts' costs, and ``asset_usage`` the assets with their usage.
+    ``costs`` are the accounts' costs, and ``asset_usage`` the assets with their usage. ``texts`` are those whose hashes
+    are values of labels.
     """
 
     commit_number: int
@@ -47,6 +49,7 @@ class Snapshot:
     fresh_until: Mapping[PublishedKey, datetime]
     costs: Costs = field(default_factory=Costs)
     asset_usage: AssetUsage = field(default_factory=AssetUsage)
+    texts: tuple[LabelTexts, ...] = ()
 
 
 class Published:
@@ -71,6 +74,7 @@ class SnapshotBuilder:
 
     def __init__(self, products: Sequence[Product]) -> None:
         self._kinds = kinds_of(products)
+        self._products = {dataset.key: product.name for product in products for dataset in product.datasets}
         self._datasets = [dataset for product in products for dataset in product.datasets]
         self._labels: dict[tuple[str, ...], Labels] = {}
         self._cached_labels = LabelCache()
@@ -102,8 +106,17 @@ class SnapshotBuilder:
             if (until := fresh_until(book))
         }
         asset_usage = find_asset_usage(publication)
-        accounts = publication.accounts
-        return Snapshot(publication.commit_number, at, tuple(families), status, accounts, fresh, costs, asset_usage)
+        return Snapshot(
+            publication.commit_number,
+            at,
+            tuple(families),
+            status,
+            publication.accounts,
+            fresh,
+            costs,
+            asset_usage,
+            find_label_texts(publication.books, self._products, wants_metric),
+        )
 
     def figures(self, publication: Publication, costs: Costs, thresholds: Thresholds) -> list[Family]:
         """Return the families that come from the ledger. Raises ValueError if two samples would be the same series."""

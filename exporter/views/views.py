@@ -1,9 +1,10 @@
-"""Views of the assets and projects at one moment; expensive results are computed once for all readers."""
+"""Views of the assets, projects and texts at one moment; expensive results are computed once for all readers."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from exporter.metrics.asset_usage import AssetPlace, AssetUsage
+from exporter.metrics.label_texts import LabelTexts
 from exporter.pricing import AccountCosts, BudgetCost, CostAmount, CostItem
 from exporter.pricing.attribution import sum_by_key
 from exporter.views.assets import AssetFilter, AssetRow, asset_rows, assets_in_order
@@ -18,6 +19,7 @@ from exporter.views.projects import (
     project_rows,
     totals_of,
 )
+from exporter.views.texts import TextRow, text_rows
 
 ORDERS_KEPT = 4
 """The number of orders that are cached; with thousands of assets each takes a megabyte or two."""
@@ -32,11 +34,13 @@ class Views:
         costs: Mapping[str, AccountCosts],
         budgets: Sequence[BudgetCost],
         labels: Mapping[str, str],
+        texts: Sequence[LabelTexts] = (),
     ) -> None:
         self._holdings = asset_usage
         self._costs = costs
         self._budgets = budgets
         self._labels = labels
+        self._texts = texts
         self._orders: dict[tuple[str, str], Order[AssetRow]] = {}
 
     def assets(self, sort: str, direction: str) -> Order[AssetRow]:
@@ -75,6 +79,11 @@ class Views:
     def totals(self) -> dict[str, CostAmount]:
         """The cost of each account with known costs, by id."""
         return {account_id: costs.amount for account_id, costs in self._costs.items()}
+
+    @cached_property
+    def texts(self) -> Order[TextRow]:
+        """The texts whose hashes are values of labels."""
+        return text_rows(self._texts, self._labels)
 
     @cached_property
     def _rows(self) -> tuple[AssetRow, ...]:

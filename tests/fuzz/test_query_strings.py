@@ -78,6 +78,7 @@ PATHS = (
     "/api/projects",
     "/api/project/{name}",
     "/api/usage",
+    "/api/texts",
     "/api/costs",
     "/api/alerts",
     "/api/health",

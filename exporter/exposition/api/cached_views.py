@@ -31,7 +31,8 @@ class CachedViews:
         known = self._known
         if known is None or known.snapshot() is not snapshot:
             costs = snapshot.costs
-            views = Views(snapshot.asset_usage, costs.accounts, costs.budgets, snapshot.account_labels)
+            labels = snapshot.account_labels
+            views = Views(snapshot.asset_usage, costs.accounts, costs.budgets, labels, snapshot.texts)
             known = self._known = _Known(ref(snapshot), views)
         return known.views
 

@@ -1,4 +1,4 @@
-"""The endpoints served from the snapshot or the ledger: assets, projects, health, usage."""
+"""The endpoints served from the snapshot or the ledger: assets, projects, texts, health, usage."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,6 +19,7 @@ from exporter.views import (
     AssetRow,
     Page,
     Step,
+    TextRow,
     UsagePage,
     UsageQuery,
     Views,
@@ -27,6 +28,7 @@ from exporter.views import (
     health_document,
     product_document,
     project_document,
+    text_document,
     usage_document,
 )
 
@@ -60,6 +62,7 @@ USAGE = (
     asked_for.LIMIT,
     asked_for.CURSOR,
 )
+TEXTS = (asked_for.ACCOUNT, asked_for.LABEL, asked_for.VALUE, asked_for.LIMIT, asked_for.CURSOR)
 HEALTH: tuple[Parameter, ...] = ()
 
 AskUsage = Callable[[UsageQuery], Awaitable[UsagePage]]
@@ -71,7 +74,7 @@ EVERYTHING = AssetFilter()
 
 
 class ViewEndpoints:
-    """Answers questions about assets, projects, usage and health, without asking Cloudflare."""
+    """Answers questions about assets, projects, texts, usage and health, without asking Cloudflare."""
 
     def __init__(
         self, published: Published, cached_views: CachedViews, ask_usage: AskUsage, is_refreshing: Callable[[], bool]
@@ -98,6 +101,10 @@ class ViewEndpoints:
         """Answer with a project and a page of its assets."""
         name = str(request.path_params["name"])
         return await self._answer(request, PROJECT, lambda snapshot, asked: self._project(name, snapshot, asked))
+
+    async def texts(self, request: Request) -> Response:
+        """Answer with a page of the texts whose hashes are values of labels."""
+        return await self._answer(request, TEXTS, self._texts)
 
     async def usage(self, request: Request) -> Response:
         """Answer with a page of usage. Raises NotReady, QueryError or StorageUnavailable."""
@@ -145,6 +152,20 @@ class ViewEndpoints:
             **_page(page),
             "assets": [asset_document(row) for row in page.rows],
         }
+
+    def _texts(self, snapshot: Snapshot, asked: RequestParameters) -> Json:
+        accounts = frozenset(account_ids(snapshot, asked))
+        labels, values = asked.all(asked_for.LABEL), asked.all(asked_for.VALUE)
+
+        def is_wanted(row: TextRow) -> bool:
+            return (
+                row.account_id in accounts
+                and (not labels or row.label in labels)
+                and (not values or row.value in values)
+            )
+
+        page = self._cached_views.of(snapshot).texts.page(asked.paging(), is_wanted)
+        return {"as_of": format_time(snapshot.at), **_page(page), "texts": [text_document(row) for row in page.rows]}
 
 
 def _page_of_assets(views: Views, asked: RequestParameters, asset_filter: AssetFilter) -> Page[AssetRow]:

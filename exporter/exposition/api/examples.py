@@ -101,6 +101,21 @@ EXAMPLES: Mapping[str, Any] = {
             }
         ],
     },
+    "Texts": {
+        "as_of": "2025-10-20T10:00:05Z",
+        "total": 1,
+        "next_cursor": None,
+        "texts": [
+            {
+                **_ACCOUNT,
+                "product": "d1",
+                "dataset": "d1QueriesAdaptiveGroups",
+                "label": "query",
+                "value": "2bb781f88d",
+                "text": "SELECT * FROM items WHERE id = ?",
+            }
+        ],
+    },
     "Costs": {
         "by": "project",
         "period": "current",

@@ -89,6 +89,17 @@ ENDPOINTS = (
         "?since=2025-10-01&project=shop&meter=workers_cpu_ms&limit=1",
     ),
     ApiPath(
+        "/api/texts",
+        "listTexts",
+        "List texts",
+        "The texts behind labels: free text, such as a query, is no label, so a short hash stands for it on metrics. "
+        "The released products have no such label.",
+        endpoints.TEXTS,
+        "Texts",
+        {400: BAD, 503: NOT_READY},
+        "?label=query&value=2bb781f88d",
+    ),
+    ApiPath(
         "/api/costs",
         "getCosts",
         "Get costs",

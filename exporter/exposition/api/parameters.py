@@ -52,6 +52,8 @@ PROJECT = _repeatable("project", "Only this project.")
 KIND = kind_parameter(PRODUCTS)
 ASSET = _repeatable("asset", "Only this asset, by name or id.")
 METER = _repeatable("meter", "Only this meter, by its id on the rate card, e.g. `workers_requests`.")
+LABEL = _repeatable("label", "Only this label, by name.")
+VALUE = _repeatable("value", "Only this value of a label, as in `/metrics`.")
 LIMIT = Parameter(
     "limit",
     "The maximum number of rows on a page.",

@@ -29,6 +29,7 @@ def api_routes(costs: CostsEndpoint, alerts: AlertsEndpoint, views: ViewEndpoint
         Route("/api/projects", views.projects),
         Route("/api/project/{name:path}", views.project),
         Route("/api/usage", views.usage),
+        Route("/api/texts", views.texts),
         Route("/api/costs", costs.answer),
         Route("/api/alerts", alerts.answer),
         Route("/api/health", views.health),

@@ -116,6 +116,18 @@ SCHEMAS: Mapping[str, Schema] = {
             "usage": listed("Usage"),
         },
     ),
+    "LabelText": record(
+        "A text for which a hash stands as the value of a label.",
+        {
+            **ACCOUNT,
+            "product": text("The product whose metrics have the label."),
+            "dataset": text("Its name in GraphQL."),
+            "label": text("The label's name."),
+            "value": text("The label's value: the first 10 hexadecimal digits of the text's SHA-256."),
+            "text": text("The text, as Cloudflare gives it."),
+        },
+    ),
+    "Texts": record("A page of texts.", {**AS_OF, **PAGED, "texts": listed("LabelText")}),
     "Alert": record(
         "An alert.",
         {

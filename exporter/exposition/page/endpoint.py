@@ -15,6 +15,7 @@ from exporter.exposition.page.assets import show_assets
 from exporter.exposition.page.links import Links, root_of
 from exporter.exposition.page.status import show_status
 from exporter.exposition.page.template import make_template
+from exporter.exposition.page.texts import show_texts
 from exporter.metrics.snapshot import Published
 
 
@@ -48,13 +49,14 @@ class PageEndpoint:
             Links(self._telemetry_path, self._grafana_url(), root=root_of(request.headers)),
             HTTPStatus.OK,
         )
-        overview = assets = refusal = None
+        overview = assets = texts = refusal = None
         if snapshot is not None:
             views = self._cached_views.of(snapshot)
             overview = show_status(snapshot, views)
+            texts = show_texts(views)
             try:
                 assets = show_assets(snapshot, views, request.query_params)
             except QueryError as error:
                 refusal, status = error, HTTPStatus.BAD_REQUEST
-        text = self._template.render(links=links, overview=overview, assets=assets, refusal=refusal)
+        text = self._template.render(links=links, overview=overview, assets=assets, texts=texts, refusal=refusal)
         return HTMLResponse(text, status)

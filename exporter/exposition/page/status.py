@@ -16,11 +16,12 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Entry]):
-    """One column of a table: its head, and the text of a row's cell."""
+    """One column of a table: its head, and the text of a row's cell; ``whole`` is that of a cell which is cut."""
 
     head: str
     cell: Callable[[Entry], str]
     is_figure: bool = False
+    whole: Callable[[Entry], str] = lambda entry: ""
 
 
 @dataclass(frozen=True, slots=True)
