@@ -26,6 +26,7 @@ from tests.zones import OPERATIONS
 SERIES = 100_000
 REFRESH_SECONDS = 15
 START_SECONDS = 150.0
+RESTARTS = 3
 SCRAPE_EVERY = 0.05
 REFRESHES_UNTIL_BORN = 8
 MEBIBYTE = 1 << 20
@@ -83,12 +84,12 @@ def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
             assert body is not None, "the exposition has disappeared"
             peak = program.peak_memory_bytes()
         complete = count_lasting(body)
-        restart = _restart(_exporter(folder, config), complete)
+        restart = _restart(lambda: _exporter(folder, config), complete)
         with _zoned(folder, config) as (program, port):
             _await_body(program, port, START_SECONDS, lambda found: _count_zones(found) >= ZONES)
             of_zones = fetch(port)
             assert of_zones is not None, "the exposition has disappeared"
-        zoned_restart = _restart(_zoned(folder, config), count_lasting(of_zones))
+        zoned_restart = _restart(lambda: _zoned(folder, config), count_lasting(of_zones))
         answers = _answers(log.read_text(encoding="utf-8"))
     return [
         Figure("series", count_series(body), "series"),
@@ -102,10 +103,17 @@ def measure_load(folder: Path, counts: Counts, load: Load) -> list[Figure]:
     ]
 
 
-def _restart(exporter: AbstractContextManager[Running], complete: int) -> float:
-    """Return the seconds from the start of an exporter until its exposition has ``complete`` lasting series."""
+def _restart(start: Callable[[], AbstractContextManager[Running]], complete: int) -> float:
+    """Return the seconds from the start of an exporter until its exposition has ``complete`` lasting series.
+
+    They are those of the fastest of some starts: what else the machine does can only add to them.
+    """
+    return min(_restart_once(start, complete) for _ in range(RESTARTS))
+
+
+def _restart_once(start: Callable[[], AbstractContextManager[Running]], complete: int) -> float:
     started = time.monotonic()
-    with exporter as (program, port):
+    with start() as (program, port):
         return _await_body(program, port, 30, lambda found: count_lasting(found) >= complete) - started
 
 
