@@ -44,15 +44,11 @@ class Competitions:
         self._kinds = {tally_id(dataset.kind, Tallied.REQUESTS): dataset.kind for dataset in datasets}
         self._measured: dict[str, _Measured] = {}
         self._growth: dict[str, Birth] = {}
-        self._since: dict[str, datetime] = {}
         self._seen_at: dict[str, datetime] = {}
 
-    def of_account(self, account_id: str, now: datetime, scraped: int) -> Competition:
-        """Return the competition in an account; ``scraped`` is the newest commit that a scrape was answered with.
-
-        Measuring raises CommitError.
-        """
-        return replace(self.among_new(account_id, now), may_move=self._may_move(account_id, now, scraped))
+    def of_account(self, account_id: str, hold: BirthHold) -> Competition:
+        """Return the competition in an account, by its ``hold``. Measuring raises CommitError."""
+        return replace(self.among_new(account_id, hold.date), may_move=self._may_move(account_id, hold))
 
     def among_new(self, account_id: str, now: datetime) -> Competition:
         """Return the competition in which those who come anew get a place or none, and nobody else moves."""
@@ -64,13 +60,12 @@ class Competitions:
         for key, made in (*change.books.items(), *change.costs.items()):
             self._growth[key.scope.account_id] = Birth(made.state.last_success, commit_number)
 
-    def _may_move(self, account_id: str, now: datetime, scraped: int) -> bool:
+    def _may_move(self, account_id: str, hold: BirthHold) -> bool:
         """Return whether all growth was scraped; where that did not come about for an hour, it need not have been."""
-        hold = BirthHold(now, scraped, self._since.setdefault(account_id, now))
         if hold.is_over(self._growth.get(account_id, BEFORE)):
-            self._seen_at[account_id] = now
+            self._seen_at[account_id] = hold.date
             return True
-        return now - self._seen_at.setdefault(account_id, now) > PATIENCE
+        return hold.date - self._seen_at.setdefault(account_id, hold.date) > PATIENCE
 
     def _measure(self, account_id: str, now: datetime) -> Mapping[RosterKey, Use]:
         """Return the use of assets on the days of a week that is over; read once an hour, by Cloudflare's time."""

@@ -38,6 +38,7 @@ from exporter.ledger.pruner import Pruner
 from exporter.ledger.publication import Publication, name_zones
 from exporter.ledger.roster import Entry, RosterKey, Standing
 from exporter.ledger.rosters import Rosters, find_gone_zones
+from exporter.ledger.series import BirthHold
 from exporter.ledger.store.change import LedgerChange
 from exporter.ledger.store.database import is_damage
 from exporter.ledger.store.store import Store
@@ -73,6 +74,7 @@ class Ledger:
         self._ended = EndedBooks(store.load_ended())
         self._chosen = ChosenBooks(self._plans, store.load_chosen())
         self._left_words = LeftWords()
+        self._first_lists: dict[str, datetime] = {}
         self._unseen = UnseenGrowth(self._plans, self._rosters.all())
         self._competitions = Competitions(store, known, self._last_use)
         loaded = load_books(store, self._plans, self.commit_number)
@@ -142,9 +144,10 @@ class Ledger:
         ``scraped`` is the newest commit that a ``/metrics`` request was answered with.
         """
         account_id = inventory.account.id
-        competition = self._competitions.of_account(account_id, inventory.date, scraped)
-        self._place(inventory, rules, competition, self._unseen.find(account_id, inventory.date, scraped))
-        self._end_words(account_id, inventory.date, scraped)
+        hold = BirthHold(inventory.date, scraped, self._first_lists.setdefault(account_id, inventory.date))
+        competition = self._competitions.of_account(account_id, hold)
+        self._place(inventory, rules, competition, self._unseen.find(account_id, hold))
+        self._end_words(account_id, hold)
         self._rosters.take_failures(inventory)
         self._traits.take(inventory, self.roster(account_id))
         pruned = self._pruner.find(account_id, self.roster(account_id), self._books, inventory.date)
@@ -179,13 +182,13 @@ class Ledger:
             departures = self._departures(left | heirs.left, inventory.date)
             self._commit(LedgerChange(roster=changed, left=departures, retired=ended, inherited=heirs.inherited))
 
-    def _end_words(self, account_id: str, date: datetime, scraped: int) -> None:
+    def _end_words(self, account_id: str, hold: BirthHold) -> None:
         """End the series of words that limited labels keep no more."""
         books = self._books.usage.of_account(account_id)
         label = self._accounts.label(account_id)
-        ended = self._left_words.find(books, self._chosen, account_id, date, scraped)
+        ended = self._left_words.find(books, self._chosen, hold)
         if ended:
-            left = {key: Departure(label, date, frozenset(), series) for key, series in ended.items()}
+            left = {key: Departure(label, hold.date, frozenset(), series) for key, series in ended.items()}
             self._commit(LedgerChange(left=left))
 
     def open_from(self, scope: Scope, dataset: str) -> datetime | None:

@@ -4,7 +4,6 @@ Usage that still comes, as by an audit, brings such a series back at what it had
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from exporter.catalog.entry import Label
 from exporter.ledger.chosen_books import ChosenBooks
@@ -22,16 +21,14 @@ class LeftWords:
 
     def __init__(self) -> None:
         self._growth: dict[tuple[BookKey, str], Birth] = {}
-        self._since: dict[str, datetime] = {}
 
     def find(
-        self, books: Mapping[BookKey, Counters], chosen: ChosenBooks, account_id: str, date: datetime, scraped: int
+        self, books: Mapping[BookKey, Counters], chosen: ChosenBooks, hold: BirthHold
     ) -> dict[BookKey, frozenset[SeriesPlace]]:
-        """Return the series of an account's books that end at a date; ``scraped`` is the newest commit scraped.
+        """Return the series of an account's books that end, by the account's ``hold``.
 
         Their words are kept in no open hour, nor later, and have no usage that waits for a series.
         """
-        hold = BirthHold(date, scraped, self._since.setdefault(account_id, date))
         found: dict[BookKey, frozenset[SeriesPlace]] = {}
         for key, book in books.items():
             label, state = book.dataset.limited, book.state

@@ -20,11 +20,9 @@ class UnseenGrowth:
         self._growth = {
             account_id: dict.fromkeys(find_absent(roster), BEFORE) for account_id, roster in rosters.items()
         }
-        self._since: dict[str, datetime] = {}
 
-    def find(self, account_id: str, date: datetime, scraped: int) -> frozenset[RosterKey]:
-        """Return the assets whose growth nobody may have seen at a date; ``scraped`` is the newest commit scraped."""
-        hold = BirthHold(date, scraped, self._since.setdefault(account_id, date))
+    def find(self, account_id: str, hold: BirthHold) -> frozenset[RosterKey]:
+        """Return the assets whose growth nobody may have seen, by the ``hold`` of their account."""
         growth = self._growth.get(account_id, {})
         self._growth[account_id] = {key: birth for key, birth in growth.items() if not hold.is_over(birth)}
         return frozenset(self._growth[account_id])
