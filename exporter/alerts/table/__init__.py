@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from exporter.alerts.table import d1, durable_objects, exporter, kv, money, r2, workers
-from exporter.alerts.table.entry import ACCOUNT, PROJECT, AlertEntry, Section, Setting, Threshold
+from exporter.alerts.table.entry import ACCOUNT, PROJECT, AlertEntry, Scale, Section, Setting, Threshold
 
 SECTIONS: tuple[Section, ...] = (
     workers.SECTION,
@@ -29,4 +29,15 @@ ADJUSTABLE: Mapping[str, AlertEntry] = MappingProxyType(
 )
 """The alerts whose threshold can be set for one account, project or asset, by name."""
 
-__all__ = ["ACCOUNT", "ADJUSTABLE", "ALERTS", "PROJECT", "SECTIONS", "AlertEntry", "Section", "Setting", "Threshold"]
+__all__ = [
+    "ACCOUNT",
+    "ADJUSTABLE",
+    "ALERTS",
+    "PROJECT",
+    "SECTIONS",
+    "AlertEntry",
+    "Scale",
+    "Section",
+    "Setting",
+    "Threshold",
+]

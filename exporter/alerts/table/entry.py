@@ -1,6 +1,7 @@
 """The types of the table of alerts: the numbers and the subject of an alert. Data only."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from exporter.alerts.names import SEVERITIES
 
@@ -8,6 +9,13 @@ ACCOUNT, PROJECT = "account", "project"
 
 FREE_PLAN = "threshold_free_plan"
 """The setting that replaces the threshold in accounts on the free plan."""
+
+
+class Scale(Enum):
+    """What makes an alert critical: dollars, or harm to those who use what is deployed, whatever it costs."""
+
+    MONEY = "usage and money"
+    AVAILABILITY = "availability"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,8 @@ class AlertEntry:
     """An alert with its thresholds and its settings.
 
     If the configuration can set other thresholds, ``subject`` names their scope: an account, a project, or a kind of
-    asset; ``unit`` is the unit of the thresholds in words.
+    asset; ``unit`` is the unit of the thresholds in words. ``why`` says why one wants to be told, at these defaults;
+    ``if_wrong`` what an alert costs that fires without need, or does not when it should.
     """
 
     name: str
@@ -44,6 +53,9 @@ class AlertEntry:
     settings: tuple[Setting, ...] = ()
     subject: str = ""
     unit: str = ""
+    scale: Scale | None = None
+    why: str = ""
+    if_wrong: str = ""
 
     @property
     def is_adjustable(self) -> bool:
