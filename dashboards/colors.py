@@ -1,6 +1,6 @@
 """The meaning of colours, the same on every page. Colour-blind people can tell them apart.
 
-A series named here has its colour everywhere; Grafana picks the others by name.
+A series named here has its colour everywhere; the others have Grafana's own colours, one after the other.
 """
 
 GOOD, CAREFUL, BAD = "#009E73", "#E69F00", "#D55E00"
@@ -8,29 +8,40 @@ NOTICE = "#56B4E9"
 PLAIN = "#56B4E9"
 """The colour of bars and curves that are neither good nor bad."""
 
+SKY, OLIVE, PINK, PURPLE, VIOLET, SAND = "#56B4E9", "#AAAA00", "#FFAABB", "#AA3377", "#785EF0", "#EEDD88"
+"""Colours without a meaning, any two of which look different to colour-blind people too."""
+
 PRODUCTS = {
-    "workers": "#56B4E9",
-    "r2": "#F0E442",
-    "d1": "#CC79A7",
-    "durable_objects": "#0072B2",
-    "kv": "#44AA99",
-    "workers_for_platforms": "#999999",
+    "workers": SKY,
+    "r2": OLIVE,
+    "d1": PINK,
+    "durable_objects": VIOLET,
+    "kv": SAND,
+    "workers_for_platforms": PURPLE,
 }
 
-CLASSES = {"A": "#E69F00", "B": "#56B4E9", "free": "#009E73", "unknown": "#999999"}
+CLASSES = {"A": CAREFUL, "B": SKY, "free": VIOLET, "unknown": PINK}
 """The colours of R2's classes of operations, by cost."""
 
-ACTIONS = {"read": "#56B4E9", "write": "#E69F00", "list": "#CC79A7", "delete": "#999999"}
+ACTIONS = {"read": SKY, "write": CAREFUL, "list": PURPLE, "delete": SAND}
 """The colours of KV's actions."""
 
-NOTHING = "#999999"
-"""The colour of the zero that stands for no series."""
+REQUESTS = {"all": SKY, "failed": BAD}
 
-REQUESTS = {"all": "#56B4E9", "failed": "#D55E00"}
+FORECAST = {"to date": SKY, "forecast": CAREFUL}
 
-FORECAST = {"to date": "#56B4E9", "forecast": "#E69F00", "at least": "#999999", "at most": "#999999"}
+QUANTILES = {"p50": SKY, "p90": SAND, "p95": SAND, "p99": PURPLE}
+
+FAINT = "#8E8E8E"
+"""The colour of what is only there for comparison: the week before, and the edges of a range."""
+
+BY_POSITION = "palette-classic"
+"""Grafana's colours for series whose names nobody knows, in the order of their names: neighbours always differ."""
+
+MEANINGS = (PRODUCTS, CLASSES, ACTIONS, REQUESTS, FORECAST, QUANTILES)
+"""The colours of series by name, for each kind of name."""
 
 PALETTE = frozenset(
-    {GOOD, CAREFUL, BAD, NOTICE, PLAIN, NOTHING, "text", "transparent"}
-    | {color for named in (PRODUCTS, CLASSES, ACTIONS, REQUESTS, FORECAST) for color in named.values()}
+    {GOOD, CAREFUL, BAD, NOTICE, PLAIN, FAINT, "text", "transparent"}
+    | {color for named in MEANINGS for color in named.values()}
 )

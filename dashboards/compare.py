@@ -5,7 +5,7 @@ from dashboards.links import COMPARE
 from dashboards.names import PROJECT_LEVEL, RATE, REQUESTS
 from dashboards.page import Section, dashboard
 from dashboards.projects import OPENS, failures, list_cost, projects_table, side_by_side
-from dashboards.queries import TO_DATE, or_none, total
+from dashboards.queries import TO_DATE, total
 from dashboards.spending import USD
 from dashboards.text import DATA_TIME, LATE, OF_CYCLE
 from dashboards.variables import alerts, of_projects
@@ -34,7 +34,7 @@ def _to_date(size: Size) -> Json:
         "Cost to date by project",
         OF_CYCLE,
         size,
-        [Query(or_none(total(record, "project"), "project"), "{{project}}")],
+        [Query(total(record, "project"), "{{project}}")],
         USD,
         links=(OPENS,),
     )
@@ -45,7 +45,7 @@ def _requests(size: Size) -> Json:
         "Requests by project",
         f"Invocations of all Workers of a project (workersInvocationsAdaptive). {DATA_TIME}",
         size,
-        [Query(or_none(total(f"{PROJECT_LEVEL}:{REQUESTS}:{RATE}", "project"), "project"), "{{project}}")],
+        [Query(total(f"{PROJECT_LEVEL}:{REQUESTS}:{RATE}", "project"), "{{project}}")],
         FieldStyle("reqps"),
         links=(OPENS,),
     )

@@ -16,14 +16,14 @@ from dashboards.queries import (
     TOP,
     money,
     money_of_assets,
-    or_none,
     select,
     select_account,
     total,
+    week_before,
 )
 from dashboards.spending import USD, cycle_left, forecast, per_hour_by_product, to_date
 from dashboards.tables import COLORED, Column, Value, linked, values_table
-from dashboards.text import LIST_PRICE, OF_CYCLE
+from dashboards.text import BEFORE, LIST_PRICE, OF_CYCLE
 from dashboards.variables import alerts, of_projects
 
 OF_BUDGET = f'{{{JOB},account=~"$account|"}}'
@@ -133,11 +133,13 @@ def _heading(size: Size) -> Json:
 
 
 def _daily(size: Size) -> Json:
+    record = f"{PROJECT_LEVEL}:{LIST_COST}:increase1d"
     return days(
         "List cost by day",
-        f"The cost of each day's usage by project; a column ends at the midnight (UTC) that ends its day. {LIST_PRICE}",
+        f"The cost of each day's usage by project; a column ends at the midnight (UTC) that ends its day. "
+        f"{BEFORE} {LIST_PRICE}",
         size,
-        [Query(or_none(total(f"{PROJECT_LEVEL}:{LIST_COST}:increase1d", "project"), "project"), "{{project}}")],
+        [Query(total(record, "project"), "{{project}}"), week_before(record)],
         USD,
     )
 

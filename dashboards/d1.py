@@ -3,7 +3,7 @@
 from dashboards import lines
 from dashboards.grafana import FieldStyle, Json
 from dashboards.names import D1_QUERIES, D1_ROWS_READ, D1_ROWS_WRITTEN, RATE, ROWS_READ_TOTAL, ROWS_WRITTEN_TOTAL
-from dashboards.product import WIDE, ProductPage
+from dashboards.product import THIRD, WIDE, ProductPage
 from dashboards.queries import select, total, used
 from dashboards.tables import Value
 from dashboards.text import FIFTEEN, SIZES
@@ -64,6 +64,13 @@ def d1() -> Json:
                 f"The duration that one query in twenty exceeds (d1QueriesAdaptiveGroups). {FIFTEEN}",
                 ":cloudflare_d1_query_duration_seconds:p95",
                 unit="s",
+                line=lines.QUERY_TIME,
+            ),
+            D1.quantiles(
+                "Query time",
+                "The duration of a query (d1QueriesAdaptiveGroups).",
+                "cloudflare_d1_query_duration_seconds",
+                size=THIRD,
                 line=lines.QUERY_TIME,
             ),
             D1.value_by_asset(

@@ -5,9 +5,9 @@ from dashboards.colors import REQUESTS as REQUEST_COLORS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import DURATION_TOTAL, OBJECT_DURATION, OBJECT_ERRORS, OBJECT_REQUESTS, OBJECT_TOTAL, RATE
 from dashboards.product import HALF, WIDE, ProductPage
-from dashboards.queries import or_none, select, sum_of, total, used
+from dashboards.queries import select, sum_along, total, used, week_before
 from dashboards.tables import Value
-from dashboards.text import DATA_TIME, FIFTEEN, SIZES
+from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, SIZES
 from exporter.catalog.durable_objects import NAMESPACE, PRODUCT
 
 OBJECTS = ProductPage(PRODUCT, NAMESPACE, "do_.+")
@@ -79,13 +79,15 @@ def durable_objects() -> Json:
 
 
 def _requests() -> Json:
+    asked = f"{OBJECTS.level}:{OBJECT_REQUESTS}:{RATE}"
     return timeseries(
         "Requests and failures",
-        f"{ASKED} Failures are those that Cloudflare counts as errors. {DATA_TIME}",
+        f"{ASKED} Failures are those that Cloudflare counts as errors. {BEFORE} {DATA_TIME}",
         HALF,
         [
-            Query(sum_of(f"{OBJECTS.level}:{OBJECT_REQUESTS}:{RATE}", OBJECTS.chosen), "all"),
-            Query(sum_of(f"{OBJECTS.level}:{OBJECT_ERRORS}:{RATE}", OBJECTS.chosen), "failed"),
+            Query(sum_along(asked, OBJECTS.chosen), "all"),
+            Query(sum_along(f"{OBJECTS.level}:{OBJECT_ERRORS}:{RATE}", OBJECTS.chosen), "failed"),
+            week_before(asked, OBJECTS.chosen),
         ],
         FieldStyle("reqps"),
         colors=REQUEST_COLORS,
@@ -93,4 +95,4 @@ def _requests() -> Json:
 
 
 def _gauge(metric: str) -> str:
-    return or_none(f"max by ({OBJECTS.label}) ({select(metric, OBJECTS.chosen)})", OBJECTS.label)
+    return f"max by ({OBJECTS.label}) ({select(metric, OBJECTS.chosen)})"

@@ -15,7 +15,7 @@ from dashboards.freshness import (
 from dashboards.grafana import FieldStyle, Json, Query, Size, timeseries
 from dashboards.links import EXPORTER
 from dashboards.page import Section, dashboard
-from dashboards.queries import or_none, select_account, select_job
+from dashboards.queries import select_account, select_job
 from dashboards.tables import Column, Value, bars, values_table
 from dashboards.text import IN_RANGE
 from dashboards.variables import alerts, of_accounts
@@ -62,7 +62,7 @@ def _age(size: Size) -> Json:
         "Data age by dataset",
         "The time since the end of the last answer for each usage dataset.",
         size,
-        [Query(or_none(f"time() - min by (dataset) ({until})", "dataset"), "{{dataset}}")],
+        [Query(f"time() - min by (dataset) ({until})", "{{dataset}}")],
         FieldStyle("s", ((None, "transparent"), (lines.STALE_SECONDS, BAD))),
     )
 
@@ -117,7 +117,7 @@ def _samples(size: Size) -> Json:
         "Sample interval by dataset",
         "The sampling of Cloudflare's newest answer: 1 is exact, 10 means that one event in ten was kept.",
         size,
-        [Query(or_none(f"max by (dataset) ({interval})", "dataset"), "{{dataset}}")],
+        [Query(f"max by (dataset) ({interval})", "{{dataset}}")],
         FieldStyle("short"),
     )
 
@@ -128,7 +128,7 @@ def _revisions(size: Size) -> Json:
         "Revisions by dataset",
         "Rows that Cloudflare revised downwards in the last hour.",
         size,
-        [Query(or_none(f"sum by (dataset) ({record})", "dataset"), "{{dataset}}")],
+        [Query(f"sum by (dataset) ({record})", "{{dataset}}")],
         FieldStyle("short"),
     )
 
@@ -180,13 +180,14 @@ def _scrapes(size: Size) -> Json:
 
 
 def _ledger(size: Size) -> Json:
+    memory = f"max({select_job('process_resident_memory_bytes')})"
     return timeseries(
         "Ledger and memory",
         "Size of the ledger (0 if it is in memory), and memory of the process.",
         size,
         [
-            Query(f"max({select_job('cloudflare_exporter_storage_bytes')}) or vector(0)", "ledger"),
-            Query(f"max({select_job('process_resident_memory_bytes')})", "memory"),
+            Query(f"max({select_job('cloudflare_exporter_storage_bytes')}) or 0 * {memory}", "ledger"),
+            Query(memory, "memory"),
         ],
         FieldStyle("decbytes"),
     )

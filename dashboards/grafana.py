@@ -7,12 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.colors import NOTHING
+from dashboards.colors import BY_POSITION, FAINT
 
 Json = dict[str, Any]
 
-NONE = "(none)"
-"""The name of a zero that stands for no series at all."""
+WEEK_BEFORE = "a week before"
+"""The name of a curve that shows what was seven days earlier."""
+
+LEGEND = ("lastNotNull", "mean", "max")
+"""What the legend says of each curve; a click on a head sorts by it."""
+
+BESIDE = 16
+"""The width from which a panel has room for its legend beside the curves."""
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -107,18 +113,19 @@ def timeseries(
     *,
     is_stacked: bool = False,
     colors: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     band: tuple[str, str] | None = None,
     links: Sequence[Json] = (),
 ) -> Json:
-    """Return a panel of curves. A series has the same colour in every panel; steps are drawn as dashed lines.
+    """Return a panel of curves; steps are drawn as dashed lines.
 
-    The area between the two series of ``band`` (the lower one first) is filled. The zero that stands for no series at
-    all has no entry in the legend.
+    A series that ``colors`` name has the same colour in every panel, the others take Grafana's in turn. ``names``
+    replace the legends of queries. The area between the two series of ``band`` (the lower one first) is filled.
     """
     custom = {
         "drawStyle": "line",
         "lineWidth": 1 if is_stacked else 2,
-        "fillOpacity": 35 if is_stacked else 8,
+        "fillOpacity": 70 if is_stacked else 8,
         "gradientMode": "none" if is_stacked else "opacity",
         "showPoints": "auto",
         "pointSize": 4,
@@ -128,16 +135,17 @@ def timeseries(
         "axisSoftMin": 0,
     }
     linked = {"links": list(links)} if links else {}
-    defaults = look.field_config(color={"mode": "palette-classic-by-name"}, min=0, custom=custom, **linked)
-    overrides = [UNNAMED] + [
-        by_name(name, {"color": {"mode": "fixed", "fixedColor": color}}) for name, color in (colors or {}).items()
-    ]
+    defaults = look.field_config(color={"mode": BY_POSITION}, min=0, custom=custom, **linked)
+    overrides = [
+        by_name(old, {"displayName": new} | _fixed((colors or {})[new])) for old, new in (names or {}).items()
+    ] + [by_name(name, _fixed(color)) for name, color in (colors or {}).items() if not names]
     if band:
         low, high = band
-        thin = {"custom.lineWidth": 0, "custom.fillOpacity": 0}
+        thin = {"custom.lineWidth": 0, "custom.fillOpacity": 0} | _fixed(FAINT)
         overrides += [by_name(low, thin), by_name(high, thin | {"custom.fillBelowTo": low, "custom.fillOpacity": 20})]
+    overrides += _compared(queries)
     curves = panel(
-        "timeseries", title, description, size, queries, options=_curves(), defaults=defaults, overrides=overrides
+        "timeseries", title, description, size, queries, options=_curves(size), defaults=defaults, overrides=overrides
     )
     return curves | {"interval": "1m"}
 
@@ -152,18 +160,50 @@ def days(title: str, description: str, size: Size, queries: Sequence[Query], loo
         "fillOpacity": 80,
         "stacking": {"mode": "normal", "group": "A"},
     }
-    defaults = look.field_config(color={"mode": "palette-classic-by-name"}, min=0, custom=custom)
+    defaults = look.field_config(color={"mode": BY_POSITION}, min=0, custom=custom)
     columns = panel(
-        "timeseries", title, description, size, queries, options=_curves(), defaults=defaults, overrides=[UNNAMED]
+        "timeseries",
+        title,
+        description,
+        size,
+        queries,
+        options=_curves(size),
+        defaults=defaults,
+        overrides=_compared(queries, **{"custom.drawStyle": "line", "custom.lineInterpolation": "stepBefore"}),
     )
     return columns | {"interval": "1d"}
 
 
-def _curves() -> Json:
+def _curves(size: Size) -> Json:
     return {
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        "legend": {
+            "displayMode": "table",
+            "placement": "right" if size.width >= BESIDE else "bottom",
+            "showLegend": True,
+            "calcs": list(LEGEND),
+            "sortBy": "Mean",
+            "sortDesc": True,
+        },
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
+
+
+def _compared(queries: Sequence[Query], **more: Any) -> list[Json]:
+    """Return how the week before is drawn, if a query asks for it: thin, dashed, faint, and never stacked."""
+    if all(query.legend != WEEK_BEFORE for query in queries):
+        return []
+    thin = {
+        "custom.lineWidth": 1,
+        "custom.lineStyle": {"fill": "dash", "dash": [6, 6]},
+        "custom.fillOpacity": 0,
+        "custom.showPoints": "never",
+        "custom.stacking": {"mode": "none", "group": "A"},
+    }
+    return [by_name(WEEK_BEFORE, _fixed(FAINT) | thin | more)]
+
+
+def _fixed(color: str) -> Json:
+    return {"color": {"mode": "fixed", "fixedColor": color}}
 
 
 def by_name(name: str, properties: Mapping[str, Any]) -> Json:
@@ -172,15 +212,6 @@ def by_name(name: str, properties: Mapping[str, Any]) -> Json:
         "matcher": {"id": "byName", "options": name},
         "properties": [{"id": key, "value": value} for key, value in properties.items()],
     }
-
-
-UNNAMED = by_name(
-    NONE,
-    {
-        "color": {"mode": "fixed", "fixedColor": NOTHING},
-        "custom.hideFrom": {"legend": True, "tooltip": True, "viz": False},
-    },
-)
 
 
 def panel(

@@ -3,10 +3,10 @@
 from dashboards.colors import ACTIONS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import KV_OPERATIONS, KV_TOTAL, RATE
-from dashboards.product import HALF, THIRD, ProductPage
-from dashboards.queries import or_none, select, total, used
+from dashboards.product import HALF, THIRD, WIDE, ProductPage
+from dashboards.queries import largest, select, total, used, week_before
 from dashboards.tables import Value
-from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE, SIZES
+from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, IN_RANGE, SIZES
 from exporter.catalog.kv import NAMESPACE, PRODUCT
 
 KV = ProductPage(PRODUCT, NAMESPACE, "kv_.+")
@@ -74,7 +74,15 @@ def kv() -> Json:
             KV.metric_by_asset(
                 "Keys", f"Number of keys (kvStorageAdaptiveGroups). {SIZES}", _largest(KEYS), FieldStyle("short")
             ),
-            KV.quotas(THIRD),
+            KV.quantiles(
+                "Read time",
+                "The duration of a read (kvOperationsAdaptiveGroups).",
+                "cloudflare_kv_latency_seconds",
+                'action="read"',
+                size=THIRD,
+                ends=("p50", "p90", "p99"),
+            ),
+            KV.quotas(WIDE),
         ),
     )
 
@@ -84,15 +92,17 @@ def _size(metric: str) -> str:
 
 
 def _largest(metric: str, *matchers: str) -> str:
-    return or_none(f"topk(10, max by ({KV.label}) ({select(metric, KV.chosen, *matchers)}))", KV.label)
+    return largest(metric, KV.label, KV.chosen, *matchers)
 
 
 def _actions() -> Json:
+    record = f"{KV.level}{BY_ACTION}"
     return timeseries(
         "Operations by action",
-        f"Reads, writes, deletes and lists each have their own price (kvOperationsAdaptiveGroups). {DATA_TIME}",
+        f"Reads, writes, deletes and lists each have their own price (kvOperationsAdaptiveGroups). {BEFORE} "
+        f"{DATA_TIME}",
         HALF,
-        [Query(or_none(total(f"{KV.level}{BY_ACTION}", "action", KV.chosen), "action"), "{{action}}")],
+        [Query(total(record, "action", KV.chosen), "{{action}}"), week_before(record, KV.chosen)],
         FieldStyle("ops"),
         is_stacked=True,
         colors=ACTIONS,

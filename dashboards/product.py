@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dashboards.colors import QUANTILES
 from dashboards.freshness import alerts_firing, alerts_table
 from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.lines import QUOTA, Line
@@ -17,15 +18,28 @@ from dashboards.links import (
 )
 from dashboards.names import PROJECT_LEVEL, QUOTA_USED
 from dashboards.page import Section, dashboard
-from dashboards.queries import FORECAST, TO_DATE, largest, money, rate_of_largest, select_account, sum_of
+from dashboards.queries import (
+    FORECAST,
+    TO_DATE,
+    largest,
+    money,
+    rate_of_largest,
+    select,
+    select_account,
+    sum_of,
+    week_before,
+)
 from dashboards.spending import forecast, to_date
 from dashboards.tables import Column, Value, bars, linked, values_table
-from dashboards.text import DATA_TIME, LATE, OF_CYCLE, TEN
+from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, LATE, OF_CYCLE, TEN
 from dashboards.variables import alerts, deployments, of_assets
 from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
-SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 8), Size(12, 8), Size(24, 8)
+SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 10), Size(12, 9), Size(24, 8)
+
+ENDS = ("p50", "p95", "p99")
+"""The quantiles shown together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +159,9 @@ class ProductPage:
         query = rate_of_largest(f"{self.level}{record}", counter, "project", self.chosen)
         return timeseries(
             f"{title} by project",
-            f"{what} {TEN} {DATA_TIME}",
+            f"{what} {TEN} {BEFORE} {DATA_TIME}",
             HALF,
-            [Query(query, "{{project}}")],
+            [Query(query, "{{project}}"), week_before(f"{self.level}{record}", self.chosen)],
             FieldStyle(unit),
             is_stacked=True,
             links=(of_series(PROJECT, TO_PROJECT, "project"),),
@@ -164,6 +178,31 @@ class ProductPage:
         query = largest(f"{self.level}{record}", self.label, self.chosen)
         look = FieldStyle(unit, line.drawn()) if line else FieldStyle(unit)
         return self._curves(title, f"{what} The ten largest now.{said}", query, look)
+
+    def quantiles(
+        self,
+        title: str,
+        what: str,
+        metric: str,
+        *matchers: str,
+        size: Size = HALF,
+        ends: Sequence[str] = ENDS,
+        line: Line | None = None,
+    ) -> Json:
+        """Return a panel with the quantiles of a duration, and the line of an alert about one of them."""
+        labels = {f"0.{end.removeprefix('p')}".rstrip("0"): end for end in ends}
+        several = f"Of several {self.kind.asset}s, the highest of each."
+        said = f" Above the line {line.alert} may fire." if line else ""
+        chosen = select(metric, self.chosen, *matchers, f'quantile=~"{"|".join(labels)}"')
+        return timeseries(
+            f"{title}: {', '.join(ends)}",
+            f"{what} {several} {FIFTEEN}{said}",
+            size,
+            [Query(f"max by (quantile) ({chosen})", "{{quantile}}")],
+            FieldStyle("s", line.drawn()) if line else FieldStyle("s"),
+            colors=QUANTILES,
+            names=labels,
+        )
 
     def metric_by_asset(self, title: str, what: str, query: str, look: FieldStyle) -> Json:
         """Return a panel with a query's values by asset."""

@@ -19,7 +19,7 @@ from dashboards.names import (
     WORKER_ERROR_RATIO,
 )
 from dashboards.page import Section, dashboard
-from dashboards.queries import FORECAST, OF_ASSET, TO_DATE, money_of_assets, or_none, select, total, used, with_product
+from dashboards.queries import FORECAST, OF_ASSET, TO_DATE, money_of_assets, select, total, used, with_product
 from dashboards.spending import forecast, per_hour_by_product, to_date
 from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import DATA_TIME, IN_RANGE, LATE, OF_CYCLE, SIZES
@@ -127,7 +127,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
         "Failed share by Worker",
         f"Above the line CloudflareWorkerErrorRatioHigh fires, unless the Worker has little traffic. {LATE}",
         size,
-        [Query(or_none(f"max by ({worker}) ({select(ratio)})", worker), f"{{{{{worker}}}}}")],
+        [Query(f"max by ({worker}) ({select(ratio)})", f"{{{{{worker}}}}}")],
         FieldStyle("percentunit", ERROR_RATIO.drawn()),
         links=(_opens(workers.PRODUCT, workers.WORKER),),
     )
@@ -138,7 +138,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
             size,
             [
                 Query(
-                    or_none(total(f"{PROJECT_LEVEL}_{kind.label}{record}", kind.label), kind.label),
+                    total(f"{PROJECT_LEVEL}_{kind.label}{record}", kind.label),
                     f"{{{{{kind.label}}}}}",
                 )
             ],

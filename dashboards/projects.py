@@ -20,9 +20,9 @@ from dashboards.names import (
     ROWS_READ_TOTAL,
     WORKER_ERROR_RATIO,
 )
-from dashboards.queries import FORECAST, TO_DATE, or_none, rate_of_largest, select, total, used
+from dashboards.queries import FORECAST, TO_DATE, rate_of_largest, select, total, used, week_before
 from dashboards.tables import COLORED, Column, Value, linked, values_table
-from dashboards.text import DATA_TIME, IN_RANGE, LATE, LIST_PRICE, OF_CYCLE, TEN
+from dashboards.text import BEFORE, DATA_TIME, IN_RANGE, LATE, LIST_PRICE, OF_CYCLE, TEN
 
 OPENS = of_series(PROJECT, TO_PROJECT, "project")
 
@@ -56,11 +56,12 @@ def projects_table(size: Size) -> Json:
 
 def requests(size: Size) -> Json:
     """Return the panel with requests to Workers."""
+    record = f"{PROJECT_LEVEL}:{REQUESTS}:{RATE}"
     return timeseries(
         "Requests by project",
-        f"Invocations of all Workers of a project (workersInvocationsAdaptive). {TEN} {DATA_TIME}",
+        f"Invocations of all Workers of a project (workersInvocationsAdaptive). {TEN} {BEFORE} {DATA_TIME}",
         size,
-        [Query(rate_of_largest(f"{PROJECT_LEVEL}:{REQUESTS}:{RATE}", REQUESTS_TOTAL, "project"), "{{project}}")],
+        [Query(rate_of_largest(record, REQUESTS_TOTAL, "project"), "{{project}}"), week_before(record)],
         FieldStyle("reqps"),
         is_stacked=True,
         links=(OPENS,),
@@ -75,19 +76,21 @@ def failures(size: Size) -> Json:
         "Share of a project's invocations that Cloudflare counts as errors (workersInvocationsAdaptive). The alert "
         f"evaluates each Worker separately. {LATE}",
         size,
-        [Query(or_none(f"max by (project) ({select(ratio)})", "project"), "{{project}}")],
+        [Query(f"max by (project) ({select(ratio)})", "{{project}}")],
         FieldStyle("percentunit"),
         links=(OPENS,),
     )
 
 
 def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
-    """Return the panel with list cost per hour."""
+    """Return the panel with list cost per hour; stacked with the week before."""
+    record = f"{PROJECT_LEVEL}:{LIST_COST}:rate1h"
+    stacked = f"{BEFORE} " if is_stacked else ""
     return timeseries(
         "List cost per hour by project",
-        f"The cost of the last hour's usage. {LIST_PRICE}",
+        f"The cost of the last hour's usage. {stacked}{LIST_PRICE}",
         size,
-        [Query(or_none(total(f"{PROJECT_LEVEL}:{LIST_COST}:rate1h", "project"), "project"), "{{project}}")],
+        [Query(total(record, "project"), "{{project}}"), *([week_before(record)] if is_stacked else [])],
         FieldStyle("currencyUSD"),
         is_stacked=is_stacked,
         links=(OPENS,),
@@ -101,7 +104,7 @@ def side_by_side(size: Size) -> tuple[Json, ...]:
             title,
             f"{what} {DATA_TIME}",
             size,
-            [Query(or_none(total(f"{PROJECT_LEVEL}{record}:{RATE}", "project"), "project"), "{{project}}")],
+            [Query(total(f"{PROJECT_LEVEL}{record}:{RATE}", "project"), "{{project}}")],
             FieldStyle(unit),
             links=(OPENS,),
         )

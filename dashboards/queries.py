@@ -1,12 +1,12 @@
 """PromQL of the dashboards: every selector carries the dashboard's variables.
 
 Rates come from recording rules, over Cloudflare's time. Totals over the selected time range are increases of counters,
-which are right however late they arrive. Possibly missing values are shown as zero.
+which are right however late they arrive.
 """
 
 from collections.abc import Sequence
 
-from dashboards.grafana import NONE
+from dashboards.grafana import WEEK_BEFORE, Query
 from exporter.alerts.names import PREFIX, WATCHDOG
 from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
@@ -49,21 +49,25 @@ def used(counter: str, by: str, *matchers: str) -> str:
 
 
 def rate_of_largest(record: str, counter: str, by: str, *matchers: str) -> str:
-    """Return a recorded rate for the label sets with the most usage in the selected time range, the same along the "
-    "graph."""
+    """Return a recorded rate for those with the most usage in the selected time range, the same along the graph."""
     largest = f"topk({TOP}, sum by ({by}) (increase({select(counter, *matchers)}[$__range] @ end())))"
-    return or_none(f"{total(record, by, *matchers)} and on ({by}) {largest}", by)
+    return f"{total(record, by, *matchers)} and on ({by}) {largest}"
 
 
 def largest(record: str, by: str, *matchers: str) -> str:
     """Return a recorded value for the label sets with the largest current values, along the graph."""
     most = f"topk({TOP}, max by ({by}) ({select(record, *matchers)} @ end()))"
-    return or_none(f"max by ({by}) ({select(record, *matchers)}) and on ({by}) {most}", by)
+    return f"max by ({by}) ({select(record, *matchers)}) and on ({by}) {most}"
 
 
-def or_none(expression: str, label: str) -> str:
-    """Return an expression, or a zero if it has no series at all."""
-    return f'{expression} or on () label_replace(vector(0), "{label}", "{NONE}", "", "")'
+def sum_along(record: str, *matchers: str) -> str:
+    """Return the sum of a recorded rate along the graph: nothing where nothing is known."""
+    return f"sum({select(record, *matchers)})"
+
+
+def week_before(record: str, *matchers: str) -> Query:
+    """Return the curve of the sum of a recorded value seven days earlier; a record is cheap to read again."""
+    return Query(f"sum({select(record, *matchers)} offset 1w)", WEEK_BEFORE)
 
 
 def money(metric: str, by: str, *matchers: str) -> str:

@@ -5,9 +5,9 @@ from dashboards.colors import CLASSES
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import R2_EGRESS, R2_OPERATIONS, R2_STORED, R2_TOTAL, RATE
 from dashboards.product import HALF, THIRD, ProductPage
-from dashboards.queries import or_none, select, total, used
+from dashboards.queries import select, total, used, week_before
 from dashboards.tables import Value
-from dashboards.text import DATA_TIME, SIZES
+from dashboards.text import BEFORE, DATA_TIME, SIZES
 from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.r2 import BUCKET, PRODUCT
 
@@ -99,9 +99,9 @@ def _classes() -> Json:
     return timeseries(
         "Operations by class",
         "Class A (writes, lists) costs about twelve times as much as class B (reads) (r2OperationsAdaptiveGroups). "
-        f"{DATA_TIME}",
+        f"{BEFORE} {DATA_TIME}",
         HALF,
-        [Query(or_none(total(record, "class", R2.chosen), "class"), "{{class}}")],
+        [Query(total(record, "class", R2.chosen), "{{class}}"), week_before(record, R2.chosen)],
         FieldStyle("ops"),
         is_stacked=True,
         colors=CLASSES,

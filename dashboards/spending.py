@@ -3,8 +3,8 @@
 from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.links import COST, of_series
 from dashboards.names import LIST_COST
-from dashboards.queries import FORECAST, TO_DATE, money, or_none, select_account, total
-from dashboards.text import LIST_PRICE, OF_CYCLE
+from dashboards.queries import FORECAST, TO_DATE, money, select_account, total, week_before
+from dashboards.text import BEFORE, LIST_PRICE, OF_CYCLE
 
 USD = FieldStyle("currencyUSD", decimals=2)
 MORE = of_series(COST, "Open the costs")
@@ -44,9 +44,9 @@ def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
     record = f"job_account_project_product:{LIST_COST}:rate1h"
     return timeseries(
         "List cost per hour by product",
-        f"The cost of the last hour's usage. {LIST_PRICE}",
+        f"The cost of the last hour's usage. {BEFORE} {LIST_PRICE}",
         size,
-        [Query(or_none(total(record, "product"), "product"), "{{product}}")],
+        [Query(total(record, "product"), "{{product}}"), week_before(record)],
         FieldStyle("currencyUSD"),
         is_stacked=True,
         colors=colors,

@@ -8,4 +8,5 @@ OF_CYCLE = "Estimated by the rules of the invoice for the current billing cycle,
 LIST_PRICE = "At list price, ignoring included usage; follows usage within the hour."
 SIZES = "Cloudflare measures sizes hourly, so they are at least an hour old."
 FIFTEEN = "Over the 15 minutes ending 5 minutes ago."
+BEFORE = "Dashed: the sum a week before."
 WEEK = "Available after one week of recording."

@@ -6,9 +6,9 @@ from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import ERRORS, ERRORS_TOTAL, RATE, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
 from dashboards.product import HALF, THIRD, WIDE, ProductPage
 from dashboards.projects import FAILED
-from dashboards.queries import select, sum_of, used
+from dashboards.queries import select, sum_along, used, week_before
 from dashboards.tables import Column, Value, bars
-from dashboards.text import DATA_TIME, FIFTEEN, IN_RANGE
+from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, IN_RANGE
 from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.workers import PRODUCT, WORKER
 
@@ -85,6 +85,18 @@ def workers() -> Json:
                 line=lines.REQUEST_TIME,
             ),
             _outcomes(),
+            WORKERS.quantiles(
+                "CPU time",
+                "The CPU time of an invocation (workersInvocationsAdaptive).",
+                "cloudflare_worker_cpu_time_seconds",
+                line=lines.CPU_TIME,
+            ),
+            WORKERS.quantiles(
+                "Request time",
+                "From a request to the end of its response (workersInvocationsAdaptive).",
+                "cloudflare_worker_request_duration_seconds",
+                line=lines.REQUEST_TIME,
+            ),
             WORKERS.quotas(WIDE),
         ),
     )
@@ -98,11 +110,12 @@ def _requests() -> Json:
     return timeseries(
         "Requests and failures",
         "Invocations of all selected Workers, and those that Cloudflare counts as errors "
-        f"(workersInvocationsAdaptive). {DATA_TIME}",
+        f"(workersInvocationsAdaptive). {BEFORE} {DATA_TIME}",
         HALF,
         [
-            Query(sum_of(_rate(REQUESTS), WORKERS.chosen), "all"),
-            Query(sum_of(_rate(ERRORS), WORKERS.chosen), "failed"),
+            Query(sum_along(_rate(REQUESTS), WORKERS.chosen), "all"),
+            Query(sum_along(_rate(ERRORS), WORKERS.chosen), "failed"),
+            week_before(_rate(REQUESTS), WORKERS.chosen),
         ],
         FieldStyle("reqps"),
         colors=REQUEST_COLORS,

@@ -31,7 +31,7 @@ CUSTOM: Mapping[str, frozenset[str]] = {
     "table": words("align minWidth width cellOptions"),
     "timeseries": words(
         "drawStyle lineWidth fillOpacity gradientMode showPoints pointSize spanNulls stacking "
-        "thresholdsStyle hideFrom axisSoftMin fillBelowTo barAlignment barWidthFactor"
+        "thresholdsStyle lineStyle lineInterpolation axisSoftMin fillBelowTo barAlignment barWidthFactor"
     ),
 }
 
