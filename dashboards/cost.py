@@ -1,11 +1,11 @@
 """The cost of the billing cycle so far, its forecast, its breakdown and comparisons."""
 
-from dashboards import lines
+from dashboards import addresses, lines
 from dashboards.colors import FORECAST as FORECAST_COLORS
 from dashboards.colors import PRODUCTS
 from dashboards.freshness import alerts_table
 from dashboards.grafana import FieldStyle, Json, Query, Size, days, stat, thresholds, timeseries
-from dashboards.links import COST, asset_of_row, project_of_row
+from dashboards.links import COST, asset_of_row, cloudflare_of_row, project_of_row
 from dashboards.names import LIST_COST, PROJECT_LEVEL, QUOTA_USED
 from dashboards.page import Section, dashboard
 from dashboards.queries import (
@@ -184,13 +184,15 @@ def _by_asset(size: Size) -> Json:
         f"The {2 * TOP} assets with the highest forecast. {OF_CYCLE}",
         size,
         (
-            Column("asset", "Asset", linked(asset_of_row(), **{"custom.width": 170})),
+            Column("asset", "Asset", linked(asset_of_row(), cloudflare_of_row(), **{"custom.width": 170})),
             Column("project", "Project", {"custom.width": 80}),
             Column("product", "Product", {"custom.width": 120}),
+            addresses.HIDDEN,
         ),
         (
             Value("To date", f"{money_of_assets(TO_DATE)} and on ({OF_ASSET}) {most}"),
             Value("Forecast", most),
+            Value("", f"{addresses.of_all()} and on ({OF_ASSET}) {most}"),
         ),
         look=USD,
         sort_by="Forecast",

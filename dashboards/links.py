@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from dashboards.grafana import Json
 from exporter.catalog import PRODUCTS, kinds_of
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
 TAG = "cloudflare"
@@ -16,6 +17,12 @@ KEPT = "${datasource:queryparam}&${job:queryparam}&${account:queryparam}"
 
 TO_PROJECT = "Open the project"
 TO_ASSET = "Open the asset"
+
+CLOUDFLARE = "https://dash.cloudflare.com/?to=/:account/"
+"""Cloudflare's dashboard, which puts the account into the place of ``:account``, or asks which one is meant."""
+
+PAGE = "Page"
+"""The head of the hidden column with the path of an asset's page there."""
 
 
 def product_page(product: str) -> str:
@@ -61,6 +68,23 @@ def asset_of_row(products: Iterable[Product] = PRODUCTS) -> Json:
     """
     named = {kind.label: "Asset" for kind in kinds_of(products).values()}
     return of_row('${__data.fields["Product"]}', TO_ASSET, project="Project", **named)
+
+
+def cloudflare_of_row() -> Json:
+    """Return the link from a row with the column Page to the asset's page in Cloudflare's dashboard."""
+    return _outside("Open in Cloudflare", f'${{__data.fields["{PAGE}"]}}')
+
+
+def cloudflare_of_series(kind: AssetKind) -> Json:
+    """Return the link from a series to the asset's page there; a page that is found by an id, to the list of assets."""
+    if "{name}" in kind.page:
+        named = f"${{__field.labels.{kind.label}:percentencode}}"
+        return _outside("Open in Cloudflare", kind.page.format(name=named))
+    return _outside(f"{kind.assets} in Cloudflare", kind.overview)
+
+
+def _outside(title: str, path: str) -> Json:
+    return {"title": title, "url": f"{CLOUDFLARE}{path}", "targetBlank": True}
 
 
 def _link(uid: str, title: str, chosen: Iterable[tuple[str, str]]) -> Json:

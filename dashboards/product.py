@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dashboards import addresses
 from dashboards.colors import QUANTILES
 from dashboards.freshness import alerts_firing, alerts_table
 from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
@@ -11,6 +12,8 @@ from dashboards.links import (
     PROJECT,
     TO_ASSET,
     TO_PROJECT,
+    cloudflare_of_row,
+    cloudflare_of_series,
     of_row,
     of_series,
     product_page,
@@ -123,10 +126,11 @@ class ProductPage:
             f"Usage in the selected time range, as far as Cloudflare has reported it; sizes are current. {OF_CYCLE}",
             Size(16, 9),
             (
-                Column(self.label, self.kind.title, linked(select, **{"custom.width": 170})),
+                Column(self.label, self.kind.title, linked(select, cloudflare_of_row(), **{"custom.width": 170})),
                 Column("project", "Project", linked(project_of_row(), **{"custom.width": 90})),
+                addresses.HIDDEN,
             ),
-            (*values, *prices),
+            (*values, *prices, Value("", addresses.of_kind(self.kind, self.chosen))),
             look=FieldStyle("short", decimals=1),
             sort_by="Forecast",
         )
@@ -229,5 +233,8 @@ class ProductPage:
             [Query(query, f"{{{{{self.label}}}}}")],
             look,
             is_stacked=is_stacked,
-            links=(of_series(product_page(self.product.name), TO_ASSET, self.label),),
+            links=(
+                of_series(product_page(self.product.name), TO_ASSET, self.label),
+                cloudflare_of_series(self.kind),
+            ),
         )

@@ -1,10 +1,19 @@
 """One project: all its assets, their usage and cost, and their alerts."""
 
+from dashboards import addresses
 from dashboards.colors import PRODUCTS
 from dashboards.freshness import alerts_firing, alerts_table
 from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.lines import ERROR_RATIO
-from dashboards.links import PROJECT, TO_ASSET, asset_of_row, of_series, product_page
+from dashboards.links import (
+    PROJECT,
+    TO_ASSET,
+    asset_of_row,
+    cloudflare_of_row,
+    cloudflare_of_series,
+    of_series,
+    product_page,
+)
 from dashboards.names import (
     D1_ROWS_READ,
     ERRORS_TOTAL,
@@ -100,9 +109,10 @@ def _assets_table(size: Size) -> Json:
         f"All assets of the project. {OF_CYCLE} The dates of change and use come from Cloudflare's lists and usage.",
         size,
         (
-            Column("asset", "Asset", linked(asset_of_row())),
+            Column("asset", "Asset", linked(asset_of_row(), cloudflare_of_row())),
             Column("project", "Project", {"custom.width": 90}),
             Column("product", "Product", {"custom.width": 120}),
+            addresses.HIDDEN,
         ),
         (
             Value("To date", money_of_assets(TO_DATE)),
@@ -110,6 +120,7 @@ def _assets_table(size: Size) -> Json:
             Value("Changed", _moment(select(MODIFIED)), shown),
             Value("Last used", _moment(last_used), shown),
             Value("", f"sum by ({OF_ASSET}) ({with_product(listed)})"),
+            Value("", addresses.of_all()),
         ),
         look=FieldStyle("currencyUSD", decimals=2),
         sort_by="Forecast",
@@ -129,7 +140,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
         size,
         [Query(f"max by ({worker}) ({select(ratio)})", f"{{{{{worker}}}}}")],
         FieldStyle("percentunit", ERROR_RATIO.drawn()),
-        links=(_opens(workers.PRODUCT, workers.WORKER),),
+        links=_opens(workers.PRODUCT, workers.WORKER),
     )
     curves = [
         timeseries(
@@ -144,7 +155,7 @@ def _traffic(size: Size) -> tuple[Json, ...]:
             ],
             FieldStyle(unit),
             is_stacked=True,
-            links=(_opens(product, kind),),
+            links=_opens(product, kind),
         )
         for title, description, record, (product, kind), unit in (
             (
@@ -194,5 +205,5 @@ def _traffic(size: Size) -> tuple[Json, ...]:
     return (curves[0], failing, *curves[1:])
 
 
-def _opens(product: Product, kind: AssetKind) -> Json:
-    return of_series(product_page(product.name), TO_ASSET, kind.label)
+def _opens(product: Product, kind: AssetKind) -> tuple[Json, ...]:
+    return of_series(product_page(product.name), TO_ASSET, kind.label), cloudflare_of_series(kind)

@@ -32,9 +32,9 @@ class Value:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-def linked(link: Json, **more: Any) -> Json:
-    """Return the properties of a column whose cells are links."""
-    return {"links": [link], **more}
+def linked(*links: Json, **more: Any) -> Json:
+    """Return the properties of a column whose cells are links, or offer several."""
+    return {"links": list(links), **more}
 
 
 def bars(

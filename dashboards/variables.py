@@ -10,6 +10,9 @@ from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
+WITH_PROJECTS = ("cloudflare_asset_info", "cloudflare_cost_cycle_to_date_usd", "cloudflare_list_cost_usd_total")
+"""What tells all projects, ``unassigned`` included."""
+
 MODIFIED = "cloudflare_asset_modified_timestamp_seconds"
 
 
@@ -23,14 +26,14 @@ def of_accounts() -> tuple[Json, ...]:
 
 
 def of_projects(*, is_one: bool = False) -> tuple[Json, ...]:
-    """Return those and the project."""
-    listed = f"cloudflare_asset_info{{{ACCOUNT}}}"
+    """Return those and the project: of listed assets, and of what costs something though no list has it."""
+    listed = f'{{__name__=~"{"|".join(WITH_PROJECTS)}",{ACCOUNT}}}'
     return (*of_accounts(), label_variable("project", "Project", listed, "project", is_one=is_one))
 
 
 def of_assets(kind: AssetKind) -> tuple[Json, ...]:
-    """Return those and the assets of a kind."""
-    listed = f"{kind.info}{{{ASSET}}}"
+    """Return those and the assets of a kind, those with usage that no list has included."""
+    listed = f'{{__name__=~"cloudflare_.+",{ASSET},{kind.label}!=""}}'
     return (*of_projects(), label_variable(kind.label, kind.title, listed, kind.label))
 
 

@@ -1,10 +1,12 @@
 """A kind of asset as product files declare it: its words, its label and info metric, and its list. Data only.
 
-All facts are from Cloudflare's API pages (endpoints, page sizes).
+All facts are from Cloudflare's API pages (endpoints, page sizes), and the places in its dashboard from links on
+Cloudflare's own pages and from what people link to.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from exporter.catalog.trait import Detail, Figure, State
 
@@ -16,6 +18,14 @@ class Variant:
     header: str
     value: str
     prefix: str
+
+    @property
+    def word(self) -> str:
+        """Return the word for it in addresses of Cloudflare's dashboard."""
+        return self.value or "default"
+
+
+PLAIN = Variant("", "", "")
 
 
 def as_listed(identity: str) -> str:
@@ -49,7 +59,7 @@ class Endpoint:
     modified: str = ""
     tags: str = ""
     parent: str = ""
-    variants: tuple[Variant, ...] = (Variant("", "", ""),)
+    variants: tuple[Variant, ...] = (PLAIN,)
     spell: Callable[[str], str] = as_listed
 
     @property
@@ -63,10 +73,13 @@ class AssetKind:
     """A kind of asset: ``kind`` is its word in labels and the configuration.
 
     ``label`` names an asset in the metrics of its usage, and ``info`` is the info metric. ``asset`` is the word for one
-    asset within a sentence, and ``assets`` that for all of them where no product is named beside it. ``parent`` is the
-    kind of the assets that these belong to, if there is one: they share its project. ``figures`` and ``states`` are
-    numbers and words of the list that become gauges, ``details`` further labels of the info metric. Without an
-    ``endpoint`` no list has the assets: they are known by usage, under the id or the name that rows have.
+    asset within a sentence, and ``assets`` that for all of them where no product is named beside it. ``overview`` is
+    the path in Cloudflare's dashboard, below the account, of the page that lists its assets, and ``page`` that of an
+    asset's own page (both empty: not known): ``{id}`` and ``{name}`` stand for what the list has, ``{variant}`` for the
+    word of the endpoint's variant, whose prefix ``{id}`` then lacks. ``parent`` is the kind of the assets that these
+    belong to, if there is one: they share its project. ``figures`` and ``states`` are numbers and words of the list
+    that become gauges, ``details`` further labels of the info metric. Without an ``endpoint`` no list has the assets:
+    they are known by usage, under the id or the name that rows have.
     """
 
     kind: str
@@ -75,6 +88,8 @@ class AssetKind:
     asset: str
     assets: str
     endpoint: Endpoint | None = None
+    overview: str = ""
+    page: str = ""
     parent: str = ""
     figures: tuple[Figure, ...] = ()
     states: tuple[State, ...] = ()
@@ -98,6 +113,18 @@ class AssetKind:
     def is_of_parents(self) -> bool:
         """Return whether each parent has a list of its own."""
         return self.endpoint is not None and self.endpoint.is_of_parents
+
+    def page_of(self, identity: str, name: str) -> str:
+        """Return the path of an asset's page in Cloudflare's dashboard, below the account; empty if it is not known."""
+        prefixed = (each for each in self.variants if each.prefix and identity.startswith(each.prefix))
+        variant = next(prefixed, self.variants[0])
+        bare = identity.removeprefix(variant.prefix)
+        return self.page.format(id=quote(bare, safe=""), name=quote(name, safe=""), variant=variant.word)
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Return the ways of querying its list; that of a kind without a list is the plain one."""
+        return self.endpoint.variants if self.endpoint else (PLAIN,)
 
     @property
     def has_traits(self) -> bool:

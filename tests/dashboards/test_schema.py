@@ -28,7 +28,7 @@ OPTIONS: Mapping[str, frozenset[str]] = {
 }
 CUSTOM: Mapping[str, frozenset[str]] = {
     "stat": frozenset(),
-    "table": words("align minWidth width cellOptions"),
+    "table": words("align minWidth width cellOptions hideFrom"),
     "timeseries": words(
         "drawStyle lineWidth fillOpacity gradientMode showPoints pointSize spanNulls stacking "
         "thresholdsStyle lineStyle lineInterpolation axisSoftMin fillBelowTo barAlignment barWidthFactor"

@@ -1,4 +1,4 @@
-"""The links of the page: metrics, API, and the dashboards if Grafana's address is known. Pure."""
+"""The links of the page: metrics, API, Cloudflare's dashboard, and ours if Grafana's address is known. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from starlette.datastructures import Headers
 
 from exporter.catalog import PRODUCTS
+from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 from exporter.exposition.api import API_PREFIX
 from exporter.views import AssetRow, ProjectRow
@@ -15,6 +16,11 @@ BEFORE_PRODUCTS = (("overview", "Overview"), ("cost", "Cost"), ("project", "Proj
 AFTER_PRODUCTS = (("exporter", "Exporter"),)
 """The dashboards besides those of products: the ends of their uids, and their titles."""
 
+
+CLOUDFLARE = "https://dash.cloudflare.com"
+
+_WITH_ID = re.compile(r" \([^()]*\)$")
+"""What tells an asset from another of the same name."""
 
 HERE = "."
 """The root of links that are relative to the page, wherever a proxy serves it."""
@@ -75,12 +81,26 @@ class Links:
     def of_asset(self, row: AssetRow) -> str | None:
         """Return the address of the dashboard that shows an asset, if there is one."""
         place = row.listed.place
-        found = ((each.name, kind.label) for each in self.products for kind in each.kinds if kind.kind == place.kind)
-        product, label = next(found, ("", ""))
-        if self.grafana_url is None or not product:
+        product, kind = self._kind_of(row)
+        if self.grafana_url is None or kind is None:
             return None
-        chosen = {"account": row.listed.account, "project": place.project, label: place.asset}
+        chosen = {"account": row.listed.account, "project": place.project, kind.label: place.asset}
         return self._dashboard(product, **chosen)
+
+    def at_cloudflare(self, row: AssetRow) -> str | None:
+        """Return the address of an asset's page in Cloudflare's dashboard, or of its kind's, if there is one."""
+        _, kind = self._kind_of(row)
+        if kind is None or not (kind.page or kind.overview):
+            return None
+        place = row.listed.place
+        path = kind.page_of(row.listed.id, _WITH_ID.sub("", place.asset)) or kind.overview
+        return f"{CLOUDFLARE}/{quote(place.account_id, safe='')}/{path}"
+
+    def _kind_of(self, row: AssetRow) -> tuple[str, AssetKind | None]:
+        """Return an asset's kind, and the first product that has it."""
+        wanted = row.listed.place.kind
+        found = ((each.name, kind) for each in self.products for kind in each.kinds if kind.kind == wanted)
+        return next(found, ("", None))
 
     def _dashboard(self, name: str, **chosen: str) -> str:
         values = urlencode({f"var-{variable}": value for variable, value in chosen.items()})
