@@ -4,11 +4,11 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from alerting.runbook import entry_url, first_steps
 from exporter.alerts.names import OF_COSTS
 
 WIDTH = 120
 
-RUNBOOK = "alerting/runbook.md"
 PAGES = {"": "overview", OF_COSTS: "cost"}
 """Product -> the dashboard that shows its alerts, if its name differs from the product's."""
 
@@ -105,17 +105,18 @@ def _alert(rule: Alert) -> Iterator[str]:
         yield f"          product: {rule.product}"
     yield "        annotations:"
     yield f"          summary: {rule.summary}"
-    yield "          description: >-"
-    yield from textwrap.wrap(
-        rule.description,
-        WIDTH,
-        initial_indent=" " * 12,
-        subsequent_indent=" " * 12,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    yield f"          runbook_url: {RUNBOOK}#{rule.name.lower()}"
+    yield from _folded("description", rule.description)
+    yield from _folded("action", first_steps(rule.name))
+    yield f"          runbook_url: {entry_url(rule.name)}"
     yield f"          dashboard_url: {rule.dashboard_url}"
+
+
+def _folded(annotation: str, text: str) -> Iterator[str]:
+    yield f"          {annotation}: >-"
+    indent = " " * 12
+    yield from textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _expression(expr: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from alerting.runbook import first_steps
 from tests.alerting.scene import BEGIN, Scene
 
 Alert = tuple[Mapping[str, str], Mapping[str, str]]
@@ -36,6 +37,7 @@ def exporter_down() -> Firing:
         "summary": "No Cloudflare exporter can be scraped.",
         "description": "Prometheus has reached no target of job cloudflare for 5 minutes. No other Cloudflare alert "
         "can fire until one is back; the counters then catch up on their own.",
+        "action": first_steps(EXPORTER_DOWN),
         "runbook_url": "alerting/runbook.md#cloudflareexporterdown",
         "dashboard_url": EXPORTER,
     }
@@ -48,6 +50,7 @@ def watchdog() -> Firing:
         "summary": "This alert always fires.",
         "description": "It proves that alerts get from Prometheus through Alertmanager to their receivers. Let a dead "
         "man's switch expect it and notify you when it stops arriving.",
+        "action": first_steps(WATCHDOG),
         "runbook_url": "alerting/runbook.md#cloudflarewatchdog",
         "dashboard_url": EXPORTER,
     }
@@ -60,6 +63,7 @@ def account_down() -> Firing:
         "summary": "Cloudflare is not answering for an account.",
         "description": "No refresh of account Example has succeeded for ten minutes: its metrics are frozen. The "
         "exporter's status page and its log show why; counters catch up once Cloudflare answers again.",
+        "action": first_steps(ACCOUNT_DOWN),
         "runbook_url": "alerting/runbook.md#cloudflareaccountdown",
         "dashboard_url": f"{EXPORTER}?var-account=Example",
     }
@@ -75,6 +79,7 @@ def unresolved(alert: str, account: str = "") -> Firing:
         "summary": "A critical alert has not been resolved for half an hour.",
         "description": f"{alert}{f' of account {account}' if account else ''} has been firing for more than 30 minutes."
         " Nobody who was notified has resolved it: see its entry in the runbook.",
+        "action": first_steps(UNRESOLVED),
         "runbook_url": "alerting/runbook.md#cloudflarecriticalunresolved",
         "dashboard_url": f"{OVERVIEW}?{f'&var-account={account}' if account else ''}",
     }
@@ -109,6 +114,7 @@ def _stale(dataset: str, age: int) -> Alert:
         "description": f"The newest data from Cloudflare for dataset {dataset} (account Example) is {_printed(age)} "
         "old. The exporter is running; cloudflare_exporter_dataset_state and its status page show why the dataset is "
         "not updated.",
+        "action": first_steps(DATASET_STALE),
         "runbook_url": "alerting/runbook.md#cloudflaredatasetstale",
         "dashboard_url": f"{EXPORTER}?var-account=Example",
     }
@@ -136,6 +142,7 @@ def failing(worker: str, ratio: float) -> Firing:
         "description": f"{ratio * 100:.4g}% of the invocations of Worker {worker} (project shop, account Example) "
         "failed over 15 minutes of Cloudflare's time (right after an outage: over all of it). Look at "
         "cloudflare_worker_errors_total by status, then at the Worker's logs and latest deployment.",
+        "action": first_steps(ERROR_RATIO_HIGH),
         "runbook_url": "alerting/runbook.md#cloudflareworkererrorratiohigh",
         "dashboard_url": f"{WORKERS}?var-account=Example&var-project=shop&var-script_name={worker}",
     }
@@ -157,6 +164,7 @@ def large_bucket(bucket: str) -> Firing:
         "description": f"Bucket {bucket} (project shop, account Example) holds 12.03GB, as Cloudflare measured it in "
         "the last few hours. Storage above an account's free 10 GB is billed every month: check what is written "
         "there and whether it must be kept.",
+        "action": first_steps(BUCKET_LARGE),
         "runbook_url": "alerting/runbook.md#cloudflarer2bucketlarge",
         "dashboard_url": f"{R2}?var-account=Example&var-project=shop&var-bucket={bucket}",
     }

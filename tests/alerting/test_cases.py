@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from alerting.runbook import first_steps
 from stack.tools import Tools
 from tests.alerting.cases import d1, durable_objects, exporter, exporter_counting, kv, money, r2, workers
 from tests.alerting.cases.stage import QUIET, Firing, Scene, Way
@@ -56,6 +57,7 @@ def expected(scene: Scene, firing: Firing) -> dict[str, Any]:
         "exp_annotations": {
             "summary": firing.summary,
             "description": firing.description,
+            "action": first_steps(scene.alert),
             "runbook_url": f"alerting/runbook.md#{scene.alert.lower()}",
             "dashboard_url": f"/d/cloudflare-{page}/cloudflare-{page}{chosen}",
         },

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from alerting import runbook
 from docs.metrics import other_rows, product_rows
 from exporter.alerts.table import ADJUSTABLE
 from exporter.catalog import PRODUCTS
@@ -37,6 +38,10 @@ ENTRIES: dict[str, str] = {
 ALERTS = [rule for rule in read_rules() if "alert" in rule]
 
 every_entry = pytest.mark.parametrize("name", ENTRIES)
+
+
+LONGEST_ACTION = 300
+"""As much as a person reads in a chat, and every service shows whole."""
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -129,6 +134,26 @@ def test_an_entry_has_all_its_parts(name: str) -> None:
     assert bool(queries(parts[PARTS.index("Diagnosis.")])) == (name not in WITHOUT_QUERY)
     silencing = parts[PARTS.index("Silencing.")]
     assert [*silences(silencing), *thresholds(silencing)]
+
+
+@every_entry
+def test_the_first_steps_are_in_the_alert(name: str) -> None:
+    """They are the first paragraph of the action: whole sentences for any service, short, and without markup."""
+    paragraph = ENTRIES[name].split("**Action.**")[1].split("\n\n")[0]
+    for rule in (rule for rule in ALERTS if rule["alert"] == name):
+        action = rule["annotations"]["action"]
+        assert re.findall(r"\w+", action) == re.findall(r"\w+", re.sub(r"\]\([^)]*\)", "", paragraph))
+        assert len(action) <= LONGEST_ACTION, len(action)
+        assert action[0].isupper() and action.endswith("."), action
+        assert not re.search(r"[`*\[\]{}<>|\n]|  ", action), action
+
+
+@pytest.mark.parametrize("entry", ["", "**Meaning.** It is.\n\n**Silencing.** No.\n"])
+def test_an_alert_without_first_steps_is_refused(entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules can't be written until somebody has said what to do."""
+    monkeypatch.setattr(runbook, "_entries", lambda: {"CloudflareQueueBacklog": entry} if entry else {})
+    with pytest.raises(ValueError, match=r"no entry CloudflareQueueBacklog .* write one"):
+        runbook.first_steps("CloudflareQueueBacklog")
 
 
 @every_entry

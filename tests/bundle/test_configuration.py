@@ -16,6 +16,7 @@ from stack.workspace import SECRETS, Workspace, routing_without_grafana
 RULES = REPOSITORY / "alerting/rules"
 RULE_TESTS = sorted((REPOSITORY / "alerting/tests").glob("*.yml"))
 RUNBOOK = "alerting/runbook.md"
+ANNOTATIONS = {"summary", "description", "action", "runbook_url", "dashboard_url"}
 TARGET_LABELS = {"namespace", "pod", "container", "service", "endpoint", "node", "cluster", "instance"}
 
 
@@ -61,11 +62,11 @@ def test_every_rule_file_has_tests() -> None:
 
 
 def test_every_alert_says_what_it_means() -> None:
-    """Each alert has a severity, a summary, a description and the link of its runbook entry."""
+    """Each alert has a severity, a summary, a description, what to do first and the link of its runbook entry."""
     for alert in alerts():
         link = f"{RUNBOOK}#{alert['alert'].lower()}"
         assert alert["labels"]["severity"] in {"critical", "warning", "info"}, alert["alert"]
-        assert set(alert["annotations"]) == {"summary", "description", "runbook_url", "dashboard_url"}, alert["alert"]
+        assert set(alert["annotations"]) == ANNOTATIONS, alert["alert"]
         assert alert["annotations"]["runbook_url"] == link, alert["alert"]
 
 
