@@ -1,5 +1,7 @@
 """The cost of the billing cycle so far, its forecast, its breakdown and comparisons."""
 
+from dataclasses import replace
+
 from dashboards import addresses, lines
 from dashboards.colors import FORECAST as FORECAST_COLORS
 from dashboards.colors import PRODUCTS
@@ -78,8 +80,8 @@ def _per_hour(size: Size) -> Json:
         "List cost per hour",
         f"The cost of the last hour's usage. {LIST_PRICE}",
         size,
-        [Query(f"{_sum(f'{PROJECT_LEVEL}:{LIST_COST}:rate1h')} or vector(0)", "per hour")],
-        USD,
+        [Query(_sum(f"{PROJECT_LEVEL}:{LIST_COST}:rate1h"), "per hour")],
+        replace(USD, steps=lines.PER_HOUR.colored("text")),
     )
 
 
@@ -87,25 +89,33 @@ def _billed(size: Size) -> Json:
     billed = select_account("cloudflare_billed_cost_usd")
     return stat(
         "Billed so far",
-        "The cost of the cycle on Cloudflare's own bill, for all projects: a day late, and without subscriptions. 0 "
-        "if the bill cannot be read.",
+        "The cost of the cycle on Cloudflare's own bill, for all projects: a day late, and without subscriptions. No "
+        "data if the bill cannot be read.",
         size,
-        [Query(f"sum(max by (account, meter, line) ({billed})) or vector(0)", "billed")],
+        [Query(f"sum(max by (account, meter, line) ({billed}))", "billed")],
         USD,
     )
 
 
 def _included(size: Size) -> Json:
-    """Return the panel of savings. Both terms start from recorded values, so they cover the same time."""
-    listed = f"sum(increase({select('cloudflare_list_cost_usd_total')}[$__range]))"
-    record = select(f"{PROJECT_LEVEL}:{TO_DATE}:sum")
-    paid = f"sum({record} - min_over_time({record}[$__range]))"
+    """Return the panel of savings.
+
+    Both terms grow from the same moment: when the cycle had begun, and the usage of its first days was known. Looking
+    every five minutes is exact enough, and reads a twentieth of the samples.
+    """
+    filling = select_account("cloudflare_exporter_history_fill_remaining_seconds")
+    whole = f"max by (account) ({START} @ end()) <= time() unless on (account) max by (account) ({filling}) > 0"
+    listed = select(f"{LIST_COST}_total")
+    paid = select(f"{PROJECT_LEVEL}:{TO_DATE}:sum")
+    grown = (
+        f"sum({each} - min_over_time(({each} and on (account) ({whole}))[$__range:5m]))" for each in (listed, paid)
+    )
     return stat(
         "Saved by the plan",
-        "List cost of the selected time range minus the growth of the bill in it: included usage, less rounding and "
-        "subscriptions. 0 if the bill grew more.",
+        "Of the selected time range, as far as it lies in this cycle: the list cost minus the growth of the bill, that "
+        "is, included usage, less rounding. 0 if the bill grew more.",
         size,
-        [Query(f"clamp_min({listed} - {paid}, 0) or vector(0)", "saved")],
+        [Query(f"clamp_min({' - '.join(grown)}, 0)", "saved")],
         USD,
     )
 
@@ -153,9 +163,9 @@ def _by_project(size: Size) -> Json:
         size,
         (Column("project", "Project", linked(project_of_row())),),
         (
-            Value("To date", total(record, "project")),
-            Value("Forecast", total(f"{PROJECT_LEVEL}:{FORECAST}:sum", "project")),
-            Value("30 days ago", before, {"noValue": "-"}),
+            Value("To date", money(TO_DATE, "project")),
+            Value("Forecast", money(FORECAST, "project")),
+            Value("30 days ago", before),
         ),
         look=USD,
         sort_by="Forecast",
@@ -181,7 +191,7 @@ def _by_asset(size: Size) -> Json:
     most = f"topk({2 * TOP}, {money_of_assets(FORECAST)})"
     return values_table(
         "By asset",
-        f"The {2 * TOP} assets with the highest forecast. {OF_CYCLE}",
+        f"The {2 * TOP} assets and subscriptions with the highest forecast. {OF_CYCLE}",
         size,
         (
             Column("asset", "Asset", linked(asset_of_row(), cloudflare_of_row(), **{"custom.width": 170})),
@@ -223,7 +233,7 @@ def _budgets(size: Size) -> Json:
         ),
         look=USD,
         sort_by="Forecast",
-        if_empty="No budget is set",
+        if_empty="No budget is known",
     )
 
 
@@ -276,7 +286,7 @@ def _lines(size: Size) -> Json:
         ),
         look=USD,
         sort_by="Billed",
-        if_empty="The bill cannot be read",
+        if_empty="No bill is known",
     )
 
 

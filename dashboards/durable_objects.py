@@ -4,14 +4,15 @@ from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import DURATION_TOTAL, OBJECT_DURATION, OBJECT_ERRORS, OBJECT_REQUESTS, OBJECT_TOTAL, RATE
-from dashboards.product import HALF, WIDE, ProductPage
+from dashboards.product import HALF, ProductPage
 from dashboards.queries import select, sum_along, total, used, week_before
-from dashboards.tables import Value
+from dashboards.tables import Value, by_level
 from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, SIZES
 from exporter.catalog.durable_objects import NAMESPACE, PRODUCT
 
 OBJECTS = ProductPage(PRODUCT, NAMESPACE, "do_.+")
 BY = f"project, {OBJECTS.label}"
+BILLED = "Billed duration: the memory held, times the time (durableObjectsPeriodicGroups)."
 HELD = (
     "Billed duration in GB-seconds per second: the memory held, at 128 MB for each active object "
     "(durableObjectsPeriodicGroups)."
@@ -26,8 +27,8 @@ def durable_objects() -> Json:
     return OBJECTS.page(
         "Durable Objects: requests, memory held, storage, and stops at limits.",
         stats=(
-            OBJECTS.rate("Requests", ASKED, f":{OBJECT_REQUESTS}:{RATE}", "reqps"),
-            OBJECTS.rate("Memory held", HELD, f":{OBJECT_DURATION}:{RATE}", "decgbytes"),
+            OBJECTS.total("Requests", ASKED, OBJECT_TOTAL),
+            OBJECTS.total("GB-seconds", BILLED, DURATION_TOTAL),
             OBJECTS.stat(
                 "Stored in SQLite",
                 f"Storage of SQLite-backed objects (durableObjectsSqlStorageGroups). {SIZES}",
@@ -35,15 +36,20 @@ def durable_objects() -> Json:
                 FieldStyle("decbytes", decimals=1),
             ),
         ),
-        account=(
-            _requests(),
+        traffic=_requests(),
+        projects=(
             OBJECTS.by_project("Memory held", HELD, f":{OBJECT_DURATION}:{RATE}", DURATION_TOTAL, unit="decgbytes"),
         ),
         values=(
             Value("Requests", used(OBJECT_TOTAL, BY, own)),
             Value("GB-seconds", used(DURATION_TOTAL, BY, own)),
-            Value("Stored in SQLite", total(f"{OBJECTS.level}{STORED}", BY, own), {"unit": "decbytes", "noValue": "-"}),
+            Value(
+                "Stored in SQLite",
+                total(f"{OBJECTS.level}{STORED}", BY, own),
+                by_level(lines.OBJECT_STORAGE, "decbytes"),
+            ),
         ),
+        counters=(OBJECT_TOTAL, DURATION_TOTAL),
         assets=(
             OBJECTS.by_asset("Requests", ASKED, f":{OBJECT_REQUESTS}:{RATE}", OBJECT_TOTAL, unit="reqps"),
             OBJECTS.by_asset("Memory held", HELD, f":{OBJECT_DURATION}:{RATE}", DURATION_TOTAL, unit="decgbytes"),
@@ -73,7 +79,6 @@ def durable_objects() -> Json:
                 unit="decbytes",
                 line=lines.OBJECT_STORAGE,
             ),
-            OBJECTS.quotas(WIDE),
         ),
     )
 

@@ -3,6 +3,7 @@
 from dashboards import lines
 from dashboards.colors import BAD
 from dashboards.freshness import (
+    BUILD,
     accounts_down,
     alerts_firing,
     alerts_table,
@@ -12,10 +13,10 @@ from dashboards.freshness import (
     is_up,
     oldest,
 )
-from dashboards.grafana import FieldStyle, Json, Query, Size, timeseries
+from dashboards.grafana import COUNT, MISSING_VALUE, FieldStyle, Json, Query, Size, timeseries
 from dashboards.links import EXPORTER
 from dashboards.page import Section, dashboard
-from dashboards.queries import select_account, select_job
+from dashboards.queries import grown, select_account, select_job
 from dashboards.tables import Column, Value, bars, values_table
 from dashboards.text import IN_RANGE
 from dashboards.variables import alerts, of_accounts
@@ -63,7 +64,7 @@ def _age(size: Size) -> Json:
         "The time since the end of the last answer for each usage dataset.",
         size,
         [Query(f"time() - min by (dataset) ({until})", "{{dataset}}")],
-        FieldStyle("s", ((None, "transparent"), (lines.STALE_SECONDS, BAD))),
+        FieldStyle("dthms", ((None, "transparent"), (lines.STALE_SECONDS, BAD))),
     )
 
 
@@ -79,18 +80,31 @@ def _problems(size: Size) -> Json:
             Column("reason", "Reason"),
             Column("remedy", "Remedy"),
         ),
-        (Value("For", f"time() - min by (account, part, reason, remedy) ({since})"),),
+        (Value("For", f"time() - min by (account, part, reason, remedy) ({since}) or {_not_scraped()}"),),
         look=FieldStyle("s", decimals=0),
         sort_by="For",
         if_empty="Nothing is wrong",
     )
 
 
+def _not_scraped() -> str:
+    """Return the problem that the exporter itself cannot report, and how long ago its last scrape was."""
+    scraped = f"max(max_over_time({select_job('cloudflare_exporter_snapshot_timestamp_seconds')}[1d]))"
+    problem = f"(time() - {scraped} or on () {MISSING_VALUE}) and on () absent({BUILD})"
+    for label, text in (
+        ("part", "exporter"),
+        ("reason", "not scraped"),
+        ("remedy", "See whether it runs, and why Prometheus cannot scrape it"),
+    ):
+        problem = f'label_replace({problem}, "{label}", "{text}", "", "")'
+    return problem
+
+
 def _budget(size: Size) -> Json:
     left = f"min by (api) ({select_job('cloudflare_exporter_api_budget_remaining_requests')})"
     allowed = f"max by (api) ({select_job('cloudflare_exporter_api_budget_requests')})"
     return timeseries(
-        "API budget left",
+        "API budget left by API",
         "The remaining part of the exporter's five-minute request budget. Below the line CloudflareApiBudgetTight "
         "fires.",
         size,
@@ -106,8 +120,8 @@ def _requests(size: Size) -> Json:
         f"By API and outcome, retries included. {IN_RANGE}",
         size,
         (Column("api", "API", {"custom.width": 80}), Column("outcome", "Outcome", {"custom.width": 120})),
-        Value("Requests", f"sum by (api, outcome) (increase({counter}[$__range]))"),
-        look=FieldStyle("short", decimals=0),
+        Value("Requests", f"sum by (api, outcome) ({grown(counter)})"),
+        look=COUNT,
     )
 
 
@@ -140,9 +154,8 @@ def _late(size: Size) -> Json:
         f"Usage added when its day was audited, by field of the dataset. {IN_RANGE}",
         size,
         (Column("field", "Field", {"custom.width": 170}),),
-        Value("Added", f"sum by (field) (increase({late}[$__range]))"),
+        Value("Added", f"sum by (field) ({grown(late)})"),
         look=FieldStyle("short", decimals=1),
-        if_empty="Nothing came late",
     )
 
 
@@ -152,17 +165,14 @@ def _gaps(size: Size) -> Json:
         ("changes that could not be written", select_job("cloudflare_exporter_commit_failures_total")),
         ("questions cut since a page was full", select_job("cloudflare_exporter_page_splits_total")),
     )
-    named = (
-        f'label_replace(sum(increase({series}[$__range])) or vector(0), "what", "{what}", "", "")'
-        for what, series in counted
-    )
+    named = (f'label_replace(sum({grown(series)}), "what", "{what}", "", "")' for what, series in counted)
     return bars(
         "Failures",
         f"The first two may mean lost usage; the third only costs requests. {IN_RANGE}",
         size,
         (Column("what", "What", {"custom.width": 270}),),
         Value("Count", " or ".join(named)),
-        look=FieldStyle("short", decimals=0),
+        look=COUNT,
     )
 
 

@@ -4,15 +4,28 @@ Panels have no id and place; ``dashboards.page`` assigns them. Only ``_targets``
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dashboards.colors import BY_POSITION, FAINT
+from dashboards.colors import BY_POSITION, CAREFUL, FAINT
 
 Json = dict[str, Any]
 
 WEEK_BEFORE = "a week before"
 """The name of a curve that shows what was seven days earlier."""
+
+NO_DATA = "No data"
+MISSING = (NO_DATA, CAREFUL)
+"""The text and the colour of a value that is not known."""
+
+MISSING_VALUE = "vector(NaN)"
+"""The PromQL of a value that is not known: Grafana gives no colour to what has no series at all."""
+
+ABOUT = "≈"
+"""The mark of a count that is no more than an estimate, since a counter began anew within the time range."""
+
+MARK = "{{about}}"
+"""The legend of a count in a tile: the mark, if it has one."""
 
 LEGEND = ("lastNotNull", "mean", "max")
 """What the legend says of each curve; a click on a head sorts by it."""
@@ -51,6 +64,7 @@ class FieldStyle:
     steps: tuple[tuple[float | None, str], ...] = ()
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     decimals: int | None = None
+    missing: tuple[str, str] = MISSING
 
     def field_config(self, **more: Any) -> Json:
         """Return the panel's field defaults."""
@@ -64,18 +78,27 @@ class FieldStyle:
         return defaults
 
 
+COUNT = FieldStyle("locale", decimals=0)
+"""The display of counts: whole, with every digit."""
+
+
 def thresholds(steps: Sequence[tuple[float | None, str]]) -> Json:
     """Return colours from a value upwards."""
     return {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in steps]}
 
 
-def mappings(names: Mapping[str, tuple[str, str]]) -> list[Json]:
-    """Return the text and colour for a value."""
+def mappings(names: Mapping[str, tuple[str, str]], missing: tuple[str, str] | None = None) -> list[Json]:
+    """Return the text and colour for a value, and for one that is not known."""
     options = {
         value: {"text": text, "color": color, "index": position}
         for position, (value, (text, color)) in enumerate(names.items())
     }
-    return [{"type": "value", "options": options}]
+    of_values = [{"type": "value", "options": options}] if names else []
+    if missing is None:
+        return of_values
+    text, color = missing
+    result = {"text": text, "color": color, "index": len(names)}
+    return [*of_values, {"type": "special", "options": {"match": "null+nan", "result": result}}]
 
 
 def stat(
@@ -88,7 +111,10 @@ def stat(
     links: Sequence[Json] = (),
     names: Mapping[str, str] | None = None,
 ) -> Json:
-    """Return a panel of large single values. ``names`` replace the legends of queries."""
+    """Return a panel of large single values: of now, or of the whole time range.
+
+    ``names`` replace the legends of queries. Where nothing is known it says so in the colour of ``look.missing``.
+    """
     options = {
         "colorMode": "value",
         "graphMode": "none",
@@ -100,8 +126,12 @@ def stat(
     }
     color = {"mode": "thresholds"} if look.steps else {"mode": "fixed", "fixedColor": "text"}
     overrides = [by_name(old, {"displayName": new}) for old, new in (names or {}).items()]
-    defaults = look.field_config(color=color, **({"links": list(links)} if links else {}))
-    return panel("stat", title, description, size, queries, options=options, defaults=defaults, overrides=overrides)
+    if any(query.legend == MARK for query in queries):
+        overrides.append(by_name(ABOUT, {"unit": f"prefix:{ABOUT} "}))
+    said = {"mappings": mappings(look.names, look.missing), "noValue": look.missing[0]}
+    defaults = look.field_config(color=color, **({"links": list(links)} if links else {})) | said
+    known = [replace(query, expr=f"{query.expr} or on () {MISSING_VALUE}", is_instant=True) for query in queries]
+    return panel("stat", title, description, size, known, options=options, defaults=defaults, overrides=overrides)
 
 
 def timeseries(

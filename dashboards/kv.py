@@ -3,10 +3,10 @@
 from dashboards.colors import ACTIONS
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import KV_OPERATIONS, KV_TOTAL, RATE
-from dashboards.product import HALF, THIRD, WIDE, ProductPage
+from dashboards.product import HALF, THIRD, ProductPage
 from dashboards.queries import largest, select, total, used, week_before
 from dashboards.tables import Value
-from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, IN_RANGE, SIZES
+from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, SIZES
 from exporter.catalog.kv import NAMESPACE, PRODUCT
 
 KV = ProductPage(PRODUCT, NAMESPACE, "kv_.+")
@@ -22,12 +22,12 @@ def kv() -> Json:
     return KV.page(
         "KV namespaces: operations, storage, and read time.",
         stats=(
-            KV.rate("Operations", "Operations of all kinds (kvOperationsAdaptiveGroups).", BY_ACTION, "ops"),
-            KV.stat(
-                "Writes, lists and deletes",
-                f"Operations that cost ten times as much as a read (kvOperationsAdaptiveGroups). {IN_RANGE}",
-                f"sum(increase({select(KV_TOTAL, own, costly)}[$__range]))",
-                FieldStyle("short", decimals=1),
+            KV.total("Reads", "Reads of a key (kvOperationsAdaptiveGroups).", KV_TOTAL, 'action="read"'),
+            KV.total(
+                "Writes, lists, deletes",
+                "Operations that cost ten times as much as a read (kvOperationsAdaptiveGroups).",
+                KV_TOTAL,
+                costly,
             ),
             KV.stat(
                 "Stored",
@@ -36,19 +36,19 @@ def kv() -> Json:
                 FieldStyle("decbytes", decimals=1),
             ),
         ),
-        account=(
-            _actions(),
+        traffic=_actions(),
+        projects=(
             KV.by_project(
                 "Operations", "Operations of all kinds (kvOperationsAdaptiveGroups).", BY_ACTION, KV_TOTAL, unit="ops"
             ),
         ),
         values=(
             Value("Reads", used(KV_TOTAL, BY, own, 'action="read"')),
-            Value("Writes", used(KV_TOTAL, BY, own, 'action="write"')),
-            Value("Lists, deletes", used(KV_TOTAL, BY, own, 'action=~"list|delete"')),
-            Value("Stored", _size(STORED), {"unit": "decbytes"}),
+            Value("Writes, lists, deletes", used(KV_TOTAL, BY, own, costly)),
+            Value("Stored", _size(STORED), {"unit": "decbytes", "decimals": 1}),
             Value("Keys", _size(KEYS)),
         ),
+        counters=(KV_TOTAL,),
         assets=(
             KV.by_asset("Reads", "Reads of a key.", BY_ACTION, KV_TOTAL, 'action="read"', unit="ops"),
             KV.by_asset(
@@ -82,7 +82,6 @@ def kv() -> Json:
                 size=THIRD,
                 ends=("p50", "p90", "p99"),
             ),
-            KV.quotas(WIDE),
         ),
     )
 

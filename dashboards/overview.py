@@ -1,17 +1,16 @@
 """The overview: health, cost, usage by project, and changes."""
 
 from dashboards.freshness import accounts_down, alerts_firing, alerts_table, datasets_down, is_up, oldest
-from dashboards.grafana import FieldStyle, Json, Query, Size, stat
+from dashboards.grafana import FieldStyle, Json, Size
 from dashboards.links import OVERVIEW, project_of_row
 from dashboards.names import D1_ROWS_READ, LIST_COST, OBJECT_REQUESTS, PROJECT_LEVEL, REQUESTS
 from dashboards.page import Section, dashboard
 from dashboards.projects import failures, list_cost, projects_table, requests
-from dashboards.queries import select, select_account
+from dashboards.queries import TOP, select
 from dashboards.spending import cycle_left, forecast, to_date
 from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import LATE, WEEK
 from dashboards.variables import alerts, deployments, of_projects
-from exporter.catalog import KINDS
 
 
 def overview() -> Json:
@@ -40,7 +39,7 @@ def overview() -> Json:
                 ),
             ),
             Section("Traffic and cost", (requests(Size(8, 8)), failures(Size(8, 8)), list_cost(Size(8, 8)))),
-            Section("Changes and assets", (_movers(Size(15, 8)), _inventory(Size(9, 8)))),
+            Section("Changes", (_movers(Size(24, 8)),), is_collapsed=True),
         ),
     )
 
@@ -49,28 +48,21 @@ def _movers(size: Size) -> Json:
     ratios = (
         ("Worker requests", f"{REQUESTS}_per_week_before:ratio_rate1h"),
         ("D1 rows read", f"{D1_ROWS_READ}_per_week_before:ratio_rate1h"),
-        ("DO requests", f"{OBJECT_REQUESTS}_per_week_before:ratio_rate1h"),
+        ("Durable Object requests", f"{OBJECT_REQUESTS}_per_week_before:ratio_rate1h"),
         ("List cost a day", f"{LIST_COST}_per_week_before:ratio_increase1d"),
+    )
+    changes = " or ".join(
+        f'label_replace(max by (project) ({select(f"{PROJECT_LEVEL}:{record}")}) - 1, "what", "{what}", "", "")'
+        for what, record in ratios
     )
     return values_table(
         "Top movers",
-        "Change of the last hour's rate against the same hour a week before, and of the last day's list cost against "
-        f"the average day of the week before. {WEEK}",
+        f"The {TOP} greatest changes, up or down: of the last hour's rate against the same hour a week before, and of "
+        f"the last day's list cost against the average day of the week before. {WEEK}",
         size,
-        (Column("project", "Project", linked(project_of_row())),),
-        [Value(title, f"max by (project) ({select(f'{PROJECT_LEVEL}:{record}')}) - 1") for title, record in ratios],
+        (Column("project", "Project", linked(project_of_row())), Column("what", "What")),
+        (Value("Change", f"({changes}) and topk({TOP}, abs({changes}))"),),
         look=FieldStyle("percentunit", decimals=0),
-        sort_by="Worker requests",
+        sort_by="Change",
         if_empty="Not known before a week is recorded",
-    )
-
-
-def _inventory(size: Size) -> Json:
-    return stat(
-        "Assets",
-        "Assets found by discovery in the selected accounts, in all projects.",
-        size,
-        [Query(f"sum by (kind) (max by (account, kind) ({select_account('cloudflare_assets')}))", "{{kind}}")],
-        FieldStyle("none"),
-        names={name: kind.assets for name, kind in KINDS.items()},
     )

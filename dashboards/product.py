@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards import addresses
-from dashboards.colors import QUANTILES
+from dashboards.colors import PLAIN, QUANTILES
 from dashboards.freshness import alerts_firing, alerts_table
-from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
+from dashboards.grafana import COUNT, MARK, FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.lines import QUOTA, Line
 from dashboards.links import (
     PROJECT,
@@ -24,22 +24,24 @@ from dashboards.page import Section, dashboard
 from dashboards.queries import (
     FORECAST,
     TO_DATE,
+    began_anew,
     largest,
     money,
     rate_of_largest,
     select,
     select_account,
-    sum_of,
+    used_in_all,
     week_before,
 )
 from dashboards.spending import forecast, to_date
-from dashboards.tables import Column, Value, bars, linked, values_table
-from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, LATE, OF_CYCLE, TEN
+from dashboards.tables import BAR, Column, Value, fixed, linked, values_table
+from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, IN_RANGE, LATE, OF_CYCLE, TEN
 from dashboards.variables import alerts, deployments, of_assets
 from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
 SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 10), Size(12, 9), Size(24, 8)
+LOW = Size(12, 7)
 
 ENDS = ("p50", "p95", "p99")
 """The quantiles shown together."""
@@ -87,11 +89,16 @@ class ProductPage:
         description: str,
         *,
         stats: Sequence[Json],
-        account: Sequence[Json],
+        traffic: Json,
+        projects: Sequence[Json],
         values: Sequence[Value],
+        counters: Sequence[str],
         assets: Sequence[Json],
     ) -> Json:
-        """Return the page: the sums, the account's curves, the table of assets, and curves of each asset."""
+        """Return the page: sums, the curve of all beside the table of assets, curves of each asset and each project.
+
+        ``counters`` are those of the table. What says nothing of a single asset lies in a row that is closed at first.
+        """
         uid = product_page(self.product.name)
         return dashboard(
             uid,
@@ -107,15 +114,17 @@ class ProductPage:
                         *stats,
                         to_date(SMALL, *self.line),
                         forecast(SMALL, *self.line),
-                        *account,
+                        traffic,
+                        self._table(values, counters),
                     ),
                 ),
-                Section("By asset, and alerts", (self._table(values), self._alerts())),
+                Section("Alerts, and what the plan includes", (self._alerts(), self._quotas())),
                 Section(f"Each {self.kind.asset}", tuple(assets)),
+                Section("Each project", tuple(projects), is_collapsed=True),
             ),
         )
 
-    def _table(self, values: Sequence[Value]) -> Json:
+    def _table(self, values: Sequence[Value], counters: Sequence[str]) -> Json:
         prices = [
             Value(title, self._cost(metric), {"unit": "currencyUSD", "decimals": 2})
             for title, metric in (("To date", TO_DATE), ("Forecast", FORECAST))
@@ -124,15 +133,16 @@ class ProductPage:
         return values_table(
             f"{self.kind.title}s",
             f"Usage in the selected time range, as far as Cloudflare has reported it; sizes are current. {OF_CYCLE}",
-            Size(16, 9),
+            HALF,
             (
                 Column(self.label, self.kind.title, linked(select, cloudflare_of_row(), **{"custom.width": 170})),
                 Column("project", "Project", linked(project_of_row(), **{"custom.width": 90})),
                 addresses.HIDDEN,
             ),
             (*values, *prices, Value("", addresses.of_kind(self.kind, self.chosen))),
-            look=FieldStyle("short", decimals=1),
+            look=COUNT,
             sort_by="Forecast",
+            anew=began_anew(counters, f"project, {self.label}", self.chosen),
         )
 
     def _cost(self, metric: str) -> str:
@@ -142,21 +152,16 @@ class ProductPage:
         return f"sum by (project, {self.label}) ({named})"
 
     def _alerts(self) -> Json:
-        return alerts_table(Size(8, 9), *self.firing)
+        return alerts_table(LOW, *self.firing)
 
     def stat(self, title: str, description: str, expr: str, look: FieldStyle) -> Json:
-        """Return a panel with a sum; 0 if there is nothing."""
-        return stat(title, description, SMALL, [Query(f"{expr} or vector(0)", title.lower())], look)
+        """Return a panel with a single value."""
+        return stat(title, description, SMALL, [Query(expr, title.lower())], look)
 
-    def rate(self, title: str, description: str, record: str, unit: str) -> Json:
-        """Return a panel with the sum of a recorded rate."""
-        return stat(
-            title,
-            f"{description} {DATA_TIME}",
-            SMALL,
-            [Query(sum_of(f"{self.level}{record}", self.chosen), title.lower())],
-            FieldStyle(unit, decimals=1),
-        )
+    def total(self, title: str, description: str, counter: str, *matchers: str) -> Json:
+        """Return a panel with the usage in the selected time range: the sum of its column in the table."""
+        counted = used_in_all(counter, self.chosen, *matchers)
+        return stat(title, f"{description} {IN_RANGE}", SMALL, [Query(counted, MARK)], COUNT)
 
     def by_project(self, title: str, what: str, record: str, counter: str, *, unit: str) -> Json:
         """Return a panel with a recorded rate by project."""
@@ -212,17 +217,22 @@ class ProductPage:
         """Return a panel with a query's values by asset."""
         return self._curves(title, what, query, look)
 
-    def quotas(self, size: Size) -> Json:
-        """Return the panel with the used share of included usage."""
-        selected = select_account(QUOTA_USED, f'meter=~"{self.meters}"')
-        return bars(
+    def _quotas(self) -> Json:
+        """Return the table with the used share of included usage, and with what is used beyond it."""
+        meters = f'meter=~"{self.meters}"'
+        used = f"max by (meter) ({select_account(QUOTA_USED, meters)})"
+        return values_table(
             "Share of included usage",
-            "In the billing cycle (on the free plan: in the day), for the selected accounts and all their projects. "
-            "Alerts fire when it is nearly used up, and when it is used up.",
-            size,
+            "In the billing cycle (on the free plan: in the day), for the selected accounts and all their projects: "
+            "what is used of it, and what beyond it, which a paid plan bills.",
+            LOW,
             (Column("meter", "Meter", {"custom.width": 190}),),
-            Value("Used", f"max by (meter) ({selected})", {"max": 1}),
+            (
+                Value("Used", used, {"custom.cellOptions": BAR, "min": 0, "max": 1, "color": {"mode": "thresholds"}}),
+                Value("Beyond", f"{used} - 1 > 0", {"custom.cellOptions": BAR, "min": 0, **fixed(PLAIN)}),
+            ),
             look=FieldStyle("percentunit", QUOTA, decimals=0),
+            sort_by="Used",
         )
 
     def _curves(self, title: str, what: str, query: str, look: FieldStyle, *, is_stacked: bool = False) -> Json:

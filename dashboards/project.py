@@ -3,7 +3,7 @@
 from dashboards import addresses
 from dashboards.colors import PRODUCTS
 from dashboards.freshness import alerts_firing, alerts_table
-from dashboards.grafana import FieldStyle, Json, Query, Size, stat, timeseries
+from dashboards.grafana import COUNT, MARK, FieldStyle, Json, Query, Size, stat, timeseries
 from dashboards.lines import ERROR_RATIO
 from dashboards.links import (
     PROJECT,
@@ -28,7 +28,19 @@ from dashboards.names import (
     WORKER_ERROR_RATIO,
 )
 from dashboards.page import Section, dashboard
-from dashboards.queries import FORECAST, OF_ASSET, TO_DATE, money_of_assets, select, total, used, with_product
+from dashboards.projects import FAILED_IN_ALL
+from dashboards.queries import (
+    FORECAST,
+    NO_USAGE,
+    OF_ASSET,
+    TO_DATE,
+    failed_in_all,
+    money_of_assets,
+    select,
+    total,
+    used_in_all,
+    with_product,
+)
 from dashboards.spending import forecast, per_hour_by_product, to_date
 from dashboards.tables import Column, Value, linked, values_table
 from dashboards.text import DATA_TIME, IN_RANGE, LATE, OF_CYCLE, SIZES
@@ -36,6 +48,9 @@ from dashboards.variables import MODIFIED, alerts, deployments, of_projects
 from exporter.catalog import d1, durable_objects, kv, r2, workers
 from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
+
+HOUR = 3_600_000
+"""In milliseconds, as Grafana has dates."""
 
 PROJECT_ALERTS = 'project=~"$project"'
 
@@ -73,19 +88,18 @@ def _requests(size: Size) -> Json:
         "Requests",
         f"Invocations of its Workers. {IN_RANGE}",
         size,
-        [Query(f"sum(increase({select(REQUESTS_TOTAL)}[$__range])) or vector(0)", "requests")],
-        FieldStyle("short", decimals=1),
+        [Query(used_in_all(REQUESTS_TOTAL), MARK)],
+        COUNT,
     )
 
 
 def _failed(size: Size) -> Json:
-    failed = f"sum({used(ERRORS_TOTAL, 'project')}) / sum({used(REQUESTS_TOTAL, 'project')} > 0)"
     return stat(
         "Failed",
         f"Share of these invocations that Cloudflare counts as errors. {IN_RANGE}",
         size,
-        [Query(f"{failed} or vector(0)", "failed")],
-        FieldStyle("percentunit", decimals=2),
+        [Query(failed_in_all(ERRORS_TOTAL, REQUESTS_TOTAL), "failed")],
+        FAILED_IN_ALL,
     )
 
 
@@ -95,8 +109,8 @@ def _assets(size: Size) -> Json:
         "Assets",
         "Assets of the project found by discovery.",
         size,
-        [Query(f"count({listed}) or vector(0)", "assets")],
-        FieldStyle("none"),
+        [Query(f"count({listed}) or {NO_USAGE}", "assets")],
+        COUNT,
     )
 
 
@@ -106,7 +120,8 @@ def _assets_table(size: Size) -> Json:
     listed = f"count by (project, kind, asset) ({select('cloudflare_asset_info')})"
     return values_table(
         "Assets",
-        f"All assets of the project. {OF_CYCLE} The dates of change and use come from Cloudflare's lists and usage.",
+        f"All assets of the project, and its subscriptions. {OF_CYCLE} Changes come from Cloudflare's lists. Usage is "
+        "known by the hour: last used is the end of the hour, or now.",
         size,
         (
             Column("asset", "Asset", linked(asset_of_row(), cloudflare_of_row())),
@@ -118,7 +133,7 @@ def _assets_table(size: Size) -> Json:
             Value("To date", money_of_assets(TO_DATE)),
             Value("Forecast", money_of_assets(FORECAST)),
             Value("Changed", _moment(select(MODIFIED)), shown),
-            Value("Last used", _moment(last_used), shown),
+            Value("Last used", f"clamp_max({_moment(last_used)} + {HOUR}, 1000 * time())", shown),
             Value("", f"sum by ({OF_ASSET}) ({with_product(listed)})"),
             Value("", addresses.of_all()),
         ),

@@ -1,6 +1,6 @@
 """Panels that compare projects: usage and cost."""
 
-from dashboards.grafana import FieldStyle, Json, Query, Size, thresholds, timeseries
+from dashboards.grafana import COUNT, FieldStyle, Json, Query, Size, timeseries
 from dashboards.lines import ERROR_RATIO
 from dashboards.links import PROJECT, TO_PROJECT, of_series, project_of_row
 from dashboards.names import (
@@ -20,19 +20,31 @@ from dashboards.names import (
     ROWS_READ_TOTAL,
     WORKER_ERROR_RATIO,
 )
-from dashboards.queries import FORECAST, TO_DATE, rate_of_largest, select, total, used, week_before
-from dashboards.tables import COLORED, Column, Value, linked, values_table
+from dashboards.queries import (
+    FORECAST,
+    TO_DATE,
+    began_anew,
+    failed,
+    money,
+    rate_of_largest,
+    select,
+    total,
+    used,
+    week_before,
+)
+from dashboards.tables import Column, Value, by_level, linked, values_table
 from dashboards.text import BEFORE, DATA_TIME, IN_RANGE, LATE, LIST_PRICE, OF_CYCLE, TEN
 
 OPENS = of_series(PROJECT, TO_PROJECT, "project")
 
-FAILED = {"unit": "percentunit", "thresholds": thresholds(ERROR_RATIO.colored("text")), "custom.cellOptions": COLORED}
+FAILED = by_level(ERROR_RATIO, "percentunit") | {"decimals": 2}
+FAILED_IN_ALL = FieldStyle("percentunit", ERROR_RATIO.colored("text"), {"-1": ("No requests", "text")}, decimals=2)
 USD = {"unit": "currencyUSD", "decimals": 2}
 
 
 def projects_table(size: Size) -> Json:
     """Return the table of projects: cost in the cycle, and usage in the selected time range."""
-    failed = f"{used(ERRORS_TOTAL, 'project')} / ({used(REQUESTS_TOTAL, 'project')} > 0)"
+    counters = (REQUESTS_TOTAL, ROWS_READ_TOTAL, OBJECT_TOTAL, KV_TOTAL)
     return values_table(
         "Projects",
         f"Cost: {OF_CYCLE} Usage: {IN_RANGE} Stored bytes are current, and D1 counts rows. A project comes from a "
@@ -40,17 +52,18 @@ def projects_table(size: Size) -> Json:
         size,
         (Column("project", "Project", linked(project_of_row())),),
         (
-            Value("To date", total(f"{PROJECT_LEVEL}:{TO_DATE}:sum", "project"), USD),
-            Value("Forecast", total(f"{PROJECT_LEVEL}:{FORECAST}:sum", "project"), USD),
+            Value("To date", money(TO_DATE, "project"), USD),
+            Value("Forecast", money(FORECAST, "project"), USD),
             Value("Requests", used(REQUESTS_TOTAL, "project")),
-            Value("Failed", failed, FAILED),
+            Value("Failed", failed(ERRORS_TOTAL, REQUESTS_TOTAL, "project"), FAILED),
             Value("D1 rows read", used(ROWS_READ_TOTAL, "project")),
             Value("R2 stored", total(R2_STORED, "project"), {"unit": "decbytes"}),
             Value("DO requests", used(OBJECT_TOTAL, "project")),
             Value("KV ops", used(KV_TOTAL, "project")),
         ),
-        look=FieldStyle("short", decimals=1),
+        look=COUNT,
         sort_by="Forecast",
+        anew=began_anew(counters, "project"),
     )
 
 
@@ -109,21 +122,21 @@ def side_by_side(size: Size) -> tuple[Json, ...]:
             links=(OPENS,),
         )
         for title, what, record, unit in (
-            ("D1 rows read", "Rows scanned (d1AnalyticsAdaptiveGroups).", f":{D1_ROWS_READ}", "rowsps"),
+            ("D1 rows read by project", "Rows scanned (d1AnalyticsAdaptiveGroups).", f":{D1_ROWS_READ}", "rowsps"),
             (
-                "R2 operations",
+                "R2 operations by project",
                 "Operations of all classes (r2OperationsAdaptiveGroups).",
                 f"_class:{R2_OPERATIONS}",
                 "ops",
             ),
             (
-                "Durable Object requests",
+                "Durable Object requests by project",
                 "Requests to objects (durableObjectsInvocationsAdaptiveGroups).",
                 f":{OBJECT_REQUESTS}",
                 "reqps",
             ),
             (
-                "KV operations",
+                "KV operations by project",
                 "Operations of all kinds (kvOperationsAdaptiveGroups).",
                 f"_action:{KV_OPERATIONS}",
                 "ops",

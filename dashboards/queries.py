@@ -1,12 +1,13 @@
 """PromQL of the dashboards: every selector carries the dashboard's variables.
 
-Rates come from recording rules, over Cloudflare's time. Totals over the selected time range are increases of counters,
-which are right however late they arrive.
+Rates come from recording rules, over Cloudflare's time. Totals over the selected time range are the growth of counters,
+which is right however late they arrive.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from dashboards.grafana import WEEK_BEFORE, Query
+from alerting.promql import growth
+from dashboards.grafana import ABOUT, WEEK_BEFORE, Query
 from exporter.alerts.names import PREFIX, WATCHDOG
 from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
@@ -26,8 +27,10 @@ LINE = "account, project, product, meter, kind, asset"
 
 OF_ASSET = "project, product, asset"
 
-NAMED = 'asset!=""'
-"""The matcher that excludes subscriptions."""
+NAMED, UNNAMED = 'asset!=""', 'asset=""'
+"""The matchers of what belongs to an asset, and of subscriptions."""
+
+RANGE = "$__range"
 
 TO_DATE = "cloudflare_cost_cycle_to_date_usd"
 FORECAST = "cloudflare_cost_forecast_usd"
@@ -38,14 +41,38 @@ def total(record: str, by: str, *matchers: str) -> str:
     return f"sum by ({by}) ({select(record, *matchers)})"
 
 
-def sum_of(record: str, *matchers: str) -> str:
-    """Return the sum of a recorded rate or size, 0 if there is none."""
-    return f"sum({select(record, *matchers)}) or vector(0)"
-
-
 def used(counter: str, by: str, *matchers: str) -> str:
     """Return the usage in the selected time range, by labels."""
-    return f"sum by ({by}) (increase({select(counter, *matchers)}[$__range]))"
+    return f"sum by ({by}) ({grown(select(counter, *matchers))})"
+
+
+def grown(series: str) -> str:
+    """Return the growth of each counter in the selected time range: exact, unless it began anew."""
+    estimate = f"round(increase({series}[{RANGE}]))"
+    return f"{growth(series, RANGE)} unless resets({series}[{RANGE}]) > 0 or {estimate}"
+
+
+def used_in_all(counter: str, *matchers: str) -> str:
+    """Return the usage in the selected time range, marked by a label if it is an estimate, and 0 if there is none."""
+    anew = f'label_replace({began_anew((counter,), "", *matchers)}, "about", "{ABOUT}", "", "")'
+    marked = f"{used(counter, '', *matchers)} * on () group_left (about) ({anew} or on () vector(1))"
+    return f"{marked} or on () {NO_USAGE}"
+
+
+def began_anew(counters: Iterable[str], by: str, *matchers: str) -> str:
+    """Return 1 where one of some counters began anew within the selected time range."""
+    fallen = " or ".join(f"resets({select(counter, *matchers)}[{RANGE}]) > 0" for counter in counters)
+    return f"group by ({by}) ({fallen})"
+
+
+def failed(errors: str, requests: str, by: str, *matchers: str) -> str:
+    """Return the share of the requests in the selected time range that failed."""
+    return f"{used(errors, by, *matchers)} / ({used(requests, by, *matchers)} > 0)"
+
+
+def failed_in_all(errors: str, requests: str, *matchers: str) -> str:
+    """Return that share of all of them, and -1 if there were no requests."""
+    return f"{failed(errors, requests, '', *matchers)} or on () {NO_USAGE} - 1"
 
 
 def rate_of_largest(record: str, counter: str, by: str, *matchers: str) -> str:
@@ -76,10 +103,15 @@ def money(metric: str, by: str, *matchers: str) -> str:
 
 
 def money_of_assets(metric: str) -> str:
-    """Return a sum of the shares of the bill by asset; its product is the one that has a page."""
+    """Return a sum of the shares of the bill by asset; its product is the one that has a page.
+
+    A subscription is named by its meter; the page about it is that about costs.
+    """
     shares = f"max by ({LINE}) ({select(metric, NAMED)})"
     paged = f'label_replace({shares}, "product", "workers", "product", "workers_for_platforms")'
-    return f"sum by ({OF_ASSET}) ({paged})"
+    subscribed = f'label_replace(max by ({LINE}) ({select(metric, UNNAMED)}), "asset", "($1)", "meter", "(.+)")'
+    on_cost = f'label_replace({subscribed}, "product", "cost", "", "")'
+    return f"sum by ({OF_ASSET}) ({paged} or {on_cost})"
 
 
 def select(name: str, *matchers: str) -> str:
@@ -97,10 +129,21 @@ def select_job(name: str, *matchers: str) -> str:
     return f"{name}{{{','.join((JOB, *matchers))}}}"
 
 
+NO_USAGE = f"0 * max({select_account('cloudflare_exporter_account_up')} == 1)"
+"""The usage of what no counter counts, where Cloudflare answers the exporter."""
+
+RULES_RUN = f'ALERTS{{alertname="{WATCHDOG}"}}'
+"""The alert that fires wherever these rules are evaluated; it is about no job."""
+
+
 def firing(*matchers: str) -> str:
-    """Return the firing alerts about Cloudflare from Prometheus, without the one that always fires."""
-    always = f'alertname=~"{PREFIX}.+",alertname!="{WATCHDOG}",alertstate="firing"'
-    return select_job("ALERTS", always, *matchers)
+    """Return the firing alerts about Cloudflare from Prometheus, without the one that always fires.
+
+    An alert that there is no exporter at all has no job.
+    """
+    job = 'job=~"$job|"'
+    named = f'alertname=~"{PREFIX}.+",alertname!="{WATCHDOG}",alertstate="firing"'
+    return f"ALERTS{{{','.join((job, named, *matchers))}}}"
 
 
 def with_product(expression: str, products: Sequence[Product] = PRODUCTS) -> str:

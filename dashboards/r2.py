@@ -4,9 +4,9 @@ from dashboards import lines
 from dashboards.colors import CLASSES
 from dashboards.grafana import FieldStyle, Json, Query, timeseries
 from dashboards.names import R2_EGRESS, R2_OPERATIONS, R2_STORED, R2_TOTAL, RATE
-from dashboards.product import HALF, THIRD, ProductPage
+from dashboards.product import HALF, ProductPage
 from dashboards.queries import select, total, used, week_before
-from dashboards.tables import Value
+from dashboards.tables import Value, by_level
 from dashboards.text import BEFORE, DATA_TIME, SIZES
 from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.r2 import BUCKET, PRODUCT
@@ -27,16 +27,11 @@ def r2() -> Json:
                 f"sum({select(R2_STORED, own)})",
                 FieldStyle("decbytes", decimals=1),
             ),
-            R2.rate(
-                "Operations",
-                "Operations of all classes (r2OperationsAdaptiveGroups).",
-                f"_class:{R2_OPERATIONS}:{RATE}",
-                "ops",
-            ),
-            R2.rate("Sent", "Bytes of responses (r2OperationsAdaptiveGroups).", f":{R2_EGRESS}:{RATE}", "Bps"),
+            R2.total("Class A", "Writes and lists (r2OperationsAdaptiveGroups).", R2_TOTAL, 'class="A"'),
+            R2.total("Class B", "Reads (r2OperationsAdaptiveGroups).", R2_TOTAL, 'class="B"'),
         ),
-        account=(
-            _classes(),
+        traffic=_classes(),
+        projects=(
             R2.by_project(
                 "Operations",
                 "Operations of all classes (r2OperationsAdaptiveGroups).",
@@ -48,9 +43,10 @@ def r2() -> Json:
         values=(
             Value("Class A", used(R2_TOTAL, BY, own, 'class="A"')),
             Value("Class B", used(R2_TOTAL, BY, own, 'class="B"')),
-            Value("Stored", total(R2_STORED, BY, own), {"unit": "decbytes"}),
+            Value("Stored", total(R2_STORED, BY, own), by_level(lines.LARGE_BUCKET, "decbytes") | {"decimals": 1}),
             Value("Objects", f"sum by ({BY}) (max by ({BY}, storage_class) ({select('cloudflare_r2_objects', own)}))"),
         ),
+        counters=(R2_TOTAL,),
         assets=(
             R2.value_by_asset(
                 "Stored",
@@ -89,7 +85,6 @@ def r2() -> Json:
                 unit="short",
                 line=lines.DENIED,
             ),
-            R2.quotas(THIRD),
         ),
     )
 

@@ -11,8 +11,8 @@ MORE = of_series(COST, "Open the costs")
 
 
 def summed(metric: str, *matchers: str) -> str:
-    """Return a panel with a sum of the bill's shares, 0 if nothing was priced."""
-    return f"sum({money(metric, 'account', *matchers)}) or vector(0)"
+    """Return a sum of the bill's shares: 0 if there is a bill on which none of them is."""
+    return f"sum({money(metric, 'account', *matchers)}) or 0 * count({select_account(metric)})"
 
 
 def to_date(size: Size, *matchers: str) -> Json:
@@ -60,6 +60,6 @@ def cycle_left(size: Size) -> Json:
         "Days left",
         "Days until the next end of an account's billing cycle.",
         size,
-        [Query(f"(min({end}) - time()) / 86400", "left")],
-        FieldStyle("none", decimals=0),
+        [Query(f"(min({end} > time()) - time()) / 86400", "left")],
+        FieldStyle("none", decimals=1),
     )

@@ -4,11 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.colors import PLAIN
-from dashboards.grafana import FieldStyle, Json, Query, Size, by_name, panel
+from dashboards.colors import CAREFUL, PLAIN
+from dashboards.grafana import ABOUT, NO_DATA, FieldStyle, Json, Query, Size, by_name, mappings, panel, thresholds
+from dashboards.lines import Line
 
 COLORED = {"type": "color-text"}
 """A cell whose text has the colour of its value."""
+
+WRAPPED = {"type": "auto", "wrapText": True}
+"""A cell whose text takes as many lines as it needs."""
+
+ESTIMATE = {"mappings": mappings({"1": ("estimates", CAREFUL)}), "custom.cellOptions": COLORED, "custom.width": 80}
+"""A cell that says that the counts of its row are estimates."""
 
 BAR = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
 """A cell with a bar, as long as its value."""
@@ -32,9 +39,19 @@ class Value:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
+def by_level(line: Line, unit: str) -> Json:
+    """Return the properties of a column whose values have the colour of an alert's level."""
+    return {"unit": unit, "thresholds": thresholds(line.colored("text")), "custom.cellOptions": COLORED}
+
+
 def linked(*links: Json, **more: Any) -> Json:
     """Return the properties of a column whose cells are links, or offer several."""
     return {"links": list(links), **more}
+
+
+def fixed(color: str) -> Json:
+    """Return the properties of a column of one colour."""
+    return {"color": {"mode": "fixed", "fixedColor": color}}
 
 
 def bars(
@@ -48,7 +65,7 @@ def bars(
     if_empty: str = "",
 ) -> Json:
     """Return a table with a bar in each row, the longest first."""
-    color = {"color": {"mode": "thresholds"}} if look.steps else {"color": {"mode": "fixed", "fixedColor": PLAIN}}
+    color = {"color": {"mode": "thresholds"}} if look.steps else fixed(PLAIN)
     bar = {"custom.cellOptions": BAR, "min": 0, **color, **value.properties}
     return values_table(
         title,
@@ -73,15 +90,19 @@ def values_table(
     sort_by: str,
     is_descending: bool = True,
     if_empty: str = "",
+    anew: str = "",
 ) -> Json:
     """Return a table of labels that name a row, followed by the values.
 
-    ``if_empty`` is shown if there is no row; a cell without a value shows a dash.
+    ``if_empty`` is shown if there is no row; a cell without a value shows a dash. ``anew`` is an expression that has
+    rows whose counts are estimates, since a counter began anew; only then their column is there.
     """
+    if anew:
+        values = (*values, Value(ABOUT, anew, ESTIMATE))
     # Of a single query Grafana calls the field just Value.
     fields = [f"Value #{chr(ord('A') + place)}" for place in range(len(values))] if len(values) > 1 else ["Value"]
     columns = [
-        Column(name, value.title, {"noValue": "-", **value.properties} if if_empty else value.properties)
+        Column(name, value.title, {"noValue": "-", **value.properties})
         for name, value in zip(fields, values, strict=True)
         if value.title
     ]
@@ -126,7 +147,7 @@ def table(
     overrides = [by_name(column.title, column.properties) for column in columns if column.properties]
     options = {"showHeader": True, "cellHeight": "sm", "sortBy": [{"displayName": sort_by, "desc": is_descending}]}
     defaults = look.field_config(
-        custom={"align": "auto", "minWidth": 70, "cellOptions": {"type": "auto"}}, noValue=if_empty or "-"
+        custom={"align": "auto", "minWidth": 70, "cellOptions": {"type": "auto"}}, noValue=if_empty or NO_DATA
     )
     made = panel("table", title, description, size, queries, options=options, defaults=defaults, overrides=overrides)
     return made | {"transformations": transformations}

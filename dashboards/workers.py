@@ -2,55 +2,48 @@
 
 from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
-from dashboards.grafana import FieldStyle, Json, Query, timeseries
+from dashboards.grafana import COUNT, FieldStyle, Json, Query, timeseries
 from dashboards.names import ERRORS, ERRORS_TOTAL, RATE, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
-from dashboards.product import HALF, THIRD, WIDE, ProductPage
-from dashboards.projects import FAILED
-from dashboards.queries import select, sum_along, used, week_before
-from dashboards.tables import Column, Value, bars
+from dashboards.product import HALF, THIRD, ProductPage
+from dashboards.projects import FAILED, FAILED_IN_ALL
+from dashboards.queries import failed, failed_in_all, select, sum_along, used, week_before
+from dashboards.tables import Column, Value, bars, by_level
 from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, IN_RANGE
 from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.workers import PRODUCT, WORKER
 
 WORKERS = ProductPage(PRODUCT, WORKER, "workers_.+|wfp_.+", "workers|workers_for_platforms")
+SUBREQUESTS_TOTAL = "cloudflare_worker_subrequests_total"
 BY = f"project, {WORKERS.label}"
 
 
 def workers() -> Json:
     """Return the dashboard ``Cloudflare / Workers``."""
     own = WORKERS.chosen
-    failed = f"sum({select(f'{WORKERS.level}:{ERRORS}:{RATE}', own)}) / (sum({select(_rate(REQUESTS), own)}) > 0)"
-    errors, requests = used(ERRORS_TOTAL, BY, own), used(REQUESTS_TOTAL, BY, own)
     return WORKERS.page(
         "Workers: requests, failures and durations.",
         stats=(
-            WORKERS.rate("Requests", "Invocations (workersInvocationsAdaptive).", f":{REQUESTS}:{RATE}", "reqps"),
+            WORKERS.total("Requests", "Invocations (workersInvocationsAdaptive).", REQUESTS_TOTAL),
             WORKERS.stat(
                 "Failed",
-                f"Share of invocations that Cloudflare counts as errors, over {IN_WORDS} (workersInvocationsAdaptive).",
-                failed,
-                FieldStyle("percentunit", decimals=2),
+                f"Share of these invocations that Cloudflare counts as errors (workersInvocationsAdaptive). {IN_RANGE}",
+                failed_in_all(ERRORS_TOTAL, REQUESTS_TOTAL, own),
+                FAILED_IN_ALL,
             ),
-            WORKERS.stat(
-                "Subrequests",
-                f"Requests made by Workers (workersInvocationsAdaptive). {IN_RANGE}",
-                f"sum(increase({select('cloudflare_worker_subrequests_total', own)}[$__range]))",
-                FieldStyle("short", decimals=1),
-            ),
+            WORKERS.total("Subrequests", "Requests made by Workers (workersInvocationsAdaptive).", SUBREQUESTS_TOTAL),
         ),
-        account=(
-            _requests(),
-            WORKERS.by_project("Requests", "Invocations.", f":{REQUESTS}:{RATE}", REQUESTS_TOTAL, unit="reqps"),
-        ),
+        traffic=_requests(),
+        projects=(WORKERS.by_project("Requests", "Invocations.", f":{REQUESTS}:{RATE}", REQUESTS_TOTAL, unit="reqps"),),
         values=(
-            Value("Requests", requests),
-            Value("Failed", f"{errors} / ({requests} > 0)", FAILED),
+            Value("Requests", used(REQUESTS_TOTAL, BY, own)),
+            Value("Failed", failed(ERRORS_TOTAL, REQUESTS_TOTAL, BY, own), FAILED),
             Value(
                 "CPU p99",
                 f"max by ({BY}) ({select(f'{WORKERS.level}:cloudflare_worker_cpu_time_seconds:p99', own)})",
-                {"unit": "s"},
+                by_level(lines.CPU_TIME, "s") | {"decimals": 1},
             ),
         ),
+        counters=(REQUESTS_TOTAL,),
         assets=(
             WORKERS.by_asset("Requests", "Invocations.", f":{REQUESTS}:{RATE}", REQUESTS_TOTAL, unit="reqps"),
             WORKERS.value_by_asset(
@@ -97,7 +90,6 @@ def workers() -> Json:
                 "cloudflare_worker_request_duration_seconds",
                 line=lines.REQUEST_TIME,
             ),
-            WORKERS.quotas(WIDE),
         ),
     )
 
@@ -129,5 +121,5 @@ def _outcomes() -> Json:
         THIRD,
         (Column("status", "Outcome", {"custom.width": 170}),),
         Value("Invocations", used(REQUESTS_TOTAL, "status", WORKERS.chosen)),
-        look=FieldStyle("short", decimals=1),
+        look=COUNT,
     )

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import pytest
 
-from dashboards.colors import PALETTE
+from dashboards.colors import BAD, CAREFUL, PALETTE
 from tests.dashboards.reading import (
     DASHBOARDS,
     Json,
@@ -24,7 +24,7 @@ from tests.dashboards.reading import (
 )
 
 UNITS = {"none", "short", "s", "percentunit", "reqps", "ops", "rowsps", "decbytes", "decgbytes", "Bps", "currencyUSD"}
-UNITS |= {"dateTimeFromNow", "time:YYYY-MM-DD"}
+UNITS |= {"dateTimeFromNow", "time:YYYY-MM-DD", "dtdurations", "dthms", "locale", "prefix:≈ "}
 """Of the ids that Grafana knows, those in use; it shows any other as a word."""
 
 MOST_QUERIES = 34
@@ -32,6 +32,12 @@ MOST_QUERIES = 34
 
 REDUCERS = {"lastNotNull", "mean", "max"}
 PROMETHEUS = {"type": "prometheus", "uid": "${datasource}"}
+
+GROWTH = {"last_over_time(", "min_over_time(", "resets(", "increase("}
+"""What may read a counter."""
+
+FOLLOWS_JOB = re.compile(r'\{job=~"\$job\|?"|^ALERTS\{alertname="CloudflareWatchdog"\}$')
+"""The job's variable. Alerts may be about no job; the one that fires wherever rules are evaluated is."""
 
 every_dashboard = pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)
 
@@ -135,14 +141,63 @@ def test_every_selector_follows_the_job(dashboard: Json) -> None:
     for expression in queries(dashboard):
         selectors = re.findall(r"[a-zA-Z_:][\w:]*\{[^}]*\}", expression)
         assert selectors, expression
-        assert all('{job=~"$job"' in selector for selector in selectors), expression
+        assert all(FOLLOWS_JOB.search(selector) for selector in selectors), expression
         assert len(re.findall(r"\bcloudflare_", expression)) == len(re.findall(r"\bcloudflare_\w+[:\w]*\{", expression))
 
 
 @every_dashboard
-def test_counters_are_shown_by_their_increase(dashboard: Json) -> None:
-    """A counter is only ever inside increase(), over the selected time; nothing takes a rate over our own time."""
+def test_counters_are_shown_by_their_growth(dashboard: Json) -> None:
+    """A counter is shown by its growth over the selected time, of which nothing takes a rate over our own time."""
     for expression in expressions(dashboard):
-        counters = re.findall(r"(increase\()?\b\w+_total\{[^}]*\}(\[\$__range\])?", expression)
-        assert all(found == ("increase(", "[$__range]") for found in counters), expression
+        whole = re.sub(r"(\w+_total\{[^}]*\}) - min_over_time\(\(\1 and", "(", expression)
+        counters = re.findall(r"(\w+\()?\b\w+_total\{[^}]*\}(\[\$__range\])?", whole)
+        assert all(before in GROWTH and after == "[$__range]" for before, after in counters), expression
         assert not re.search(r"\b(rate|irate|delta|deriv)\(", expression), expression
+
+
+@every_dashboard
+def test_what_is_comes_from_instant_queries(dashboard: Json) -> None:
+    """A tile or a table asks for one moment: along a range it would show what was, or what no longer is."""
+    for panel in panels(dashboard):
+        is_along = panel["type"] == "timeseries"
+        asked = {(target["range"], target["instant"]) for target in panel["targets"]}
+        assert asked == {(is_along, not is_along)}, panel["title"]
+
+
+@every_dashboard
+def test_what_is_missing_is_no_zero(dashboard: Json) -> None:
+    """No expression puts a zero into the place of what is missing, out of nothing."""
+    for panel in panels(dashboard):
+        for target in panel["targets"]:
+            assert "vector(0)" not in target["expr"], panel["title"]
+        said = [panel["description"], panel["fieldConfig"]["defaults"].get("noValue", "")]
+        assert not any(re.search(r"\b0 if .*(cannot|can't|missing|unknown)", text) for text in said), panel["title"]
+
+
+@every_dashboard
+def test_a_missing_value_is_a_warning(dashboard: Json) -> None:
+    """A tile always has a value, be it one that is none, which it shows as No data in a colour that warns."""
+    for panel in panels(dashboard):
+        if panel["type"] != "stat":
+            continue
+        assert all(target["expr"].endswith(" or on () vector(NaN)") for target in panel["targets"]), panel["title"]
+        defaults = panel["fieldConfig"]["defaults"]
+        assert defaults["noValue"] == "No data"
+        (special,) = (each["options"] for each in defaults["mappings"] if each["type"] == "special")
+        assert special["match"] == "null+nan"
+        assert special["result"]["text"] == "No data"
+        assert special["result"]["color"] in {CAREFUL, BAD}, panel["title"]
+
+
+def test_one_title_is_one_kind_of_figure() -> None:
+    """What a tile or a column counts is never along a graph, where it would be a rate, under the same title."""
+    shown = [panel for dashboard in DASHBOARDS.values() for panel in panels(dashboard)]
+    along = {panel["title"] for panel in shown if panel["type"] == "timeseries"}
+    counted = {panel["title"] for panel in shown if panel["type"] == "stat"} | {
+        title
+        for panel in shown
+        for step in panel.get("transformations", ())
+        if step["id"] == "organize"
+        for title in step["options"]["renameByName"].values()
+    }
+    assert not along & counted
