@@ -46,7 +46,7 @@ def durable_objects() -> Json:
             Value(
                 "Stored in SQLite",
                 total(f"{OBJECTS.level}{STORED}", BY, own),
-                by_level(lines.OBJECT_STORAGE, "decbytes"),
+                by_level(lines.OBJECT_STORAGE, "decbytes") | {"custom.width": 120},
             ),
         ),
         counters=(OBJECT_TOTAL, DURATION_TOTAL),

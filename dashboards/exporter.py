@@ -153,9 +153,10 @@ def _late(size: Size) -> Json:
         "Late usage",
         f"Usage added when its day was audited, by field of the dataset. {IN_RANGE}",
         size,
-        (Column("field", "Field", {"custom.width": 170}),),
-        Value("Added", f"sum by (field) ({grown(late)})"),
+        (Column("field", "Field", {"custom.width": 230}),),
+        Value("Added", f"sum by (field) ({grown(late)}) > 0"),
         look=FieldStyle("short", decimals=1),
+        if_empty="None is known to have come late",
     )
 
 

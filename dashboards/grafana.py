@@ -14,7 +14,7 @@ Json = dict[str, Any]
 WEEK_BEFORE = "a week before"
 """The name of a curve that shows what was seven days earlier."""
 
-NO_DATA = "No data"
+NO_DATA = "No\N{NO-BREAK SPACE}data"
 MISSING = (NO_DATA, CAREFUL)
 """The text and the colour of a value that is not known."""
 

@@ -44,7 +44,7 @@ def kv() -> Json:
         ),
         values=(
             Value("Reads", used(KV_TOTAL, BY, own, 'action="read"')),
-            Value("Writes, lists, deletes", used(KV_TOTAL, BY, own, costly)),
+            Value("Writes, lists, deletes", used(KV_TOTAL, BY, own, costly), {"custom.width": 150}),
             Value("Stored", _size(STORED), {"unit": "decbytes", "decimals": 1}),
             Value("Keys", _size(KEYS)),
         ),

@@ -39,7 +39,7 @@ def overview() -> Json:
                 ),
             ),
             Section("Traffic and cost", (requests(Size(8, 8)), failures(Size(8, 8)), list_cost(Size(8, 8)))),
-            Section("Changes", (_movers(Size(24, 8)),), is_collapsed=True),
+            Section("Changes", (_movers(Size(12, 8)),), is_collapsed=True),
         ),
     )
 

@@ -43,6 +43,9 @@ from exporter.catalog.product import Product
 SMALL, THIRD, HALF, WIDE = Size(4, 4), Size(8, 10), Size(12, 9), Size(24, 8)
 LOW = Size(12, 7)
 
+TIMES = {"unit": "suffix: times", "decimals": 1}
+"""Multiples, whose bars have no end at 100 %."""
+
 ENDS = ("p50", "p95", "p99")
 """The quantiles shown together."""
 
@@ -229,7 +232,7 @@ class ProductPage:
             (Column("meter", "Meter", {"custom.width": 190}),),
             (
                 Value("Used", used, {"custom.cellOptions": BAR, "min": 0, "max": 1, "color": {"mode": "thresholds"}}),
-                Value("Beyond", f"{used} - 1 > 0", {"custom.cellOptions": BAR, "min": 0, **fixed(PLAIN)}),
+                Value("Beyond", f"{used} - 1 > 0", {"custom.cellOptions": BAR, "min": 0, **TIMES, **fixed(PLAIN)}),
             ),
             look=FieldStyle("percentunit", QUOTA, decimals=0),
             sort_by="Used",

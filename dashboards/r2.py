@@ -43,7 +43,7 @@ def r2() -> Json:
         values=(
             Value("Class A", used(R2_TOTAL, BY, own, 'class="A"')),
             Value("Class B", used(R2_TOTAL, BY, own, 'class="B"')),
-            Value("Stored", total(R2_STORED, BY, own), by_level(lines.LARGE_BUCKET, "decbytes") | {"decimals": 1}),
+            Value("Stored", total(R2_STORED, BY, own), by_level(lines.LARGE_BUCKET, "decbytes")),
             Value("Objects", f"sum by ({BY}) (max by ({BY}, storage_class) ({select('cloudflare_r2_objects', own)}))"),
         ),
         counters=(R2_TOTAL,),

@@ -41,7 +41,8 @@ class Value:
 
 def by_level(line: Line, unit: str) -> Json:
     """Return the properties of a column whose values have the colour of an alert's level."""
-    return {"unit": unit, "thresholds": thresholds(line.colored("text")), "custom.cellOptions": COLORED}
+    colored = {"thresholds": thresholds(line.colored("text")), "custom.cellOptions": COLORED}
+    return {"unit": unit, "decimals": 1, **colored}
 
 
 def linked(*links: Json, **more: Any) -> Json:

@@ -40,7 +40,7 @@ def workers() -> Json:
             Value(
                 "CPU p99",
                 f"max by ({BY}) ({select(f'{WORKERS.level}:cloudflare_worker_cpu_time_seconds:p99', own)})",
-                by_level(lines.CPU_TIME, "s") | {"decimals": 1},
+                by_level(lines.CPU_TIME, "s"),
             ),
         ),
         counters=(REQUESTS_TOTAL,),

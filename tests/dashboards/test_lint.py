@@ -12,6 +12,7 @@ from itertools import combinations
 import pytest
 
 from dashboards.colors import BAD, CAREFUL, PALETTE
+from dashboards.grafana import NO_DATA
 from tests.dashboards.reading import (
     DASHBOARDS,
     Json,
@@ -24,7 +25,7 @@ from tests.dashboards.reading import (
 )
 
 UNITS = {"none", "short", "s", "percentunit", "reqps", "ops", "rowsps", "decbytes", "decgbytes", "Bps", "currencyUSD"}
-UNITS |= {"dateTimeFromNow", "time:YYYY-MM-DD", "dtdurations", "dthms", "locale", "prefix:≈ "}
+UNITS |= {"dateTimeFromNow", "time:YYYY-MM-DD", "dtdurations", "dthms", "locale", "prefix:≈ ", "suffix: times"}
 """Of the ids that Grafana knows, those in use; it shows any other as a word."""
 
 MOST_QUERIES = 34
@@ -182,10 +183,10 @@ def test_a_missing_value_is_a_warning(dashboard: Json) -> None:
             continue
         assert all(target["expr"].endswith(" or on () vector(NaN)") for target in panel["targets"]), panel["title"]
         defaults = panel["fieldConfig"]["defaults"]
-        assert defaults["noValue"] == "No data"
+        assert defaults["noValue"] == NO_DATA
         (special,) = (each["options"] for each in defaults["mappings"] if each["type"] == "special")
         assert special["match"] == "null+nan"
-        assert special["result"]["text"] == "No data"
+        assert special["result"]["text"] == NO_DATA
         assert special["result"]["color"] in {CAREFUL, BAD}, panel["title"]
 
 
