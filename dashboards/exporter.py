@@ -17,7 +17,7 @@ from dashboards.grafana import COUNT, MISSING_VALUE, FieldStyle, Json, Query, Si
 from dashboards.links import EXPORTER
 from dashboards.page import Section, dashboard
 from dashboards.queries import grown, select_account, select_job
-from dashboards.tables import Column, Value, bars, values_table
+from dashboards.tables import WRAPPED, Column, Value, bars, values_table
 from dashboards.text import IN_RANGE
 from dashboards.variables import alerts, of_accounts
 from exporter.alerts.names import OF_EXPORTER
@@ -78,7 +78,7 @@ def _problems(size: Size) -> Json:
             Column("account", "Account", {"noValue": "-"}),
             Column("part", "Part"),
             Column("reason", "Reason"),
-            Column("remedy", "Remedy"),
+            Column("remedy", "Remedy", {"custom.width": 330, "custom.cellOptions": WRAPPED}),
         ),
         (Value("For", f"time() - min by (account, part, reason, remedy) ({since}) or {_not_scraped()}"),),
         look=FieldStyle("s", decimals=0),

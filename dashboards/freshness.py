@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dashboards.colors import BAD, CAREFUL, GOOD, NOTICE
-from dashboards.grafana import MISSING, NO_DATA, FieldStyle, Json, Query, Size, mappings, stat
+from dashboards.grafana import NO_DATA, FieldStyle, Json, Query, Size, mappings, stat
 from dashboards.lines import API_BUDGET, STALE_SECONDS
 from dashboards.links import EXPORTER, PROJECT, of_row, of_series
 from dashboards.queries import RULES_RUN, firing, select_account, select_job
@@ -14,7 +14,12 @@ from exporter.alerts.table import ALERTS, Scale
 from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
 
-STATES = {"ok": ("ok", GOOD), "failing": ("failing", BAD), "unavailable": ("unavailable", CAREFUL)}
+STATES = {
+    "ok": ("ok", GOOD),
+    "failing": ("failing", BAD),
+    "unavailable": ("unavailable", CAREFUL),
+    "unknown": ("unknown", CAREFUL),
+}
 MONEY = "money"
 RANKED = {
     f"{rank}{scale}": named
@@ -128,7 +133,8 @@ def alerts_firing(size: Size, *matchers: str) -> Json:
 
 
 def datasets_table(size: Size) -> Json:
-    """Return the table of datasets and their states."""
+    """Return the table of datasets and their states, which nobody knows while the exporter is down."""
+    states = f"max by (account, dataset, state, reason) ({select_account(STATE)} == 1)"
     return values_table(
         "Accounts and datasets",
         "The state of each dataset, the time since the end of its last answer, and the age of the newest data in it. "
@@ -138,13 +144,13 @@ def datasets_table(size: Size) -> Json:
         (
             Column("account", "Account"),
             Column("dataset", "Dataset", {"custom.width": 330}),
-            Column("state", "State", {"mappings": mappings(STATES, MISSING), "custom.cellOptions": COLORED}),
+            Column("state", "State", {"mappings": mappings(STATES), "custom.cellOptions": COLORED}),
             Column("reason", "Reason"),
         ),
         (
-            Value("", f"max by (account, dataset, state, reason) ({select_account(STATE)} == 1)"),
+            Value("", f'{states} or on (account, dataset) label_replace({AGE}, "state", "unknown", "", "")'),
             Value("Answered until", AGE),
-            Value("Newest data", f"time() - max by (account, dataset) ({select_account(NEWEST)})"),
+            Value("Newest data", f"time() - max by (account, dataset) (max_over_time({select_account(NEWEST)}[1d]))"),
         ),
         look=FieldStyle("s", decimals=1),
         sort_by="State",

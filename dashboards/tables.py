@@ -14,8 +14,14 @@ COLORED = {"type": "color-text"}
 WRAPPED = {"type": "auto", "wrapText": True}
 """A cell whose text takes as many lines as it needs."""
 
-ESTIMATE = {"mappings": mappings({"1": ("estimates", CAREFUL)}), "custom.cellOptions": COLORED, "custom.width": 80}
-"""A cell that says that the counts of its row are estimates."""
+ESTIMATE = {
+    "mappings": mappings({"1": (ABOUT, CAREFUL)}),
+    "noValue": "",
+    "custom.cellOptions": COLORED,
+    "custom.width": 30,
+    "custom.minWidth": 30,
+}
+"""A cell with a mark if the counts of its row are estimates."""
 
 BAR = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
 """A cell with a bar, as long as its value."""
@@ -95,8 +101,8 @@ def values_table(
 ) -> Json:
     """Return a table of labels that name a row, followed by the values.
 
-    ``if_empty`` is shown if there is no row; a cell without a value shows a dash. ``anew`` is an expression that has
-    rows whose counts are estimates, since a counter began anew; only then their column is there.
+    ``if_empty`` is shown if there is no row; a cell without a value shows a dash. ``anew`` is an expression for
+    the rows whose counts are estimates, since a counter began anew; the last column marks them.
     """
     if anew:
         values = (*values, Value(ABOUT, anew, ESTIMATE))
