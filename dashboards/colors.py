@@ -30,13 +30,16 @@ REQUESTS = {"all": SKY, "failed": BAD}
 
 FORECAST = {"to date": SKY, "forecast": CAREFUL}
 
-QUANTILES = {"p50": SKY, "p90": SAND, "p95": SAND, "p99": PURPLE}
+QUANTILES = {"p50": SKY, "p90": OLIVE, "p95": OLIVE, "p99": PURPLE}
 
 FAINT = "#8E8E8E"
 """The colour of what is only there for comparison: the week before, and the edges of a range."""
 
 BY_POSITION = "palette-classic"
 """Grafana's colours for series whose names nobody knows, in the order of their names: neighbours always differ."""
+
+DISTINCT = 6
+"""How many of Grafana's first colours nobody takes for another: so many names keep theirs on a whole page."""
 
 MEANINGS = (PRODUCTS, CLASSES, ACTIONS, REQUESTS, FORECAST, QUANTILES)
 """The colours of series by name, for each kind of name."""

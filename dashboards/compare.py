@@ -5,7 +5,7 @@ from dashboards.links import COMPARE
 from dashboards.names import PROJECT_LEVEL, RATE, REQUESTS
 from dashboards.page import Section, dashboard
 from dashboards.projects import OPENS, failures, list_cost, projects_table, side_by_side
-from dashboards.queries import TO_DATE, total
+from dashboards.queries import TO_DATE, by_project, total
 from dashboards.spending import USD
 from dashboards.text import DATA_TIME, LATE, OF_CYCLE
 from dashboards.variables import alerts, of_projects
@@ -13,7 +13,7 @@ from dashboards.variables import alerts, of_projects
 
 def compare() -> Json:
     """Return the dashboard ``Cloudflare / Compare``."""
-    half, third = Size(12, 8), Size(8, 8)
+    half, third = Size(12, 9), Size(8, 9)
     return dashboard(
         COMPARE,
         "Cloudflare / Compare",
@@ -34,7 +34,7 @@ def _to_date(size: Size) -> Json:
         "Cost to date by project",
         OF_CYCLE,
         size,
-        [Query(total(record, "project"), "{{project}}")],
+        [Query(by_project(total(record, "project")), "{{project}}")],
         USD,
         links=(OPENS,),
     )
@@ -45,7 +45,7 @@ def _requests(size: Size) -> Json:
         "Requests by project",
         f"Invocations of all Workers of a project (workersInvocationsAdaptive). {DATA_TIME}",
         size,
-        [Query(total(f"{PROJECT_LEVEL}:{REQUESTS}:{RATE}", "project"), "{{project}}")],
+        [Query(by_project(total(f"{PROJECT_LEVEL}:{REQUESTS}:{RATE}", "project")), "{{project}}")],
         FieldStyle("reqps"),
         links=(OPENS,),
     )

@@ -16,6 +16,7 @@ from dashboards.queries import (
     OF_ASSET,
     TO_DATE,
     TOP,
+    by_project,
     money,
     money_of_assets,
     select,
@@ -149,7 +150,7 @@ def _daily(size: Size) -> Json:
         f"The cost of each day's usage by project; a column ends at the midnight (UTC) that ends its day. "
         f"{BEFORE} {LIST_PRICE}",
         size,
-        [Query(total(record, "project"), "{{project}}"), week_before(record)],
+        [Query(by_project(total(record, "project")), "{{project}}"), week_before(record)],
         USD,
     )
 

@@ -27,7 +27,7 @@ OWN = f'product="{OF_EXPORTER}"'
 
 def exporter() -> Json:
     """Return the dashboard ``Cloudflare / Exporter``."""
-    small, third = Size(4, 4), Size(8, 8)
+    small, third = Size(4, 4), Size(8, 9)
     return dashboard(
         EXPORTER,
         "Cloudflare / Exporter",

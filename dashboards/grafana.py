@@ -155,7 +155,7 @@ def timeseries(
     custom = {
         "drawStyle": "line",
         "lineWidth": 1 if is_stacked else 2,
-        "fillOpacity": 70 if is_stacked else 8,
+        "fillOpacity": 60 if is_stacked else 8,
         "gradientMode": "none" if is_stacked else "opacity",
         "showPoints": "auto",
         "pointSize": 4,
@@ -173,7 +173,7 @@ def timeseries(
         low, high = band
         thin = {"custom.lineWidth": 0, "custom.fillOpacity": 0} | _fixed(FAINT)
         overrides += [by_name(low, thin), by_name(high, thin | {"custom.fillBelowTo": low, "custom.fillOpacity": 20})]
-    overrides += _compared(queries)
+    overrides += [*_compared(queries), HIDDEN]
     curves = panel(
         "timeseries", title, description, size, queries, options=_curves(size), defaults=defaults, overrides=overrides
     )
@@ -199,7 +199,10 @@ def days(title: str, description: str, size: Size, queries: Sequence[Query], loo
         queries,
         options=_curves(size),
         defaults=defaults,
-        overrides=_compared(queries, **{"custom.drawStyle": "line", "custom.lineInterpolation": "stepBefore"}),
+        overrides=[
+            *_compared(queries, **{"custom.drawStyle": "line", "custom.lineInterpolation": "stepBefore"}),
+            HIDDEN,
+        ],
     )
     return columns | {"interval": "1d"}
 
@@ -230,6 +233,13 @@ def _compared(queries: Sequence[Query], **more: Any) -> list[Json]:
         "custom.stacking": {"mode": "none", "group": "A"},
     }
     return [by_name(WEEK_BEFORE, _fixed(FAINT) | thin | more)]
+
+
+HIDDEN: Json = {
+    "matcher": {"id": "byValue", "options": {"reducer": "max", "op": "lt", "value": 0}},
+    "properties": [{"id": "custom.hideFrom", "value": {"legend": True, "tooltip": True, "viz": True}}],
+}
+"""Series below zero only keep the place of one that has no curve here: nothing that is shown is ever negative."""
 
 
 def _fixed(color: str) -> Json:

@@ -38,7 +38,7 @@ def overview() -> Json:
                     alerts_table(Size(9, 8)),
                 ),
             ),
-            Section("Traffic and cost", (requests(Size(8, 8)), failures(Size(8, 8)), list_cost(Size(8, 8)))),
+            Section("Traffic and cost", (requests(Size(8, 10)), failures(Size(8, 10)), list_cost(Size(8, 10)))),
             Section("Changes", (_movers(Size(12, 8)),), is_collapsed=True),
         ),
     )

@@ -57,7 +57,7 @@ PROJECT_ALERTS = 'project=~"$project"'
 
 def project() -> Json:
     """Return the dashboard ``Cloudflare / Project``."""
-    small, third = Size(4, 4), Size(8, 8)
+    small, third = Size(4, 4), Size(8, 9)
     return dashboard(
         PROJECT,
         "Cloudflare / Project",
@@ -78,7 +78,7 @@ def project() -> Json:
                     alerts_table(Size(9, 9), PROJECT_ALERTS),
                 ),
             ),
-            Section("Usage", (*_traffic(third), per_hour_by_product(Size(16, 8), colors=PRODUCTS))),
+            Section("Usage", (*_traffic(third), per_hour_by_product(Size(16, 9), colors=PRODUCTS))),
         ),
     )
 

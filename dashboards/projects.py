@@ -24,6 +24,7 @@ from dashboards.queries import (
     FORECAST,
     TO_DATE,
     began_anew,
+    by_project,
     failed,
     money,
     rate_of_largest,
@@ -74,7 +75,7 @@ def requests(size: Size) -> Json:
         "Requests by project",
         f"Invocations of all Workers of a project (workersInvocationsAdaptive). {TEN} {BEFORE} {DATA_TIME}",
         size,
-        [Query(rate_of_largest(record, REQUESTS_TOTAL, "project"), "{{project}}"), week_before(record)],
+        [Query(by_project(rate_of_largest(record, REQUESTS_TOTAL, "project")), "{{project}}"), week_before(record)],
         FieldStyle("reqps"),
         is_stacked=True,
         links=(OPENS,),
@@ -89,7 +90,7 @@ def failures(size: Size) -> Json:
         "Share of a project's invocations that Cloudflare counts as errors (workersInvocationsAdaptive). The alert "
         f"evaluates each Worker separately. {LATE}",
         size,
-        [Query(f"max by (project) ({select(ratio)})", "{{project}}")],
+        [Query(by_project(f"max by (project) ({select(ratio)})"), "{{project}}")],
         FieldStyle("percentunit"),
         links=(OPENS,),
     )
@@ -103,7 +104,7 @@ def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
         "List cost per hour by project",
         f"The cost of the last hour's usage. {stacked}{LIST_PRICE}",
         size,
-        [Query(total(record, "project"), "{{project}}"), *([week_before(record)] if is_stacked else [])],
+        [Query(by_project(total(record, "project")), "{{project}}"), *([week_before(record)] if is_stacked else [])],
         FieldStyle("currencyUSD"),
         is_stacked=is_stacked,
         links=(OPENS,),
@@ -117,7 +118,7 @@ def side_by_side(size: Size) -> tuple[Json, ...]:
             title,
             f"{what} {DATA_TIME}",
             size,
-            [Query(total(f"{PROJECT_LEVEL}{record}:{RATE}", "project"), "{{project}}")],
+            [Query(by_project(total(f"{PROJECT_LEVEL}{record}:{RATE}", "project")), "{{project}}")],
             FieldStyle(unit),
             links=(OPENS,),
         )

@@ -7,7 +7,9 @@ which is right however late they arrive.
 from collections.abc import Iterable, Sequence
 
 from alerting.promql import growth
+from dashboards.colors import DISTINCT
 from dashboards.grafana import ABOUT, WEEK_BEFORE, Query
+from dashboards.names import PROJECT_LEVEL
 from exporter.alerts.names import PREFIX, WATCHDOG
 from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
@@ -95,6 +97,17 @@ def sum_along(record: str, *matchers: str) -> str:
 def week_before(record: str, *matchers: str) -> Query:
     """Return the curve of the sum of a recorded value seven days earlier; a record is cheap to read again."""
     return Query(f"sum({select(record, *matchers)} offset 1w)", WEEK_BEFORE)
+
+
+def by_project(expression: str) -> str:
+    """Return curves by project, and where there are few projects, a hidden stand-in for each without a curve.
+
+    Colours go by position, so a project then has the same one in all panels of a page. A stand-in is a series of its
+    own, and sorted like the project's: nothing is drawn where a project has no value.
+    """
+    known = f"group by (project) ({select(f'{PROJECT_LEVEL}:{TO_DATE}:sum')} @ end())"
+    few = f"-1 * ({known} and on () count({known}) <= {DISTINCT})"
+    return f'{expression} or on (project) label_replace({few}, "stand_in", "yes", "", "")'
 
 
 def money(metric: str, by: str, *matchers: str) -> str:

@@ -1,11 +1,18 @@
 """Curves can be read: each legend says how much, the week before lies beside now, and quantiles lie together."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
 
-from dashboards.grafana import WEEK_BEFORE
-from tests.dashboards.reading import DASHBOARDS, Json, panels
+from dashboards.colors import DISTINCT
+from dashboards.grafana import HIDDEN, WEEK_BEFORE
+from dashboards.names import PROJECT_LEVEL
+from dashboards.queries import TO_DATE, by_project
+from stack.tools import Tools
+from tests.dashboards.reading import DASHBOARDS, Json, expand, panels
 
 CURVES = [panel for page in DASHBOARDS.values() for panel in panels(page) if panel["type"] == "timeseries"]
 LINES_AND_HEAD = 90
@@ -53,6 +60,36 @@ def test_the_week_before_is_a_faint_line(panel: Json) -> None:
         assert (look["custom.lineWidth"], look["custom.lineStyle"]["fill"]) == (1, "dash")
         assert (look["custom.fillOpacity"], look["custom.stacking"]["mode"]) == (0, "none")
         assert "a week before" in panel["description"]
+
+
+@every_panel
+def test_a_project_has_the_same_colour_in_all_panels(panel: Json) -> None:
+    """Where curves are named by project, each project has its place in the palette, if by a hidden stand-in."""
+    for target in panel["targets"]:
+        assert ("stand_in" in target["expr"]) == (target["legendFormat"] == "{{project}}")
+    assert panel["fieldConfig"]["overrides"][-1] == HIDDEN
+
+
+@pytest.mark.parametrize("projects", [2, DISTINCT, DISTINCT + 1])
+def test_stand_ins_take_the_places_of_few_projects(projects: int, tools: Tools, tmp_path: Path) -> None:
+    """Each project without a curve has one, below zero; beyond so many projects there is none."""
+    record = f"{PROJECT_LEVEL}:{TO_DATE}:sum"
+    known = [f'{record}{{job="cloudflare",account="Example",project="p{number}"}}' for number in range(projects)]
+    series = [{"series": each, "values": "1+0x60"} for each in known]
+    series.append({"series": 'shown{project="p1"}', "values": "7+0x60"})
+    wanted = [{"labels": '{project="p1"}', "value": 7}]
+    if projects <= DISTINCT:
+        others = (f"p{number}" for number in range(projects) if number != 1)
+        wanted += [{"labels": f'{{project="{each}", stand_in="yes"}}', "value": -1} for each in others]
+    expression = expand(by_project("sum by (project) (shown)"))
+    asked = {"expr": expression, "eval_time": "30m", "exp_samples": wanted}
+    file = tmp_path / "stand_ins.yml"
+    test = {"interval": "1m", "input_series": series, "promql_expr_test": [asked]}
+    file.write_text(yaml.safe_dump({"rule_files": [], "tests": [test]}))
+    outcome = subprocess.run(
+        [tools.promtool, "test", "rules", file], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
 @pytest.mark.parametrize("page", DASHBOARDS)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from dashboards.grafana import HIDDEN
 from tests.dashboards.reading import DASHBOARDS, Json, panels
 
 
@@ -31,7 +32,7 @@ CUSTOM: Mapping[str, frozenset[str]] = {
     "table": words("align minWidth width cellOptions hideFrom"),
     "timeseries": words(
         "drawStyle lineWidth fillOpacity gradientMode showPoints pointSize spanNulls stacking "
-        "thresholdsStyle lineStyle lineInterpolation axisSoftMin fillBelowTo barAlignment barWidthFactor"
+        "thresholdsStyle lineStyle lineInterpolation hideFrom axisSoftMin fillBelowTo barAlignment barWidthFactor"
     ),
 }
 
@@ -56,11 +57,11 @@ def test_every_key_is_known(dashboard: Json) -> None:
 
 @every_dashboard
 def test_every_override_is_known(dashboard: Json) -> None:
-    """It changes a property of one field that Grafana knows, by the field's name."""
+    """It changes a property that Grafana knows, of the field with a name or of stand-ins, which are below zero."""
     for panel in panels(dashboard):
         for rule in panel["fieldConfig"]["overrides"]:
             assert rule.keys() == {"matcher", "properties"}
-            assert rule["matcher"]["id"] == "byName"
+            assert rule["matcher"]["id"] == "byName" or rule == HIDDEN
             for entry in rule["properties"]:
                 group, _, name = entry["id"].rpartition(".")
                 known = CUSTOM[panel["type"]] if group == "custom" else DEFAULTS
