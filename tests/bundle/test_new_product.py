@@ -62,7 +62,7 @@ def test_dashboards_choose_its_assets() -> None:
     """Its page has a variable of its assets, and rows and series of other pages lead to it."""
     variable = of_assets(QUEUE)[-1]
     assert (variable["name"], variable["label"]) == ("queue_name", "Queue")
-    assert variable["definition"].startswith("label_values(cloudflare_queue_info{")
+    assert re.fullmatch(r'label_values\(\{.+,queue_name!=""\}, queue_name\)', variable["definition"])
     assert "&var-queue_name=" in asset_of_row(WITH_QUEUES)["url"]
     assert '"product", "queues", "kind", "queue"' in with_product("up", WITH_QUEUES)
 
