@@ -257,6 +257,26 @@ def test_assets_lead_to_their_dashboards() -> None:
     assert "x y&z" not in page_of(one).links
 
 
+@pytest.mark.parametrize(
+    ("kind", "identity", "name", "path"),
+    [
+        ("worker", "f0e1", "shop-web", "workers/services/view/shop-web/production/metrics"),
+        ("worker", "f0e1", "shop-web (f0e1d2c3)", "workers/services/view/shop-web/production/metrics"),
+        ("worker", "f0e1", "../x?y", "workers/services/view/..%2Fx%3Fy/production/metrics"),
+        ("d1_database", "6f1c-4a", "orders", "workers/d1/databases/6f1c-4a/metrics"),
+        ("r2_bucket", "eu_media", "media", "r2/eu/buckets/media"),
+        ("unheard_of", "1", "one", None),
+    ],
+)
+def test_assets_lead_to_their_pages_at_cloudflare(kind: str, identity: str, name: str, path: str | None) -> None:
+    """By id or name, as the kind has it; what tells two of the same name apart is no part of the name."""
+    place = AssetPlace(EXAMPLE, "shop", kind, name)
+    listed = ListedAsset(place, "Example", identity)
+    shown = page_of(replace(snapshot(), asset_usage=AssetUsage((listed,), {place: UsageTotals(1, 0)})))
+    wanted = f"https://dash.cloudflare.com/{EXAMPLE}/{path}" if path else None
+    assert shown.links.get(kind.replace("_", " ")) == wanted
+
+
 def test_names_are_text() -> None:
     """A name from outside, and what somebody typed, stand on the page as they are."""
     nasty = '<script>alert("1")</script>'
