@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
+from math import log10
 from time import gmtime, strftime
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +29,7 @@ _SPREAD: Mapping[str, float] = MappingProxyType(
         "min": 0.25,
     }
 )
-"""The base of averages, extremes and quantiles: the mean of the rows."""
+"""Averages, extremes and quantiles of ten thousand events, as multiples of the mean of the rows."""
 
 Row = Sequence[int]
 Print = Callable[[Key, Row, int], str]
@@ -147,7 +148,8 @@ class Question:
         factor = _SPREAD[quantile or group]
 
         def estimate(_key: Key, row: Row, _interval: int) -> str:
-            value = row[position] / scale / max(row[0], 1) * factor
+            events = max(row[0], 1)
+            value = row[position] / scale / events * factor ** _width(events)
             return str(round(value) if is_integer else round(value, 3))
 
         return estimate
@@ -159,6 +161,11 @@ class Question:
         if index not in self.measures:
             self.measures.append(index)
         return self.measures.index(index) + 1
+
+
+def _width(events: int) -> float:
+    """Return how far from the mean the quantiles of so many events lie: the more there are, the further."""
+    return 0.5 + log10(events) / 8
 
 
 def row_type(schema: GraphQLSchema, dataset: Dataset) -> GraphQLObjectType:

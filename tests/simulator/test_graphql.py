@@ -69,6 +69,24 @@ def test_storage_is_a_maximum(simulator: Simulator, client: Client) -> None:
     assert [row["max"] for row in rows] == [used[("d1-orders", row["dimensions"]["datetimeHour"])] for row in rows]
 
 
+def test_quantiles_grow_with_load(client: Client) -> None:
+    """The more a Worker is asked, the further its slowest invocations lie from the mean; the mean stays."""
+    rows = client.rows(
+        f"{WORKERS}(limit: 100, filter: {{{RANGE}}}, orderBy: [sum_requests_ASC])"
+        " { dimensions { scriptTag status } sum { requests cpuTimeUs }"
+        " quantiles { cpuTimeP50 cpuTimeP90 cpuTimeP99 } }"
+    )
+    by_worker: dict[str, list[float]] = {}
+    for row in rows:
+        spread = row["quantiles"]
+        assert spread["cpuTimeP50"] < spread["cpuTimeP90"] < spread["cpuTimeP99"]
+        mean = row["sum"]["cpuTimeUs"] / row["sum"]["requests"]
+        by_worker.setdefault(row["dimensions"]["scriptTag"], []).append(spread["cpuTimeP99"] / mean)
+    for tails in by_worker.values():
+        assert tails == sorted(tails)
+        assert tails[-1] > 1.1 * tails[0]
+
+
 def test_running_minute_is_hidden(client: Client, clock: ManualClock) -> None:
     """A minute is answered once it is over and not before, even if it is asked for."""
     later = between(SINCE, UNTIL + timedelta(hours=1))
