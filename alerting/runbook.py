@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-PATH = "alerting/runbook.md"
-"""The file in the repository, to which the annotation ``runbook_url`` leads."""
+from exporter.alerts.links import RUNBOOK_FILE
 
 FILE = Path(__file__).with_name("runbook.md")
 
@@ -17,7 +16,7 @@ _LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
 
 def entry_url(alert: str) -> str:
     """Return where the entry of an alert is, relative to the repository."""
-    return f"{PATH}#{alert.lower()}"
+    return f"{RUNBOOK_FILE}#{alert.lower()}"
 
 
 @cache
@@ -29,5 +28,7 @@ def first_steps(alert: str) -> str:
     """Return what to do first about an alert, as plain text on one line. Raises ValueError if its entry lacks that."""
     found = _ACTION.search(_entries().get(alert, ""))
     if found is None:
-        raise ValueError(f"{PATH} has no entry {alert} with a paragraph **Action.**: write one (see CONTRIBUTING.md)")
+        raise ValueError(
+            f"{RUNBOOK_FILE} has no entry {alert} with a paragraph **Action.**: write one (see CONTRIBUTING.md)"
+        )
     return " ".join(_LINK.sub(r"\1", found[1]).replace("`", "").split())

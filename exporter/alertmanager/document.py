@@ -24,16 +24,21 @@ def write(
     also: Sequence[str] = (),
     head: str = _HEAD,
     products: Sequence[Product] = PRODUCTS,
+    *,
+    external_url: str | None = None,
 ) -> str:
-    """Return the configuration, secrets included; every alert is also posted to the addresses in ``also``."""
-    known = tuple(secrets)
+    """Return the configuration, secrets included; every alert is also posted to the addresses in ``also``.
+
+    The runbook is read at the exporter's ``external_url``, unless the routing has another place for it.
+    """
+    known, links = tuple(secrets), routing.links(external_url)
     extra = {f"{ALSO}-{number}" if number > 1 else ALSO: url for number, url in enumerate(also, start=1)}
     document = {
         "route": root(routing, known, tuple(extra)),
         "inhibit_rules": inhibitions(products),
         "receivers": [
             {"name": NOBODY},
-            *(receiver(secret, routing, products) for secret in known),
+            *(receiver(secret, routing, links, products) for secret in known),
             *(webhook(name, url) for name, url in extra.items()),
         ],
     }

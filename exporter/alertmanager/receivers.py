@@ -7,6 +7,7 @@ from exporter.alertmanager import texts
 from exporter.alertmanager.markup import BRIEF, DISCORD, HTML, PLAIN, SLACK, TELEGRAM
 from exporter.alertmanager.secrets import Secret
 from exporter.alertmanager.services import SERVICES
+from exporter.alerts.links import AlertLinks
 from exporter.catalog.product import Product
 from exporter.config.routing import Routing
 
@@ -26,12 +27,11 @@ _SEVERITY = (
     '{{ if eq .CommonLabels.severity "critical" }}critical{{ else if eq .CommonLabels.severity "warning" }}warning'
     "{{ else }}info{{ end }}"
 )
-_BEST_LINK = "{{ if $dashboard }}{{ $dashboard }}{{ else }}{{ .ExternalURL }}{{ end }}"
 
 
-def receiver(secret: Secret, routing: Routing, products: Iterable[Product]) -> Receiver:
+def receiver(secret: Secret, routing: Routing, links: AlertLinks, products: Iterable[Product]) -> Receiver:
     """Return the receiver of a secret; its texts name assets of these products."""
-    config = {**secret.settings, **_says(secret.service.name, routing, texts.asset_labels(products))}
+    config = {**secret.settings, **_says(secret.service.name, routing, links, texts.asset_labels(products))}
     return {"name": secret.name, secret.service.section: [config]}
 
 
@@ -40,54 +40,54 @@ def webhook(name: str, url: str) -> Receiver:
     return {"name": name, SERVICES["webhook"].section: [{"url": url, "send_resolved": True}]}
 
 
-def _says(service: str, routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
+def _says(service: str, routing: Routing, links: AlertLinks, names: Sequence[str]) -> Mapping[str, Any]:
     """Return the keys of a receiver that are not secret."""
     by_service = {"discord": _discord, "slack": _slack, "pagerduty": _pagerduty, "telegram": _telegram, "email": _email}
+    to = {"pagerduty": {"url": routing.pagerduty_url}, "telegram": {"api_url": routing.telegram_api_url}}
     if service in by_service:
-        return {"send_resolved": True, **by_service[service](routing, names)}
+        return {"send_resolved": True, **to.get(service, {}), **by_service[service](links, names)}
     # A resolved watchdog must not count as a sign of life.
     return {"send_resolved": service != "watchdog"}
 
 
-def _discord(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
-    return {"title": texts.title(DISCORD, names), "message": texts.body(DISCORD, routing, names)}
+def _discord(links: AlertLinks, names: Sequence[str]) -> Mapping[str, Any]:
+    return {"title": texts.title(DISCORD, names), "message": texts.body(DISCORD, links, names)}
 
 
-def _telegram(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
-    message = texts.body(TELEGRAM, routing, names, f"{TELEGRAM.strong(texts.title(TELEGRAM, names))}\n")
-    return {"api_url": routing.telegram_api_url, "parse_mode": "HTML", "message": message}
+def _telegram(links: AlertLinks, names: Sequence[str]) -> Mapping[str, Any]:
+    message = texts.body(TELEGRAM, links, names, f"{TELEGRAM.strong(texts.title(TELEGRAM, names))}\n")
+    return {"parse_mode": "HTML", "message": message}
 
 
-def _email(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
+def _email(links: AlertLinks, names: Sequence[str]) -> Mapping[str, Any]:
     return {
         "headers": {"Subject": texts.title(PLAIN, names)},
-        "text": texts.body(PLAIN, routing, names, f"{texts.title(PLAIN, names)}\n\n") + "\n",
-        "html": texts.html_page(HTML, routing, names),
+        "text": texts.body(PLAIN, links, names, f"{texts.title(PLAIN, names)}\n\n") + "\n",
+        "html": texts.html_page(HTML, links, names),
     }
 
 
-def _slack(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
+def _slack(links: AlertLinks, names: Sequence[str]) -> Mapping[str, Any]:
     return {
         "color": _COLOUR,
         "title": texts.title(SLACK, names),
-        "title_link": texts.variables(routing, "$dashboard") + _BEST_LINK,
-        "text": texts.body(SLACK, routing, names),
+        "title_link": _best_link(links),
+        "text": texts.body(SLACK, links, names),
         "fallback": texts.title(SLACK, names),
         "footer": "cloudflare-exporter",
         "mrkdwn_in": ["text"],
     }
 
 
-def _pagerduty(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
+def _pagerduty(links: AlertLinks, names: Sequence[str]) -> Mapping[str, Any]:
     linked = [
-        {"href": f"{texts.variables(routing, name)}{{{{ or {name} .ExternalURL }}}}", "text": texts.LINKS[name]}
-        for name, base in (("$runbook", routing.runbook_url), ("$dashboard", routing.grafana_url), ("$silence", "any"))
-        if base
+        {"href": f"{texts.variables(links, name)}{{{{ {name} }}}}", "text": title}
+        for name, title in texts.LINKS.items()
+        if name != "$prometheus"
     ]
     return {
-        "url": routing.pagerduty_url,
         "client": "cloudflare-exporter",
-        "client_url": texts.variables(routing, "$dashboard") + _BEST_LINK,
+        "client_url": _best_link(links),
         "severity": _SEVERITY,
         "description": texts.title(BRIEF, names),
         "class": texts.label(".CommonLabels.alertname"),
@@ -96,12 +96,19 @@ def _pagerduty(routing: Routing, names: Sequence[str]) -> Mapping[str, Any]:
         "links": linked,
         "details": {
             "summary": f"{{{{ $first := index .Alerts 0 }}}}{texts.summary(BRIEF)}",
+            "action": f"{{{{ $first := index .Alerts 0 }}}}{texts.first_steps(BRIEF)}",
             "firing": texts.firing(BRIEF),
             "resolved": texts.resolved(BRIEF, names),
             "num_firing": "{{ len .Alerts.Firing }}",
             "num_resolved": "{{ len .Alerts.Resolved }}",
             "account": "{{ .CommonLabels.account }}",
             "project": "{{ .CommonLabels.project }}",
-            "links": f"{texts.variables(routing)}{texts.links(BRIEF)}{texts.where_to_read(BRIEF)}",
+            "links": f"{texts.variables(links)}{texts.links(BRIEF)}{texts.where_to_read(BRIEF)}",
         },
     }
+
+
+def _best_link(links: AlertLinks) -> str:
+    """Return the template of the address that a notification's title leads to."""
+    name, otherwise = ("$dashboard", ".ExternalURL") if links.has_silences else ("$prometheus", "$prometheus")
+    return f"{texts.variables(links, *dict.fromkeys(('$dashboard', name)))}{{{{ or $dashboard {otherwise} }}}}"

@@ -5,12 +5,13 @@ subject (``asset_labels``). Most of the text is the same for every service; ``Ma
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.alertmanager.markup import BRIEF, Markup
+from exporter.alerts.links import ABSOLUTE, RUNBOOK_FILE, AlertLinks
 from exporter.catalog import kinds_of
 from exporter.catalog.product import Product
-from exporter.config.routing import Routing
 
 _TIME = '.UTC.Format "2006-01-02 15:04"'
 
@@ -24,6 +25,7 @@ _CLEAN = (
 LINKS: Mapping[str, str] = {
     "$runbook": "What to do",
     "$dashboard": "Dashboard",
+    "$logs": "Logs",
     "$prometheus": "Prometheus",
     "$silence": "Silence",
 }
@@ -71,13 +73,15 @@ def label(expression: str) -> str:
     return _cut(BRIEF, expression, 100)
 
 
-def variables(routing: Routing, *wanted: str) -> str:
+def variables(known: AlertLinks, *wanted: str) -> str:
     """Return the actions that set link variables: those ``wanted`` of ``LINKS``, or all; each may be empty."""
+    page = f"(reReplaceAll `^/*{re.escape(RUNBOOK_FILE)}` {json.dumps(known.runbook_page)} $runbook)"
     found = {
-        "$runbook": _based("$runbook", "runbook_url", routing.runbook_url),
-        "$dashboard": _based("$dashboard", "dashboard_url", routing.grafana_url),
+        "$runbook": _based("$runbook", "runbook_url", known.runbook_base, page),
+        "$dashboard": _based("$dashboard", "dashboard_url", known.grafana, "$dashboard"),
+        "$logs": _based("$logs", "logs_url", "", "$logs"),
         "$prometheus": ["$prometheus := $first.GeneratorURL"],
-        "$silence": _SILENCE,
+        "$silence": _SILENCE if known.has_silences else ['$silence := ""'],
     }
     lines = ["$first := index .Alerts 0"]
     for name in wanted or LINKS:
@@ -85,12 +89,12 @@ def variables(routing: Routing, *wanted: str) -> str:
     return "".join(f"{{{{- {line} -}}}}\n" for line in lines)
 
 
-def _based(name: str, annotation: str, base: str | None) -> list[str]:
-    """Return the actions that resolve an annotation's address, relative to a base or absolute."""
-    target = f'printf "%s/%s" {json.dumps((base or "").rstrip("/"))} (reReplaceAll `^/+` "" {name})'
+def _based(name: str, annotation: str, base: str, path: str) -> list[str]:
+    """Return the actions that resolve an annotation's address, absolute or a path relative to a base."""
+    target = f'printf "%s/%s" {json.dumps(base)} (reReplaceAll `^/+` "" {path})'
     return [
         f"{name} := $first.Annotations.{annotation}",
-        f"if and {name} (not (match `^https?://` {name}))",
+        f"if and {name} (not (match `{ABSOLUTE}` {name}))",
         f"{name} = {target}" if base else f'{name} = ""',
         "end",
     ]
@@ -102,7 +106,7 @@ def links(markup: Markup) -> str:
     for name, label in LINKS.items():
         condition = f"and {name} (le (len {name}) {markup.longest_link})"
         if name == "$silence":
-            condition = f'and (eq .Status "firing") (le (len {name}) {markup.longest_link})'
+            condition = f'and (eq .Status "firing") {name} (le (len {name}) {markup.longest_link})'
         text += f"{{{{ if {condition} }}}}{{{{ $between }}}}{markup.linked(label, name)}"
         text += f'{{{{ $between = "{markup.between_links}" }}}}{{{{ end }}}}'
     return text
@@ -119,6 +123,12 @@ def where_to_read(markup: Markup) -> str:
     return f"{{{{ if and (not $runbook) $first.Annotations.runbook_url }}}}\nWhat to do: {entry}{{{{ end }}}}"
 
 
+def first_steps(markup: Markup) -> str:
+    """Return the line of what to do first, while the alert fires; needs ``variables``."""
+    steps = _cut(markup, "$first.Annotations.action", 320)
+    return f'{{{{ if and (eq .Status "firing") $first.Annotations.action }}}}\nFirst steps: {steps}{{{{ end }}}}'
+
+
 def firing(markup: Markup) -> str:
     """Return a line for each firing alert, each preceded by a line break."""
     told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
@@ -133,32 +143,33 @@ def resolved(markup: Markup, names: Sequence[str]) -> str:
     return _listed(".Alerts.Resolved", markup.ended, line)
 
 
-def body(markup: Markup, routing: Routing, names: Sequence[str], head: str = "") -> str:
+def body(markup: Markup, known: AlertLinks, names: Sequence[str], head: str = "") -> str:
     """Return the whole text, below a head that may be empty."""
     return "".join(
         [
-            variables(routing),
+            variables(known),
             head,
             markup.strong(summary(markup)),
             f"\n{links(markup)}",
             where_to_read(markup),
+            first_steps(markup),
             f"\n{firing(markup)}",
             "{{ if .Alerts.Resolved }}\n" + markup.strong("Resolved") + resolved(markup, names) + "{{ end }}",
         ]
     )
 
 
-def html_page(markup: Markup, routing: Routing, names: Sequence[str]) -> str:
+def html_page(markup: Markup, known: AlertLinks, names: Sequence[str]) -> str:
     """Return the HTML of an e-mail."""
     told = _cut(markup, "or .Annotations.description .Annotations.summary .Labels.alertname", "$width")
     what = f"or ({asset('.Labels', names)}) .Labels.project .Labels.account .Labels.alertname"
     ended = f"<li>{_cut(markup, what, 200)} ({{{{ .StartsAt{_TIME} }}}} to {{{{ .EndsAt{_TIME} }}}} UTC)</li>\n"
     return "".join(
         [
-            variables(routing),
+            variables(known),
             '<!DOCTYPE html>\n<html>\n<body style="font-family: sans-serif; max-width: 50em">\n',
             f"<h3>{title(markup, names)}</h3>\n<p>{markup.strong(summary(markup))}</p>\n<p>{links(markup)}",
-            where_to_read(markup).replace("\nWhat", "<br>What"),
+            *(line(markup).replace("\n", "<br>") for line in (where_to_read, first_steps)),
             f"</p>\n<ul>\n{_width(markup)}",
             _listed(
                 ".Alerts.Firing",

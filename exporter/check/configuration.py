@@ -10,6 +10,7 @@ from exporter.catalog import PRODUCTS
 from exporter.check.findings import Finding, Level, Topic
 from exporter.check.wording import count
 from exporter.config import Config
+from exporter.config.web import EXTERNAL_VARIABLE
 from exporter.model import Account, Asset, Inventory, Listing
 
 SETTINGS = {
@@ -17,6 +18,7 @@ SETTINGS = {
     "CLOUDFLARE_API_TOKEN": "cloudflare.tokens",
     "CLOUDFLARE_API_TOKEN_FILE": "cloudflare.tokens",
     "CLOUDFLARE_ACCOUNT_ID": "that token's accounts",
+    EXTERNAL_VARIABLE: "web.external_url",
     "HTTPS_PROXY": "the proxy",
     "HTTP_PROXY": "the proxy",
     "ALL_PROXY": "the proxy",

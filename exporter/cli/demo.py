@@ -15,6 +15,7 @@ from exporter.cli.output import console_for, tell
 from exporter.cli.serve import alerting_flags, read_policy, run_exporter
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
 from exporter.config.alerting import Alerting
+from exporter.config.web import Web
 from exporter.runtime import ListenError, stop_on_signals
 from exporter.simulator import DEMO_TOKEN, Simulator, SystemClock, demo_world, running
 from exporter.web import WebPolicy
@@ -39,6 +40,7 @@ async def _demo(options: argparse.Namespace, policy: WebPolicy) -> None:
             poll=Poll(refresh=DEMO_REFRESH),
             storage=Storage(path=options.storage_path or ""),
             alerting=Alerting.model_validate(alerting_flags(options)),
+            web=Web(external_url=options.web_external_url),
         )
         _announce(options, policy, port)
         await run_exporter(config, options, policy, stopping, lambda: config)

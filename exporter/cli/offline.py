@@ -99,8 +99,8 @@ def report(options: argparse.Namespace) -> int:
 
 def alertmanager_config(options: argparse.Namespace) -> int:
     """Write Alertmanager's configuration."""
-    config = load_config(options.config_file, os.environ, None)
-    said, warned = commands.alertmanager_config.run(options, config.alerting.routing)
+    config = load_config(options.config_file, os.environ, None, external_url=options.web_external_url)
+    said, warned = commands.alertmanager_config.run(options, config.alerting.routing, config.web.external_url)
     write(said)
     tell(warned)
     return 0

@@ -10,6 +10,7 @@ from exporter.cli.offline import alertmanager_config, assets, check, costs, metr
 from exporter.cli.serve import serve
 from exporter.config.alerting import ALERTMANAGER_EXAMPLE, PROMETHEUS_EXAMPLE
 from exporter.config.routing import GRAFANA_EXAMPLE
+from exporter.config.web import EXTERNAL_EXAMPLE, EXTERNAL_VARIABLE
 from exporter.logs import FORMATS, LEVELS
 
 CHECK = (
@@ -21,7 +22,9 @@ CHECK = (
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the argument parser of all commands."""
-    web, stored, logged, configured = (argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(4))
+    web, external, stored, logged, configured = (
+        argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(5)
+    )
     web.add_argument(
         "--web.listen-address",
         dest="web_listen_address",
@@ -45,6 +48,14 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="YAML with TLS, users and headers, in the format of all Prometheus exporters (docs/serving.md); reloaded "
         "when it or a certificate changes",
+    )
+    external.add_argument(
+        "--web.external-url",
+        dest="web_external_url",
+        type=url_flag(EXTERNAL_EXAMPLE),
+        metavar="URL",
+        help="URL at which people reach the exporter, with the path prefix of a reverse proxy if it has one, for the "
+        f"runbook links of alerts; e.g. {EXTERNAL_EXAMPLE}",
     )
     for name, title, use, example in (
         ("alertmanager", "Alertmanager", "/api/alerts", ALERTMANAGER_EXAMPLE),
@@ -79,7 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="cloudflare-exporter",
         description="Exact usage of everything you run on Cloudflare, for Prometheus. The default command is serve.",
         epilog="Environment: CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, CLOUDFLARE_ACCOUNT_ID "
-        "(comma-separated), CLOUDFLARE_API_URL, HTTPS_PROXY, SSL_CERT_FILE. Each command has its own --help.",
+        f"(comma-separated), CLOUDFLARE_API_URL, {EXTERNAL_VARIABLE}, HTTPS_PROXY, SSL_CERT_FILE. Each "
+        "command has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"cloudflare-exporter {__version__}")
@@ -87,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve_command = subcommands.add_parser(
         "serve",
         help="poll the accounts of a token and serve their metrics (default)",
-        parents=[web, stored, logged, configured],
+        parents=[web, external, stored, logged, configured],
         allow_abbrev=False,
     )
     serve_command.set_defaults(run=serve)
@@ -108,11 +120,11 @@ def build_parser() -> argparse.ArgumentParser:
     check_command.add_argument(
         "--output", choices=("table", "json"), default="table", help="output format (default table)"
     )
-    _add_commands(subcommands, stored, [logged, configured])
+    _add_commands(subcommands, stored, external, [logged, configured])
     demo_command = subcommands.add_parser(
         "demo",
         help="serve the metrics of a simulated account, without a token",
-        parents=[web, stored, logged],
+        parents=[web, external, stored, logged],
         allow_abbrev=False,
     )
     demo_command.set_defaults(run=_demo)
@@ -123,6 +135,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_commands(
     subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     stored: argparse.ArgumentParser,
+    external: argparse.ArgumentParser,
     others: list[argparse.ArgumentParser],
 ) -> None:
     """Add the commands that have their own files; all but one read the ledger."""
@@ -132,7 +145,7 @@ def _add_commands(
         (commands.metrics, metrics, [stored, *others]),
         (commands.price, price, [stored, *others]),
         (commands.report, report, [stored, *others]),
-        (commands.alertmanager_config, alertmanager_config, others),
+        (commands.alertmanager_config, alertmanager_config, [external, *others]),
     ):
         command = subcommands.add_parser(
             module.NAME, help=module.HELP, description=module.DESCRIPTION, parents=parents, allow_abbrev=False

@@ -39,7 +39,13 @@ def read_policy(options: argparse.Namespace) -> WebPolicy:
 
 
 def _load(options: argparse.Namespace) -> Config:
-    return load_config(options.config_file, os.environ, options.storage_path, alerting_flags(options))
+    return load_config(
+        options.config_file,
+        os.environ,
+        options.storage_path,
+        alerting_flags(options),
+        external_url=options.web_external_url,
+    )
 
 
 def alerting_flags(options: argparse.Namespace) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from exporter.config.costs import CostSettings
 from exporter.config.fields import AccountId, Duration, FileName, FolderName, Section, Share, check_url, on_one_line
 from exporter.config.selection import Selection
 from exporter.config.token_text import find_token_fault
+from exporter.config.web import Web
 from exporter.model import ExporterError
 
 DEFAULT_API_URL = "https://api.cloudflare.com/client/v4"
@@ -155,6 +156,7 @@ class Config(Section):
         default=CostSettings(), description="Conversion of usage to dollars: see docs/costs.md."
     )
     alerting: Alerting = Field(default=Alerting(), description="Alert thresholds and routing: see docs/alerting.md.")
+    web: Web = Field(default=Web(), description="How people reach the exporter.")
 
     @model_validator(mode="before")
     @classmethod

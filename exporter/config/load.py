@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from exporter.config.config import AT_TOP, Config, ConfigError
 from exporter.config.fields import on_one_line
 from exporter.config.token_text import find_token_fault
+from exporter.config.web import EXTERNAL_VARIABLE
 from exporter.config.yaml_text import PlainLoader, YamlFault, parse_yaml
 
 _OF_A_KEY = "[key]"
@@ -23,10 +24,12 @@ def load_config(
     environment: Mapping[str, str],
     storage_path: str | None,
     alerting: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    external_url: str | None = None,
 ) -> Config:
     """Return the configuration of a file, overridden by the environment, then by flags. Raises ConfigError.
 
-    ``alerting`` holds keys of that section set by flags.
+    ``alerting`` holds keys of that section set by flags, ``external_url`` the flag of that name.
     """
     document = _read(path) if path else {}
     cloudflare = _section(document, "cloudflare", path)
@@ -39,6 +42,9 @@ def load_config(
         raise ConfigError("CLOUDFLARE_ACCOUNT_ID is set without a token: also set CLOUDFLARE_API_TOKEN.")
     if storage_path is not None:
         document["storage"] = {**_section(document, "storage", path), "path": storage_path}
+    external_url = external_url or environment.get(EXTERNAL_VARIABLE) or None
+    if external_url is not None:
+        document["web"] = {**_section(document, "web", path), "external_url": external_url}
     if alerting:
         document["alerting"] = _overruled(_section(document, "alerting", path), alerting)
     if cloudflare:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from exporter.alerts.links import AlertLinks
 from exporter.config.fields import Section, Word, check_url
 
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
@@ -171,8 +172,14 @@ class Routing(Section):
     )
     runbook_url: RunbookUrl | None = Field(
         default=None,
-        description="URL of this repository's files; alerts then link to `alerting/runbook.md` there.",
+        description="URL of this repository's files, if the runbook is to be read there (`alerting/runbook.md`) and "
+        "not at `web.external_url`.",
         examples=[RUNBOOK_EXAMPLE],
+    )
+    silence_links: bool = Field(
+        default=True,
+        description="Whether notifications link to Alertmanager's page for silences; `false` for an Alertmanager "
+        "without web interface, such as that of Debian's package.",
     )
     pagerduty_url: PagerDutyUrl = Field(
         default=PAGERDUTY_URL,
@@ -181,6 +188,10 @@ class Routing(Section):
     telegram_api_url: TelegramUrl = Field(
         default=TELEGRAM_URL, description="URL of Telegram's bot API; change it for a self-hosted server."
     )
+
+    def links(self, external_url: str | None) -> AlertLinks:
+        """Return where the links of alerts lead if users reach the exporter at an external URL."""
+        return AlertLinks.make(external_url, self.runbook_url, self.grafana_url, has_silences=self.silence_links)
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Routing":

@@ -21,6 +21,8 @@ from stack.tools import Tools
 
 from .standins import StandIns
 
+ACTION = "Roll back with wrangler rollback. If that's no help, read its logs & those of <others>."
+LOGS = "https://dash.cloudflare.com/0123456789abcdef0123456789abcdef/workers/services/view/checkout/production/observability"
 DASHBOARD = "/d/cloudflare-overview/cloudflare-overview?var-account=Example GmbH&var-project=shop"
 GENERATOR = "http://prometheus.example:9090/graph?g0.expr=a+%3E+0.05&g0.tab=1"
 
@@ -110,6 +112,8 @@ def alert(account: str, severity: str = "critical", *, is_over: bool = False, **
         "annotations": {
             "summary": "A Worker fails more often than it should.",
             "description": f"12.5% of the invocations of {what} (account {account}) failed over ten minutes.",
+            "action": ACTION,
+            "logs_url": LOGS,
             "runbook_url": f"alerting/runbook.md#{found['alertname'].lower()}",
             "dashboard_url": DASHBOARD,
         },

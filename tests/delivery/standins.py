@@ -98,7 +98,6 @@ class StandIns:
             "pagerduty_url": f"{self.url}/v2/enqueue",
             "telegram_api_url": self.url,
             "grafana_url": "http://grafana.example:3000/",
-            "runbook_url": "https://example.com/repository/blob/main",
         }
 
     def wait(self, marker: str, services: set[str], seconds: float = 20, status: str = "") -> dict[str, Delivery]:

@@ -8,7 +8,7 @@ import pytest
 from stack.tools import Tools
 
 from .mail import read
-from .scene import Scene, alert, marker, open_scene, write_configuration
+from .scene import ACTION, LOGS, Scene, alert, marker, open_scene, write_configuration
 from .standins import CHAT, StandIns
 
 ALL = {"discord", "slack", "pagerduty", "telegram", "email", "webhook"}
@@ -21,8 +21,8 @@ def scene(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
     """An Alertmanager with a receiver for every service, and one on this machine."""
     folder = tmp_path_factory.mktemp("delivery")
     with StandIns() as standins:
-        flag = f"--webhook={standins.url}/also"
-        configuration = write_configuration(folder, standins.secrets(), standins.routing(), flag)
+        flags = [f"--webhook={standins.url}/also", "--web.external-url=https://example.com/prefix/"]
+        configuration = write_configuration(folder, standins.secrets(), standins.routing(), *flags)
         with open_scene(tools, folder, standins, configuration) as opened:
             yield opened
 
@@ -48,7 +48,9 @@ def test_a_critical_alert_reaches_every_service(scene: Scene) -> None:
             "A Worker fails more often than it should.",
             f"12.5% of the invocations of checkout (account {account}) failed over ten minutes.",
             "since 20",
-            "https://example.com/repository/blob/main/alerting/runbook.md#cloudflareworkererrorratiohigh",
+            "https://example.com/prefix/runbook#cloudflareworkererrorratiohigh",
+            "First steps: Roll back with wrangler rollback.",
+            LOGS,
             "http://grafana.example:3000/d/cloudflare-overview/cloudflare-overview?var-account=Example%20GmbH",
             "http://prometheus.example:9090/graph?g0.expr=a+%3E+0.05",
             f"{scene.url}/#/silences/new?filter=%7Balertname%3D%22CloudflareWorkerErrorRatioHigh%22%2Caccount%3D%22{account}",
@@ -84,8 +86,9 @@ def test_pagerduty_opens_and_closes_one_incident(scene: Scene) -> None:
     details = payload["custom_details"]
     assert "12.5%" in details["firing"]
     assert details["account"] == account
-    assert "runbook.md#" in str(details["links"])
-    assert [link["text"] for link in trigger["links"]] == ["What to do", "Dashboard", "Silence"]
+    assert details["action"].strip() == f"First steps: {ACTION}"
+    assert "/runbook#" in str(details["links"])
+    assert [link["text"] for link in trigger["links"]] == ["What to do", "Dashboard", "Logs", "Silence"]
     assert trigger["client_url"].startswith("http://grafana.example:3000/d/")
 
 
@@ -169,6 +172,8 @@ def test_texts_say_so_where_links_are_missing(scene: Scene) -> None:
     for name in sorted(CHATS):
         assert "• CloudflareWorkerErrorRatioHigh (since 20" in found[name].raw
         assert "runbook" not in found[name].raw
+        assert "First steps" not in found[name].raw
+    assert [link["text"] for link in found["pagerduty"].body["links"]] == ["Silence"]
 
 
 def test_the_longest_telegram_message_is_whole(scene: Scene) -> None:
@@ -180,7 +185,8 @@ def test_the_longest_telegram_message_is_whole(scene: Scene) -> None:
         found = []
         for number in numbers:
             each = alert(account, project=wide, script_name=f"{number:02}{wide}", is_over=is_over)
-            each["annotations"] |= {"summary": wide * 5, "description": wide * 9, "runbook_url": "r" * 250}
+            each["annotations"] |= {"summary": wide * 5, "description": wide * 9, "action": wide * 9}
+            each["annotations"] |= {name: f"https://{name}.test/{'r' * 250}" for name in ("runbook_url", "logs_url")}
             found.append(each)
         return found
 

@@ -39,13 +39,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace, routing: Routing) -> tuple[str, str]:
+def run(options: argparse.Namespace, routing: Routing, external_url: str | None) -> tuple[str, str]:
     """Write the file, and return the texts for standard output and standard error.
 
     Raises SecretError, or ExporterError if the file cannot be written.
     """
     secrets = read_secrets(options.secrets_dir, routing.teams)
-    _replace(options.output, write(routing, secrets, options.webhook))
+    _replace(options.output, write(routing, secrets, options.webhook, external_url=external_url))
     names = ", ".join([*(secret.name for secret in secrets), *options.webhook]) or "none"
     return f"Wrote {options.output}. Receivers: {names}.\n", "".join(_warnings(options, secrets))
 
