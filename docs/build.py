@@ -1,42 +1,46 @@
 """Writes the generated documentation: ``python -m docs.build``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docs.alertmanager import example
 from docs.api import api_page
 from docs.metrics import full_page, short_table
+from docs.runbook import runbook_text
 from docs.settings import settings_page
 
 ROOT = Path(__file__).parents[1]
 BEGIN = "<!-- written by make docs -->"
 END = "<!-- end of what make docs writes -->"
 
+PARTS: Mapping[str, Callable[[], str]] = {"README.md": short_table}
+"""The pages with a generated part, and what writes it."""
 
-def generated(readme: str) -> Mapping[str, str]:
-    """Return the generated files by path, among them the README with its table replaced."""
+
+def generated() -> Mapping[str, str]:
+    """Return the generated files by path, among them pages with a part between two marks replaced."""
     return {
-        "README.md": with_table(readme, short_table()),
+        **{name: with_part((ROOT / name).read_text(encoding="utf-8"), part()) for name, part in PARTS.items()},
         "docs/metrics.md": full_page(),
         "docs/api.md": api_page(),
         "docs/configuration.md": settings_page(),
         "alerting/alertmanager.yml": example(),
+        "exporter/exposition/runbook/text.html": runbook_text(),
     }
 
 
-def with_table(readme: str, table: str) -> str:
+def with_part(page: str, part: str) -> str:
     """Return a text with the part between its two marks replaced. Raises ValueError if either is missing."""
-    before, begin, rest = readme.partition(BEGIN)
+    before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the text lacks '{BEGIN}' or '{END}'")
-    return f"{before}{BEGIN}\n\n{table}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{part}\n{END}{after}"
 
 
 def main() -> None:
     """Write every generated file."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for path, text in generated(readme).items():
+    for path, text in generated().items():
         (ROOT / path).write_text(text, encoding="utf-8")
 
 

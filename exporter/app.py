@@ -161,7 +161,8 @@ def build_exporter(
         ask_books=lambda query: context.with_ledger(make_past_statement, query),
         ask_usage=lambda query: context.with_ledger(read_usage, query),
         alerts_client=alerts_client,
-        grafana_url=lambda: context.settings.alerting.routing.grafana_url,
+        alert_links=lambda: context.settings.alerting.routing.links(context.settings.external_url),
+        external_url=lambda: context.settings.external_url,
     )
     reloader = Reloader(config, tokens, context, poller)
     web = PolicyMiddleware(pages, policy)

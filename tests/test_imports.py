@@ -171,7 +171,7 @@ def test_only_the_command_line_knows_the_simulator() -> None:
         ("yaml", {"config", "alertmanager", "web"}),
         ("tomllib", {"pricing"}),
         ("argparse", {"cli", "cli/commands"}),
-        ("starlette", {"app.py", "exposition", "exposition/api", "exposition/page", "web"}),
+        ("starlette", {"app.py", "exposition", "exposition/api", "exposition/page", "exposition/runbook", "web"}),
         ("uvicorn", {"web", "simulator"}),
         ("bcrypt", {"web"}),
         ("ssl", {"web"}),

@@ -5,18 +5,22 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from exporter.alerts import AlertsClient
+from exporter.alerts.links import RUNBOOK_PAGE, AlertLinks
 from exporter.clock import Clock
 from exporter.exposition.api import ERROR_HANDLERS, AskUsage, CachedViews, ViewEndpoints, api_routes
 from exporter.exposition.api.alerts import AlertsEndpoint
 from exporter.exposition.api.costs import AskBooks, CostsEndpoint
 from exporter.exposition.page import PageEndpoint
+from exporter.exposition.prefix import BelowPrefix
 from exporter.exposition.renderer import Encoding, Renderer
+from exporter.exposition.runbook import RunbookEndpoint
 from exporter.exposition.text import Format
 from exporter.metrics.snapshot import Published
 
@@ -90,7 +94,8 @@ def build_web(
     ask_books: AskBooks,
     ask_usage: AskUsage,
     alerts_client: AlertsClient,
-    grafana_url: Callable[[], str | None],
+    alert_links: Callable[[], AlertLinks],
+    external_url: Callable[[], str | None],
 ) -> Starlette:
     """Return the ASGI application, which serves the published snapshot."""
 
@@ -117,22 +122,32 @@ def build_web(
         return PlainTextResponse("ready\n")
 
     cached_views = CachedViews()
+    page = PageEndpoint(
+        published,
+        cached_views,
+        telemetry_path,
+        alerts_client,
+        alert_links=alert_links,
+        external_url=external_url,
+    )
     routes = [
         Route(telemetry_path, MetricsEndpoint(published, renderer)),
         Route("/-/healthy", healthy),
         Route("/-/ready", ready),
+        Route(f"/{RUNBOOK_PAGE}", RunbookEndpoint(external_url).answer),
         *api_routes(
             CostsEndpoint(published, ask_books),
-            AlertsEndpoint(alerts_client),
+            AlertsEndpoint(alerts_client, alert_links),
             ViewEndpoints(published, cached_views, ask_usage, is_refreshing),
         ),
     ]
     web = Starlette(
         routes=[
-            Route("/", PageEndpoint(published, cached_views, telemetry_path, grafana_url).answer),
+            Route("/", page.answer),
             *routes,
             *(Route(f"{each.path}/", go_to_path_without_slash) for each in routes if not each.param_convertors),
         ],
+        middleware=[Middleware(BelowPrefix, external_url)],
         exception_handlers=ERROR_HANDLERS,
     )
     # Starlette's own redirects name the host and the path that it sees, which are not those before a proxy.

@@ -36,6 +36,7 @@ class Settings:
     datasets: tuple[Dataset, ...]
     kinds: frozenset[str]
     alerting: Alerting
+    external_url: str | None
     cost_rules: CostRules
     shows_cost_of_assets: bool
     refresh_interval: timedelta
@@ -62,6 +63,7 @@ class Settings:
             datasets=config.selection.datasets(known),
             kinds=config.selection.kinds(known),
             alerting=config.alerting,
+            external_url=config.web.external_url,
             cost_rules=config.costs.rules(),
             shows_cost_of_assets=config.costs.assets,
             refresh_interval=config.poll.refresh,

@@ -33,7 +33,7 @@ def test_everything_is_to_be_seen(open_page: OpenPage) -> None:
     page = open_page()
     assert page.title() == "Cloudflare exporter"
     assert re.search(r"Cloudflare exporter \d+\.\d+", page.locator("h1").inner_text())
-    assert page.get_by_text("Everything is as it should be.").is_visible()
+    assert page.get_by_text("The exporter has no problem.").is_visible()
     for name in ("Metrics", "API description", "Overview", "Workers"):
         assert page.get_by_role("link", name=name, exact=True).is_visible()
     accounts = page.locator("table").first

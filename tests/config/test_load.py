@@ -367,3 +367,29 @@ def test_flags_of_alerting_overrule_the_file_key_by_key(tmp_path: Path) -> None:
     assert load_config(None, {}, None, said).alerting.routing.grafana_url == "http://grafana.test"
     with pytest.raises(ConfigError, match=r"alerting\.routing"):
         load_config(write(tmp_path, "alerting: {routing: everybody}\n"), {}, None, said)
+
+
+@pytest.mark.parametrize(
+    ("flag", "environment", "url"),
+    [
+        (None, {}, "https://file.test/cf"),
+        (None, {"CLOUDFLARE_EXPORTER_EXTERNAL_URL": ""}, "https://file.test/cf"),
+        (None, {"CLOUDFLARE_EXPORTER_EXTERNAL_URL": "https://environment.test"}, "https://environment.test"),
+        ("https://flag.test/", {"CLOUDFLARE_EXPORTER_EXTERNAL_URL": "https://environment.test"}, "https://flag.test"),
+    ],
+)
+def test_a_flag_overrules_the_environment_and_that_the_file(
+    flag: str | None, environment: dict[str, str], url: str, tmp_path: Path
+) -> None:
+    """The external URL may be given in three places; its last slash is left out."""
+    path = write(tmp_path, "web: {external_url: 'https://file.test/cf/'}\n")
+    assert load_config(path, environment, None, external_url=flag).web.external_url == url
+    assert load_config(None, {}, None).web.external_url is None
+
+
+@pytest.mark.parametrize("url", ["monitoring.test", "ftp://a.test", "https://u:hush@a.test", "https://a.test/?b=c"])
+def test_an_external_url_that_is_none_is_refused(url: str) -> None:
+    """The message has an example and not what was given."""
+    with pytest.raises(ConfigError, match=r"web\.external_url: must be a URL such as https://") as caught:
+        load_config(None, {"CLOUDFLARE_EXPORTER_EXTERNAL_URL": url}, None)
+    assert url not in str(caught.value)

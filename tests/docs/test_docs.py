@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from docs.build import ROOT, generated, with_table
+from docs.build import ROOT, generated, with_part
 from docs.metrics import other_rows, product_rows
 from exporter.catalog import PRODUCTS
 
@@ -14,7 +14,7 @@ SUFFIXES = ("", "_sum", "_count", "_bucket")
 
 def test_generated_files_are_up_to_date() -> None:
     """Every generated file and the README's table are as `make docs` would write them."""
-    stale = [path for path, text in generated(README).items() if (ROOT / path).read_text(encoding="utf-8") != text]
+    stale = [path for path, text in generated().items() if (ROOT / path).read_text(encoding="utf-8") != text]
     assert stale == [], "run `make docs`"
 
 
@@ -60,4 +60,4 @@ def test_files_that_are_named_exist() -> None:
 def test_a_text_without_marks_is_refused() -> None:
     """A README that has lost its marks is not overwritten."""
     with pytest.raises(ValueError, match="lacks"):
-        with_table("# Nothing\n", "| a |\n")
+        with_part("# Nothing\n", "| a |\n")

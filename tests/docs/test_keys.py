@@ -11,7 +11,10 @@ from docs.settings import settings
 from exporter.config import Config, ConfigError, load_config
 from tests.docs.examples import spans
 
-FOREIGN = {"alerting.alertmanagers": "of prometheus.yml, as the sentence says"}
+FOREIGN = {
+    "alerting.alertmanagers": "of prometheus.yml, as the sentence says",
+    "web.yml": "a file",
+}
 """Spans that look like a key of the configuration and are none, and why."""
 
 BESIDE: dict[str, tuple[str, dict[str, Any]]] = {

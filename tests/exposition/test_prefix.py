@@ -13,6 +13,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.exposition.api.scene import running_api
+from tests.exposition.test_server import Site
 
 ORIGIN = "http://public.test"
 
@@ -146,7 +147,7 @@ def test_the_described_api(web: ASGIApp, prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/metrics/", "/-/healthy/", "/-/ready/", "/api/assets/?limit=1", "/api/openapi.json/"]
+    "path", ["/metrics/", "/runbook/", "/-/healthy/", "/-/ready/", "/api/assets/?limit=1", "/api/openapi.json/"]
 )
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_slash_too_many(web: ASGIApp, prefix: str, path: str) -> None:
@@ -157,6 +158,33 @@ def test_a_slash_too_many(web: ASGIApp, prefix: str, path: str) -> None:
     assert str(answer.url) == ORIGIN + prefix + re.sub(r"/(\?|$)", r"\1", path)
     location = get(proxy, ORIGIN + prefix + path, follow=False).headers["location"]
     assert location.startswith("../")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES[1:])
+def test_a_proxy_that_passes_the_prefix_on(prefix: str) -> None:
+    """Where the external URL has it, paths are the same below it and without, and links of pages begin with it."""
+    site = Site(external_url=ORIGIN + prefix)
+    site.show()
+    for page in (prefix, f"{prefix}/", "/", f"{prefix}/runbook", "/runbook", f"{prefix}/runbook/"):
+        shown = get(site.app, ORIGIN + page)
+        assert shown.status_code == 200
+        for address in set(addresses(shown.text)):
+            assert address.startswith((f"{prefix}/", "?", "#", "https://")), address
+            if address.startswith(prefix):
+                assert get(site.app, ORIGIN + address).status_code != 404, address
+    assert get(site.app, f"{ORIGIN}{prefix}/metrics").text == get(site.app, f"{ORIGIN}/metrics").text
+    assert get(site.app, f"{ORIGIN}{prefix}/api/nothing").json()["error"]["code"] == "not_found"
+    assert get(site.app, f"{ORIGIN}{prefix}x/metrics").status_code == 404
+
+
+@pytest.mark.parametrize("prefix", ["/api", "/metrics"])
+def test_a_prefix_that_looks_like_a_path_of_the_exporter(prefix: str) -> None:
+    """Its own paths come first: who scrapes it past the proxy gets metrics."""
+    site = Site(external_url=ORIGIN + prefix)
+    site.show()
+    assert get(site.app, f"{ORIGIN}/metrics").text.startswith("# HELP")
+    assert "assets" in get(site.app, f"{ORIGIN}/api/assets").json()
+    assert get(site.app, f"{ORIGIN}{prefix}/runbook").status_code == 200
 
 
 def test_mounted_in_another_application(web: ASGIApp) -> None:

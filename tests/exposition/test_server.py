@@ -9,6 +9,7 @@ import pytest
 
 from exporter import __version__
 from exporter.alerts import Addresses, AlertsClient
+from exporter.alerts.links import AlertLinks
 from exporter.costs import Statement, StatementQuery
 from exporter.costs.history import QueryError
 from exporter.exposition import Renderer, build_web
@@ -56,7 +57,7 @@ async def no_usage(query: UsageQuery) -> UsagePage:
 class Site:
     """The application with its board and clock."""
 
-    def __init__(self, telemetry_path: str = "/metrics") -> None:
+    def __init__(self, telemetry_path: str = "/metrics", external_url: str | None = None) -> None:
         self.clock = ManualClock()
         self.published = Published()
         self.renderer = Renderer(self.clock, ProcessMetrics())
@@ -69,7 +70,8 @@ class Site:
             ask_books=no_books,
             ask_usage=no_usage,
             alerts_client=AlertsClient(httpx.AsyncClient, self.clock, Addresses),
-            grafana_url=lambda: None,
+            alert_links=AlertLinks,
+            external_url=lambda: external_url,
         )
 
     def show(self, commit_number: int = 7) -> None:

@@ -173,7 +173,7 @@ def test_nothing_is_told_where_all_is_well(tmp_path: Path) -> None:
         site = Site(listed_world(), tmp_path)
         await site.refresh(3)
         assert await told(site.exporter) == {}
-        assert "Everything is as it should be." in await read(site.exporter, "/")
+        assert "The exporter has no problem." in await read(site.exporter, "/")
         await site.exporter.close()
 
     asyncio.run(script())

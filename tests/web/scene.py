@@ -14,6 +14,7 @@ import bcrypt
 import httpx
 
 from exporter.alerts import Addresses, AlertsClient
+from exporter.alerts.links import AlertLinks
 from exporter.clock import SystemClock
 from exporter.exposition import Renderer, build_web
 from exporter.exposition.process import ProcessMetrics
@@ -25,7 +26,7 @@ from tests.exposition.test_server import no_books, no_usage
 from tests.web.certificates import Authority
 
 PASSWORD = "open-sesame-0123456789"
-PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/costs", "/api/alerts", "/nowhere")
+PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/costs", "/api/alerts", "/runbook", "/nowhere")
 
 TLS = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n"
 
@@ -68,7 +69,8 @@ class Site:
             ask_books=no_books,
             ask_usage=no_usage,
             alerts_client=AlertsClient(httpx.AsyncClient, SystemClock(), Addresses),
-            grafana_url=lambda: None,
+            alert_links=AlertLinks,
+            external_url=lambda: None,
         )
         self.show(series)
         self._listener = listen("127.0.0.1", 0)

@@ -1,6 +1,6 @@
 """``GET /api/alerts``: the current alerts with the asset that each concerns, the worst first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from exporter.alerts import SEVERITIES, WATCHDOG, Alert, AlertsClient, FetchedAlerts, State
+from exporter.alerts.links import AlertLinks
 from exporter.exposition.api import parameters as asked_for
 from exporter.exposition.api.parameters import RequestParameters, read
 from exporter.model import format_time
@@ -15,6 +16,8 @@ from exporter.model import format_time
 FILTERS = (asked_for.ACCOUNT, asked_for.PRODUCT, asked_for.PROJECT, asked_for.SEVERITY)
 ALERTS = (*FILTERS, asked_for.STATE, asked_for.WATCHDOG)
 """The parameters of the endpoint."""
+
+ANNOTATIONS = ("summary", "description", "action", "runbook_url", "dashboard_url", "logs_url")
 
 Json = dict[str, Any]
 
@@ -42,14 +45,17 @@ class AlertFilter:
 class AlertsEndpoint:
     """Answers with firing or pending alerts."""
 
-    def __init__(self, alerts_client: AlertsClient) -> None:
+    def __init__(self, alerts_client: AlertsClient, links: Callable[[], AlertLinks]) -> None:
         self._alerts_client = alerts_client
+        self._links = links
 
     async def answer(self, request: Request) -> Response:
         """Answer a request. Raises QueryError, or AlertsUnavailable if no source answered."""
         wanted = _wanted(read(request.query_params, ALERTS))
         fetched = await self._fetch_alerts(wanted.states)
-        return JSONResponse(_document(fetched, [alert for alert in fetched.alerts if wanted.admits(alert)]))
+        return JSONResponse(
+            _document(self._links(), fetched, [alert for alert in fetched.alerts if wanted.admits(alert)])
+        )
 
     async def _fetch_alerts(self, states: frozenset[State]) -> FetchedAlerts:
         if states == {State.PENDING}:
@@ -70,16 +76,17 @@ def _wanted(asked: RequestParameters) -> AlertFilter:
     )
 
 
-def _document(fetched: FetchedAlerts, alerts: Sequence[Alert]) -> Json:
+def _document(links: AlertLinks, fetched: FetchedAlerts, alerts: Sequence[Alert]) -> Json:
     return {
         "source": fetched.source,
         "asked_at": format_time(fetched.asked_at),
         "notes": list(fetched.notes),
-        "alerts": [_alert(alert) for alert in sorted(alerts, key=_place)],
+        "alerts": [_alert(links, alert) for alert in sorted(alerts, key=_place)],
     }
 
 
-def _alert(alert: Alert) -> Json:
+def _alert(links: AlertLinks, alert: Alert) -> Json:
+    said = {key: alert.annotations.get(key, "") for key in ANNOTATIONS}
     return {
         "alert": alert.name,
         "severity": alert.severity,
@@ -90,7 +97,9 @@ def _alert(alert: Alert) -> Json:
         "project": alert.project,
         "asset": {"kind": alert.asset[0], "name": alert.asset[1]} if alert.asset else None,
         "value": alert.value,
-        **{key: alert.annotations.get(key, "") for key in ("summary", "description", "runbook_url", "dashboard_url")},
+        **said,
+        "runbook_url": links.runbook(said["runbook_url"]),
+        "dashboard_url": links.dashboard(said["dashboard_url"]),
         "labels": dict(sorted(alert.labels.items())),
     }
 

@@ -178,8 +178,10 @@ EXAMPLES: Mapping[str, Any] = {
                 "value": None,
                 "summary": "Worker shop-web fails.",
                 "description": "12 % of the requests of shop-web fail.",
-                "runbook_url": "",
+                "action": "Roll back the latest deployment.",
+                "runbook_url": "https://monitoring.example.com/cloudflare/runbook#cloudflareworkererrorratiohigh",
                 "dashboard_url": "",
+                "logs_url": "",
                 "labels": {"alertname": "CloudflareWorkerErrorRatioHigh", "severity": "warning"},
             }
         ],

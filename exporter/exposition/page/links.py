@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.datastructures import Headers
 
@@ -28,15 +28,20 @@ HERE = "."
 _PREFIX = re.compile(r"((?:/[\w.~-]+)+)/?", re.ASCII)
 
 
-def root_of(headers: Headers) -> str:
+def root_of(headers: Headers, external_url: str | None) -> str:
     """Return the root of links for a request.
 
     Relative links lead nowhere from a page whose address lacks its last slash. Proxies that serve such a page, such as
-    Traefik, name the prefix that they have taken off in ``X-Forwarded-Prefix``.
+    Traefik, name the prefix that they have taken off in ``X-Forwarded-Prefix``; the external URL may have one, too.
     """
     given = headers.getlist("x-forwarded-prefix")
     found = _PREFIX.fullmatch(given[0]) if len(given) == 1 else None
-    return found[1] if found else HERE
+    return found[1] if found else prefix_of(external_url) or HERE
+
+
+def prefix_of(external_url: str | None) -> str:
+    """Return the path of the external URL, without a last slash; empty if it has none."""
+    return urlsplit(external_url or "").path.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

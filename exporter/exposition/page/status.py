@@ -16,12 +16,16 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Entry]):
-    """One column of a table: its head, and the text of a row's cell; ``whole`` is that of a cell which is cut."""
+    """One column of a table: its head, and the text of a row's cell; ``whole`` is that of a cell which is cut.
+
+    ``link`` is where the cell leads; empty if nowhere.
+    """
 
     head: str
     cell: Callable[[Entry], str]
     is_figure: bool = False
     whole: Callable[[Entry], str] = lambda entry: ""
+    link: Callable[[Entry], str] = lambda entry: ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The page's template and its filters."""
+"""The templates of pages and their filters."""
 
 from importlib.resources import files
 
@@ -7,11 +7,13 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from exporter import __version__
 from exporter.exposition.page.words import count, dollars, minute, or_dash, second
 
+STYLES = "exporter.exposition.page"
 
-def make_template() -> Template:
-    """Return the template. All values are escaped."""
-    folder = files("exporter.exposition.page")
-    sources = {name: (folder / name).read_text(encoding="utf-8") for name in ("page.html", "page.css")}
+
+def make_template(package: str) -> Template:
+    """Return the template of a package; all pages have the same styles. All values are escaped."""
+    named = ((package, "page.html"), (STYLES, "page.css"))
+    sources = {name: (files(folder) / name).read_text(encoding="utf-8") for folder, name in named}
     environment = Environment(
         loader=DictLoader(sources), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -252,3 +252,20 @@ def test_every_receiver_tells_of_the_end(tmp_path: Path) -> None:
     for receiver in document["receivers"][1:]:
         ((config,),) = [value for key, value in receiver.items() if key.endswith("_configs")]
         assert config["send_resolved"] is (receiver["name"] != "watchdog")
+
+
+def test_the_runbook_is_read_at_the_external_url(secrets: Path, tmp_path: Path) -> None:
+    """The flag makes links of it; a place that the configuration names for the runbook comes first."""
+    (secrets / "discord").write_text(DISCORD)
+    output, config = tmp_path / "alertmanager.yml", tmp_path / "exporter.yml"
+    config.write_text("alerting: {routing: {runbook_url: 'https://git.test/blob/main/', silence_links: false}}\n")
+    assert run(secrets, output, "--web.external-url=https://e.test/cf/") == 0
+    message = receivers(output)["discord"]["discord_configs"][0]["message"]
+    assert '$runbook = printf "%s/%s" "https://e.test/cf"' in message
+    assert '`^/*alerting/runbook\\.md` "runbook" $runbook' in message
+    assert "/#/silences/new" in message
+    assert run(secrets, output, "--web.external-url=https://e.test/cf/", f"--config.file={config}") == 0
+    message = receivers(output)["discord"]["discord_configs"][0]["message"]
+    assert '$runbook = printf "%s/%s" "https://git.test/blob/main"' in message
+    assert "e.test" not in message
+    assert "/#/silences/new" not in message

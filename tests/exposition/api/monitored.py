@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from exporter.alerts import WATCHDOG, Addresses, AlertsClient
+from exporter.alerts.links import AlertLinks
 from exporter.exposition.api import ERROR_HANDLERS
 from exporter.exposition.api.alerts import AlertsEndpoint
 from tests.exposition.snapshots import ManualClock
@@ -71,6 +72,7 @@ class Monitored:
         self.is_told = True
         self.asked: list[httpx.Request] = []
         self.opened = 0
+        self.links = AlertLinks()
         self.patience = patience
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -94,7 +96,7 @@ class Monitored:
     async def request(self, *queries: str, method: str = "GET", pause: float = 0.0) -> list[httpx.Response]:
         """The answers to requests, all at once or with a pause of the clock after each."""
         alerts_client = AlertsClient(self._open, self.clock, lambda: self.addresses, self.patience)
-        routes = [Route("/api/alerts", AlertsEndpoint(alerts_client).answer)]
+        routes = [Route("/api/alerts", AlertsEndpoint(alerts_client, lambda: self.links).answer)]
         app = Starlette(routes=routes, exception_handlers=ERROR_HANDLERS)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://exporter.test") as http:

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from exporter.alerts import Addresses
+from exporter.alerts.links import AlertLinks
 from exporter.catalog import PRODUCTS
 from exporter.catalog.product import Product
 from tests.exposition.api.monitored import (
@@ -48,8 +49,10 @@ def test_alertmanager_is_asked_first(site: Monitored) -> None:
                 "value": None,
                 "summary": "Something.",
                 "description": "About CloudflareWorkerErrorRatioHigh.",
+                "action": "",
                 "runbook_url": "",
                 "dashboard_url": "",
+                "logs_url": "",
                 "labels": {**ERRORS, "product": "workers"},
             }
         ],
@@ -69,6 +72,29 @@ def test_prometheus_is_asked_where_there_is_no_alertmanager(site: Monitored) -> 
     assert (alert["state"], alert["since"], alert["value"]) == ("firing", "2025-10-20T09:45:00Z", 0.25)
     assert (alert["runbook_url"], alert["dashboard_url"]) == ("https://runbook.test/#a", "https://grafana.test/d")
     assert [str(request.url) for request in site.asked] == ["http://prometheus.test:9090/prefix/api/v1/alerts"]
+
+
+@pytest.mark.parametrize(
+    ("links", "runbook", "dashboard"),
+    [
+        (AlertLinks(), "alerting/runbook.md#x", "/d/cf?a=b"),
+        (AlertLinks.make("http://e.test/cf", None, None), "http://e.test/cf/runbook#x", "/d/cf?a=b"),
+        (
+            AlertLinks.make("http://e.test/cf", "https://git.test/blob/main/", "http://g.test/"),
+            "https://git.test/blob/main/alerting/runbook.md#x",
+            "http://g.test/d/cf?a=b",
+        ),
+    ],
+)
+def test_links_are_absolute_where_it_is_known_whereto(
+    site: Monitored, links: AlertLinks, runbook: str, dashboard: str
+) -> None:
+    """The rules have paths; the exporter's own page of the runbook gives way to a repository that is named."""
+    found = told(ERRORS)
+    found["annotations"] |= {"runbook_url": "alerting/runbook.md#x", "dashboard_url": "/d/cf?a=b", "action": "Do it."}
+    site.alertmanager, site.links = [found], links
+    (alert,) = site.document()["alerts"]
+    assert (alert["action"], alert["runbook_url"], alert["dashboard_url"]) == ("Do it.", runbook, dashboard)
 
 
 @pytest.mark.parametrize("text", ["NaN", "+Inf", "-Inf", "1e400"])

@@ -7,9 +7,12 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from exporter.alerts import Addresses, AlertsClient
+from exporter.alerts.links import AlertLinks
 from exporter.exposition.api import CachedViews
 from exporter.exposition.page import PageEndpoint
 from exporter.metrics.snapshot import Published, Snapshot
+from tests.exposition.snapshots import ManualClock
 
 VOID = {"meta", "br", "input"}
 
@@ -22,6 +25,7 @@ class Page(HTMLParser):
         self.tables: dict[str, list[dict[str, str]]] = {}
         self.heads: dict[str, list[str]] = {}
         self.sorted: dict[str, str] = {}
+        self.title = ""
         self.texts: list[str] = []
         self.links: dict[str, str] = {}
         self.options: dict[str, list[str]] = {}
@@ -72,7 +76,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         within = self._open[-1] if self._open else ""
-        if within == "h2":
+        if within == "title":
+            self.title = data
+        elif within == "h2":
             self._title = data
             self.tables[data], self.heads[data] = [], []
         elif "th" in self._open:
@@ -95,7 +101,14 @@ def page_response(
     """What is answered to whoever asks for the page."""
     published = Published()
     published.snapshot = snapshot
-    endpoint = PageEndpoint(published, CachedViews(), telemetry_path, lambda: grafana_url)
+    endpoint = PageEndpoint(
+        published,
+        CachedViews(),
+        telemetry_path,
+        AlertsClient(httpx.AsyncClient, ManualClock(), Addresses),
+        alert_links=lambda: AlertLinks(grafana=grafana_url or ""),
+        external_url=lambda: None,
+    )
     transport = httpx.ASGITransport(app=Starlette(routes=[Route("/", endpoint.answer)]))
 
     async def ask() -> httpx.Response:
