@@ -38,7 +38,7 @@ FAINT = "#8E8E8E"
 BY_POSITION = "palette-classic"
 """Grafana's colours for series whose names nobody knows, in the order of their names: neighbours always differ."""
 
-DISTINCT = 6
+DISTINCT = 7
 """How many of Grafana's first colours nobody takes for another: so many names keep theirs on a whole page."""
 
 MEANINGS = (PRODUCTS, CLASSES, ACTIONS, REQUESTS, FORECAST, QUANTILES)
