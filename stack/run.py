@@ -17,6 +17,7 @@ from types import FrameType
 from typing import NoReturn
 from urllib.parse import quote
 
+from stack.pages import alerts_page, has_interface, reload
 from stack.port import LOOPBACK, next_free
 from stack.process import NotStarted, Process
 from stack.receiver import Alert, Receiver
@@ -42,6 +43,14 @@ class Ports:
     prometheus: int
     alertmanager: int
     receiver: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interfaces:
+    """Where Prometheus shows its alerts, and whether Alertmanager shows anything."""
+
+    alerts: str
+    has_alertmanager: bool
 
 
 def main() -> int:
@@ -75,14 +84,24 @@ def run(workspace: Workspace, is_simulated: bool) -> NoReturn:
         ports = choose_ports()
         receiver = opened.enter_context(Receiver(ports.receiver, _print_alert))
         workspace.lay_out({f"{LOOPBACK}:{ports.exporter}": {}}, ports.alertmanager)
-        workspace.tell(SECRETS, routing_without_grafana(), receiver.url)
+        routing = routing_without_grafana()
+        workspace.tell(SECRETS, routing, receiver.url, address(ports.exporter))
         processes = _processes(workspace, tools, ports, is_simulated)
         for process, page in processes:
             opened.enter_context(process)
             process.start()
             process.wait_until_ready(page, _START_SECONDS)
-        print(introduction(workspace, ports, tools.amtool, is_simulated), flush=True)
+        interfaces = Interfaces(alerts_page(address(ports.prometheus)), has_interface(address(ports.alertmanager)))
+        if not interfaces.has_alertmanager:
+            workspace.tell(SECRETS, {**routing, "silence_links": False}, receiver.url, address(ports.exporter))
+            reload(address(ports.alertmanager))
+        print(introduction(workspace, ports, tools.amtool, interfaces, is_simulated), flush=True)
         _watch([process for process, _ in processes])
+
+
+def address(port: int) -> str:
+    """Return the address of what listens on a port of this machine."""
+    return f"http://{LOOPBACK}:{port}"
 
 
 def choose_ports() -> Ports:
@@ -101,11 +120,10 @@ def choose_ports() -> Ports:
     return Ports(*chosen.values())
 
 
-def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated: bool) -> str:
+def introduction(workspace: Workspace, ports: Ports, amtool: Path, interfaces: Interfaces, is_simulated: bool) -> str:
     """Return the text that lists what runs, where, and what to look at."""
-    exporter = f"http://{LOOPBACK}:{ports.exporter}"
-    prometheus = f"http://{LOOPBACK}:{ports.prometheus}"
-    alertmanager = f"http://{LOOPBACK}:{ports.alertmanager}"
+    exporter, prometheus, alertmanager = map(address, (ports.exporter, ports.prometheus, ports.alertmanager))
+    shown = f"{alertmanager}/          or: " if interfaces.has_alertmanager else ""
     if amtool.is_relative_to(REPOSITORY):
         amtool = amtool.relative_to(REPOSITORY)
     simulated = """
@@ -119,14 +137,15 @@ def introduction(workspace: Workspace, ports: Ports, amtool: Path, is_simulated:
   Exporter      {exporter}/          assets, costs, freshness and current problems
                 {exporter}/metrics   the metrics that Prometheus scrapes
                 {exporter}/api/alerts   firing alerts, as JSON
+                {exporter}/runbook   what each alert means, and what to do
   Costs         .venv/bin/cloudflare-exporter costs --storage.path={workspace.folder.relative_to(REPOSITORY) / "data"}
                   cost by project; the history fill of the billing cycle takes some minutes
-  Prometheus    {prometheus}/alerts    the alerts and their state
+  Prometheus    {interfaces.alerts}    the alerts and their state
                 {prometheus}/graph?g0.expr={quote(COST_QUERY)}&g0.tab=0
                   cost forecast by project for this billing cycle
                 {prometheus}/graph?g0.expr={quote(REQUESTS_QUERY)}&g0.tab=0
                   invocations by Worker; the first figures take two or three minutes
-  Alertmanager  {alertmanager}/          or: {amtool} --alertmanager.url={alertmanager} alert
+  Alertmanager  {shown}{amtool} --alertmanager.url={alertmanager} alert
 
   Alerts are printed here{_other_receivers(SECRETS)}.
                 For Discord, put a webhook's address into {SECRETS.relative_to(REPOSITORY)}/discord and start again;
@@ -148,23 +167,24 @@ def _processes(workspace: Workspace, tools: Tools, ports: Ports, is_simulated: b
         "demo" if is_simulated else "serve",
         f"--web.listen-address={LOOPBACK}:{ports.exporter}",
         f"--storage.path={workspace.folder / 'data'}",
-        f"--alerting.alertmanager-url=http://{LOOPBACK}:{ports.alertmanager}",
-        f"--alerting.prometheus-url=http://{LOOPBACK}:{ports.prometheus}",
+        f"--alerting.alertmanager-url={address(ports.alertmanager)}",
+        f"--alerting.prometheus-url={address(ports.prometheus)}",
+        f"--web.external-url={address(ports.exporter)}",
     ]
     prometheus = workspace.prometheus_command(tools, ports.prometheus)
     alertmanager = workspace.alertmanager_command(tools, ports.alertmanager)
     return (
         (
             Process("The exporter", exporter, logs / "exporter.log"),
-            f"http://{LOOPBACK}:{ports.exporter}/-/healthy",
+            f"{address(ports.exporter)}/-/healthy",
         ),
         (
             Process("Alertmanager", alertmanager, logs / "alertmanager.log"),
-            f"http://{LOOPBACK}:{ports.alertmanager}/-/ready",
+            f"{address(ports.alertmanager)}/-/ready",
         ),
         (
             Process("Prometheus", prometheus, logs / "prometheus.log"),
-            f"http://{LOOPBACK}:{ports.prometheus}/-/ready",
+            f"{address(ports.prometheus)}/-/ready",
         ),
     )
 

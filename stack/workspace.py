@@ -44,11 +44,17 @@ class Workspace:
         (targets / "exporter.yml").write_text(json.dumps(groups) + "\n")
         (found / "local.yml").write_text(json.dumps([{"targets": [f"{LOOPBACK}:{alertmanager}"]}]) + "\n")
 
-    def tell(self, secrets: Path, routing: Mapping[str, Any], receiver_url: str | None = None) -> str:
+    def tell(
+        self,
+        secrets: Path,
+        routing: Mapping[str, Any],
+        receiver_url: str | None = None,
+        external_url: str | None = None,
+    ) -> str:
         """Write Alertmanager's configuration from a folder of secrets, and return the command's output.
 
-        ``routing`` is the section ``alerting.routing``; every alert also goes to ``receiver_url``. Raise NotStarted
-        if the command fails.
+        ``routing`` is the section ``alerting.routing``; every alert also goes to ``receiver_url``, and links to the
+        runbook lead to the exporter at ``external_url``. Raise NotStarted if the command fails.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         section = self.folder / "routing.yml"
@@ -60,6 +66,7 @@ class Workspace:
             f"--secrets-dir={secrets}",
             f"--output={self.folder / 'alertmanager.yml'}",
             *([f"--webhook={receiver_url}"] if receiver_url else []),
+            *([f"--web.external-url={external_url}"] if external_url else []),
         ]
         outcome = subprocess.run(
             command,

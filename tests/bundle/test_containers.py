@@ -144,11 +144,14 @@ def test_without_a_token_compose_shows_the_demo() -> None:
     assert script.startswith('if [ -n "$$CLOUDFLARE_API_TOKEN" ]; then mode=serve; else mode=demo; fi; exec ')
     called = shlex.split(script.partition("; fi; ")[2])
     assert called[:3] == ["exec", "cloudflare-exporter", "$$mode"]
-    (grafana,) = [port.split(":")[1] for port in services()["grafana"]["ports"]]
+    (grafana,), (own,) = (
+        [port.split(":")[1] for port in services()[name]["ports"]] for name in ("grafana", "exporter")
+    )
     known = {"prometheus": 9090, "alertmanager": 9093}
     assert called[3:] == [
         f"--alerting.grafana-url=http://localhost:{grafana}",
         *(f"--alerting.{name}-url=http://{name}:{port}" for name, port in known.items()),
+        f"--web.external-url=http://localhost:{own}",
     ]
 
 

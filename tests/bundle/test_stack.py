@@ -1,21 +1,26 @@
 """The parts of ``make run``: ports, processes, the receiver of alerts."""
 
+import contextlib
 import json
 import socket
 import sys
+import threading
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from stack.pages import ALERTS, alerts_page, has_interface, reload
 from stack.port import LOOPBACK, any_free, is_free, next_free
 from stack.process import NotStarted, Process
 from stack.receiver import Alert, Receiver
-from stack.run import Ports, has_token, introduction
-from stack.tools import REPOSITORY
+from stack.run import Interfaces, Ports, has_token, introduction
+from stack.tools import REPOSITORY, Tools
 from stack.workspace import Workspace
 
+INTERFACES = Interfaces("http://127.0.0.1:9091/classic/alerts", has_alertmanager=True)
 SILENT = "import time; print('here', flush=True); time.sleep(60)"
 
 
@@ -99,17 +104,78 @@ def test_the_introduction_says_loudly_that_the_account_is_simulated() -> None:
     workspace = Workspace(REPOSITORY / ".run/example")
     ports = Ports(exporter=9200, prometheus=9091, alertmanager=9094, receiver=9096)
     simulated, real = (
-        introduction(workspace, ports, Path("/usr/bin/amtool"), is_simulated) for is_simulated in (True, False)
+        introduction(workspace, ports, Path("/usr/bin/amtool"), INTERFACES, is_simulated)
+        for is_simulated in (True, False)
     )
     assert "SIMULATED" in simulated
     assert "SIMULATED" not in real
-    for address in ("127.0.0.1:9200/metrics", "127.0.0.1:9091/alerts", "127.0.0.1:9094/", ".run/example/log/"):
+    for address in ("127.0.0.1:9200/metrics", "127.0.0.1:9091/classic/alerts", "127.0.0.1:9094/ ", ".run/example/log/"):
         assert address in real
 
 
 def test_the_introduction_says_how_to_be_told_on_discord() -> None:
     """It names the file that a webhook's address is put into, and the page that tells of the other services."""
     ports = Ports(exporter=9200, prometheus=9091, alertmanager=9094, receiver=9096)
-    text = introduction(Workspace(REPOSITORY / ".run/example"), ports, Path("/usr/bin/amtool"), is_simulated=False)
+    text = introduction(
+        Workspace(REPOSITORY / ".run/example"), ports, Path("/usr/bin/amtool"), INTERFACES, is_simulated=False
+    )
     assert "put a webhook's address into alerting/secrets/discord" in text
     assert "alerting/secrets/README.md" in text
+
+
+def test_an_interface_that_is_not_there_is_not_named() -> None:
+    """Of an Alertmanager without one only the command is left."""
+    ports = Ports(exporter=9200, prometheus=9091, alertmanager=9094, receiver=9096)
+    none = Interfaces("http://127.0.0.1:9091/alerts", has_alertmanager=False)
+    text = introduction(Workspace(REPOSITORY / ".run/example"), ports, Path("/usr/bin/amtool"), none, is_simulated=True)
+    assert "127.0.0.1:9094/" not in text
+    assert "Alertmanager  /usr/bin/amtool --alertmanager.url=http://127.0.0.1:9094 alert" in text
+
+
+def test_the_pages_that_are_named_answer(tools: Tools, tmp_path: Path) -> None:
+    """Of the programs at hand, whatever their packages lack; Alertmanager also takes what has no silence links."""
+    workspace, (alertmanager, prometheus) = Workspace(tmp_path), (any_free(), any_free())
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/slack").write_text("http://127.0.0.1:1/services/a")
+    workspace.lay_out({}, alertmanager)
+    workspace.tell(tmp_path / "secrets", {"silence_links": False}, external_url="http://127.0.0.1:9199")
+    started = (
+        ("prometheus", workspace.prometheus_command(tools, prometheus), prometheus),
+        ("alertmanager", workspace.alertmanager_command(tools, alertmanager), alertmanager),
+    )
+    with contextlib.ExitStack() as opened:
+        for name, command, port in started:
+            process = opened.enter_context(Process(name, command, tmp_path / f"{name}.log"))
+            process.start()
+            process.wait_until_ready(f"http://{LOOPBACK}:{port}/-/ready", seconds=60)
+        page = alerts_page(f"http://{LOOPBACK}:{prometheus}")
+        assert page.endswith(ALERTS)
+        urllib.request.urlopen(page, timeout=10).close()
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{alertmanager}/", timeout=10) as answer:
+            is_absent = b"The Debian package" in answer.read()
+        assert has_interface(f"http://{LOOPBACK}:{alertmanager}") is not is_absent
+        reload(f"http://{LOOPBACK}:{alertmanager}")
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [(b"<html><script src='script.js'></script></html>", True), (b"<html>It has none.</html>", False), (None, False)],
+)
+def test_an_interface_is_a_program(shown: bytes | None, expected: bool) -> None:
+    """A page without one only says that there is none; Prometheus without any page has its API."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404 if shown is None else 200)
+            self.end_headers()
+            self.wfile.write(shown or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer((LOOPBACK, 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://{LOOPBACK}:{server.server_port}"
+        assert has_interface(url) is expected
+        assert alerts_page(url) == (f"{url}/api/v1/alerts" if shown is None else f"{url}/alerts")
+        server.shutdown()
