@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docs.alertmanager import example
+from docs.alerts import alerts_list
 from docs.api import api_page
 from docs.metrics import full_page, short_table
 from docs.runbook import runbook_text
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 BEGIN = "<!-- written by make docs -->"
 END = "<!-- end of what make docs writes -->"
 
-PARTS: Mapping[str, Callable[[], str]] = {"README.md": short_table}
+PARTS: Mapping[str, Callable[[], str]] = {"README.md": short_table, "docs/alerting.md": alerts_list}
 """The pages with a generated part, and what writes it."""
 
 
