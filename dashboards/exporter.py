@@ -78,7 +78,7 @@ def _problems(size: Size) -> Json:
             Column("account", "Account", {"noValue": "-"}),
             Column("part", "Part"),
             Column("reason", "Reason"),
-            Column("remedy", "Remedy", {"custom.width": 330, "custom.cellOptions": WRAPPED}),
+            Column("remedy", "Remedy", {"custom.width": 330, **WRAPPED}),
         ),
         (Value("For", f"time() - min by (account, part, reason, remedy) ({since}) or {_not_scraped()}"),),
         look=FieldStyle("s", decimals=0),

@@ -178,8 +178,8 @@ def alerts_table(size: Size, *matchers: str, products: Iterable[Product] = PRODU
                 "Severity",
                 {"mappings": mappings(RANKED), "custom.cellOptions": COLORED, "custom.width": 75},
             ),
-            Column("alertname", "Alert", {"custom.width": 190, "custom.cellOptions": WRAPPED}),
-            Column("subject", "What", {"noValue": "-", "custom.cellOptions": WRAPPED}),
+            Column("alertname", "Alert", {"custom.width": 190, **WRAPPED}),
+            Column("subject", "What", {"noValue": "-", **WRAPPED}),
             Column(
                 "project",
                 "Project",

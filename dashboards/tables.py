@@ -11,8 +11,8 @@ from dashboards.lines import Line
 COLORED = {"type": "color-text"}
 """A cell whose text has the colour of its value."""
 
-WRAPPED = {"type": "auto", "wrapText": True}
-"""A cell whose text takes as many lines as it needs."""
+WRAPPED = {"custom.wrapText": True, "custom.cellOptions": {"type": "auto", "wrapText": True}}
+"""The properties of cells whose text takes as many lines as it needs; older versions of Grafana know the second."""
 
 ESTIMATE = {
     "mappings": mappings({"1": (ABOUT, CAREFUL)}),

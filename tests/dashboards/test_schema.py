@@ -29,7 +29,7 @@ OPTIONS: Mapping[str, frozenset[str]] = {
 }
 CUSTOM: Mapping[str, frozenset[str]] = {
     "stat": frozenset(),
-    "table": words("align minWidth width cellOptions hideFrom"),
+    "table": words("align minWidth width cellOptions wrapText hideFrom"),
     "timeseries": words(
         "drawStyle lineWidth fillOpacity gradientMode showPoints pointSize spanNulls stacking "
         "thresholdsStyle lineStyle lineInterpolation hideFrom axisSoftMin fillBelowTo barAlignment barWidthFactor"
