@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from exporter.alerts import SEVERITIES, WATCHDOG, Alert, AlertsClient, AlertsUnavailable, State
 from exporter.alerts.links import RUNBOOK_FILE, RUNBOOK_PAGE, AlertLinks
+from exporter.alerts.names import PREFIX
 from exporter.exposition.page.status import Column, Table
 from exporter.exposition.page.words import minute
 
@@ -54,7 +55,7 @@ async def fetch_alerts(client: AlertsClient, links: AlertLinks, root: str) -> Al
 
 def _columns(links: AlertLinks, root: str) -> Sequence[Column[Alert]]:
     return (
-        Column("Alert", lambda alert: alert.name, link=_entry(links, root)),
+        Column("Alert", lambda alert: alert.name.removeprefix(PREFIX), link=_entry(links, root)),
         Column("Severity", _severity),
         Column("Project", lambda alert: alert.project or alert.account),
         Column("Asset", lambda alert: alert.asset[1] if alert.asset else ""),

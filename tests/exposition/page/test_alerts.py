@@ -51,7 +51,7 @@ def test_what_fires_is_told_before_anything_else() -> None:
     page = page_of(info, silenced, with_action(told(CHECKOUT)), WATCHDOG)
     first, second, third = page.tables["Alerts"]
     assert first == {
-        "Alert": "CloudflareWorkerErrorRatioHigh",
+        "Alert": "WorkerErrorRatioHigh",
         "Severity": "warning",
         "Project": "shop",
         "Asset": "checkout",
@@ -59,7 +59,7 @@ def test_what_fires_is_told_before_anything_else() -> None:
         "What is wrong": "About CloudflareWorkerErrorRatioHigh.",
         "First steps": "Roll back.",
     }
-    assert page.links["CloudflareWorkerErrorRatioHigh"] == "./runbook#x"
+    assert page.links["WorkerErrorRatioHigh"] == "./runbook#x"
     assert (second["Severity"], third["Severity"]) == ("info", "critical (silenced)")
     assert len(page.bad_rows) == 1
     assert page.title.startswith("(!) ")
@@ -77,7 +77,7 @@ def test_the_runbook_is_where_it_is_said_to_be(annotation: str, link: str | None
     """At the external URL, or where the rule says; and never where a browser would run something."""
     found = with_action(told(CHECKOUT), runbook_url=annotation)
     page = page_of(found, WATCHDOG, links=AlertLinks.make("http://e.test", None, None))
-    assert page.links.get("CloudflareWorkerErrorRatioHigh") == link
+    assert page.links.get("WorkerErrorRatioHigh") == link
 
 
 def test_nothing_fires() -> None:
