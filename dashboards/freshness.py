@@ -35,10 +35,11 @@ NEWEST = "cloudflare_exporter_dataset_newest_data_timestamp_seconds"
 
 _LATEST = " or ".join(f"max_over_time({select_account(metric)}[1d])" for metric in (UNTIL, SUCCESS))
 
-AGE = (
-    f"time() - max by (account, dataset) (({_LATEST}) and on (job, account, dataset) {select_account(STATE)}"
-    f" or ({_LATEST}) unless on (job) {select_account(STATE)})"
+_ASKED = (
+    f"{select_account(STATE)} or last_over_time({select_account(STATE)}[1d:5m]) unless on (job) {select_account(STATE)}"
 )
+
+AGE = f"time() - max by (account, dataset) (({_LATEST}) and on (job, account, dataset) ({_ASKED}))"
 """The time since the end of the last answer for each dataset; for gauges, since the answer itself.
 
 It grows while the exporter is down, for all that it asked for within a day; otherwise it is of what it asks for now.

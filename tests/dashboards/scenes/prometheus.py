@@ -102,6 +102,15 @@ class Prometheus:
             for series in found["result"]
         ]
 
+    def samples_read(self, expression: str, since: datetime, until: datetime, step: timedelta | None) -> int:
+        """Return how many samples it reads for an expression: at the end, or at each step."""
+        if step is None:
+            found = self._ask("/query", query=expression, time=until.timestamp(), stats="all")
+        else:
+            along = {"start": since.timestamp(), "end": until.timestamp(), "step": step.total_seconds()}
+            found = self._ask("/query_range", query=expression, stats="all", **along)
+        return int(found["stats"]["samples"]["totalQueryableSamples"])
+
     def _ask(self, path: str, **parameters: Any) -> Any:
         answer = self._client.post(path, data=parameters)
         assert answer.is_success, f"Prometheus refused a question: {answer.text}\n{parameters['query']}"

@@ -7,7 +7,6 @@ exporter's own statement of the billing cycle, about usage the simulator (and wh
 out evenly, what was written down), about alerts the list of those that were made to fire.
 """
 
-import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,9 +16,8 @@ import pytest
 
 from dashboards.colors import BAD, CAREFUL, GOOD
 from dashboards.grafana import ABOUT
-from stack.tools import Tools
-from tests.dashboards.reading import DASHBOARDS, panels, queries
-from tests.dashboards.scenes.account import COUNTED, play
+from tests.dashboards.reading import DASHBOARDS, panels
+from tests.dashboards.scenes.account import COUNTED
 from tests.dashboards.scenes.grafana import TILES, Column, Tile, View
 from tests.dashboards.scenes.moments import (
     AFTER_DEATH,
@@ -33,8 +31,6 @@ from tests.dashboards.scenes.moments import (
     SOON_AFTER_DEATH,
     WITHOUT_CLOUDFLARE,
 )
-from tests.dashboards.scenes.prometheus import Prometheus
-from tests.dashboards.scenes.records import record
 from tests.dashboards.scenes.scenes import (
     ALIVE,
     CUT_OFF,
@@ -50,7 +46,6 @@ from tests.dashboards.scenes.scenes import (
     each_range,
     each_scene,
 )
-from tests.dashboards.scenes.timeline import alerts, scraped
 from tests.dashboards.scenes.truth import Truth, counters, firing, live
 
 pytestmark = pytest.mark.timeout(300)
@@ -58,22 +53,6 @@ pytestmark = pytest.mark.timeout(300)
 
 WHOLE_ACCOUNT = ("cloudflare-overview", "cloudflare-cost", "cloudflare-project", "cloudflare-compare")
 """Pages whose figures are about all that is chosen, not about one product."""
-
-
-@pytest.fixture(scope="module")
-def history(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
-    """What happened, in a Prometheus that runs."""
-    played = asyncio.run(play())
-    samples = list(scraped(played))
-    prometheus = Prometheus(tools, tmp_path_factory.mktemp("prometheus"))
-    prometheus.start()
-    try:
-        prometheus.write(samples)
-        prometheus.write(alerts())
-        record(prometheus, (text for page in DASHBOARDS.values() for text in queries(page)))
-        yield History(prometheus, Truth(played, samples), {})
-    finally:
-        prometheus.stop()
 
 
 def told(lies: list[str]) -> str:
