@@ -127,7 +127,7 @@ def stat(
     color = {"mode": "thresholds"} if look.steps else {"mode": "fixed", "fixedColor": "text"}
     overrides = [by_name(old, {"displayName": new}) for old, new in (names or {}).items()]
     if any(query.legend == MARK for query in queries):
-        overrides.append(by_name(ABOUT, {"unit": f"prefix:{ABOUT} "}))
+        overrides.append(by_name(ABOUT, {"unit": f"prefix:{ABOUT}\N{NO-BREAK SPACE}"}))
     said = {"mappings": mappings(look.names, look.missing), "noValue": look.missing[0]}
     defaults = look.field_config(color=color, **({"links": list(links)} if links else {})) | said
     known = [replace(query, expr=f"{query.expr} or on () {MISSING_VALUE}", is_instant=True) for query in queries]

@@ -68,9 +68,8 @@ def began_anew(counters: Iterable[str], by: str, *matchers: str) -> str:
 
 
 def failed(errors: str, requests: str, by: str, *matchers: str) -> str:
-    """Return the share of the requests in the selected time range that failed: exact, even if both began anew."""
-    failures, all_of_them = (growth(select(counter, *matchers), RANGE) for counter in (errors, requests))
-    return f"sum by ({by}) ({failures}) / (sum by ({by}) ({all_of_them}) > 0)"
+    """Return the share of the requests in the selected time range that failed."""
+    return f"{used(errors, by, *matchers)} / ({used(requests, by, *matchers)} > 0)"
 
 
 def failed_in_all(errors: str, requests: str, *matchers: str) -> str:

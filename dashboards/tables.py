@@ -18,8 +18,8 @@ ESTIMATE = {
     "mappings": mappings({"1": (ABOUT, CAREFUL)}),
     "noValue": "",
     "custom.cellOptions": COLORED,
-    "custom.width": 30,
-    "custom.minWidth": 30,
+    "custom.width": 50,
+    "custom.minWidth": 50,
 }
 """A cell with a mark if the counts of its row are estimates."""
 

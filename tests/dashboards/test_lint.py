@@ -25,7 +25,15 @@ from tests.dashboards.reading import (
 )
 
 UNITS = {"none", "short", "s", "percentunit", "reqps", "ops", "rowsps", "decbytes", "decgbytes", "Bps", "currencyUSD"}
-UNITS |= {"dateTimeFromNow", "time:YYYY-MM-DD", "dtdurations", "dthms", "locale", "prefix:≈ ", "suffix: times"}
+UNITS |= {
+    "dateTimeFromNow",
+    "time:YYYY-MM-DD",
+    "dtdurations",
+    "dthms",
+    "locale",
+    "prefix:≈\N{NO-BREAK SPACE}",
+    "suffix: times",
+}
 """Of the ids that Grafana knows, those in use; it shows any other as a word."""
 
 MOST_QUERIES = 34
