@@ -33,6 +33,7 @@ from dashboards.queries import (
     used,
     week_before,
 )
+from dashboards.spending import USD_AN_HOUR
 from dashboards.tables import Column, Value, by_level, linked, values_table
 from dashboards.text import BEFORE, DATA_TIME, IN_RANGE, LATE, LIST_PRICE, OF_CYCLE, TEN
 
@@ -105,7 +106,7 @@ def list_cost(size: Size, *, is_stacked: bool = True) -> Json:
         f"The cost of the last hour's usage. {stacked}{LIST_PRICE}",
         size,
         [Query(by_project(total(record, "project")), "{{project}}"), *([week_before(record)] if is_stacked else [])],
-        FieldStyle("currencyUSD"),
+        USD_AN_HOUR,
         is_stacked=is_stacked,
         links=(OPENS,),
     )

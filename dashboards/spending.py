@@ -7,6 +7,9 @@ from dashboards.queries import FORECAST, TO_DATE, money, select_account, total, 
 from dashboards.text import BEFORE, LIST_PRICE, OF_CYCLE
 
 USD = FieldStyle("currencyUSD", decimals=2)
+USD_AN_HOUR = FieldStyle("currencyUSD", decimals=3)
+"""Dollars an hour: a tenth of a cent is 73 cents a month."""
+
 MORE = of_series(COST, "Open the costs")
 
 
@@ -47,7 +50,7 @@ def per_hour_by_product(size: Size, *, colors: dict[str, str]) -> Json:
         f"The cost of the last hour's usage. {BEFORE} {LIST_PRICE}",
         size,
         [Query(total(record, "product"), "{{product}}"), week_before(record)],
-        FieldStyle("currencyUSD"),
+        USD_AN_HOUR,
         is_stacked=True,
         colors=colors,
     )
