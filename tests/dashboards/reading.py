@@ -54,7 +54,7 @@ def expand(expression: str) -> str:
     """Put something into the place of every variable, as Grafana does when all is chosen."""
     for name, length in (("$__range", "6h"), ("$__rate_interval", "5m")):
         expression = expression.replace(name, length)
-    return re.sub(r"\$(?!__)\w+", ".+", expression)
+    return re.sub(r"\$[a-z]\w*", ".+", expression)
 
 
 def links(dashboard: Json) -> list[Json]:
