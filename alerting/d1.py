@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from alerting.promql import DATABASE, both, compared, only_fresh, setting
 from alerting.rule import Alert, Group, Record
-from alerting.usage import D1_QUERIES, D1_QUERIES_DATASET, D1_ROWS_READ
-from exporter.alerts.table.d1 import FULL_SCANS, ROWS_READ, SIZE_HIGH, SLOW
+from alerting.spikes import Metered, Spike, spikes
+from alerting.usage import D1_QUERIES, D1_QUERIES_DATASET, D1_ROWS_READ, D1_ROWS_WRITTEN
+from exporter.alerts.table.d1 import FULL_SCANS, ROWS_READ, ROWS_WRITTEN, SIZE_HIGH, SLOW
 from exporter.alerts.windows import RECENT
+from exporter.catalog.d1 import DATABASE as KIND
 from exporter.catalog.d1 import PRODUCT
 
 TITLE = "D1: runaway queries, full scans, size and time."
@@ -15,10 +17,23 @@ SUBJECT = DATABASE.labels[1:]
 NAMED = "{{ $labels.database }} (project {{ $labels.project }}, account {{ $labels.account }})"
 
 LEVEL = DATABASE.level
-CHANGE = f"{LEVEL}:cloudflare_d1_rows_read_per_norm:ratio_rate1h"
 ROWS_PER_QUERY = f"{LEVEL}:cloudflare_d1_rows_read_per_queries:ratio_rate1h"
 SIZE = f"{LEVEL}:cloudflare_d1_size_bytes:max"
 QUERY_TIME = f"{LEVEL}:cloudflare_d1_query_duration_seconds:p95"
+
+
+SPIKES = (
+    Spike(
+        ROWS_READ,
+        "A D1 database reads many more rows than usual.",
+        [Metered("d1_rows_read", "rows read", D1_ROWS_READ.record("1h"))],
+    ),
+    Spike(
+        ROWS_WRITTEN,
+        "A D1 database writes many more rows than usual.",
+        [Metered("d1_rows_written", "rows written", D1_ROWS_WRITTEN.record("1h"))],
+    ),
+)
 
 
 def groups() -> tuple[Group, ...]:
@@ -67,25 +82,8 @@ def _databases() -> Iterator[Record | Alert]:
 
 def _hours() -> Iterator[Record | Alert]:
     rows, queries = D1_ROWS_READ.record("1h"), D1_QUERIES.record("1h")
-    yield Record(CHANGE, f"{rows}\n  /\n{D1_ROWS_READ.norm}")
+    yield from spikes(PRODUCT, KIND, DATABASE, SPIKES)
     yield Record(ROWS_PER_QUERY, f"{rows}\n  /\n({queries} > 0)")
-    yield Alert(
-        ROWS_READ.name,
-        ROWS_READ.severity,
-        PRODUCT.name,
-        both(
-            compared(CHANGE, ">", ROWS_READ),
-            f"{rows} > {setting(ROWS_READ, 'least_rows_per_second')}",
-        ),
-        "A D1 database reads many more rows than usual.",
-        "Over the last hour database "
-        + NAMED
-        + " read {{ $value | humanize }} times the rows of its peak at this time of day over the last seven days. "
-        "Every row read is billed: find the query (wrangler d1 insights) and stop what runs "
-        "it.",
-        wait="10m",
-        subject=SUBJECT,
-    )
     yield Alert(
         FULL_SCANS.name,
         FULL_SCANS.severity,

@@ -2,13 +2,19 @@
 
 from alerting.rule import Alert, Group
 from exporter.alerts.names import ESCALATION, PREFIX
+from exporter.alerts.table import ALERTS, Scale
 from exporter.alerts.table.kv import DAILY_LIMIT
-from exporter.alerts.table.money import BUDGET_USED
 
 TITLE = "Escalation: critical alerts that have been firing for too long."
 
-LASTING = f"{ESCALATION}|{BUDGET_USED.name}|{DAILY_LIMIT.name}"
-"""Alerts that are not escalated: this one, and those that last until the cycle or the day ends."""
+LASTING = "|".join(
+    [
+        ESCALATION,
+        *(alert.name for alert in ALERTS.values() if alert.scale is Scale.MONEY and "critical" in alert.severities),
+        DAILY_LIMIT.name,
+    ]
+)
+"""Alerts that are not escalated: this one, those about money, and what lasts until the day ends."""
 
 
 def groups() -> tuple[Group]:

@@ -3,23 +3,33 @@
 from collections.abc import Iterator
 
 from alerting.costs import QUOTA_USED
-from alerting.promql import DAILY_KV, FREE_PLAN, KV, both, compared, setting
-from alerting.rule import Alert, Group, Record
+from alerting.promql import DAILY_KV, FREE_PLAN, KV, compared
+from alerting.rule import Alert, Group
+from alerting.spikes import Metered, Spike, spikes
 from alerting.usage import KV_OPERATIONS
 from exporter.alerts.table.kv import DAILY_LIMIT, OPERATIONS
-from exporter.catalog.kv import PRODUCT
+from exporter.catalog.kv import NAMESPACE, PRODUCT
 
 TITLE = "KV: loops of writes and lists, and the daily limits of the free plan."
 
-
-CHANGE = f"{'_'.join(KV_OPERATIONS.labels)}:cloudflare_kv_operations_per_norm:ratio_rate1h"
+SPIKES = (
+    Spike(
+        OPERATIONS,
+        "A KV namespace has many more writes, lists or deletes than usual.",
+        [
+            Metered(f"kv_{action}s", f"{action}s", KV_OPERATIONS.record("1h"), [f'action="{action}"'])
+            for action in ("write", "list", "delete")
+        ],
+    ),
+)
+"""Reads are left out: they are cheap, and rarely loop."""
 
 
 def groups() -> tuple[Group, ...]:
     """Return the records and alerts about KV."""
     return (
         Group("cloudflare.kv", list(_limits())),
-        Group("cloudflare.kv_hours", list(_hours()), interval="5m"),
+        Group("cloudflare.kv_hours", list(spikes(PRODUCT, NAMESPACE, KV, SPIKES)), interval="5m"),
     )
 
 
@@ -40,26 +50,3 @@ def _limits() -> Iterator[Alert]:
             wait="5m",
             subject=("account",),
         )
-
-
-def _hours() -> Iterator[Record | Alert]:
-    rate, norm = KV_OPERATIONS.record("1h"), KV_OPERATIONS.norm
-    costly = '{action=~"write|list|delete"}'
-    yield Record(
-        CHANGE, f"{rate}{costly}\n  /\n{norm}{costly}", "Reads cost a tenth of the other operations, and rarely loop."
-    )
-    yield Alert(
-        OPERATIONS.name,
-        OPERATIONS.severity,
-        PRODUCT.name,
-        both(
-            compared(CHANGE, ">", OPERATIONS),
-            f"{rate} > {setting(OPERATIONS, 'least_operations_per_second')}",
-        ),
-        "A KV namespace has many more writes, lists or deletes than usual.",
-        "Over the last hour namespace {{ $labels.kv_namespace }} (project {{ $labels.project }}, account {{ "
-        "$labels.account }}) had {{ $value | humanize }} times the {{ $labels.action }} operations of its peak at "
-        "this time of day over the last seven days. A million of them cost 5 USD: look for code that runs in a loop.",
-        wait="10m",
-        subject=KV.labels[1:],
-    )

@@ -66,6 +66,12 @@ WORKER, BUCKET, DATABASE, OBJECTS, KV = map(
 
 _SUBJECTS = subjects(PRODUCTS)
 
+LEAST_DAYS = 3
+
+NORM = f"""The norm of an hour: of the peaks within half an hour of the same time of day on the last seven days, the \
+median, or that of a week before if it is higher. Load that recurs every day or every week is therefore normal, and a \
+runaway is not yet after three days. At least {LEAST_DAYS} days must be known."""
+
 
 def inner(expr: str, spaces: int = 2) -> str:
     """Return an expression without its own indentation, indented."""
@@ -118,14 +124,15 @@ def threshold(alert: AlertEntry, severity: str = "") -> str:
     return f'scalar({THRESHOLD}{{alert="{alert.name}",severity="{alert.threshold(severity).severity}"}})'
 
 
-def compared(series: str, comparison: str, alert: AlertEntry, severity: str = "") -> str:
+def compared(series: str, comparison: str, alert: AlertEntry, severity: str = "", *, among: str = "") -> str:
     """Return the series that are above (``>``) or below (``<``) the threshold of their subject, or else the default's.
 
-    Accounts on the free plan may have a different default.
+    Accounts on the free plan may have a different default. With ``among``, the default is only for these accounts.
     """
     on, own = _exceptions(alert, severity)
     usual = threshold(alert, severity)
-    others = f"(\n{inner(series)}\n    unless on ({on})\n  {own}\n)"
+    limited = f"\n    and on (job, account)\n  {among}" if among else ""
+    others = f"(\n{inner(series)}\n    unless on ({on})\n  {own}{limited}\n)"
     if alert.has_free_plan:
         common = (
             f"({others} unless on (job, account) {FREE_PLAN})\n  {comparison} {usual}\nor\n"
@@ -174,3 +181,12 @@ def over_all(operation: str, record: str, labels: tuple[str, ...], least: int) -
     """Return an aggregation of a record by labels, where it has at least ``least`` series."""
     by = ", ".join(labels)
     return f"{operation} by ({by}) ({record})\n  and\ncount by ({by}) ({record}) >= {least}"
+
+
+def norm(of_days: str, labels: tuple[str, ...]) -> str:
+    """Return the norm of an hour from its peaks on the last seven days (see ``NORM``)."""
+    by = ", ".join(labels)
+    return (
+        f'max by ({by}) (\n  quantile by ({by}) (0.5, {of_days})\n    or\n  {of_days}{{day="7"}}\n)\n'
+        f"  and\ncount by ({by}) ({of_days}) >= {LEAST_DAYS}"
+    )

@@ -6,9 +6,11 @@ from alerting.costs import QUOTA_USED
 from alerting.promql import BUCKET, both, compared, effective, setting
 from alerting.quotas import quota_alerts
 from alerting.rule import Alert, Group, Record
+from alerting.spikes import Metered, Spike, spikes
 from alerting.usage import R2_CLASS_A, R2_DENIED, R2_EGRESS
 from exporter.alerts.table.r2 import ACCESS_DENIED, CLASS_A, EGRESS, FILLING, LARGE, OBJECTS_LARGE, QUOTA
 from exporter.alerts.windows import IN_WORDS, RECENT
+from exporter.catalog.r2 import BUCKET as KIND
 from exporter.catalog.r2 import PRODUCT
 
 TITLE = "R2: bucket size and growth, included usage, loops of operations, refused access, egress."
@@ -22,17 +24,26 @@ LARGE_FROM = f"{LEVEL}:cloudflare_r2_stored_bytes:threshold"
 DAILY_GROWTH = f"{LEVEL}:cloudflare_r2_stored_bytes:growth1d"
 OBJECT_SIZE = f"{LEVEL}:cloudflare_r2_object_bytes:avg"
 DENIED = f"{LEVEL}:cloudflare_r2_denied_operations:per5m_rate{RECENT}"
-
-
-CLASS_A_CHANGE = f"{LEVEL}:cloudflare_r2_class_a_operations_per_norm:ratio_rate1h"
 EGRESS_CHANGE = f"{LEVEL}:cloudflare_r2_response_bytes_per_norm:ratio_rate1h"
+
+
+SPIKES = (
+    Spike(
+        CLASS_A,
+        "An R2 bucket has many more class A operations than usual.",
+        [
+            Metered("r2_class_a", "class A operations", R2_CLASS_A.record("1h")),
+            Metered("r2_ia_class_a", "class A operations in Infrequent Access", R2_CLASS_A.record("1h")),
+        ],
+    ),
+)
 
 
 def groups() -> tuple[Group, ...]:
     """Return the records and alerts about R2."""
     return (
         Group("cloudflare.r2", [*_records(), *_storage(), *_quota(), _denied()]),
-        Group("cloudflare.r2_hours", list(_spikes()), interval="5m"),
+        Group("cloudflare.r2_hours", [*spikes(PRODUCT, KIND, BUCKET, SPIKES), *_egress()], interval="5m"),
     )
 
 
@@ -81,7 +92,7 @@ def _storage() -> Iterator[Alert]:
     days = setting(FILLING, "days")
     yield Alert(
         FILLING.name,
-        "warning",
+        LARGE.severity,
         PRODUCT.name,
         f"(\n  ({LARGE_FROM} - {STORED}) / ({DAILY_GROWTH} > 0) < {days}\n)\n  and\n{STORED} <= {LARGE_FROM}",
         "An R2 bucket will soon be large.",
@@ -131,22 +142,8 @@ def _denied() -> Alert:
     )
 
 
-def _spikes() -> Iterator[Record | Alert]:
-    yield Record(CLASS_A_CHANGE, f"{R2_CLASS_A.record('1h')}\n  /\n{R2_CLASS_A.norm}")
+def _egress() -> Iterator[Record | Alert]:
     yield Record(EGRESS_CHANGE, f"{R2_EGRESS.record('1h')}\n  /\n{R2_EGRESS.norm}")
-    least = f"{R2_CLASS_A.record('1h')} > {setting(CLASS_A, 'least_operations_per_second')}"
-    yield Alert(
-        CLASS_A.name,
-        CLASS_A.severity,
-        PRODUCT.name,
-        both(compared(CLASS_A_CHANGE, ">", CLASS_A), least),
-        "An R2 bucket has many more class A operations than usual.",
-        "Over the last hour bucket " + NAMED + " had {{ $value | humanize }} times the class A operations (writes and "
-        "lists) of its peak at this time of day over the last seven days. Find the action, then the code that runs in "
-        "a loop.",
-        wait="10m",
-        subject=SUBJECT,
-    )
     least = f"{R2_EGRESS.record('1h')} > {setting(EGRESS, 'least_bytes_per_second')}"
     yield Alert(
         EGRESS.name,
@@ -154,8 +151,8 @@ def _spikes() -> Iterator[Record | Alert]:
         PRODUCT.name,
         both(compared(EGRESS_CHANGE, ">", EGRESS), least),
         "An R2 bucket sends much more than usual.",
-        "Over the last hour bucket " + NAMED + " sent {{ $value | humanize }} times the bytes of its peak at this "
-        "time of day over the last seven days. Egress is free, but its class B operations are not: find out who reads.",
+        "Over the last hour bucket " + NAMED + " sent {{ $value | humanize }} times the bytes that are usual at this "
+        "time of day. Egress is free, but its class B operations are not: find out who reads.",
         wait="10m",
         subject=SUBJECT,
     )

@@ -8,6 +8,7 @@ from alerting.promql import (
     BUCKET,
     DATABASE,
     KV,
+    NORM,
     OBJECTS,
     OWN,
     PROJECT,
@@ -16,7 +17,7 @@ from alerting.promql import (
     WORKER,
     Subject,
     inner,
-    over_all,
+    norm,
     rate,
     same_hours,
 )
@@ -70,8 +71,8 @@ class Rate:
 
     @property
     def norm(self) -> str:
-        """Return the name of the record of the peak at the same time of day over seven days."""
-        return f"{'_'.join(self.labels)}:{self.name}:max7d_rate1h"
+        """Return the name of the record of what is usual at this time of day."""
+        return f"{'_'.join(self.labels)}:{self.name}:norm_rate1h"
 
 
 RECENT_AND_HOUR = (RECENT, "1h")
@@ -135,7 +136,13 @@ D1_ROWS_READ = Rate(
     DATABASE,
     windows=RECENT_AND_HOUR,
 )
-D1_ROWS_WRITTEN = Rate("cloudflare_d1_rows_written", ("cloudflare_d1_rows_written_total",), D1_DATASET, DATABASE)
+D1_ROWS_WRITTEN = Rate(
+    "cloudflare_d1_rows_written",
+    ("cloudflare_d1_rows_written_total",),
+    D1_DATASET,
+    DATABASE,
+    windows=RECENT_AND_HOUR,
+)
 D1_QUERIES = Rate(
     "cloudflare_d1_queries",
     ("cloudflare_d1_read_queries_total", "cloudflare_d1_write_queries_total"),
@@ -159,6 +166,17 @@ OBJECT_DURATION = Rate(
     PERIODIC_DATASET,
     OBJECTS,
     windows=RECENT_AND_HOUR,
+)
+OBJECT_ROWS_READ, OBJECT_ROWS_WRITTEN = (
+    Rate(
+        f"cloudflare_durable_object_rows_{done}",
+        (f"cloudflare_durable_object_rows_{done}_total",),
+        PERIODIC_DATASET,
+        OBJECTS,
+        windows=("1h",),
+        rolls_up=False,
+    )
+    for done in ("read", "written")
 )
 OBJECT_LIMITS = Rate(
     "cloudflare_durable_object_limit_errors",
@@ -191,12 +209,14 @@ RATES = (
     OBJECT_REQUESTS,
     OBJECT_ERRORS,
     OBJECT_DURATION,
+    OBJECT_ROWS_READ,
+    OBJECT_ROWS_WRITTEN,
     OBJECT_LIMITS,
     KV_OPERATIONS,
 )
 
-NORMED = (R2_CLASS_A, R2_EGRESS, D1_ROWS_READ, OBJECT_REQUESTS, OBJECT_DURATION, KV_OPERATIONS)
-"""The rates with a norm: their peak at the same time of day over the last seven days."""
+NORMED = (R2_EGRESS,)
+"""The rates with a norm; where usage costs money, its cost has one."""
 
 COMPARED = (REQUESTS, D1_ROWS_READ, OBJECT_REQUESTS)
 """The rates that are compared with the week before."""
@@ -267,15 +287,8 @@ def _ratios() -> Iterator[Record]:
 def _norms() -> Iterator[Record]:
     for entry in NORMED:
         of_days = f"{'_'.join(entry.labels)}_day:{entry.name}:max1h_rate1h"
-        yield Record(
-            of_days,
-            same_hours(entry.record("1h")),
-            "The norm of an hour: the peak within half an hour of the same time of day, for each of the last seven "
-            "days. Load that recurs every day or week is therefore normal. At least three days must be known."
-            if entry is NORMED[0]
-            else "",
-        )
-        yield Record(entry.norm, over_all("max", of_days, entry.labels, 3))
+        yield Record(of_days, same_hours(entry.record("1h")), NORM if entry is NORMED[0] else "")
+        yield Record(entry.norm, norm(of_days, entry.labels))
 
 
 def _weeks() -> Iterator[Record]:

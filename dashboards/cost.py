@@ -1,7 +1,5 @@
 """The cost of the billing cycle so far, its forecast, its breakdown and comparisons."""
 
-from dataclasses import replace
-
 from dashboards import addresses, lines
 from dashboards.colors import FORECAST as FORECAST_COLORS
 from dashboards.colors import PRODUCTS
@@ -82,7 +80,7 @@ def _per_hour(size: Size) -> Json:
         f"The cost of the last hour's usage. {LIST_PRICE}",
         size,
         [Query(_sum(f"{PROJECT_LEVEL}:{LIST_COST}:rate1h"), "per hour")],
-        replace(USD, steps=lines.PER_HOUR.colored("text")),
+        USD,
     )
 
 

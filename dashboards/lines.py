@@ -47,7 +47,6 @@ QUOTA_USED = line(money.QUOTA, "warning")
 BUDGET_NEAR = line(money.BUDGET_USED, "warning")
 BUDGET_USED = line(money.BUDGET_USED, "critical")
 BUDGET_FORECAST = line(money.BUDGET_FORECAST)
-PER_HOUR = line(money.PER_HOUR)
 API_BUDGET = line(exporter.BUDGET_TIGHT)
 
 LINES = (
@@ -67,7 +66,6 @@ LINES = (
     BUDGET_NEAR,
     BUDGET_USED,
     BUDGET_FORECAST,
-    PER_HOUR,
     API_BUDGET,
 )
 

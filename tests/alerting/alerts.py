@@ -156,7 +156,7 @@ def large_bucket(bucket: str) -> Firing:
         "account": "Example",
         "project": "shop",
         "bucket": bucket,
-        "severity": "warning",
+        "severity": "info",
         "product": "r2",
     }
     notes = {

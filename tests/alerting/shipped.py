@@ -79,8 +79,8 @@ def rests_on(expressions: Iterable[str]) -> set[str]:
 
 
 def expressions_of(alert: str) -> list[str]:
-    """Return the expressions of an alert, one a severity."""
-    return [rule["expr"] for rule in SHIPPED if rule.get("alert") == alert]
+    """Return what an alert asks for, its expressions and the queries in its texts, one each a severity."""
+    return [f"{rule['expr']}\n{rule['annotations']['description']}" for rule in SHIPPED if rule.get("alert") == alert]
 
 
 def only(alerts: Collection[str], severity: str = "") -> list[Json]:

@@ -10,13 +10,13 @@ import pytest
 
 from alerting.runbook import first_steps
 from stack.tools import Tools
-from tests.alerting.cases import d1, durable_objects, exporter, exporter_counting, kv, money, r2, workers
+from tests.alerting.cases import d1, durable_objects, exporter, exporter_counting, kv, money, r2, runaways, workers
 from tests.alerting.cases.stage import QUIET, Firing, Scene, Way
 from tests.alerting.shipped import SHIPPED, expressions_of, judge, only, rests_on, shown
 
 SCENES: tuple[Scene, ...] = tuple(
     scene
-    for room in (exporter, exporter_counting, workers, r2, d1, durable_objects, kv, money)
+    for room in (exporter, exporter_counting, workers, r2, d1, durable_objects, kv, money, runaways)
     for scene in room.scenes()
 )
 

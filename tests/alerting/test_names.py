@@ -26,6 +26,9 @@ OUR_OWN = frozenset({"job", "day", "week", "alert"})
 
 SELECTOR = re.compile(r"(?<![\w:.$])([a-zA-Z_][\w:]*)\{([^}]*)\}")
 NAME = re.compile(r"(?<![\w:.$\"])((?:\w+:)?cloudflare[\w]*(?::[\w]+)*|up|ALERTS)(?![\w:(\"])")
+REPLACED = re.compile(r'"(\w+)", "[^"]*", "\w*", "[^"]*"\s*\)')
+"""The label that a ``label_replace`` puts on."""
+
 GROUPED = re.compile(r"\b(?:by|on|group_left|without)\s*\(([^)]*)\)")
 
 
@@ -64,7 +67,9 @@ def base_labels(expression: str, catalog: Mapping[str, frozenset[str]]) -> froze
     records, seen, labels = recorded(), set[str](), set(OUR_OWN)
     waiting = [expression]
     while waiting:
-        for name in names_in(waiting.pop()) - seen:
+        expression = waiting.pop()
+        labels |= set(REPLACED.findall(expression))
+        for name in names_in(expression) - seen:
             seen.add(name)
             labels |= catalog.get(name, frozenset()) | set_labels(name)
             waiting += records.get(name, [])

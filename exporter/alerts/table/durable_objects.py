@@ -1,29 +1,32 @@
 """Alerts about Durable Object namespaces: their numbers."""
 
-from exporter.alerts.table.entry import AlertEntry, Section, Setting, Threshold
+from exporter.alerts.table.entry import AlertEntry, Scale, Section, Setting, Threshold
+from exporter.alerts.table.spike import spike
 from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.durable_objects import NAMESPACE, PRODUCT
 
-DURATION = AlertEntry(
+DURATION = spike(
     "CloudflareDurableObjectDurationSpike",
-    thresholds=(Threshold("critical", 3, "Multiple of the peak at the same time of day over the last seven days."),),
-    settings=(
-        Setting(
-            "least_gigabyte_seconds_per_second",
-            1,
-            "2.6 million GB-s a month, or 32 USD: eight objects that never go idle.",
-        ),
-    ),
-    subject=NAMESPACE.kind,
-    unit="multiple of the peak at the same time of day over the last seven days",
+    NAMESPACE,
+    "Objects that never go idle are billed for every second.",
 )
 
-REQUESTS = AlertEntry(
+REQUESTS = spike(
     "CloudflareDurableObjectRequestSpike",
-    thresholds=(Threshold("critical", 3, "Multiple of the peak at the same time of day over the last seven days."),),
-    settings=(Setting("least_requests_per_second", 50, "130 million a month, or 19 USD."),),
-    subject=NAMESPACE.kind,
-    unit="multiple of the peak at the same time of day over the last seven days",
+    NAMESPACE,
+    "Alarms that re-arm themselves, and objects that call each other, never end by themselves.",
+)
+
+ROWS_READ = spike(
+    "CloudflareDurableObjectRowsReadSpike",
+    NAMESPACE,
+    "A query without an index in every object, or one on every message, reads billions of rows.",
+)
+
+ROWS_WRITTEN = spike(
+    "CloudflareDurableObjectRowsWrittenSpike",
+    NAMESPACE,
+    "Each alarm that is set writes a row, and a row written costs a thousand times as much as one read.",
 )
 
 LIMIT_EXCEEDED = AlertEntry(
@@ -32,13 +35,21 @@ LIMIT_EXCEEDED = AlertEntry(
     settings=(Setting("least_stopped_per_second", 0.01, f"Nine in {IN_WORDS}; one or two among a few mean nothing."),),
     subject=NAMESPACE.kind,
     unit="stopped objects divided by requests",
+    scale=Scale.AVAILABILITY,
+    why="An object that is stopped at its limit fails those who are connected to it.",
+    if_wrong="A heavy job is looked at for nothing; missed, users lose connections and work.",
 )
 
 STORAGE = AlertEntry(
     "CloudflareDurableObjectStorageLarge",
-    thresholds=(Threshold("warning", 10e9, "Bytes of a namespace; the plan includes 5 GB for an account."),),
+    thresholds=(
+        Threshold("info", 10e9, "Bytes of a namespace: 2 USD a month. It is also Cloudflare's limit for one object."),
+    ),
     subject=NAMESPACE.kind,
     unit="bytes",
+    scale=Scale.MONEY,
+    why="What objects store is billed until it is deleted, and nothing deletes it by itself.",
+    if_wrong="A line a week about a namespace that may be large; missed, a few dollars a month.",
 )
 
 SECTION = Section(
@@ -46,6 +57,8 @@ SECTION = Section(
     (
         DURATION,
         REQUESTS,
+        ROWS_READ,
+        ROWS_WRITTEN,
         LIMIT_EXCEEDED,
         STORAGE,
     ),

@@ -1,18 +1,13 @@
 """Alerts about KV namespaces: their numbers."""
 
-from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Section, Setting, Threshold
+from exporter.alerts.table.entry import ACCOUNT, AlertEntry, Scale, Section, Threshold
+from exporter.alerts.table.spike import spike
 from exporter.catalog.kv import NAMESPACE, PRODUCT
 
-OPERATIONS = AlertEntry(
+OPERATIONS = spike(
     "CloudflareKvOperationSpike",
-    thresholds=(
-        Threshold(
-            "warning", 3, "Multiple of the peak at the same time of day over the last seven days, by kind of operation."
-        ),
-    ),
-    settings=(Setting("least_operations_per_second", 5, "13 million a month, or 65 USD."),),
-    subject=NAMESPACE.kind,
-    unit="multiple of the peak at the same time of day over the last seven days",
+    NAMESPACE,
+    "Writes, lists and deletes cost ten times as much as reads, and loops of them go unnoticed.",
 )
 
 DAILY_LIMIT = AlertEntry(
@@ -23,6 +18,9 @@ DAILY_LIMIT = AlertEntry(
     ),
     subject=ACCOUNT,
     unit="share of the free plan's daily limit",
+    scale=Scale.AVAILABILITY,
+    why="At the free plan's limit operations fail until midnight UTC.",
+    if_wrong="A day that ends just in time is looked at for nothing; missed, the application fails for hours.",
 )
 
 SECTION = Section(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.alerting.cases.spikes import spike
+from tests.alerting.cases.spikes import cost_spike
 from tests.alerting.cases.stage import HOUR, MINUTE, Counter, Course, Firing, Gauge, Scene, Signal, Way, rising
 
 D1 = ("d1AnalyticsAdaptiveGroups",)
@@ -42,20 +42,17 @@ def slow(seconds: Course, rate: float = 1) -> list[Signal]:
 
 def scenes() -> Iterator[Scene]:
     """Return the cases."""
-    yield spike(
-        "CloudflareD1RowsReadSpike",
-        "critical",
-        D1,
-        20_100,
-        Firing(
-            LABELS,
-            "A D1 database reads many more rows than usual.",
-            f"Over the last hour database {NAMED} read 3.1 times the rows of its peak at this time of day over the "
-            "last seven days. Every row read is billed: find the query (wrangler d1 insights) and stop what runs it.",
-            DASHBOARD,
-        ),
-        signals=rows,
-    )
+    for done, usual, said in (("read", 30_000, "93k"), ("written", 30, "93")):
+        yield cost_spike(
+            f"CloudflareD1Rows{done.title()}Spike",
+            D1,
+            f"A D1 database {'reads' if done == 'read' else 'writes'} many more rows than usual.",
+            counter=Counter(f"cloudflare_d1_rows_{done}_total", usual, ORDERS),
+            subject=ORDERS,
+            cost={"product": "d1", "meter": f"d1_rows_{done}", "kind": "d1_database", "asset": "shop-orders"},
+            what=f"rows {done} ({said} a second)",
+            named="database shop-orders",
+        )
     yield Scene(
         "10,100 rows a query, or 9,900; or 15,000 of a few queries.",
         "CloudflareD1FullScans",

@@ -1,8 +1,8 @@
 """Cases of the alerts about Durable Objects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from tests.alerting.cases.spikes import spike
+from tests.alerting.cases.spikes import cost_spike
 from tests.alerting.cases.stage import Counter, Course, Firing, Gauge, Scene, Signal, Way
 
 INVOCATIONS = ("durableObjectsInvocationsAdaptiveGroups",)
@@ -13,9 +13,49 @@ DASHBOARD = "var-account=Above&var-project=shop"
 NAMED = "shop-web_Cart (project shop, account Above)"
 
 
-def duration(rate: Course) -> list[Signal]:
-    """Return GB-s a second."""
-    return [Counter("cloudflare_durable_object_duration_gigabyte_seconds_total", rate, CART)]
+SPIKES: Sequence[tuple[str, str, str, Mapping[str, str], Sequence[str], float, str, str]] = (
+    (
+        "Duration",
+        "do_duration_gb_s",
+        "duration_gigabyte_seconds",
+        {},
+        PERIODIC,
+        3,
+        "duration in GB-s (9.3 a second)",
+        "are active much longer",
+    ),
+    (
+        "Request",
+        "do_requests",
+        "requests",
+        {"status": "success"},
+        INVOCATIONS,
+        200,
+        "requests (620 a second)",
+        "are called much more often",
+    ),
+    (
+        "RowsRead",
+        "do_sqlite_rows_read",
+        "rows_read",
+        {},
+        PERIODIC,
+        30_000,
+        "rows read (93k a second)",
+        "read many more rows",
+    ),
+    (
+        "RowsWritten",
+        "do_sqlite_rows_written",
+        "rows_written",
+        {},
+        PERIODIC,
+        30,
+        "rows written (93 a second)",
+        "write many more rows",
+    ),
+)
+"""Alert, meter, counter with its labels and dataset, what it usually counts a second, and what is told."""
 
 
 def requests(rate: Course) -> list[Signal]:
@@ -35,36 +75,17 @@ def stored(size: float) -> list[Signal]:
 
 def scenes() -> Iterator[Scene]:
     """Return the cases."""
-    yield spike(
-        "CloudflareDurableObjectDurationSpike",
-        "critical",
-        PERIODIC,
-        1.1,
-        Firing(
-            LABELS,
-            "Durable Objects are active much longer than usual.",
-            f"Over the last hour the objects of namespace {NAMED} were billed 3.1 times the duration of their peak at "
-            "this time of day over the last seven days. Look for objects that never go idle: alarms that re-arm "
-            "themselves, timers, WebSockets without hibernation.",
-            DASHBOARD,
-        ),
-        signals=duration,
-    )
-    yield spike(
-        "CloudflareDurableObjectRequestSpike",
-        "critical",
-        INVOCATIONS,
-        51,
-        Firing(
-            LABELS,
-            "Durable Objects are called much more often than usual.",
-            f"Over the last hour the objects of namespace {NAMED} had 3.1 times the requests of their peak at this "
-            "time of day over the last seven days. Look for an alarm that re-arms itself, or for objects that call "
-            "each other.",
-            DASHBOARD,
-        ),
-        signals=requests,
-    )
+    for alert, meter, counter, labels, dataset, usual, what, summary in SPIKES:
+        yield cost_spike(
+            f"CloudflareDurableObject{alert}Spike",
+            dataset,
+            f"Durable Objects {summary} than usual.",
+            counter=Counter(f"cloudflare_durable_object_{counter}_total", usual, CART | labels),
+            subject=CART,
+            cost={"product": "durable_objects", "meter": meter, "kind": "do_namespace", "asset": "shop-web_Cart"},
+            what=what,
+            named="namespace shop-web_Cart",
+        )
     yield Scene(
         "1.1 % of the requests are stopped, or 0.9 %; or half of a few; or many that failed otherwise.",
         "CloudflareDurableObjectLimitExceeded",
@@ -90,7 +111,7 @@ def scenes() -> Iterator[Scene]:
     yield Scene(
         "10.1 GB, or 9.9 GB; or nothing.",
         "CloudflareDurableObjectStorageLarge",
-        "warning",
+        "info",
         {Way.ABOVE: stored(10.1e9), Way.BELOW: stored(9.9e9), Way.IDLE: stored(0)},
         [
             Firing(

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator
 
-from tests.alerting.cases.spikes import every_night, spike
-from tests.alerting.cases.stage import Counter, Course, Firing, Gauge, Scene, Signal, Way
+from tests.alerting.cases.spikes import cost_spike
+from tests.alerting.cases.stage import Counter, Firing, Gauge, Scene, Signal, Way, list_cost
 
 KV = ("kvOperationsAdaptiveGroups",)
 SESSIONS = {"project": "shop", "kv_namespace": "shop-sessions"}
 
 
-def operations(rate: Course, action: str = "write") -> list[Signal]:
-    """Return operations a second."""
-    labels = SESSIONS | {"action": action, "result": "success"}
-    return [Counter("cloudflare_kv_operations_total", rate, labels)]
+COST = {"product": "kv", "kind": "kv_namespace", "asset": "shop-sessions"}
 
 
 def used(ratio: float, plan: str = "workers_free") -> list[Signal]:
@@ -25,22 +22,18 @@ def used(ratio: float, plan: str = "workers_free") -> list[Signal]:
 
 def scenes() -> Iterator[Scene]:
     """Return the cases."""
-    yield spike(
-        "CloudflareKvOperationSpike",
-        "warning",
-        KV,
-        5.1,
-        Firing(
-            {"account": "Above", "product": "kv", "action": "write", **SESSIONS},
+    for action in ("write", "list", "delete"):
+        yield cost_spike(
+            "CloudflareKvOperationSpike",
+            KV,
             "A KV namespace has many more writes, lists or deletes than usual.",
-            "Over the last hour namespace shop-sessions (project shop, account Above) had 3.1 times the write "
-            "operations of its peak at this time of day over the last seven days. A million of them cost 5 USD: look "
-            "for code that runs in a loop.",
-            "var-account=Above&var-project=shop",
-        ),
-        signals=operations,
-        other=operations(lambda second: 1_000 * every_night(1, 1)(second) * (1 + 9 * (second > 690_000)), "read"),
-    )
+            counter=Counter("cloudflare_kv_operations_total", 6, SESSIONS | {"action": action, "result": "success"}),
+            subject=SESSIONS,
+            cost=COST | {"meter": f"kv_{action}s"},
+            what=f"{action}s (18.6 a second)",
+            named="namespace shop-sessions",
+            other=[list_cost(lambda second: float(second > 690_000), **COST, meter="kv_reads")],
+        )
     for severity, above, below, said, text, what in (
         ("critical", 1.0, 0.99, "100%", "is used up", "such operations fail until midnight UTC"),
         ("warning", 0.81, 0.79, "81%", "is nearly used up", "at the limit such operations fail until midnight UTC"),

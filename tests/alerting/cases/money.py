@@ -2,13 +2,27 @@
 
 from collections.abc import Iterator
 
-from tests.alerting.cases.stage import DAY, HOUR, MINUTE, Counter, Course, Firing, Gauge, Scene, Signal, Way, rising
+from tests.alerting.cases.stage import (
+    DAY,
+    HOUR,
+    MINUTE,
+    WEEK,
+    Counter,
+    Course,
+    Firing,
+    Gauge,
+    Scene,
+    Signal,
+    Way,
+    rising,
+    scaled,
+)
 
 SHOP = {"project": "shop", "product": "workers", "meter": "workers_requests", "kind": "worker"}
-NINE_DAYS = 9 * DAY
+EIGHT_DAYS, NINE_DAYS = 8 * DAY, 9 * DAY
 
 
-def forecast(*usd: float) -> list[Signal]:
+def forecast(*usd: Course) -> list[Signal]:
     """Return what some Workers are forecast to cost."""
     return [
         Gauge("cloudflare_cost_forecast_usd", amount, SHOP | {"asset": f"shop-{number}"})
@@ -18,24 +32,29 @@ def forecast(*usd: float) -> list[Signal]:
 
 def listed(usd_per_day: Course) -> list[Signal]:
     """Return list cost that two Workers add by the day, half of it each."""
-    halves: Course = (
-        (lambda second: (usd_per_day(second) or 0.0) / 2 / DAY) if callable(usd_per_day) else usd_per_day / 2 / DAY
-    )
+    halves = scaled(usd_per_day, 0.5 / DAY)
     return [
         Counter("cloudflare_list_cost_usd_total", halves, SHOP | {"asset": asset}) for asset in ("shop-web", "shop-api")
     ]
 
 
-def budget(used: float, forecast: float = 0.5) -> list[Signal]:
-    """Return the budget of a project."""
+def budget(used: float, forecast: float = 0.5, days: float | None = None) -> list[Signal]:
+    """Return the budget of a project, and in how many days it is forecast to be exceeded."""
     labels = {"budget": "shop-monthly", "project": "shop", "product": ""}
+    exceeded: list[Signal] = []
+    if days is not None:
+        exceeded = [
+            Gauge("cloudflare_budget_exceeded_timestamp_seconds", lambda second: second + days * DAY, labels),
+            Gauge("cloudflare_budget_amount_usd", 80, labels),
+        ]
     return [
         Gauge("cloudflare_budget_used_ratio", used, labels),
         Gauge("cloudflare_budget_forecast_ratio", forecast, labels),
+        *exceeded,
     ]
 
 
-def quota(ratio: float, meter: str = "workers_requests", plan: str = "workers_paid") -> list[Signal]:
+def quota(ratio: float, meter: str = "workers_requests", plan: str = "workers_free") -> list[Signal]:
     """Return how much of what is included is used."""
     return [
         Gauge("cloudflare_quota_used_ratio", ratio, {"meter": meter}),
@@ -54,20 +73,30 @@ def billed(ratio: float, usd: float = 5) -> list[Signal]:
 
 def scenes() -> Iterator[Scene]:
     """Return the cases."""
+    risen = EIGHT_DAYS - 3 * HOUR
     yield Scene(
-        "100.50 USD in two parts, or 99.50 USD; or nothing.",
+        "26 % and 26 USD more than a week ago, in two parts, or 24 % more; or twice a little, or nothing is known of "
+        "the week before.",
         "CloudflareCostForecastHigh",
-        "warning",
-        {Way.ABOVE: forecast(60, 40.5), Way.BELOW: forecast(60, 39.5), Way.IDLE: forecast(0), Way.STARTED: forecast(0)},
+        "info",
+        {
+            Way.ABOVE: forecast(60, rising(40, 66, risen)),
+            Way.BELOW: forecast(60, rising(40, 64, risen)),
+            Way.IDLE: forecast(rising(19, 38, risen)),
+            Way.STARTED: forecast(1_000),
+        },
         [
             Firing(
                 {"account": "Above", "product": "costs"},
-                "The forecast of an account's bill is above the threshold.",
-                "The billing cycle of account Above is forecast to cost 100.50 USD. The cost dashboard and "
-                "cloudflare-exporter costs show which project and which product.",
+                "The forecast of an account's bill has risen.",
+                "The billing cycle of account Above is forecast to cost 126.00 USD; a week ago it was 100.00 USD. The "
+                "cost dashboard and cloudflare-exporter costs show which project and which product.",
                 "var-account=Above",
             )
         ],
+        length=EIGHT_DAYS,
+        step=5 * MINUTE,
+        norm=WEEK,
     )
     lately = NINE_DAYS - 26 * HOUR
     yield Scene(
@@ -86,8 +115,9 @@ def scenes() -> Iterator[Scene]:
             Firing(
                 {"account": "Above", "product": "costs", "project": "shop"},
                 "A project's daily cost has risen sharply.",
-                "Project shop (account Above) cost 1.542 times as much over the last day as on an average day of the "
-                "week before, at list price. cloudflare-exporter report shows what changed.",
+                "Project shop (account Above) cost 3.10 USD over the last day, 1.542 times as much as on an average "
+                "day of the week before, at list price; the threshold is 1.5 times. cloudflare-exporter report shows "
+                "what changed.",
                 "var-account=Above&var-project=shop",
             )
         ],
@@ -104,29 +134,6 @@ def scenes() -> Iterator[Scene]:
         (),
         ("workersInvocationsAdaptive",),
         length=NINE_DAYS,
-        step=5 * MINUTE,
-    )
-    yield Scene(
-        "1.01 USD an hour, or 0.99 USD; or nothing is known of a whole hour yet.",
-        "CloudflareListCostPerHourHigh",
-        "critical",
-        {
-            Way.ABOVE: listed(24 * 1.01),
-            Way.BELOW: listed(24 * 0.99),
-            Way.IDLE: listed(0),
-            Way.STARTED: listed(24 * 100),
-            Way.AWAY: listed(24 * 0.99),
-        },
-        [
-            Firing(
-                {"account": "Above", "product": "costs", "project": "shop"},
-                "A project's hourly cost is very high.",
-                "Over the last hour project shop (account Above) cost 1.01 USD, at list price. Find the product, then "
-                "the runaway: a query without an index, a loop, an alarm that re-arms itself.",
-                "var-account=Above&var-project=shop",
-            )
-        ],
-        ("workersInvocationsAdaptive",),
         step=5 * MINUTE,
     )
     yield from _budgets()
@@ -178,7 +185,27 @@ def _budgets() -> Iterator[Scene]:
             ],
         )
     yield Scene(
-        "101 % of a budget will be spent, or 99 %; or it is spent already.",
+        "A budget is exceeded in 2.9 days, or in 3.1; or it is not known when, or it is exceeded.",
+        "CloudflareBudgetExceededSoon",
+        "critical",
+        {
+            Way.ABOVE: budget(0.9, 1.2, 2.9),
+            Way.BELOW: budget(0.9, 1.2, 3.1),
+            Way.IDLE: budget(0.9, 0.99),
+            Way.OTHER: budget(1.1, 2),
+        },
+        [
+            Firing(
+                of_budget,
+                "A budget will be exceeded within days.",
+                f"Budget shop-monthly of 80.00 USD {about.format('billing cycle')} is forecast to be exceeded in 2.9 "
+                "days; 90% of it is spent.",
+                dashboard,
+            )
+        ],
+    )
+    yield Scene(
+        "101 % of a budget will be spent, or 99 %; or it is spent already, or will be within three days.",
         "CloudflareBudgetForecastExceeded",
         "warning",
         {
@@ -186,6 +213,7 @@ def _budgets() -> Iterator[Scene]:
             Way.BELOW: budget(0.5, 0.99),
             Way.IDLE: budget(0, 0),
             Way.OTHER: budget(1.1, 2),
+            Way.DELETED: budget(0.9, 1.2, 2.9),
         },
         [
             Firing(
@@ -205,15 +233,15 @@ def _quotas() -> Iterator[Scene]:
         ("warning", 1.0, 0.99, "100%", "is used up"),
     ):
         yield Scene(
-            f"{said} of what is included is used, or a little less; or it is R2's, or the free plan's of KV.",
+            f"{said} of a limit is used, or a little less; or on a paid plan, or it is R2's, or KV's.",
             "CloudflareQuotaHigh",
             severity,
             {
                 Way.ABOVE: quota(above),
                 Way.BELOW: quota(below),
-                Way.IDLE: quota(0),
+                Way.IDLE: quota(5, plan="workers_paid"),
                 Way.OTHER: quota(above, "r2_class_a"),
-                Way.DELETED: quota(above, "kv_writes", "workers_free"),
+                Way.DELETED: quota(above, "kv_writes"),
             },
             [
                 Firing(

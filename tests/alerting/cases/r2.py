@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tests.alerting.cases.spikes import spike
-from tests.alerting.cases.stage import DAY, MINUTE, Counter, Course, Firing, Gauge, Scene, Signal, Way
+from tests.alerting.cases.spikes import cost_spike, spike
+from tests.alerting.cases.stage import DAY, MINUTE, Counter, Course, Firing, Gauge, Scene, Signal, Way, list_cost
 
 R2 = ("r2OperationsAdaptiveGroups",)
 IMAGES = {"project": "shop", "bucket": "shop-images"}
@@ -11,6 +11,9 @@ STANDARD = IMAGES | {"storage_class": "Standard"}
 LABELS = {"account": "Above", "product": "r2", **IMAGES}
 DASHBOARD = "var-account=Above&var-project=shop"
 NAMED = "shop-images (project shop, account Above)"
+
+
+COST = {"product": "r2", "kind": "r2_bucket", "asset": "shop-images"}
 
 
 def stored(payload: Course, objects: float = 10, instance: str = "10.0.0.1:9199") -> list[Signal]:
@@ -28,9 +31,9 @@ def growing(first: float, by_day: float) -> list[Signal]:
     return stored(lambda second: first + by_day * second / DAY)
 
 
-def operations(rate: Course, action: str = "PutObject", kind: str = "A", status_code: str = "200") -> list[Signal]:
-    """Return operations a second."""
-    labels = STANDARD | {"action": action, "class": kind, "status_code": status_code}
+def operations(rate: Course, status_code: str = "200") -> list[Counter]:
+    """Return writes a second."""
+    labels = STANDARD | {"action": "PutObject", "class": "A", "status_code": status_code}
     return [Counter("cloudflare_r2_operations_total", rate, labels)]
 
 
@@ -39,9 +42,12 @@ def sent(rate: Course) -> list[Signal]:
     return [Counter("cloudflare_r2_response_bytes_total", rate, STANDARD | {"action": "GetObject"})]
 
 
-def quota(ratio: float, meter: str = "r2_class_a") -> list[Signal]:
-    """Return how much of what is included is used."""
-    return [Gauge("cloudflare_quota_used_ratio", ratio, {"meter": meter})]
+def quota(ratio: float, meter: str = "r2_class_a", plan: str = "workers_free") -> list[Signal]:
+    """Return how much of what is included is used, on a plan."""
+    return [
+        Gauge("cloudflare_quota_used_ratio", ratio, {"meter": meter}),
+        Gauge("cloudflare_cost_account_info", 1, {"plan": plan}),
+    ]
 
 
 def scenes() -> Iterator[Scene]:
@@ -55,7 +61,7 @@ def _storage() -> Iterator[Scene]:
     yield Scene(
         "10.1 GB, or 9.9 GB; or 6 GB that two exporters see.",
         "CloudflareR2BucketLarge",
-        "warning",
+        "info",
         {
             Way.ABOVE: stored(10.1e9),
             Way.BELOW: stored(9.9e9),
@@ -76,7 +82,7 @@ def _storage() -> Iterator[Scene]:
         "10 GB are reached in 6.7 days, or in 7.5; or the bucket shrinks, is large already, or is known for minutes "
         "only.",
         "CloudflareR2BucketFilling",
-        "warning",
+        "info",
         {
             Way.ABOVE: growing(9.039e9, 0.09e9),
             Way.BELOW: growing(9.079e9, 0.08e9),
@@ -124,14 +130,15 @@ def _quota() -> Iterator[Scene]:
         ("warning", 1.0, 0.99, "100%", "is used up"),
     ):
         yield Scene(
-            f"{said} of what is included is used, or a little less; or what is used up is no meter of R2.",
+            f"{said} of what is included is used, or a little less; or on a paid plan, or of no meter of R2.",
             "CloudflareR2QuotaHigh",
             severity,
             {
                 Way.ABOVE: quota(above),
                 Way.BELOW: quota(below),
                 Way.IDLE: quota(0),
-                Way.OTHER: quota(above, "workers_requests") + (quota(1.5) if severity == "info" else []),
+                Way.OTHER: quota(above, "workers_requests") + (quota(1.5)[:1] if severity == "info" else []),
+                Way.DELETED: quota(above, plan="workers_paid"),
             },
             [
                 Firing(
@@ -168,21 +175,18 @@ def _operations() -> Iterator[Scene]:
         ],
         R2,
     )
-    yield spike(
-        "CloudflareR2ClassASpike",
-        "warning",
-        R2,
-        5.1,
-        Firing(
-            LABELS,
+    for meter, of_class in (("r2_class_a", ""), ("r2_ia_class_a", " in Infrequent Access")):
+        yield cost_spike(
+            "CloudflareR2ClassASpike",
+            R2,
             "An R2 bucket has many more class A operations than usual.",
-            f"Over the last hour bucket {NAMED} had 3.1 times the class A operations (writes and lists) of its peak "
-            "at this time of day over the last seven days. Find the action, then the code that runs in a loop.",
-            DASHBOARD,
-        ),
-        signals=operations,
-        other=operations(1_000, "GetObject", "B"),
-    )
+            counter=operations(6)[0],
+            subject=IMAGES,
+            cost=COST | {"meter": meter},
+            what=f"class A operations{of_class} (18.6 a second)",
+            named="bucket shop-images",
+            other=[list_cost(lambda second: float(second > 690_000), **COST, meter="r2_class_b")],
+        )
     yield spike(
         "CloudflareR2EgressSpike",
         "info",
@@ -191,9 +195,8 @@ def _operations() -> Iterator[Scene]:
         Firing(
             LABELS,
             "An R2 bucket sends much more than usual.",
-            f"Over the last hour bucket {NAMED} sent 3.1 times the bytes of its peak at this time of day over the "
-            "last seven days. "
-            "Egress is free, but its class B operations are not: find out who reads.",
+            f"Over the last hour bucket {NAMED} sent 3.1 times the bytes that are usual at this time of day. Egress is "
+            "free, but its class B operations are not: find out who reads.",
             DASHBOARD,
         ),
         signals=sent,

@@ -1,11 +1,27 @@
 """Cases of alerts about an hour that is not like the same hour of the days before."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from tests.alerting.cases.stage import DAY, HOUR, MINUTE, Course, Firing, Scene, Signal, Way, rising
+from tests.alerting.cases.stage import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Counter,
+    Course,
+    Firing,
+    Scene,
+    Signal,
+    Way,
+    list_cost,
+    rising,
+    scaled,
+)
 
 LENGTH = 8 * DAY
 LATELY = LENGTH - 3 * HOUR
+
+USUAL_USD = 0.11
+"""What a meter costs an hour: just above the least that is told of."""
 
 
 def every_night(usual: float, job: float) -> Callable[[int], float]:
@@ -25,7 +41,7 @@ def spike(
 ) -> Scene:
     """Return the cases of a spike: with the norm at the alert's floor, 3.1 times as much fires and 2.9 does not."""
     return Scene(
-        "3.1 times the busiest same hour, or 2.9 times; a job of every night; a spike that is small, or without norm.",
+        "3.1 times the usual of this hour, or 2.9 times; a job of every night; a spike that is small, or without norm.",
         alert,
         severity,
         {
@@ -43,3 +59,41 @@ def spike(
         step=5 * MINUTE,
         norm=DAY,
     )
+
+
+def cost_spike(
+    alert: str,
+    datasets: Sequence[str],
+    summary: str,
+    *,
+    counter: Counter,
+    subject: Mapping[str, str],
+    cost: Mapping[str, str],
+    what: str,
+    named: str,
+    other: Sequence[Signal] = (),
+) -> Scene:
+    """Return the cases of a meter that costs more than usual; ``counter`` grows by what it usually counts a second."""
+
+    def signals(usd_per_hour: Course) -> list[Signal]:
+        counted = Counter(counter.name, scaled(usd_per_hour, float(_number(counter)) / USUAL_USD), counter.labels)
+        return [counted, list_cost(usd_per_hour, **cost)]
+
+    several = {"meter": cost["meter"]}
+    text = (
+        f"Over the last hour {named} (project shop, account Above) cost 0.34 USD at list price for {what}. Usual at "
+        "this time of day are 0.11 USD an hour; the threshold is 3 times that, and 0.10 USD an hour. It has been so "
+        "since 8 January 22:00 UTC."
+    )
+    firing = Firing(
+        {"account": "Above", "product": cost["product"], **several, **subject},
+        summary,
+        text,
+        "var-account=Above&var-project=shop",
+    )
+    return spike(alert, "warning", datasets, USUAL_USD, firing, signals=signals, other=other)
+
+
+def _number(counter: Counter) -> float:
+    assert not callable(counter.rate)
+    return counter.rate

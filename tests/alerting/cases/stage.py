@@ -87,7 +87,8 @@ class Scene:
 
     Each account has the time of these ``datasets``. ``step`` is the distance of values in seconds. With
     ``checks`` only so many of the last checks are made. With a ``norm``, a day or a week, there are values only where
-    those of the last hours are compared with, that far and multiples of it before.
+    those of the last hours are compared with, that far and multiples of it before. ``evaluated`` is the distance of
+    evaluations in seconds where it matters, because values that were recorded are added up.
     """
 
     name: str
@@ -101,10 +102,13 @@ class Scene:
     checks: int = CHECKED // (5 * MINUTE) + 1
     has_account: bool = True
     norm: int = 0
+    evaluated: int = 0
 
     @property
     def evaluation_step(self) -> int:
         """Return the seconds between two evaluations of the rules; over days and weeks those are most of the work."""
+        if self.evaluated:
+            return self.evaluated
         return self.step * (3 if self.norm else 2) if self.length > 3 * DAY else self.step
 
     def check_times(self) -> range:
@@ -175,6 +179,19 @@ def _sums(rate: Callable[[int], float | None], step: int, horizon: int) -> list[
         total += (rate(second) or 0.0) * step
         sums.append(total)
     return sums
+
+
+def list_cost(usd_per_hour: Course, *, product: str, meter: str, kind: str, asset: str) -> Counter:
+    """Return what a meter of an asset of the shop costs."""
+    labels = {"project": "shop", "product": product, "meter": meter, "kind": kind, "asset": asset}
+    return Counter("cloudflare_list_cost_usd_total", scaled(usd_per_hour, 1 / HOUR), labels)
+
+
+def scaled(course: Course, factor: float) -> Course:
+    """Return a course that is so many times another."""
+    if not callable(course):
+        return course * factor
+    return lambda second: (course(second) or 0.0) * factor
 
 
 def rising(usual: float, lately: float, since: int) -> Callable[[int], float]:
