@@ -61,7 +61,7 @@ SUMS: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
     ("cloudflare_r2_operations", "class", 3, ("15m",)),
     ("cloudflare_r2_response_bytes", "", 7_000, ("15m", "1h")),
     ("cloudflare_d1_rows_read", "", 5_000, ("15m", "1h")),
-    ("cloudflare_d1_rows_written", "", 50, ("15m",)),
+    ("cloudflare_d1_rows_written", "", 50, ("15m", "1h")),
     ("cloudflare_d1_queries", "", 5, ("15m", "1h")),
     ("cloudflare_durable_object_requests", "", 11, ("15m", "1h")),
     ("cloudflare_durable_object_errors", "", 2, ("15m",)),
