@@ -68,7 +68,10 @@ OPERATIONS = Dataset(
         ),
     ),
     meters=tuple(Meter(meter, "requests", where={"action": frozenset({action})}) for action, meter in _METERS.items()),
-    tallies=(Tally(Tallied.REQUESTS, "cloudflare_kv_operations_total"),),
+    tallies=(
+        Tally(Tallied.REQUESTS, "cloudflare_kv_operations_total"),
+        Tally(Tallied.ERRORS, "cloudflare_kv_operations_total", label="result", starts="error"),
+    ),
 )
 
 ENDS = ("P50", "P75", "P90", "P99", "P999")
