@@ -9,6 +9,7 @@ from alerting import (
     durable_objects,
     escalation,
     exporter,
+    failing,
     kv,
     money,
     overrides,
@@ -24,7 +25,7 @@ THRESHOLDS = RULES / "thresholds.yml"
 
 WRITTEN = "Written by `make rules` from the code in alerting/; thresholds are in thresholds.yml."
 
-MODULES = (overrides, usage, costs, exporter, workers, r2, d1, durable_objects, kv, money, escalation)
+MODULES = (overrides, usage, costs, exporter, failing, workers, r2, d1, durable_objects, kv, money, escalation)
 
 
 def build() -> Mapping[str, str]:

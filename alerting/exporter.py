@@ -4,28 +4,38 @@ from collections.abc import Iterator
 
 from alerting.promql import compared, growth, inner, setting, threshold
 from alerting.rule import Alert, Group, Record
-from exporter.alerts.names import ACCOUNT_DOWN, DATASET_REFUSED, EXPORTER_ABSENT, EXPORTER_DOWN, OF_EXPORTER, WATCHDOG
+from exporter.alerts.names import OF_EXPORTER
 from exporter.alerts.table.exporter import (
+    ABSENT,
+    ACCOUNT_DOWN,
     BUDGET_TIGHT,
     CARD_OLD,
+    CONFIG_REFUSED,
+    DATASET_REFUSED,
+    DOWN,
     GAP,
+    GONE,
+    LABELS_RENAMED,
     REVISIONS,
+    SOURCE_DOWN,
     STALE,
     STORAGE,
     TOKEN_FAILING,
     UNLISTED,
+    WATCHDOG,
 )
 
 TITLE = """The exporter: whether it runs, whether Cloudflare answers it, and whether its counts are complete.
-"cloudflare" is the job_name of prometheus.yml."""
+It is recognized by cloudflare_exporter_build_info, so a scrape job may have any name and other targets besides."""
 
 DATASET = ("job", "account", "dataset")
 
-CONFIG = "CloudflareExporterConfigRefused"
+BUILD = "cloudflare_exporter_build_info"
 
-SOURCE_DOWN = "CloudflareSourceDown"
+IS_OURS = f"and on (job, instance) last_over_time({BUILD}[7d])"
+"""Keeps what is about a target that has been an exporter within a week; one that is down has no series of its own."""
 
-RENAMED = "CloudflareLabelsRenamed"
+IS_DOWN = f"up == 0\n  {IS_OURS}\n  unless on (job)\n(up == 1 {IS_OURS})"
 
 SHOWN_BY_ALL = (
     ("cloudflare_exporter_account_up", ("account",)),
@@ -44,28 +54,42 @@ def groups() -> tuple[Group, ...]:
 
 def _running() -> Iterator[Alert]:
     yield Alert(
-        EXPORTER_DOWN,
-        "critical",
+        DOWN.name,
+        DOWN.severity,
         OF_EXPORTER,
-        'max by (job) (up{job="cloudflare"}) == 0',
+        f"max by (job) (\n{inner(IS_DOWN)}\n)",
         "No Cloudflare exporter can be scraped.",
-        "Prometheus has reached no target of job {{ $labels.job }} for 5 minutes. No other Cloudflare alert can fire "
+        "Prometheus has reached no exporter of job {{ $labels.job }} for 5 minutes. No other Cloudflare alert can fire "
         "until one is back; the counters then catch up on their own.",
         wait="5m",
+        why="Another instance of the job that is up does its work.",
     )
     yield Alert(
-        EXPORTER_ABSENT,
-        "critical",
+        GONE.name,
+        GONE.severity,
         OF_EXPORTER,
-        'absent(up{job="cloudflare"})',
-        "Prometheus has no Cloudflare exporter to scrape.",
-        "There has been no target of job {{ $labels.job }} for 5 minutes. No Cloudflare alert can fire until "
-        "Prometheus finds one: check its target files or service discovery.",
+        f"count by (job) (last_over_time({BUILD}[1d]))\n"
+        f"  unless on (job)\n{BUILD}\n"
+        f"  unless on (job)\n(\n{inner(IS_DOWN)}\n)",
+        "Prometheus no longer has a Cloudflare exporter to scrape.",
+        "Job {{ $labels.job }} had an exporter within the last day, and has none now. No Cloudflare alert can fire "
+        "until Prometheus finds one: check its target files or service discovery.",
         wait="5m",
+        why="A target that is still there, but down, is CloudflareExporterDown.",
     )
     yield Alert(
-        WATCHDOG,
-        "info",
+        ABSENT.name,
+        ABSENT.severity,
+        OF_EXPORTER,
+        f"absent_over_time({BUILD}[1d])\n  unless on ()\n(\n{inner(IS_DOWN)}\n)",
+        "Prometheus has scraped no Cloudflare exporter for a day.",
+        "These rules are loaded, but no target of this Prometheus has been a Cloudflare exporter within a day, so no "
+        "Cloudflare alert can fire. Add the exporter to scrape_configs, or remove the rules.",
+        wait="15m",
+    )
+    yield Alert(
+        WATCHDOG.name,
+        WATCHDOG.severity,
         OF_EXPORTER,
         "vector(1)",
         "This alert always fires.",
@@ -78,8 +102,8 @@ def _answered() -> Iterator[Alert]:
     problem = "cloudflare_exporter_problem_start_timestamp_seconds"
     unauthorized = f'{problem}{{part=~"account|token",reason=~"unauthorized|file"}}'
     yield Alert(
-        ACCOUNT_DOWN,
-        "critical",
+        ACCOUNT_DOWN.name,
+        ACCOUNT_DOWN.severity,
         OF_EXPORTER,
         "max by (job, account) (cloudflare_exporter_account_up) == 0\n"
         "  unless on (job, account)\n"
@@ -134,8 +158,8 @@ def _answered() -> Iterator[Alert]:
         "these take longer, and five more minutes.",
     )
     yield Alert(
-        DATASET_REFUSED,
-        "warning",
+        DATASET_REFUSED.name,
+        DATASET_REFUSED.severity,
         OF_EXPORTER,
         f"max by (job, account, dataset, reason) (\n  {refused}\n)\n"
         "  == 1\n"
@@ -182,8 +206,8 @@ def _resources() -> Iterator[Alert]:
         why="The ten-minute window already smooths it.",
     )
     yield Alert(
-        CONFIG,
-        "warning",
+        CONFIG_REFUSED.name,
+        CONFIG_REFUSED.severity,
         OF_EXPORTER,
         "min by (job) (cloudflare_exporter_config_last_reload_successful) == 0",
         "The exporter refused its new configuration.",
@@ -195,8 +219,8 @@ def _resources() -> Iterator[Alert]:
         f'{metric}{{exported_{label}!=""}}' for metric, labels in SHOWN_BY_ALL for label in labels
     )
     yield Alert(
-        RENAMED,
-        "warning",
+        LABELS_RENAMED.name,
+        LABELS_RENAMED.severity,
         OF_EXPORTER,
         f"count by (job) (\n  {exported}\n)",
         "Prometheus renames labels of the exporter.",
@@ -237,8 +261,8 @@ def _whole() -> Iterator[Alert]:
 
 def _beside_usage() -> Iterator[Alert]:
     yield Alert(
-        SOURCE_DOWN,
-        "warning",
+        SOURCE_DOWN.name,
+        SOURCE_DOWN.severity,
         OF_EXPORTER,
         "max by (job, source) (cloudflare_exporter_source_up) == 0",
         "The exporter cannot read a source.",

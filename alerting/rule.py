@@ -28,7 +28,8 @@ class Alert:
 
     It fires after ``wait`` and keeps firing for ``keep``. ``subject`` holds the labels that the dashboard is opened
     with; ``optional`` ones are left out if the series lack them. An empty ``product`` keeps the label of the series.
-    The dashboard is the product's, unless ``page`` names another.
+    The dashboard is the product's, unless ``page`` names another. ``logs_url`` is where Cloudflare shows the subject's
+    logs.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Alert:
     subject: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     page: str = ""
+    logs_url: str = ""
     why: str = ""
 
     @property
@@ -109,6 +111,8 @@ def _alert(rule: Alert) -> Iterator[str]:
     yield from _folded("action", first_steps(rule.name))
     yield f"          runbook_url: {entry_url(rule.name)}"
     yield f"          dashboard_url: {rule.dashboard_url}"
+    if rule.logs_url:
+        yield from ("          logs_url: >-", f"            {rule.logs_url}")
 
 
 def _folded(annotation: str, text: str) -> Iterator[str]:

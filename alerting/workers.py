@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from alerting.outcomes import LOGS, leading
 from alerting.promql import (
     WORKER,
     both,
@@ -20,7 +21,6 @@ from exporter.alerts.table.workers import (
     ANOMALOUS,
     BURNS,
     CPU_HIGH,
-    ERROR_RATIO_HIGH,
     LIMIT_EXCEEDED,
     SLOW,
     SUCCESS_LOW,
@@ -38,6 +38,7 @@ LEVEL = WORKER.level
 RATE = REQUESTS.record(RECENT)
 HOURLY = REQUESTS.record("1h")
 BURN = f"{LEVEL}:cloudflare_worker_error_budget_burn:ratio_rate"
+BURNS_FAST = f"{LEVEL}:cloudflare_worker_error_budget_burn:critical"
 CPU_TIME = f"{LEVEL}:cloudflare_worker_cpu_time_seconds:p99"
 REQUEST_TIME = f"{LEVEL}:cloudflare_worker_request_duration_seconds:p95"
 LIMITED_RATIO = f"{LEVEL}:cloudflare_worker_limited_per_requests:ratio_rate{RECENT}"
@@ -90,44 +91,38 @@ def _records() -> Iterator[Record]:
         yield Record(record, only_fresh(newest, WORKERS_DATASET))
 
 
-def _errors() -> Iterator[Alert]:
-    ratio = f"{LEVEL}:{ERROR_RATIO}"
-    yield Alert(
-        ERROR_RATIO_HIGH.name,
-        ERROR_RATIO_HIGH.severity,
-        PRODUCT.name,
-        both(compared(ratio, ">", ERROR_RATIO_HIGH), busy(ERROR_RATIO_HIGH)),
-        "A Worker fails more often than it should.",
-        "{{ $value | humanizePercentage }} of the invocations of " + NAMED + f" failed over {IN_WORDS} of Cloudflare's "
-        "time (right after an outage: over all of it). Look at cloudflare_worker_errors_total by status, then at the "
-        "Worker's logs and latest deployment.",
-        wait="5m",
-        subject=SUBJECT,
-    )
-    for severity, long, short, wait, text in (
-        ("critical", "1h", RECENT, "2m", "the last hour"),
-        ("warning", "6h", "1h", "15m", "the last six hours"),
+def _errors() -> Iterator[Record | Alert]:
+    """Return the alerts about an objective that is missed.
+
+    Of several about one Worker only the worst is told, so what suppresses another is there before it, and lasts longer:
+    windows of 15 minutes decide when each ends, and ``keep`` outweighs their thresholds.
+    """
+    most = leading("cloudflare_worker_errors_total", "", WORKER, ("status",), "1h")
+    yield Record(BURNS_FAST, _burning("1h", "critical"), "What is critical now; the alert is kept for longer.")
+    for severity, expr, wait, keep, text in (
+        ("critical", BURNS_FAST, "2m", "25m", "the last hour"),
+        ("warning", _burning("6h", "warning"), "15m", "10m", "the last six hours"),
     ):
         yield Alert(
             BURNS.name,
             severity,
             PRODUCT.name,
-            both(
-                compared(f"{BURN}{long}", ">", BURNS, severity),
-                compared(f"{BURN}{short}", ">", BURNS, severity),
-                busy(BURNS, HOURLY),
-            ),
+            expr,
             "A Worker spends its error budget too fast.",
             "Over " + text + " the failures of " + NAMED + " spent its error budget {{ $value | humanize }} times "
-            "faster than its objective allows, and they continue. Look at cloudflare_worker_errors_total by status, "
-            "then at the Worker's logs and latest deployment.",
+            "faster than its objective allows, and they continue." + most,
             wait=wait,
+            keep=keep,
             subject=SUBJECT,
+            logs_url=LOGS,
             why="Two windows: the long one shows that the loss matters, the short one that it is still going on."
             if severity == "critical"
             else "",
         )
     success = f"{LEVEL}:{SUCCESS_RATIO}"
+    ill = leading(
+        "cloudflare_worker_requests_total", 'status!~"success|clientDisconnected"', WORKER, ("status",), RECENT
+    )
     yield Alert(
         SUCCESS_LOW.name,
         SUCCESS_LOW.severity,
@@ -135,14 +130,25 @@ def _errors() -> Iterator[Alert]:
         both(compared(success, "<", SUCCESS_LOW), busy(SUCCESS_LOW)),
         "Too few invocations of a Worker succeed.",
         "Only {{ $value | humanizePercentage }} of the invocations of " + NAMED + f" ended well over {IN_WORDS} of "
-        "Cloudflare's time. Look at cloudflare_worker_requests_total by status: not every unsuccessful outcome counts "
-        "as an error.",
-        wait="10m",
+        f"Cloudflare's time; not every unsuccessful outcome counts as an error.{ill}",
+        wait="15m",
+        keep="10m",
         subject=SUBJECT,
+        logs_url=LOGS,
+    )
+
+
+def _burning(long: str, severity: str) -> str:
+    """Return the expression for Workers that burn their budget too fast over a long window and the last minutes."""
+    return both(
+        compared(f"{BURN}{long}", ">", BURNS, severity),
+        compared(f"{BURN}{RECENT}", ">", BURNS, severity),
+        busy(BURNS, HOURLY),
     )
 
 
 def _limits() -> Iterator[Alert]:
+    stopped = leading("cloudflare_worker_requests_total", 'status=~"exceeded.+"', WORKER, ("status",), RECENT)
     yield Alert(
         CPU_HIGH.name,
         CPU_HIGH.severity,
@@ -178,10 +184,10 @@ def _limits() -> Iterator[Alert]:
         "A Worker is stopped at its CPU or memory limit.",
         "{{ $value | humanizePercentage }} of the invocations of "
         + NAMED
-        + f" were stopped at a limit over {IN_WORDS} "
-        "of Cloudflare's time. Look at cloudflare_worker_requests_total by status and at the CPU time of the Worker.",
-        wait="5m",
+        + f" were stopped at a limit over {IN_WORDS} of Cloudflare's time.{stopped} Look at the Worker's CPU time.",
+        wait="30m",
         subject=SUBJECT,
+        logs_url=LOGS,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dashboards.colors import BAD, CAREFUL, GOOD, PLAIN
-from exporter.alerts.table import AlertEntry, d1, durable_objects, exporter, money, r2, workers
+from exporter.alerts.table import AlertEntry, d1, durable_objects, exporter, failing, money, r2, workers
 
 COLORS = {"info": CAREFUL, "warning": CAREFUL, "critical": BAD}
 
@@ -31,7 +31,7 @@ def line(alert: AlertEntry, severity: str = "") -> Line:
     return Line(alert.name, threshold.severity, threshold.default)
 
 
-ERROR_RATIO = line(workers.ERROR_RATIO_HIGH)
+ERROR_RATIO = line(failing.WORKERS.ratio)
 CPU_TIME = line(workers.CPU_HIGH)
 REQUEST_TIME = line(workers.SLOW)
 LIMITED = line(workers.LIMIT_EXCEEDED)

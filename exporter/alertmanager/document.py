@@ -5,8 +5,9 @@ from typing import Any
 
 import yaml
 
+from exporter.alertmanager.inhibitions import inhibitions
 from exporter.alertmanager.receivers import ALSO, NOBODY, receiver, webhook
-from exporter.alertmanager.routes import inhibitions, receivers_of, root, time_intervals
+from exporter.alertmanager.routes import receivers_of, root, time_intervals
 from exporter.alertmanager.secrets import Secret
 from exporter.alerts import SEVERITIES
 from exporter.catalog import PRODUCTS

@@ -10,21 +10,7 @@ from typing import Any
 
 from exporter.alertmanager.receivers import NOBODY
 from exporter.alertmanager.secrets import Secret
-from exporter.alerts.names import (
-    ACCOUNT_DOWN,
-    DATASET_REFUSED,
-    ESCALATION,
-    EXPORTER_ABSENT,
-    EXPORTER_DOWN,
-    OF_COSTS,
-    OF_EXPORTER,
-    PREFIX,
-    SEVERITIES,
-    WATCHDOG,
-)
-from exporter.alerts.table.exporter import STALE, TOKEN_FAILING
-from exporter.catalog import kinds_of
-from exporter.catalog.product import Product
+from exporter.alerts.names import ESCALATION, SEVERITIES, WATCHDOG
 from exporter.config.routing import LAST_MINUTE, WEEKDAYS, MuteTime, Routing, Team
 
 GROUP_BY = ["alertname", "account", "project"]
@@ -48,7 +34,7 @@ def root(routing: Routing, secrets: Iterable[Secret], also: Sequence[str]) -> Ro
         {
             # The first receivers have not resolved it, so everyone is notified.
             "matchers": [f'alertname="{ESCALATION}"'],
-            "group_by": ["alertname", "alert", "account", "project"],
+            "group_by": GROUP_BY,
             "group_wait": "0s",
             "group_interval": "5m",
             "repeat_interval": "2h",
@@ -65,45 +51,6 @@ def root(routing: Routing, secrets: Iterable[Secret], also: Sequence[str]) -> Ro
 def receivers_of(severity: str, secrets: Iterable[Secret], team: str = "") -> list[str]:
     """Return the receivers of a severity: a team's, or those for everyone."""
     return [secret.name for secret in secrets if secret.team == team and severity in secret.service.severities]
-
-
-def inhibitions(products: Iterable[Product]) -> list[dict[str, Any]]:
-    """Return the inhibition rules; ``products`` are those with alerts about their assets."""
-    ours = f'alertname=~"{PREFIX}.+"'
-    blind = f"{EXPORTER_DOWN}|{EXPORTER_ABSENT}"
-    silent = f"{ACCOUNT_DOWN}|{TOKEN_FAILING.name}"
-    subject = ["job", "account", "project", *(kind.label for kind in kinds_of(products).values())]
-    return [
-        {
-            # Without the exporter every other alert is based on stale data.
-            "source_matchers": [f'alertname=~"{blind}"'],
-            "target_matchers": [ours, f'alertname!~"{blind}|{WATCHDOG}|{ESCALATION}"'],
-            "equal": ["job"],
-        },
-        {
-            # An account without answers has no news of its assets; a budget may span several accounts.
-            "source_matchers": [f'alertname=~"{silent}"'],
-            "target_matchers": [
-                f'alertname!~"{silent}|{WATCHDOG}|{ESCALATION}"',
-                ours,
-                'product=~".+"',
-                f'product!~"{OF_EXPORTER}|{OF_COSTS}"',
-                'budget=""',
-            ],
-            "equal": ["job", "account"],
-        },
-        {
-            "source_matchers": [f'alertname=~"{silent}"'],
-            "target_matchers": [f'alertname=~"{STALE.name}|{DATASET_REFUSED}"'],
-            "equal": ["job", "account"],
-        },
-        {
-            # A critical alert makes a warning about the same thing redundant.
-            "source_matchers": [ours, 'severity="critical"'],
-            "target_matchers": [ours, 'severity=~"warning|info"'],
-            "equal": ["alertname", *subject, "dataset", "meter", "budget", "action"],
-        },
-    ]
 
 
 def time_intervals(mutes: Iterable[MuteTime]) -> list[dict[str, Any]]:

@@ -12,10 +12,5 @@ WATCHDOG = "CloudflareWatchdog"
 ESCALATION = "CloudflareCriticalUnresolved"
 """The alert about a critical alert that nobody has resolved."""
 
-EXPORTER_DOWN = "CloudflareExporterDown"
-EXPORTER_ABSENT = "CloudflareExporterAbsent"
-ACCOUNT_DOWN = "CloudflareAccountDown"
-DATASET_REFUSED = "CloudflareDatasetRefused"
-
 OF_EXPORTER, OF_COSTS = "exporter", "costs"
 """The label ``product`` of alerts that concern no product of Cloudflare."""

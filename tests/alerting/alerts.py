@@ -22,6 +22,7 @@ ACCOUNT_DOWN = "CloudflareAccountDown"
 UNRESOLVED = "CloudflareCriticalUnresolved"
 DATASET_STALE = "CloudflareDatasetStale"
 ERROR_RATIO_HIGH = "CloudflareWorkerErrorRatioHigh"
+WORKER_FAILING = "CloudflareWorkerFailing"
 BUCKET_LARGE = "CloudflareR2BucketLarge"
 
 _OF_DATASET = re.compile(
@@ -29,13 +30,15 @@ _OF_DATASET = re.compile(
     r'\{account="Example",dataset="(\w+)",zone=""\}'
 )
 
+_ERRORS = re.compile(r'cloudflare_worker_errors_total\{.*script_name="([^"]+)",status="(\w+)"\}')
+
 
 def exporter_down() -> Firing:
     """Return the alert that no exporter can be scraped."""
     labels = {"job": "cloudflare", "severity": "critical", "product": "exporter"}
     notes = {
         "summary": "No Cloudflare exporter can be scraped.",
-        "description": "Prometheus has reached no target of job cloudflare for 5 minutes. No other Cloudflare alert "
+        "description": "Prometheus has reached no exporter of job cloudflare for 5 minutes. No other Cloudflare alert "
         "can fire until one is back; the counters then catch up on their own.",
         "action": first_steps(EXPORTER_DOWN),
         "runbook_url": "alerting/runbook.md#cloudflareexporterdown",
@@ -127,26 +130,42 @@ def _printed(seconds: int) -> str:
     return f"{f'{hours}h ' if hours else ''}{minutes}m {seconds % 60}s"
 
 
-def failing(worker: str, ratio: float) -> Firing:
-    """Return the alert that a Worker fails."""
+def failing(scene: Scene, second: int, worker: str, ratio: float) -> Firing:
+    """Return the alert that so many invocations of a Worker fail that it is an outage, and how most of them do."""
+    failures = _failures(scene, second, worker)
+    most = max(failures, key=lambda status: failures[status])
     labels = {
         "job": "cloudflare",
         "account": "Example",
         "project": "shop",
         "script_name": worker,
-        "severity": "warning",
+        "severity": "critical",
         "product": "workers",
     }
     notes = {
-        "summary": "A Worker fails more often than it should.",
+        "summary": "So many Worker invocations fail that it is an outage.",
         "description": f"{ratio * 100:.4g}% of the invocations of Worker {worker} (project shop, account Example) "
-        "failed over 15 minutes of Cloudflare's time (right after an outage: over all of it). Look at "
-        "cloudflare_worker_errors_total by status, then at the Worker's logs and latest deployment.",
-        "action": first_steps(ERROR_RATIO_HIGH),
-        "runbook_url": "alerting/runbook.md#cloudflareworkererrorratiohigh",
+        f"failed over 15 minutes of Cloudflare's time (right after an outage: over all of it). Most of all: {most} "
+        f"({failures[most] / sum(failures.values()) * 100:.4g}% of the failures).",
+        "action": first_steps(WORKER_FAILING),
+        "runbook_url": "alerting/runbook.md#cloudflareworkerfailing",
         "dashboard_url": f"{WORKERS}?var-account=Example&var-project=shop&var-script_name={worker}",
+        "logs_url": f"https://dash.cloudflare.com/?to=/:account/workers/services/view/{worker}/production/observability"
+        "/logs",
     }
-    return {ERROR_RATIO_HIGH: [(labels, notes)]}
+    return {WORKER_FAILING: [(labels, notes)]}
+
+
+def _failures(scene: Scene, second: int, worker: str) -> dict[str, float]:
+    """Return how many of a Worker's invocations failed in the last quarter of an hour, by status."""
+    grown: dict[str, list[float]] = {}
+    for scrape in scene.scrapes:
+        if second - 900 <= scrape.second <= second:
+            for series, value in (scrape.values or {}).items():
+                found = _ERRORS.fullmatch(series)
+                if found and found[1] == worker:
+                    grown.setdefault(found[2], []).append(float(value))
+    return {status: values[-1] - values[0] for status, values in grown.items()}
 
 
 def large_bucket(bucket: str) -> Firing:

@@ -10,13 +10,24 @@ import pytest
 
 from alerting.runbook import first_steps
 from stack.tools import Tools
-from tests.alerting.cases import d1, durable_objects, exporter, exporter_counting, kv, money, r2, runaways, workers
+from tests.alerting.cases import (
+    d1,
+    durable_objects,
+    exporter,
+    exporter_counting,
+    failing,
+    kv,
+    money,
+    r2,
+    runaways,
+    workers,
+)
 from tests.alerting.cases.stage import QUIET, Firing, Scene, Way
 from tests.alerting.shipped import SHIPPED, expressions_of, judge, only, rests_on, shown
 
 SCENES: tuple[Scene, ...] = tuple(
     scene
-    for room in (exporter, exporter_counting, workers, r2, d1, durable_objects, kv, money, runaways)
+    for room in (exporter, exporter_counting, failing, workers, r2, d1, durable_objects, kv, money, runaways)
     for scene in room.scenes()
 )
 
@@ -33,6 +44,8 @@ PAGES = (
 """How alerts are called that a dashboard shows; the first that fits."""
 
 ASSETS = ("script_name", "bucket", "database", "do_namespace", "kv_namespace")
+
+LOGS = "https://dash.cloudflare.com/?to=/:account/workers/services/view/{script_name}/production/observability/logs"
 
 DATA_TIME = re.compile(r"queried_until_timestamp_seconds:(max_)?increase")
 
@@ -60,7 +73,8 @@ def expected(scene: Scene, firing: Firing) -> dict[str, Any]:
             "action": first_steps(scene.alert),
             "runbook_url": f"alerting/runbook.md#{scene.alert.lower()}",
             "dashboard_url": f"/d/cloudflare-{page}/cloudflare-{page}{chosen}",
-        },
+        }
+        | ({"logs_url": LOGS.format(**firing.labels)} if firing.has_logs else {}),
     }
 
 

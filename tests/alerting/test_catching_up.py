@@ -20,6 +20,7 @@ from tests.alerting.alerts import (
     ERROR_RATIO_HIGH,
     EXPORTER_DOWN,
     UNRESOLVED,
+    WORKER_FAILING,
     Firing,
     account_down,
     every_dataset_stale,
@@ -235,12 +236,14 @@ def test_workers_failed_meanwhile(play: Play, tools: Tools, tmp_path: Path) -> N
         if minute > BACK:
             # They judge the same mean over longer windows.
             undecided |= {"CloudflareWorkerErrorBudgetBurn", "CloudflareWorkerSuccessRatioLow", UNRESOLVED}
+            undecided |= {ERROR_RATIO_HIGH}
         if CAUGHT_UP <= minute < BACK + 15:
             ratio = error_ratios(truth, minute * 60)[recorded(ERROR_RATIO, {"script_name": WEB})]
             assert ratio > 0.3
-            firing |= failing(WEB, ratio)
-        elif BACK + 5 < minute < BACK + 17:
-            undecided |= {ERROR_RATIO_HIGH}
+            firing |= failing(scene, minute * 60, WEB, ratio)
+        elif minute > BACK:
+            # It waits two minutes, and is kept for long.
+            undecided |= {WORKER_FAILING}
         expect_exactly(test, minute, firing, undecided)
     test.run(tools.promtool, tmp_path)
 

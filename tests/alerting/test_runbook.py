@@ -112,8 +112,8 @@ def test_the_index_has_every_entry_in_order() -> None:
 
 
 def test_entries_stand_in_the_order_of_the_rules() -> None:
-    """The exporter, Workers, R2, D1, Durable Objects, KV, money; the escalation comes last."""
-    files = ("exporter", "workers", "r2", "d1", "durable_objects", "kv", "money")
+    """The exporter, failures, Workers, R2, D1, Durable Objects, KV, money; the escalation comes last."""
+    files = ("exporter", "failing", "workers", "r2", "d1", "durable_objects", "kv", "money")
     place = {
         rule["alert"]: number
         for number, file in enumerate(files)

@@ -22,20 +22,26 @@ def test_names_stand_once() -> None:
     assert all(name.startswith(PREFIX) for name in names)
 
 
-def test_every_entry_has_a_number() -> None:
-    """An alert that depends on none has no business here, and each number has a reason."""
+def test_every_number_has_a_reason() -> None:
+    """It stands beside the number in the file of thresholds."""
     for alert in ALERTS.values():
-        knobs = (*alert.thresholds, *alert.settings)
-        assert knobs, alert.name
-        assert all(knob.reason for knob in knobs), alert.name
+        assert all(knob.reason for knob in (*alert.thresholds, *alert.settings)), alert.name
+
+
+def test_every_entry_says_when_it_fires() -> None:
+    """It has thresholds, or the severity of an alert that compares with nothing; never both, never neither."""
+    assert AlertEntry("CloudflareQueueOdd", fixed_severity="info").severities == ("info",)
+    assert AlertEntry("CloudflareQueueOdd", fixed_severity="info").severity == "info"
+    for thresholds, fixed in (((), ""), (BOTH.thresholds, "info")):
+        with pytest.raises(ValueError, match="CloudflareQueueOdd has to have either thresholds or a fixed severity"):
+            AlertEntry("CloudflareQueueOdd", thresholds, fixed_severity=fixed)
 
 
 def test_severities_are_known() -> None:
-    """Thresholds are of severities that routes know, one each."""
+    """Alerts are of severities that routes know, each once."""
     for alert in ALERTS.values():
-        severities = [threshold.severity for threshold in alert.thresholds]
-        assert len(set(severities)) == len(severities)
-        assert set(severities) <= set(SEVERITIES)
+        assert len(set(alert.severities)) == len(alert.severities)
+        assert set(alert.severities) <= set(SEVERITIES)
 
 
 def test_what_can_be_set_has_a_subject_and_a_unit() -> None:
@@ -69,4 +75,4 @@ def test_a_setting_that_is_not_there_is_refused() -> None:
 def test_the_free_plan_may_have_another_threshold() -> None:
     """A setting of a known name says so."""
     assert not BOTH.has_free_plan
-    assert AlertEntry("CloudflareQueueBacklog", settings=(Setting(FREE_PLAN, 1, "Small."),)).has_free_plan
+    assert AlertEntry(BOTH.name, BOTH.thresholds, (Setting(FREE_PLAN, 1, "Small."),)).has_free_plan

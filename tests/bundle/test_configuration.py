@@ -66,15 +66,18 @@ def test_every_alert_says_what_it_means() -> None:
     for alert in alerts():
         link = f"{RUNBOOK}#{alert['alert'].lower()}"
         assert alert["labels"]["severity"] in {"critical", "warning", "info"}, alert["alert"]
-        assert set(alert["annotations"]) == ANNOTATIONS, alert["alert"]
+        assert set(alert["annotations"]) - {"logs_url"} == ANNOTATIONS, alert["alert"]
         assert alert["annotations"]["runbook_url"] == link, alert["alert"]
 
 
 def test_no_rule_rests_on_a_label_of_the_target() -> None:
-    """No rule names a label that differs between replicas or deployments of the exporter."""
+    """No rule names a label that differs between replicas or deployments of the exporter.
+
+    Whether a target is up, and which it is, has no other name.
+    """
     for rule in rules():
         words = set(re.findall(r"[a-z_]+", re.sub(r'"[^"]*"', "", rule["expr"])))
-        assert not words & TARGET_LABELS, rule
+        assert not words & TARGET_LABELS - ({"instance"} if "up" in words else set()), rule
 
 
 def test_alertmanager_accepts_its_configuration(tools: Tools) -> None:

@@ -1,21 +1,15 @@
-"""Who is told of what: by severity, by team, at which times, and what silences what."""
+"""Who is told of what: by severity, by team, and at which times."""
 
-import json
-import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from exporter.alertmanager.routes import inhibitions
-from exporter.alerts.names import ESCALATION, WATCHDOG
-from exporter.catalog import PRODUCTS
-from stack.tools import REPOSITORY, Tools
+from stack.tools import Tools
 
-from .scene import Scene, alert, marker, open_scene, routes, write_configuration
+from .scene import alert, marker, open_scene, routes, write_configuration
 from .standins import TEAM_ROUTING_KEY, StandIns
 
 ALL = ["discord", "slack", "pagerduty", "telegram", "email", "webhook"]
@@ -173,106 +167,3 @@ def test_mute_times_of_a_team_are_its_own(
         scene.post([alert(muted, project="shop")])
         standins.wait(muted, {"slack-shop", "pagerduty-shop"})
         assert standins.with_text(muted).keys() == {"slack-shop", "pagerduty-shop"}
-
-
-@pytest.fixture(scope="module")
-def inhibiting(tools: Tools, standins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """An Alertmanager that posts to a webhook."""
-    folder = tmp_path_factory.mktemp("inhibiting")
-    secrets = {"webhook": standins.secrets()["webhook"], "watchdog": standins.secrets()["watchdog"]}
-    with open_scene(tools, folder, standins, write_configuration(folder, secrets, standins.routing())) as opened:
-        yield opened
-
-
-@pytest.mark.parametrize("source", ["CloudflareExporterDown", "CloudflareExporterAbsent"])
-def test_without_the_exporter_nothing_else_is_told(inhibiting: Scene, source: str) -> None:
-    """An exporter that is away silences the alerts of its job, but neither itself, the escalation nor the watchdog."""
-    job, other = marker(), marker()
-    about = {"product": "exporter", "script_name": "", "project": "", "job": job}
-    told = [
-        alert("", alertname=source, **about),
-        alert("a", alertname="CloudflareCriticalUnresolved", alert=source, **about),
-        alert("", "info", alertname="CloudflareWatchdog", **about),
-        alert("a", job=other),
-    ]
-    silenced = [alert("a", job=job), alert("b", "warning", alertname="CloudflareBudgetForecast", job=job)]
-    names = inhibited(inhibiting, (job, other), [told[0]], [*told[1:], *silenced])
-    assert names == {f"{source}/", "CloudflareCriticalUnresolved/a", "CloudflareWatchdog/", f"{SUBJECT}/a"}
-
-
-def test_an_account_that_does_not_answer_silences_its_assets(inhibiting: Scene) -> None:
-    """Assets and datasets of the account are silent; costs, budgets, the exporter and other accounts are not."""
-    job = marker()
-    down = alert("a", alertname="CloudflareAccountDown", product="exporter", script_name="", project="", job=job)
-    told = [
-        alert("b", job=job),
-        alert("a", alertname="CloudflareBudgetUsed", budget="shop", script_name="", job=job),
-        alert("a", alertname="CloudflareCostsOdd", product="costs", script_name="", job=job),
-        alert("a", alertname="CloudflareExporterOdd", product="exporter", script_name="", job=job),
-        alert("a", alertname="CloudflareBudgetEmpty", product="", script_name="", job=job),
-    ]
-    silenced = [
-        alert("a", job=job),
-        alert("a", alertname="CloudflareR2Large", product="r2", bucket="x", script_name="", job=job),
-        alert("a", "warning", alertname="CloudflareDatasetStale", product="exporter", dataset="x", job=job),
-        alert("a", "warning", alertname="CloudflareDatasetRefused", product="exporter", dataset="x", job=job),
-    ]
-    names = inhibited(inhibiting, (job,), [down], [*told, *silenced])
-    assert names == {
-        "CloudflareAccountDown/a",
-        f"{SUBJECT}/b",
-        "CloudflareBudgetUsed/a",
-        "CloudflareCostsOdd/a",
-        "CloudflareExporterOdd/a",
-        "CloudflareBudgetEmpty/a",
-    }
-
-
-def test_a_critical_alert_silences_the_warning_of_the_same(inhibiting: Scene) -> None:
-    """The warning of the same Worker is silent, that of another one and that of another alert are not."""
-    job = marker()
-    critical = alert("a", job=job)
-    told = [
-        alert("b", "warning", job=job),
-        alert("c", "warning", alertname="CloudflareWorkerSlow", job=job),
-    ]
-    silenced = [alert("a", "warning", job=job), alert("a", "info", job=job)]
-    names = inhibited(inhibiting, (job,), [critical], [*told, *silenced])
-    assert names == {f"{SUBJECT}/a", f"{SUBJECT}/b", "CloudflareWorkerSlow/c"}
-    severities = {each["severity"] for each in told_labels(inhibiting, (job,)) if each["account"] == "a"}
-    assert severities == {"critical"}
-
-
-def inhibited(
-    scene: Scene, jobs: tuple[str, ...], sources: list[dict[str, object]], others: list[dict[str, object]]
-) -> set[str]:
-    """Post sources, then others; give name and account of all that was told of the jobs."""
-    scene.post(sources)
-    time.sleep(0.3)
-    scene.post(others)
-    time.sleep(2.5)
-    return {f"{each['alertname']}/{each.get('account', '')}" for each in told_labels(scene, jobs)}
-
-
-def told_labels(scene: Scene, jobs: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the labels of every alert of some jobs that a webhook was told of."""
-    bodies = [each.body for each in list(scene.standins.deliveries) if isinstance(each.body, dict)]
-    labels = [alert["labels"] for body in bodies for alert in body.get("alerts", [])]
-    return [each for each in labels if each["job"] in jobs]
-
-
-def test_the_alerts_that_routes_name_are_there() -> None:
-    """Each alert that a route or an inhibition goes by is one of the rules, with the labels that it is told by."""
-    rules = [
-        rule
-        for file in (REPOSITORY / "alerting/rules").glob("*.yml")
-        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
-        for rule in group["rules"]
-        if "alert" in rule
-    ]
-    severities = {rule["alert"]: rule["labels"]["severity"] for rule in rules}
-    text = json.dumps([inhibitions(PRODUCTS), WATCHDOG, ESCALATION])
-    named = set(re.findall(r"Cloudflare[A-Za-z]+", text)) - {"Cloudflare"}
-    assert named <= severities.keys()
-    assert (severities[WATCHDOG], severities[ESCALATION]) == ("info", "critical")
-    assert {severities[name] for name in ("CloudflareExporterDown", "CloudflareAccountDown")} == {"critical"}

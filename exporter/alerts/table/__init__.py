@@ -1,4 +1,4 @@
-"""Every alert with a number to set: a file for each product, for money and for the exporter itself.
+"""Every alert: a file for what fails, for each product, for money and for the exporter itself.
 
 The rules, the configurable thresholds and the lines in dashboards are built from this table.
 """
@@ -6,10 +6,11 @@ The rules, the configurable thresholds and the lines in dashboards are built fro
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from exporter.alerts.table import d1, durable_objects, exporter, kv, money, r2, workers
+from exporter.alerts.table import d1, durable_objects, exporter, failing, kv, money, r2, workers
 from exporter.alerts.table.entry import ACCOUNT, PROJECT, AlertEntry, Scale, Section, Setting, Threshold
 
 SECTIONS: tuple[Section, ...] = (
+    failing.SECTION,
     workers.SECTION,
     r2.SECTION,
     d1.SECTION,

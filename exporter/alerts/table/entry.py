@@ -45,7 +45,8 @@ class AlertEntry:
 
     If the configuration can set other thresholds, ``subject`` names their scope: an account, a project, or a kind of
     asset; ``unit`` is the unit of the thresholds in words. ``why`` says why one wants to be told, at these defaults;
-    ``if_wrong`` what an alert costs that fires without need, or does not when it should.
+    ``if_wrong`` what an alert costs that fires without need, or does not when it should. An alert that compares with
+    no threshold has a ``fixed_severity``.
     """
 
     name: str
@@ -53,9 +54,15 @@ class AlertEntry:
     settings: tuple[Setting, ...] = ()
     subject: str = ""
     unit: str = ""
+    fixed_severity: str = ""
     scale: Scale | None = None
     why: str = ""
     if_wrong: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if nothing says at which severity it fires, or two things do."""
+        if bool(self.fixed_severity) == bool(self.thresholds):
+            raise ValueError(f"{self.name} has to have either thresholds or a fixed severity")
 
     @property
     def is_adjustable(self) -> bool:
@@ -64,13 +71,14 @@ class AlertEntry:
 
     @property
     def severities(self) -> tuple[str, ...]:
-        """Return the severities that have a threshold, the worst first."""
-        return tuple(sorted((each.severity for each in self.thresholds), key=SEVERITIES.index))
+        """Return the severities at which it fires, the worst first."""
+        fixed = (self.fixed_severity,) if self.fixed_severity else ()
+        return tuple(sorted((*fixed, *(each.severity for each in self.thresholds)), key=SEVERITIES.index))
 
     @property
     def severity(self) -> str:
-        """Return the severity of the only threshold. Raises ValueError if there are several, or none."""
-        return self.threshold().severity
+        """Return the only severity at which it fires. Raises ValueError if there are several."""
+        return self.fixed_severity or self.threshold().severity
 
     @property
     def has_free_plan(self) -> bool:

@@ -18,6 +18,7 @@ LARGE = AlertEntry(
 FILLING = AlertEntry(
     "CloudflareR2BucketFilling",
     settings=(Setting("days", 7, "Days until a bucket reaches the size above."),),
+    fixed_severity="info",
     scale=Scale.MONEY,
     why="Backups or logs that nobody deletes are cheapest to stop before they are many.",
     if_wrong="A line about a bucket that may grow; missed, CloudflareR2BucketLarge tells a week later.",

@@ -1,22 +1,8 @@
 """Alerts about Workers: their numbers."""
 
-from exporter.alerts.table.entry import FREE_PLAN, AlertEntry, Section, Setting, Threshold
+from exporter.alerts.table.entry import FREE_PLAN, AlertEntry, Scale, Section, Setting, Threshold
 from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.workers import PRODUCT, WORKER
-
-ERROR_RATIO_HIGH = AlertEntry(
-    "CloudflareWorkerErrorRatioHigh",
-    thresholds=(Threshold("warning", 0.05, "Share of failed invocations."),),
-    settings=(
-        Setting(
-            "least_requests_per_second",
-            0.1,
-            f"90 invocations in {IN_WORDS}, so it takes at least five failures to fire.",
-        ),
-    ),
-    subject=WORKER.kind,
-    unit="share of the invocations that fail, 0.05 is 5 %",
-)
 
 BURNS = AlertEntry(
     "CloudflareWorkerErrorBudgetBurn",
@@ -30,6 +16,11 @@ BURNS = AlertEntry(
     ),
     subject=WORKER.kind,
     unit="how many times faster than allowed the error budget is spent",
+    scale=Scale.AVAILABILITY,
+    why="Many small failures add up: an objective is missed long before a share of failures looks like an outage. "
+    "Critical: at this pace a month's budget is gone in two days.",
+    if_wrong="Objective too strict: pages for what users never notice. Too lax: a Worker fails for days below every "
+    "other threshold.",
 )
 
 SUCCESS_LOW = AlertEntry(
@@ -40,6 +31,11 @@ SUCCESS_LOW = AlertEntry(
     settings=(Setting("least_requests_per_second", 0.1, f"90 invocations in {IN_WORDS}."),),
     subject=WORKER.kind,
     unit="share of the invocations that succeed, 0.9 is 90 %",
+    scale=Scale.AVAILABILITY,
+    why="Some outcomes are no errors to Cloudflare, yet no answers to users: streams that break off, invocations "
+    "that are cancelled.",
+    if_wrong="A Worker whose clients leave early warns for nothing. Off: responses may break off without anybody being "
+    "told.",
 )
 
 CPU_HIGH = AlertEntry(
@@ -51,6 +47,10 @@ CPU_HIGH = AlertEntry(
     ),
     subject=WORKER.kind,
     unit="seconds of CPU time, 99th percentile",
+    scale=Scale.AVAILABILITY,
+    why="At the limit invocations are stopped, and until then CPU time is billed.",
+    if_wrong="Too low: warnings about Workers that compute on purpose. Too high: the first sign is that invocations "
+    "are stopped.",
 )
 
 SLOW = AlertEntry(
@@ -59,6 +59,10 @@ SLOW = AlertEntry(
     settings=(Setting("least_requests_per_second", 0.1, f"90 invocations in {IN_WORDS}."),),
     subject=WORKER.kind,
     unit="seconds per request, 95th percentile",
+    scale=Scale.AVAILABILITY,
+    why="Users wait.",
+    if_wrong="Workers that stream, or wait for something slow by design, warn for nothing; give them their own "
+    "threshold.",
 )
 
 LIMIT_EXCEEDED = AlertEntry(
@@ -67,6 +71,10 @@ LIMIT_EXCEEDED = AlertEntry(
     settings=(Setting("least_stopped_per_second", 0.01, f"Nine in {IN_WORDS}; one or two among a few mean nothing."),),
     subject=WORKER.kind,
     unit="share of the invocations that are stopped at a limit",
+    scale=Scale.AVAILABILITY,
+    why="Stopped invocations fail, usually for the largest inputs, and will be more.",
+    if_wrong="Some inputs too large for the limits warn for nothing. Off: the failures of one kind of input stay "
+    "unnoticed below 5 %.",
 )
 
 VANISHED = AlertEntry(
@@ -81,6 +89,10 @@ VANISHED = AlertEntry(
     ),
     subject=WORKER.kind,
     unit="share of the usual traffic that remains",
+    scale=Scale.AVAILABILITY,
+    why="A Worker without requests has no failures either: a broken route or DNS record shows in nothing else.",
+    if_wrong="Workers that are called in bursts warn for nothing. Off: an outage in front of a Worker is invisible "
+    "here.",
 )
 
 ANOMALOUS = AlertEntry(
@@ -98,12 +110,14 @@ ANOMALOUS = AlertEntry(
     ),
     subject=WORKER.kind,
     unit="standard deviations",
+    scale=Scale.AVAILABILITY,
+    why="Worth knowing, not worth interrupting: launches, crawlers and loops show first as unusual traffic.",
+    if_wrong="Too low: an info for each campaign. Too high: a loop shows only in the alerts about money.",
 )
 
 SECTION = Section(
     PRODUCT.title,
     (
-        ERROR_RATIO_HIGH,
         BURNS,
         SUCCESS_LOW,
         CPU_HIGH,

@@ -35,47 +35,9 @@ def _course(signal: Signal) -> Course:
 
 
 def _running() -> Iterator[Scene]:
-    down = Firing(
-        {"product": "exporter"},
-        "No Cloudflare exporter can be scraped.",
-        "Prometheus has reached no target of job cloudflare for 5 minutes. No other Cloudflare alert can fire until "
-        "one is back; the counters then catch up on their own.",
-    )
-    absent = Firing(
-        {"product": "exporter"},
-        "Prometheus has no Cloudflare exporter to scrape.",
-        "There has been no target of job cloudflare for 5 minutes. No Cloudflare alert can fire until Prometheus "
-        "finds one: check its target files or service discovery.",
-    )
-    up = Gauge("up", 1, {"instance": "10.0.0.2:9199"})
-    elsewhere = Gauge("up", 1, {"job": "prometheus"})
-    for name, alert, way, signals, firing in (
-        (
-            "It has been down for an hour.",
-            "CloudflareExporterDown",
-            Way.ABOVE,
-            [Gauge("up", only_since(60, 0, 1))],
-            down,
-        ),
-        (
-            "It has been down for four minutes.",
-            "CloudflareExporterDown",
-            Way.BELOW,
-            [Gauge("up", only_since(4, 0, 1))],
-            None,
-        ),
-        ("One of two is down.", "CloudflareExporterDown", Way.OTHER, [Gauge("up", 0), up], None),
-        ("There has been none for an hour.", "CloudflareExporterAbsent", Way.ABOVE, [elsewhere], absent),
-        (
-            "There has been none for four minutes.",
-            "CloudflareExporterAbsent",
-            Way.BELOW,
-            [Gauge("up", lambda second: 1 if second < END - 9 * MINUTE else None)],
-            None,
-        ),
-        ("It is down, not absent.", "CloudflareExporterAbsent", Way.OTHER, [Gauge("up", 0)], None),
-    ):
-        yield Scene(name, alert, "critical", {way: signals}, [firing] if firing else [], checks=1, has_account=False)
+    yield from _down()
+    yield from _gone()
+    yield from _absent()
     yield Scene(
         "Nothing is wrong.",
         "CloudflareWatchdog",
@@ -152,6 +114,116 @@ def _running() -> Iterator[Scene]:
         checks=1,
         has_account=False,
     )
+
+
+def target(job: str, up: Course, build: Course, instance: str = "10.0.0.1:9199") -> list[Signal]:
+    """Return what Prometheus has of a target: whether it is up, and what only an exporter says."""
+    labels = {"job": job, "instance": instance}
+    return [Gauge("up", up, labels), Gauge("cloudflare_exporter_build_info", build, labels | {"version": "1.0.0"})]
+
+
+def until(minutes: int, end: int = END) -> Course:
+    """Return a one that has been missing for so many minutes at the end."""
+    return lambda second: 1 if second < end - minutes * MINUTE else None
+
+
+JOBS = ("cloudflare", "cloudflare-exporter", "kubernetes-pods")
+
+NEW = "10.0.0.2:9199"
+
+
+def _down() -> Iterator[Scene]:
+    yield Scene(
+        "Exporters of three jobs have been down for an hour, or one for four minutes; or one of two replicas, or "
+        "something else of the job.",
+        "CloudflareExporterDown",
+        "critical",
+        {
+            Way.ABOVE: [each for job in JOBS for each in target(job, only_since(60, 0, 1), until(60))]
+            + [Gauge("up", 1, {"job": JOBS[2], "instance": "10.0.0.9:8080"})],
+            Way.BELOW: target("below", only_since(4, 0, 1), until(4)),
+            Way.OTHER: [
+                *target("replicas", only_since(60, 0, 1), until(60)),
+                *target("replicas", 1, 1, NEW),
+                *target("others", 1, 1),
+                Gauge("up", 0, {"job": "others", "instance": "10.0.0.9:8080"}),
+            ],
+        },
+        [
+            Firing(
+                {"product": "exporter", "job": job},
+                "No Cloudflare exporter can be scraped.",
+                f"Prometheus has reached no exporter of job {job} for 5 minutes. No other Cloudflare alert can fire "
+                "until one is back; the counters then catch up on their own.",
+            )
+            for job in JOBS
+        ],
+        checks=1,
+        has_account=False,
+    )
+
+
+def _gone() -> Iterator[Scene]:
+    moved = "moved"
+    yield Scene(
+        "The targets of three jobs left an hour ago, and that of a fourth came back under another address that does "
+        "not answer; or one left nine minutes ago; or one is down, or a pod's new instance is up.",
+        "CloudflareExporterGone",
+        "critical",
+        {
+            Way.ABOVE: [each for job in JOBS for each in target(job, until(60), until(60))]
+            + target(moved, until(60), until(60))
+            + [Gauge("up", only_since(59, 0, None), {"job": moved, "instance": NEW})],
+            Way.BELOW: target("below", until(9), until(9)),
+            Way.OTHER: [
+                *target("down", only_since(60, 0, 1), until(60)),
+                *target("pods", until(60), until(60)),
+                *target("pods", only_since(58, 1, None), only_since(58, 1, None), NEW),
+            ],
+        },
+        [
+            Firing(
+                {"product": "exporter", "job": job},
+                "Prometheus no longer has a Cloudflare exporter to scrape.",
+                f"Job {job} had an exporter within the last day, and has none now. No Cloudflare alert can fire until "
+                "Prometheus finds one: check its target files or service discovery.",
+            )
+            for job in (*JOBS, moved)
+        ],
+        checks=1,
+        has_account=False,
+    )
+
+
+def _absent() -> Iterator[Scene]:
+    absent = Firing(
+        {"product": "exporter", "job": ""},
+        "Prometheus has scraped no Cloudflare exporter for a day.",
+        "These rules are loaded, but no target of this Prometheus has been a Cloudflare exporter within a day, so no "
+        "Cloudflare alert can fire. Add the exporter to scrape_configs, or remove the rules.",
+    )
+    end, long_ago, lately = 27 * HOUR, 25 * 60, 23 * 60
+
+    def down(second: int) -> float:
+        return float(second < end - long_ago * MINUTE)
+
+    for name, way, signals in (
+        ("There has never been an exporter.", Way.ABOVE, [Gauge("up", 1, {"job": "prometheus"})]),
+        ("The last one left 25 hours ago.", Way.ABOVE, target("any", until(long_ago, end), until(long_ago, end))),
+        ("The last one left 23 hours ago.", Way.BELOW, target("any", until(lately, end), until(lately, end))),
+        ("It has been down for 25 hours.", Way.OTHER, target("any", down, until(long_ago, end))),
+    ):
+        yield Scene(
+            name,
+            "CloudflareExporterAbsent",
+            "warning",
+            {way: signals},
+            [absent] if way is Way.ABOVE else [],
+            length=end,
+            step=5 * MINUTE,
+            checks=1,
+            has_account=False,
+        )
 
 
 def _answered() -> Iterator[Scene]:
@@ -278,6 +350,14 @@ def _unresolved() -> Iterator[Scene]:
         }
         return [Gauge("ALERTS", course, labels)]
 
+    media = {"project": "shop", "bucket": "shop-media"}
+    failing = [
+        Gauge(
+            "ALERTS", 1, media | {"alertname": "CloudflareR2Failing", "alertstate": "firing", "severity": "critical"}
+        ),
+        Counter("cloudflare_r2_operations_total", 10, media | {"status_code": "503"}),
+    ]
+    fixed = [failing[0], Counter("cloudflare_r2_operations_total", 10, media | {"status_code": "200"})]
     yield Scene(
         "A critical alert has been firing for an hour, or for 29 minutes; or it is a warning.",
         "CloudflareCriticalUnresolved",
@@ -285,7 +365,7 @@ def _unresolved() -> Iterator[Scene]:
         {
             Way.ABOVE: alert(only_since(60, 1, None)),
             Way.BELOW: alert(only_since(29, 1, None)),
-            Way.OTHER: alert(1, "warning"),
+            Way.IDLE: alert(1, "warning"),
         },
         [
             Firing(
@@ -296,5 +376,22 @@ def _unresolved() -> Iterator[Scene]:
                 "&var-account=Above&var-project=shop",
             )
         ],
+        checks=1,
+    )
+    yield Scene(
+        "A bucket has been failing for hours, or its alert is only kept, for it no longer fails.",
+        "CloudflareCriticalUnresolved",
+        "critical",
+        {Way.ABOVE: failing, Way.OTHER: fixed, Way.AWAY: fixed},
+        [
+            Firing(
+                {"account": "Above", "alert": "CloudflareR2Failing", "project": "shop"},
+                "A critical alert has not been resolved for half an hour.",
+                "CloudflareR2Failing of account Above, project shop has been firing for more than 30 minutes. Nobody "
+                "who was notified has resolved it: see its entry in the runbook.",
+                "&var-account=Above&var-project=shop",
+            )
+        ],
+        ("r2OperationsAdaptiveGroups",),
         checks=1,
     )

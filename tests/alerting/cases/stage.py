@@ -73,12 +73,16 @@ Signal = Counter | Gauge
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """An alert that fires: labels besides alert name, job and severity, and what it says."""
+    """An alert that fires: labels besides alert name, job and severity, and what it says.
+
+    One that ``has_logs`` leads to those of its Worker.
+    """
 
     labels: Mapping[str, str]
     summary: str
     description: str
     dashboard: str = ""
+    has_logs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

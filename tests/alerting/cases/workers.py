@@ -65,29 +65,6 @@ def scenes() -> Iterator[Scene]:
 
 
 def _errors() -> Iterator[Scene]:
-    yield Scene(
-        "5.1 % of the invocations fail, or 4.9 %; or all of those of a Worker that is seldom called.",
-        "CloudflareWorkerErrorRatioHigh",
-        "warning",
-        {
-            Way.ABOVE: failing(0.051),
-            Way.BELOW: failing(0.049),
-            Way.IDLE: worker(0, 0.09),
-            Way.DELETED: failing(0.049),
-            Way.AWAY: failing(0.049),
-        },
-        [
-            Firing(
-                LABELS,
-                "A Worker fails more often than it should.",
-                f"5.1% of the invocations of {NAMED} failed over 15 minutes of Cloudflare's time (right after an "
-                "outage: over all of it). Look at cloudflare_worker_errors_total by status, then at the Worker's logs "
-                "and latest deployment.",
-                DASHBOARD,
-            )
-        ],
-        WORKERS,
-    )
     for severity, share, less, text, times in (
         ("critical", 0.073, 0.071, "the last hour", "14.6"),
         ("warning", 0.031, 0.029, "the last six hours", "6.2"),
@@ -102,17 +79,16 @@ def _errors() -> Iterator[Scene]:
                 Way.IDLE: worker(0, 0.09),
                 Way.STARTED: failing(0.5),
                 Way.AWAY: failing(less),
-                Way.OTHER: worker(rising(5, 10, 7 * HOUR + 15 * MINUTE), rising(5, 0, 7 * HOUR + 15 * MINUTE)),
+                Way.OTHER: worker(rising(5, 10, 7 * HOUR - FIVE_MINUTES), rising(5, 0, 7 * HOUR - FIVE_MINUTES)),
             },
             [
                 Firing(
                     LABELS,
                     "A Worker spends its error budget too fast.",
                     f"Over {text} the failures of {NAMED} spent its error budget {times} times faster than its "
-                    "objective allows, and they continue. Look at cloudflare_worker_errors_total by status, then at "
-                    "the Worker's "
-                    "logs and latest deployment.",
+                    "objective allows, and they continue. Most of all: scriptThrewException (100% of the failures).",
                     DASHBOARD,
+                    has_logs=True,
                 )
             ],
             WORKERS,
@@ -135,9 +111,10 @@ def _errors() -> Iterator[Scene]:
             Firing(
                 LABELS,
                 "Too few invocations of a Worker succeed.",
-                f"Only 89% of the invocations of {NAMED} ended well over 15 minutes of Cloudflare's time. Look at "
-                "cloudflare_worker_requests_total by status: not every unsuccessful outcome counts as an error.",
+                f"Only 89% of the invocations of {NAMED} ended well over 15 minutes of Cloudflare's time; not every "
+                f"unsuccessful outcome counts as an error. Most of all: {odd} (100% of the failures).",
                 DASHBOARD,
+                has_logs=True,
             )
         ],
         WORKERS,
@@ -211,8 +188,9 @@ def _limits() -> Iterator[Scene]:
                 LABELS,
                 "A Worker is stopped at its CPU or memory limit.",
                 f"1.1% of the invocations of {NAMED} were stopped at a limit over 15 minutes of Cloudflare's time. "
-                "Look at cloudflare_worker_requests_total by status and at the CPU time of the Worker.",
+                "Most of all: exceededResources (100% of the failures). Look at the Worker's CPU time.",
                 DASHBOARD,
+                has_logs=True,
             )
         ],
         WORKERS,
