@@ -253,3 +253,19 @@ def test_a_disk_that_fails_is_no_damage(tmp_path: Path) -> None:
     error = OSError(5, "Input/output error")
     assert not is_damage(error)
     assert "failing" in remedy(error)
+
+
+def test_rows_that_have_lost_their_book_are_not_counted_again(tmp_path: Path) -> None:
+    """Counting begins at zero, and what was there before does not come back with a later start."""
+    before = used(tmp_path)
+    before.say_and_scrape("11:35", {"10": {"w1": 9}, "11": {"w1": 4, ("w1", "failed"): 2}})
+    before.ledger.close()
+    run("DELETE FROM book")(tmp_path / FILE_NAME)
+    scene = Scene(tmp_path)
+    assert scene.ledger.publication().books == ()
+    scene.list("13:00", worker("w1", "shop"))
+    scene.say_and_scrape("13:00", {})
+    scene.say("13:01", {"13": {"w1": 5}})
+    scene.reopen()
+    assert scene.series() == {SHOP: 5}
+    scene.ledger.close()
