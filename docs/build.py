@@ -8,6 +8,7 @@ from docs.alerts import alerts_list
 from docs.api import api_page
 from docs.metrics import full_page, short_table
 from docs.runbook import runbook_text
+from docs.scenes import scenes_page
 from docs.settings import settings_page
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +25,7 @@ def generated() -> Mapping[str, str]:
         **{name: with_part((ROOT / name).read_text(encoding="utf-8"), part()) for name, part in PARTS.items()},
         "docs/metrics.md": full_page(),
         "docs/api.md": api_page(),
+        "docs/demo.md": scenes_page(),
         "docs/configuration.md": settings_page(),
         "alerting/alertmanager.yml": example(),
         "exporter/exposition/runbook/text.html": runbook_text(),

@@ -130,7 +130,7 @@ def introduction(workspace: Workspace, ports: Ports, amtool: Path, interfaces: I
   ================================================================================
    THE ACCOUNT IS SIMULATED: no token is set, so every figure is made up.
    For your own account:  CLOUDFLARE_API_TOKEN=… make run
-   The Worker "checkout" keeps failing, so expect an alert within about 15 minutes.
+   In five minutes the Worker "checkout" fails for a while: expect an alert within 20.
   ================================================================================
 """
     return f"""{simulated if is_simulated else ""}

@@ -12,12 +12,13 @@ from rich.panel import Panel
 
 from exporter.cli.flags import Address, listen_addresses
 from exporter.cli.output import console_for, tell
+from exporter.cli.scenes import SCENES
 from exporter.cli.serve import alerting_flags, read_policy, run_exporter
 from exporter.config import Cloudflare, Config, Poll, Storage, Token
 from exporter.config.alerting import Alerting
 from exporter.config.web import Web
 from exporter.runtime import ListenError, stop_on_signals
-from exporter.simulator import DEMO_TOKEN, Simulator, SystemClock, demo_world, running
+from exporter.simulator import DEMO_TOKEN, Simulator, SystemClock, running, scene_world
 from exporter.web import WebPolicy
 
 DEMO_REFRESH = timedelta(seconds=10)
@@ -71,13 +72,14 @@ async def _simulated(options: argparse.Namespace, host: str, port: int) -> Async
 
 def _simulator(options: argparse.Namespace) -> Simulator:
     clock = SystemClock(speed=options.simulator_speed)
-    simulator = Simulator(demo_world(), clock)
+    simulator = Simulator(scene_world(options.scene, clock.now()), clock)
     if options.simulator_lateness is not None:
         simulator.set_lateness(options.simulator_lateness)
     return simulator
 
 
 def _announce(options: argparse.Namespace, policy: WebPolicy, port: int) -> None:
+    scene = next(scene for scene in SCENES if scene.name == options.scene)
     first = listen_addresses(options)[0]
     address = replace(first, host=first.host or "localhost")
     url = f"{'https' if policy.is_tls else 'http'}://{address}"
@@ -86,6 +88,7 @@ def _announce(options: argparse.Namespace, policy: WebPolicy, port: int) -> None
         console.print(
             Panel.fit(
                 "[bold]The account is simulated: all figures are made up.[/bold]\n"
+                f"Scene         {options.scene}: {scene.happens}\n"
                 f"Metrics       {url}{options.web_telemetry_path}\n"
                 f"First page    {url}/\n"
                 f"Simulator     http://127.0.0.1:{port}/_sim/\n"

@@ -7,6 +7,7 @@ from exporter import __version__
 from exporter.cli import commands
 from exporter.cli.flags import DEFAULT_LISTEN, Address, address_flag, duration_flag, path_flag, speed_flag, url_flag
 from exporter.cli.offline import alertmanager_config, assets, check, costs, metrics, price, report
+from exporter.cli.scenes import DEFAULT_SCENE, SCENES
 from exporter.cli.serve import serve
 from exporter.config.alerting import ALERTMANAGER_EXAMPLE, PROMETHEUS_EXAMPLE
 from exporter.config.routing import GRAFANA_EXAMPLE
@@ -124,6 +125,8 @@ def build_parser() -> argparse.ArgumentParser:
     demo_command = subcommands.add_parser(
         "demo",
         help="serve the metrics of a simulated account, without a token",
+        epilog="scenes:\n" + "\n".join(f"  {scene.name:<14} {scene.happens}" for scene in SCENES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[web, external, stored, logged],
         allow_abbrev=False,
     )
@@ -162,6 +165,13 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _add_simulator_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--scene",
+        choices=[scene.name for scene in SCENES],
+        default=DEFAULT_SCENE,
+        metavar="NAME",
+        help=f"what happens in the account: one of the scenes below (default {DEFAULT_SCENE})",
+    )
     command.add_argument(
         "--simulator-only", action="store_true", help="run only the simulated Cloudflare, for an exporter elsewhere"
     )

@@ -8,6 +8,8 @@ from exporter.simulator.clock import Clock, ManualClock, SystemClock
 from exporter.simulator.demo import DEMO_ACCOUNT_ID, DEMO_TOKEN, demo_world
 from exporter.simulator.documents import Documents
 from exporter.simulator.faults import Fault, Kind
+from exporter.simulator.incident import Incident, Mishap
+from exporter.simulator.scenes import scene_world
 from exporter.simulator.server import run, running, serve_simulator
 from exporter.simulator.simulator import Simulator
 from exporter.simulator.traffic import Traffic
@@ -19,7 +21,6 @@ from exporter.simulator.world import (
     Bucket,
     BucketLists,
     Database,
-    Incident,
     KvNamespace,
     Limits,
     ObjectNamespace,
@@ -53,6 +54,7 @@ __all__ = [
     "KvNamespace",
     "Limits",
     "ManualClock",
+    "Mishap",
     "ObjectNamespace",
     "Queue",
     "QueueConsumer",
@@ -69,5 +71,6 @@ __all__ = [
     "demo_world",
     "run",
     "running",
+    "scene_world",
     "serve_simulator",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from exporter.simulator.incident import Mishap
 from exporter.simulator.world import Asset
 
 MILLIONTHS = 1_000_000
@@ -34,13 +35,13 @@ class Cell:
 
     ``share`` is its part of the asset's events in thousandths. A measure with ``(a, b)`` in ``weights`` is
     ``a`` times the events plus ``b`` times a small noise, so that sums over minutes are sums of two integers.
-    ``incident`` marks the cell to which an error burst adds rows.
+    Incidents of a ``mishap`` add events to the cell.
     """
 
     dimensions: tuple[Dimension, ...]
     share: int
     weights: tuple[tuple[int, int], ...]
-    incident: bool = False
+    mishap: Mishap | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from exporter.simulator.world import (
     Bucket,
     BucketLists,
     Database,
-    Incident,
     KvNamespace,
     Limits,
     ObjectNamespace,
@@ -26,12 +25,12 @@ DEMO_TOKEN = "demo-token"
 _GB = 10**9
 
 
-def demo_world(seed: int = 1, *, first_incident: datetime | None = None) -> World:
-    """Return the world of the demo account. ``first_incident`` adds an error burst of ten minutes."""
+def demo_world(seed: int = 1) -> World:
+    """Return the world of the demo account, in which nothing is wrong."""
     account = AccountModel(
         id=DEMO_ACCOUNT_ID,
         name="Example",
-        assets=(*_shop(first_incident), *_blog(), *_chat(), *_data(), *_labs()),
+        assets=(*_shop(), *_blog(), *_chat(), *_data(), *_labs()),
         subscriptions=_subscriptions(),
         covered=True,
     )
@@ -75,24 +74,15 @@ def _uuid(name: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
 
 
-def _shop(first_incident: datetime | None) -> tuple[Asset, ...]:
-    """Return a steady business with a checkout that throws for six minutes every quarter of an hour."""
-    start = datetime(2024, 1, 1, 0, 4, tzinfo=UTC)
-    incidents = [Incident(since=start, until=start + timedelta(minutes=6), every=timedelta(minutes=15))]
-    if first_incident is not None:
-        incidents.append(Incident(since=first_incident, until=first_incident + timedelta(minutes=10)))
+def _shop() -> tuple[Asset, ...]:
+    """Return a steady business."""
     checkout = Worker(
-        id=_identifier("checkout"),
-        name="checkout",
-        weight=180,
-        tags=("project:shop",),
-        cpu_microseconds=6_200,
-        incidents=tuple(incidents),
+        id=_identifier("checkout"), name="checkout", weight=180, tags=("project:shop",), cpu_microseconds=6_200
     )
     return (
         _script("shop-web", 900),
         checkout,
-        Bucket(name="shop-images", weight=180, stored_bytes=6 * _GB, growth_bytes=_GB // 2, cycle_days=30),
+        Bucket(name="shop-images", weight=180, stored_bytes=6 * _GB, growth_bytes=_GB // 20, cycle_days=60),
         Database(id=_uuid("shop-orders"), name="shop-orders", weight=240, stored_bytes=_GB // 2),
         KvNamespace(id=_identifier("shop-sessions"), name="shop-sessions", weight=350),
     )
@@ -135,14 +125,19 @@ def _chat() -> tuple[Asset, ...]:
 
 
 def _data() -> tuple[Asset, ...]:
-    """Return a D1 database without indexes: each query reads the whole table."""
+    """Return an import that computes much, and what it imports into: most of the account's cost."""
     return (
-        _script("data-import", 25, tags=("team:data",)),
+        Worker(
+            id=_identifier("data-import"),
+            name="data-import",
+            weight=3_200,
+            tags=("team:data",),
+            cpu_microseconds=120_000,
+        ),
         Database(
             id=_uuid("data-warehouse"),
             name="data-warehouse",
             weight=70,
-            rows_per_query=120_000,
             stored_bytes=3 * _GB,
             growth_bytes=2_000_000,
         ),
@@ -151,11 +146,10 @@ def _data() -> tuple[Asset, ...]:
 
 
 def _labs() -> tuple[Asset, ...]:
-    """Return experiments: an unused Worker, an unlisted one, and a tenant's in a dispatch namespace."""
+    """Return experiments: an unused Worker, and a tenant's in a dispatch namespace."""
     return (
         _script("labs-idle", 0),
         _script("labs-ocr", 8),
-        Worker(id=_identifier("preview-7f3"), name="preview-7f3", weight=6, listed=False),
         Worker(id=_identifier("tenant-a"), name="tenant-a", weight=15, dispatch_namespace="labs-tenants"),
         Database(id=_uuid("labs-notes"), name="labs-notes", weight=3, stored_bytes=4_000_000, growth_bytes=10_000),
     )

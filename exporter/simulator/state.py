@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from exporter.simulator.faults import Fault, Kind, first
+from exporter.simulator.incident import Incident
 from exporter.simulator.traffic import Traffic
 from exporter.simulator.usage import Usage
-from exporter.simulator.world import TOKEN_STATUSES, AccountModel, Asset, Incident, TokenModel, Worker, World, Zone
+from exporter.simulator.world import TOKEN_STATUSES, AccountModel, Asset, TokenModel, Worker, World, Zone
 
 
 class State:

@@ -24,12 +24,13 @@ _MOST_HOURS = 20_000
 class Stream:
     """A source of events: ``rate`` is thousandths of events per minute, ``growth`` thousandths more each day.
 
-    ``key`` identifies the stream: two with the same key have the same rate and growth.
+    One that ``is_steady`` knows neither day nor week. ``key`` identifies the stream: two with the same key are alike.
     """
 
     key: bytes
     rate: int
     growth: int = 0
+    is_steady: bool = False
 
 
 class _Hour:
@@ -40,6 +41,11 @@ class _Hour:
         self.noise = noise
         self.running_events = [0, *accumulate(events)]
         self.running_noise = [0, *accumulate(noise)]
+
+
+def _rhythm(hour: int) -> int:
+    """Return the millionths of the mean that an hour has."""
+    return _RHYTHM_OF_DAY[hour % 24] * _RHYTHM_OF_WEEK[(hour // 24 + _EPOCH_WEEKDAY) % 7]
 
 
 class Traffic:
@@ -62,7 +68,7 @@ class Traffic:
 
     def _minutes(self, stream: Stream, hour: int) -> tuple[list[int], list[int]]:
         day = hour // 24
-        rhythm = _RHYTHM_OF_DAY[hour % 24] * _RHYTHM_OF_WEEK[(day + _EPOCH_WEEKDAY) % 7]
+        rhythm = _MILLION if stream.is_steady else _rhythm(hour)
         growth = 1_000 + stream.growth * (day % _GROWTH_CYCLE_DAYS)
         mean = stream.rate * rhythm * growth // _MILLION
         if not mean:

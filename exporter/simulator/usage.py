@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from exporter.simulator.dataset import Cell, Dataset, Dimension, Level
+from exporter.simulator.incident import Incident
 from exporter.simulator.timeline import Timeline
 from exporter.simulator.traffic import Stream, Traffic
-from exporter.simulator.world import AccountModel, Asset, Incident, Worker, World
+from exporter.simulator.world import AccountModel, Asset, World
 
 _END_OF_TIME = 1 << 40
 _INCIDENT_FACTOR = 4
@@ -157,11 +158,17 @@ class Usage:
         for number, cell in enumerate(cells):
             rate = asset.weight * cell.share
             key = f"{self._account.id}/{dataset.name}/{asset.id}/{number}/{rate}/{asset.growth}"
-            yield _Source(Stream(key.encode(), rate, asset.growth), cell.dimensions, cell.weights)
-            if cell.incident and isinstance(asset, Worker):
-                burst = Stream(f"{key}/incident".encode(), asset.weight * _INCIDENT_FACTOR * 1_000, asset.growth)
-                for incident in asset.incidents:
-                    yield _Source(burst, cell.dimensions, cell.weights, incident)
+            if cell.share:
+                yield _Source(Stream(key.encode(), rate, asset.growth), cell.dimensions, cell.weights)
+            for incident in asset.incidents:
+                if incident.mishap is cell.mishap:
+                    yield _Source(_burst(asset, incident, key), cell.dimensions, cell.weights, incident)
+
+
+def _burst(asset: Asset, incident: Incident, key: str) -> Stream:
+    if incident.events:
+        return Stream(f"{key}/incident/{incident.events}".encode(), incident.events * 1_000, is_steady=True)
+    return Stream(f"{key}/incident".encode(), asset.weight * _INCIDENT_FACTOR * 1_000, asset.growth)
 
 
 def _add_sources(groups: dict[Key, list[int]], ask: Ask, series: _Series, name: str, at: int | None) -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from exporter.simulator.arrival import Curve
+from exporter.simulator.incident import Incident
 
 DEFAULT_CREATED = datetime(2024, 1, 1, tzinfo=UTC)
 NO_LATENESS = timedelta(0)
@@ -20,6 +21,7 @@ class Asset:
 
     ``weight`` is its mean number of events per minute, ``growth`` the daily increase of that in thousandths, starting
     over every 90 days. ``renames`` lists (from when, name) in order. It exists from ``created`` until ``deleted``.
+    Of its ``incidents`` those happen that its kind has a burst for.
     """
 
     kind: ClassVar[str]
@@ -31,6 +33,7 @@ class Asset:
     renames: tuple[tuple[datetime, str], ...] = ()
     weight: int = 10
     growth: int = 0
+    incidents: tuple[Incident, ...] = ()
 
     def name_at(self, when: datetime) -> str:
         """Return the name at ``when``."""
@@ -46,15 +49,6 @@ class Asset:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Incident:
-    """An error burst: most invocations from ``since`` until ``until`` throw; ``every`` repeats it forever both ways."""
-
-    since: datetime
-    until: datetime
-    every: timedelta | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Worker(Asset):
     """A Worker script; ``id`` is the immutable tag. Scripts of a dispatch namespace are never listed."""
 
@@ -64,7 +58,6 @@ class Worker(Asset):
     listed: bool = True
     dispatch_namespace: str = ""
     cpu_microseconds: int = 2_400
-    incidents: tuple[Incident, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

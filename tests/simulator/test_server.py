@@ -181,7 +181,7 @@ def test_system_clock() -> None:
 
 
 def test_demo_account() -> None:
-    """The demo account uses all datasets of accounts, has an idle Worker, strangers, a scan, a failing checkout."""
+    """The demo account uses all datasets of accounts, an idle Worker, a tenant that no list shows, and is well."""
     now = datetime(2026, 6, 12, 12, tzinfo=UTC)
     simulator = Simulator(demo_world(), ManualClock(now))
     client = Client(simulator, DEMO_TOKEN)
@@ -191,14 +191,6 @@ def test_demo_account() -> None:
     used = simulator.used(DEMO_ACCOUNT_ID, WORKERS, now - hour, now, by=("scriptTag",))
     assert (tags["labs-idle"],) not in used
     assert {tag for (tag,) in used} - set(tags.values())
-    checkout = used[(tags["checkout"],)]
-    assert checkout["errors"] > checkout["requests"] // 4
+    assert all(figures["errors"] < figures["requests"] // 50 for figures in used.values())
     for dataset in OF_ACCOUNTS:
         assert simulator.used(DEMO_ACCOUNT_ID, dataset, now - hour, now)
-    sizes = [
-        simulator.used(DEMO_ACCOUNT_ID, "r2StorageAdaptiveGroups", day, day + hour, by=("bucketName",))[
-            ("shop-images",)
-        ]
-        for day in (now - timedelta(days=number) for number in range(30))
-    ]
-    assert min(size["payloadSize"] for size in sizes) < 10**10 < max(size["payloadSize"] for size in sizes)

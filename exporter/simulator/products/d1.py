@@ -5,8 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from exporter.simulator.dataset import MILLIONTHS, Cell, Dataset, Level, Listing, Measure, PageSize, Resource, fixed
+from exporter.simulator.incident import Mishap
 from exporter.simulator.products.storage import stored_bytes
 from exporter.simulator.world import Database
+
+_SCANNED_ROWS = 200_000
+"""What a query without an index reads of a table."""
+
+_LOOPED_ROWS = 500
+"""What a loop writes with one statement."""
 
 
 def _instance(database: Database, role: str) -> tuple[str, str, str]:
@@ -15,7 +22,16 @@ def _instance(database: Database, role: str) -> tuple[str, str, str]:
 
 
 def _request_cells(database: Database) -> Sequence[Cell]:
-    def cell(role: str, share: int, reads: int, writes: int) -> Cell:
+    def cell(
+        role: str,
+        share: int,
+        *,
+        reads: int = 0,
+        rows: int = database.rows_per_query,
+        writes: int = 0,
+        written: int = 1,
+        mishap: Mishap | None = None,
+    ) -> Cell:
         return Cell(
             dimensions=(database.id, *_instance(database, role)),
             share=share,
@@ -23,18 +39,34 @@ def _request_cells(database: Database) -> Sequence[Cell]:
                 (1, 0),
                 (1_450 * MILLIONTHS, 333_333),
                 (reads, 0),
-                (reads * database.rows_per_query, 5 if reads else 0),
-                (writes, 1 if writes else 0),
+                (reads * rows, 5 if reads else 0),
+                (writes * written, 1 if writes else 0),
                 (writes, 0),
-                (3 + database.rows_per_query // 1_000, 0),
+                (3 + rows // 1_000, 0),
             ),
+            mishap=mishap,
         )
 
-    return (cell("primary", 500, 1, 0), cell("primary", 300, 1, 1), cell("replica", 200, 2, 0))
+    return (
+        cell("primary", 500, reads=1),
+        cell("primary", 300, reads=1, writes=1),
+        cell("replica", 200, reads=2),
+        cell("primary", 0, reads=1, rows=_SCANNED_ROWS, mishap=Mishap.SCANS),
+        cell("primary", 0, writes=1, written=_LOOPED_ROWS, mishap=Mishap.WRITES),
+    )
 
 
 def _query_cells(database: Database) -> Sequence[Cell]:
-    def cell(role: str, query: str, share: int, *, read: int = 0, written: int = 0, error: str = "") -> Cell:
+    def cell(
+        role: str,
+        query: str,
+        share: int,
+        *,
+        read: int = 0,
+        written: int = 0,
+        error: str = "",
+        mishap: Mishap | None = None,
+    ) -> Cell:
         milliseconds = 2 + read // 2_000
         return Cell(
             dimensions=(database.id, role, error, query, *_instance(database, role)[1:]),
@@ -46,6 +78,7 @@ def _query_cells(database: Database) -> Sequence[Cell]:
                 (0 if error else 1, 0),
                 (written, 0),
             ),
+            mishap=mishap,
         )
 
     rows = database.rows_per_query
@@ -54,6 +87,8 @@ def _query_cells(database: Database) -> Sequence[Cell]:
         cell("replica", "SELECT * FROM items WHERE id = ?", 390, read=rows),
         cell("primary", "INSERT INTO items VALUES (?, ?)", 290, written=1),
         cell("primary", "INSERT INTO items VALUES (?, ?)", 10, error="UNIQUE constraint failed: items.id"),
+        cell("primary", "SELECT * FROM items WHERE note LIKE ?", 0, read=_SCANNED_ROWS, mishap=Mishap.SCANS),
+        cell("primary", "INSERT INTO items SELECT * FROM staged", 0, written=_LOOPED_ROWS, mishap=Mishap.WRITES),
     )
 
 

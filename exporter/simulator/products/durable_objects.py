@@ -1,12 +1,26 @@
 """Durable Objects: invocations, periodic usage and storage, and the list of namespaces."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from exporter.simulator.dataset import MILLIONTHS, Cell, Dataset, Level, Listing, Measure, PageSize, fixed
+from exporter.simulator.incident import Mishap
 from exporter.simulator.products.storage import stored_bytes
 from exporter.simulator.world import ObjectNamespace
+
+_ALARM = (
+    (1, 0),
+    (10_000, 3),
+    (900, 3),
+    (1_280, 1),
+    *((0, 0),) * 5,
+    (2, 0),
+    (3, 0),
+    *((0, 0),) * 5,
+)
+"""The measures of an alarm that reads and writes a little, and is then set again."""
 
 
 def _object_id(namespace: ObjectNamespace, number: int) -> str:
@@ -27,6 +41,7 @@ def _invocation_cells(namespace: ObjectNamespace) -> Sequence[Cell]:
         *(cell(number, "success", share) for number in range(namespace.objects)),
         cell(0, "clientDisconnected", 20),
         cell(0, "scriptThrewException", 10),
+        replace(cell(0, "success", 0), mishap=Mishap.ALARMS),
     )
 
 
@@ -58,7 +73,11 @@ def _periodic_cells(namespace: ObjectNamespace) -> Sequence[Cell]:
         )
 
     share = 990 // namespace.objects
-    return (*(cell(number, share, 0) for number in range(namespace.objects)), cell(0, 4, 1))
+    return (
+        *(cell(number, share, 0) for number in range(namespace.objects)),
+        cell(0, 4, 1),
+        Cell(dimensions=(namespace.id, _object_id(namespace, 0)), share=0, weights=_ALARM, mishap=Mishap.ALARMS),
+    )
 
 
 def _account_levels(namespace: ObjectNamespace) -> Sequence[Level]:

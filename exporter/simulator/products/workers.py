@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from exporter.simulator.dataset import MILLIONTHS, Cell, Dataset, Listing, Measure, PageSize, fixed, timestamp
+from exporter.simulator.incident import Mishap
 from exporter.simulator.world import Worker
 
 ERRORS = frozenset({"scriptThrewException", "exceededResources", "internalError"})
 
 
-def _outcome(worker: Worker, status: str, colo: str, share: int, *, incident: bool = False) -> Cell:
+def _outcome(worker: Worker, status: str, colo: str, share: int, *, mishap: Mishap | None = None) -> Cell:
     cpu = worker.cpu_microseconds
     wall = cpu * 5 + 800
     failed = int(status in ERRORS)
@@ -38,7 +39,7 @@ def _outcome(worker: Worker, status: str, colo: str, share: int, *, incident: bo
             (0 if failed else 5_200, 11),
             (int(status == "clientDisconnected"), 0),
         ),
-        incident=incident,
+        mishap=mishap,
     )
 
 
@@ -47,7 +48,7 @@ def _cells(worker: Worker) -> Sequence[Cell]:
         _outcome(worker, "success", "FRA", 600),
         _outcome(worker, "success", "IAD", 375),
         _outcome(worker, "clientDisconnected", "FRA", 18),
-        _outcome(worker, "scriptThrewException", "FRA", 4, incident=True),
+        _outcome(worker, "scriptThrewException", "FRA", 4, mishap=Mishap.THROWS),
         _outcome(worker, "exceededResources", "IAD", 2),
         _outcome(worker, "internalError", "FRA", 1),
     )
