@@ -17,11 +17,12 @@ from types import FrameType
 from typing import NoReturn
 from urllib.parse import quote
 
+from stack.apt import ToolsMissing
 from stack.pages import alerts_page, has_interface, reload
 from stack.port import LOOPBACK, next_free
 from stack.process import NotStarted, Process
 from stack.receiver import Alert, Receiver
-from stack.tools import REPOSITORY, Tools, ToolsMissing, fetch_tools
+from stack.tools import REPOSITORY, Tools, fetch_tools
 from stack.workspace import SECRETS, Workspace, routing_without_grafana
 
 COST_QUERY = "sum by (project) (cloudflare_cost_forecast_usd)"
