@@ -46,11 +46,6 @@ SCENES = (
         "the R2 bucket shop-backups grows by five terabytes a day",
         ("CloudflareR2BucketLarge",),
     ),
-    Scene(
-        "unlisted",
-        "a Worker is called that no list shows",
-        ("CloudflareUnlistedAssets",),
-    ),
 )
 
 DEFAULT_SCENE = SCENES[0].name

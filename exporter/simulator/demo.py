@@ -141,7 +141,7 @@ def _data() -> tuple[Asset, ...]:
             stored_bytes=3 * _GB,
             growth_bytes=2_000_000,
         ),
-        Bucket(name="data-lake", weight=35, stored_bytes=40 * _GB, growth_bytes=_GB // 10, cycle_days=90),
+        Bucket(name="data-lake", weight=35, stored_bytes=5 * _GB, growth_bytes=_GB // 25, cycle_days=90),
     )
 
 

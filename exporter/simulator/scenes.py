@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from exporter.simulator.demo import demo_world
 from exporter.simulator.incident import Incident, Mishap
-from exporter.simulator.world import AccountModel, Asset, Bucket, Database, Worker, World
+from exporter.simulator.world import AccountModel, Asset, Bucket, Database, World
 
 Change = Callable[[AccountModel, datetime], AccountModel]
 
@@ -55,11 +55,6 @@ def _storage(account: AccountModel, begins: datetime) -> AccountModel:
     return replace(account, assets=(*account.assets, copies))
 
 
-def _unlisted(account: AccountModel, _begins: datetime) -> AccountModel:
-    stranger = Worker(id="7f3" + "0" * 29, name="preview-7f3", weight=6, listed=False)
-    return replace(account, assets=(*account.assets, stranger))
-
-
 def _changed(account: AccountModel, name: str, change: Callable[[Asset], Asset]) -> AccountModel:
     """Return an account one of whose assets is changed."""
     return replace(account, assets=tuple(change(asset) if asset.name == name else asset for asset in account.assets))
@@ -74,7 +69,6 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
         "rows-written": _incident("shop-orders", mishap=Mishap.WRITES, events=300),
         "alarm-loop": _incident("chat-gateway_Room", mishap=Mishap.ALARMS, events=40_000),
         "storage": _storage,
-        "unlisted": _unlisted,
     }
 )
 """What each scene changes in the account."""
