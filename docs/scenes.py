@@ -17,8 +17,8 @@ cloudflare-exporter demo --scene=runaway-query
 ```
 
 A scene begins when the demo is started, and again at each start. The default is `{DEFAULT_SCENE}`. These alerts fire in
-it; those about money need an hour of usage. Two more fire in each: the Watchdog always does, and
-CloudflareUnlistedAssets (info) tells of a tenant's Worker that no list shows.
+it, and of one incident only the worst is notified; those about money take an hour. Two more fire in each: the Watchdog
+always does, and CloudflareUnlistedAssets (info) tells of a tenant's Worker that no list shows.
 
 """
 

@@ -18,8 +18,8 @@ class Scene:
 SCENES = (
     Scene(
         "errors",
-        "five minutes after the start a release breaks the Worker checkout; 25 minutes later it is rolled back",
-        ("CloudflareWorkerErrorRatioHigh",),
+        "five minutes after the start a release breaks the Worker checkout; 15 minutes later it is rolled back",
+        ("CloudflareWorkerFailing", "CloudflareWorkerErrorRatioHigh", "CloudflareWorkerSuccessRatioLow"),
     ),
     Scene("healthy", "nothing is wrong"),
     Scene(
@@ -30,16 +30,17 @@ SCENES = (
     Scene(
         "runaway-query",
         "a query without an index runs a thousand times a minute on the D1 database shop-orders",
-        ("CloudflareD1RowsReadSpike",),
+        ("CloudflareListCostPerHourHigh", "CloudflareD1FullScans"),
     ),
     Scene(
         "rows-written",
         "a loop writes 150,000 rows a minute into the D1 database shop-orders",
+        ("CloudflareListCostPerHourHigh",),
     ),
     Scene(
         "alarm-loop",
         "a Durable Object of chat-gateway sets its alarm again as soon as it has gone off",
-        ("CloudflareDurableObjectRequestSpike",),
+        ("CloudflareListCostPerHourHigh",),
     ),
     Scene(
         "storage",

@@ -130,7 +130,7 @@ def _data() -> tuple[Asset, ...]:
         Worker(
             id=_identifier("data-import"),
             name="data-import",
-            weight=3_200,
+            weight=3_550,
             tags=("team:data",),
             cpu_microseconds=120_000,
         ),

@@ -62,7 +62,7 @@ def _changed(account: AccountModel, name: str, change: Callable[[Asset], Asset])
 
 CHANGES: Mapping[str, Change] = MappingProxyType(
     {
-        "errors": _incident("checkout", lasts=timedelta(minutes=25)),
+        "errors": _incident("checkout", lasts=timedelta(minutes=15)),
         "healthy": _healthy,
         "full-scans": _full_scans,
         "runaway-query": _incident("shop-orders", mishap=Mishap.SCANS, events=1_000),

@@ -20,8 +20,8 @@ from tests.documents import shared_documents
 
 Scrape = Mapping[str, float]
 
-Firing = tuple[str, str, tuple[tuple[str, str], ...]]
-"""An alert that fires: its name, its severity and the labels that tell it from others."""
+Firing = frozenset[tuple[str, str]]
+"""The labels of an alert that fires, its name and severity among them."""
 
 GROWS = re.compile(r"\w+(_total|_sum|_count|_queried_until_timestamp_seconds|_last_success_timestamp_seconds)(\{|$)")
 """What is laid out evenly between two scrapes; the rest stays as it was."""
@@ -38,8 +38,18 @@ class Played:
     step: timedelta
     scrapes: list[Scrape] = field(default_factory=list)
 
-    def firing(self, tools: Tools, folder: Path, groups: Sequence[Json], every: timedelta) -> dict[timedelta, set[Firing]]:
-        """Return what fires of some groups' alerts, by the time since the scene began."""
+    def firing(
+        self,
+        tools: Tools,
+        folder: Path,
+        groups: Sequence[Json],
+        every: timedelta,
+        judged_every: timedelta | None = None,
+    ) -> dict[timedelta, set[Firing]]:
+        """Return what fires of some groups' alerts, looked at every so often, by the time since the scene began.
+
+        Their rules are evaluated at each step, or less often.
+        """
         times = [every * number for number in range(1, len(self.scrapes) * self.step // every)]
         # Promtool tells what there is where it is not wanted, so nothing is wanted.
         test = {
@@ -49,7 +59,7 @@ class Played:
                 {"expr": 'ALERTS{alertstate="firing"}', "eval_time": written(time), "exp_samples": []} for time in times
             ],
         }
-        said = judge(tools.promtool, folder, groups, test, seconds=300, step=written(self.step))
+        said = judge(tools.promtool, folder, groups, test, seconds=300, step=written(judged_every or self.step))
         return read(said)
 
     def _input_series(self, wanted: frozenset[str]) -> Iterator[dict[str, str]]:
@@ -80,11 +90,8 @@ def read(said: str) -> dict[timedelta, set[Firing]]:
             days, hours, minutes = (int(part or 0) for part in at.groups())
             time = timedelta(days=days, hours=hours, minutes=minutes)
         for labels in re.findall(r"\{__name__=\"ALERTS\", (.*?)\} 1E\+00", line):
-            told = dict(re.findall(r'(\w+)="([^"]*)"', labels))
-            for usual in ("alertstate", "job", "account", "product"):
-                told.pop(usual, None)
-            alert, severity = told.pop("alertname"), told.pop("severity")
-            found[time].add((alert, severity, tuple(sorted(told.items()))))
+            told = re.findall(r'(\w+)="([^"]*)"', labels)
+            found[time].add(frozenset((name, value) for name, value in told if name != "alertstate"))
     return dict(found)
 
 
@@ -101,11 +108,11 @@ def repeated(text: str, times: int) -> str:
 
 
 async def play(
-    scene: str, begins: datetime, lasts: timedelta, step: timedelta, *, asked_every: int = 1, folder: str = ""
+    scene: str, begins: datetime, lasts: timedelta, step: timedelta, *, asked_every: int = 1, folder: Path | None = None
 ) -> Played:
-    """Let an exporter run on a scene from when it begins; it asks every so many steps.
+    """Let an exporter, with the ledger of a folder or none, run on a scene from when it begins.
 
-    What it counts in between is laid out evenly, as the history of a real Prometheus would have it.
+    It asks every so many steps; what it counts in between is laid out evenly, as a real Prometheus would have it.
     """
     cloudflare = ManualClock(begins)
     clock = CoupledClock(cloudflare)
@@ -114,7 +121,7 @@ async def play(
         cloudflare=Cloudflare(
             api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": DEMO_TOKEN}),)
         ),
-        storage=Storage(path=folder),
+        storage=Storage(path=str(folder or "")),
         poll=Poll(refresh=max(step, timedelta(minutes=1))),
     )
     exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))

@@ -1,263 +1,140 @@
-"""The demo account on one day, after three weeks of history: exactly what its built-in incidents deserve fires.
+"""The demo account: its scenes have the alerts that they deserve, and its first hour and 15 healthy days are quiet.
 
-A real exporter is scraped. In the three weeks it asks every six hours, and what lies between is laid out evenly, as the
-history of a real Prometheus would have it; on the day it asks every ten minutes. Prometheus' own rule engine decides
-what fires: alerts that look back for weeks have all of the history, others nine days of it, or its last evening.
+A real exporter is scraped, Prometheus' own rule engine decides what fires, and a real Alertmanager who is told.
 """
 
 import asyncio
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
 
-from exporter.app import build_exporter
-from exporter.config import Cloudflare, Config, Poll, Storage, Token
-from exporter.simulator import DEMO_TOKEN, ManualClock, Simulator, demo_world
+from exporter.cli.scenes import SCENES, Scene
+from stack.port import LOOPBACK, any_free
+from stack.process import Process
+from stack.receiver import Alert, Receiver
 from stack.tools import Tools
-from tests.alerting.promtool import of_target
-from tests.alerting.shipped import ALERTS, SHIPPED, expressions_of, judge, only, rests_on, selected_metrics
-from tests.clock import CoupledClock
-from tests.documents import shared_documents
+from stack.workspace import Workspace, routing_without_grafana
+from tests.alerting.played import Firing, play
+from tests.alerting.shipped import ALERTS, SHIPPED, only, read_groups
+from tests.delivery.scene import shorten
 
-BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
-"""A Monday. On the day at the end, from evening to evening, a bucket of the shop grows past its threshold."""
+BEGINS = datetime(2026, 11, 24, 9, 37, tzinfo=UTC)
+"""A Tuesday, when there is much traffic."""
 
-STEP = timedelta(minutes=10)
-HISTORY, WATCHED = timedelta(weeks=3, hours=18), timedelta(hours=29)
-UNREAD = (
-    (re.compile(r"offset [23]w"), timedelta(0)),
-    (re.compile(r"\b\d+[dw]\b|\b([2-9]\d|\d{3,})h"), timedelta(days=13)),
-    (re.compile(""), timedelta(days=21)),
-)
-"""How much of the history an alert does not read, by what its expressions and those it rests on look back at."""
+ALWAYS = {"CloudflareWatchdog", "CloudflareUnlistedAssets"}
+"""What fires in every scene: that alerts arrive, and that no list shows a tenant's Worker."""
 
+MOST_NOTIFICATIONS = 5
 
-class Reading(NamedTuple):
-    """How much of the history alerts do not read, and how often their rules are evaluated."""
+LEAST_COST, MOST_COST = 370, 400
+"""What the largest project costs in a billing cycle, in USD."""
 
-    unread: timedelta
-    step: str
+pytestmark = pytest.mark.timeout(300)
 
 
-SELDOM = "30m"
-"""How often the rules are evaluated of alerts that look back for days, unless they count what was recorded."""
-
-STEPS_OF_HISTORY = 36
-"""How many steps lie between two questions of the history."""
-
-UNTIL_LOOKED, HOURS_APART = 4, 3
-"""How many hours of the day pass until it is looked at what fires, and how many lie between two looks."""
-
-Scrape = Mapping[str, float]
-
-GROWS = re.compile(r"\w+(_total|_sum|_count|_queried_until_timestamp_seconds|_last_success_timestamp_seconds)(\{|$)")
-"""What is laid out evenly between two scrapes; the rest stays as it was."""
-
-Subject = tuple[tuple[str, str], ...]
-
-CHECKOUT = {"project": "shop", "script_name": "checkout"}
-WAREHOUSE = {"project": "data", "database": "data-warehouse"}
-
-ALWAYS: Sequence[tuple[str, str, Mapping[str, str], str]] = (
-    ("CloudflareWatchdog", "info", {}, "it always fires"),
-    ("CloudflareWorkerErrorRatioHigh", "warning", CHECKOUT, "checkout throws for six minutes of every quarter hour"),
-    ("CloudflareWorkerSuccessRatioLow", "warning", CHECKOUT, "the same"),
-    ("CloudflareWorkerErrorBudgetBurn", "critical", CHECKOUT, "the same"),
-    ("CloudflareWorkerErrorBudgetBurn", "warning", CHECKOUT, "the same"),
-    (
-        "CloudflareCriticalUnresolved",
-        "critical",
-        {"project": "shop", "alert": "CloudflareWorkerErrorBudgetBurn"},
-        "and nobody mends it",
-    ),
-    ("CloudflareD1FullScans", "warning", WAREHOUSE, "a table without index is read whole by each query"),
-    ("CloudflareCostForecastHigh", "warning", {}, "which costs hundreds of dollars a month"),
-    ("CloudflareR2BucketLarge", "warning", {"project": "data", "bucket": "data-lake"}, "it holds 40 GB"),
-    ("CloudflareUnlistedAssets", "info", {}, "a Worker is called that no list shows"),
-    *(
-        ("CloudflareR2QuotaHigh", "warning", {"meter": meter}, "more is used than is included")
-        for meter in ("r2_storage_gb_month",)
-    ),
-    *(
-        ("CloudflareQuotaHigh", "warning", {"meter": meter}, "more is used than is included")
-        for meter in (
-            "workers_requests",
-            "workers_cpu_ms",
-            "d1_rows_read",
-            "do_requests",
-            "do_kv_read_units",
-            "do_kv_write_units",
-            "do_kv_deletes",
-        )
-    ),
-)
-"""Alert, severity, labels and why: what fires at every hour of the day."""
-
-AT_TIMES: Sequence[tuple[str, str, Mapping[str, str], str]] = (
-    (
-        "CloudflareListCostPerHourHigh",
-        "critical",
-        {"project": "data"},
-        "at noon they cost over a dollar an hour",
-    ),
-    (
-        "CloudflareCriticalUnresolved",
-        "critical",
-        {"project": "data", "alert": "CloudflareListCostPerHourHigh"},
-        "and nobody ends them",
-    ),
-    ("CloudflareR2BucketFilling", "warning", {"project": "shop", "bucket": "shop-images"}, "it reaches 10 GB soon"),
-    ("CloudflareR2BucketLarge", "warning", {"project": "shop", "bucket": "shop-images"}, "and then has"),
-    ("CloudflareR2QuotaHigh", "info", {"meter": "r2_class_a"}, "what is included lasts for ten days of the cycle"),
-    ("CloudflareR2QuotaHigh", "warning", {"meter": "r2_class_a"}, "and no longer"),
-    ("CloudflareQuotaHigh", "info", {"meter": "do_duration_gb_s"}, "chat grows from day to day"),
-    (
-        "CloudflareQuotaHigh",
-        "info",
-        {"meter": "kv_storage_gb_month"},
-        "a share of the cycle's storage that grows by day",
-    ),
-    ("CloudflareQuotaHigh", "warning", {"meter": "do_duration_gb_s"}, "and then is above"),
-)
-"""What fires at some hours of the day, and not at others."""
-
-pytestmark = pytest.mark.timeout(580)
-
-
-async def scrapes() -> list[Scrape]:
-    """Return one scrape a step of the history and the day."""
-    wanted = selected_metrics(SHIPPED)
-    cloudflare = ManualClock(BEGIN)
-    clock = CoupledClock(cloudflare)
-    simulator = Simulator(demo_world(), cloudflare, documents=shared_documents())
-    config = Config(
-        cloudflare=Cloudflare(
-            api_url="http://cloudflare.test/client/v4", tokens=(Token.model_validate({"token": DEMO_TOKEN}),)
-        ),
-        storage=Storage(path=""),
-        poll=Poll(refresh=STEP),
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger that has been filled with the days before, for every scene to go on with."""
+    folder = tmp_path_factory.mktemp("ledger")
+    asyncio.run(
+        play("healthy", BEGINS - timedelta(minutes=2), timedelta(minutes=1), timedelta(minutes=1), folder=folder)
     )
-    exporter = build_exporter(config, clock, transport=httpx.ASGITransport(app=simulator.app))
-    found: list[Scrape] = []
-    steps = 1
-    transport = httpx.ASGITransport(app=exporter.web)
-    async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as web:
-        while cloudflare.now() < BEGIN + HISTORY + WATCHED:
-            await exporter.poller.refresh()
-            newest = samples((await web.get("/metrics")).text, wanted)
-            if found:
-                found += between(found[-1], newest, steps)
-            found.append(newest)
-            steps = STEPS_OF_HISTORY if cloudflare.now() < BEGIN + HISTORY else 1
-            clock.advance(STEP * steps)
-    await exporter.close()
+    return folder
+
+
+def names(firing: Iterable[Firing]) -> set[str]:
+    """Return the names of what fires."""
+    return {dict(labels)["alertname"] for labels in firing}
+
+
+@pytest.mark.parametrize("scene", SCENES[1:], ids=lambda scene: scene.name)
+def test_a_scene_has_the_alerts_that_it_deserves(tools: Tools, tmp_path: Path, ledger: Path, scene: Scene) -> None:
+    """Within two and a half hours all of them fire, and no others; the default has its own test."""
+    folder = tmp_path / "data"
+    shutil.copytree(ledger, folder)
+    step = timedelta(minutes=5)
+    played = asyncio.run(play(scene.name, BEGINS, timedelta(hours=2, minutes=30), step, folder=folder))
+    fired = played.firing(tools, tmp_path, read_groups(), step)
+    assert names(set().union(*fired.values())) == {*ALWAYS, *scene.alerts}
+
+
+def test_the_first_hour_has_few_notifications(tools: Tools, tmp_path: Path) -> None:
+    """Who starts the demo and its Prometheus hears of the one incident, of nothing else, and not again and again."""
+    minute, scene = timedelta(minutes=1), SCENES[0]
+    played = asyncio.run(play(scene.name, BEGINS, timedelta(minutes=75), minute))
+    fired = played.firing(tools, tmp_path, read_groups(), minute)
+    assert names(set().union(*fired.values())) == {*ALWAYS, *scene.alerts}
+    told = notified(tools, tmp_path, fired)
+    assert {alert.labels["alertname"] for alert in told} <= {*scene.alerts, *ALWAYS}
+    assert any(alert.labels["alertname"] in scene.alerts for alert in told)
+    assert len(told) <= MOST_NOTIFICATIONS, [(alert.status, alert.labels) for alert in told]
+
+
+def test_healthy_days_page_nobody(tools: Tools, tmp_path: Path) -> None:
+    """In 15 days of an account whose largest project costs 385 USD a month, nothing critical fires at any hour."""
+    step = timedelta(minutes=10)
+    played = asyncio.run(play("healthy", BEGINS, timedelta(days=15), step, asked_every=18))
+    critical = [
+        name
+        for name in ALERTS
+        if any(r.get("alert") == name and r["labels"]["severity"] == "critical" for r in SHIPPED)
+    ]
+    groups = only([*critical, "CloudflareWatchdog"])
+    fired = played.firing(tools, tmp_path, groups, timedelta(hours=1), judged_every=timedelta(minutes=30))
+    assert len(fired) >= 15 * 24 - 5
+    assert {labels for firing in fired.values() for labels in firing if ("severity", "critical") in labels} == set()
+    assert LEAST_COST < max(costs(played.scrapes[-1]).values()) < MOST_COST
+
+
+def costs(scrape: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the forecast of a billing cycle by project, in USD."""
+    found: Counter[str] = Counter()
+    for series, value in scrape.items():
+        if series.startswith("cloudflare_cost_forecast_usd{"):
+            found[series.partition('project="')[2].partition('"')[0]] += value
     return found
 
 
-def samples(text: str, wanted: frozenset[str]) -> Scrape:
-    lines = (line for line in text.splitlines() if line.partition("{")[0].partition(" ")[0] in wanted)
-    return {series: float(value) for series, _, value in (line.rpartition(" ") for line in lines)}
+def notified(tools: Tools, folder: Path, fired: Mapping[timedelta, set[Firing]]) -> list[Alert]:
+    """Return what `make run` would print: each alert of each notification. Only the waits between them are shorter."""
+    told: list[Alert] = []
+    secrets, workspace, port = folder / "secrets", Workspace(folder / "run"), any_free()
+    secrets.mkdir()
+    with Receiver(any_free(), told.append) as receiver:
+        workspace.tell(secrets, routing_without_grafana(), receiver.url)
+        configuration = workspace.folder / "alertmanager.yml"
+        configuration.write_text(shorten(configuration.read_text(encoding="utf-8")), encoding="utf-8")
+        command = workspace.alertmanager_command(tools, port)
+        with Process("Alertmanager", command, workspace.folder / "alertmanager.log") as process:
+            process.start()
+            process.wait_until_ready(f"http://{LOOPBACK}:{port}/-/ready", 60)
+            before: set[Firing] = set()
+            for moment in sorted(fired):
+                if fired[moment] != before:
+                    post(port, fired[moment], before - fired[moment])
+                    time.sleep(2.5)
+                before = fired[moment]
+    return told
 
 
-def between(before: Scrape, after: Scrape, steps: int) -> Iterator[Scrape]:
-    """Return the scrapes between two, the last left out: what grows has grown evenly."""
-    growing = {name: after[name] - value for name, value in before.items() if name in after and GROWS.match(name)}
-    for number in range(1, steps):
-        yield {
-            name: value + growing[name] * number / steps if name in growing else value for name, value in before.items()
+def post(port: int, firing: Iterable[Firing], over: Iterable[Firing]) -> None:
+    """Post alerts as Prometheus does: those that fire, and those that are over."""
+    now = datetime.now(UTC)
+    ends = [*((labels, now + timedelta(hours=1)) for labels in firing), *((labels, now) for labels in over)]
+    alerts = [
+        {
+            "labels": dict(labels),
+            "annotations": {"summary": "It fires."},
+            "startsAt": (now - timedelta(seconds=1)).isoformat(),
+            "endsAt": end.isoformat(),
         }
-
-
-def input_series(found: Sequence[Scrape], begin: datetime, wanted: frozenset[str]) -> Iterator[dict[str, str]]:
-    """Return the wanted series as promtool reads them; equal values in a row are written once."""
-    for name in sorted({name for scrape in found for name in scrape if name.partition("{")[0] in wanted}):
-        is_time = name.partition("{")[0].endswith("_timestamp_seconds")
-        shift = begin.timestamp() if is_time else 0.0
-        runs: list[tuple[str, int]] = []
-        was_there = False
-        for scrape in found:
-            value = scrape.get(name)
-            text = repr(value - shift) if value is not None else "stale" if was_there else "_"
-            was_there = value is not None
-            if runs and runs[-1][0] == text:
-                runs[-1] = (text, runs[-1][1] + 1)
-            else:
-                runs.append((text, 1))
-        yield {"series": of_target(name), "values": " ".join(written(text, times) for text, times in runs)}
-    yield {"series": of_target("up"), "values": f"1x{len(found) - 1}"}
-
-
-def written(text: str, times: int) -> str:
-    if times == 1:
-        return text
-    return f"_x{times}" if text == "_" else f"{text}x{times - 1}"
-
-
-def hours() -> range:
-    """Return the hours of the day at which it is looked, counted from the end of the history."""
-    return range(UNTIL_LOOKED, int(WATCHED.total_seconds()) // 3_600, HOURS_APART)
-
-
-def watch(
-    promtool: Path, folder: Path, found: Sequence[Scrape], alerts: Sequence[str], reading: Reading
-) -> dict[tuple[str, str, Subject], set[int]]:
-    """Return the hours at which what fired of some alerts, whose rules are read alike."""
-    unread, step = reading
-    groups, skipped = only(alerts), (HISTORY - unread) // timedelta(hours=1)
-    # Promtool tells what fires where it is not wanted, so nothing is wanted.
-    nothing = [
-        {"eval_time": f"{skipped + hour}h", "alertname": name, "exp_alerts": []} for name in alerts for hour in hours()
+        for labels, end in ends
     ]
-    wanted = selected_metrics([rule for group in groups for rule in group["rules"]])
-    series = list(input_series(found[unread // STEP :], BEGIN + unread, wanted))
-    test = {"interval": "10m", "input_series": series, "alert_rule_test": nothing}
-    return fired(judge(promtool, folder, groups, test, seconds=400, step=step), skipped)
-
-
-def fired(said: str, skipped: int) -> dict[tuple[str, str, Subject], set[int]]:
-    """Read out of what promtool says at which hours what fired, by alert, severity and labels."""
-    found: defaultdict[tuple[str, str, Subject], set[int]] = defaultdict(set)
-    hour = 0
-    for line in said.splitlines():
-        if at := re.search(r"alertname: \w+, time: (?:(\d+)d)?(?:(\d+)h)?", line):
-            hour = int(at[1] or 0) * 24 + int(at[2] or 0) - skipped
-        elif labels := re.search(r"Labels:\{(.*)\}", line):
-            read = dict(re.findall(r'(\w+)="([^"]*)"', labels[1]))
-            for usual in ("job", "account", "product"):
-                read.pop(usual, None)
-            alert, severity = read.pop("alertname"), read.pop("severity")
-            found[alert, severity, tuple(sorted(read.items()))].add(hour)
-    return dict(found)
-
-
-def read_by(alert: str) -> Reading:
-    """Return what neither an alert nor what it rests on reads, and how often they are evaluated."""
-    expressions = expressions_of(alert)
-    wanted = rests_on(expressions)
-    expressions += [rule["expr"] for rule in SHIPPED if rule.get("record") in wanted]
-    unread = next(unread for looks_back, unread in UNREAD if any(map(looks_back.search, expressions)))
-    is_seldom = unread < UNREAD[-1][1] and not any("count_over_time" in text for text in expressions)
-    return Reading(unread, SELDOM if is_seldom else "10m")
-
-
-def test_what_fires_is_what_is_wrong(tools: Tools, tmp_path: Path) -> None:
-    """Nothing fires but what the account's incidents deserve, and all of that does."""
-    found = asyncio.run(scrapes())
-    seen: dict[tuple[str, str, Subject], set[int]] = {}
-    for reading in {read_by(name) for name in ALERTS}:
-        alerts = [name for name in ALERTS if read_by(name) == reading]
-        seen |= watch(tools.promtool, tmp_path, found, alerts, reading)
-    wanted = {(alert, severity, tuple(sorted(labels.items()))) for alert, severity, labels, _ in (*ALWAYS, *AT_TIMES)}
-    assert seen.keys() == wanted, (seen.keys() - wanted, wanted - seen.keys())
-    everywhere = set(hours())
-    for alert, severity, labels, why in ALWAYS:
-        missing = everywhere - seen[alert, severity, tuple(sorted(labels.items()))]
-        assert not missing, (alert, labels, why, sorted(missing))
-    for alert, severity, labels, why in AT_TIMES:
-        assert seen[alert, severity, tuple(sorted(labels.items()))] < everywhere, (alert, labels, why)
+    answer = httpx.post(f"http://{LOOPBACK}:{port}/api/v2/alerts", json=alerts, timeout=10, trust_env=False)
+    assert answer.status_code == 200, answer.text
