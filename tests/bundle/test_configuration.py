@@ -31,7 +31,7 @@ def alerts() -> list[dict[str, Any]]:
 
 def run(*command: str | Path) -> str:
     outcome = subprocess.run(
-        command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL
+        command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     return outcome.stdout
