@@ -8,7 +8,6 @@ from exporter.catalog.entry import (
     GIGABYTE,
     MILLIONTH,
     Field,
-    Label,
     Meter,
     Metric,
     MetricPart,
@@ -96,30 +95,13 @@ ENDS = ("P50", "P95", "P99")
 # queryDurationMs is a float of milliseconds, kept in millionths.
 MILLIONTHS_OF_MILLISECONDS = 1_000 * MILLIONTH
 
-
-def query_result(error: str) -> str:
-    """Return the result of a query by what D1 says of its error; that is free text, and empty if there is none."""
-    return "error" if error else "success"
-
-
 QUERIES = Dataset(
     name="d1QueriesAdaptiveGroups",
     version=1,
     kind=DATABASE.kind,
     id_dimension="databaseId",
-    labels=(Label("result", "error", query_result),),
     fields=(Field("queryDurationMs", fractional=True), Field("count", "")),
-    metrics=(
-        Metric(
-            "cloudflare_d1_queries_total",
-            "Queries to a database, by result.",
-            (MetricPart("count"),),
-            labels=("result",),
-            zeros=(("success",), ("error",)),
-        ),
-        *summary_totals(DURATION, DURATION_TEXT, "queryDurationMs", "count", MILLIONTHS_OF_MILLISECONDS),
-    ),
-    tallies=(Tally(Tallied.ERRORS, "cloudflare_d1_queries_total", label="result", starts="error"),),
+    metrics=summary_totals(DURATION, DURATION_TEXT, "queryDurationMs", "count", MILLIONTHS_OF_MILLISECONDS),
 )
 
 QUANTILES = Dataset(

@@ -42,8 +42,6 @@ AVAILABILITY = {
     "CloudflareWorkerErrorRatioHigh",
     "CloudflareR2Failing",
     "CloudflareR2ErrorRatioHigh",
-    "CloudflareD1Failing",
-    "CloudflareD1ErrorRatioHigh",
     "CloudflareDurableObjectFailing",
     "CloudflareDurableObjectErrorRatioHigh",
     "CloudflareKvFailing",

@@ -127,9 +127,9 @@ ROWS: dict[str, Row] = {
     ),
     "d1QueriesAdaptiveGroups": (
         """{"count": 120, "dimensions": {"datetimeHour": "2025-10-20T10:00:00Z",
-        "databaseId": "8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21", "error": "UNIQUE constraint failed: items.id"},
+        "databaseId": "8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21"},
         "sum": {"queryDurationMs": 345.678901}}""",
-        ("8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21", ("UNIQUE constraint failed: items.id",)),
+        ("8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21", ()),
         {"queryDurationMs": 345_678_901, "count": 120},
     ),
     "d1QueriesAdaptiveGroups/quantiles": (

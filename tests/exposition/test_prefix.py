@@ -16,6 +16,7 @@ from tests.exposition.api.scene import running_api
 from tests.exposition.test_server import Site
 
 ORIGIN = "http://public.test"
+DASHBOARD = "https://dash.cloudflare.com"
 
 
 class Stripping:
@@ -48,10 +49,10 @@ class _Addresses(HTMLParser):
 
 
 def addresses(html: str) -> list[str]:
-    """The addresses in a page, also those of its styles."""
+    """The exporter's addresses in a page, also those of its styles, without those of Cloudflare's dashboard."""
     assert "url(" not in html
     assert "@import" not in html
-    return _Addresses(html).found
+    return [address for address in _Addresses(html).found if not address.startswith(f"{DASHBOARD}/")]
 
 
 def leads_to(page: str, address: str) -> str:

@@ -170,7 +170,7 @@ TALLIES: dict[str, tuple[str, list[RowTotals], dict[tuple[str, str], int]]] = {
     "KV: every operation": (
         "kvOperationsAdaptiveGroups",
         [("k1", ("read", "hot_read"), {"requests": 9}), ("k1", ("write", "error"), {"requests": 1})],
-        {("k1", "kv_namespace/requests"): 10},
+        {("k1", "kv_namespace/requests"): 10, ("k1", "kv_namespace/errors"): 1},
     ),
 }
 

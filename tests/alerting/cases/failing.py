@@ -51,10 +51,6 @@ def _kv(action: str, result: str) -> Series:
     return "cloudflare_kv_operations_total", {"action": action, "result": result}
 
 
-def _d1(result: str) -> Series:
-    return "cloudflare_d1_queries_total", {"result": result}
-
-
 SUBJECTS = (
     Subject(
         "workers",
@@ -76,15 +72,6 @@ SUBJECTS = (
         (_r2("GetObject", "503"),),
         (_r2("PutObject", "500"),),
         "GetObject 503",
-    ),
-    Subject(
-        "d1",
-        "d1QueriesAdaptiveGroups",
-        {"database": "shop-orders"},
-        ("D1", "D1 database", "queries"),
-        _d1("success"),
-        (_d1("error"),),
-        (),
     ),
     Subject(
         "durable_objects",

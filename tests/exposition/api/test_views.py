@@ -68,7 +68,6 @@ def test_assets_are_those_of_the_metrics(api: Api, site: Site) -> None:
     [
         ("worker", ("cloudflare_worker_requests_total",), "cloudflare_worker_errors_total"),
         ("d1_database", ("cloudflare_d1_read_queries_total", "cloudflare_d1_write_queries_total"), None),
-        ("kv_namespace", ("cloudflare_kv_operations_total",), None),
     ],
 )
 def test_requests_and_errors_are_the_counters(
@@ -93,6 +92,14 @@ def test_failed_operations_of_a_bucket_are_those_with_5xx(api: Api, site: Site) 
     assert row["requests"] == sum(amount for _, amount in samples) > 0
     assert row["errors"] == sum(amount for labels, amount in samples if labels["status_code"].startswith("5"))
     assert {labels["status_code"][0] for labels, _ in samples} > {"2"}
+
+
+def test_failed_operations_of_a_namespace_are_those_with_an_error(api: Api, site: Site) -> None:
+    """Of all the results that Cloudflare tells, only errors begin so."""
+    (row,) = api.answer("/api/assets?kind=kv_namespace&account=Other")["assets"]
+    samples = [each for each in site.samples("cloudflare_kv_operations_total") if row["name"] in each[0].values()]
+    assert row["requests"] == sum(amount for _, amount in samples) > 0
+    assert row["errors"] == sum(amount for labels, amount in samples if labels["result"].startswith("error")) > 0
 
 
 def test_cost_is_that_of_the_costs(api: Api, site: Site) -> None:
