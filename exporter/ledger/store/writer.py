@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ def write_change(
     books: Mapping[BookKey, Counters],
 ) -> None:
     """Write a change inside a transaction; ``books`` are the counters that it touches, in their previous state."""
-    _clear_new_books(write, (*change.books, *change.costs))
+    _clear(write, [key for key in (*change.books, *change.costs) if key not in books])
     _write_accounts(write, change)
     _end_books(write, change)
     for key, carried in change.carried.items():
@@ -72,15 +72,10 @@ def write_change(
             write_day(write, key, counted_from(books.get(key)), day)
 
 
-def _clear_new_books(write: sqlite3.Connection, keys: Iterable[BookKey]) -> None:
-    """Remove the rows of books that are not stored yet: a file that has lost a book may still have some of its rows."""
-    places = [(*place_of(key), *place_of(key)) for key in keys]
+def _clear(write: sqlite3.Connection, new: Collection[BookKey]) -> None:
+    """Remove the rows of books that begin: a file that has lost a book may still have some of its rows."""
     for table in ("row", "open_row", "series"):
-        write.executemany(
-            f"DELETE FROM {table} WHERE account = ? AND dataset = ? AND NOT EXISTS "
-            "(SELECT 1 FROM book WHERE account = ? AND dataset = ?)",
-            places,
-        )
+        write.executemany(f"DELETE FROM {table} WHERE account = ? AND dataset = ?", map(place_of, new))
 
 
 def _end_books(write: sqlite3.Connection, change: LedgerChange) -> None:
