@@ -1,11 +1,13 @@
 """What an alert about failures says beyond its value: the outcome that leads, and where Cloudflare shows the logs."""
 
 from alerting.promql import Subject
+from alerting.texts import asked
+from exporter.catalog.asset_kind import CONSOLE_OF_ACCOUNT
+from exporter.catalog.workers import WORKER
 
-LOGS = (
-    '{{ if not (match "^\\\\(" $labels.script_name) }}https://dash.cloudflare.com/?to=/:account/workers/services/view/'
-    "{{ $labels.script_name | urlquery }}/production/observability/logs{{ end }}"
-)
+_LOGS = WORKER.page.replace("/metrics", "/observability/logs").format(name="{{ $labels.script_name | urlquery }}")
+
+LOGS = f'{{{{ if not (match "^\\\\(" $labels.script_name) }}}}{CONSOLE_OF_ACCOUNT}{_LOGS}{{{{ end }}}}'
 """The logs of a Worker; Cloudflare fills in the account. What stands for several Workers, in parentheses, has none."""
 
 
@@ -17,9 +19,6 @@ def leading(metric: str, matcher: str, subject: Subject, outcome: tuple[str, ...
     own = ",".join(f"{label}=%[{number}]q" for number, label in enumerate(subject.labels, start=1))
     grown = f"increase({metric}{{{','.join(filter(None, (matcher, own)))}}}[{window}])"
     query = f"topk(1, sum by ({', '.join(outcome)}) ({grown}) > 0) / scalar(sum({grown}))"
-    values = " ".join(f"$labels.{label}" for label in subject.labels)
     said = " ".join(f"{{{{ .Labels.{label} }}}}" for label in outcome)
-    return (
-        f"{{{{ with printf `{query}` {values} | query }}}}{{{{ with . | first }}}} Most of all: {said} "
-        "({{ .Value | humanizePercentage }} of the failures).{{ end }}{{ end }}"
-    )
+    share = "{{ .Value | humanizePercentage }}"
+    return asked(query, subject.labels, f" Most of all: {said} ({share} of the failures).")

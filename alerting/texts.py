@@ -12,7 +12,7 @@ NUMBER = "{{ . | value | humanize }}"
 def asked(query: str, labels: Sequence[str], known: str = USD, unknown: str = "") -> str:
     """Return a template that says ``known`` of a query's first sample (its dot), or else ``unknown``.
 
-    Each ``%q`` in the query is the value of a label of the alert, in the order of ``labels``.
+    Each ``%q`` in the query is the value of a label of the alert, in the order of ``labels``; ``%[1]q`` is the first.
     """
     arguments = "".join(f" $labels.{label}" for label in labels)
     otherwise = f"{{{{ else }}}}{unknown}" if unknown else ""

@@ -167,11 +167,11 @@ def timeseries(
     linked = {"links": list(links)} if links else {}
     defaults = look.field_config(color={"mode": BY_POSITION}, min=0, custom=custom, **linked)
     overrides = [
-        by_name(old, {"displayName": new} | _fixed((colors or {})[new])) for old, new in (names or {}).items()
-    ] + [by_name(name, _fixed(color)) for name, color in (colors or {}).items() if not names]
+        by_name(old, {"displayName": new} | fixed((colors or {})[new])) for old, new in (names or {}).items()
+    ] + [by_name(name, fixed(color)) for name, color in (colors or {}).items() if not names]
     if band:
         low, high = band
-        thin = {"custom.lineWidth": 0, "custom.fillOpacity": 0} | _fixed(FAINT)
+        thin = {"custom.lineWidth": 0, "custom.fillOpacity": 0} | fixed(FAINT)
         overrides += [by_name(low, thin), by_name(high, thin | {"custom.fillBelowTo": low, "custom.fillOpacity": 20})]
     overrides += [*_compared(queries), HIDDEN]
     curves = panel(
@@ -232,7 +232,7 @@ def _compared(queries: Sequence[Query], **more: Any) -> list[Json]:
         "custom.showPoints": "never",
         "custom.stacking": {"mode": "none", "group": "A"},
     }
-    return [by_name(WEEK_BEFORE, _fixed(FAINT) | thin | more)]
+    return [by_name(WEEK_BEFORE, fixed(FAINT) | thin | more)]
 
 
 HIDDEN: Json = {
@@ -242,7 +242,8 @@ HIDDEN: Json = {
 """Series below zero only keep the place of one that has no curve here: nothing that is shown is ever negative."""
 
 
-def _fixed(color: str) -> Json:
+def fixed(color: str) -> Json:
+    """Return the properties of a field of one colour."""
     return {"color": {"mode": "fixed", "fixedColor": color}}
 
 

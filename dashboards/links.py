@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dashboards.grafana import Json
 from exporter.catalog import PRODUCTS, kinds_of
-from exporter.catalog.asset_kind import AssetKind
+from exporter.catalog.asset_kind import CONSOLE_OF_ACCOUNT, AssetKind
 from exporter.catalog.product import Product
 
 TAG = "cloudflare"
@@ -17,9 +17,6 @@ KEPT = "${datasource:queryparam}&${job:queryparam}&${account:queryparam}"
 
 TO_PROJECT = "Open the project"
 TO_ASSET = "Open the asset"
-
-CLOUDFLARE = "https://dash.cloudflare.com/?to=/:account/"
-"""Cloudflare's dashboard, which puts the account into the place of ``:account``, or asks which one is meant."""
 
 PAGE = "Page"
 """The head of the hidden column with the path of an asset's page there."""
@@ -84,7 +81,7 @@ def cloudflare_of_series(kind: AssetKind) -> Json:
 
 
 def _outside(title: str, path: str) -> Json:
-    return {"title": title, "url": f"{CLOUDFLARE}{path}", "targetBlank": True}
+    return {"title": title, "url": f"{CONSOLE_OF_ACCOUNT}{path}", "targetBlank": True}
 
 
 def _link(uid: str, title: str, chosen: Iterable[tuple[str, str]]) -> Json:

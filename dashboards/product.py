@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dashboards import addresses
 from dashboards.colors import PLAIN, QUANTILES
 from dashboards.freshness import alerts_firing, alerts_table
-from dashboards.grafana import COUNT, MARK, FieldStyle, Json, Query, Size, stat, timeseries
+from dashboards.grafana import COUNT, MARK, FieldStyle, Json, Query, Size, fixed, stat, timeseries
 from dashboards.lines import QUOTA, Line
 from dashboards.links import (
     PROJECT,
@@ -35,7 +35,7 @@ from dashboards.queries import (
     week_before,
 )
 from dashboards.spending import forecast, to_date
-from dashboards.tables import BAR, Column, Value, fixed, linked, values_table
+from dashboards.tables import BAR, Column, Value, linked, values_table
 from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, IN_RANGE, LATE, OF_CYCLE, TEN
 from dashboards.variables import alerts, deployments, of_assets
 from exporter.catalog.asset_kind import AssetKind

@@ -5,7 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.colors import CAREFUL, PLAIN
-from dashboards.grafana import ABOUT, NO_DATA, FieldStyle, Json, Query, Size, by_name, mappings, panel, thresholds
+from dashboards.grafana import (
+    ABOUT,
+    NO_DATA,
+    FieldStyle,
+    Json,
+    Query,
+    Size,
+    by_name,
+    fixed,
+    mappings,
+    panel,
+    thresholds,
+)
 from dashboards.lines import Line
 
 COLORED = {"type": "color-text"}
@@ -54,11 +66,6 @@ def by_level(line: Line, unit: str) -> Json:
 def linked(*links: Json, **more: Any) -> Json:
     """Return the properties of a column whose cells are links, or offer several."""
     return {"links": list(links), **more}
-
-
-def fixed(color: str) -> Json:
-    """Return the properties of a column of one colour."""
-    return {"color": {"mode": "fixed", "fixedColor": color}}
 
 
 def bars(

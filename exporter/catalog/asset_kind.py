@@ -10,6 +10,12 @@ from urllib.parse import quote
 
 from exporter.catalog.trait import Detail, Figure, State
 
+CONSOLE = "https://dash.cloudflare.com"
+"""Cloudflare's dashboard."""
+
+CONSOLE_OF_ACCOUNT = f"{CONSOLE}/?to=/:account/"
+"""Its pages about an account, which it asks for, or puts into the place of ``:account``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from exporter.catalog import kinds_of
+from exporter.catalog.asset_kind import CONSOLE, CONSOLE_OF_ACCOUNT
 from exporter.catalog.product import Product
 from exporter.catalog.readable import RestResource
 from exporter.cloudflare.billing import PERMISSION as BILLING
@@ -16,8 +17,8 @@ from exporter.cloudflare.errors import ANALYTICS_PERMISSION
 
 ANALYTICS = ANALYTICS_PERMISSION
 
-_FORM = "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys={keys}&accountId=*&zoneId=all&name={name}"
-_FORM_OF_ACCOUNT = "https://dash.cloudflare.com/?to=/:account/api-tokens&permissionGroupKeys={keys}&name={name}"
+_FORM = f"{CONSOLE}/profile/api-tokens?permissionGroupKeys={{keys}}&accountId=*&zoneId=all&name={{name}}"
+_FORM_OF_ACCOUNT = f"{CONSOLE_OF_ACCOUNT}api-tokens&permissionGroupKeys={{keys}}&name={{name}}"
 _TOKEN_NAME = "cloudflare-exporter"
 
 

@@ -7,9 +7,8 @@ import pytest
 import yaml
 
 from dashboards import addresses
-from dashboards.links import CLOUDFLARE
 from exporter.catalog import KINDS, PRODUCTS
-from exporter.catalog.asset_kind import AssetKind
+from exporter.catalog.asset_kind import CONSOLE_OF_ACCOUNT, AssetKind
 from stack.tools import REPOSITORY
 from tests.dashboards.reading import DASHBOARDS, Json, links, panels
 
@@ -34,7 +33,7 @@ def within(found: list[Json]) -> list[Json]:
 
 def outside(found: list[Json]) -> list[Json]:
     """Return the links to Cloudflare's dashboard."""
-    return [link for link in found if link["url"].startswith(CLOUDFLARE)]
+    return [link for link in found if link["url"].startswith(CONSOLE_OF_ACCOUNT)]
 
 
 def names(dashboard: Json) -> set[str]:
@@ -98,7 +97,7 @@ def test_each_asset_links_to_its_page_at_cloudflare(dashboard: Json) -> None:
             (found,) = outside(links_of(panel))
             assert len(to_assets) == 1
             if panel["type"] == "table":
-                assert found["url"] == f'{CLOUDFLARE}${{__data.fields["Page"]}}'
+                assert found["url"] == f'{CONSOLE_OF_ACCOUNT}${{__data.fields["Page"]}}'
                 (hidden,) = (rule for rule in overrides(panel) if rule["matcher"]["options"] == "Page")
                 assert {"id": "noValue", "value": "home"} in hidden["properties"]
                 assert any('"page"' in target["expr"] for target in panel["targets"])

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from starlette.datastructures import Headers
 
 from exporter.catalog import PRODUCTS
-from exporter.catalog.asset_kind import AssetKind
+from exporter.catalog.asset_kind import CONSOLE, AssetKind
 from exporter.catalog.product import Product
 from exporter.exposition.api import API_PREFIX
 from exporter.views import AssetRow, ProjectRow
@@ -16,8 +16,6 @@ BEFORE_PRODUCTS = (("overview", "Overview"), ("cost", "Cost"), ("project", "Proj
 AFTER_PRODUCTS = (("exporter", "Exporter"),)
 """The dashboards besides those of products: the ends of their uids, and their titles."""
 
-
-CLOUDFLARE = "https://dash.cloudflare.com"
 
 _WITH_ID = re.compile(r" \([^()]*\)$")
 """What tells an asset from another of the same name."""
@@ -99,7 +97,7 @@ class Links:
             return None
         place = row.listed.place
         path = kind.page_of(row.listed.id, _WITH_ID.sub("", place.asset)) or kind.overview
-        return f"{CLOUDFLARE}/{quote(place.account_id, safe='')}/{path}"
+        return f"{CONSOLE}/{quote(place.account_id, safe='')}/{path}"
 
     def _kind_of(self, row: AssetRow) -> tuple[str, AssetKind | None]:
         """Return an asset's kind, and the first product that has it."""
