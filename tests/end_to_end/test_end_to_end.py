@@ -13,7 +13,7 @@ from tests.dashboards.reading import DASHBOARDS, expand, queries
 
 from .cloudflare import Values
 from .counters import COUNTERS
-from .scene import ALERT, FAILING, PAGING, TARGET_LABELS, Scene, Site, wait_for
+from .scene import ALERT, FAILING, TARGET_LABELS, Scene, Site, wait_for
 from .unanswered import UNANSWERED, is_unanswered
 
 # The first test also waits for the scene to be played.
@@ -87,7 +87,7 @@ def test_the_error_burst_reaches_the_webhook(scene: Scene) -> None:
     """The alert of the failing Worker arrives at the receiver, with its labels and annotations."""
     wait_for(lambda: bool(_arrived(scene)), 60, f"{ALERT} to arrive")
     alert = _arrived(scene)[0]
-    assert alert.labels["severity"] == "warning"
+    assert alert.labels["severity"] == "critical"
     assert alert.labels["job"] == "cloudflare"
     assert alert.labels["account"]
     assert FAILING in alert.annotations["description"]
@@ -98,8 +98,7 @@ def test_the_error_burst_reaches_every_service(scene: Scene) -> None:
     """What the failing Worker sets off arrives at each service, as the service documents it."""
     for service in ("discord", "slack", "telegram", "email", "webhook"):
         scene.standins.first(service, ALERT, FAILING, seconds=60)
-    # Only what is critical wakes people: failures that go on are.
-    event = scene.standins.first("pagerduty", PAGING, FAILING, seconds=60).body
+    event = scene.standins.first("pagerduty", ALERT, FAILING, seconds=60).body
     assert (event["event_action"], event["payload"]["severity"]) == ("trigger", "critical")
     assert not scene.standins.faults(), "\n".join(scene.standins.faults())
 

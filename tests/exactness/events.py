@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from exporter.model import DAY
 from exporter.simulator import Curve, Fault, Worker
 from tests.clock import START
 from tests.exactness.harness import ACCOUNT_ID, RENAMABLE, Rig, small_assets
@@ -16,8 +17,7 @@ D1 = "d1AnalyticsAdaptiveGroups"
 
 Event = Callable[[Rig], Awaitable[None]]
 
-LYING_FOR, HONEST_FOR = timedelta(minutes=4), timedelta(minutes=10)
-"""How long Cloudflare's answers are wrong, and how long at least they are right between two such times."""
+LYING_FOR = timedelta(minutes=4)
 
 
 def fault(**words: object) -> Event:
@@ -38,14 +38,16 @@ def outage(minutes: int, **words: object) -> Event:
     return declare
 
 
-def lie(honest_for: timedelta = HONEST_FOR, **words: object) -> Event:
-    """Return an event that lets answers be wrong for four minutes, unless they were within ``honest_for``.
+def lie(**words: object) -> Event:
+    """Return an event that lets answers be wrong for four minutes, unless they were shortly before.
 
     Two wrong answers in a row that agree, five minutes apart or more, are the truth as far as anybody can tell. So
-    there has to be time for a right one in between.
+    there has to be time for a right one in between: minutes for what every refresh asks, and two days where whole days
+    are filled in, for an exporter that is away or throttled comes back to such a day only hours later.
     """
 
     async def declare(rig: Rig) -> None:
+        honest_for = 2 * DAY if rig.fills_days else timedelta(minutes=10)
         if rig.lied_at is None or rig.now - rig.lied_at > honest_for + LYING_FOR:
             rig.lied_at = rig.now
             rig.simulator.faults.add(Fault(since=rig.now, until=rig.now + LYING_FOR, **words))  # type: ignore[arg-type]

@@ -125,6 +125,11 @@ class Rig:
         """Cloudflare's time."""
         return self.clock.cloudflare.now()
 
+    @property
+    def fills_days(self) -> bool:
+        """Return whether Cloudflare keeps whole days before today, which the exporter fills in and audits."""
+        return self.simulator.state.world.limits.not_older_than > DAY
+
     def _transport(self) -> httpx.AsyncBaseTransport:
         """Return the way to Cloudflare."""
         return httpx.ASGITransport(app=self.simulator.app)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from exporter.model import DAY, HOUR
+from exporter.model import HOUR
 from exporter.simulator import LONG_INVOCATIONS, USUAL_ARRIVAL, Curve, Kind, Traffic
 from tests.clock import START
 from tests.documents import shared_documents
@@ -120,7 +120,7 @@ CHANGES: Mapping[str, Event] = {
     **{f"another release {number}": install_release for number in range(8)},
     **{f"nothing {number}": nothing for number in range(3)},
     "analytics down": FULL["analytics down"],
-    "wrongly empty": lie(honest_for=2 * DAY, kind=Kind.EMPTY, dataset=INVOCATIONS),
+    "wrongly empty": FULL["wrongly empty"],
     "field removed": FULL["field removed"],
     "kill": Rig.kill,
     "be away": be_away(187),
