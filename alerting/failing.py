@@ -35,15 +35,15 @@ class Ratio:
         return subject_of(self.of.product.kinds[0])
 
     @property
-    def dataset(self) -> Dataset:
-        """Return the dataset that counts the failures."""
-        return next(each for each in self.of.product.datasets if _tallies(each, Tallied.ERRORS))
-
-    @property
     def failed(self) -> Tally:
         """Return the counter of the failures."""
-        (tally,) = _tallies(self.dataset, Tallied.ERRORS)
+        (tally,) = _tallies(self._counting(Tallied.ERRORS), Tallied.ERRORS)
         return tally
+
+    @property
+    def dataset(self) -> str:
+        """Return the name of the dataset that counts the failures."""
+        return self._counting(Tallied.ERRORS).name
 
     @property
     def matcher(self) -> str:
@@ -53,26 +53,26 @@ class Ratio:
     @property
     def errors(self) -> str:
         """Return the record of the failures a second."""
-        return self._rate("errors").record(RECENT)
+        return self._rate(Tallied.ERRORS).record(RECENT)
 
     @property
     def requests(self) -> str:
         """Return the record of all requests a second."""
-        return self._rate("requests").record(RECENT)
+        return self._rate(Tallied.REQUESTS).record(RECENT)
 
     @property
     def name(self) -> str:
         """Return the record of the share."""
-        return f"{self.subject.level}:{self._rate('errors').name}_per_requests:ratio_rate{RECENT}"
+        return f"{self.subject.level}:{self._rate(Tallied.ERRORS).name}_per_requests:ratio_rate{RECENT}"
 
     @property
     def critical(self) -> str:
         """Return the record of the shares that are critical now; an alert is kept for longer."""
-        return f"{self.subject.level}:{self._rate('errors').name}_per_requests:critical_rate{RECENT}"
+        return f"{self.subject.level}:{self._rate(Tallied.ERRORS).name}_per_requests:critical_rate{RECENT}"
 
     def records(self) -> Iterator[Record]:
         """Return the records of the share that no other group has."""
-        for each in (self._rate("errors"), self._rate("requests")):
+        for each in (self._rate(Tallied.ERRORS), self._rate(Tallied.REQUESTS)):
             if each not in usage.RATES:
                 yield Record(each.record(RECENT), rate(each.selectors, each.dataset, each.labels, RECENT))
         if self.of is not WORKERS:
@@ -91,11 +91,11 @@ class Ratio:
         busy = f"{self.requests} > {setting(alert, LEAST)}"
         return both(compared(self.name, ">", alert), compared(self.name, ">", self.of.ratio), busy)
 
-    def _rate(self, word: str) -> usage.Rate:
+    def _rate(self, tallied: Tallied) -> usage.Rate:
         """Return a rate of the usage, or one of our own if that has none of the same counters."""
         prefix = self.of.product.kinds[0].info.removesuffix("_info")
-        selectors = self._failures() if word == "errors" else self._everything()
-        own = usage.Rate(f"{prefix}_{word}", selectors, self.dataset.name, self.subject)
+        selectors = self._failures() if tallied is Tallied.ERRORS else self._everything()
+        own = usage.Rate(f"{prefix}_{tallied}", selectors, self._counting(tallied).published_name, self.subject)
         same = (each for each in usage.RATES if (each.selectors, each.extra) == (selectors, ()))
         return next(same, own)
 
@@ -105,7 +105,11 @@ class Ratio:
     def _everything(self) -> tuple[str, ...]:
         if self.failed.label:
             return (self.failed.metric,)
-        return tuple(each.metric for each in _tallies(self.dataset, Tallied.REQUESTS))
+        return tuple(each.metric for each in _tallies(self._counting(Tallied.REQUESTS), Tallied.REQUESTS))
+
+    def _counting(self, tallied: Tallied) -> Dataset:
+        """Return the dataset that counts an asset's requests or failures."""
+        return next(each for each in self.of.product.datasets if _tallies(each, tallied))
 
 
 RATIOS = tuple(Ratio(each) for each in FAILING)

@@ -54,8 +54,8 @@ def _compare(rig: Rig) -> tuple[int, int]:
     for dataset in DATASETS.values():
         if not dataset.is_counted:
             continue
-        truth = rig.oracle(dataset, rig.start_of(dataset.name), now)
-        totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.name)
+        truth = rig.oracle(dataset, rig.start_of(dataset.key), now)
+        totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.key)
         known = {key: total for key, total in totals.items() if any(total)}
         counters += len(truth) * len(dataset.fields)
         for key in truth.keys() | known.keys():

@@ -55,6 +55,7 @@ def d1() -> Json:
                 "cloudflare_d1_read_queries_total",
                 unit="ops",
             ),
+            D1.failed_share(),
             D1.value_by_asset(
                 "Rows read per query",
                 "Average of an hour; a high number suggests a missing index (d1AnalyticsAdaptiveGroups).",

@@ -53,6 +53,7 @@ def durable_objects() -> Json:
         assets=(
             OBJECTS.by_asset("Requests", ASKED, f":{OBJECT_REQUESTS}:{RATE}", OBJECT_TOTAL, unit="reqps"),
             OBJECTS.by_asset("Memory held", HELD, f":{OBJECT_DURATION}:{RATE}", DURATION_TOTAL, unit="decgbytes"),
+            OBJECTS.failed_share(),
             OBJECTS.value_by_asset(
                 "Stopped at a limit",
                 "Objects stopped for CPU time or memory, divided by requests (durableObjectsPeriodicGroups).",

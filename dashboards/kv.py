@@ -59,6 +59,7 @@ def kv() -> Json:
                 costly,
                 unit="ops",
             ),
+            KV.failed_share(),
             KV.metric_by_asset(
                 "Read time p99",
                 f"The duration that one read in a hundred exceeds (kvOperationsAdaptiveGroups). {FIFTEEN}",

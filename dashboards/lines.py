@@ -31,7 +31,10 @@ def line(alert: AlertEntry, severity: str = "") -> Line:
     return Line(alert.name, threshold.severity, threshold.default)
 
 
-ERROR_RATIO = line(failing.WORKERS.ratio)
+FAILED = {each.product.name: line(each.ratio) for each in failing.FAILING}
+"""By product."""
+
+ERROR_RATIO = FAILED[failing.WORKERS.product.name]
 CPU_TIME = line(workers.CPU_HIGH)
 REQUEST_TIME = line(workers.SLOW)
 LIMITED = line(workers.LIMIT_EXCEEDED)
@@ -50,7 +53,7 @@ BUDGET_FORECAST = line(money.BUDGET_FORECAST)
 API_BUDGET = line(exporter.BUDGET_TIGHT)
 
 LINES = (
-    ERROR_RATIO,
+    *FAILED.values(),
     CPU_TIME,
     REQUEST_TIME,
     LIMITED,

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from alerting.failing import RATIOS
 from dashboards import addresses
 from dashboards.colors import PLAIN, QUANTILES
 from dashboards.freshness import alerts_firing, alerts_table
 from dashboards.grafana import COUNT, MARK, FieldStyle, Json, Query, Size, fixed, stat, timeseries
-from dashboards.lines import QUOTA, Line
+from dashboards.lines import FAILED, QUOTA, Line
 from dashboards.links import (
     PROJECT,
     TO_ASSET,
@@ -38,6 +39,7 @@ from dashboards.spending import forecast, to_date
 from dashboards.tables import BAR, Column, Value, linked, values_table
 from dashboards.text import BEFORE, DATA_TIME, FIFTEEN, IN_RANGE, LATE, OF_CYCLE, TEN
 from dashboards.variables import alerts, deployments, of_assets
+from exporter.alerts.windows import IN_WORDS
 from exporter.catalog.asset_kind import AssetKind
 from exporter.catalog.product import Product
 
@@ -191,6 +193,17 @@ class ProductPage:
         query = largest(f"{self.level}{record}", self.label, self.chosen)
         look = FieldStyle(unit, line.drawn()) if line else FieldStyle(unit)
         return self._curves(title, f"{what} The ten largest now.{said}", query, look)
+
+    def failed_share(self) -> Json:
+        """Return the panel with the share of each asset's requests that fail, and the line of the warning."""
+        (ratio,) = (each for each in RATIOS if each.of.product is self.product)
+        return self.value_by_asset(
+            "Failed share",
+            f"Share of failed {ratio.of.requests}, over {IN_WORDS} of Cloudflare's time ({ratio.dataset}).",
+            ratio.name.removeprefix(self.level),
+            unit="percentunit",
+            line=FAILED[self.product.name],
+        )
 
     def quantiles(
         self,

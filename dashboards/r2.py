@@ -55,6 +55,7 @@ def r2() -> Json:
                 unit="decbytes",
                 line=lines.LARGE_BUCKET,
             ),
+            R2.failed_share(),
             R2.by_asset(
                 "Class A operations",
                 "Writes and lists (r2OperationsAdaptiveGroups).",

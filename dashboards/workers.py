@@ -3,7 +3,7 @@
 from dashboards import lines
 from dashboards.colors import REQUESTS as REQUEST_COLORS
 from dashboards.grafana import COUNT, FieldStyle, Json, Query, timeseries
-from dashboards.names import ERRORS, ERRORS_TOTAL, RATE, REQUESTS, REQUESTS_TOTAL, WORKER_ERROR_RATIO
+from dashboards.names import ERRORS, ERRORS_TOTAL, RATE, REQUESTS, REQUESTS_TOTAL
 from dashboards.product import HALF, THIRD, ProductPage
 from dashboards.projects import FAILED, FAILED_IN_ALL
 from dashboards.queries import failed, failed_in_all, select, sum_along, used, week_before
@@ -46,13 +46,7 @@ def workers() -> Json:
         counters=(REQUESTS_TOTAL,),
         assets=(
             WORKERS.by_asset("Requests", "Invocations.", f":{REQUESTS}:{RATE}", REQUESTS_TOTAL, unit="reqps"),
-            WORKERS.value_by_asset(
-                "Failed share",
-                f"Share of failed invocations, over {IN_WORDS} of Cloudflare's time (workersInvocationsAdaptive).",
-                f":{WORKER_ERROR_RATIO}",
-                unit="percentunit",
-                line=lines.ERROR_RATIO,
-            ),
+            WORKERS.failed_share(),
             WORKERS.value_by_asset(
                 "Share stopped at a limit",
                 f"Share of invocations stopped over {IN_WORDS}, for CPU time, memory and so on "

@@ -104,6 +104,25 @@ QUERIES = Dataset(
     metrics=summary_totals(DURATION, DURATION_TEXT, "queryDurationMs", "count", MILLIONTHS_OF_MILLISECONDS),
 )
 
+FAILED = Dataset(
+    name="d1QueriesAdaptiveGroups",
+    variant="failed",
+    version=1,
+    kind=DATABASE.kind,
+    id_dimension="databaseId",
+    # The error is free text, empty where there is none.
+    only=(("error_neq", ""),),
+    fields=(Field("count", ""),),
+    metrics=(
+        Metric(
+            "cloudflare_d1_failed_queries_total",
+            "Queries to a database that ended in an error.",
+            (MetricPart("count"),),
+        ),
+    ),
+    tallies=(Tally(Tallied.ERRORS, "cloudflare_d1_failed_queries_total"),),
+)
+
 QUANTILES = Dataset(
     name="d1QueriesAdaptiveGroups",
     variant="quantiles",
@@ -132,5 +151,5 @@ PRODUCT = Product(
     title="D1",
     category="Databases",
     kinds=(DATABASE,),
-    datasets=(ANALYTICS, QUERIES, QUANTILES, STORAGE),
+    datasets=(ANALYTICS, QUERIES, FAILED, QUANTILES, STORAGE),
 )

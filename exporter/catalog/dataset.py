@@ -30,8 +30,9 @@ class Dataset:
     ``avg.sampleInterval``; where they do not, ``events`` names the field that counts events, if there is one: with few
     of them wide ranges are taken for exact. ``min_interval`` is the shortest time between two questions.
     ``distinct_by`` names a dimension to group by that is not a label; with ``takes_full_page`` a full page of it is
-    accepted as a lower bound. ``spell`` turns the ids of its rows into those of the kind, where this dataset alone
-    spells them otherwise.
+    accepted as a lower bound. ``only`` are conditions of GraphQL's filter on texts, each a name with its value: no
+    other rows are asked, and whether it is in use is told by the other counters of its name. ``spell`` turns the ids of
+    its rows into those of the kind, where this dataset alone spells them otherwise.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Dataset:
     min_interval: timedelta = timedelta(0)
     distinct_by: str = ""
     takes_full_page: bool = False
+    only: tuple[tuple[str, str], ...] = ()
     spell: Callable[[str], str] | None = None
     reads: Readable = ACCOUNT_NODE
 

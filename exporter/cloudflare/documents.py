@@ -239,6 +239,9 @@ def _filter(piece: Piece, index: int, declarations: list[str], variables: _Value
     _declare_time(declarations, variables, f"since_{index}", grain, piece.since)
     _declare_time(declarations, variables, f"until_{index}", grain, piece.until)
     conditions = [f"{grain.bound}_geq: $since_{index}", f"{grain.bound}_lt: $until_{index}"]
+    for number, (name, value) in enumerate(piece.dataset.only):
+        _declare(declarations, variables, f"only_{index}_{number}", "string", value)
+        conditions.append(f"{name}: $only_{index}_{number}")
     if piece.id_from is not None:
         _declare(declarations, variables, f"from_{index}", "string", piece.id_from)
         conditions.append(f"{piece.dataset.id_dimension}_geq: $from_{index}")

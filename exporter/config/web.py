@@ -23,3 +23,8 @@ class Web(Section):
         "Alerts then link to the runbook there, at `/runbook`, and all paths are also answered below the prefix.",
         examples=[EXTERNAL_EXAMPLE],
     )
+    start_timestamps: bool = Field(
+        default=False,
+        description="Tell in OpenMetrics since when each counter of usage is counted (`_created`). For a Prometheus "
+        "with `--enable-feature=created-timestamp-zero-ingestion`; any other stores each as a series of its own.",
+    )

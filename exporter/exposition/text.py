@@ -7,7 +7,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from collections.abc import Iterable
 from enum import Enum
 
-from exporter.metrics.family import Family, format_value
+from exporter.metrics.family import Family, Sample, format_value
 
 
 class Format(Enum):
@@ -15,6 +15,10 @@ class Format(Enum):
 
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
     TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+_LAST = ("", "_sum")
+"""The suffixes of what is written last of a counter and of a summary."""
 
 
 def render(families: Iterable[Family], form: Format) -> bytes:
@@ -31,8 +35,19 @@ def render(families: Iterable[Family], form: Format) -> bytes:
 def _render_family(family: Family, form: Format) -> bytes:
     name, kind = _declared(family, form)
     lines = [f"# HELP {name} {_escape_help(family.help, form)}\n# TYPE {name} {kind}\n"]
-    lines += [f"{family.name}{sample.suffix}{sample.labels.text} {format_value(sample)}\n" for sample in family.samples]
+    lines += [
+        f"{family.name}{sample.suffix}{sample.labels.text} {format_value(sample)}\n"
+        if sample.since is None or form is Format.TEXT
+        else _with_start(family, name, sample)
+        for sample in family.samples
+    ]
     return "".join(lines).encode()
+
+
+def _with_start(family: Family, declared: str, sample: Sample) -> str:
+    """Return the line of a sample, and after the last of its series since when that is counted."""
+    line = f"{family.name}{sample.suffix}{sample.labels.text} {format_value(sample)}\n"
+    return f"{line}{declared}_created{sample.labels.text} {sample.since}\n" if sample.suffix in _LAST else line
 
 
 def _declared(family: Family, form: Format) -> tuple[str, str]:

@@ -45,12 +45,16 @@ def _escape(value: str) -> str:
 
 
 class Sample(NamedTuple):
-    """One value of a family: ``amount / divisor`` in the family's unit; ``suffix`` is a summary's _sum or _count."""
+    """One value of a family: ``amount / divisor`` in the family's unit; ``suffix`` is a summary's _sum or _count.
+
+    ``since`` is the epoch second from which on it is counted; None: it is no counter, or that is not to be told.
+    """
 
     labels: Labels
     amount: int | float
     divisor: int = 1
     suffix: str = ""
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from exporter.metrics.freshness import FRESHNESS, fresh_until
 from exporter.metrics.label_texts import LabelTexts, find_label_texts
 from exporter.metrics.own import OwnMetric, build_families
 from exporter.metrics.sources import SOURCE_METRICS
+from exporter.metrics.starts import start_of
 from exporter.metrics.thresholds import THRESHOLD, ThresholdFacts, Thresholds
 from exporter.metrics.traits import trait_metrics
 from exporter.metrics.zone_books import join_zones
@@ -86,16 +87,18 @@ class SnapshotBuilder:
         at: datetime,
         wants_metric: Callable[[str], bool] = lambda family: True,
         *,
+        has_starts: bool = False,
         costs: Costs | None = None,
         thresholds: Thresholds | None = None,
         of_sources: Sequence[Family] = (),
     ) -> Snapshot:
         """Return the snapshot of a publication. Raises ValueError if two samples would be the same series.
 
-        ``of_sources`` are the families that sources publish, as they are.
+        With ``has_starts`` samples of usage tell since when they are counted. ``of_sources`` are the families that
+        sources publish, as they are.
         """
         costs = costs or Costs()
-        figures = self.figures(publication, costs, thresholds or Thresholds())
+        figures = self.figures(publication, costs, thresholds or Thresholds(), at if has_starts else None)
         own = build_families(EXPORTER_METRICS, ExporterFacts(publication, status, at), self._cached_labels.get)
         standing = build_families(SOURCE_METRICS, status.sources, self._cached_labels.get)
         families = [family for family in (*figures, *own, *standing, *of_sources) if wants_metric(family.name)]
@@ -118,12 +121,17 @@ class SnapshotBuilder:
             find_label_texts(publication.books, self._products, wants_metric),
         )
 
-    def figures(self, publication: Publication, costs: Costs, thresholds: Thresholds) -> list[Family]:
-        """Return the families that come from the ledger. Raises ValueError if two samples would be the same series."""
+    def figures(
+        self, publication: Publication, costs: Costs, thresholds: Thresholds, starts_at: datetime | None = None
+    ) -> list[Family]:
+        """Return the families that come from the ledger, with the starts of counters that are counted at ``starts_at``.
+
+        Raises ValueError if two samples would be the same series.
+        """
         self._cached_labels.begin_round()
         labels_of = self._cached_labels.get
         return [
-            *self._metrics(publication),
+            *self._metrics(publication, starts_at),
             *asset_families(publication, self._kinds.values(), labels_of),
             *build_families(COST_METRICS, fold_costs(costs, publication), labels_of),
             LIST_COST.family(ListCosts(publication.list_costs, publication.accounts, costs.card), labels_of),
@@ -131,7 +139,7 @@ class SnapshotBuilder:
             *build_families(FRESHNESS, publication, labels_of),
         ]
 
-    def _metrics(self, publication: Publication) -> list[Family]:
+    def _metrics(self, publication: Publication, starts_at: datetime | None) -> list[Family]:
         declared = [(dataset, metric) for dataset in self._datasets for metric in dataset.metrics]
         samples: dict[str, list[Sample]] = {_family_name(metric): [] for _, metric in declared}
         used: dict[tuple[str, ...], Labels] = {}
@@ -139,16 +147,22 @@ class SnapshotBuilder:
             account = publication.accounts[book.account_id]
             # What is the same for all series of a metric is looked up once: there may be a hundred thousand.
             metrics = [
-                (metric, self._label_names(book.dataset, metric), _suffix(metric), samples[_family_name(metric)].append)
+                (
+                    metric,
+                    self._label_names(book.dataset, metric),
+                    _suffix(metric),
+                    None if starts_at is None else start_of(book, metric, starts_at),
+                    samples[_family_name(metric)].append,
+                )
                 for metric in book.dataset.metrics
             ]
             for placement, key, amount in book.series:
-                metric, names, suffix, add = metrics[key.metric]
+                metric, names, suffix, since, add = metrics[key.metric]
                 asset = () if metric.is_of_account else placement
                 identity = (metric.name, account, *asset, *key.values)
                 labels = self._labels.get(identity) or Labels(names, identity[1:])
                 used[identity] = labels
-                add(Sample(labels, amount, metric.divisor, suffix))
+                add(Sample(labels, amount, metric.divisor, suffix, since))
         self._labels = used
         families: dict[str, Family] = {}
         for dataset, metric in declared:

@@ -1,4 +1,4 @@
-"""The books of an account's zones, put together: label sets have no zone id, so zones may share one. Pure."""
+"""The books of an account's zones, without the series that several share: label sets have no zone id. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,10 +9,10 @@ from exporter.model import Placement
 
 
 def join_zones(books: Iterable[PublishedBook]) -> list[PublishedBook]:
-    """Return books with those of an account's zones as one for each dataset.
+    """Return books in which no label set is twice.
 
     Zones of one label set are a zone that was deleted and made again, and those that are filtered: they are added, or
-    for windows the highest is taken, as for other assets.
+    for windows the highest is taken, as for other assets. What is added has been counted since the earliest of them.
     """
     joined: list[PublishedBook] = []
     alike: dict[tuple[str, str], list[PublishedBook]] = {}
@@ -21,13 +21,18 @@ def join_zones(books: Iterable[PublishedBook]) -> list[PublishedBook]:
             alike.setdefault((book.account_id, book.dataset.key), []).append(book)
         else:
             joined.append(book)
-    return [*joined, *(_join(those) if len(those) > 1 else those[0] for those in alike.values())]
+    return [*joined, *(book for those in alike.values() for book in _join(those))]
 
 
-def _join(books: list[PublishedBook]) -> PublishedBook:
-    told: dict[tuple[Placement, SeriesKey], list[int]] = {}
-    for book in books:
+def _join(books: list[PublishedBook]) -> list[PublishedBook]:
+    eldest_first = sorted(books, key=lambda book: (book.state is None, book.state and book.state.start))
+    told: dict[tuple[Placement, SeriesKey], list[tuple[int, int]]] = {}
+    for position, book in enumerate(eldest_first):
         for placement, key, amount in book.series:
-            told.setdefault((placement, key), []).append(amount)
+            told.setdefault((placement, key), []).append((position, amount))
     combine = books[0].dataset.timing.combine
-    return replace(books[0], series=tuple((*which, combine(amounts)) for which, amounts in told.items()))
+    series: list[list[tuple[Placement, SeriesKey, int]]] = [[] for _ in books]
+    for (placement, key), parts in told.items():
+        eldest, _ = parts[0]
+        series[eldest].append((placement, key, combine(amount for _, amount in parts)))
+    return [replace(book, series=tuple(its)) for book, its in zip(eldest_first, series, strict=True)]

@@ -37,6 +37,7 @@ class Settings:
     kinds: frozenset[str]
     alerting: Alerting
     external_url: str | None
+    has_start_timestamps: bool
     cost_rules: CostRules
     shows_cost_of_assets: bool
     refresh_interval: timedelta
@@ -64,6 +65,7 @@ class Settings:
             kinds=config.selection.kinds(known),
             alerting=config.alerting,
             external_url=config.web.external_url,
+            has_start_timestamps=config.web.start_timestamps,
             cost_rules=config.costs.rules(),
             shows_cost_of_assets=config.costs.assets,
             refresh_interval=config.poll.refresh,

@@ -256,6 +256,7 @@ class Poller:
             status,
             context.clock.now(),
             settings.selection.wants_metric,
+            has_starts=settings.has_start_timestamps,
             costs=costs,
             thresholds=thresholds,
             of_sources=[family for source in sources for family in source.families],

@@ -46,7 +46,7 @@ class QuestionFinder:
         self._is_paused = is_paused
         self._counted: dict[str, list[Dataset]] = {}
         for dataset in datasets:
-            if dataset.is_counted:
+            if dataset.is_counted and not dataset.only:
                 self._counted.setdefault(dataset.name, []).append(dataset)
 
     def find(self, account_id: str, now: datetime, refresh: timedelta, *, is_first: bool) -> DueQuestions:
@@ -75,17 +75,19 @@ class QuestionFinder:
         return DueQuestions(asked, [question for _, question in spare])
 
     def _pace(self, scope: Scope, dataset: Dataset, now: datetime) -> Pace:
-        """Return the pace of a dataset; what is not kept is asked like the counters of its name, if there are any."""
+        """Return the pace of a dataset; what is not kept, or only a part, is asked like the counters of its name."""
         newest = [self._ledger.newest(scope, one.key) for one in self._leaders(dataset) or (dataset,)]
         return pace_of(dataset, max(filter(None, newest), default=None), now)
 
     def _leaders(self, dataset: Dataset) -> Sequence[Dataset]:
-        alike = self._counted.get(dataset.name, ()) if not dataset.timing.is_metered else ()
+        is_led = bool(dataset.only) or not dataset.timing.is_metered
+        alike = self._counted.get(dataset.name, ()) if is_led else ()
         return [one for one in alike if one.reads == dataset.reads]
 
     def _is_wanted(self, scope: Scope, dataset: Dataset, pace: Pace) -> bool:
         """Return whether a dataset is to be asked at all: without usage its windows and instants show nothing."""
-        if pace is Pace.IDLE and any(self._ledger.answered_at(scope, one.key) for one in self._leaders(dataset)):
+        leaders = self._leaders(dataset) if pace is Pace.IDLE and not dataset.timing.is_metered else ()
+        if any(self._ledger.answered_at(scope, one.key) for one in leaders):
             return False
         key = BookKey(scope, dataset.key)
         return self._find_limits(key).is_enabled and not self._is_paused(key)

@@ -42,6 +42,8 @@ AVAILABILITY = {
     "CloudflareWorkerErrorRatioHigh",
     "CloudflareR2Failing",
     "CloudflareR2ErrorRatioHigh",
+    "CloudflareD1Failing",
+    "CloudflareD1ErrorRatioHigh",
     "CloudflareDurableObjectFailing",
     "CloudflareDurableObjectErrorRatioHigh",
     "CloudflareKvFailing",

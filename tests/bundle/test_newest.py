@@ -1,16 +1,23 @@
 """What is shipped works on the newest Prometheus and Alertmanager of Debian, as on those of its stable release."""
 
+import http.server
 import json
 import re
 import subprocess
+import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import yaml
 
 from exporter.alertmanager import SERVICES
+from exporter.exposition.text import Format, render
+from exporter.metrics.family import Family, Labels, Sample
 from stack.apt import ToolsMissing
 from stack.port import LOOPBACK, any_free
 from stack.process import Process
@@ -115,3 +122,62 @@ def test_prometheus_starts_on_what_is_shipped(newest_tools: Tools, workspace: Wo
         rules = [rule for group in groups for rule in group["rules"]]
         assert {rule["name"] for rule in rules if rule["type"] == "alerting"} == set(ALERTS)
         assert all(rule["health"] in {"ok", "unknown"} and not rule.get("lastError") for rule in rules)
+
+
+COUNTED_SINCE = 100
+"""How many seconds before it is first scraped a counter has been counted."""
+
+
+@pytest.fixture
+def counting() -> Iterator[str]:
+    """The address of an exporter whose one counter is at 7 already when it is first scraped, and tells since when."""
+    sample = Sample(Labels(("account",), ("Example",)), 7, since=int(time.time()) - COUNTED_SINCE)
+    page = render([Family("cloudflare_made_up_total", "counter", "Made up.", (sample,))], Format.OPENMETRICS)
+
+    class Exposition(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", Format.OPENMETRICS.value)
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer((LOOPBACK, 0), Exposition) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"{LOOPBACK}:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_start_of_a_counter_is_a_zero_of_it(newest_tools: Tools, tmp_path: Path, counting: str) -> None:
+    """What was counted before the first scrape is part of the increase, and no series of its own comes of it."""
+    configuration, port = tmp_path / "prometheus.yml", any_free()
+    jobs = [{"job_name": "made-up", "scrape_interval": "1s", "static_configs": [{"targets": [counting]}]}]
+    configuration.write_text(yaml.safe_dump({"scrape_configs": jobs}))
+    command = [
+        newest_tools.prometheus,
+        f"--config.file={configuration}",
+        f"--storage.tsdb.path={tmp_path / 'data'}",
+        f"--web.listen-address={LOOPBACK}:{port}",
+        "--enable-feature=created-timestamp-zero-ingestion",
+    ]
+
+    def values(query: str) -> list[dict[str, Any]]:
+        address = f"http://{LOOPBACK}:{port}/api/v1/query?{urlencode({'query': query})}"
+        found: list[dict[str, Any]] = asked(address)["data"]["result"]
+        return found
+
+    with Process("Prometheus", command, tmp_path / "prometheus.log") as process:
+        process.start()
+        process.wait_until_ready(f"http://{LOOPBACK}:{port}/-/ready", START_SECONDS)
+        end = time.monotonic() + START_SECONDS
+        while not values("cloudflare_made_up_total"):
+            assert time.monotonic() < end, process.tail()
+            time.sleep(0.2)
+        ((series,),) = [values("cloudflare_made_up_total[10m]")]
+        (first, zero), *scraped = series["values"]
+        assert zero == "0"
+        assert {value for _, value in scraped} == {"7"}
+        assert scraped[0][0] - first >= COUNTED_SINCE
+        assert values("cloudflare_made_up_created") == []

@@ -132,6 +132,12 @@ ROWS: dict[str, Row] = {
         ("8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21", ()),
         {"queryDurationMs": 345_678_901, "count": 120},
     ),
+    "d1QueriesAdaptiveGroups/failed": (
+        """{"count": 4, "dimensions": {"datetimeHour": "2025-10-20T10:00:00Z",
+        "databaseId": "8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21"}}""",
+        ("8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21", ()),
+        {"count": 4},
+    ),
     "d1QueriesAdaptiveGroups/quantiles": (
         """{"dimensions": {"databaseId": "8f1c0c5a-6a0e-4c4b-9b0a-0f6a3c1f7e21"},
         "quantiles": {"queryDurationMsP50": 0.125, "queryDurationMsP95": 3, "queryDurationMsP99": 17.5}}""",

@@ -12,6 +12,7 @@ from exporter.model import DISPATCH_PREFIX, Amounts, DailyKey, RowKey
 from exporter.pricing import PLACES, ListTariffs, load_card
 from exporter.pricing.tariffs import billed_meter
 from exporter.simulator import Simulator
+from exporter.simulator.filters import read_filter
 from tests.exactness.watcher import Kept
 
 DAY = timedelta(days=1)
@@ -27,9 +28,12 @@ def truth_of(
     simulator: Simulator, account_id: str, dataset: Dataset, since: datetime, until: datetime
 ) -> dict[RowKey, Amounts]:
     """Return what was used in [since, until), all-zero rows left out."""
-    by = list(dataset.dimensions)
+    by = list(dict.fromkeys([*dataset.dimensions, *(name.partition("_")[0] for name, _ in dataset.only)]))
+    asked = read_filter(dict(dataset.only), by)
     truth: dict[RowKey, Amounts] = {}
     for values, figures in simulator.used(account_id, dataset.name, since, until, by=by).items():
+        if not asked.accepts(values):
+            continue
         words = dict(zip(by, values, strict=True))
         kept = tuple(words[dimension] for dimension in dataset.words)
         asset = words[dataset.id_dimension] if dataset.id_dimension else ""

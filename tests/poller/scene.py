@@ -18,7 +18,7 @@ from tests.exactness.harness import Rig, small_assets, small_world
 WORKERS = "workersInvocationsAdaptive"
 R2 = "r2OperationsAdaptiveGroups"
 KV = "kvOperationsAdaptiveGroups"
-USAGE = frozenset(dataset.name for dataset in DATASETS.values() if dataset.is_counted)
+USAGE = frozenset(dataset.published_name for dataset in DATASETS.values() if dataset.is_counted)
 OTHER_ID = "b" * 32
 MINUTE = timedelta(minutes=1)
 QUIET = timedelta(0)
@@ -62,7 +62,7 @@ def states(rig: Rig, account: str = "Example") -> dict[str, tuple[str, str]]:
 
 def all_ok_but(**others: tuple[str, str]) -> dict[str, tuple[str, str]]:
     """Return the states when all datasets are ok but some."""
-    refreshed = (dataset.name for dataset in DATASETS.values() if not dataset.reads.is_spread)
+    refreshed = (dataset.published_name for dataset in DATASETS.values() if not dataset.reads.is_spread)
     return {name: others.get(name, ("ok", "")) for name in refreshed}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from exporter.alerts.table.entry import AlertEntry, Scale, Section, Setting, Threshold
 from exporter.alerts.windows import IN_WORDS
-from exporter.catalog import durable_objects, kv, r2, workers
+from exporter.catalog import d1, durable_objects, kv, r2, workers
 from exporter.catalog.product import Product
 
 LEAST = "least_requests_per_second"
@@ -53,9 +53,10 @@ def _failing(word: str, product: Product, requests: str, *outcome: str) -> Faili
 
 WORKERS = _failing("Worker", workers.PRODUCT, "invocations", "status")
 R2 = _failing("R2", r2.PRODUCT, "operations", "action", "status_code")
+D1 = _failing("D1", d1.PRODUCT, "queries")
 DURABLE_OBJECTS = _failing("DurableObject", durable_objects.PRODUCT, "requests", "status")
 KV = _failing("Kv", kv.PRODUCT, "operations", "action", "result")
 
-FAILING = (WORKERS, R2, DURABLE_OBJECTS, KV)
+FAILING = (WORKERS, R2, D1, DURABLE_OBJECTS, KV)
 
 SECTION = Section("Failures", tuple(alert for each in FAILING for alert in (each.outage, each.ratio)))

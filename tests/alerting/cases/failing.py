@@ -14,11 +14,11 @@ class Subject:
     """An asset of a product: the series of what ends well, of most of what fails, and of the rest of that.
 
     ``words`` are the words of its alerts: the alert's, the thing's and what can fail; ``most`` is the outcome that
-    leads, nine in ten.
+    leads, nine in ten; empty where nobody tells.
     """
 
     product: str
-    dataset: str
+    datasets: tuple[str, ...]
     asset: Mapping[str, str]
     words: tuple[str, str, str]
     well: Series
@@ -54,7 +54,7 @@ def _kv(action: str, result: str) -> Series:
 SUBJECTS = (
     Subject(
         "workers",
-        "workersInvocationsAdaptive",
+        ("workersInvocationsAdaptive",),
         {"script_name": "shop-api"},
         ("Worker", "Worker", "invocations"),
         ("cloudflare_worker_requests_total", {"status": "success"}),
@@ -65,7 +65,7 @@ SUBJECTS = (
     ),
     Subject(
         "r2",
-        "r2OperationsAdaptiveGroups",
+        ("r2OperationsAdaptiveGroups",),
         {"bucket": "shop-media"},
         ("R2", "R2 bucket", "operations"),
         _r2("GetObject", "200"),
@@ -74,8 +74,17 @@ SUBJECTS = (
         "GetObject 503",
     ),
     Subject(
+        "d1",
+        ("d1AnalyticsAdaptiveGroups", "d1QueriesAdaptiveGroups/failed"),
+        {"database": "shop-orders"},
+        ("D1", "D1 database", "queries"),
+        ("cloudflare_d1_write_queries_total", {}),
+        (("cloudflare_d1_read_queries_total", {}), ("cloudflare_d1_failed_queries_total", {})),
+        (),
+    ),
+    Subject(
         "durable_objects",
-        "durableObjectsInvocationsAdaptiveGroups",
+        ("durableObjectsInvocationsAdaptiveGroups",),
         {"do_namespace": "shop-web_Cart"},
         ("DurableObject", "Durable Object namespace", "requests"),
         ("cloudflare_durable_object_requests_total", {"status": "success"}),
@@ -85,7 +94,7 @@ SUBJECTS = (
     ),
     Subject(
         "kv",
-        "kvOperationsAdaptiveGroups",
+        ("kvOperationsAdaptiveGroups",),
         {"kv_namespace": "shop-sessions"},
         ("Kv", "KV namespace", "operations"),
         _kv("read", "hot_read"),
@@ -131,5 +140,5 @@ def _scene(subject: Subject, name: str, severity: str, threshold: float, summary
                 has_logs=subject.has_logs,
             )
         ],
-        (subject.dataset,),
+        subject.datasets,
     )

@@ -39,8 +39,8 @@ def test_the_table(run: Run) -> None:
         "account     project     kind         name      requests  errors  to date  forecast   last used (UTC)\n"
         'production  odd         worker       <b>&"        9,221      61    $1.58    $12.06  2025-10-20 09:00\n'
         "production  shop        worker       shop-web    21,735     146    $3.50    $26.78  2025-10-20 09:00\n"
-        "production  unassigned  d1_database  attic            0       -    $0.10     $1.86                 -\n"
-        "production  unassigned  d1_database  a|b             16       -    $0.65    $12.39  2025-10-20 09:00\n"
+        "production  unassigned  d1_database  attic            0       0    $0.10     $1.86                 -\n"
+        "production  unassigned  d1_database  a|b             16       0    $0.65    $12.39  2025-10-20 09:00\n"
         "production  unassigned  r2_bucket    media        1,004       0    $0.02     $0.56  2025-10-20 09:00\n"
     )
 

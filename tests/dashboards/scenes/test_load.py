@@ -12,7 +12,7 @@ from tests.dashboards.scenes.scenes import SCENES, WELL, History
 
 pytestmark = pytest.mark.timeout(300)
 
-MOST_AT_A_MOMENT = 20_000
+MOST_AT_A_MOMENT = 22_000
 """What all tiles and tables of a page may read."""
 
 MOST_ALONG = 60_000
