@@ -39,6 +39,10 @@ BAR = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
 """A cell with a bar, as long as its value."""
 
 
+TWO = 2
+"""Tables of more queries have several that always have an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table: the field it shows, its head, and properties that differ from the table's."""
@@ -93,6 +97,15 @@ def bars(
     )
 
 
+def _never_alone(first: Value, second: Value) -> Value:
+    """Return the second of two columns with an answer wherever the first has one, which is a dash if it is not known.
+
+    Where only one query has an answer, Grafana gives its field another name, so that no column would be shown.
+    """
+    dash = {"mappings": mappings({}, ("-", "text"))}
+    return Value(second.title, f"{second.expr}\nor\n{first.expr} * NaN", {**dash, **second.properties})
+
+
 def values_table(
     title: str,
     description: str,
@@ -113,7 +126,10 @@ def values_table(
     """
     if anew:
         values = (*values, Value(ABOUT, anew, ESTIMATE))
-    # Of a single query Grafana calls the field just Value.
+    if len(values) == TWO:
+        first, second = values
+        values = (first, _never_alone(first, second))
+    # Of a single query, or the only one that has an answer, Grafana calls the field just Value.
     fields = [f"Value #{chr(ord('A') + place)}" for place in range(len(values))] if len(values) > 1 else ["Value"]
     columns = [
         Column(name, value.title, {"noValue": "-", **value.properties})

@@ -73,17 +73,7 @@ def _environment(environment: Mapping[str, str], *, has_file: bool) -> list[Find
     there = {name.upper() if name.lower().endswith("_proxy") else name for name, value in environment.items() if value}
     found = [f"{name} sets {setting}" for name, setting in SETTINGS.items() if name in there]
     text = f"{'; '.join(found)}{', overriding the file' if has_file else ''}."
-    findings = [_finding(Level.OK, "environment", text)] if found else []
-    if {"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"} <= there:
-        findings.append(
-            _finding(
-                Level.WARNING,
-                "environment",
-                "CLOUDFLARE_API_TOKEN_FILE is ignored because CLOUDFLARE_API_TOKEN is also set.",
-                "Unset the one that you do not want.",
-            )
-        )
-    return findings
+    return [_finding(Level.OK, "environment", text)] if found else []
 
 
 def _addresses(config: Config) -> list[Finding]:

@@ -40,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     try:
-        return build_parser().parse_args(_with_command(arguments))
+        options, unrecognized = build_parser().parse_known_args(_with_command(arguments))
+        if unrecognized:
+            options.parser.refuse(unrecognized)
+        return options
     except SystemExit:
         # The help may have no reader, too.
         flush()

@@ -80,7 +80,10 @@ def metrics(options: argparse.Namespace) -> int:
 
 
 def price(options: argparse.Namespace) -> int:
-    """Print the cost of given quantities."""
+    """Print the cost of given quantities, or what can be priced."""
+    if options.list:
+        write(commands.price.list_meters(options, load_card()))
+        return 0
     if options.file is None and options.period is None:
         raise ConfigError("Nothing to price: use --file with quantities, or --period with a counted cycle.")
     given = load_quantities(options.file) if options.file else {}

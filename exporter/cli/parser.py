@@ -5,6 +5,7 @@ from pathlib import Path
 
 from exporter import __version__
 from exporter.cli import commands
+from exporter.cli.arguments import Parser
 from exporter.cli.flags import DEFAULT_LISTEN, Address, address_flag, duration_flag, path_flag, speed_flag, url_flag
 from exporter.cli.offline import alertmanager_config, assets, check, costs, metrics, price, report
 from exporter.cli.scenes import DEFAULT_SCENE, SCENES
@@ -21,11 +22,9 @@ CHECK = (
 )
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the argument parser of all commands."""
-    web, external, stored, logged, configured = (
-        argparse.ArgumentParser(add_help=False, allow_abbrev=False) for _ in range(5)
-    )
+    web, external, stored, logged, configured = (Parser(add_help=False) for _ in range(5))
     web.add_argument(
         "--web.listen-address",
         dest="web_listen_address",
@@ -87,13 +86,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="YAML configuration; overridden by environment and flags; reloaded on SIGHUP",
     )
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="cloudflare-exporter",
         description="Exact usage of everything you run on Cloudflare, for Prometheus. The default command is serve.",
         epilog="Environment: CLOUDFLARE_API_TOKEN or CLOUDFLARE_API_TOKEN_FILE, CLOUDFLARE_ACCOUNT_ID "
         f"(comma-separated), CLOUDFLARE_API_URL, {EXTERNAL_VARIABLE}, HTTPS_PROXY, SSL_CERT_FILE. Each "
         "command has its own --help.",
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"cloudflare-exporter {__version__}")
     subcommands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -101,7 +99,6 @@ def build_parser() -> argparse.ArgumentParser:
         "serve",
         help="poll the accounts of a token and serve their metrics (default)",
         parents=[web, external, stored, logged, configured],
-        allow_abbrev=False,
     )
     serve_command.set_defaults(run=serve)
     serve_command.add_argument(
@@ -115,7 +112,6 @@ def build_parser() -> argparse.ArgumentParser:
         help="check what will work of a configuration before it is deployed",
         description=CHECK,
         parents=[stored, logged, configured],
-        allow_abbrev=False,
     )
     check_command.set_defaults(run=check)
     check_command.add_argument(
@@ -128,7 +124,6 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="scenes:\n" + "\n".join(f"  {scene.name:<14} {scene.happens}" for scene in SCENES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[web, external, stored, logged],
-        allow_abbrev=False,
     )
     demo_command.set_defaults(run=_demo)
     _add_simulator_options(demo_command)
@@ -136,10 +131,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_commands(
-    subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    stored: argparse.ArgumentParser,
-    external: argparse.ArgumentParser,
-    others: list[argparse.ArgumentParser],
+    subcommands: "argparse._SubParsersAction[Parser]",
+    stored: Parser,
+    external: Parser,
+    others: list[Parser],
 ) -> None:
     """Add the commands that have their own files; all but one read the ledger."""
     for module, run, parents in (
@@ -150,9 +145,7 @@ def _add_commands(
         (commands.report, report, [stored, *others]),
         (commands.alertmanager_config, alertmanager_config, [external, *others]),
     ):
-        command = subcommands.add_parser(
-            module.NAME, help=module.HELP, description=module.DESCRIPTION, parents=parents, allow_abbrev=False
-        )
+        command = subcommands.add_parser(module.NAME, help=module.HELP, description=module.DESCRIPTION, parents=parents)
         command.set_defaults(run=run)
         module.add_options(command)
 
@@ -164,7 +157,7 @@ def _demo(options: argparse.Namespace) -> int:
     return demo(options)
 
 
-def _add_simulator_options(command: argparse.ArgumentParser) -> None:
+def _add_simulator_options(command: Parser) -> None:
     command.add_argument(
         "--scene",
         choices=[scene.name for scene in SCENES],

@@ -8,12 +8,15 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from exporter.config.config import AT_TOP, Config, ConfigError
 from exporter.config.fields import on_one_line
+from exporter.config.keys import keys_at
 from exporter.config.token_text import find_token_fault
 from exporter.config.web import EXTERNAL_VARIABLE
 from exporter.config.yaml_text import PlainLoader, YamlFault, parse_yaml
+from exporter.nearest import did_you_mean
 
 _OF_A_KEY = "[key]"
 """Pydantic's location mark for an error in the key itself, not in its value."""
@@ -52,7 +55,7 @@ def load_config(
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        lines = [f"{_key(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors()]
+        lines = [f"{_key(fault['loc'])}: {_sentence(fault)}" for fault in error.errors()]
         place = f"The configuration file {path}" if path else "The environment"
         raise ConfigError("\n  ".join([f"{place} is not valid:", *map(on_one_line, lines)])) from None
 
@@ -95,6 +98,8 @@ def load_quantities(path: Path) -> dict[str, Any]:
 
 def _environment_token(environment: Mapping[str, str]) -> dict[str, Any] | None:
     accounts = [part.strip() for part in environment.get("CLOUDFLARE_ACCOUNT_ID", "").split(",") if part.strip()]
+    if environment.get("CLOUDFLARE_API_TOKEN") and environment.get("CLOUDFLARE_API_TOKEN_FILE"):
+        raise ConfigError("CLOUDFLARE_API_TOKEN and CLOUDFLARE_API_TOKEN_FILE are both set: set only one of them.")
     if environment.get("CLOUDFLARE_API_TOKEN"):
         fault = find_token_fault(environment["CLOUDFLARE_API_TOKEN"].strip())
         if fault:
@@ -132,6 +137,9 @@ def _key(location: tuple[int | str, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
 
 
-def _sentence(message: str) -> str:
-    known = {"Extra inputs are not permitted": "unknown key"}
-    return known.get(message, message.removeprefix("Value error, "))
+def _sentence(fault: ErrorDetails) -> str:
+    if fault["type"] != "extra_forbidden":
+        return fault["msg"].removeprefix("Value error, ")
+    *above, key = fault["loc"]
+    meant = did_you_mean(str(key), keys_at(above))
+    return f"unknown key{meant and '.'}{meant}"

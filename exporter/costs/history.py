@@ -10,6 +10,7 @@ from exporter.billing import BillingFacts
 from exporter.costs.calculator import BillingSource, CostCalculator, UsageSource
 from exporter.ledger import Entry, RosterKey, place_cost
 from exporter.model import DAY, DISPATCH_PREFIX, Account, DailyKey, ExporterError
+from exporter.nearest import did_you_mean
 from exporter.pricing import AccountCosts, BilledAccount, CostRules, RateCard
 from exporter.pricing.list_price import list_price
 from exporter.pricing.money import ZERO, add
@@ -29,7 +30,8 @@ class QueryError(ExporterError):
 
 def unknown(what: str, name: str, known: Iterable[str]) -> QueryError:
     """Return the error for an unknown name; ``what`` is account or project."""
-    return QueryError(f"Unknown {what} {name}. Known {what}s: {', '.join(known) or 'none'}.")
+    names = tuple(known)
+    return QueryError(f"Unknown {what} {name}.{did_you_mean(name, names)} Known {what}s: {', '.join(names) or 'none'}.")
 
 
 def chosen_accounts(

@@ -21,6 +21,10 @@ class Cycle:
     start: date
     end: date
 
+    def __str__(self) -> str:
+        """Return it as people read it everywhere: both ends are midnights, so the cycle after it begins at its end."""
+        return f"{self.start} to {self.end}"
+
     @property
     def length(self) -> int:
         """Return the number of days."""

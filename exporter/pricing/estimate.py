@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from typing import Any
 
-from exporter.model import ExporterError
+from exporter.model import DAY, ExporterError
 from exporter.pricing import RateCard, plain, quantity_text, to_cents
 from exporter.pricing.card import Price, Rate
-from exporter.pricing.cycle import CALENDAR_MONTH, cycle_of
+from exporter.pricing.cycle import CALENDAR_MONTH, Cycle, cycle_of
 from exporter.pricing.money import MOST_DIGITS, add, to_usd
 from exporter.pricing.rating import Consumption, Line, Terms, rate_usage
 
@@ -61,7 +61,8 @@ class Estimate:
 class EstimateRequest:
     """The terms of an estimate: the plan, the day whose prices apply (None: the newest, as of ``today``), and terms.
 
-    ``subscriptions`` replaces those of the plan, e.g. by an account's own.
+    ``subscriptions`` replaces those of the plan, e.g. by an account's own. The cycle has so many ``days``; None: those
+    of the month.
     """
 
     plan: str
@@ -69,6 +70,11 @@ class EstimateRequest:
     on: date | None = None
     terms: Terms = field(default_factory=Terms)
     subscriptions: Mapping[str, Decimal] | None = None
+    days: int | None = None
+
+    def cycle_with(self, day: date) -> Cycle:
+        """Return the cycle whose included quantities hold for usage at the prices of a day."""
+        return cycle_of(day, CALENDAR_MONTH) if self.days is None else Cycle(day, day + self.days * DAY)
 
 
 def estimate(card: RateCard, usage: Mapping[str, Any], request: EstimateRequest) -> Estimate:
@@ -141,7 +147,7 @@ def _line(meter: str, rate: Rate, price: Price, quantity: Fraction, request: Est
     day = request.on or (request.today if price.holds_on(request.today) else first)
     alone = Rate(rate.product, rate.name, rate.unit, rate.source, (price,), rate.invoice)
     used = Consumption({day: quantity.numerator}, quantity.denominator)
-    line = rate_usage(alone, used, cycle_of(day, CALENDAR_MONTH), request.terms)
+    line = rate_usage(alone, used, request.cycle_with(day), request.terms)
     note = "" if price.holds_on(request.on or request.today) else f"price {_validity_of(price)}"
     return EstimatedLine(meter, rate.unit, line, note)
 
@@ -168,6 +174,11 @@ def _validity_of(price: Price) -> str:
     return f"valid {since} {until}".replace("  ", " ").strip()
 
 
+def is_glob(name: str) -> bool:
+    """Return whether a name stands for all meters that match it."""
+    return any(sign in name for sign in "*?[")
+
+
 def change(quantities: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
     """Return quantities with changes applied: ``x2``, ``+10%``, ``-10%`` or a new number; names may be globs.
 
@@ -176,7 +187,7 @@ def change(quantities: Mapping[str, Any], changes: Mapping[str, str]) -> dict[st
     changed = dict(quantities)
     for pattern, text in changes.items():
         names = [name for name in changed if fnmatchcase(name, pattern)]
-        if not names and any(sign in pattern for sign in "*?["):
+        if not names and is_glob(pattern):
             raise EstimateError(f"{pattern}: matches no meter that is used.")
         for name in names or [pattern]:
             changed[name] = _changed(name, Fraction(_number(name, changed.get(name, 0))), text)

@@ -37,13 +37,6 @@ def test_what_the_environment_sets(tmp_path: Path) -> None:
     )
 
 
-def test_two_tokens_in_the_environment(tmp_path: Path) -> None:
-    """Of two variables one is not read, which is easily overlooked."""
-    report = Scene(tmp_path).check({"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_API_TOKEN_FILE": "/run/token"})
-    (finding,) = findings(report, Topic.CONFIGURATION, Level.WARNING)
-    assert finding.message == "CLOUDFLARE_API_TOKEN_FILE is ignored because CLOUDFLARE_API_TOKEN is also set."
-
-
 @pytest.mark.parametrize(
     ("url", "level"),
     [

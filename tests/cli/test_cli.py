@@ -100,9 +100,14 @@ def test_a_process_without_a_token_leaves_no_traceback() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("sreve",), "invalid choice: 'sreve'"),
-        (("--web.listen", "nowhere"), "unrecognized arguments: --web.listen nowhere"),
-        (("demo", "--web.listen", "nowhere"), "unrecognized arguments: --web.listen nowhere"),
+        (("sreve",), "'demo'). Did you mean serve?"),
+        (("quite-another",), "invalid choice: 'quite-another' ("),
+        (
+            ("--web.listen", "nowhere"),
+            "unrecognized arguments: --web.listen nowhere. Did you mean --web.listen-address",
+        ),
+        (("demo", "--scenes=healthy"), "unrecognized arguments: --scenes=healthy. Did you mean --scene?"),
+        (("assets", "--kind=workr"), "'kv_namespace'). Did you mean worker?"),
         (
             ("--web.listen-address", "localhost"),
             "argument --web.listen-address: 'localhost' is not of the form [host]:port",
@@ -153,7 +158,7 @@ def test_a_wrong_configuration_exits_with_two(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == (
         "The configuration file exporter.yml is not valid:\n"
         "  poll.refresh: must be a duration such as 30s, 10m or 1h30m\n"
-        "  clodflare: unknown key\n"
+        "  clodflare: unknown key. Did you mean cloudflare?\n"
     )
 
 

@@ -128,5 +128,5 @@ def test_characters_that_the_terminal_lacks_are_escaped() -> None:
         check=False,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert rb"Not priced: gr\xf6\xdfe is not on the rate card." in done.stdout
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(rb"Unknown meter gr\xf6\xdfe. ")

@@ -55,7 +55,10 @@ def test_the_first_limit_that_matches_applies(tmp_path: Path) -> None:
         ("assets: [{largest: 50001}]", "limits.assets[0].largest: Input should be less than or equal to 50000"),
         ("assets: [{largest: -1}]", "limits.assets[0].largest: Input should be greater than or equal to 0"),
         ("assets: [{largest: true}]", "limits.assets[0].largest: must be a number"),
-        ("assets: [{largest: 1, kind: workers}]", f"limits.assets[0].kind: matches no kind; known: {', '.join(KINDS)}"),
+        (
+            "assets: [{largest: 1, kind: workers}]",
+            f"limits.assets[0].kind: matches no kind; known: {', '.join(KINDS)}. Did you mean worker?",
+        ),
         ("assets: [{largest: 1, account: ''}]", "limits.assets[0].account: must not be empty"),
         ("assets: [{largest: 1, project: shop}]", "limits.assets[0].project: unknown key"),
         ("tenants: 5", "limits.tenants: unknown key"),

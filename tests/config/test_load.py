@@ -96,6 +96,33 @@ def test_a_file_says_what_is_chosen(tmp_path: Path) -> None:
     assert SECRET not in f"{selection.model_dump()}"
 
 
+def test_a_token_and_a_file_of_one_are_refused() -> None:
+    """Which one is meant nobody can know; neither is quoted."""
+    environment = {"CLOUDFLARE_API_TOKEN": "secret", "CLOUDFLARE_API_TOKEN_FILE": "/run/token"}
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, environment, None)
+    assert str(caught.value) == (
+        "CLOUDFLARE_API_TOKEN and CLOUDFLARE_API_TOKEN_FILE are both set: set only one of them."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("pol: {}", "pol: unknown key. Did you mean poll?"),
+        ("filter: {}", "filter: unknown key. Did you mean filters?"),
+        ("filters: {metrics: {exlude: [a]}}", "filters.metrics.exlude: unknown key. Did you mean exclude"),
+        ("cloudflare: {tokens: [{tokenfile: a}]}", "cloudflare.tokens[0].tokenfile: unknown key. Did you mean token"),
+        ("costs: {accounts: {a: {cycl_day: 3}}}", "costs.accounts.a.cycl_day: unknown key. Did you mean cycle_day"),
+        ("alerting: {routing: {teams: [{nmae: a}]}}", "alerting.routing.teams[0].nmae: unknown key. Did you mean name"),
+        ("quite_another: 1", "quite_another: unknown key"),
+    ],
+)
+def test_a_key_that_is_misspelt_gets_a_suggestion(tmp_path: Path, text: str, line: str) -> None:
+    """Of the keys that there are at its place, in lists and under names of one's own, too."""
+    assert f"\n  {line}" in fail(tmp_path, text)
+
+
 def test_a_choice_that_is_wrong_is_named_by_its_key(tmp_path: Path) -> None:
     """All wrong rules, globs and aliases come in one message."""
     message = fail(

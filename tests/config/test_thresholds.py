@@ -90,7 +90,10 @@ def test_a_value_that_is_no_threshold_is_refused(tmp_path: Path, value: str, fau
 def test_an_unknown_alert_is_refused_with_the_list_of_known_ones(tmp_path: Path) -> None:
     """What depends on the alert is not judged as well."""
     (fault,) = faults(tmp_path, "alert: CloudflareWorkerErrorRateHigh, value: 1, severity: loud, asset: web")
-    assert fault == f"alert: not an alert with an adjustable threshold; known: {', '.join(ADJUSTABLE)}"
+    assert fault == (
+        f"alert: not an alert with an adjustable threshold; known: {', '.join(ADJUSTABLE)}. "
+        "Did you mean CloudflareWorkerErrorRatioHigh or CloudflareR2ErrorRatioHigh?"
+    )
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_the_files_token_is_checked(tmp_path: Path, text: str, fault: str) -> No
         load_config(path, {}, None)
     assert refusal(caught.value, text).splitlines()[1:] == [
         f"  cloudflare.tokens[0].token: {fault}",
-        "  polls: unknown key",
+        "  polls: unknown key. Did you mean poll?",
     ]
 
 

@@ -75,7 +75,7 @@ def _tables(statement: Statement) -> Iterator[Table | Text | str]:
         yield from statement.notes
         return
     for costs in statement.accounts:
-        yield Text(f"{costs.account}: {costs.cycle.start} to {costs.cycle.end} (billing cycle)", "bold")
+        yield Text(f"{costs.account}: {costs.cycle} (billing cycle)", "bold")
         yield _known(costs)
         yield _rows(statement.query.by, [row for row in statement.rows if row.account == costs.account], costs)
         yield from _notes(costs)

@@ -52,7 +52,7 @@ def _of_account(report: Report, each: AccountReport) -> Iterator[Block]:
     yield Heading(f"Account {costs.account}", 2)
     yield Paragraph(_what_it_cost(report, each))
     yield Paragraph(
-        f"Cycle {costs.cycle.start} to {costs.cycle.end}: {dollars(costs.amount.to_date)} to date, "
+        f"Cycle {costs.cycle}: {dollars(costs.amount.to_date)} to date, "
         f"{dollars(costs.amount.forecast)} forecast ({dollars(costs.amount.low)} to {dollars(costs.amount.high)})."
     )
     yield Heading("What changed most", 3)

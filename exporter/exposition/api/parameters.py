@@ -12,6 +12,7 @@ from exporter.catalog import PRODUCTS, kinds_of
 from exporter.catalog.product import Product
 from exporter.costs import GROUPS
 from exporter.costs.history import QueryError
+from exporter.nearest import did_you_mean
 from exporter.views import ASCENDING, DEFAULT_LIMIT, DESCENDING, LARGEST_LIMIT, NAME, SORTS, Paging, Step
 
 Schema = Mapping[str, Any]
@@ -131,7 +132,8 @@ def read(params: QueryParams, known: Sequence[Parameter]) -> RequestParameters:
     unknown = sorted(set(params) - names)
     if unknown:
         supported = ", ".join(sorted(names)) or "none"
-        raise QueryError(f"Unknown parameter {', '.join(unknown)}. Supported: {supported}.")
+        meant = did_you_mean(unknown[0], names)
+        raise QueryError(f"Unknown parameter {', '.join(unknown)}.{meant} Supported: {supported}.")
     for parameter in known:
         values = params.getlist(parameter.name)
         if len(values) > 1 and not parameter.is_repeatable:
@@ -144,7 +146,9 @@ def read(params: QueryParams, known: Sequence[Parameter]) -> RequestParameters:
 def _check(parameter: Parameter, value: str) -> None:
     schema = parameter.schema
     if "enum" in schema and value not in schema["enum"]:
-        raise QueryError(f"{parameter.name} is one of {', '.join(schema['enum'])}.")
+        raise QueryError(
+            f"{parameter.name} is one of {', '.join(schema['enum'])}.{did_you_mean(value, schema['enum'])}"
+        )
     if schema["type"] == "integer":
         least, most = schema["minimum"], schema["maximum"]
         if not (value.isascii() and value.isdigit() and len(value) <= 9 and least <= int(value) <= most):

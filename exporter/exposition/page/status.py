@@ -103,8 +103,7 @@ def _account_columns(
         return lambda entry: write(entry) if entry.account_id in there else "-"
 
     def cycle(entry: AccountStatus) -> str:
-        there = costs[entry.account_id].cycle
-        return f"{there.start} to {there.end - timedelta(days=1)}"
+        return str(costs[entry.account_id].cycle)
 
     def to_date(entry: AccountStatus) -> str:
         return dollars(views.totals[entry.account_id].to_date)

@@ -1,12 +1,14 @@
 """The command ``price``: quantities from a file or a past cycle, with changes on top."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from exporter.cli import main
+from exporter.pricing import load_card
 from tests.cli.commands.scene import filled_folder, read_json
 
 Run = Callable[..., tuple[int, str, str]]
@@ -46,8 +48,8 @@ def quantities(run: Run, *arguments: str, usage: str | None = None) -> dict[str,
 
 
 def test_the_table(run: Run) -> None:
-    """A row a meter with what is included and billed, then subscriptions, the total, and what has no price."""
-    usage = "workers_requests: 20_000_001\nkv_reads: 12000000\nwarp_drive: 5\n"
+    """A row a meter with what is included and billed, then subscriptions and the total."""
+    usage = "workers_requests: 20_000_001\nkv_reads: 12000000\n"
     assert run("--date=2026-11-30", usage=usage) == (
         0,
         "Plan workers_paid\n"
@@ -55,21 +57,20 @@ def test_the_table(run: Run) -> None:
         "workers_requests           20,000,001  requests  10,000,000  11,000,000  $3.30\n"
         "kv_reads                   12,000,000      keys  10,000,000   2,000,000  $1.00\n"
         "workers_paid_subscription                                                $5.00  subscription\n"
-        "total                                                                    $9.30\n"
-        "Not priced: warp_drive is not on the rate card.\n",
+        "total                                                                    $9.30\n",
         "",
     )
 
 
 def test_json(run: Run) -> None:
-    """Lines, subscriptions and total are dollars as text; what is on no card is named and fails nothing."""
-    found = document(run, "--date=2026-11-30", usage="workers_requests: 20000001\nkv_reads: 1\nwarp_drive: 5\n")
+    """Lines, subscriptions and total are dollars as text."""
+    found = document(run, "--date=2026-11-30", usage="workers_requests: 20000001\nkv_reads: 1\n")
     assert found == {
         "plan": "workers_paid",
         "lines": {"workers_requests": "3.30", "kv_reads": "0.00"},
         "subscriptions": {"workers_paid_subscription": "5.00"},
         "total_usd": "8.30",
-        "unpriced": {"warp_drive": "is not on the rate card"},
+        "unpriced": {},
         "details": {
             "workers_requests": {
                 "quantity": "20000001",
@@ -323,6 +324,72 @@ def test_a_change_that_makes_no_sense_exits_with_two(run: Run, change: str, mess
     assert run(f"--change={change}", usage="kv_reads: 1\n") == (2, "", f"{message}\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "usage"), [((), "workers_request: 5\n"), (("--change=workers_request=x2",), "kv_reads: 1\n")]
+)
+def test_an_unknown_meter_exits_with_two(run: Run, arguments: tuple[str, ...], usage: str) -> None:
+    """Its cost would be missing in the total; what was meant is probably near."""
+    code, out, err = run(*arguments, usage=usage)
+    assert (code, out) == (2, "")
+    assert err.startswith("Unknown meter workers_request. Did you mean workers_requests")
+    assert err.endswith(" Run cloudflare-exporter price --list for all meters.\n")
+
+
+def test_the_list_of_meters(run: Run) -> None:
+    """Each of the card, and what it takes besides; all of them can be priced."""
+    code, out, err = run("--list")
+    assert (code, err) == (0, "")
+    names = [line.split()[0] for line in out.splitlines()[2:]]
+    card = load_card()
+    assert sorted(names) == sorted([*card.meters, *card.inputs])
+    assert [each["meter"] for each in read_json(run("--list", "--output=json")[1])] == names
+    assert quantities(run, "--date=2026-12-01", usage="".join(f"{name}: 1\n" for name in names))
+
+
+def test_what_a_change_makes_of_the_cost(run: Run) -> None:
+    """Each line before and after, with the difference; what did not change has none."""
+    usage = "workers_requests: 50_000_000\nkv_reads: 30_000_000\n"
+    changes = ("--change=workers_*=x2", "--change=r2_class_a=3_000_000", "--date=2026-12-01")
+    assert run(*changes, usage=usage) == (
+        0,
+        "Plan workers_paid\n"
+        "meter                      quantity before        after        unit  cost before   after  difference\n"
+        "workers_requests                50,000,000  100,000,000    requests       $12.00  $27.00     +$15.00\n"
+        "kv_reads                        30,000,000   30,000,000        keys       $10.00  $10.00\n"
+        "r2_class_a                               0    3,000,000  operations        $0.00   $9.00      +$9.00\n"
+        "workers_paid_subscription                                                  $5.00   $5.00\n"
+        "total                                                                     $27.00  $51.00     +$24.00\n",
+        "",
+    )
+    found = document(run, *changes, usage=usage)
+    assert (found["before"]["total_usd"], found["total_usd"], found["difference_usd"]) == ("27.00", "51.00", "24.00")
+
+
+def test_a_running_cycle_is_projected_to_its_end(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is used so far would be priced against what is included for all of it; the forecast is what `costs` says."""
+    found = document(run, "--period=current", "--account=production")
+    assert main(["costs", f"--storage.path={filled_folder()}", "--account=production", "--output=json"]) == 0
+    (account,) = read_json(capsys.readouterr().out)["accounts"]
+    assert abs(Decimal(found["total_usd"]) - Decimal(account["forecast_usd"])) < Decimal("0.1")
+    assert Decimal(account["to_date_usd"]) < Decimal(found["total_usd"]) / 2
+    _, out, _ = run("--period=current", "--account=production")
+    assert out.splitlines()[0].endswith(", projected to its end")
+
+
+def test_the_length_of_the_cycle(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is included a day is pooled over as many days as the cycle has, from 28 to 31."""
+    usage = "workers_ai_neurons: 400_000\n"
+    included = {}
+    for days in (28, 31):
+        found = document(run, f"--days={days}", "--date=2026-12-01", usage=usage)
+        included[days] = found["details"]["workers_ai_neurons"]["included"]
+    assert included == {28: "280000", 31: "310000"}
+    with pytest.raises(SystemExit) as caught:
+        run("--days=27", usage=usage)
+    assert caught.value.code == 2
+    assert "argument --days: invalid choice: 27" in capsys.readouterr().err
+
+
 def test_a_past_cycle(run: Run) -> None:
     """Its quantities, at the account's own subscriptions: the same as its invoice."""
     found = document(run, "--period=previous", "--account=production", "--date=2025-10-13")
@@ -378,8 +445,9 @@ def test_prices_of_the_configuration_hold_for_a_past_cycle(run: Run) -> None:
     Path("exporter.yml").write_text(
         "costs: {prices: [{meter: workers_requests, account: production, price: 3}]}\n", encoding="utf-8"
     )
-    found = document(run, "--config.file=exporter.yml", "--period=current", "--account=production")
-    assert found["lines"]["workers_requests"] == "45.00"
+    found = document(run, "--config.file=exporter.yml", "--period=previous", "--account=production")
+    # 97,826,459 are 88 blocks above the ten that are included.
+    assert found["lines"]["workers_requests"] == "264.00"
 
 
 @pytest.mark.parametrize(

@@ -164,9 +164,12 @@ class Table(Panel):
 
     @property
     def columns(self) -> Mapping[str, "Column"]:
-        """Its columns of values, by their titles."""
-        targets = self.panel["targets"]
-        fields = {f"Value #{target['refId']}" if len(targets) > 1 else "Value": target["expr"] for target in targets}
+        """Its columns of values, by their titles.
+
+        What only one of its queries answers has a name without that query's (grafana/grafana#57855).
+        """
+        answered = [target for target in self.panel["targets"] if self.view.ask(self.view.expand(target["expr"]))]
+        fields = {f"Value #{each['refId']}" if len(answered) > 1 else "Value": each["expr"] for each in answered}
         (names,) = (
             step["options"]["renameByName"] for step in self.panel["transformations"] if step["id"] == "organize"
         )

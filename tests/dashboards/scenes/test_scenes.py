@@ -108,6 +108,18 @@ def test_the_exporter_is_up_if_it_is_scraped(history: History, scene: Scene) -> 
     assert all((tile.shown(expected)[1] == GOOD) == bool(expected) for tile in tiles)
 
 
+@each_range(SCENES)
+def test_a_table_with_rows_has_its_figures(history: History, scene: Scene, length: timedelta) -> None:
+    """Whichever of its queries have no answer."""
+    lies = [
+        f"{table}: {len(table.rows)} rows, and no figure"
+        for view in history.views(scene, length)
+        for table in view.tables
+        if table.rows and any(step["id"] == "merge" for step in table.panel["transformations"]) and not table.columns
+    ]
+    assert not lies, told(lies)
+
+
 def is_health(tile: Tile) -> bool:
     return bool(re.search(r"\bup\{", tile.asks)) and "ALERTS{" not in tile.asks
 

@@ -75,7 +75,7 @@ def test_the_page_and_the_api_say_the_same(api: Api) -> None:
     example, other = shown.tables["Accounts"]
     assert (example["Account"], example["Id"], other["Id"]) == ("production", ACCOUNT_ID, OTHER_ID)
     assert int(example["Assets"]) + int(other["Assets"]) == len(told)
-    assert example["Billing cycle (UTC)"] == "2025-10-14 to 2025-11-13"
+    assert example["Billing cycle (UTC)"] == "2025-10-14 to 2025-11-14"
 
 
 @pytest.mark.parametrize("column", ["Requests", "Errors", "Cost to date", "Forecast"])
