@@ -42,8 +42,11 @@ from tests.exactness.events import (
 from tests.exactness.harness import Rig, small_world, state_folder
 from tests.exactness.release import TODAY, Release, releases
 
-ONE, FRESH = range(1), range(2)
-"""The schedules of a batch that tests follow: one is always the same, others are the commit's. A soak has many more."""
+ONE = range(1)
+"""The schedule of a batch that tests follow: one that is always the same, and one of the commit's seed.
+
+A soak has many more.
+"""
 
 FOR_AUDITS, FOR_OUTAGES = timedelta(days=4), timedelta(hours=15)
 """How far back Cloudflare keeps data: days are filled in and audited only where a schedule waits for that."""
