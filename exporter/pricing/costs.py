@@ -73,6 +73,11 @@ class AccountCosts:
     known_from: date | None = None
 
     @property
+    def is_running(self) -> bool:
+        """Return whether more usage may follow in the cycle."""
+        return self.until < self.cycle.ends_at
+
+    @property
     def amount(self) -> CostAmount:
         """The exact dollars of the whole account."""
         return sum_amounts(item.amount for item in self.items)

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +12,7 @@ from exporter.cli.commands.options import add_account_option, add_output_option
 from exporter.cli.commands.tables import make_table, printed
 from exporter.costs import (
     GROUPS,
+    Difference,
     Statement,
     StatementQuery,
     StatementRow,
@@ -21,7 +23,7 @@ from exporter.costs import (
 )
 from exporter.costs.formatting import BUDGET_COLUMNS, budget_cells, dollars, quantity, quota_cells, signed
 from exporter.costs.history import CURRENT, PREVIOUS, CostHistory
-from exporter.pricing import AccountCosts
+from exporter.pricing import AccountCosts, CostAmount, to_cents
 from exporter.pricing.money import add
 
 NAME = "costs"
@@ -79,6 +81,7 @@ def _tables(statement: Statement) -> Iterator[Table | Text | str]:
         yield _known(costs)
         yield _rows(statement.query.by, [row for row in statement.rows if row.account == costs.account], costs)
         yield from _notes(costs)
+        yield from _quotas(costs)
         yield ""
     yield from statement.notes
     yield from _budgets(statement)
@@ -96,35 +99,47 @@ def _rows(by: str, rows: list[StatementRow], costs: AccountCosts) -> Table:
         cells = [[row.labels["day"], dollars(row.amount.to_date), dollars(row.amount.list_price)] for row in rows]
         total = ["total", dollars(costs.amount.to_date), ""]
         return make_table("", ["day", "added to the bill", "at list price"], [*cells, total])
-    columns = ["to date", "forecast", "low", "high"]
+    columns = ["to date", "forecast", "low", "high"] if costs.is_running else ["cost"]
     has_quantity = "meter" in GROUPS[by]
     if has_quantity:
         columns = ["quantity", "unit", *columns]
     cells = []
     for row in rows:
         words = [row.labels.get(name, row.account) or "-" for name in names]
-        figures = [row.amount.to_date, row.amount.forecast, row.amount.low, row.amount.high]
         used = ["" if row.quantity is None else quantity(row.quantity), row.unit] if has_quantity else []
-        cells.append([*words, *used, *map(dollars, figures)])
-    amount = costs.amount
-    total = ["total", *([""] * (len(names) - 1 + (2 if has_quantity else 0)))]
-    total += map(dollars, (amount.to_date, amount.forecast, amount.low, amount.high))
+        cells.append([*words, *used, *_figures(row.amount, costs)])
+    total = ["total", *([""] * (len(names) - 1 + (2 if has_quantity else 0))), *_figures(costs.amount, costs)]
     return make_table("", [*names, *columns], [*cells, total], words=len(names))
 
 
+def _figures(amount: CostAmount, costs: AccountCosts) -> list[str]:
+    """Return the dollars to date and forecast; a cycle that is over has one figure."""
+    if not costs.is_running:
+        return [dollars(amount.to_date)]
+    return [*map(dollars, (amount.to_date, amount.forecast, amount.low, amount.high))]
+
+
 def _notes(costs: AccountCosts) -> Iterator[str]:
-    """Yield notes on the invoice's total, Cloudflare's bill, used quotas and unpriced usage."""
-    yield f"The invoice would be {dollars(costs.invoice)} so far: it rounds each line to cents."
+    """Yield notes on the invoice's total, Cloudflare's bill and unpriced usage."""
+    if dollars(costs.invoice) != dollars(costs.amount.to_date):
+        yield f"An invoice rounds each line to cents, and would say {dollars(costs.invoice)}."
     billed = [each for each in costs.billed if each.usd]
     if billed:
-        total = add([each.usd for each in billed])
-        yield f"Cloudflare has billed usage of {dollars(total)} so far; the newest day is incomplete."
-    near = [" ".join(quota_cells(cost)) for cost in costs.meters if cost.is_near_limit]
-    if near:
-        yield f"Used of included quantities: {', '.join(near)}."
+        total, used = (dollars(add(each)) for each in ([e.usd for e in billed], [c.line.usd for c in costs.meters]))
+        paid = dollars(add([each.usd for each in costs.terms.subscriptions]))
+        yield (
+            f"Of the usage, {used} here, Cloudflare has billed {total}; the newest day is incomplete, and "
+            f"subscriptions, {paid} here, are no part of it."
+        )
     missing = unpriced(costs)
     if missing:
         yield f"Not in the estimate: {', '.join(missing)}."
+
+
+def _quotas(costs: AccountCosts) -> Iterator[Table]:
+    near = [quota_cells(cost) for cost in costs.meters if cost.is_near_limit]
+    if near:
+        yield make_table("", ["included in the plan", "used"], near)
 
 
 def _budgets(statement: Statement) -> Iterator[Table]:
@@ -136,10 +151,19 @@ def _budgets(statement: Statement) -> Iterator[Table]:
 def _comparison(statement: Statement) -> Table:
     first, second = statement.query.compare
     names = list(statement.differences[0].labels) if statement.differences else []
-    rows = []
-    for each in statement.differences:
-        before, after = each.first.to_date, each.second.to_date
-        rows.append(
-            [*(value or "-" for value in each.labels.values()), dollars(before), dollars(after), signed(after - before)]
-        )
+    rows = [
+        [*(value or "-" for value in each.labels.values()), *_change(*_sides(each))] for each in statement.differences
+    ]
+    if names:
+        before, after = (add(those) for those in zip(*map(_sides, statement.differences), strict=True))
+        rows.append(["total", *[""] * (len(names) - 1), *_change(before, after)])
     return make_table("", [*names, first, second, "change"], rows, words=len(names))
+
+
+def _sides(each: Difference) -> tuple[Decimal, Decimal]:
+    return each.first.to_date, each.second.to_date
+
+
+def _change(before: Decimal, after: Decimal) -> list[str]:
+    """Return both amounts and the difference of what is printed, so that it can be reckoned from them."""
+    return [dollars(before), dollars(after), signed(to_cents(after) - to_cents(before))]

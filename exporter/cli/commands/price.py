@@ -144,8 +144,7 @@ def _projected(costs: AccountCosts) -> Basis:
         amount = rate_usage(costs.card.meters[cost.meter], whole, costs.cycle, costs.terms.rating).quantity
         if amount:
             usage[cost.meter] = amount
-    is_running = costs.until < costs.cycle.ends_at
-    title = f"billing cycle {costs.cycle}{', projected to its end' if is_running else ''}"
+    title = f"billing cycle {costs.cycle}{', projected to its end' if costs.is_running else ''}"
     subscriptions = {each.meter: each.usd for each in costs.terms.subscriptions}
     return Basis(usage, costs.terms.plan, subscriptions, costs.cycle.length, title)
 

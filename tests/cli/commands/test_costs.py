@@ -42,10 +42,13 @@ def test_the_table_of_projects(run: Run) -> None:
         "shop          $3.50    $26.78  $24.16  $29.41\n"
         "odd           $1.58    $12.06  $10.88  $13.25\n"
         "total        $10.85    $58.65  $54.85  $62.47\n"
-        "The invoice would be $10.85 so far: it rounds each line to cents.\n"
-        "Cloudflare has billed usage of $5.85 so far; the newest day is incomplete.\n"
-        "Used of included quantities: workers_requests 243 %, workers_cpu_ms 194 %, r2_storage_gb_month 105 %, "
-        "d1_storage_gb_month 107 %.\n"
+        "Of the usage, $5.85 here, Cloudflare has billed $5.85; the newest day is incomplete, and subscriptions, $5.00 "
+        "here, are no part of it.\n"
+        "included in the plan   used\n"
+        "workers_requests      243 %\n"
+        "workers_cpu_ms        194 %\n"
+        "r2_storage_gb_month   105 %\n"
+        "d1_storage_gb_month   107 %\n"
         "\n"
     )
 
@@ -82,11 +85,12 @@ def test_other_rows(run: Run, by: str, line: str) -> None:
 
 
 def test_a_cycle_of_before(run: Run) -> None:
-    """It is over, so there is one figure, and a line says that its first days are not known."""
+    """It is over, so there is one figure and no forecast, and a line says that its first days are not known."""
     code, out, _ = run("--period=previous", "--account=production")
     assert code == 0
     assert "production: 2025-09-14 to 2025-10-14 (billing cycle)\n" in out
-    assert "total        $46.43    $46.43  $46.43  $46.43\n" in out
+    assert "forecast" not in out
+    assert "\ntotal       $46.43\n" in out
     assert out.endswith(
         "production, cycle from 2025-09-14: no usage is known before 2025-09-19, so the cost shown is too low.\n"
     )
@@ -98,8 +102,9 @@ def test_two_projects(run: Run) -> None:
     assert run("--compare=shop, odd", "--account=production") == (
         0,
         "product  meter              shop    odd  change\n"
-        "workers  workers_requests  $3.10  $1.40  -$1.71\n"
-        "workers  workers_cpu_ms    $0.40  $0.18  -$0.22\n",
+        "workers  workers_requests  $3.10  $1.40  -$1.70\n"
+        "workers  workers_cpu_ms    $0.40  $0.18  -$0.22\n"
+        "total                      $3.50  $1.58  -$1.92\n",
         "",
     )
 
@@ -110,6 +115,7 @@ def test_two_periods(run: Run) -> None:
         0,
         "account     previous  current   change\n"
         "production    $46.43   $10.85  -$35.58\n"
+        "total         $46.43   $10.85  -$35.58\n"
         "production, cycle from 2025-09-14: no usage is known before 2025-09-19, so the cost shown is too low.\n",
         "",
     )
