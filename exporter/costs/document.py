@@ -3,6 +3,7 @@
 from typing import Any
 
 from exporter.costs.statement import Statement, StatementRow, estimate_note
+from exporter.model import format_time
 from exporter.pricing import AccountCosts, BudgetCost, CostAmount, MeterCost, plain, quantity_text, to_cents
 from exporter.pricing.attribution import sum_amounts
 
@@ -61,7 +62,7 @@ def _account(costs: AccountCosts) -> dict[str, Any]:
         "cycle_start": str(costs.cycle.start),
         "cycle_end": str(costs.cycle.end),
         "known_from": str(costs.known_from) if costs.known_from else None,
-        "known_until": costs.until.isoformat(),
+        "known_until": format_time(costs.until),
         "plan": terms.plan,
         "plan_source": terms.plan_source,
         "cycle_source": terms.cycle_source,

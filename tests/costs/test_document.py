@@ -65,7 +65,7 @@ def test_an_account_says_how_it_is_billed() -> None:
         "cycle_start": "2025-10-14",
         "cycle_end": "2025-11-14",
         "known_from": said["known_from"],
-        "known_until": "2025-10-20T09:48:00+00:00",
+        "known_until": "2025-10-20T09:48:00Z",
         "plan": "workers_paid",
         "plan_source": "subscriptions",
         "cycle_source": "subscriptions",
