@@ -125,7 +125,7 @@ EXAMPLES: Mapping[str, Any] = {
                 "cycle_start": "2025-10-14",
                 "cycle_end": "2025-11-14",
                 "known_from": "2025-09-19",
-                "known_until": "2025-10-20T09:48:00+00:00",
+                "known_until": "2025-10-20T09:48:00Z",
                 "plan": "workers_paid",
                 "plan_source": "subscriptions",
                 "cycle_source": "subscriptions",
