@@ -110,11 +110,13 @@ class Piece:
 class Place(NamedTuple):
     """Where the answer to a piece stands: in which list of zones (empty: in the account itself), by which aliases.
 
-    These are ``usage_`` and ``newest_`` with its ``number``, which is the same for the zones of one list.
+    These are ``usage_`` with its ``number``, which is the same for the zones of one list, and ``newest_`` with the
+    number ``newest``: pieces about one node and time share it.
     """
 
     zones: str
     number: int
+    newest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,13 @@ def whole_piece(dataset: Dataset, question: Question, limits: DatasetLimits) -> 
 
 
 def count_aliases(pieces: Sequence[Piece]) -> int:
-    """Return the number of aliases that some pieces take."""
-    return sum(1 if piece.newest_since is None else 2 for piece in pieces)
+    """Return the number of aliases that some pieces of one account or zone take in a document."""
+    return len(pieces) + len({_newest_asked(piece) for piece in pieces if piece.newest_since is not None})
+
+
+def _newest_asked(piece: Piece) -> tuple[str, str, datetime | None, datetime]:
+    """Return what the newest minute with data depends on: all rows count, whichever of them a piece is about."""
+    return piece.zone_id, piece.dataset.name, piece.newest_since, piece.until
 
 
 def take_batch(pieces: Sequence[Piece], most: int = MOST_ALIASES) -> tuple[list[Piece], list[Piece]]:
@@ -190,7 +197,7 @@ def build_document(account_id: str, pieces: Sequence[Piece]) -> Document:
     """Return the document that queries some pieces of one account, each within its limits."""
     selection = select(pieces)
     text = write_text(["$account: string!", *selection.declarations], selection.nodes)
-    places = tuple(Place("", number) for number in range(len(pieces)))
+    places = tuple(Place("", number, newest) for number, newest in enumerate(selection.newest))
     return Document(text, {"account": account_id, **selection.variables}, tuple(pieces), places)
 
 
@@ -213,11 +220,15 @@ _Values = dict[str, Variable]
 
 
 class Selection(NamedTuple):
-    """The nodes that query some pieces, with the declarations and values of their variables."""
+    """The nodes that query some pieces, with the declarations and values of their variables.
+
+    ``newest`` is the number of the node that tells each piece's newest minute.
+    """
 
     nodes: str
     declarations: tuple[str, ...]
     variables: Variables
+    newest: tuple[int, ...]
 
 
 def select(pieces: Sequence[Piece], first: int = 0) -> Selection:
@@ -225,13 +236,15 @@ def select(pieces: Sequence[Piece], first: int = 0) -> Selection:
     declarations: list[str] = []
     variables: _Values = {}
     nodes: list[str] = []
+    told: dict[tuple[str, str, datetime | None, datetime], int] = {}
     for index, piece in enumerate(pieces, first):
         usage_filter = _filter(piece, index, declarations, variables)
         nodes.append(_usage_node(piece, index, usage_filter))
-        if piece.newest_since is not None:
+        if told.setdefault(_newest_asked(piece), index) == index and piece.newest_since is not None:
             _declare_time(declarations, variables, f"newest_since_{index}", piece.dataset.grain, piece.newest_since)
             nodes.append(_newest_node(piece.dataset, index))
-    return Selection("".join(nodes), tuple(declarations), variables)
+    newest = tuple(told[_newest_asked(piece)] for piece in pieces)
+    return Selection("".join(nodes), tuple(declarations), variables, newest)
 
 
 def _filter(piece: Piece, index: int, declarations: list[str], variables: _Values) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.cloudflare.client import Reply
 from exporter.cloudflare.decode import decode_newest
-from exporter.cloudflare.documents import Document, Piece
+from exporter.cloudflare.documents import Document, Piece, Place
 from exporter.cloudflare.errors import (
     ANALYTICS_ADVICE,
     ZONE_ADVICE,
@@ -79,12 +79,12 @@ def read_parts(document: Document, reply: Reply, account: Account) -> list[Part 
     parts: list[Part | CloudflareError] = []
     for piece, place in zip(document.pieces, document.places, strict=True):
         named = f"{piece.dataset.name} of {piece.whose}account {account.name} ({account.id})"
-        owner, index = owners.get(piece.zone_id, {}), place.number
-        rows, found = owner.get(f"usage_{index}"), _errors_of(errors, piece, index, owner)
+        owner = owners.get(piece.zone_id, {})
+        rows, found = owner.get(f"usage_{place.number}"), _errors_of(errors, piece, place, owner)
         if found is not None:
             parts.append(graphql_error(found, named, advice))
         elif isinstance(rows, list):
-            told = owner.get(f"newest_{index}")
+            told = owner.get(f"newest_{place.newest}") if piece.newest_since is not None else None
             newest = decode_newest(told, piece.dataset.grain.bound) if isinstance(told, list) else None
             parts.append(Part(rows, newest if newest and newest < piece.until else None, reply.date))
         else:
@@ -94,12 +94,12 @@ def read_parts(document: Document, reply: Reply, account: Account) -> list[Part 
     return parts
 
 
-def _errors_of(errors: _Sorted, piece: Piece, index: int, owner: Node) -> Errors | None:
+def _errors_of(errors: _Sorted, piece: Piece, place: Place, owner: Node) -> Errors | None:
     """Return the errors that cost a piece its rows; None if there are none: how new the rows are may be unknown."""
     zone, placed, named = piece.zone_id, errors.placed, errors.named
-    found = placed.get((zone, f"usage_{index}"))
-    if found is None and not isinstance(owner.get(f"usage_{index}"), list):
-        found = placed.get((zone, f"newest_{index}")) or placed.get((zone, ""))
+    found = placed.get((zone, f"usage_{place.number}"))
+    if found is None and not isinstance(owner.get(f"usage_{place.number}"), list):
+        found = placed.get((zone, f"newest_{place.newest}")) or placed.get((zone, ""))
         found = found or named.get((zone, piece.dataset.name)) or named.get(("", piece.dataset.name))
     return found
 

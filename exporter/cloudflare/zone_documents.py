@@ -108,7 +108,7 @@ def build_zone_document(account_id: str, pieces: Sequence[Piece]) -> Document:
         declarations += [f"${key}: [string!]!", *selection.declarations]
         variables |= {key: zones, **selection.variables}
         lists[key] = tuple(zones)
-        places |= {zone: map(Place, repeat(key), count(aliases)) for zone in zones}
+        places |= {zone: map(Place, repeat(key), count(aliases), selection.newest) for zone in zones}
         aliases += len(there)
     text = write_text(declarations, "".join(nodes))
     return Document(text, variables, tuple(pieces), tuple(next(places[piece.zone_id]) for piece in pieces), lists)

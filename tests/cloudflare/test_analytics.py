@@ -251,7 +251,10 @@ def test_spare_questions_take_free_places_only(scene: Scene) -> None:
     """What finds no place is not asked, and takes no document of its own; what is answered is answered whole."""
     table = Table(**{KV: [(at(9), "k", 1)], D1: [(at(9), "d", 2)]})
     analytics = connect(scene, table)
-    busy = [(DATASETS[KV], Question(Scope(str(number)), KV, NINE, TEN, asks_newest=True)) for number in range(12)]
+    busy = [
+        (DATASETS[KV], Question(Scope(str(number)), KV, NINE, TEN.replace(minute=number), asks_newest=True))
+        for number in range(12)
+    ]
     idle = [(DATASETS[D1], Question(Scope(str(number)), D1, NINE, TEN)) for number in range(3)]
     found = asyncio.run(analytics.ask(EXAMPLE, busy, spare=idle))
     assert list(found) == [question for _, question in (*busy, idle[0])]

@@ -1,5 +1,6 @@
 """GraphQL documents: their text, and whether both schemas accept them."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -20,7 +21,16 @@ from exporter.catalog import DATASETS as CATALOG
 from exporter.catalog.dataset import Dataset
 from exporter.catalog.entry import ROWS
 from exporter.cloudflare import USUAL_LIMITS, DatasetLimits
-from exporter.cloudflare.documents import MOST_ALIASES, Piece, build_document, fill_batch, take_batch, whole_piece
+from exporter.cloudflare.documents import (
+    MOST_ALIASES,
+    Piece,
+    build_document,
+    count_aliases,
+    fill_batch,
+    take_batch,
+    whole_piece,
+    without_newest,
+)
 from exporter.cloudflare.splits import Splits
 from exporter.model import Question, Scope
 from tests.grains import BUILDS, DAILY, HOURLY, MOMENTARY, UNIQUES
@@ -231,10 +241,10 @@ def test_a_document_holds_no_more_aliases_than_are_answered() -> None:
     with_newest = piece("kvOperationsAdaptiveGroups", newest=True)
     without = piece("kvOperationsAdaptiveGroups")
     assert take_batch([]) == ([], [])
-    assert take_batch([with_newest] * MOST_ALIASES) == (
-        [with_newest] * (MOST_ALIASES // 2),
-        [with_newest] * (MOST_ALIASES - MOST_ALIASES // 2),
-    )
+    some = [replace(with_newest, zone_id=str(number)) for number in range(MOST_ALIASES)]
+    assert take_batch(some) == (some[: MOST_ALIASES // 2], some[MOST_ALIASES // 2 :])
+    # What shares its newest minute takes one more alias for all.
+    assert take_batch([with_newest] * MOST_ALIASES) == ([with_newest] * (MOST_ALIASES - 1), [with_newest])
     assert take_batch([without] * MOST_ALIASES + [with_newest]) == ([without] * MOST_ALIASES, [with_newest])
 
 
@@ -311,3 +321,13 @@ def members(holder: GraphQLType) -> dict[str, GraphQLField]:
     named = get_named_type(holder)
     assert isinstance(named, GraphQLObjectType)
     return dict(named.fields)
+
+
+def test_parts_of_a_dataset_share_its_newest_minute() -> None:
+    """Which rows they are about is nothing to it; at other times, or of other nodes, it is asked apart."""
+    whole, part = (piece(key, newest=True) for key in ("d1QueriesAdaptiveGroups", "d1QueriesAdaptiveGroups/failed"))
+    other, later = piece("kvOperationsAdaptiveGroups", newest=True), replace(part, until=TEN)
+    document = build_document(ACCOUNT, [whole, part, other, later, without_newest(part)])
+    assert [place.newest for place in document.places[:4]] == [0, 0, 2, 3]
+    assert sorted(re.findall(r"newest_\d(?=:)", document.text)) == ["newest_0", "newest_2", "newest_3"]
+    assert count_aliases(document.pieces) == 5 + 3

@@ -115,7 +115,7 @@ def test_zones_that_are_asked_otherwise_have_lists_of_their_own() -> None:
     assert (batch, rest) == ([*pieces(1, 4), later, smaller], [])
     document = build_zone_document(ACCOUNT, batch)
     assert document.zones == {"zones": (zone(1), zone(4)), "zones_1": (zone(2),), "zones_2": (zone(3),)}
-    assert document.places == (("zones", 0), ("zones", 0), ("zones_1", 1), ("zones_2", 2))
+    assert document.places == (("zones", 0, 0), ("zones", 0, 0), ("zones_1", 1, 1), ("zones_2", 2, 2))
     assert document.variables["since_1"] == "2025-10-20T10:00:00Z"
     assert "usage_2: cacheReserveOperationsAdaptiveGroups(limit: 500" in document.text
     assert take_zone_batch(asked, 4) == (pieces(1, 4), [later, smaller])
