@@ -13,6 +13,7 @@ UNANSWERED: Mapping[str, str] = {
     "group by (project": "no counter began anew",
     " - 1 > 0": "no more is used than what is included",
     "by (field) (": "nothing came late",
+    "cloudflare_r2_bucket_errors_per_requests": "no operation of a bucket has failed yet",
     "changes(": "nothing is deployed meanwhile",
     'alertstate="firing",alertname=~"Cloudflare(Cost|': "no cost is high",
     'alertstate="firing",product="': "one Worker fails; nothing is wrong with the other products",

@@ -163,6 +163,20 @@ class Table(Panel):
         return [dict(row) for row in {tuple(sorted(labels.items())) for labels in answers}]
 
     @property
+    def has_figures(self) -> bool:
+        """Whether it is to show values beside what names its rows."""
+        return any(name.startswith("Value") for name in self._titles)
+
+    @property
+    def _titles(self) -> Mapping[str, str]:
+        """The titles of its fields."""
+        (names,) = (
+            step["options"]["renameByName"] for step in self.panel["transformations"] if step["id"] == "organize"
+        )
+        titles: Mapping[str, str] = names
+        return titles
+
+    @property
     def columns(self) -> Mapping[str, "Column"]:
         """Its columns of values, by their titles.
 
@@ -170,10 +184,7 @@ class Table(Panel):
         """
         answered = [target for target in self.panel["targets"] if self.view.ask(self.view.expand(target["expr"]))]
         fields = {f"Value #{each['refId']}" if len(answered) > 1 else "Value": each["expr"] for each in answered}
-        (names,) = (
-            step["options"]["renameByName"] for step in self.panel["transformations"] if step["id"] == "organize"
-        )
-        return {title: Column(self, title, fields[name]) for name, title in names.items() if name in fields}
+        return {title: Column(self, title, fields[name]) for name, title in self._titles.items() if name in fields}
 
 
 @dataclass(frozen=True)
