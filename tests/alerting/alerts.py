@@ -27,7 +27,7 @@ BUCKET_LARGE = "CloudflareR2BucketLarge"
 
 _OF_DATASET = re.compile(
     r"cloudflare_exporter_dataset_(queried_until|last_success)_timestamp_seconds"
-    r'\{account="Example",dataset="(\w+)",zone=""\}'
+    r'\{account="Example",dataset="([\w/]+)",zone=""\}'
 )
 
 _ERRORS = re.compile(r'cloudflare_worker_errors_total\{.*script_name="([^"]+)",status="(\w+)"\}')

@@ -66,7 +66,7 @@ def test_invocations_of_two_hours(tmp_path: Path) -> None:
         assert late_usage(rig)["Example", INVOCATIONS, "", "requests"] > 0
         assert {dataset for _, dataset, *_ in late_usage(rig)} == {INVOCATIONS}
         for dataset in USAGE:
-            assert of_dataset(rig, "audited_until_timestamp_seconds", dataset.name) > START.timestamp()
+            assert of_dataset(rig, "audited_until_timestamp_seconds", dataset.published_name) > START.timestamp()
 
     play(tmp_path, case, world, has_audit=True, after=check_late_usage)
 

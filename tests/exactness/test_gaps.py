@@ -18,19 +18,19 @@ RETENTION = timedelta(hours=2)
 
 def gaps(rig: Rig) -> set[float]:
     """Return the gaps of all datasets."""
-    return {of_dataset(rig, "gap_seconds_total", dataset.name) for dataset in USAGE}
+    return {of_dataset(rig, "gap_seconds_total", dataset.published_name) for dataset in USAGE}
 
 
 def check_but_for(rig: Rig, since: datetime, until: datetime) -> None:
     """Compare totals and increases up to the last refresh with the oracle, which has to leave out [since, until)."""
     increases: Counter[Kept] = Counter()
     for dataset in USAGE:
-        start = rig.start_of(dataset.name)
+        start = rig.start_of(dataset.key)
         truth: dict[RowKey, Amounts] = truth_of(rig.simulator, ACCOUNT_ID, dataset, start, since)
         for key, amounts in truth_of(rig.simulator, ACCOUNT_ID, dataset, until, last_until(rig)).items():
             truth[key] = added(truth.get(key), amounts)
-        totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.name)
-        assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.name
+        totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.key)
+        assert {key: total for key, total in totals.items() if any(total)} == truth, dataset.key
         add_increases(increases, dataset, truth)
         add_list_cost(increases, dataset, truth, rig.now.date())
     assert +rig.watcher.increases == +increases

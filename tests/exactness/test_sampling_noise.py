@@ -43,8 +43,8 @@ async def follow(steps: Sequence[tuple[str, int]]) -> None:
                 rig.pass_time(timedelta(seconds=seconds))
             await rig.come_to_audit()
             for dataset in USAGE:
-                totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.name)
-                truth = rig.oracle(dataset, rig.start_of(dataset.name), rig.now)
+                totals = rig.exporter.ledger.totals(Scope(ACCOUNT_ID), dataset.key)
+                truth = rig.oracle(dataset, rig.start_of(dataset.key), rig.now)
                 if dataset.name not in NOISY:
                     assert {key: total for key, total in totals.items() if any(total)} == truth
                     continue
@@ -52,9 +52,9 @@ async def follow(steps: Sequence[tuple[str, int]]) -> None:
                     counted = sum(total[index] for total in totals.values())
                     used = sum(amounts[index] for amounts in truth.values())
                     # Small figures are rounded.
-                    assert abs(counted - used) <= used / 50 + len(truth), f"{dataset.name} {field.name}"
-                assert of_dataset(rig, "revisions_total", dataset.name) == 0
-                audited = of_dataset(rig, "audited_until_timestamp_seconds", dataset.name)
+                    assert abs(counted - used) <= used / 50 + len(truth), f"{dataset.key} {field.name}"
+                assert of_dataset(rig, "revisions_total", dataset.published_name) == 0
+                audited = of_dataset(rig, "audited_until_timestamp_seconds", dataset.published_name)
                 assert rig.now.timestamp() - audited < 2 * 86_400
             assert not any(samples(rig.exporter, "late_usage_total").values())
 

@@ -67,7 +67,7 @@ def go_on(left: Left, folder: Path) -> AlteredRig:
     return rig
 
 
-@fuzzed(6)
+@fuzzed(10)
 @given(st.data())
 def test_usage(left: Left, tools: Tools, data: st.DataObject) -> None:
     """Nothing falls; what is not believed does not count, and what was believed is right once it is asked again."""
@@ -87,7 +87,7 @@ def test_usage(left: Left, tools: Tools, data: st.DataObject) -> None:
         asyncio.run(script(folder))
 
 
-@fuzzed(5)
+@fuzzed(8)
 @given(st.data())
 def test_limits(left: Left, data: st.DataObject) -> None:
     """Whatever the limits of datasets are said to be, nothing falls, and what is asked with them is published."""
