@@ -67,7 +67,7 @@ def go_on(left: Left, folder: Path) -> AlteredRig:
     return rig
 
 
-@fuzzed(10)
+@fuzzed(3)
 @given(st.data())
 def test_usage(left: Left, tools: Tools, data: st.DataObject) -> None:
     """Nothing falls; what is not believed does not count, and what was believed is right once it is asked again."""
