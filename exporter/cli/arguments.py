@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from exporter.nearest import did_you_mean
+from exporter.nearest import ending
 
 _NO_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)", re.DOTALL)
 
@@ -25,12 +25,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit with 2 and the usage, the message and a suggestion if there is one."""
         found = _NO_CHOICE.search(message)
-        suggestion = did_you_mean(found[1], re.findall(r"[\w.-]+", found[2])) if found else ""
-        super().error(f"{message}{suggestion and '.'}{suggestion}")
+        suggestion = ending(found[1], re.findall(r"[\w.-]+", found[2])) if found else ""
+        super().error(f"{message}{suggestion}")
 
     def refuse(self, unrecognized: Sequence[str]) -> NoReturn:
         """Exit with 2 because of arguments that no option takes."""
         flags = _FLAG.findall(self.format_help())
         wrong = next((each for each in unrecognized if each.startswith("-")), "").partition("=")[0]
-        suggestion = did_you_mean(wrong, flags) if wrong else ""
-        super().error(f"unrecognized arguments: {' '.join(unrecognized)}{suggestion and '.'}{suggestion}")
+        suggestion = ending(wrong, flags) if wrong else ""
+        super().error(f"unrecognized arguments: {' '.join(unrecognized)}{suggestion}")

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from exporter.config.fields import Exact, Section, Whole, Word, after_list
+from exporter.config.fields import Exact, Section, Whole, Word
+from exporter.nearest import ending
 from exporter.pricing import (
     AccountRule,
     Budget,
@@ -196,7 +197,7 @@ def _check_prices(prices: tuple[PriceRule, ...], card: RateCard) -> None:
     for number, rule in enumerate(prices):
         is_known = rule.meter in card.meters
         if not is_known and (rule.price is None or rule.per is None):
-            meant = after_list(rule.meter, card.meters)
+            meant = ending(rule.meter, card.meters)
             text = f"{rule.meter} is not on the rate card; to add it, set price and per{meant}"
             raise _fault(text, "prices", number)
         before = with_overrides(card, [each.override() for each in prices[:number]], (rule.account or "",))

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from exporter.catalog import KINDS, PRODUCTS
-from exporter.nearest import did_you_mean
+from exporter.nearest import ending
 from exporter.pricing.money import MOST_DIGITS
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -66,16 +66,10 @@ def _is_one_of(what: str, words: Iterable[str]) -> Callable[[str], str]:
 
     def check(glob: str) -> str:
         if not any(fnmatchcase(word, glob) for word in known):
-            raise ValueError(f"matches no {what}; known: {', '.join(known)}{after_list(glob, known)}")
+            raise ValueError(f"matches no {what}; known: {', '.join(known)}{ending(glob, known)}")
         return glob
 
     return check
-
-
-def after_list(word: str, known: Iterable[str]) -> str:
-    """Return what was probably meant, to put behind the list of what is known; empty if nothing is near."""
-    meant = did_you_mean(word, known)
-    return f".{meant}" if meant else ""
 
 
 def _refuse_words(value: Any) -> Any:

@@ -16,7 +16,7 @@ from exporter.config.keys import keys_at
 from exporter.config.token_text import find_token_fault
 from exporter.config.web import EXTERNAL_VARIABLE
 from exporter.config.yaml_text import PlainLoader, YamlFault, parse_yaml
-from exporter.nearest import did_you_mean
+from exporter.nearest import ending
 
 _OF_A_KEY = "[key]"
 """Pydantic's location mark for an error in the key itself, not in its value."""
@@ -141,5 +141,4 @@ def _sentence(fault: ErrorDetails) -> str:
     if fault["type"] != "extra_forbidden":
         return fault["msg"].removeprefix("Value error, ")
     *above, key = fault["loc"]
-    meant = did_you_mean(str(key), keys_at(above))
-    return f"unknown key{meant and '.'}{meant}"
+    return f"unknown key{ending(str(key), keys_at(above))}"

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from exporter.alerts.table import ACCOUNT, ADJUSTABLE, PROJECT, AlertEntry
-from exporter.config.fields import Exact, Section, Word, after_list
+from exporter.config.fields import Exact, Section, Word
+from exporter.nearest import ending
 
 PLACES = 9
 """The maximum number of decimal places of a threshold."""
@@ -15,7 +16,7 @@ PLACES = 9
 
 def _check_alert(name: str) -> str:
     if name not in ADJUSTABLE:
-        meant = after_list(name, ADJUSTABLE)
+        meant = ending(name, ADJUSTABLE)
         raise ValueError(f"not an alert with an adjustable threshold; known: {', '.join(ADJUSTABLE)}{meant}")
     return name
 
